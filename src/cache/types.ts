@@ -1,0 +1,66 @@
+/** The ports of the cache room: nothing outside it knows DuckDB. */
+import type { JsonValue } from '../protocol/index.ts';
+
+export interface QueryColumn {
+  readonly name: string;
+  /** SQL type, such as `BIGINT` or `TIMESTAMP WITH TIME ZONE`. */
+  readonly type: string;
+}
+
+export interface QueryResult {
+  readonly columns: readonly QueryColumn[];
+  /** Rows as arrays in the order of the columns. */
+  readonly rows: readonly (readonly JsonValue[])[];
+  /** Whether there are more rows after these. */
+  readonly truncated: boolean;
+  /** Offset of the next row, where there is one. */
+  readonly nextOffset?: number;
+  /** How many cells were cut at the cell cap. */
+  readonly cellsCut: number;
+  readonly elapsedMs: number;
+}
+
+export interface DryRun {
+  readonly columns: readonly QueryColumn[];
+  /** `dataset.table` of every table and view that is read. */
+  readonly tables: readonly string[];
+  readonly plan: string;
+}
+
+export interface TableSummary {
+  readonly table: string;
+  readonly rows: number;
+  readonly bytes?: number;
+  readonly stream?: string;
+  readonly lastSyncAt?: string;
+  readonly columns?: readonly ColumnSummary[];
+  readonly primaryKey?: readonly string[];
+  readonly samples?: readonly (readonly JsonValue[])[];
+}
+
+export interface ColumnSummary extends QueryColumn {
+  readonly description?: string;
+}
+
+export interface DatasetSummary {
+  readonly dataset: string;
+  readonly source?: string;
+  readonly tables: readonly TableSummary[];
+  /** How many tables there are in all, where `tables` was cut. */
+  readonly tableCount: number;
+  readonly lastSyncAt?: string;
+}
+
+export type DescribeDetail = 'names' | 'summary' | 'full';
+
+export interface DescribeRequest {
+  readonly dataset?: string;
+  readonly table?: string;
+  readonly detail: DescribeDetail;
+}
+
+export interface QueryLimits {
+  readonly limit: number;
+  readonly offset: number;
+  readonly signal: AbortSignal;
+}

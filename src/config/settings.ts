@@ -1,0 +1,49 @@
+/** Everything the settings say, frozen at start. No value of a secret is in here, only names. */
+import type { Problem } from '../errors.ts';
+
+/** Where a setting's value came from. */
+export type Origin = 'argument' | 'environment' | 'env file' | 'default';
+
+export interface Mode {
+  readonly on: boolean;
+  readonly variable: string;
+  readonly origin: Origin;
+}
+
+export interface Modes {
+  readonly safe: Mode;
+  readonly readOnly: Mode;
+}
+
+export type Realm = 'local' | 'cloud';
+
+/** A path setting: `problem` says why it cannot be used; the path is absent then. */
+export interface PathSetting {
+  readonly path?: string;
+  readonly origin: Origin;
+  readonly problem?: Problem;
+}
+
+export interface Settings {
+  readonly version: string;
+  readonly envFile: PathSetting;
+  readonly projectDirectory: PathSetting;
+  /** The user's own data directory of Sluice: default project, and the list of known projects. */
+  readonly userDataDirectory: string;
+  readonly modes: Readonly<Record<Realm, Modes>>;
+  readonly sensitiveNames: readonly string[];
+  readonly plainNames: readonly string[];
+  /** Absolute folders from which `config_file` and `manifest_path` may be read. */
+  readonly configDirectories: readonly string[];
+  /** Absolute folders whose programs the `executable` runtime may run. */
+  readonly executableDirectories: readonly string[];
+  /** URL or absolute path that replaces Airbyte's public registry. */
+  readonly localRegistry?: string;
+  readonly offline: boolean;
+  /** `secret_reference::NAME` of a Postgres URL, where the cache is shared. */
+  readonly cacheUrl?: string;
+  /** Names of the cloud settings that are set; the values stay in the vault. */
+  readonly cloud: { readonly configured: boolean; readonly names: readonly string[] };
+  /** One sentence each, for `get_status` and the instructions. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,83 @@
+/** Every error a reader can meet, classed by what the reader can do about it. */
+
+/** One thing that is wrong in an input: where it stands, what is wrong, what to write instead. */
+export interface Problem {
+  /** Path inside the input, such as `config.credentials.api_key` or `streams[0]`. */
+  readonly path: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Facts that go with an error; every string in them is sealed before it is shown. */
+export interface ErrorFacts {
+  readonly problems?: readonly Problem[];
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+export type ErrorKind = 'input' | 'setup' | 'refused' | 'connector' | 'upstream' | 'limit';
+
+/** Base of all expected errors: a stable code, one sentence, and what to do next. Anything else that is thrown is a bug. */
+export abstract class SluiceError extends Error {
+  abstract readonly kind: ErrorKind;
+  readonly code: string;
+  readonly next: string;
+  readonly problems: readonly Problem[];
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, next: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.next = next;
+    this.problems = facts.problems ?? [];
+    this.details = facts.details ?? {};
+  }
+}
+
+/** The call is wrong: the caller can fix it. */
+export class InputError extends SluiceError {
+  readonly kind = 'input';
+}
+
+/** The machine or the settings are wrong: a person can fix it. */
+export class SetupError extends SluiceError {
+  readonly kind = 'setup';
+}
+
+/** Policy forbids it; `next` names the mode and how a person lifts it. */
+export class RefusedError extends SluiceError {
+  readonly kind = 'refused';
+}
+
+/** The connector failed; `details` carry its message, the sealed tail of its stderr and its exit code. */
+export class ConnectorError extends SluiceError {
+  readonly kind = 'connector';
+}
+
+/** A remote service answered badly or not at all. */
+export class UpstreamError extends SluiceError {
+  readonly kind = 'upstream';
+}
+
+/** A cap, a deadline or a cancellation ended the work. */
+export class LimitError extends SluiceError {
+  readonly kind = 'limit';
+}
+
+/** The system's error code (`ENOENT`, `EACCES`…), or undefined when the thrown value has none. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The error of a cancelled or overdue signal: its own reason where that is one of ours. */
+export function abortError(signal: AbortSignal): SluiceError {
+  if (signal.reason instanceof SluiceError) return signal.reason;
+  return new LimitError('cancelled', 'The call was cancelled.', 'Call again when you want the work done.');
+}
+
+/** A sentence about any thrown value, without a stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

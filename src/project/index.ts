@@ -1,0 +1,4 @@
+export { readJson, writeAtomic } from './files.ts';
+export { type LockHolder, lockHolder, withLock } from './lock.ts';
+export { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+export { openProject, type Project, type ProjectFolder } from './project.ts';

@@ -1,0 +1,101 @@
+/** Locks between processes: a file that names its holder; a dead holder's lock is taken over. */
+
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abortError, LimitError, systemCode } from '../errors.ts';
+import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+
+export interface LockHolder extends ProcessIdentity {
+  /** What the holder does, for the message to those who wait. */
+  readonly purpose: string;
+}
+
+export interface LockOptions {
+  readonly purpose: string;
+  /** Milliseconds to wait for another holder; 0 answers at once. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+  /** Told once when the lock has to be waited for. */
+  readonly onWait?: (holder: LockHolder) => void;
+}
+
+const RETRY_MS = 100;
+/** Locks that this process holds: the file alone cannot tell two calls of one process apart. */
+const heldHere = new Map<string, string>();
+
+/**
+ * Runs `body` while this process holds the lock at `path` (its folder is made).
+ * @throws LimitError `locked` naming the holder when `waitMs` is over
+ */
+export async function withLock<T>(path: string, options: LockOptions, body: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + options.waitMs;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  let told = false;
+  for (;;) {
+    const holder = await tryTake(path, options.purpose);
+    if (!holder) break;
+    if (!told) options.onWait?.(holder);
+    told = true;
+    if (options.signal?.aborted) throw abortError(options.signal);
+    if (Date.now() >= deadline) throw lockedError(holder);
+    await sleep(RETRY_MS);
+  }
+  try {
+    return await body();
+  } finally {
+    heldHere.delete(path);
+    await rm(path, { force: true });
+  }
+}
+
+/** Who holds the lock now, or undefined when it is free or its holder is dead. */
+export async function lockHolder(path: string): Promise<LockHolder | undefined> {
+  const holder = await readHolder(path);
+  return holder && (await isAlive(holder)) ? holder : undefined;
+}
+
+async function tryTake(path: string, purpose: string): Promise<LockHolder | undefined> {
+  const self = await identify(process.pid);
+  const mine: LockHolder = { pid: process.pid, started: self?.started ?? '', purpose };
+  const here = heldHere.get(path);
+  if (here !== undefined) return { ...mine, purpose: here };
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  await writeFile(temporary, JSON.stringify(mine), { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      try {
+        // A link is made whole or not at all: no reader ever sees an empty lock file.
+        await link(temporary, path);
+        heldHere.set(path, purpose);
+        return undefined;
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      }
+      const holder = await readHolder(path);
+      if (holder && (await isAlive(holder))) return holder;
+      await rm(path, { force: true });
+    }
+    return (await readHolder(path)) ?? mine;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function readHolder(path: string): Promise<LockHolder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as LockHolder;
+  } catch {
+    return undefined;
+  }
+}
+
+function lockedError(holder: LockHolder): LimitError {
+  return new LimitError(
+    'locked',
+    `Another process (pid ${holder.pid}) is busy here: ${holder.purpose}.`,
+    'Wait until it has finished and call again, or end that process.',
+    { details: { holder_pid: holder.pid, holder_purpose: holder.purpose } },
+  );
+}

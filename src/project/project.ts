@@ -1,0 +1,83 @@
+/** The project directory: where saved sources, the cache, connectors, logs and exports lie. Made on first use, never at start. */
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Settings } from '../config/index.ts';
+import { SetupError, systemCode } from '../errors.ts';
+
+/** The folders of a project; each is made with mode 0700 on first use. */
+export type ProjectFolder =
+  | 'sources'
+  | 'cache'
+  | 'staging'
+  | 'connectors'
+  | 'registry'
+  | 'runs'
+  | 'syncs'
+  | 'catalogs'
+  | 'logs'
+  | 'exports'
+  | 'locks';
+
+export interface Project {
+  /** The absolute root, or undefined when the setting is unusable. */
+  readonly root: string | undefined;
+  /**
+   * The absolute path of a folder of the project, made where it is missing.
+   * @throws SetupError when the project directory is unusable, with what to write instead
+   */
+  folder(name: ProjectFolder): Promise<string>;
+  /** Where a folder would be, without making it; undefined when the setting is unusable. */
+  peek(name: ProjectFolder): string | undefined;
+}
+
+export function openProject(settings: Settings): Project {
+  const { path: root, problem } = settings.projectDirectory;
+  const made = new Map<string, Promise<void>>();
+  const make = (path: string): Promise<void> => {
+    const known = made.get(path);
+    if (known) return known;
+    const making = makeFolder(path).catch((error: unknown) => {
+      made.delete(path);
+      throw error;
+    });
+    made.set(path, making);
+    return making;
+  };
+  return {
+    root,
+    peek: (name) => (root === undefined ? undefined : join(root, name)),
+    async folder(name) {
+      if (root === undefined) {
+        throw new SetupError('bad_project_directory', problem?.message ?? 'No project directory.', problem?.fix ?? '');
+      }
+      await make(root);
+      const path = join(root, name);
+      await make(path);
+      return path;
+    },
+  };
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    if (!(await stat(path)).isDirectory()) throw Object.assign(new Error('a file'), { code: 'EEXIST' });
+    await access(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw folderError(path, systemCode(error));
+  }
+}
+
+function folderError(path: string, code: string | undefined): SetupError {
+  const reason =
+    code === 'EEXIST' || code === 'ENOTDIR'
+      ? 'it, or a part of its path, is a file'
+      : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+        ? 'it is not writable for this user'
+        : `the system answered ${code ?? 'an unknown error'}`;
+  return new SetupError(
+    'project_directory_unusable',
+    `The project directory cannot be used: ${path}: ${reason}.`,
+    'Set AIRBYTE_PROJECT_DIR to the absolute path of a folder that you may write to, and restart the server.',
+  );
+}

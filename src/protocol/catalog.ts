@@ -1,0 +1,105 @@
+/** Airbyte catalogs: what a source offers, and what a sync asks for. */
+
+import { isObject, type JsonObject } from './json.ts';
+import { streamDescriptor } from './messages.ts';
+
+/** The modes of Airbyte's API. */
+export const SYNC_MODES = [
+  'full_refresh_overwrite',
+  'full_refresh_append',
+  'incremental_append',
+  'incremental_deduped_history',
+] as const;
+export type SyncMode = (typeof SYNC_MODES)[number];
+
+/** One stream of a catalog, with every optional field filled in. */
+export interface Stream {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly jsonSchema: JsonObject;
+  readonly incremental: boolean;
+  readonly sourceDefinedCursor: boolean;
+  readonly defaultCursorField: readonly string[];
+  /** Paths of the key's fields: `[["id"]]`, or several for a composite key. */
+  readonly primaryKey: readonly (readonly string[])[];
+}
+
+export interface Catalog {
+  readonly streams: readonly Stream[];
+}
+
+/** One stream as a sync reads it. */
+export interface ConfiguredStream {
+  readonly stream: Stream;
+  readonly mode: SyncMode;
+  readonly cursorField: readonly string[];
+  readonly primaryKey: readonly (readonly string[])[];
+}
+
+/** Reads the `catalog` object of a CATALOG message; streams without a name are left out. */
+export function parseCatalog(catalog: JsonObject): Catalog {
+  const streams = Array.isArray(catalog.streams) ? catalog.streams : [];
+  return { streams: streams.flatMap((stream) => (isObject(stream) ? parseStream(stream) : [])) };
+}
+
+function parseStream(stream: JsonObject): Stream[] {
+  const descriptor = streamDescriptor(stream);
+  if (!descriptor) return [];
+  const modes = strings(stream.supported_sync_modes);
+  const key = Array.isArray(stream.source_defined_primary_key) ? stream.source_defined_primary_key : [];
+  return [
+    {
+      ...descriptor,
+      jsonSchema: isObject(stream.json_schema) ? stream.json_schema : {},
+      incremental: modes.includes('incremental'),
+      sourceDefinedCursor: stream.source_defined_cursor === true,
+      defaultCursorField: strings(stream.default_cursor_field),
+      primaryKey: key.map(strings).filter((path) => path.length > 0),
+    },
+  ];
+}
+
+/** The name a user gives: the stream's name, or `namespace.name` where the name alone is ambiguous in the catalog. */
+export function streamLabel(catalog: Catalog, stream: { name: string; namespace?: string }): string {
+  const twins = catalog.streams.filter((other) => other.name === stream.name).length;
+  return twins > 1 && stream.namespace ? `${stream.namespace}.${stream.name}` : stream.name;
+}
+
+/** All streams that a name given by a user can mean: none, one, or several where it is ambiguous. */
+export function findStreams(catalog: Catalog, label: string): Stream[] {
+  const exact = catalog.streams.filter((stream) => streamLabel(catalog, stream) === label);
+  if (exact.length > 0) return exact;
+  return catalog.streams.filter((stream) => stream.name === label || `${stream.namespace}.${stream.name}` === label);
+}
+
+/** The ConfiguredAirbyteCatalog in the protocol's own words, for the file that a connector reads. */
+export function configuredCatalogJson(streams: readonly ConfiguredStream[]): JsonObject {
+  return {
+    streams: streams.map(({ stream, mode, cursorField, primaryKey }) => ({
+      stream: {
+        name: stream.name,
+        ...(stream.namespace ? { namespace: stream.namespace } : {}),
+        json_schema: stream.jsonSchema,
+        supported_sync_modes: stream.incremental ? ['full_refresh', 'incremental'] : ['full_refresh'],
+        source_defined_cursor: stream.sourceDefinedCursor,
+        default_cursor_field: [...stream.defaultCursorField],
+        source_defined_primary_key: stream.primaryKey.map((path) => [...path]),
+      },
+      sync_mode: mode.startsWith('incremental') ? 'incremental' : 'full_refresh',
+      destination_sync_mode: DESTINATION_MODES[mode],
+      cursor_field: [...cursorField],
+      primary_key: primaryKey.map((path) => [...path]),
+    })),
+  };
+}
+
+const DESTINATION_MODES: Record<SyncMode, string> = {
+  full_refresh_overwrite: 'overwrite',
+  full_refresh_append: 'append',
+  incremental_append: 'append',
+  incremental_deduped_history: 'append_dedup',
+};
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}

@@ -1,0 +1,14 @@
+export {
+  type Catalog,
+  type ConfiguredStream,
+  configuredCatalogJson,
+  findStreams,
+  parseCatalog,
+  type Stream,
+  SYNC_MODES,
+  type SyncMode,
+  streamLabel,
+} from './catalog.ts';
+export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json.ts';
+export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
+export { checkSourceName, datasetName } from './names.ts';

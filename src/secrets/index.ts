@@ -1,0 +1,13 @@
+export type {
+  ConfigLayers,
+  Redactor,
+  Resolution,
+  ResolvedConfig,
+  SealLevel,
+  SealStream,
+  SecretEntry,
+  SecretKind,
+  SecretStore,
+  Vault,
+  VaultStatus,
+} from './types.ts';

@@ -1,0 +1,93 @@
+/** The ports of the secrets room. Values live behind them and come out only through `ResolvedConfig.use`. */
+import type { Problem } from '../errors.ts';
+import type { JsonObject } from '../protocol/index.ts';
+
+/**
+ * How much is sealed: `data` (query results, records): sensitive values only; `text` (errors, logs of ours): plain
+ * values too; `connector` (anything a connector printed): also values under 8 characters as whole tokens, and
+ * `Authorization:` headers and `token=`-like pairs by their shape.
+ */
+export type SealLevel = 'data' | 'text' | 'connector';
+
+export interface Redactor {
+  /** `text` with every known secret value replaced by `[secret:NAME]`. */
+  seal(text: string, level: SealLevel): string;
+  /** Seals texts that were printed one after the other: a value spread over neighbours is found too. Same length as the input. */
+  sealAll(texts: readonly string[], level: SealLevel): string[];
+  /**
+   * Seals a stream of texts: `push` returns what is safe to write now, in order; what could be the beginning of a
+   * secret waits for the next text. `end` returns the rest.
+   */
+  stream(level: SealLevel): SealStream;
+  /** Every string, number and, where `isOwnKey` says no, every key of a value, sealed; the input is not changed. */
+  sealValue(value: unknown, level: SealLevel, isOwnKey?: (key: string) => boolean): unknown;
+}
+
+export interface SealStream {
+  push(text: string): string[];
+  end(): string[];
+}
+
+export type SecretKind = 'sensitive' | 'plain' | 'setting';
+
+export interface SecretEntry {
+  readonly name: string;
+  readonly store: 'env file' | 'keychain';
+  readonly set: boolean;
+  readonly kind: SecretKind;
+}
+
+/** Another store of secrets beside the env file, such as the system's keychain. */
+export interface SecretStore {
+  readonly store: SecretEntry['store'];
+  /** Name to value; asked at the first call that needs secrets, never at start. */
+  read(): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Where a configuration comes from; laid over each other in this order, objects merged key by key. */
+export interface ConfigLayers {
+  readonly config?: JsonObject;
+  /** Absolute path of a YAML or JSON file. */
+  readonly configFile?: string;
+  /** Name of a secret whose value is the configuration as JSON or YAML. */
+  readonly configSecret?: string;
+}
+
+/** A configuration with its secrets in it. It prints as nothing and serialises as nothing. */
+export interface ResolvedConfig {
+  /** Stable for equal values, without telling them: for the keys of kept catalogs. */
+  readonly fingerprint: string;
+  /** Lends the plain configuration to the callback. It must go to the connector and nowhere else. */
+  use<T>(callback: (config: JsonObject) => T): T;
+}
+
+export interface Resolution {
+  /** Empty when the configuration can be handed to the connector. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  readonly config: ResolvedConfig;
+}
+
+export interface Vault {
+  readonly redactor: Redactor;
+  /** All names, sorted; reads the stores again where they have changed. */
+  list(): Promise<readonly SecretEntry[]>;
+  /**
+   * Resolves references and layers against a connector's spec (`connectionSpecification`), and reports literal secrets,
+   * unknown names, sensitive secrets at fields that are not secret, and references inside longer strings, all of them.
+   * @param secretKeys the registry's published list of keys whose values are secret whatever the spec says
+   */
+  resolve(layers: ConfigLayers, spec: JsonObject, secretKeys: ReadonlySet<string>): Promise<Resolution>;
+  /** The state of the stores for `get_status`: problems of the env file, names too short to protect, settings that changed since the start. */
+  status(): Promise<VaultStatus>;
+}
+
+export interface VaultStatus {
+  readonly envFile?: { readonly path: string; readonly readable: boolean; readonly readableBy?: 'group' | 'everyone' };
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  /** Names of sensitive secrets under 8 characters. */
+  readonly tooShort: readonly string[];
+  /** Settings whose value in the env file changed after the start; they need a restart. */
+  readonly changedSettings: readonly string[];
+}
