@@ -1,0 +1,69 @@
+/** One line of JSON for each call in the project's `logs/audit.jsonl`; what is written is sealed first. */
+import { appendFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
+import type { Project } from '../project/index.ts';
+import { isObject } from '../protocol/index.ts';
+import type { Redactor } from '../secrets/index.ts';
+
+export interface AuditRecord {
+  readonly session: string;
+  readonly client: string;
+  readonly tool: string;
+  readonly arguments: unknown;
+  readonly verdict: 'allowed' | 'refused' | 'invalid';
+  /** `ok`, `in_progress`, or the code of the error. */
+  readonly outcome: string;
+  readonly durationMs: number;
+}
+
+export interface Audit {
+  /** Never rejects: a log that cannot be written must not stop the work, but `problem` says so. */
+  write(record: AuditRecord): Promise<void>;
+  readonly problem: () => string | undefined;
+  /** Resolves when every line so far is on disk. */
+  settled(): Promise<void>;
+}
+
+const MAX_BYTES = 10 * 1024 * 1024;
+const MAX_ARGUMENTS = 4000;
+
+export function createAudit(project: Project, redactor: Redactor): Audit {
+  let queue: Promise<void> = Promise.resolve();
+  let problem: string | undefined;
+  const append = async (line: string): Promise<void> => {
+    try {
+      const path = join(await project.folder('logs'), 'audit.jsonl');
+      const size = await stat(path).then((file) => file.size, () => 0);
+      if (size > MAX_BYTES) await rename(path, path.replace(/\.jsonl$/, '.1.jsonl'));
+      await appendFile(path, line, { mode: 0o600 });
+      problem = undefined;
+    } catch (error) {
+      problem = `The audit log cannot be written: ${messageOf(error)}`;
+    }
+  };
+  return {
+    problem: () => problem,
+    settled: () => queue,
+    write(record) {
+      const { arguments: args, ...rest } = record;
+      const sealed = redactor.seal(JSON.stringify(withoutConfigValues(args)) ?? 'null', 'text').slice(0, MAX_ARGUMENTS);
+      const line = `${JSON.stringify({ time: new Date().toISOString(), ...rest, arguments: sealed })}\n`;
+      queue = queue.then(() => append(line));
+      return queue;
+    },
+  };
+}
+
+/** Arguments as the audit may keep them: of a configuration only keys and references, for a literal may be a secret. */
+function withoutConfigValues(args: unknown): unknown {
+  if (!isObject(args) || args.config === undefined) return args;
+  return { ...args, config: keysOnly(args.config) };
+}
+
+function keysOnly(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(keysOnly);
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, keysOnly(inner)]));
+  if (typeof value === 'string' && /^secret_reference::[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(value)) return value;
+  return '…';
+}

@@ -1,0 +1,38 @@
+/** What this session created, by realm, kind and id: safe mode lets a session destroy only its own work. */
+import type { Realm } from '../config/index.ts';
+
+export type LedgerKind =
+  | 'source'
+  | 'destination'
+  | 'dataset'
+  | 'table'
+  | 'sync'
+  | 'connector'
+  | 'connection'
+  | 'definition'
+  | 'job';
+
+export interface LedgerEntry {
+  readonly realm: Realm;
+  readonly kind: LedgerKind;
+  readonly id: string;
+}
+
+export interface Ledger {
+  enter(entry: LedgerEntry): void;
+  holds(entry: LedgerEntry): boolean;
+  forget(entry: LedgerEntry): void;
+  /** All entries in the order in which they were made. */
+  list(): readonly LedgerEntry[];
+}
+
+export function createLedger(): Ledger {
+  const entries = new Map<string, LedgerEntry>();
+  const key = ({ realm, kind, id }: LedgerEntry): string => `${realm}\n${kind}\n${id}`;
+  return {
+    enter: (entry) => void entries.set(key(entry), entry),
+    holds: (entry) => entries.has(key(entry)),
+    forget: (entry) => void entries.delete(key(entry)),
+    list: () => [...entries.values()],
+  };
+}

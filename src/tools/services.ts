@@ -1,0 +1,23 @@
+/** The ports that tools know; `main.ts` wires the rooms behind them. */
+import type { Database } from '../cache/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { Connectors } from '../connectors/index.ts';
+import type { Project } from '../project/index.ts';
+import type { Registry } from '../registry/index.ts';
+import type { Audit, Ledger } from '../safety/index.ts';
+import type { Vault } from '../secrets/index.ts';
+import type { Sources } from '../sources/index.ts';
+import type { Syncs } from '../sync/index.ts';
+
+export interface Services {
+  readonly settings: Settings;
+  readonly project: Project;
+  readonly vault: Vault;
+  readonly ledger: Ledger;
+  readonly audit: Audit;
+  readonly registry: Registry;
+  readonly connectors: Connectors;
+  readonly sources: Sources;
+  readonly database: Database;
+  readonly syncs: Syncs;
+}
