@@ -1,0 +1,139 @@
+/** Lends connections of the project's one DuckDB file; the file is opened on use and closed when idle. */
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { abortError, LimitError, systemCode } from '../errors.ts';
+import { type InstanceSettings, sharedInstance } from './instances.ts';
+import { noDataYet } from './open-errors.ts';
+
+export interface UseOptions {
+  /** Ends the wait for the file, and interrupts the statement that runs. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds to wait for another process that holds the file. */
+  readonly waitMs?: number;
+  /** A read makes no file: without one it is an InputError `no_data_yet`. */
+  readonly mustExist?: boolean;
+}
+
+export interface Database {
+  /**
+   * Runs `body` with a connection of its own; what it leaves open is rolled back.
+   * @param purpose what is done, for messages to those who wait
+   * @throws LimitError `cache_locked` naming the other process, SetupError when the file does not open
+   */
+  use<T>(purpose: string, body: (connection: DuckDBConnection) => Promise<T>, options?: UseOptions): Promise<T>;
+  /** Closes the file now, or as soon as its users of this process are done, so that other processes get in. */
+  release(): Promise<void>;
+  /** Interrupts what runs, closes the file, and lends no more. */
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Absolute path of the database file; its folder exists. */
+  readonly file: () => Promise<string>;
+  /** The only folder whose files SQL may read. */
+  readonly stagingDirectory: () => Promise<string>;
+  /** Where large sorts and joins spill; default `<file>.spill`. */
+  readonly temporaryDirectory?: () => Promise<string>;
+  /** DuckDB's own notation; default `1GB`. */
+  readonly memoryLimit?: string;
+  readonly threads?: number;
+}
+
+const WAIT_MS = 15_000;
+const INTERRUPT_MS = 50;
+
+/** A database that is opened on first use. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const running = new Map<DuckDBConnection, Promise<unknown>>();
+  let closed = false;
+
+  const settings = async (path: string): Promise<InstanceSettings> => ({
+    stagingDirectory: await realpath(await options.stagingDirectory()),
+    temporaryDirectory: await temporaryDirectory(path),
+    memoryLimit: options.memoryLimit ?? '1GB',
+    threads: options.threads ?? Math.min(4, availableParallelism()),
+  });
+  const temporaryDirectory = async (path: string): Promise<string> => {
+    const folder = (await options.temporaryDirectory?.()) ?? `${path}.spill`;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return realpath(folder);
+  };
+  const releaseFile = async (): Promise<void> => {
+    await sharedInstance(await realFile(await options.file())).release();
+  };
+
+  return {
+    async use(purpose, body, { signal, waitMs = WAIT_MS, mustExist = false } = {}) {
+      if (closed) throw closedError(purpose);
+      if (signal?.aborted) throw abortError(signal);
+      const path = await realFile(await options.file());
+      if (mustExist && !(await exists(path))) throw noDataYet();
+      const shared = sharedInstance(path);
+      const connection = await shared.lend(() => settings(path), { waitMs, ...(signal && { signal }) });
+      try {
+        if (closed) throw closedError(purpose);
+        const work = interruptible(connection, signal, body);
+        running.set(connection, work);
+        return await work;
+      } finally {
+        running.delete(connection);
+        shared.giveBack(connection);
+      }
+    },
+    release: releaseFile,
+    async close() {
+      closed = true;
+      for (const connection of running.keys()) connection.interrupt();
+      await Promise.allSettled(running.values());
+      await releaseFile();
+    },
+  };
+}
+
+async function interruptible<T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  body: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  if (!signal) return body(connection);
+  let repeat: NodeJS.Timeout | undefined;
+  // An interrupt between two statements is lost, so it is repeated until the body ends.
+  const interrupt = (): void => {
+    connection.interrupt();
+    repeat = setInterval(() => connection.interrupt(), INTERRUPT_MS);
+  };
+  signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    if (signal.aborted) throw abortError(signal);
+    return await body(connection);
+  } catch (error) {
+    throw signal.aborted ? abortError(signal) : error;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    clearInterval(repeat);
+  }
+}
+
+// The file may not exist yet; its folder does.
+async function realFile(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return join(await realpath(dirname(path)), basename(path));
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+function closedError(purpose: string): LimitError {
+  return new LimitError(
+    'closing',
+    `The server is shutting down; not started: ${purpose}.`,
+    'Start it again and repeat the call.',
+  );
+}

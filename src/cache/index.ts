@@ -1,0 +1,12 @@
+export { type Database, type DatabaseOptions, openDatabase, type UseOptions } from './database.ts';
+export type {
+  ColumnSummary,
+  DatasetSummary,
+  DescribeDetail,
+  DescribeRequest,
+  DryRun,
+  QueryColumn,
+  QueryLimits,
+  QueryResult,
+  TableSummary,
+} from './types.ts';

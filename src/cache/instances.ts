@@ -1,0 +1,176 @@
+/** The open database files of this process: one instance per file, since DuckDB would open a file twice without a word. */
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { abortError, SluiceError } from '../errors.ts';
+import { isLockConflict, lockedError, openError } from './open-errors.ts';
+
+/** What an instance is opened with; the first to open a file decides. */
+export interface InstanceSettings {
+  /** The only folder that SQL may read files from. */
+  readonly stagingDirectory: string;
+  /** Where large sorts and joins spill. */
+  readonly temporaryDirectory: string;
+  readonly memoryLimit: string;
+  readonly threads: number;
+}
+
+export interface Waiting {
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One database file of this process, open or not. */
+export interface SharedInstance {
+  /** A new connection; the file is opened where it is closed. Each must be given back. */
+  lend(settings: () => Promise<InstanceSettings>, waiting: Waiting): Promise<DuckDBConnection>;
+  giveBack(connection: DuckDBConnection): void;
+  /** Closes the file now, or when the last user has given back. */
+  release(): Promise<void>;
+}
+
+const IDLE_MS = 2_000;
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 500;
+const shared = new Map<string, SharedInstance>();
+
+/** The one instance of a file; `path` must be real (links resolved). */
+export function sharedInstance(path: string): SharedInstance {
+  let instance = shared.get(path);
+  if (!instance) {
+    instance = createShared(path);
+    shared.set(path, instance);
+  }
+  return instance;
+}
+
+function createShared(path: string): SharedInstance {
+  let opened: Promise<DuckDBInstance> | undefined;
+  let closing: Promise<void> | undefined;
+  let users = 0;
+  let closeSoon = false;
+  let idle: NodeJS.Timeout | undefined;
+
+  const closeNow = (): Promise<void> => {
+    clearTimeout(idle);
+    closeSoon = false;
+    if (!closing && opened) {
+      const instance = opened;
+      opened = undefined;
+      closing = closeInstance(path, instance).finally(() => {
+        closing = undefined;
+      });
+    }
+    return closing ?? Promise.resolve();
+  };
+
+  const leave = (): void => {
+    users -= 1;
+    if (users > 0) return;
+    if (closeSoon) {
+      void closeNow();
+      return;
+    }
+    idle = setTimeout(() => void closeNow(), IDLE_MS);
+    idle.unref();
+  };
+  // Whoever comes first opens; whoever comes meanwhile waits for the same opening, each with a limit of its own.
+  const join = async (settings: () => Promise<InstanceSettings>): Promise<DuckDBInstance> => {
+    while (closing) await closing;
+    opened ??= settings()
+      .then((chosen) => openLocked(path, chosen))
+      .catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+    return opened;
+  };
+
+  return {
+    async lend(settings, waiting) {
+      users += 1;
+      clearTimeout(idle);
+      try {
+        const instance = await retryLocked(path, waiting, () => join(settings));
+        return await instance.connect();
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+    giveBack(connection) {
+      connection.closeSync();
+      leave();
+    },
+    async release() {
+      if (users === 0) await closeNow();
+      else closeSoon = true;
+    },
+  };
+}
+
+async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + waitMs;
+  for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
+    if (signal?.aborted) throw abortError(signal);
+    try {
+      return await open();
+    } catch (error) {
+      if (!isLockConflict(error)) throw error instanceof SluiceError ? error : openError(error, path);
+      if (Date.now() + pause > deadline) throw lockedError(error, path, waitMs);
+    }
+    await sleep(pause);
+  }
+}
+
+async function openLocked(path: string, settings: InstanceSettings): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(path, {
+    threads: String(settings.threads),
+    memory_limit: settings.memoryLimit,
+    temp_directory: settings.temporaryDirectory,
+    max_temp_directory_size: '4GB',
+    checkpoint_threshold: '256MB',
+    preserve_insertion_order: 'true',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    allow_persistent_secrets: 'false',
+  });
+  try {
+    const connection = await instance.connect();
+    try {
+      // The order matters: after the last statement no setting changes any more, on any connection.
+      await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      await connection.run(`SET GLOBAL allowed_directories = ['${settings.stagingDirectory.replaceAll("'", "''")}']`);
+      await connection.run('SET GLOBAL enable_external_access = false');
+      await connection.run('SET GLOBAL lock_configuration = true');
+    } finally {
+      connection.closeSync();
+    }
+    return instance;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+async function closeInstance(path: string, opened: Promise<DuckDBInstance>): Promise<void> {
+  const instance = await opened;
+  try {
+    // closeSync would write a large log into the file on the main thread.
+    if (await hasLog(path)) {
+      const connection = await instance.connect();
+      await connection.run('CHECKPOINT').finally(() => connection.closeSync());
+    }
+  } catch {
+    // A log that cannot be written into the file now (a full disk) is kept, and replayed at the next opening.
+  } finally {
+    instance.closeSync();
+  }
+}
+
+async function hasLog(path: string): Promise<boolean> {
+  const found = await stat(`${path}.wal`).catch(() => undefined);
+  return found !== undefined && found.size > 0;
+}
