@@ -4,6 +4,9 @@ import type { Problem } from '../errors.ts';
 /** Where a setting's value came from. */
 export type Origin = 'argument' | 'environment' | 'env file' | 'default';
 
+/** A variable's value and where it stands; an empty one counts as not set. */
+export type Lookup = (name: string) => { readonly value: string; readonly origin: Origin } | undefined;
+
 export interface Mode {
   readonly on: boolean;
   readonly variable: string;

@@ -1,0 +1,31 @@
+// Makes a checkout runnable with nothing but Node: installs when the lockfile is newer than what is installed, then builds.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Everything that is printed goes to stderr: stdout may be a protocol's. */
+export function prepareCheckout() {
+  if (!installed()) {
+    process.stderr.write('Installing packages (once) …\n');
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  run(process.execPath, [join(root, '.dev', 'build.js')]);
+}
+
+function installed() {
+  const marker = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error || status !== 0) {
+    process.stderr.write(`Failed: ${command} ${args.join(' ')}${error ? ` (${error.message})` : ''}\n`);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) prepareCheckout();

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// Checks the Node version before anything newer is parsed, then starts the bundle.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 11)) {
+  process.stderr.write(
+    `sluice-mcp needs Node 20.11 or newer; this is ${process.versions.node} (${process.execPath}).\n` +
+      'Install a newer Node from https://nodejs.org and point your client at it.\n',
+  );
+  process.exit(1);
+}
+
+const bundle = new URL('../dist/main.js', import.meta.url);
+try {
+  await import(bundle.href);
+} catch (error) {
+  if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes(bundle.pathname)) throw error;
+  // A checkout has no bundle until it is built; a package always has one.
+  const { prepareCheckout } = await import('../.dev/prepare.js');
+  prepareCheckout();
+  await import(bundle.href);
+}

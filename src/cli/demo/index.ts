@@ -1,0 +1,93 @@
+/** `sluice-mcp demo`: the main path, step by step, by a real client on a real server with a real connector. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadSettings } from '../../config/index.ts';
+import { createScreen, type Screen } from '../screen.ts';
+import { type Assistant, connectAssistant } from './client.ts';
+import { type DemoSource, faker, meadow } from './plans.ts';
+import { walk } from './walk.ts';
+
+export interface DemoOptions {
+  readonly version: string;
+  /** Absolute; the default lies in the user's data directory. */
+  readonly projectDirectory?: string;
+}
+
+const PACKAGE_ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** @returns the exit code */
+export async function demo({ version, projectDirectory }: DemoOptions): Promise<number> {
+  const screen = createScreen(process.stdout);
+  const startedAt = Date.now();
+  const { settings } = loadSettings(version, { projectDirectory }, {});
+  const project = projectDirectory
+    ? (settings.projectDirectory.path ?? homedir())
+    : join(settings.userDataDirectory, 'demo');
+  await mkdir(project, { recursive: true, mode: 0o700 });
+  const environment = await writeEnvFile(project);
+  screen.heading(`Sluice ${version}: the main path, as an assistant would walk it`);
+  const { assistant, source } = await choose(screen, environment, version);
+  try {
+    const done = await walk(assistant, source, screen, project);
+    if (done)
+      screen.dim(
+        `\nDone in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Run it again: nothing is installed twice.`,
+      );
+    return done ? 0 : 1;
+  } finally {
+    await assistant.close();
+  }
+}
+
+/** The env file of the demo: one secret, so that references can be seen at work. */
+async function writeEnvFile(project: string): Promise<Record<string, string>> {
+  const path = join(project, 'demo.env');
+  await writeFile(
+    path,
+    "# Secrets of the demo: the assistant sees the names and never a value.\nMEADOW_API_KEY='meadow-demo-key-2f6b91'\n",
+    { mode: 0o600 },
+  );
+  const kept = [
+    'AIRBYTE_LOCAL_REGISTRY',
+    'AIRBYTE_OFFLINE_MODE',
+    'PIP_INDEX_URL',
+    'UV_INDEX_URL',
+    'UV_DEFAULT_INDEX',
+    'XDG_DATA_HOME',
+  ];
+  const passed =
+    /^(https?_proxy|no_proxy|all_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|PIP_|UV_)/i;
+  const inherited = Object.entries(process.env).filter(([name]) => kept.includes(name) || passed.test(name));
+  return {
+    ...(Object.fromEntries(inherited) as Record<string, string>),
+    AIRBYTE_MCP_ENV_FILE: path,
+    AIRBYTE_PROJECT_DIR: project,
+    SLUICE_ALLOW_EXECUTABLES: join(PACKAGE_ROOT, 'fixtures', 'connectors'),
+  };
+}
+
+/** The Python connector where there is a Python, else the small Node connector, and says so. */
+async function choose(
+  screen: Screen,
+  environment: Record<string, string>,
+  version: string,
+): Promise<{ assistant: Assistant; source: DemoSource }> {
+  const binary = join(PACKAGE_ROOT, 'bin', 'sluice-mcp.js');
+  const assistant = await connectAssistant(binary, environment, version);
+  const status = await assistant.call<{ runtimes: { name: string; found: boolean }[] }>('get_status');
+  const python =
+    status.ok && status.data.runtimes.some(({ name, found }) => found && (name === 'python' || name === 'uv'));
+  if (!python) {
+    screen.line('No Python and no uv on this machine: the demo uses the small Node connector that comes with Sluice.');
+    return { assistant, source: meadow(join(PACKAGE_ROOT, 'fixtures', 'connectors', 'source-meadow.mjs')) };
+  }
+  screen.moving("asking Airbyte's registry");
+  const found = await assistant.call('list_connectors', { search: 'faker' });
+  if (found.ok) return { assistant, source: faker };
+  screen.line("Airbyte's registry cannot be reached: the demo uses the short list that comes with Sluice.");
+  await assistant.close();
+  const local = { ...environment, AIRBYTE_LOCAL_REGISTRY: join(PACKAGE_ROOT, 'fixtures', 'registry', 'registry.json') };
+  return { assistant: await connectAssistant(binary, local, version), source: faker };
+}

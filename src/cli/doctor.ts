@@ -1,0 +1,70 @@
+/** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
+import { collectStatus, type Services, type Status } from '../tools/index.ts';
+import { createScreen, type Screen } from './screen.ts';
+
+/** @returns the exit code: 1 where something must be mended before the main path works, else 0 */
+export async function doctor(services: Services, out: NodeJS.WriteStream): Promise<number> {
+  const screen = createScreen(out);
+  const status = sealed(services, await collectStatus({ services }));
+  screen.heading(`Sluice ${status.version}`);
+  showPlaces(screen, status);
+  showRuntimes(screen, status);
+  showModes(screen, status);
+  if (status.warnings.length > 0) {
+    screen.heading('To mend');
+    for (const warning of status.warnings) screen.bad(warning);
+  } else {
+    screen.line();
+    screen.good('Nothing to mend.');
+  }
+  const runnable = status.runtimes.some(({ name, found }) => found && (name === 'uv' || name === 'python'));
+  const broken = status.project_directory.problem ?? status.env_file.problem;
+  return runnable && broken === undefined ? 0 : 1;
+}
+
+function sealed(services: Services, status: Status): Status {
+  return services.vault.redactor.sealValue(status, 'text', () => true) as Status;
+}
+
+function showPlaces(
+  screen: Screen,
+  { project_directory: project, env_file: env, installed_connectors: installed, cloud }: Status,
+): void {
+  screen.heading('Places');
+  const tell = (ok: boolean, text: string): void => (ok ? screen.good(text) : screen.bad(text));
+  tell(project.problem === undefined, `project directory: ${project.path ?? 'none'} (${project.set_by})`);
+  if (env.path === undefined && env.problem === undefined)
+    screen.dim('  env file: not set. To use secrets, set AIRBYTE_MCP_ENV_FILE to the absolute path of a file.');
+  else
+    tell(
+      env.readable && env.readable_by === 'owner',
+      `env file: ${env.path ?? 'unusable'}${env.readable ? '' : ', not readable'}`,
+    );
+  screen.dim(`  cloud: ${cloud.configured ? 'credentials set' : 'no credentials'}, not contacted`);
+  if (installed.length > 0) {
+    screen.heading('Installed connectors');
+    const rows = installed.map(({ connector, version, runtime, bytes }) => [
+      connector,
+      version,
+      runtime,
+      `${Math.round(bytes / 1e6)} MB`,
+    ]);
+    screen.table(['connector', 'version', 'runtime', 'size'], rows);
+  }
+}
+
+function showRuntimes(screen: Screen, { runtimes }: Status): void {
+  screen.heading('Runtimes');
+  for (const { name, found, version, path, fix } of runtimes) {
+    if (found) screen.good(`${name} ${version ?? ''} ${path ?? ''}${fix ? `\n    ${fix}` : ''}`);
+    else screen.bad(`${name}: not found. ${fix ?? ''}`);
+  }
+}
+
+function showModes(screen: Screen, { modes }: Status): void {
+  screen.heading('Modes');
+  const rows = Object.entries(modes).flatMap(([realm, { safe_mode: safe, read_only_mode: readOnly }]) =>
+    [safe, readOnly].map(({ variable, on, set_by: by }) => [realm, variable, on ? 'on' : 'off', by]),
+  );
+  screen.table(['realm', 'variable', 'now', 'set by'], rows);
+}

@@ -1,0 +1,182 @@
+/** Arguments, environment and env file become one frozen Settings. The only reader of `process.env`. */
+import { homedir } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { type Problem, SluiceError } from '../errors.ts';
+import { readEnvFileSync } from './env-file.ts';
+import type { EnvFileContents } from './env-values.ts';
+import { readModes } from './modes.ts';
+import { CLOUD_NAMES, mistypedNames } from './names.ts';
+import type { Lookup, Origin, PathSetting, Settings } from './settings.ts';
+
+export interface Arguments {
+  readonly envFile?: string;
+  readonly projectDirectory?: string;
+}
+
+export interface Loaded {
+  readonly settings: Settings;
+  /** The env file as it was read at the start; its values go to the vault. */
+  readonly contents?: EnvFileContents;
+}
+
+/**
+ * Reads everything once. Never throws: what is wrong is in the settings, and every answer that needs it says so.
+ * @param version of this package
+ */
+export function loadSettings(version: string, args: Arguments, environment: NodeJS.ProcessEnv): Loaded {
+  const envFilePath = pathSetting('AIRBYTE_MCP_ENV_FILE', 'airbyte_mcp.env', args.envFile, environment);
+  const { envFile, contents } = openEnvFile(envFilePath);
+  const lookup: Lookup = (name) => {
+    if (environment[name]) return { value: environment[name], origin: 'environment' };
+    const value = contents?.values.get(name);
+    return value ? { value, origin: 'env file' } : undefined;
+  };
+  const userDataDirectory = userData(environment);
+  const projectDirectory = projectSetting(args, environment, lookup, userDataDirectory);
+  const mistyped = mistypedNames([...Object.keys(environment), ...(contents?.values.keys() ?? [])]);
+  const { modes, warnings: modeWarnings } = readModes(lookup, mistyped);
+  const offline = readFlag(lookup, 'AIRBYTE_OFFLINE_MODE');
+  const names = CLOUD_NAMES.filter((name) => lookup(name));
+  const has = (name: (typeof CLOUD_NAMES)[number]): boolean => names.includes(name);
+  const configDirectories = pathList(lookup, 'SLUICE_CONFIG_DIRS');
+  const executableDirectories = pathList(lookup, 'SLUICE_ALLOW_EXECUTABLES');
+  const settings: Settings = {
+    version,
+    envFile,
+    projectDirectory,
+    userDataDirectory,
+    modes,
+    sensitiveNames: nameList(lookup, 'SLUICE_SENSITIVE'),
+    plainNames: nameList(lookup, 'SLUICE_PLAIN'),
+    configDirectories: configDirectories.paths,
+    executableDirectories: executableDirectories.paths,
+    localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
+    offline: offline.on,
+    cacheUrl: lookup('SLUICE_CACHE_URL')?.value,
+    cloud: {
+      configured:
+        has('AIRBYTE_CLOUD_BEARER_TOKEN') || (has('AIRBYTE_CLOUD_CLIENT_ID') && has('AIRBYTE_CLOUD_CLIENT_SECRET')),
+      names,
+    },
+    warnings: [
+      ...[envFile, projectDirectory].flatMap(({ problem }) => (problem ? [`${problem.message} ${problem.fix}`] : [])),
+      ...(lookup('SLUICE_CACHE_URL')
+        ? ['SLUICE_CACHE_URL is set, but this version keeps the cache in DuckDB only: the setting has no effect.']
+        : []),
+      ...mistyped.map(({ name, near }) => `${name} is no setting of this server. Did you mean ${near}?`),
+      ...modeWarnings,
+      ...offline.warnings,
+      ...configDirectories.warnings,
+      ...executableDirectories.warnings,
+    ],
+  };
+  return { settings: deepFreeze(settings), contents };
+}
+
+/** The variables a connector's process may see: where programs, the home and the network are, and nothing else. */
+export function childEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const allowed =
+    /^(PATH|HOME|LANG|LANGUAGE|LC_[A-Z]+|TMPDIR|TZ|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS)$/i;
+  return pick(environment, allowed);
+}
+
+/** What an installer may see besides: which package index the user has set up. */
+export function installerEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const index = /^(PIP_|UV_|XDG_(CACHE|CONFIG|DATA)_HOME$|PYENV_ROOT$|NETRC$)/;
+  return { ...childEnvironment(environment), ...pick(environment, index) };
+}
+
+function pick(environment: NodeJS.ProcessEnv, allowed: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && allowed.test(entry[0]),
+    ),
+  );
+}
+
+function openEnvFile(setting: PathSetting): { envFile: PathSetting; contents?: EnvFileContents } {
+  if (setting.path === undefined) return { envFile: setting };
+  try {
+    return { envFile: setting, contents: readEnvFileSync(setting.path) };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    const problem = { path: 'AIRBYTE_MCP_ENV_FILE', message: error.message, fix: error.next };
+    return { envFile: { ...setting, problem } };
+  }
+}
+
+function pathSetting(
+  name: string,
+  example: string,
+  argument: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): PathSetting {
+  if (argument !== undefined) return checkedPath(name, example, argument, 'argument');
+  const value = environment[name];
+  return value ? checkedPath(name, example, value, 'environment') : { origin: 'default' };
+}
+
+function projectSetting(
+  args: Arguments,
+  environment: NodeJS.ProcessEnv,
+  lookup: Lookup,
+  userDirectory: string,
+): PathSetting {
+  const name = 'AIRBYTE_PROJECT_DIR';
+  const direct = pathSetting(name, 'sluice-project', args.projectDirectory, environment);
+  if (direct.origin !== 'default') return direct;
+  const found = lookup(name);
+  if (found) return checkedPath(name, 'sluice-project', found.value, found.origin);
+  return { path: join(userDirectory, 'project'), origin: 'default' };
+}
+
+function checkedPath(name: string, example: string, value: string, origin: Origin): PathSetting {
+  if (isAbsolute(value) && !value.includes('\0')) return { path: value, origin };
+  const home = homedir();
+  const wrong = value.startsWith('~')
+    ? 'starts with "~", which only a shell expands'
+    : value.includes('$')
+      ? 'holds a "$" variable, which only a shell expands'
+      : 'is a relative path, and a client starts the server in a folder of its own';
+  const meant = value.replace(/^~(?=\/|$)/, home).replace(/\$\{?HOME\}?/g, home);
+  const fix = `Write the absolute path, such as ${isAbsolute(meant) ? meant : join(home, example)}, and restart the server.`;
+  const problem: Problem = { path: name, message: `${name} ${wrong}: ${JSON.stringify(value.slice(0, 200))}.`, fix };
+  return { origin, problem };
+}
+
+function pathList(lookup: Lookup, name: string): { paths: string[]; warnings: string[] } {
+  const parts = (lookup(name)?.value ?? '').split(delimiter).filter((part) => part !== '');
+  const wrong = parts.filter((part) => !isAbsolute(part));
+  const warnings = wrong.map(
+    (part) => `${name}: ${JSON.stringify(part)} is not absolute and is left out. Write absolute paths.`,
+  );
+  return { paths: parts.filter((part) => isAbsolute(part)), warnings };
+}
+
+function nameList(lookup: Lookup, name: string): string[] {
+  return (lookup(name)?.value ?? '').split(/[\s,;]+/).filter((part) => part !== '');
+}
+
+function readFlag(lookup: Lookup, name: string): { on: boolean; warnings: string[] } {
+  const value = lookup(name)?.value.trim().toLowerCase();
+  if (value === undefined) return { on: false, warnings: [] };
+  if (/^(1|true|yes)$/.test(value)) return { on: true, warnings: [] };
+  if (/^(0|false|no)$/.test(value)) return { on: false, warnings: [] };
+  return { on: true, warnings: [`${name} must be 0 or 1; its value is not, so it counts as 1.`] };
+}
+
+function userData(environment: NodeJS.ProcessEnv): string {
+  const home = environment.HOME || homedir();
+  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'sluice');
+  if (process.platform === 'win32') return join(environment.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'sluice');
+  const data = environment.XDG_DATA_HOME;
+  return join(data && isAbsolute(data) ? data : join(home, '.local', 'share'), 'sluice');
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

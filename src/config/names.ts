@@ -1,0 +1,56 @@
+import { distance } from 'fastest-levenshtein';
+
+/** Every setting's name; anything else that looks like one is a typing mistake and is said so. */
+export const CLOUD_NAMES = [
+  'AIRBYTE_CLOUD_CLIENT_ID',
+  'AIRBYTE_CLOUD_CLIENT_SECRET',
+  'AIRBYTE_CLOUD_WORKSPACE_ID',
+  'AIRBYTE_CLOUD_ORGANIZATION_ID',
+  'AIRBYTE_CLOUD_BEARER_TOKEN',
+  'AIRBYTE_CLOUD_API_URL',
+  'AIRBYTE_CLOUD_CONFIG_API_URL',
+] as const;
+
+export const MODE_NAMES = {
+  cloud: { safe: 'AIRBYTE_CLOUD_MCP_SAFE_MODE', readOnly: 'AIRBYTE_CLOUD_MCP_READONLY_MODE' },
+  local: { safe: 'SLUICE_SAFE_MODE', readOnly: 'SLUICE_READONLY_MODE' },
+} as const;
+
+const SETTING_NAMES = [
+  'AIRBYTE_MCP_ENV_FILE',
+  'AIRBYTE_PROJECT_DIR',
+  ...CLOUD_NAMES,
+  ...Object.values(MODE_NAMES.cloud),
+  ...Object.values(MODE_NAMES.local),
+  'SLUICE_SENSITIVE',
+  'SLUICE_PLAIN',
+  'SLUICE_CONFIG_DIRS',
+  'SLUICE_ALLOW_EXECUTABLES',
+  'SLUICE_ALLOW_HTTP',
+  'AIRBYTE_LOCAL_REGISTRY',
+  'AIRBYTE_OFFLINE_MODE',
+  'SLUICE_CACHE_URL',
+];
+
+/** Variables that the tests and the CI script use; they are no settings and no mistakes. */
+const NOT_SETTINGS = new Set(['SLUICE_REQUIRE', 'SLUICE_TEST_DATA', 'SLUICE_RUN']);
+
+/** Whether a name is taken by settings: such a name can never be a connector's secret. */
+export function isSettingName(name: string): boolean {
+  return name.startsWith('AIRBYTE_') || name.startsWith('SLUICE_');
+}
+
+/** Names that look like a setting of ours but are none, each with the nearest real one. */
+export function mistypedNames(names: Iterable<string>): { name: string; near: string }[] {
+  const known = new Set(SETTING_NAMES);
+  return [...names]
+    .filter((name) => !known.has(name) && !NOT_SETTINGS.has(name))
+    .filter((name) => /^AIRBYTE_.*MCP/.test(name) || name.startsWith('SLUICE_') || nearest(name).distance <= 2)
+    .map((name) => ({ name, near: nearest(name).name }));
+}
+
+function nearest(name: string): { name: string; distance: number } {
+  return SETTING_NAMES.map((known) => ({ name: known, distance: distance(name, known) })).reduce((best, next) =>
+    next.distance < best.distance ? next : best,
+  );
+}

@@ -1,0 +1,36 @@
+/** An error as a tool's answer: a stable code, one sentence, every problem, and what to do next. Never a traceback. */
+import type { SluiceError } from '../errors.ts';
+import type { Redactor } from '../secrets/index.ts';
+import type { CallResult } from './pipeline.ts';
+import { shapeText } from './shape.ts';
+
+export function errorResult(error: SluiceError, redactor: Redactor): CallResult {
+  const seal = (text: string): string => redactor.seal(text, 'text');
+  const problems = error.problems.map(({ path, message, fix }) => ({
+    path: seal(path),
+    message: seal(message),
+    fix: seal(fix),
+  }));
+  const details = redactor.sealValue(error.details, 'text') as Record<string, unknown>;
+  const body = {
+    kind: error.kind,
+    code: error.code,
+    message: seal(error.message),
+    next: seal(error.next),
+    problems,
+    details,
+  };
+  const lines = [
+    `${body.code}: ${body.message}`,
+    ...problems.map(({ path, message, fix }) => `- ${path ? `${path}: ` : ''}${message} ${fix}`),
+    ...Object.entries(details).map(
+      ([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ),
+    `Next: ${body.next}`,
+  ];
+  return {
+    content: [{ type: 'text', text: shapeText(lines.join('\n')) }],
+    structuredContent: { error: body },
+    isError: true,
+  };
+}

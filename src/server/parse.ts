@@ -1,0 +1,86 @@
+/** Our own strict reading of a call's arguments: an unknown one is an error that names it and the nearest known one. */
+import { distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import { InputError, type Problem } from '../errors.ts';
+import type { AnyTool } from '../tools/index.ts';
+
+/**
+ * The arguments as the tool's input type, defaults filled in.
+ * @throws InputError listing every problem with its path and fix
+ */
+export function parseArguments(tool: AnyTool, args: unknown): unknown {
+  const result = tool.input.safeParse(args ?? {});
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, tool));
+  const unknown = result.error.issues.some((issue) => issue.code === 'unrecognized_keys');
+  throw new InputError(
+    unknown ? 'unknown_argument' : 'bad_arguments',
+    `${tool.name} cannot take these arguments: ${problems.map(({ message }) => message).join(' ')}`,
+    `Arguments of ${tool.name}: ${argumentNames(tool).join(', ') || 'none'}.`,
+    { problems },
+  );
+}
+
+function problemsOf(issue: z.core.$ZodIssue, tool: AnyTool): Problem[] {
+  const path = issue.path.reduce<string>((text, part) => joinPath(text, part), '');
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.path.length === 0 ? argumentNames(tool) : knownKeys(tool.input, issue.path);
+    return issue.keys.map((key) => unknownArgument(joinPath(path, key), key, known));
+  }
+  return [{ path, message: `${path || 'arguments'}: ${issue.message}.`, fix: fixOf(issue) }];
+}
+
+function joinPath(text: string, part: PropertyKey): string {
+  if (typeof part === 'number') return `${text}[${part}]`;
+  return text === '' ? String(part) : `${text}.${String(part)}`;
+}
+
+function unknownArgument(path: string, key: string, known: readonly string[]): Problem {
+  const [near] = [...known].sort((a, b) => closeness(key, b) - closeness(key, a));
+  const shown = JSON.stringify(path.slice(0, 100));
+  const guess = near && closeness(key, near) >= 0.4 ? ` Did you mean "${near}"?` : '';
+  return {
+    path: path.slice(0, 100),
+    message: `There is no argument ${shown}.${guess}`,
+    fix: `Known: ${known.join(', ') || 'none'}.`,
+  };
+}
+
+/** 1 for equal names, 0 for names that have nothing in common; a name inside the other counts as near. */
+function closeness(a: string, b: string): number {
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  if (left.includes(right) || right.includes(left)) return 0.9;
+  return 1 - distance(left, right) / Math.max(left.length, right.length, 1);
+}
+
+function fixOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `Use one of: ${issue.values.map(String).join(', ')}.`;
+  if (issue.code === 'invalid_type') return `Give a value of type ${issue.expected}.`;
+  return 'Correct this argument and call again.';
+}
+
+function argumentNames(tool: AnyTool): string[] {
+  return Object.keys(tool.input.shape);
+}
+
+/** The keys of a nested object such as `options[0]`, found by walking the schema along the issue's path. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const part of path) at = inner(unwrap(at), part);
+  const shape = shapeOf(unwrap(at));
+  return shape ? Object.keys(shape) : [];
+}
+
+function inner(schema: unknown, part: PropertyKey): unknown {
+  return typeof part === 'number' ? (schema as { element?: unknown })?.element : shapeOf(schema)?.[String(part)];
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  return (schema as { shape?: Record<string, unknown> } | undefined)?.shape;
+}
+
+function unwrap(schema: unknown): unknown {
+  let at = schema as { unwrap?: () => unknown } | undefined;
+  while (at && typeof at.unwrap === 'function' && !('element' in at)) at = at.unwrap() as typeof at;
+  return at;
+}

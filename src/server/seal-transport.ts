@@ -1,0 +1,74 @@
+/** The last step before stdout: every string that leaves is sealed and shown honestly, whatever produced it. */
+import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { isObject } from '../protocol/index.ts';
+import type { Redactor } from '../secrets/index.ts';
+import { showHidden } from './present.ts';
+
+/**
+ * Wraps a transport so that nothing unsealed can be sent through it.
+ * @param isOwnWord whether a key of structured content is a field name of ours, which is never changed
+ */
+export function sealTransport(inner: Transport, redactor: Redactor, isOwnWord: (key: string) => boolean): Transport {
+  const sealing: Transport = {
+    start() {
+      inner.onclose = () => sealing.onclose?.();
+      inner.onerror = (error) => sealing.onerror?.(error);
+      inner.onmessage = (message, extra) => sealing.onmessage?.(message, extra);
+      return inner.start();
+    },
+    close: () => inner.close(),
+    send: (message, options) => inner.send(sealMessage(message, redactor, isOwnWord), options),
+    setProtocolVersion: (version) => inner.setProtocolVersion?.(version),
+    setSupportedProtocolVersions: (versions) => inner.setSupportedProtocolVersions?.(versions),
+  };
+  return sealing;
+}
+
+function sealMessage(message: JSONRPCMessage, redactor: Redactor, isOwnWord: (key: string) => boolean): JSONRPCMessage {
+  const leaf = (text: string): string => showHidden(redactor.seal(text, 'data'));
+  const data = (value: unknown): unknown => showLeaves(redactor.sealValue(value, 'data', isOwnWord), isOwnWord);
+  const copy: Record<string, unknown> = { ...message };
+  if (isObject(copy.error)) copy.error = { ...copy.error, ...sealError(copy.error, leaf, data) };
+  if (isObject(copy.result)) copy.result = sealResult(copy.result, leaf, data);
+  // A progress notification carries one text of ours; its token and numbers are the protocol's.
+  if (isObject(copy.params) && typeof copy.params.message === 'string') {
+    copy.params = { ...copy.params, message: leaf(copy.params.message) };
+  }
+  return copy as JSONRPCMessage;
+}
+
+function sealError(
+  error: Record<string, unknown>,
+  leaf: (text: string) => string,
+  data: (value: unknown) => unknown,
+): object {
+  return {
+    ...(typeof error.message === 'string' ? { message: leaf(error.message) } : {}),
+    ...('data' in error ? { data: data(error.data) } : {}),
+  };
+}
+
+function sealResult(
+  result: Record<string, unknown>,
+  leaf: (text: string) => string,
+  data: (value: unknown) => unknown,
+): Record<string, unknown> {
+  const copy = { ...result };
+  if (Array.isArray(copy.content)) {
+    copy.content = copy.content.map((block: unknown) =>
+      isObject(block) && typeof block.text === 'string' ? { ...block, text: leaf(block.text) } : block,
+    );
+  }
+  if ('structuredContent' in copy) copy.structuredContent = data(copy.structuredContent);
+  if (typeof copy.instructions === 'string') copy.instructions = leaf(copy.instructions);
+  return copy;
+}
+
+function showLeaves(value: unknown, isOwnWord: (key: string) => boolean): unknown {
+  if (typeof value === 'string') return showHidden(value);
+  if (Array.isArray(value)) return value.map((item) => showLeaves(item, isOwnWord));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [isOwnWord(key) ? key : showHidden(key), showLeaves(inner, isOwnWord)]),
+  );
+}

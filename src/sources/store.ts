@@ -1,0 +1,76 @@
+/** Saved sources as files of the project: `sources/NAME.json`, and `NAME.previous.json` for the one it replaced. */
+import { copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { InputError, SetupError } from '../errors.ts';
+import { type Project, readJson, writeAtomic } from '../project/index.ts';
+import { checkSourceName, datasetName, isObject } from '../protocol/index.ts';
+import type { SavedSource } from './types.ts';
+
+export interface SourceStore {
+  list(): Promise<readonly SavedSource[]>;
+  get(name: string): Promise<SavedSource>;
+  has(name: string): Promise<boolean>;
+  save(source: SavedSource): Promise<{ readonly replaced: boolean }>;
+}
+
+export function createSourceStore(project: Project): SourceStore {
+  const names = async (): Promise<string[]> => {
+    const files = await readdir(await project.folder('sources'));
+    return files.flatMap((file) => /^([a-z][a-z0-9_-]*)\.json$/.exec(file)?.[1] ?? []).sort();
+  };
+  const read = async (name: string): Promise<SavedSource> => {
+    const path = join(await project.folder('sources'), `${name}.json`);
+    const value = await readJson(path);
+    if (isSavedSource(value)) return value;
+    throw new SetupError(
+      'damaged_source',
+      `The saved source "${name}" cannot be read: ${path}.`,
+      'Save it again with save_source.',
+    );
+  };
+  return {
+    list: async () => Promise.all((await names()).map(read)),
+    has: async (name) => (await names()).includes(name),
+    async get(name) {
+      const known = await names();
+      if (known.includes(name)) return read(name);
+      throw unknownSource(name, known);
+    },
+    async save(source) {
+      checkSourceName(source.name);
+      const known = await names();
+      const twin = known.find((other) => other !== source.name && datasetName(other) === datasetName(source.name));
+      if (twin) throw datasetClash(source.name, twin);
+      const path = join(await project.folder('sources'), `${source.name}.json`);
+      const replaced = known.includes(source.name);
+      // A copy, not a rename: a death in between leaves the old source in its place.
+      if (replaced) await copyFile(path, path.replace(/\.json$/, '.previous.json'));
+      await writeAtomic(path, `${JSON.stringify(source, null, 2)}\n`);
+      return { replaced };
+    },
+  };
+}
+
+function isSavedSource(value: unknown): value is SavedSource & Record<string, never> {
+  return isObject(value) && ['name', 'connector', 'version', 'runtime'].every((key) => typeof value[key] === 'string');
+}
+
+function unknownSource(name: string, known: readonly string[]): InputError {
+  const near = [...known].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, 5);
+  return new InputError(
+    'unknown_source',
+    `There is no saved source ${JSON.stringify(name.slice(0, 80))}.`,
+    near.length > 0
+      ? `Saved: ${near.join(', ')}. list_sources shows all.`
+      : 'None is saved yet: use save_source first.',
+  );
+}
+
+function datasetClash(name: string, twin: string): InputError {
+  return new InputError(
+    'dataset_clash',
+    `"${name}" and the saved source "${twin}" would share the dataset "${datasetName(name)}".`,
+    'Choose a name that differs in more than "-" and "_".',
+  );
+}

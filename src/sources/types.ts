@@ -1,0 +1,56 @@
+/** Saved sources, and the way from a source's name to something that runs. */
+import type { ConnectorRequest, Installed, RunControl, Runtime } from '../connectors/index.ts';
+import type { Problem } from '../errors.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
+
+/** A connector with its configuration, as a caller describes it. */
+export interface Subject extends ConnectorRequest, ConfigLayers {}
+
+/** A source as its file in the project holds it: references as written, never a resolved value. */
+export interface SavedSource {
+  readonly name: string;
+  readonly connector: string;
+  /** The version that was installed when the source was saved. */
+  readonly version: string;
+  readonly runtime: Runtime;
+  readonly config?: JsonObject;
+  readonly configFile?: string;
+  readonly configSecret?: string;
+  /** ISO 8601, UTC. */
+  readonly savedAt: string;
+}
+
+export interface Validation {
+  readonly valid: boolean;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  /** The connector's own words; absent where only the schema was asked or problems came first. */
+  readonly checkMessage?: string;
+  readonly connector: string;
+  readonly version: string;
+  readonly runtime: Runtime;
+  /** Where the spec came from. */
+  readonly specFrom: 'connector' | 'registry';
+}
+
+/** A source that is ready to run. */
+export interface Prepared {
+  readonly installed: Installed;
+  readonly config: ResolvedConfig;
+  /** Streams that the registry suggests for this connector; empty for an executable. */
+  readonly suggestedStreams: readonly string[];
+}
+
+export interface Sources {
+  list(): Promise<readonly SavedSource[]>;
+  /** @throws InputError `unknown_source` with near names */
+  get(name: string): Promise<SavedSource>;
+  has(name: string): Promise<boolean>;
+  /** Saves a source; a replaced one is kept beside it, once. @throws InputError for a bad name or a clash of datasets */
+  save(source: SavedSource): Promise<{ readonly replaced: boolean }>;
+  /** Checks a configuration: references, schema, then the connector's own check. */
+  validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
+  /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
+  prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
+}

@@ -1,0 +1,114 @@
+/** From a description of a source to something checked: spec, references, schema, and the connector's own word. */
+import { type Connectors, type Installed, type RunControl, validateAgainstSpec } from '../connectors/index.ts';
+import { InputError, type Problem } from '../errors.ts';
+import { isObject, type JsonObject } from '../protocol/index.ts';
+import type { Registry, RegistryEntry } from '../registry/index.ts';
+import type { Resolution, Vault } from '../secrets/index.ts';
+import type { Prepared, SavedSource, Subject, Validation } from './types.ts';
+
+export interface Rooms {
+  readonly vault: Vault;
+  readonly registry: Registry;
+  readonly connectors: Connectors;
+}
+
+/** What a caller names, found in the registry; an executable has no entry there. */
+interface Located {
+  readonly subject: Subject;
+  readonly entry?: RegistryEntry;
+}
+
+export async function validate(
+  rooms: Rooms,
+  subject: Subject,
+  schemaOnly: boolean,
+  control: RunControl,
+): Promise<Validation> {
+  const located = await locate(rooms, subject, control);
+  if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
+  const installed = await install(rooms, located, control);
+  const spec = await rooms.connectors.spec(installed, control);
+  const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  const facts = {
+    connector: installed.connector,
+    version: installed.version,
+    runtime: installed.runtime,
+    specFrom: 'connector',
+  } as const;
+  if (problems.length > 0 || schemaOnly)
+    return { valid: problems.length === 0, problems, warnings: resolution.warnings, ...facts };
+  control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
+  const check = await rooms.connectors.check(installed, resolution.config, control);
+  return { valid: check.succeeded, problems, warnings: resolution.warnings, checkMessage: check.message, ...facts };
+}
+
+/** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
+export async function prepare(rooms: Rooms, source: SavedSource, control: RunControl): Promise<Prepared> {
+  const located = await locate(rooms, source, control);
+  const installed = await install(rooms, located, control);
+  const spec = await rooms.connectors.spec(installed, control);
+  const { resolution, problems } = await inspect(rooms, source, specification(spec), control);
+  if (problems.length > 0) {
+    throw new InputError(
+      'invalid_config',
+      `The configuration of "${source.name}" does not hold any more.`,
+      'Correct what is listed (env file or configuration) and save the source again with save_source.',
+      { problems },
+    );
+  }
+  return { installed, config: resolution.config, suggestedStreams: located.entry?.suggestedStreams ?? [] };
+}
+
+async function validateSchemaOnly(
+  rooms: Rooms,
+  entry: RegistryEntry,
+  subject: Subject,
+  control: RunControl,
+): Promise<Validation> {
+  const spec = subject.version
+    ? await rooms.registry.specFor(entry, subject.version, control.signal)
+    : await rooms.registry.spec(entry, control.signal);
+  const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  return {
+    valid: problems.length === 0,
+    problems,
+    warnings: resolution.warnings,
+    connector: entry.name,
+    version: subject.version ?? entry.version,
+    runtime: subject.runtime ?? entry.runtimes[0] ?? 'docker',
+    specFrom: 'registry',
+  };
+}
+
+async function locate(rooms: Rooms, subject: Subject, control: RunControl): Promise<Located> {
+  if (subject.runtime === 'executable' || subject.connector.startsWith('/'))
+    return { subject: { ...subject, runtime: 'executable' } };
+  control.progress(`finding ${subject.connector}`);
+  return { subject, entry: await rooms.registry.find(subject.connector, control.signal) };
+}
+
+async function install(rooms: Rooms, { subject, entry }: Located, control: RunControl): Promise<Installed> {
+  const request = { connector: entry?.name ?? subject.connector, version: subject.version, runtime: subject.runtime };
+  return rooms.connectors.install(request, { pypiPackage: entry?.pypiPackage, version: entry?.version }, control);
+}
+
+/** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
+async function inspect(
+  rooms: Rooms,
+  subject: Subject,
+  spec: JsonObject,
+  control: RunControl,
+): Promise<{ resolution: Resolution; problems: Problem[] }> {
+  const { keys } = await rooms.registry.secretKeys(control.signal);
+  const resolution = await rooms.vault.resolve(subject, spec, keys);
+  const told = new Set(resolution.problems.map(({ path }) => path));
+  const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
+  const problems = [...resolution.problems, ...schemaProblems.filter(({ path }) => !told.has(path))];
+  return { resolution, problems };
+}
+
+/** The JSON Schema inside a connector's spec message; a spec without one accepts any object. */
+function specification(spec: JsonObject): JsonObject {
+  const inner = spec.connectionSpecification ?? spec.connection_specification;
+  return isObject(inner) ? inner : { type: 'object' };
+}

@@ -1,0 +1,48 @@
+/** What a test needs of the machine: skipped by name with its reason, or a failure where SLUICE_REQUIRE names it. */
+import { execFileSync } from 'node:child_process';
+import { describe } from 'vitest';
+
+const required = new Set((process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''));
+
+interface Requirement {
+  readonly name: 'python' | 'pypi' | 'data' | 'unprivileged';
+  readonly reason: string;
+  readonly met: () => boolean;
+}
+
+const requirements: Record<Requirement['name'], Requirement> = {
+  python: {
+    name: 'python',
+    reason: 'no python3 on this machine',
+    met: () => works('python3', ['-c', 'import venv, ensurepip']),
+  },
+  pypi: {
+    name: 'pypi',
+    reason: 'PyPI cannot be reached from this machine',
+    met: () => works('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', '/tmp', 'six==1.16.0']),
+  },
+  data: {
+    name: 'data',
+    reason: 'SLUICE_TEST_DATA names no folder with the real registry',
+    met: () => Boolean(process.env.SLUICE_TEST_DATA),
+  },
+  unprivileged: { name: 'unprivileged', reason: 'root ignores file modes', met: () => process.getuid?.() !== 0 },
+};
+
+/** A group of tests that runs only where everything it needs is there. */
+export function describeWith(names: readonly Requirement['name'][], title: string, body: () => void): void {
+  const missing = names.map((name) => requirements[name]).filter(({ met }) => !met());
+  const fatal = missing.filter(({ name }) => required.has(name));
+  if (fatal.length > 0) throw new Error(`required, but ${fatal.map(({ reason }) => reason).join('; ')}`);
+  if (missing.length === 0) describe(title, body);
+  else describe.skip(`${title} [skipped: ${missing.map(({ reason }) => reason).join('; ')}]`, body);
+}
+
+function works(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore', timeout: 60_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}

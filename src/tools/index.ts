@@ -1,0 +1,37 @@
+/** The single list of all tools, in the order in which clients see them. */
+import { cancelSync } from './local/cancel-sync.ts';
+import { describeData } from './local/describe-data.ts';
+import { getConnectorInfo } from './local/get-connector-info.ts';
+import { getStatus } from './local/get-status.ts';
+import { getSync } from './local/get-sync.ts';
+import { listConnectors } from './local/list-connectors.ts';
+import { listSecrets } from './local/list-secrets.ts';
+import { listSources } from './local/list-sources.ts';
+import { listStreams } from './local/list-streams.ts';
+import { previewStream } from './local/preview-stream.ts';
+import { query } from './local/query.ts';
+import { saveSource } from './local/save-source.ts';
+import { startSync } from './local/start-sync.ts';
+import { validateConfig } from './local/validate-config.ts';
+import type { AnyTool } from './tool.ts';
+
+export { collectStatus, type Status } from './local/get-status.ts';
+export type { Services } from './services.ts';
+export { type Answer, type AnyTool, type Call, defineTool, possibleEffects, shownEffect, type Tool } from './tool.ts';
+
+export const tools: readonly AnyTool[] = [
+  getStatus,
+  listConnectors,
+  getConnectorInfo,
+  listSecrets,
+  validateConfig,
+  saveSource,
+  listSources,
+  listStreams,
+  previewStream,
+  startSync,
+  getSync,
+  cancelSync,
+  describeData,
+  query,
+];

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { count } from '../text.ts';
+import { defineTool } from '../tool.ts';
+import { syncData, syncOutput, syncText } from './sync-answer.ts';
+
+export const cancelSync = defineTool({
+  name: 'cancel_sync',
+  title: 'Cancel a sync',
+  description: 'Stops a running sync and its connector. What is committed stays; the next sync goes on from there.',
+  input: z.strictObject({ sync_id: z.string() }),
+  output: syncOutput.extend({ stopped: z.boolean(), kept: z.string() }),
+  realm: 'local',
+  effect: 'run',
+  async run({ sync_id: id }, { services }) {
+    const before = await services.syncs.get(id);
+    const status = await services.syncs.cancel(id);
+    const stopped = before.state === 'running' && status.state !== 'running';
+    const rows = status.streams.reduce((sum, stream) => sum + stream.rows, 0);
+    const kept = `${count(rows, 'row')} of this sync stay committed in dataset "${status.dataset}".`;
+    const data = { ...syncData(status), stopped, kept };
+    const head = stopped ? 'Stopped.' : `It was not running (${before.state}).`;
+    return { text: `${head} ${kept}\n${syncText(data)}`, data };
+  },
+});

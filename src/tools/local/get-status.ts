@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import type { Modes } from '../../config/index.ts';
+import { bytesText } from '../text.ts';
+import { type Call, defineTool } from '../tool.ts';
+
+const mode = z.object({ on: z.boolean(), variable: z.string(), set_by: z.string() });
+const realmModes = z.object({ safe_mode: mode, read_only_mode: mode });
+
+const output = z.object({
+  version: z.string(),
+  modes: z.object({ local: realmModes, cloud: realmModes }),
+  project_directory: z.object({ path: z.string().optional(), set_by: z.string(), problem: z.string().optional() }),
+  env_file: z.object({
+    path: z.string().optional(),
+    set_by: z.string(),
+    found: z.boolean(),
+    readable: z.boolean(),
+    readable_by: z.string(),
+    problem: z.string().optional(),
+  }),
+  runtimes: z.array(
+    z.object({
+      name: z.string(),
+      found: z.boolean(),
+      path: z.string().optional(),
+      version: z.string().optional(),
+      fix: z.string().optional(),
+    }),
+  ),
+  installed_connectors: z.array(
+    z.object({ connector: z.string(), version: z.string(), runtime: z.string(), bytes: z.number() }),
+  ),
+  cloud: z.object({ configured: z.boolean(), contacted: z.literal(false), settings: z.array(z.string()) }),
+  created_this_session: z.array(z.object({ realm: z.string(), kind: z.string(), id: z.string() })),
+  warnings: z.array(z.string()),
+});
+export type Status = z.infer<typeof output>;
+
+export const getStatus = defineTool({
+  name: 'get_status',
+  title: 'Status of Sluice',
+  description:
+    'Modes, project directory, env file, runtimes (uv, Python, Docker), installed connectors, what this session created, and warnings with their fixes.',
+  input: z.strictObject({}),
+  output,
+  realm: 'local',
+  effect: 'read',
+  async run(_input, call) {
+    const data = await collectStatus(call);
+    return { text: statusText(data), data };
+  },
+});
+
+/** Everything `get_status` and the terminal's `doctor` tell. Contacts nothing outside this machine. */
+export async function collectStatus({ services }: Pick<Call, 'services'>): Promise<Status> {
+  const { settings, vault, connectors, ledger, audit, project } = services;
+  const [secrets, found] = await Promise.all([vault.status(), connectors.status()]);
+  // Asking for a folder is how a missing project directory is made and an unusable one noticed.
+  const projectProblem = await project.folder('logs').then(
+    () => undefined,
+    (error: { message: string; next?: string }) => `${error.message} ${error.next ?? ''}`.trim(),
+  );
+  const envProblem = settings.envFile.problem;
+  const auditProblem = audit.problem();
+  return {
+    version: settings.version,
+    modes: { local: modesText(settings.modes.local), cloud: modesText(settings.modes.cloud) },
+    project_directory: {
+      path: settings.projectDirectory.path,
+      set_by: settings.projectDirectory.origin,
+      problem: projectProblem,
+    },
+    env_file: {
+      path: settings.envFile.path,
+      set_by: settings.envFile.origin,
+      found: secrets.envFile !== undefined,
+      readable: secrets.envFile?.readable ?? false,
+      readable_by: secrets.envFile?.readableBy ?? 'owner',
+      problem: envProblem ? `${envProblem.message} ${envProblem.fix}` : undefined,
+    },
+    runtimes: found.runtimes.map((runtime) => ({ ...runtime })),
+    installed_connectors: found.installed.map((entry) => ({ ...entry })),
+    cloud: { configured: settings.cloud.configured, contacted: false, settings: [...settings.cloud.names] },
+    created_this_session: ledger.list().map((entry) => ({ ...entry })),
+    warnings: [
+      ...settings.warnings,
+      ...(projectProblem && !settings.projectDirectory.problem ? [projectProblem] : []),
+      ...secrets.problems.map(({ path, message, fix }) => `${path}: ${message} ${fix}`),
+      ...secrets.warnings,
+      ...secrets.tooShort.map(
+        (name) => `${name} has fewer than 8 characters: too short to protect everywhere. Use a longer secret.`,
+      ),
+      ...secrets.changedSettings.map(
+        (name) => `${name} changed in the env file: restart the server for it to take effect.`,
+      ),
+      ...(auditProblem ? [auditProblem] : []),
+    ],
+  };
+}
+
+function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
+  const of = ({ on, variable, origin }: Modes['safe']): z.infer<typeof mode> => ({ on, variable, set_by: origin });
+  return { safe_mode: of(safe), read_only_mode: of(readOnly) };
+}
+
+function statusText(status: Status): string {
+  const { modes, project_directory: project, env_file: env } = status;
+  const switches = (realm: 'local' | 'cloud'): string =>
+    `${realm}: safe mode ${onOff(modes[realm].safe_mode)}, read-only ${onOff(modes[realm].read_only_mode)}`;
+  return [
+    `Sluice ${status.version}`,
+    `Modes: ${switches('local')}; ${switches('cloud')}.`,
+    `Project directory: ${project.path ?? 'none'} (${project.set_by})`,
+    `Env file: ${env.path ?? 'not set'}${env.path ? (env.readable ? ' (readable)' : ' (NOT readable)') : ' (AIRBYTE_MCP_ENV_FILE)'}`,
+    ...status.runtimes.map(({ name, found, version, path, fix }) =>
+      found
+        ? `${name}: ${version ?? 'found'} at ${path ?? '?'}${fix ? ` (${fix})` : ''}`
+        : `${name}: not found. ${fix ?? ''}`,
+    ),
+    `Installed connectors: ${
+      status.installed_connectors
+        .map(({ connector, version, bytes }) => `${connector} ${version} (${bytesText(bytes)})`)
+        .join(', ') || 'none'
+    }`,
+    `Cloud: ${status.cloud.configured ? 'credentials set' : 'no credentials'}, not contacted.`,
+    `Created this session: ${status.created_this_session.map(({ kind, id }) => `${kind} ${id}`).join(', ') || 'nothing'}`,
+    ...status.warnings.map((warning) => `Warning: ${warning}`),
+  ].join('\n');
+}
+
+function onOff({ on, set_by: by }: z.infer<typeof mode>): string {
+  return `${on ? 'on' : 'off'} (${by})`;
+}

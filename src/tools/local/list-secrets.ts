@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { SetupError } from '../../errors.ts';
+import { defineTool } from '../tool.ts';
+
+export const listSecrets = defineTool({
+  name: 'list_secrets',
+  title: 'List the names of secrets',
+  description:
+    'Names of the secrets in the env file and keychain, with store, set or empty, and kind (sensitive, plain, setting). Never a value.',
+  input: z.strictObject({ search: z.string().optional() }),
+  output: z.object({
+    secrets: z.array(
+      z.object({
+        name: z.string(),
+        store: z.enum(['env file', 'keychain']),
+        set: z.boolean(),
+        kind: z.enum(['sensitive', 'plain', 'setting']),
+      }),
+    ),
+    total: z.number(),
+    next: z.string(),
+  }),
+  realm: 'local',
+  effect: 'read',
+  async run({ search = '' }, { services }) {
+    const { envFile } = services.settings;
+    if (envFile.problem) throw new SetupError('env_file_unusable', envFile.problem.message, envFile.problem.fix);
+    const all = await services.vault.list();
+    const wanted = search.toLowerCase();
+    const secrets = all.filter(({ name }) => name.toLowerCase().includes(wanted)).map((entry) => ({ ...entry }));
+    const next =
+      envFile.path === undefined
+        ? 'No env file is set: a person sets AIRBYTE_MCP_ENV_FILE to the absolute path of one, and restarts the server.'
+        : 'In a configuration write "secret_reference::NAME". A person adds or changes values in the env file; no restart is needed.';
+    const lines = secrets.map(({ name, store, set, kind }) => `${name} (${kind}, ${store}${set ? '' : ', EMPTY'})`);
+    const head = `${secrets.length} of ${all.length} names.`;
+    return { text: [head, ...lines, next].join('\n'), data: { secrets, total: all.length, next } };
+  },
+});

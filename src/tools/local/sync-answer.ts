@@ -1,0 +1,100 @@
+/** A sync as the tools show it: the same fields for start_sync, get_sync and cancel_sync. */
+import { z } from 'zod';
+import type { SyncStatus } from '../../sync/index.ts';
+import { asData, bytesText, count, textTable } from '../text.ts';
+
+export const syncStates = ['running', 'complete', 'incomplete', 'failed', 'cancelled', 'interrupted'] as const;
+
+export const syncOutput = z.object({
+  sync_id: z.string(),
+  source: z.string(),
+  state: z.enum(syncStates),
+  started_at: z.string(),
+  ended_at: z.string().optional(),
+  records: z.number(),
+  bytes: z.number(),
+  records_per_second: z.number().optional(),
+  dataset: z.string(),
+  streams: z.array(
+    z.object({
+      stream: z.string(),
+      state: z.string(),
+      mode: z.string(),
+      table: z.string().optional(),
+      records: z.number(),
+      rows: z.number(),
+      bytes: z.number(),
+      committed_state: z.boolean(),
+      error: z.string().optional(),
+    }),
+  ),
+  errors: z.array(z.object({ message: z.string(), failure_type: z.string(), stream: z.string().optional() })),
+  warnings: z.array(z.string()),
+  next: z.string(),
+  log: z.array(z.string()).optional(),
+  recent: z
+    .array(z.object({ sync_id: z.string(), source: z.string(), state: z.string(), started_at: z.string() }))
+    .optional(),
+  already_running: z.boolean().optional(),
+});
+export type SyncOutput = z.infer<typeof syncOutput>;
+
+export function syncData(status: SyncStatus): SyncOutput {
+  return {
+    sync_id: status.sync_id,
+    source: status.source,
+    state: status.state,
+    started_at: status.started_at,
+    ended_at: status.ended_at,
+    records: status.records,
+    bytes: status.bytes,
+    records_per_second: status.records_per_second,
+    dataset: status.dataset,
+    streams: status.streams.map((stream) => ({ ...stream })),
+    errors: status.errors.map((error) => ({ ...error })),
+    warnings: [...status.warnings],
+    next: nextStep(status),
+  };
+}
+
+export function syncText(data: SyncOutput): string {
+  const rows = data.streams.map(({ stream, state, records, rows: committed, bytes }) => [
+    stream,
+    state,
+    records.toLocaleString('en-US'),
+    committed.toLocaleString('en-US'),
+    bytesText(bytes),
+  ]);
+  return [
+    `Sync ${data.sync_id} of "${data.source}": ${data.state}. ${count(data.records, 'record')} read (${bytesText(data.bytes)}).`,
+    ...(rows.length > 0 ? [textTable(['stream', 'state', 'records', 'rows committed', 'bytes'], rows)] : []),
+    ...(data.errors.length > 0
+      ? [
+          asData(
+            "connector's errors",
+            data.errors.map(({ stream, message }) => (stream ? `${stream}: ${message}` : message)).join('\n'),
+          ),
+        ]
+      : []),
+    ...data.warnings.map((warning) => `Warning: ${warning}`),
+    ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
+    ...(data.recent && data.recent.length > 1
+      ? [`Recent: ${data.recent.map(({ sync_id: id, source, state }) => `${id} (${source}, ${state})`).join('; ')}`]
+      : []),
+    `Next: ${data.next}`,
+  ].join('\n');
+}
+
+function nextStep({ state, sync_id: id, dataset, source }: SyncStatus): string {
+  switch (state) {
+    case 'running':
+      return `get_sync with sync_id "${id}" and wait_seconds; cancel_sync ends it and keeps what is committed.`;
+    case 'complete':
+      return `describe_data with dataset "${dataset}", then query.`;
+    case 'interrupted':
+    case 'cancelled':
+      return `start_sync with source "${source}" goes on from the last committed state.`;
+    default:
+      return `get_sync with sync_id "${id}" and log_lines 50 tells more; what is committed can be queried.`;
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Validation } from '../../sources/index.ts';
+import { asData } from '../text.ts';
+import { defineTool } from '../tool.ts';
+import { subjectFields, toSubject } from './subject.ts';
+
+export const validationOutput = z.object({
+  valid: z.boolean(),
+  problems: z.array(z.object({ path: z.string(), message: z.string(), fix: z.string() })),
+  warnings: z.array(z.string()),
+  check_message: z.string().optional(),
+  connector: z.string(),
+  version: z.string(),
+  runtime: z.string(),
+  spec_from: z.enum(['connector', 'registry']),
+});
+
+export const validateConfig = defineTool({
+  name: 'validate_config',
+  title: 'Validate a configuration',
+  description:
+    "Checks a connector's configuration: references, schema, then the connector's own check (installs it when needed). schema_only: against the registry's spec, nothing runs.",
+  input: z.strictObject({ ...subjectFields, schema_only: z.boolean().optional() }),
+  output: validationOutput,
+  realm: 'local',
+  effect: {
+    shown: 'run',
+    possible: ['run', 'read'],
+    // An executable has no spec in the registry: even its schema needs a run.
+    of: ({ schema_only: schemaOnly, connector, runtime }) =>
+      schemaOnly && runtime !== 'executable' && !connector.startsWith('/') ? 'read' : 'run',
+  },
+  async run(input, { services, signal, progress }) {
+    const validation = await services.sources.validate(toSubject(input), input.schema_only ?? false, {
+      signal,
+      progress,
+    });
+    return { text: validationText(validation), data: validationData(validation) };
+  },
+});
+
+export function validationData(validation: Validation): z.infer<typeof validationOutput> {
+  const { checkMessage, specFrom, ...rest } = validation;
+  return {
+    ...rest,
+    problems: [...validation.problems],
+    warnings: [...validation.warnings],
+    check_message: checkMessage,
+    spec_from: specFrom,
+  };
+}
+
+export function validationText(validation: Validation): string {
+  const { valid, connector, version, runtime, problems, warnings, checkMessage } = validation;
+  return [
+    `${valid ? 'valid' : 'NOT valid'}: ${connector} ${version} (${runtime}), spec from the ${validation.specFrom}.`,
+    ...problems.map(({ path, message, fix }) => `- ${path ? `${path}: ` : ''}${message} ${fix}`),
+    ...warnings.map((warning) => `Warning: ${warning}`),
+    ...(checkMessage ? [asData("connector's check message", checkMessage)] : []),
+  ].join('\n');
+}
