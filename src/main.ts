@@ -2,7 +2,13 @@
 import { join } from 'node:path';
 import { openDatabase } from './cache/index.ts';
 import { type Command, parseCommand } from './cli/index.ts';
-import { type Arguments, childEnvironment, installerEnvironment, loadSettings } from './config/index.ts';
+import {
+  type Arguments,
+  childEnvironment,
+  demoEnvironment,
+  installerEnvironment,
+  loadSettings,
+} from './config/index.ts';
 import { createConnectors } from './connectors/index.ts';
 import { openProject } from './project/index.ts';
 import { createRegistry } from './registry/index.ts';
@@ -66,17 +72,31 @@ async function start(command: Command): Promise<void> {
     case 'serve': {
       const { serve } = await import('./server/index.ts');
       const { services, endAll } = build(command.arguments);
+      if (process.stdin.isTTY)
+        process.stderr.write('sluice-mcp serves MCP on stdin and stdout. For a person: sluice-mcp --help\n');
       return serve(services, endAll);
     }
     case 'doctor': {
-      const { doctor } = await import('./cli/doctor.ts');
-      const { services, endAll } = build(command.arguments);
+      const { chooseProject, doctor } = await import('./cli/doctor.ts');
+      const { settings } = loadSettings(SLUICE_VERSION, command.arguments, process.env);
+      const chosen = await chooseProject(command.arguments, settings);
+      if (!chosen) {
+        process.exitCode = 2;
+        return;
+      }
+      const { services, endAll } = build(chosen);
       process.exitCode = await doctor(services, process.stdout);
       return endAll();
     }
     case 'demo': {
+      const { settings } = loadSettings(SLUICE_VERSION, command.arguments, process.env);
       const { demo } = await import('./cli/demo/index.ts');
-      process.exitCode = await demo({ version: SLUICE_VERSION, projectDirectory: command.arguments.projectDirectory });
+      process.exitCode = await demo({
+        version: SLUICE_VERSION,
+        projectDirectory: command.arguments.projectDirectory && settings.projectDirectory.path,
+        environment: demoEnvironment(process.env),
+        userDataDirectory: settings.userDataDirectory,
+      });
       return;
     }
     case 'help':

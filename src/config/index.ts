@@ -1,5 +1,12 @@
 export { readEnvFile } from './env-file.ts';
 export type { EnvFileContents } from './env-values.ts';
-export { type Arguments, childEnvironment, installerEnvironment, type Loaded, loadSettings } from './load.ts';
+export {
+  type Arguments,
+  childEnvironment,
+  demoEnvironment,
+  installerEnvironment,
+  type Loaded,
+  loadSettings,
+} from './load.ts';
 export { isSettingName } from './names.ts';
 export type { Mode, Modes, Origin, PathSetting, Realm, Settings } from './settings.ts';

@@ -86,6 +86,12 @@ export function installerEnvironment(environment: NodeJS.ProcessEnv): Record<str
   return { ...childEnvironment(environment), ...pick(environment, index) };
 }
 
+/** What the demo passes on to the server that it starts: the network, package indexes, and where the registry is. */
+export function demoEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const registry = /^(AIRBYTE_LOCAL_REGISTRY|AIRBYTE_OFFLINE_MODE)$/;
+  return { ...installerEnvironment(environment), ...pick(environment, registry) };
+}
+
 function pick(environment: NodeJS.ProcessEnv, allowed: RegExp): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).filter(

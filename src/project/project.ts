@@ -3,6 +3,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { SetupError, systemCode } from '../errors.ts';
+import { recordProject } from './known-projects.ts';
 
 /** The folders of a project; each is made with mode 0700 on first use. */
 export type ProjectFolder =
@@ -50,7 +51,13 @@ export function openProject(settings: Settings): Project {
       if (root === undefined) {
         throw new SetupError('bad_project_directory', problem?.message ?? 'No project directory.', problem?.fix ?? '');
       }
+      const known = made.has(root);
       await make(root);
+      // Only a convenience for terminal commands: a home that cannot be written must not stop the work.
+      if (!known)
+        await recordProject(settings.userDataDirectory, { project: root, envFile: settings.envFile.path }).catch(
+          () => {},
+        );
       const path = join(root, name);
       await make(path);
       return path;

@@ -1,9 +1,7 @@
 /** `sluice-mcp demo`: the main path, step by step, by a real client on a real server with a real connector. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadSettings } from '../../config/index.ts';
 import { createScreen, type Screen } from '../screen.ts';
 import { type Assistant, connectAssistant } from './client.ts';
 import { type DemoSource, faker, meadow } from './plans.ts';
@@ -13,20 +11,22 @@ export interface DemoOptions {
   readonly version: string;
   /** Absolute; the default lies in the user's data directory. */
   readonly projectDirectory?: string;
+  /** What the server's process gets besides its settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The user's own data directory, for the default project. */
+  readonly userDataDirectory: string;
 }
 
 const PACKAGE_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** @returns the exit code */
-export async function demo({ version, projectDirectory }: DemoOptions): Promise<number> {
+export async function demo(options: DemoOptions): Promise<number> {
+  const { version, projectDirectory, userDataDirectory } = options;
   const screen = createScreen(process.stdout);
   const startedAt = Date.now();
-  const { settings } = loadSettings(version, { projectDirectory }, {});
-  const project = projectDirectory
-    ? (settings.projectDirectory.path ?? homedir())
-    : join(settings.userDataDirectory, 'demo');
+  const project = projectDirectory ?? join(userDataDirectory, 'demo');
   await mkdir(project, { recursive: true, mode: 0o700 });
-  const environment = await writeEnvFile(project);
+  const environment = { ...options.environment, ...(await writeEnvFile(project)) };
   screen.heading(`Sluice ${version}: the main path, as an assistant would walk it`);
   const { assistant, source } = await choose(screen, environment, version);
   try {
@@ -49,19 +49,7 @@ async function writeEnvFile(project: string): Promise<Record<string, string>> {
     "# Secrets of the demo: the assistant sees the names and never a value.\nMEADOW_API_KEY='meadow-demo-key-2f6b91'\n",
     { mode: 0o600 },
   );
-  const kept = [
-    'AIRBYTE_LOCAL_REGISTRY',
-    'AIRBYTE_OFFLINE_MODE',
-    'PIP_INDEX_URL',
-    'UV_INDEX_URL',
-    'UV_DEFAULT_INDEX',
-    'XDG_DATA_HOME',
-  ];
-  const passed =
-    /^(https?_proxy|no_proxy|all_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|PIP_|UV_)/i;
-  const inherited = Object.entries(process.env).filter(([name]) => kept.includes(name) || passed.test(name));
   return {
-    ...(Object.fromEntries(inherited) as Record<string, string>),
     AIRBYTE_MCP_ENV_FILE: path,
     AIRBYTE_PROJECT_DIR: project,
     SLUICE_ALLOW_EXECUTABLES: join(PACKAGE_ROOT, 'fixtures', 'connectors'),

@@ -1,7 +1,8 @@
 /** The two sources the demo can walk with, and the questions asked of their data. */
 export interface DemoSource {
   readonly name: string;
-  readonly search: string;
+  /** What to look for in the registry; absent for a connector that is in none. */
+  readonly search?: string;
   /** Arguments of validate_config and save_source. */
   readonly subject: Readonly<Record<string, unknown>>;
   readonly streams: readonly string[];
@@ -30,7 +31,6 @@ GROUP BY ALL ORDER BY bought DESC, p.make LIMIT 8`,
 export function meadow(program: string): DemoSource {
   return {
     name: 'demo_meadow',
-    search: 'faker',
     subject: {
       connector: program,
       runtime: 'executable',

@@ -48,12 +48,15 @@ type Ask = <T>(tool: string, args?: Record<string, unknown>) => Promise<T>;
 
 async function choosing(ask: Ask, { name, search, subject }: DemoSource, screen: Screen): Promise<void> {
   screen.heading('1  Find a connector and validate a configuration');
-  const found = await ask<{ connectors: { name: string; version: string; runtimes: string[] }[]; total: number }>(
-    'list_connectors',
-    { search },
-  ).catch(() => undefined);
-  const first = found?.connectors[0];
-  if (first) screen.good(`list_connectors "${search}": ${first.name} ${first.version} (${first.runtimes.join(', ')})`);
+  if (search !== undefined) {
+    const { connectors } = await ask<{ connectors: { name: string; version: string; runtimes: string[] }[] }>(
+      'list_connectors',
+      { search },
+    );
+    const [first] = connectors;
+    if (!first) throw new StepFailed(`list_connectors finds nothing for "${search}".`);
+    screen.good(`list_connectors "${search}": ${first.name} ${first.version} (${first.runtimes.join(', ')})`);
+  }
   const secrets = await ask<{ secrets: { name: string; kind: string }[] }>('list_secrets', { search: 'MEADOW' });
   screen.good(
     `list_secrets: ${secrets.secrets.map((secret) => `${secret.name} (${secret.kind})`).join(', ')}. Names only.`,

@@ -1,0 +1,34 @@
+/** Which project a terminal command is about: what was typed, else what servers have recorded; asked when there are several. */
+import { createInterface } from 'node:readline/promises';
+import type { Arguments, Settings } from '../config/index.ts';
+import { type KnownProject, knownProjects } from '../project/index.ts';
+
+/**
+ * @returns the arguments with which to load the settings again, or undefined when a choice is needed and nobody can be asked
+ */
+export async function chooseProject(args: Arguments, settings: Settings): Promise<Arguments | undefined> {
+  const given = args.projectDirectory ?? args.envFile;
+  if (given !== undefined || settings.envFile.origin !== 'default' || settings.projectDirectory.origin !== 'default')
+    return args;
+  const known = await knownProjects(settings.userDataDirectory);
+  const [only] = known;
+  if (!only) return args;
+  if (known.length === 1) return toArguments(only);
+  process.stderr.write(
+    `Several projects are known:\n${known.map((entry, index) => `  ${index + 1}  ${entry.project}\n`).join('')}`,
+  );
+  if (!process.stdin.isTTY) {
+    process.stderr.write('Say which: --project-dir PATH (and --env-file PATH).\n');
+    return undefined;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const typed = await terminal.question(`Which one? [1] `);
+  terminal.close();
+  const chosen = known[Number(typed.trim() || '1') - 1];
+  if (!chosen) process.stderr.write('There is no such number.\n');
+  return chosen && toArguments(chosen);
+}
+
+function toArguments({ project, envFile }: KnownProject): Arguments {
+  return { projectDirectory: project, envFile };
+}
