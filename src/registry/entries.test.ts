@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isObject } from '../protocol/index.ts';
+import { parseRegistry, specOfEntry } from './entries.ts';
+import { splitRegistry } from './split.ts';
+
+const fixture = readFileSync(new URL('../../fixtures/registry/registry.json', import.meta.url));
+const testData = process.env.SLUICE_TEST_DATA;
+
+describe('parseRegistry', () => {
+  const entries = parseRegistry(fixture);
+  const named = (name: string) => {
+    const entry = entries.find((candidate) => candidate.name === name);
+    if (!entry) throw new Error(`${name} is missing`);
+    return entry;
+  };
+
+  it('lists sources before destinations, by name, without tombstones', () => {
+    expect(entries.map(({ name, type }) => `${type} ${name}`)).toEqual([
+      'source airbyte-heron-source',
+      'source source-bramble-crm',
+      'source source-faker',
+      'source source-larch-sql',
+      'source source-orchard-weather',
+      'destination destination-burrow',
+      'destination destination-larch-sql',
+    ]);
+  });
+
+  it('reads one entry whole', () => {
+    expect(named('source-faker')).toEqual({
+      name: 'source-faker',
+      repository: 'airbyte/source-faker',
+      title: 'Sample Data',
+      type: 'source',
+      version: '6.2.24',
+      runtimes: ['python', 'docker'],
+      supportLevel: 'community',
+      language: 'python',
+      documentationUrl: 'https://docs.airbyte.com/integrations/sources/faker',
+      pypiPackage: 'airbyte-source-faker',
+      suggestedStreams: ['users', 'products', 'purchases'],
+      breakingChanges: [
+        {
+          version: '6.0.0',
+          deadline: '2024-04-01',
+          message: 'The id columns become primary keys.',
+          migrationUrl: 'https://docs.airbyte.com/integrations/sources/faker-migrations#6.0.0',
+        },
+        {
+          version: '5.0.0',
+          deadline: '2023-08-31',
+          message: 'Identifiers and the year of a product become integers.',
+          migrationUrl: 'https://docs.airbyte.com/integrations/sources/faker-migrations#5.0.0',
+        },
+      ],
+      releaseCandidates: ['6.3.0-rc.1'],
+      externalDocumentation: [
+        { title: 'Faker documentation', kind: 'api_reference', url: 'https://faker.readthedocs.io/en/master/' },
+      ],
+    });
+  });
+
+  it('tells runtimes apart, and takes the type from the list an entry stands in', () => {
+    expect(named('source-orchard-weather').runtimes).toEqual(['manifest', 'docker']);
+    expect(named('source-orchard-weather').pypiPackage).toBeUndefined();
+    expect(named('source-larch-sql').runtimes).toEqual(['docker']);
+    expect(named('airbyte-heron-source')).toMatchObject({ type: 'source', runtimes: ['docker'], language: undefined });
+  });
+
+  it('unpacks a spec on demand, the same object while it is held', () => {
+    const spec = specOfEntry(named('source-faker'));
+    expect(spec.connectionSpecification).toMatchObject({ title: 'Faker Source Spec' });
+    expect(specOfEntry(named('source-faker'))).toBe(spec);
+  });
+
+  it.each([
+    ['nothing', '', SyntaxError],
+    ['no JSON', '<!doctype html><html><style>a{color:red}</style></html>', RangeError],
+    ['half a file', fixture.toString().slice(0, 5000), SyntaxError],
+    ['two values', '{"sources":[]}{"sources":[]}', SyntaxError],
+    ['no sources', '{"destinations":[]}', RangeError],
+    ['an empty list', '{"sources":[],"destinations":[]}', RangeError],
+    ['another shape', '{"sources":{"a":{"dockerRepository":"airbyte/source-a"}}}', RangeError],
+    ['a broken entry', '{"sources":[{"name":tru}]}', SyntaxError],
+  ])('refuses %s', (_what, text, error) => {
+    expect(() => parseRegistry(Buffer.from(text))).toThrow(error);
+  });
+
+  it('leaves out entries whose name could leave its folder', () => {
+    const entry = (dockerRepository: string) => ({ dockerRepository, dockerImageTag: '1', spec: {} });
+    const registry = { sources: ['airbyte/..', 'airbyte/', '', 'airbyte/source-a'].map(entry) };
+    expect(parseRegistry(Buffer.from(JSON.stringify(registry))).map(({ name }) => name)).toEqual(['source-a']);
+  });
+
+  it('prefers the entry of Airbyte where two repositories end alike', () => {
+    const entry = (dockerRepository: string) => ({ dockerRepository, dockerImageTag: '1', spec: {} });
+    const registry = { sources: ['other/source-a', 'airbyte/source-a', 'third/source-a'].map(entry) };
+    expect(parseRegistry(Buffer.from(JSON.stringify(registry))).map(({ repository }) => repository)).toEqual([
+      'airbyte/source-a',
+    ]);
+  });
+});
+
+describe('splitRegistry', () => {
+  it('finds the entries that JSON.parse finds', () => {
+    const entry = fc.dictionary(fc.string(), fc.jsonValue());
+    fc.assert(
+      fc.property(
+        fc.array(entry),
+        fc.array(entry),
+        fc.jsonValue(),
+        fc.boolean(),
+        (sources, destinations, extra, pretty) => {
+          const text = JSON.stringify({ extra, destinations, more: [extra], sources }, null, pretty ? 2 : undefined);
+          const bytes = Buffer.from(text);
+          const split = [...splitRegistry(bytes)].map(({ type, start, end }) => ({
+            type,
+            value: JSON.parse(bytes.toString('utf8', start, end)) as unknown,
+          }));
+          const parsed = JSON.parse(text) as { sources: unknown[]; destinations: unknown[] };
+          expect(split).toEqual([
+            ...parsed.destinations.map((value) => ({ type: 'destination', value })),
+            ...parsed.sources.map((value) => ({ type: 'source', value })),
+          ]);
+        },
+      ),
+    );
+  });
+});
+
+describe.skipIf(!testData)(
+  `the whole public registry${testData ? '' : ' (skipped: SLUICE_TEST_DATA is not set)'}`,
+  () => {
+    it('is read completely', () => {
+      const entries = parseRegistry(readFileSync(`${testData}/registry/oss_registry.json`));
+      expect(entries).toHaveLength(647);
+      expect(entries.filter(({ type }) => type === 'source')).toHaveLength(591);
+      expect(entries.filter(({ pypiPackage }) => pypiPackage)).toHaveLength(64);
+      expect(entries.filter(({ runtimes }) => runtimes.includes('manifest'))).toHaveLength(499);
+      expect(entries.every((entry) => isObject(specOfEntry(entry).connectionSpecification))).toBe(true);
+    });
+  },
+);

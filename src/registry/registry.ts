@@ -1,0 +1,144 @@
+/** The registry: fetched, kept, searched. Nothing is read before the first call. */
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Settings } from '../config/index.ts';
+import { SluiceError, systemCode, UpstreamError } from '../errors.ts';
+import type { Project } from '../project/index.ts';
+import { type Addresses, badLocalRegistry, type Place, PUBLIC_ADDRESSES, placeOf } from './addresses.ts';
+import { parseRegistry, specOfEntry } from './entries.ts';
+import { DAY_MS, type Obtained, obtain } from './kept.ts';
+import { createMemo } from './memo.ts';
+import { findEntry, searchEntries } from './search.ts';
+import { BUILT_IN_SECRET_KEYS, parseSecretKeys } from './secret-keys.ts';
+import { createStore } from './store.ts';
+import type { Registry, RegistryEntry, SecretKeys } from './types.ts';
+import { createVersions } from './versions.ts';
+
+const REGISTRY_MAX_BYTES = 64_000_000;
+const SECRET_KEYS_MAX_BYTES = 1_000_000;
+/** After a failure the network is left alone for so long: every call would wait for it. */
+const RETRY_MS = 5 * 60 * 1000;
+
+export interface RegistryOptions {
+  readonly settings: Pick<Settings, 'version' | 'localRegistry' | 'offline'>;
+  readonly project: Project;
+  /** Where the public services are, when not at their usual addresses. */
+  readonly addresses?: Partial<Addresses>;
+}
+
+export function createRegistry({ settings, project, addresses }: RegistryOptions): Registry {
+  const store = createStore(project);
+  const userAgent = `sluice-mcp/${settings.version}`;
+  const standard = { ...PUBLIC_ADDRESSES, ...addresses };
+  const place = (): Place => placeOf(settings, standard);
+
+  const fetched = createMemo<Obtained<readonly RegistryEntry[]>>(
+    () =>
+      obtain(store, {
+        address: place().addresses.registry,
+        what: 'the connector registry',
+        request: { maxBytes: REGISTRY_MAX_BYTES, accept: 'application/json', userAgent },
+        offline: settings.offline,
+        freshMs: DAY_MS,
+        parse: parseRegistry,
+      }).catch((error: unknown) => {
+        throw withLocalRegistryHint(error);
+      }),
+    ({ source, checkedAt }) =>
+      source === 'stale' ? Date.now() + RETRY_MS : settings.offline ? Infinity : checkedAt + DAY_MS,
+  );
+  const local = createLocalFile();
+
+  const fetchedKeys = createMemo<SecretKeys>(
+    () => secretKeysOf(place()),
+    ({ note }) => Date.now() + (note === undefined || settings.offline ? DAY_MS : RETRY_MS),
+  );
+
+  async function secretKeysOf({ addresses: { secretKeys: address }, file }: Place): Promise<SecretKeys> {
+    const beside = file && (await readIfThere(join(dirname(file), 'specs_secrets_mask.yaml')));
+    try {
+      if (beside) return { keys: await parseSecretKeys(beside), source: 'local' };
+      const { value, source, note } = await obtain(store, {
+        address,
+        what: 'the list of secret keys',
+        request: { maxBytes: SECRET_KEYS_MAX_BYTES, accept: 'application/yaml, text/yaml, */*', userAgent },
+        offline: settings.offline,
+        freshMs: DAY_MS,
+        parse: parseSecretKeys,
+      });
+      return { keys: value, source, note };
+    } catch (error) {
+      const reason =
+        error instanceof SluiceError ? error.message : 'The list beside the registry file is not readable.';
+      return {
+        keys: BUILT_IN_SECRET_KEYS,
+        source: 'built-in',
+        note: `${reason} A short built-in list of secret keys is used.`,
+      };
+    }
+  }
+
+  const registry: Registry = {
+    async all(signal) {
+      const { file } = place();
+      const { value, source, checkedAt, note } = file ? await local(file) : await fetched.get(signal);
+      return { entries: value, source, ageSeconds: Math.max(0, Math.round((Date.now() - checkedAt) / 1000)), note };
+    },
+    async find(name, signal) {
+      return findEntry((await registry.all(signal)).entries, name);
+    },
+    async search(query, signal) {
+      const { entries, note } = await registry.all(signal);
+      return { ...searchEntries(entries, query), note };
+    },
+    spec: async (entry) => specOfEntry(entry),
+    secretKeys: (signal) => fetchedKeys.get(signal),
+    ...createVersions({
+      store,
+      userAgent,
+      offline: settings.offline,
+      addresses: () => place().addresses,
+    }),
+  };
+  return registry;
+}
+
+/** The user's own file, read again when it has changed. */
+function createLocalFile(): (path: string) => Promise<Obtained<readonly RegistryEntry[]>> {
+  let held: { stamp: string; value: readonly RegistryEntry[] } | undefined;
+  return async (path) => {
+    try {
+      const { mtimeMs, size, ino } = await stat(path);
+      const stamp = `${path}:${mtimeMs}:${size}:${ino}`;
+      if (held?.stamp !== stamp) held = { stamp, value: parseRegistry(await readFile(path)) };
+      return { value: held.value, source: 'local', checkedAt: mtimeMs };
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT') throw badLocalRegistry(`names a file that does not exist: ${path}`, error);
+      if (code !== undefined) throw badLocalRegistry(`names a file that cannot be read (${code}): ${path}`, error);
+      if (error instanceof SyntaxError || error instanceof RangeError) {
+        throw badLocalRegistry(`names a file that is not a connector registry (${error.message}): ${path}`, error);
+      }
+      throw error;
+    }
+  };
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function withLocalRegistryHint(error: unknown): unknown {
+  if (!(error instanceof SluiceError) || error.kind === 'setup' || error.kind === 'limit') return error;
+  return new UpstreamError(
+    'registry_unavailable',
+    `The connector registry cannot be had, and no copy is kept: ${error.message}`,
+    'Check the network connection (and the address in AIRBYTE_LOCAL_REGISTRY, where it is set) and try again, or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file and restart the server.',
+    { cause: error },
+  );
+}

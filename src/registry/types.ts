@@ -1,0 +1,112 @@
+/** The ports of the registry room: the list of all connectors that exist. */
+import type { JsonObject } from '../protocol/index.ts';
+
+export type ConnectorType = 'source' | 'destination';
+
+/** How the registry says a connector can run; a program of one's own is never in it. */
+export type RegistryRuntime = 'python' | 'docker' | 'manifest';
+
+export interface BreakingChange {
+  readonly version: string;
+  /** The day from which the old version is no longer supported, as `2024-04-01`. */
+  readonly deadline?: string;
+  readonly message: string;
+  readonly migrationUrl?: string;
+}
+
+export interface DocumentationLink {
+  readonly title: string;
+  /** The registry's word, such as `api_reference` or `rate_limits`. */
+  readonly kind: string;
+  readonly url: string;
+}
+
+export interface RegistryEntry {
+  /** Last path segment of the image's repository, such as `source-faker`. */
+  readonly name: string;
+  /** The image's repository without its tag, such as `airbyte/source-faker`. */
+  readonly repository: string;
+  readonly title: string;
+  readonly type: ConnectorType;
+  readonly version: string;
+  readonly runtimes: readonly RegistryRuntime[];
+  readonly supportLevel: string;
+  readonly language?: string;
+  readonly documentationUrl?: string;
+  /** The package on PyPI, where the registry says it is published there. */
+  readonly pypiPackage?: string;
+  readonly suggestedStreams: readonly string[];
+  /** Newest first. */
+  readonly breakingChanges: readonly BreakingChange[];
+  readonly releaseCandidates: readonly string[];
+  readonly externalDocumentation: readonly DocumentationLink[];
+}
+
+/** Where an answer came from: asked just now, kept and fresh, kept and old because the network failed, or a file of the user's. */
+export type Origin = 'network' | 'disk' | 'stale' | 'local';
+
+export interface RegistryContents {
+  readonly entries: readonly RegistryEntry[];
+  readonly source: Origin;
+  /** Seconds since the registry was last known to be current. */
+  readonly ageSeconds: number;
+  /** One sentence for the reader: the list is old, or could not be kept. */
+  readonly note?: string;
+}
+
+export interface SearchQuery {
+  /** Words that must all be in the name or the title. */
+  readonly search?: string;
+  readonly type?: ConnectorType;
+  readonly runtime?: RegistryRuntime;
+  readonly support?: string;
+  readonly limit: number;
+  /** `nextCursor` of the answer before, with the same filters. */
+  readonly cursor?: string;
+}
+
+export interface SearchResult {
+  readonly entries: readonly RegistryEntry[];
+  readonly total: number;
+  readonly nextCursor?: string;
+  /** Names that resemble the search, where nothing matches. */
+  readonly near: readonly string[];
+  readonly note?: string;
+}
+
+export interface SecretKeys {
+  /** Configuration keys whose values are secret, whatever a spec says. */
+  readonly keys: ReadonlySet<string>;
+  readonly source: Origin | 'built-in';
+  readonly note?: string;
+}
+
+export interface ReleasedVersion {
+  readonly version: string;
+  /** Day of the upload, as `2024-04-01`. */
+  readonly date?: string;
+  readonly requiresPython?: string;
+  readonly yanked: boolean;
+}
+
+export interface Registry {
+  /**
+   * All connectors.
+   * @throws UpstreamError when the registry cannot be had and none is kept; SetupError for a bad `AIRBYTE_LOCAL_REGISTRY`, or offline with none kept
+   */
+  all(signal: AbortSignal): Promise<RegistryContents>;
+  /** One connector by its name, in any case, with or without the repository's owner. @throws InputError `unknown_connector` with near names */
+  find(name: string, signal: AbortSignal): Promise<RegistryEntry>;
+  /** @throws InputError `bad_cursor` */
+  search(query: SearchQuery, signal: AbortSignal): Promise<SearchResult>;
+  /** The spec message `{connectionSpecification, …}` of the registry's own version. Do not change it. */
+  spec(entry: RegistryEntry, signal: AbortSignal): Promise<JsonObject>;
+  /** The spec message of one exact version. @throws InputError `unknown_version`, UpstreamError, SetupError when offline */
+  specFor(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<JsonObject>;
+  /** Never fails for want of the network: `note` says when a built-in or an old list is used. */
+  secretKeys(signal: AbortSignal): Promise<SecretKeys>;
+  /** The YAML text of a low-code connector. @throws as `specFor` */
+  manifest(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;
+  /** What PyPI has released of a package, newest first. @throws UpstreamError, SetupError when offline */
+  releases(pypiPackage: string, signal: AbortSignal): Promise<readonly ReleasedVersion[]>;
+}

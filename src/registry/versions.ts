@@ -1,0 +1,157 @@
+/** What belongs to one exact version of a connector: its spec, its manifest, its releases. */
+import { InputError, SetupError, UpstreamError } from '../errors.ts';
+import { isObject, type JsonObject } from '../protocol/index.ts';
+import type { Addresses } from './addresses.ts';
+import { download } from './download.ts';
+import { isAirbytes, specOfEntry } from './entries.ts';
+import { obtain } from './kept.ts';
+import { unlessAborted } from './memo.ts';
+import type { Store } from './store.ts';
+import type { Registry, RegistryEntry, ReleasedVersion } from './types.ts';
+import { newestFirst } from './version-order.ts';
+
+const ENTRY_MAX_BYTES = 8_000_000;
+const MANIFEST_MAX_BYTES = 8_000_000;
+const RELEASES_MAX_BYTES = 32_000_000;
+const SAFE_VERSION = /^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$/;
+
+interface Parts {
+  readonly store: Store;
+  readonly userAgent: string;
+  readonly offline: boolean;
+  addresses(): Addresses;
+}
+
+export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manifest' | 'releases'> {
+  const { store, userAgent, offline } = parts;
+
+  /** A file of one exact version: it never changes, so a copy is good for ever. */
+  async function versionFile<T>(
+    entry: RegistryEntry,
+    version: string,
+    file: { name: string; what: string; accept: string; maxBytes: number; parse(bytes: Buffer): T },
+    signal: AbortSignal,
+  ): Promise<T> {
+    if (!SAFE_VERSION.test(version)) throw unknownVersion(entry, version);
+    if (!isAirbytes(entry)) throw notPublished(entry, version);
+    const address = new URL(`${entry.name}/${version}/${file.name}`, parts.addresses().metadata).href;
+    const wanted = {
+      address,
+      what: `${file.what} of ${entry.name} ${version}`,
+      request: { signal, maxBytes: file.maxBytes, accept: file.accept, userAgent },
+      offline,
+      freshMs: Number.POSITIVE_INFINITY,
+      parse: file.parse,
+    };
+    try {
+      return (await unlessAborted(obtain(store, wanted), signal)).value;
+    } catch (error) {
+      if (error instanceof InputError && error.code === 'not_found') throw unknownVersion(entry, version);
+      throw error;
+    }
+  }
+
+  return {
+    async specFor(entry, version, signal) {
+      if (version === entry.version || version === 'latest') return specOfEntry(entry);
+      const file = {
+        name: 'oss.json',
+        what: 'the spec',
+        accept: 'application/json',
+        maxBytes: ENTRY_MAX_BYTES,
+        parse: specOf,
+      };
+      return versionFile(entry, version, file, signal);
+    },
+    manifest(entry, version, signal) {
+      const file = {
+        name: 'manifest.yaml',
+        what: 'the manifest',
+        accept: '*/*',
+        maxBytes: MANIFEST_MAX_BYTES,
+        parse: manifestOf,
+      };
+      return versionFile(entry, version, file, signal);
+    },
+    async releases(pypiPackage, signal) {
+      if (offline) {
+        throw new SetupError(
+          'offline',
+          'Offline mode is on: PyPI is not asked for versions.',
+          'Set AIRBYTE_OFFLINE_MODE=0 and restart the server.',
+        );
+      }
+      const address = new URL(`${encodeURIComponent(pypiPackage)}/json`, parts.addresses().pypi).href;
+      const answer = await download(address, {
+        signal,
+        maxBytes: RELEASES_MAX_BYTES,
+        accept: 'application/json',
+        userAgent,
+      });
+      return answer.unchanged ? [] : releasesOf(answer.body);
+    },
+  };
+}
+
+function specOf(bytes: Buffer): JsonObject {
+  const entry: unknown = JSON.parse(bytes.toString('utf8'));
+  const spec = isObject(entry) ? entry.spec : undefined;
+  if (!isObject(spec) || !isObject(spec.connectionSpecification)) throw new RangeError('no spec');
+  return spec;
+}
+
+function manifestOf(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  if (!/^\s*['"]?type['"]?\s*:\s*['"]?DeclarativeSource\b/m.test(text)) throw new RangeError('no manifest');
+  return text;
+}
+
+function releasesOf(bytes: Buffer): ReleasedVersion[] {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    answer = undefined;
+  }
+  const releases = isObject(answer) && isObject(answer.releases) ? answer.releases : undefined;
+  if (!releases) {
+    throw new UpstreamError(
+      'bad_answer',
+      'PyPI answered with something that is not a list of releases.',
+      'Try again later.',
+    );
+  }
+  return Object.entries(releases)
+    .flatMap(([version, files]) => {
+      const file = Array.isArray(files) ? files.find(isObject) : undefined;
+      return file ? [releaseOf(version, file)] : [];
+    })
+    .sort((one, other) => newestFirst(one.version, other.version));
+}
+
+function releaseOf(version: string, file: JsonObject): ReleasedVersion {
+  return {
+    version,
+    date: typeof file.upload_time === 'string' ? file.upload_time.slice(0, 10) : undefined,
+    requiresPython: typeof file.requires_python === 'string' ? file.requires_python : undefined,
+    yanked: file.yanked === true,
+  };
+}
+
+function unknownVersion(entry: RegistryEntry, version: string): InputError {
+  const others = entry.releaseCandidates.filter((candidate) => candidate !== entry.version);
+  const candidates = others.length > 0 ? ` Release candidates: ${others.join(', ')}.` : '';
+  return new InputError(
+    'unknown_version',
+    `The registry has no version ${JSON.stringify(version.slice(0, 80))} of ${entry.name}.`,
+    `Its current version is ${entry.version}; leave version out to use it.${candidates}`,
+  );
+}
+
+function notPublished(entry: RegistryEntry, version: string): InputError {
+  return new InputError(
+    'unknown_version',
+    `${entry.repository} is not published by Airbyte, so the registry knows version ${entry.version} only, not ${version}.`,
+    'Leave version out.',
+  );
+}
