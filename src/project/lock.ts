@@ -1,7 +1,7 @@
 /** Locks between processes: a file that names its holder; a dead holder's lock is taken over. */
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError, systemCode } from '../errors.ts';
@@ -75,12 +75,26 @@ async function tryTake(path: string, purpose: string): Promise<LockHolder | unde
       }
       const holder = await readHolder(path);
       if (holder && (await isAlive(holder))) return holder;
-      await rm(path, { force: true });
+      await removeDead(path);
     }
-    return (await readHolder(path)) ?? mine;
+    return (await readHolder(path)) ?? { ...mine, purpose: 'another process took the lock at the same moment' };
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** Takes a dead holder's file away; one that a live process put there in the meantime is put back. */
+async function removeDead(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.dead`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  const moved = await readHolder(aside);
+  if (moved && (await isAlive(moved))) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
 }
 
 async function readHolder(path: string): Promise<LockHolder | undefined> {

@@ -34,7 +34,10 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
   const append = async (line: string): Promise<void> => {
     try {
       const path = join(await project.folder('logs'), 'audit.jsonl');
-      const size = await stat(path).then((file) => file.size, () => 0);
+      const size = await stat(path).then(
+        (file) => file.size,
+        () => 0,
+      );
       if (size > MAX_BYTES) await rename(path, path.replace(/\.jsonl$/, '.1.jsonl'));
       await appendFile(path, line, { mode: 0o600 });
       problem = undefined;

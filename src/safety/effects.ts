@@ -38,7 +38,8 @@ export function refusal(deed: Deed, mode: Mode, tool: string): RefusedError {
   const reason = readOnly
     ? `this session is read-only for the ${deed.realm} realm (${mode.variable}, set by ${origin(mode)})`
     : `safe mode is on for the ${deed.realm} realm (${mode.variable}, set by ${origin(mode)}) and this session did not create what the call would ${deed.effect}`;
-  const byHand = deed.realm === 'local' && deed.effect === 'destroy' ? ' Or run "sluice-mcp remove" in a terminal.' : '';
+  const byHand =
+    deed.realm === 'local' && deed.effect === 'destroy' ? ' Or run "sluice-mcp remove" in a terminal.' : '';
   return new RefusedError(
     readOnly ? 'read_only_mode' : 'safe_mode',
     `${tool} was refused: ${reason}.`,

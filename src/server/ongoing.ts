@@ -77,7 +77,8 @@ function begin(
     work.doing = message;
     for (const listener of listeners) listener(message, done, total);
   };
-  const promise = start(controller.signal, progress);
+  // Begun a tick later: work that tells its progress at once finds its listeners in place.
+  const promise = Promise.resolve().then(() => start(controller.signal, progress));
   const work: Work = { promise, controller, listeners, startedAt: Date.now(), waiters: 0, doing: 'starting' };
   works.set(key, work);
   const timer = setTimeout(() => {

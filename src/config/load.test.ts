@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { childEnvironment, loadSettings } from './load.ts';
+
+let folder: string;
+let envFile: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
+  envFile = join(folder, 'x.env');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const load = (environment: Record<string, string>, args = {}) =>
+  loadSettings('1.0.0', args, { HOME: folder, ...environment }).settings;
+
+test('the environment wins over the env file, an argument over both, and each says where it was set', () => {
+  writeFileSync(envFile, `AIRBYTE_PROJECT_DIR='${folder}/from-file'\nSLUICE_SAFE_MODE=0\n`);
+  const fromFile = load({ AIRBYTE_MCP_ENV_FILE: envFile });
+  expect(fromFile.projectDirectory).toEqual({ path: `${folder}/from-file`, origin: 'env file' });
+  expect(fromFile.modes.local.safe).toEqual({ on: false, variable: 'SLUICE_SAFE_MODE', origin: 'env file' });
+  const both = { AIRBYTE_MCP_ENV_FILE: envFile, AIRBYTE_PROJECT_DIR: `${folder}/p`, SLUICE_SAFE_MODE: 'yes' };
+  expect(load(both).projectDirectory).toEqual({ path: `${folder}/p`, origin: 'environment' });
+  expect(load(both).modes.local.safe).toMatchObject({ on: true, origin: 'environment' });
+  expect(load(both, { projectDirectory: '/argued' }).projectDirectory).toEqual({ path: '/argued', origin: 'argument' });
+});
+
+test('without any setting: safe mode on, read-only off, the project in the user’s data directory', () => {
+  const settings = load({});
+  expect(settings.modes.local.safe.on).toBe(true);
+  expect(settings.modes.local.readOnly.on).toBe(false);
+  expect(settings.modes.cloud).toMatchObject({ safe: { on: true }, readOnly: { on: false } });
+  expect(settings.projectDirectory.path).toMatch(new RegExp(`^${folder}/.*sluice.*/project$`));
+  expect(settings.warnings).toEqual([]);
+});
+
+test.each([
+  ['~/my.env', '"~"'],
+  ['$HOME/my.env', '"$"'],
+  ['my.env', 'relative'],
+])('an env file written as %s is not guessed: the absolute path to write is named', (value, reason) => {
+  const { envFile: setting, warnings } = load({ AIRBYTE_MCP_ENV_FILE: value });
+  expect(setting.path).toBeUndefined();
+  expect(setting.problem?.message).toContain(reason);
+  expect(setting.problem?.fix).toContain(`${homedir()}/`);
+  expect(warnings.join()).toContain('AIRBYTE_MCP_ENV_FILE');
+});
+
+test.each(['maybe', '2', 'on', ''])(
+  'a read-only mode of %j means the stricter reading where it means anything',
+  (value) => {
+    const { modes, warnings } = load({ SLUICE_READONLY_MODE: value });
+    expect(modes.local.readOnly.on).toBe(value !== '');
+    expect(warnings.some((warning) => warning.includes('SLUICE_READONLY_MODE'))).toBe(value !== '');
+  },
+);
+
+test('a mistyped mode means the stricter reading of the one that is near, and is said', () => {
+  const { modes, warnings } = load({ SLUICE_READ_ONLY_MODE: '0', AIRBYTE_CLOUD_MCP_SAFEMODE: '0' });
+  expect(modes.local.readOnly.on).toBe(true);
+  expect(modes.cloud.safe.on).toBe(true);
+  expect(warnings.join('\n')).toContain('Did you mean SLUICE_READONLY_MODE?');
+  expect(warnings.join('\n')).toContain('Did you mean AIRBYTE_CLOUD_MCP_SAFE_MODE?');
+});
+
+test('settings hold names of cloud credentials and never a value, and cannot be changed', () => {
+  const settings = load({ AIRBYTE_CLOUD_CLIENT_ID: 'id-value-1', AIRBYTE_CLOUD_CLIENT_SECRET: 'secret-value-1' });
+  expect(settings.cloud).toEqual({
+    configured: true,
+    names: ['AIRBYTE_CLOUD_CLIENT_ID', 'AIRBYTE_CLOUD_CLIENT_SECRET'],
+  });
+  expect(JSON.stringify(settings)).not.toMatch(/id-value-1|secret-value-1/);
+  expect(() => Object.assign(settings.modes.local.safe, { on: false })).toThrow();
+});
+
+test('a connector’s environment is an allow-list', () => {
+  const environment = {
+    PATH: '/bin',
+    HOME: '/h',
+    LC_ALL: 'C',
+    https_proxy: 'p',
+    AIRBYTE_CLOUD_CLIENT_SECRET: 's',
+    AWS_SECRET_ACCESS_KEY: 'k',
+    NODE_OPTIONS: '--x',
+  };
+  expect(Object.keys(childEnvironment(environment)).sort()).toEqual(['HOME', 'LC_ALL', 'PATH', 'https_proxy']);
+});

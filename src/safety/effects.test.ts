@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import type { Modes } from '../config/index.ts';
+import { type Deed, EFFECTS, judge, refusal } from './effects.ts';
+
+const modes = (safe: boolean, readOnly: boolean): Modes => ({
+  safe: { on: safe, variable: 'SLUICE_SAFE_MODE', origin: 'default' },
+  readOnly: { on: readOnly, variable: 'SLUICE_READONLY_MODE', origin: 'env file' },
+});
+const allowed = (deed: Deed, safe: boolean, readOnly: boolean): boolean => judge(deed, modes(safe, readOnly)).allowed;
+
+test('the whole table, for work that is not the session’s own', () => {
+  const table = (['local', 'cloud'] as const).flatMap((realm) =>
+    EFFECTS.map((effect) => {
+      const deed = { realm, effect, ownWork: false };
+      return `${realm} ${effect}: ${[allowed(deed, false, true), allowed(deed, true, false), allowed(deed, false, false)].map((yes) => (yes ? 'yes' : 'no')).join(' ')}`;
+    }),
+  );
+  expect(table).toEqual([
+    'local read: yes yes yes',
+    'local run: no yes yes',
+    'local create: no yes yes',
+    'local change: no yes yes',
+    'local destroy: no no yes',
+    'cloud read: yes yes yes',
+    'cloud run: yes yes yes',
+    'cloud create: no yes yes',
+    'cloud change: no no yes',
+    'cloud destroy: no no yes',
+  ]);
+});
+
+test('safe mode lets a session change and destroy its own work; read-only wins over it', () => {
+  for (const effect of ['change', 'destroy'] as const) {
+    expect(allowed({ realm: 'cloud', effect, ownWork: true }, true, false)).toBe(true);
+    expect(allowed({ realm: 'cloud', effect, ownWork: true }, true, true)).toBe(false);
+  }
+});
+
+test('a refusal names the mode, where it was set, and how a person lifts it', () => {
+  const deed = { realm: 'local', effect: 'destroy', ownWork: false } as const;
+  const { readOnly } = modes(true, true);
+  const error = refusal(deed, readOnly, 'remove');
+  expect(error.code).toBe('read_only_mode');
+  expect(error.message).toContain('SLUICE_READONLY_MODE, set by the env file');
+  expect(error.next).toContain('SLUICE_READONLY_MODE=0');
+  expect(error.next).toContain('sluice-mcp remove');
+});
