@@ -1,0 +1,93 @@
+/** A configuration against a connector's spec: every problem, with the branch of a `oneOf` that was meant. */
+import type { ErrorObject } from 'ajv';
+import type { Problem } from '../errors.ts';
+import { dottedPath, isObject, type JsonObject } from '../protocol/index.ts';
+import { schemaErrors } from './spec-compile.ts';
+import { type Option, optionsOf, optionText } from './spec-describe.ts';
+import { partsOf, problemOf } from './spec-problems.ts';
+
+const PROBLEMS_MAX = 50;
+
+/**
+ * Checks a configuration whose references are resolved.
+ * @param spec the spec's `connectionSpecification`
+ * @returns problems at paths such as `credentials.api_key`, without any value; empty when it fits
+ * @throws ConnectorError `bad_spec` for a spec that is no JSON Schema at all
+ */
+export async function validateAgainstSpec(spec: JsonObject, config: JsonObject): Promise<Problem[]> {
+  const errors = await schemaErrors(spec, config);
+  const chosen = withoutOtherBranches(errors);
+  const problems = chosen.map((item) => ('fix' in item ? item : problemOf(item))).filter((item) => item !== undefined);
+  const distinct = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));
+  return [...distinct.values()].slice(0, PROBLEMS_MAX);
+}
+
+/** Leaves of each `oneOf` only the errors of the branch that is meant; where none can be told, one problem that lists them. */
+function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Problem)[] {
+  let rest: (ErrorObject | Problem)[] = [...errors];
+  const choices = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf');
+  // Outer ones first: what stands in a branch that was not meant is gone before it is looked at.
+  for (const choice of [...choices].sort((one, other) => one.schemaPath.length - other.schemaPath.length)) {
+    if (!rest.includes(choice)) continue;
+    const options = optionsOf(isObject(choice.parentSchema) ? choice.parentSchema : {}) ?? [];
+    const meant = branchMeant(options, choice.data);
+    const inBranch = (item: ErrorObject | Problem, branch = ''): boolean =>
+      'schemaPath' in item &&
+      item.schemaPath.startsWith(`${choice.schemaPath}/${branch}`) &&
+      item.instancePath.startsWith(choice.instancePath);
+    const kept = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
+    const others = rest.filter((item) => item !== choice && !inBranch(item));
+    // A value of the wrong type is told once, by the field itself.
+    const wrongType = others.some(
+      (item) => 'keyword' in item && item.keyword === 'type' && item.instancePath === choice.instancePath,
+    );
+    rest = kept.length > 0 ? [...others, ...kept] : wrongType ? others : [...others, unchosen(choice, options)];
+  }
+  return rest;
+}
+
+/** The index of the branch whose constant the value bears, or the only one of the value's type. */
+function branchMeant(options: readonly Option[], data: unknown): number | undefined {
+  if (isObject(data)) {
+    const byConstant = options.findIndex(
+      ({ discriminator }) => discriminator !== undefined && data[discriminator.field] === discriminator.value,
+    );
+    if (byConstant >= 0) return byConstant;
+    if (options.some(({ discriminator }) => discriminator !== undefined)) return undefined;
+  }
+  const ofType = options.flatMap(({ schema }, index) => (acceptsType(schema, data) ? [index] : []));
+  return ofType.length === 1 ? ofType[0] : undefined;
+}
+
+function acceptsType(schema: JsonObject, data: unknown): boolean {
+  if (schema.type === undefined) return isObject(data) || !isObject(schema.properties);
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
+  if (data === null) return types.includes('null');
+  if (Array.isArray(data)) return types.includes('array');
+  if (typeof data === 'number') return types.includes('number') || types.includes('integer');
+  return types.includes(typeof data);
+}
+
+function unchosen(choice: ErrorObject, options: readonly Option[]): Problem {
+  const parts = partsOf(choice.instancePath);
+  const path = dottedPath(parts) || '(root)';
+  const several = Array.isArray((choice.params as { passingSchemas?: unknown }).passingSchemas);
+  const field = options.find(({ discriminator }) => discriminator)?.discriminator?.field;
+  const list = options.map(optionText).join('; ');
+  if (several) {
+    return { path, message: 'It fits more than one of the options.', fix: `Write the fields of one only: ${list}.` };
+  }
+  const message =
+    field && isObject(choice.data) ? optionMessage(field, field in choice.data) : 'It fits none of the options.';
+  return {
+    path: field && isObject(choice.data) ? dottedPath([...parts, field]) : path,
+    message,
+    fix: `Choose one of: ${list}.`,
+  };
+}
+
+function optionMessage(field: string, present: boolean): string {
+  return present
+    ? `The value of ${field} is none of the options.`
+    : `${field} is missing: it says which option is meant.`;
+}
