@@ -1,0 +1,198 @@
+/** What a connector's spec says about a place in a configuration. Pure; tolerant of anything odd in a spec. */
+import { isObject, type JsonObject, type JsonValue } from './json.ts';
+
+export type FieldPath = readonly (string | number)[];
+
+export interface FieldFacts {
+  /** Whether any branch of the spec declares this place. */
+  readonly known: boolean;
+  /** Whether any branch that the configuration does not rule out marks it, or what it lies in, `airbyte_secret`. */
+  readonly secret: boolean;
+  /** JSON Schema types that fit here; empty when anything does. */
+  readonly types: readonly string[];
+  /** It is, or lies inside, an object whose keys the spec leaves to the user. */
+  readonly freeForm: boolean;
+}
+
+const MAX_DEPTH = 32;
+
+/**
+ * Facts about one place. Branches of `oneOf` and `anyOf` are chosen by their constant fields where `config` has them;
+ * where no choice can be made, or the chosen branch does not know the place, all of them count.
+ */
+export function fieldsAt(spec: JsonObject, path: FieldPath, config?: JsonValue): FieldFacts {
+  const chosen = walk(spec, path, config, true);
+  return chosen.known ? chosen : walk(spec, path, config, false);
+}
+
+/** Dotted paths of all secret fields, sorted: `credentials.api_key`, `accounts[].token`, `headers{}` for any key. */
+export function secretFields(spec: JsonObject): string[] {
+  const found = new Set<string>();
+  collect(spec, '', found, 0);
+  return [...found].sort();
+}
+
+/** `credentials.accounts[0].token`, with keys that are no plain words in brackets. */
+export function dottedPath(path: FieldPath): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    if (/^[\w-]+$/.test(part)) return text === '' ? part : `${text}.${part}`;
+    return `${text}[${JSON.stringify(part.slice(0, 80))}]`;
+  }, '');
+}
+
+interface Place {
+  readonly schema: JsonObject;
+  readonly secret: boolean;
+  readonly freeForm: boolean;
+}
+
+function walk(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean): FieldFacts {
+  let value = config;
+  let places = expand({ schema: spec, secret: isSecret(spec), freeForm: false }, value, choose, 0);
+  let inherited = { secret: false, freeForm: false };
+  for (const part of path) {
+    inherited = {
+      secret: inherited.secret || places.some((place) => place.secret),
+      freeForm: inherited.freeForm || places.some((place) => place.freeForm || isFreeForm(place.schema)),
+    };
+    value = childOf(value, part);
+    const next = value;
+    places = places.flatMap((place) => children(place, part)).flatMap((place) => expand(place, next, choose, 0));
+  }
+  return {
+    known: places.length > 0,
+    secret: inherited.secret || places.some((place) => place.secret),
+    types: typesOf(places),
+    freeForm: inherited.freeForm || places.some((place) => place.freeForm || isFreeForm(place.schema)),
+  };
+}
+
+function childOf(value: JsonValue | undefined, part: string | number): JsonValue | undefined {
+  if (Array.isArray(value)) return typeof part === 'number' ? value[part] : undefined;
+  return isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+}
+
+/** A schema together with everything that its `allOf`, `anyOf` and `oneOf` add to it. */
+function expand(place: Place, value: JsonValue | undefined, choose: boolean, depth: number): Place[] {
+  const { schema } = place;
+  if (depth > MAX_DEPTH) return [place];
+  const branches = [
+    ...objects(schema.allOf),
+    ...chosenBranches(objects(schema.anyOf), value, choose),
+    ...chosenBranches(objects(schema.oneOf), value, choose),
+  ];
+  // A branch inherits the mark of the schema that it stands in.
+  return [
+    place,
+    ...branches.flatMap((branch) =>
+      expand({ ...place, schema: branch, secret: place.secret || isSecret(branch) }, value, choose, depth + 1),
+    ),
+  ];
+}
+
+function chosenBranches(branches: JsonObject[], value: JsonValue | undefined, choose: boolean): JsonObject[] {
+  if (!choose || !isObject(value)) return branches;
+  const fitting = branches.filter((branch) => !isRuledOut(branch, value));
+  return fitting.length > 0 ? fitting : branches;
+}
+
+/** Whether a field that can only hold one value holds another. */
+function isRuledOut(branch: JsonObject, value: JsonObject): boolean {
+  if (!isObject(branch.properties)) return false;
+  return Object.entries(branch.properties).some(([key, schema]) => {
+    const only = isObject(schema) ? onlyValue(schema) : undefined;
+    return only !== undefined && Object.hasOwn(value, key) && value[key] !== only;
+  });
+}
+
+function onlyValue(schema: JsonObject): JsonValue | undefined {
+  if (schema.const !== undefined && typeof schema.const !== 'object') return schema.const;
+  if (Array.isArray(schema.enum) && schema.enum.length === 1 && typeof schema.enum[0] !== 'object')
+    return schema.enum[0];
+  return undefined;
+}
+
+function children({ schema, secret, freeForm }: Place, part: string | number): Place[] {
+  const place = (child: JsonValue | undefined, free = freeForm): Place[] =>
+    isObject(child) ? [{ schema: child, secret: secret || isSecret(child), freeForm: free }] : [];
+  if (typeof part === 'number') {
+    const tuple = Array.isArray(schema.items) ? schema.items : schema.prefixItems;
+    if (!Array.isArray(tuple)) return place(schema.items);
+    return tuple.length > part ? place(tuple[part]) : place(schema.additionalItems);
+  }
+  const { properties, patternProperties } = schema;
+  const declared = isObject(properties) && Object.hasOwn(properties, part) ? place(properties[part]) : [];
+  const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : [];
+  const matched = patterns.filter(([pattern]) => matches(pattern, part)).flatMap(([, child]) => place(child, true));
+  if (declared.length + matched.length > 0) return [...declared, ...matched];
+  return place(schema.additionalProperties, true);
+}
+
+/** An object of which the spec names no key. */
+function isFreeForm(schema: JsonObject): boolean {
+  if (!typeList(schema).includes('object') || schema.additionalProperties === false) return false;
+  const named = ['properties', 'oneOf', 'anyOf', 'allOf'].some((key) => {
+    const value = schema[key];
+    return (isObject(value) && Object.keys(value).length > 0) || (Array.isArray(value) && value.length > 0);
+  });
+  return !named;
+}
+
+function typesOf(places: readonly Place[]): string[] {
+  const types = places.flatMap(({ schema }) => {
+    const listed = typeList(schema);
+    if (listed.length > 0) return listed;
+    if (isObject(schema.properties)) return ['object'];
+    if (isObject(schema.items)) return ['array'];
+    const values = schema.const !== undefined ? [schema.const] : Array.isArray(schema.enum) ? schema.enum : [];
+    return values.map(typeOf);
+  });
+  return [...new Set(types)].filter((type) => type !== 'null');
+}
+
+function typeList(schema: JsonObject): string[] {
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type];
+  return types.filter((type): type is string => typeof type === 'string');
+}
+
+function typeOf(value: JsonValue): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function matches(pattern: string, key: string): boolean {
+  try {
+    return new RegExp(pattern).test(key);
+  } catch {
+    // A pattern that is no regular expression here is taken to match: that is the careful reading.
+    return true;
+  }
+}
+
+function collect(schema: JsonObject, path: string, found: Set<string>, depth: number): void {
+  if (depth > MAX_DEPTH) return;
+  if (isSecret(schema)) found.add(path);
+  const into = (child: JsonValue | undefined, childPath: string): void => {
+    if (isObject(child)) collect(child, childPath, found, depth + 1);
+  };
+  for (const key of ['allOf', 'anyOf', 'oneOf']) for (const branch of objects(schema[key])) into(branch, path);
+  if (isObject(schema.properties)) {
+    for (const [key, child] of Object.entries(schema.properties)) into(child, path === '' ? key : `${path}.${key}`);
+  }
+  for (const child of [schema.items, schema.additionalItems].flat()) into(child, `${path}[]`);
+  for (const child of objects(schema.prefixItems)) into(child, `${path}[]`);
+  into(schema.additionalProperties, `${path}{}`);
+  if (isObject(schema.patternProperties)) {
+    for (const child of Object.values(schema.patternProperties)) into(child, `${path}{}`);
+  }
+}
+
+/** Some specs write the mark as text. */
+function isSecret(schema: JsonObject): boolean {
+  return schema.airbyte_secret === true || schema.airbyte_secret === 'true';
+}
+
+function objects(value: JsonValue | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
