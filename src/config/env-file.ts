@@ -97,7 +97,9 @@ function contentsOf(path: string, facts: Stats, bytes: Buffer): EnvFileContents 
   const readableBy = othersWhoRead(facts);
   const lines = decodeAndRead(path, bytes);
   const openWarning = readableBy
-    ? [`${readableBy === 'everyone' ? 'Everyone on this machine' : 'Your group'} can read the env file ${path}: run chmod 600 ${shellWord(path)}`]
+    ? [
+        `${readableBy === 'everyone' ? 'Everyone on this machine' : 'Your group'} can read the env file ${path}: run chmod 600 ${shellWord(path)}`,
+      ]
     : [];
   return {
     path,

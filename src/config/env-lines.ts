@@ -19,7 +19,7 @@ const QUOTED = {
   '"': /"(?:\\"|[^"])*"[^\S\n]*(?:#.*)?$/my,
   '`': /`(?:\\`|[^`])*`[^\S\n]*(?:#.*)?$/my,
 };
-const QUOTE_IT = 'Put the whole value in single quotes: NAME=\'…\'.';
+const QUOTE_IT = "Put the whole value in single quotes: NAME='…'.";
 
 /** Reads text that is already decoded; `path` is for the messages. */
 export function readEnvLines(path: string, text: string): EnvLines {
@@ -112,7 +112,7 @@ function readValue(lines: readonly string[], index: number, name: string | undef
     : written
       ? `${label} has \\n written out; put the value in double quotes, so that they become line breaks.`
       : undefined;
-  return { next: index + 1, ...valueOf(name, whole), ...(warning ? { warning } : {}) };
+  return { next: index + 1, ...parsed(name, whole), ...(warning ? { warning } : {}) };
 }
 
 function readQuoted(
@@ -130,7 +130,7 @@ function readQuoted(
     // A closing quote with text behind it on the same line: dotenv takes the line as it stands.
     if (value.indexOf(quote, 1) > 0 && !opensPem(value)) {
       const warning = `there is text behind the closing quote of ${name ?? 'the entry'}, so the quotes count as part of the value.`;
-      return { next: index + 1, ...valueOf(name, lines[index] ?? ''), warning };
+      return { next: index + 1, ...parsed(name, lines[index] ?? ''), warning };
     }
     return unclosedQuote(lines, index, name, value);
   }
@@ -140,7 +140,7 @@ function readQuoted(
   const warning = holdsEntry
     ? `the quoted value of ${name ?? 'the entry'} ends on line ${index + count} and has lines in it that look like NAME=value: check its closing quote.`
     : undefined;
-  return { next: index + count, ...valueOf(name, source.join('\n')), ...(warning ? { warning } : {}) };
+  return { next: index + count, ...parsed(name, source.join('\n')), ...(warning ? { warning } : {}) };
 }
 
 function unclosedQuote(lines: readonly string[], index: number, name: string | undefined, value: string): Entry {
@@ -187,7 +187,7 @@ function jsonEnd(lines: readonly string[], index: number): number | undefined {
   return end === undefined ? undefined : index + text.slice(0, start + end).split('\n').length;
 }
 
-function valueOf(name: string | undefined, source: string): { name?: string; value?: string } {
+function parsed(name: string | undefined, source: string): { name?: string; value?: string } {
   if (name === undefined) return {};
   return { name, value: parse(source)[name] ?? '' };
 }

@@ -1,4 +1,4 @@
-export { readEnvFile } from './env-file.ts';
+export { envFileStamp, readEnvFile } from './env-file.ts';
 export type { EnvFileContents } from './env-values.ts';
 export {
   type Arguments,

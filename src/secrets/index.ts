@@ -1,3 +1,4 @@
+export { createRedactor, type GrowingRedactor } from './redactor.ts';
 export type {
   ConfigLayers,
   Redactor,
@@ -11,3 +12,4 @@ export type {
   Vault,
   VaultStatus,
 } from './types.ts';
+export { createVault, type VaultOptions } from './vault.ts';

@@ -44,7 +44,7 @@ export interface SecretStore {
   read(): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Where a configuration comes from; laid over each other in this order, objects merged key by key. */
+/** Where a configuration comes from; laid over each other in the order file, config, secret, objects merged key by key. */
 export interface ConfigLayers {
   readonly config?: JsonObject;
   /** Absolute path of a YAML or JSON file. */

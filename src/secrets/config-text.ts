@@ -1,0 +1,55 @@
+/** Text of a configuration, YAML or JSON, as an object; of what is wrong only the place is told. */
+import { isObject, type JsonObject } from '../protocol/index.ts';
+
+export type ParsedConfig =
+  | { readonly config: JsonObject }
+  | { readonly wrong: 'syntax'; readonly line: number; readonly column: number }
+  | { readonly wrong: 'not an object' };
+
+export async function parseConfigText(text: string): Promise<ParsedConfig> {
+  const value = parseJson(text) ?? (await parseYaml(text));
+  if (isPlace(value)) return value;
+  return isObject(value) ? { config: value } : { wrong: 'not an object' };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text; YAML's parser tells the place.
+    return undefined;
+  }
+}
+
+class Place {
+  readonly wrong = 'syntax';
+  readonly line: number;
+  readonly column: number;
+
+  constructor(line: number, column: number) {
+    this.line = line;
+    this.column = column;
+  }
+}
+
+function isPlace(value: unknown): value is Place {
+  return value instanceof Place;
+}
+
+async function parseYaml(text: string): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
+  const error = document.errors[0];
+  if (error) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    return new Place(line, col);
+  }
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    // Only what JSON can say reaches a connector.
+    return value === undefined ? null : JSON.parse(JSON.stringify(value));
+  } catch {
+    return new Place(1, 1);
+  }
+}

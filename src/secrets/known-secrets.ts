@@ -1,0 +1,89 @@
+/** Everything the redactor searches for, made from the values that were added; the tables are built at the next search. */
+import type { Literal } from './literals.ts';
+import { createNeedleSearch, MIN_NEEDLE, type Needle, type NeedleSearch } from './needle-search.ts';
+import { allForms, textForms } from './secret-forms.ts';
+import { partsOf } from './secret-parts.ts';
+import { withoutInvisible } from './text-view.ts';
+import type { SealLevel } from './types.ts';
+
+/** What one level searches for. */
+export interface Wanted {
+  readonly needles: readonly NeedleSearch[];
+  readonly literals: readonly Literal[];
+}
+
+export interface KnownSecrets {
+  add(name: string, value: string, sensitive: boolean): void;
+  wanted(level: SealLevel): Wanted;
+  isName(name: string): boolean;
+  /** Whether any value holds whitespace, which forms write as `+`. */
+  readonly spaced: () => boolean;
+}
+
+const MIN_PLAIN_TOKEN = 3;
+const NO_TOKENS = /^(?:true|false|yes|no|null)$/i;
+
+interface Shelf {
+  readonly needles: Map<string, Needle>;
+  readonly literals: Map<string, Literal>;
+  search?: NeedleSearch;
+}
+
+export function createKnownSecrets(): KnownSecrets {
+  const sensitive = newShelf();
+  const plain = newShelf();
+  const names = new Set<string>();
+  const added = new Set<string>();
+  let spaced = false;
+  const shelve = (shelf: Shelf, name: string, form: string, asToken: boolean): void => {
+    const text = withoutInvisible(form);
+    shelf.search = undefined;
+    if (text.length >= MIN_NEEDLE && !asToken) {
+      if (!shelf.needles.has(text)) shelf.needles.set(text, { text, name });
+    } else if (text !== '' && !shelf.literals.has(form)) {
+      shelf.literals.set(form, { text: form, name, asToken });
+    }
+  };
+  const addValue = (shelf: Shelf, name: string, part: string, forms: Set<string>): void => {
+    spaced ||= withoutInvisible(part) !== part;
+    // Encoded forms of a short value stay tokens, however long they are.
+    for (const form of forms) shelve(shelf, name, form, part.length < MIN_NEEDLE);
+  };
+  return {
+    spaced: () => spaced,
+    isName: (name) => names.has(name),
+    add(name, value, isSensitive) {
+      const trimmed = value.trim();
+      const key = `${isSensitive ? 's' : 'p'} ${name} ${trimmed}`;
+      if (trimmed === '' || added.has(key)) return;
+      added.add(key);
+      names.add(name);
+      if (isSensitive) {
+        for (const part of partsOf(trimmed)) addValue(sensitive, name, part, formsOf(part));
+      } else if (trimmed.length >= MIN_PLAIN_TOKEN && !NO_TOKENS.test(trimmed)) {
+        addValue(plain, name, trimmed, textForms(trimmed));
+      }
+    },
+    wanted(level) {
+      const shelves = level === 'data' ? [sensitive] : [sensitive, plain];
+      const literals = shelves.flatMap((shelf) => [...shelf.literals.values()]);
+      return {
+        needles: shelves.map(searchOf).filter((search) => search.size > 0),
+        literals: level === 'connector' ? literals : literals.filter((literal) => !literal.asToken),
+      };
+    },
+  };
+}
+
+function newShelf(): Shelf {
+  return { needles: new Map(), literals: new Map() };
+}
+
+function searchOf(shelf: Shelf): NeedleSearch {
+  shelf.search ??= createNeedleSearch([...shelf.needles.values()]);
+  return shelf.search;
+}
+
+function formsOf(part: string): Set<string> {
+  return part.length < MIN_NEEDLE ? textForms(part) : allForms(part);
+}

@@ -1,0 +1,86 @@
+/** Lays configurations over each other: file, then config, then secret. */
+import type { Settings } from '../config/index.ts';
+import type { Problem } from '../errors.ts';
+import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import { type LoadedLayer, parsedLayer, readConfigFile } from './config-file.ts';
+import { type KnownSecret, type Layer, type Rules, resolveLayer } from './references.ts';
+import { sealedConfig } from './resolved-config.ts';
+import { nearNames } from './suggestions.ts';
+import type { ConfigLayers, Resolution } from './types.ts';
+
+/** Later ones win. */
+const ORDER: readonly Layer[] = ['config_file', 'config', 'config_secret'];
+
+export interface LayerRules extends Omit<Rules, 'whole'> {
+  readonly settings: Settings;
+  /** What keeps the stores from being read, if anything does: told where a name is missing. */
+  readonly storeProblems: readonly Problem[];
+}
+
+export async function resolveLayers(layers: ConfigLayers, rules: LayerRules): Promise<Resolution> {
+  const problems: Problem[] = [];
+  const written = new Map<Layer, JsonObject>();
+  const keep = (layer: Layer, loaded: LoadedLayer): void => {
+    if ('problem' in loaded) problems.push(loaded.problem);
+    else written.set(layer, loaded.config);
+  };
+  if (layers.config) written.set('config', layers.config);
+  if (layers.configFile !== undefined) keep('config_file', await readConfigFile(layers.configFile, rules.settings));
+  if (layers.configSecret !== undefined) keep('config_secret', await readSecretLayer(layers.configSecret, rules));
+  const whole = merged(ORDER.map((layer) => written.get(layer) ?? {}));
+  let unknownName = false;
+  const resolved = ORDER.flatMap((layer) => {
+    const config = written.get(layer);
+    if (!config) return [];
+    const walked = resolveLayer(layer, config, layers.configSecret ?? layer, { ...rules, whole });
+    problems.push(...walked.problems);
+    unknownName ||= walked.unknownName;
+    return [walked.config];
+  });
+  return {
+    problems: unknownName ? [...problems, ...rules.storeProblems] : problems,
+    warnings: [],
+    config: sealedConfig(merged(resolved)),
+  };
+}
+
+async function readSecretLayer(name: string, rules: LayerRules): Promise<LoadedLayer> {
+  const path = 'config_secret';
+  const secret: KnownSecret | undefined = rules.secrets.get(name);
+  if (!secret || secret.kind === 'setting') {
+    const names = [...rules.secrets].filter(([, { kind }]) => kind !== 'setting').map(([known]) => known);
+    const near = secret ? [] : nearNames(name, names);
+    const message = secret
+      ? `${name} is a setting of this server, not a secret.`
+      : `There is no secret named ${JSON.stringify(name.slice(0, 80))}.`;
+    const fix = near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'list_secrets shows all names.';
+    return { problem: { path, message, fix } };
+  }
+  if (secret.value.trim() === '') {
+    return {
+      problem: {
+        path,
+        message: `The secret ${name} is empty.`,
+        fix: `Ask the user to give it a value in ${rules.store}.`,
+      },
+    };
+  }
+  return parsedLayer(path, `The secret ${name}`, secret.value);
+}
+
+/** Objects are merged key by key; anything else is replaced by what is laid over it. */
+function merged(configs: readonly JsonObject[]): JsonObject {
+  return configs.reduce<JsonObject>((below, above) => {
+    const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
+    return Object.fromEntries([...keys].map((key) => [key, overlaid(own(below, key), own(above, key))]));
+  }, {});
+}
+
+function overlaid(below: JsonValue | undefined, above: JsonValue | undefined): JsonValue {
+  if (isObject(below) && isObject(above)) return merged([below, above]);
+  return above ?? below ?? null;
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}

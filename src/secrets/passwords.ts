@@ -1,0 +1,18 @@
+/** The passwords that stand in URLs and connection strings, as written and decoded. */
+export function passwordsIn(value: string): string[] {
+  const found = [
+    ...[...value.matchAll(/[a-z][a-z0-9+.-]*:\/\/([^\s/?#]*)@/gi)].map(([, user = '']) => user),
+    ...[...value.matchAll(/^[a-z][a-z0-9+.-]*:\/\/(\S+)@[^@\s]*$/gi)].map(([, user = '']) => user),
+  ].flatMap((user) => (user.includes(':') ? [user.slice(user.indexOf(':') + 1)] : []));
+  const named = [...value.matchAll(/(?:^|[;&?\s])(?:password|passwd|pwd)=([^;&\s]+)/gi)].map(([, word = '']) => word);
+  const all = [...found, ...named].filter((word) => word !== '');
+  return [...new Set([...all, ...all.map(decodeUrl)])];
+}
+
+function decodeUrl(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

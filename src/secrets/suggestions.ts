@@ -1,0 +1,38 @@
+/** Which names to propose, for an unknown one and for a literal that must not stand where it stands. */
+import { distance } from 'fastest-levenshtein';
+
+const MAX_NAMES = 3;
+
+/** Up to three known names that could have been meant. */
+export function nearNames(wanted: string, known: readonly string[]): string[] {
+  const target = wanted.toUpperCase();
+  return known
+    .map((name) => {
+      const upper = name.toUpperCase();
+      const related = upper.includes(target) || target.includes(upper);
+      return { name, distance: related ? 0 : distance(target, upper) };
+    })
+    .filter((entry) => entry.distance <= Math.max(2, target.length / 3))
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_NAMES)
+    .map((entry) => entry.name);
+}
+
+/** The names of secrets whose last words are the field's key: `STRIPE_API_KEY` for `api_key`. */
+export function fittingNames(key: string, known: readonly string[]): string[] {
+  const wanted = secretName(key);
+  return known
+    .filter((name) => name.toUpperCase() === wanted || name.toUpperCase().endsWith(`_${wanted}`))
+    .slice(0, MAX_NAMES);
+}
+
+/** A name for a secret that is still to be made: `apiKey` becomes `API_KEY`. */
+export function secretName(key: string): string {
+  const words = key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+  const name =
+    words
+      .replace(/[^A-Z0-9]+/g, '_')
+      .replace(/^_+|_+$/g, '')
+      .slice(0, 48) || 'SECRET';
+  return /^(\d|AIRBYTE_|SLUICE_)/.test(name) ? `MY_${name}` : name;
+}
