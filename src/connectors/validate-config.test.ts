@@ -1,34 +1,8 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../protocol/index.ts';
-import { configSkeleton, optionalFields, requiredFields } from './required-fields.ts';
+import { fixtureSpecs, specOf } from './test-specs.ts';
 import { validateAgainstSpec } from './validate-config.ts';
-
-const testData = process.env.SLUICE_TEST_DATA;
-
-interface RegistryFile {
-  readonly sources: readonly { dockerRepository: string; spec: { connectionSpecification: JsonObject } }[];
-  readonly destinations: RegistryFile['sources'];
-}
-
-function specsOf(path: string | URL): Map<string, JsonObject> {
-  const file = JSON.parse(readFileSync(path, 'utf8')) as RegistryFile;
-  return new Map(
-    [...file.sources, ...file.destinations].map((entry) => [
-      entry.dockerRepository.split('/').at(-1) ?? '',
-      entry.spec.connectionSpecification,
-    ]),
-  );
-}
-
-const fixture = specsOf(new URL('../../fixtures/registry/registry.json', import.meta.url));
-
-function specOf(name: string): JsonObject {
-  const spec = fixture.get(name);
-  if (!spec) throw new Error(`${name} is missing`);
-  return spec;
-}
 
 const bramble = specOf('source-bramble-crm');
 const larch = specOf('source-larch-sql');
@@ -256,67 +230,12 @@ describe('validateAgainstSpec', () => {
   it('never shows a value', async () => {
     const value = fc.string({ minLength: 6 }).map((text) => `q7${text}`);
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...fixture.values()), value, fc.boolean(), async (spec, secret, nested) => {
+      fc.asyncProperty(fc.constantFrom(...fixtureSpecs.values()), value, fc.boolean(), async (spec, secret, nested) => {
         const wrong = nested ? { auth_type: secret, mode: secret, api_key: [secret] } : secret;
         const names = [...Object.keys(isObject(spec.properties) ? spec.properties : {}), 'stray'];
         const problems = await validateAgainstSpec(spec, Object.fromEntries(names.map((name) => [name, wrong])));
         expect(JSON.stringify(problems)).not.toContain(JSON.stringify(secret).slice(1, -1));
       }),
     );
-  });
-});
-
-describe('requiredFields', () => {
-  it('tells what must be filled in, with the choices', () => {
-    expect(requiredFields(bramble)).toMatchObject([
-      { path: 'region', type: 'string', secret: false, default: 'eu', allowed: ['eu', 'us', 'apac'] },
-      {
-        path: 'credentials',
-        type: 'object, one of several',
-        options: [
-          {
-            field: 'auth_type',
-            value: 'oauth2.0',
-            required: [
-              { path: 'credentials.client_id', secret: false },
-              { path: 'credentials.client_secret', secret: true },
-              { path: 'credentials.refresh_token', secret: true },
-            ],
-          },
-          { field: 'auth_type', value: 'api_key', required: [{ path: 'credentials.api_key', secret: true }] },
-        ],
-      },
-    ]);
-    expect(requiredFields(specOf('source-faker'))).toEqual([]);
-    expect(optionalFields(larch)).toEqual(['password', 'schemas', 'ssl_mode']);
-  });
-
-  it('makes a configuration to begin with', () => {
-    expect(configSkeleton(bramble)).toEqual({
-      region: 'eu',
-      credentials: {
-        auth_type: 'oauth2.0',
-        client_id: '<string>',
-        client_secret: 'secret_reference::NAME',
-        refresh_token: 'secret_reference::NAME',
-      },
-    });
-  });
-});
-
-describe.skipIf(!testData)(`all public specs${testData ? '' : ' (skipped: SLUICE_TEST_DATA is not set)'}`, () => {
-  it('compile, explain an empty configuration, and take their own skeleton up to its placeholders', async () => {
-    const specs = specsOf(`${testData}/registry/oss_registry.json`);
-    expect(specs.size).toBe(647);
-    for (const [name, spec] of specs) {
-      const required = requiredFields(spec);
-      const problems = await validateAgainstSpec(spec, {});
-      expect(problems.length > 0, name).toBe(required.length > 0);
-      const missing = await validateAgainstSpec(spec, configSkeleton(spec));
-      expect(
-        missing.filter(({ message }) => message.includes('missing') || message.includes('option')),
-        name,
-      ).toEqual([]);
-    }
   });
 });

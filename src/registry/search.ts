@@ -30,7 +30,7 @@ export function nearNames(entries: readonly RegistryEntry[], wanted: string): st
   const slack = Math.max(1, Math.floor(word.length / 3));
   return entries
     .map((entry, order) => ({ entry, order, far: farness(entry, word) }))
-    .filter(({ far }) => far <= slack)
+    .filter(({ far }) => far < slack + 1)
     .sort((one, other) => one.far - other.far || one.order - other.order)
     .slice(0, NEAR_MAX)
     .map(({ entry }) => entry.name);
@@ -43,7 +43,9 @@ function farness(entry: RegistryEntry, word: string): number {
   if (word.length >= 2 && (short.startsWith(word) || title.startsWith(word))) return 0.3;
   if (word.length >= 3 && (short.includes(word) || title.includes(word) || (short.length >= 4 && word.includes(short))))
     return 0.6;
-  return Math.min(distance(short, word), distance(title, word));
+  const parts =
+    word.length >= 4 ? [...short.split('-'), ...title.split(' ')].map((part) => distance(part, word) + 0.5) : [];
+  return Math.min(distance(short, word), distance(title, word), ...parts);
 }
 
 /**

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { configSkeleton, optionalFields, requiredFields } from './required-fields.ts';
+import { specOf, specsOf } from './test-specs.ts';
+import { validateAgainstSpec } from './validate-config.ts';
+
+const testData = process.env.SLUICE_TEST_DATA;
+const bramble = specOf('source-bramble-crm');
+const larch = specOf('source-larch-sql');
+
+describe('requiredFields', () => {
+  it('tells what must be filled in, with the choices', () => {
+    expect(requiredFields(bramble)).toMatchObject([
+      { path: 'region', type: 'string', secret: false, default: 'eu', allowed: ['eu', 'us', 'apac'] },
+      {
+        path: 'credentials',
+        type: 'object, one of several',
+        options: [
+          {
+            field: 'auth_type',
+            value: 'oauth2.0',
+            required: [
+              { path: 'credentials.client_id', secret: false },
+              { path: 'credentials.client_secret', secret: true },
+              { path: 'credentials.refresh_token', secret: true },
+            ],
+          },
+          { field: 'auth_type', value: 'api_key', required: [{ path: 'credentials.api_key', secret: true }] },
+        ],
+      },
+    ]);
+    expect(requiredFields(specOf('source-faker'))).toEqual([]);
+    expect(optionalFields(larch)).toEqual(['password', 'schemas', 'ssl_mode']);
+  });
+
+  it('makes a configuration to begin with', () => {
+    expect(configSkeleton(bramble)).toEqual({
+      region: 'eu',
+      credentials: {
+        auth_type: 'oauth2.0',
+        client_id: '<string>',
+        client_secret: 'secret_reference::NAME',
+        refresh_token: 'secret_reference::NAME',
+      },
+    });
+  });
+});
+
+describe.skipIf(!testData)(`all public specs${testData ? '' : ' (skipped: SLUICE_TEST_DATA is not set)'}`, () => {
+  it('compile, explain an empty configuration, and take their own skeleton up to its placeholders', async () => {
+    const specs = specsOf(`${testData}/registry/oss_registry.json`);
+    expect(specs.size).toBe(647);
+    for (const [name, spec] of specs) {
+      const required = requiredFields(spec);
+      const problems = await validateAgainstSpec(spec, {});
+      expect(problems.length > 0, name).toBe(required.length > 0);
+      const missing = await validateAgainstSpec(spec, configSkeleton(spec));
+      expect(
+        missing.filter(({ message }) => message.includes('missing') || message.includes('option')),
+        name,
+      ).toEqual([]);
+    }
+  });
+});

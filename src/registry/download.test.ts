@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { download, shownAddress } from './download.ts';
+import { startUpstream, type Upstream } from './test-upstream.ts';
+
+let upstream: Upstream;
+beforeAll(async () => {
+  upstream = await startUpstream();
+});
+afterAll(() => upstream.close());
+
+const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0' };
+
+it('says who asks and what for', async () => {
+  let headers: unknown;
+  upstream.answer = (request, response) => {
+    headers = request.headers;
+    response.writeHead(200, { etag: 'W/"1"' }).end('body');
+  };
+  const answer = await download(`${upstream.origin}/x`, { ...options, accept: 'application/json', etag: '"0"' });
+  expect(answer).toEqual({ unchanged: false, body: Buffer.from('body'), etag: 'W/"1"' });
+  expect(headers).toMatchObject({
+    accept: 'application/json',
+    'user-agent': 'sluice-mcp/0.0.0',
+    'if-none-match': '"0"',
+  });
+});
+
+it('gives up where nothing comes', async () => {
+  upstream.answer = () => undefined;
+  await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({
+    name: 'UpstreamError',
+    code: 'timeout',
+  });
+});
+
+it('gives up where the answer stops half-way', async () => {
+  upstream.answer = (_request, response) => response.write('half');
+  await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
+});
+
+it('goes on while bytes come, however slowly', async () => {
+  upstream.answer = (_request, response) => {
+    let sent = 0;
+    const timer = setInterval(() => {
+      sent += 1;
+      if (sent <= 8) response.write('x');
+      else clearInterval(timer);
+      if (sent === 8) response.end();
+    }, 60);
+  };
+  const answer = await download(`${upstream.origin}/x`, { ...options, idleMs: 400 });
+  expect(answer).toMatchObject({ body: Buffer.from('xxxxxxxx') });
+});
+
+it('refuses more than the cap', async () => {
+  upstream.answer = (_request, response) => response.end(Buffer.alloc(5000));
+  await expect(download(`${upstream.origin}/x`, options)).rejects.toMatchObject({ code: 'too_large' });
+});
+
+it('takes a 304 that nobody asked for as a bad answer', async () => {
+  upstream.answer = (_request, response) => response.writeHead(304).end();
+  await expect(download(`${upstream.origin}/x`, options)).rejects.toMatchObject({ code: 'bad_answer' });
+});
+
+it('shows an address without what may be secret in it', () => {
+  expect(shownAddress('https://user:pass@example.com/a/b.json?token=t#f')).toBe('https://example.com/a/b.json');
+});
