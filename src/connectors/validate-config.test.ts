@@ -70,7 +70,7 @@ describe('validateAgainstSpec', () => {
   });
 
   it('finds its way through lists and choices inside choices', async () => {
-    const accounts = [
+    const accounts: JsonObject[] = [
       { name: 'a', token: 't', window: { kind: 'rolling', days: 0 } },
       { name: 'b', window: { kind: 'fixed' } },
     ];
