@@ -1,0 +1,108 @@
+/** A process with all it started, wherever that has gone: found, remembered, ended. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findMarked, listProcesses, type ProcessRow } from './process-table.ts';
+
+export interface ProcessTree {
+  /** Looks who belongs to the tree now, so that they are known after their ancestors have gone. */
+  remember(): Promise<void>;
+  /** SIGTERM for all, SIGKILL after `graceMs` for those that stayed, and again for those that came meanwhile. */
+  end(graceMs: number): Promise<void>;
+}
+
+export interface TreeRoot {
+  readonly mark: string;
+  readonly pid: number;
+  /** Start time of the root; without it the process of that pid is trusted to be the root. */
+  readonly started?: string;
+}
+
+const FIRST_POLL_MS = 20;
+const LONGEST_POLL_MS = 200;
+const KILL_ROUNDS = 20;
+
+export function createTree(root: TreeRoot): ProcessTree {
+  const known = new Map<number, string>();
+
+  const look = async (): Promise<ProcessRow[]> => {
+    const rows = await listProcesses();
+    const members = membersOf(rows, await findMarked(rows, root.mark), root, known);
+    for (const { pid, started } of members) known.set(pid, started);
+    return members;
+  };
+
+  return {
+    async remember() {
+      await look();
+    },
+    async end(graceMs) {
+      const deadline = Date.now() + graceMs;
+      let members = await look();
+      const told = new Set<number>();
+      let poll = FIRST_POLL_MS;
+      while (members.length > 0 && Date.now() < deadline) {
+        // Those that come after the first signal get theirs too.
+        signalAll(
+          members.filter(({ pid }) => !told.has(pid)),
+          'SIGTERM',
+          root.pid,
+        );
+        for (const { pid } of members) told.add(pid);
+        await sleep(Math.min(poll, Math.max(1, deadline - Date.now())));
+        poll = Math.min(poll * 2, LONGEST_POLL_MS);
+        members = await look();
+      }
+      for (let round = 0; members.length > 0 && round < KILL_ROUNDS; round += 1) {
+        signalAll(members, 'SIGKILL', root.pid);
+        await sleep(FIRST_POLL_MS);
+        members = await look();
+      }
+    },
+  };
+}
+
+function membersOf(
+  all: readonly ProcessRow[],
+  marked: readonly ProcessRow[],
+  root: TreeRoot,
+  known: ReadonlyMap<number, string>,
+): ProcessRow[] {
+  const ownGroup = all.find(({ pid }) => pid === process.pid)?.group;
+  // Whatever the rest says: this process, its neighbours and the system are never part of a connector's tree.
+  const rows = all.filter(({ pid, group }) => pid > 1 && group > 1 && pid !== process.pid && group !== ownGroup);
+  const isRoot = ({ pid, started }: ProcessRow): boolean =>
+    pid === root.pid && (root.started === undefined || root.started === started);
+  // A stranger that got the root's pid later would lead a group of the same number.
+  const groupIsOurs = !rows.some((row) => row.pid === root.pid && !isRoot(row));
+  const marks = new Set(marked.map(({ pid }) => pid));
+  const members = new Set(
+    rows.filter(
+      (row) =>
+        isRoot(row) ||
+        marks.has(row.pid) ||
+        (groupIsOurs && row.group === root.pid) ||
+        known.get(row.pid) === row.started,
+    ),
+  );
+  let before = -1;
+  while (before !== members.size) {
+    before = members.size;
+    const parents = new Set([...members].map(({ pid }) => pid));
+    const groups = new Set([...members].map(({ group }) => group));
+    for (const row of rows) if (parents.has(row.parent) || groups.has(row.group)) members.add(row);
+  }
+  return [...members];
+}
+
+function signalAll(members: readonly ProcessRow[], signal: NodeJS.Signals, group: number): void {
+  // The whole group at once first: nobody in it can fork between two single signals.
+  if (members.some((member) => member.group === group)) signalOne(-group, signal);
+  for (const { pid } of members) signalOne(pid, signal);
+}
+
+function signalOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Already gone, which is what was wanted.
+  }
+}

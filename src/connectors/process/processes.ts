@@ -1,0 +1,234 @@
+/** Starts programs, keeps them from harming the server, and sees to it that nothing of them stays behind. */
+import type { Socket } from 'node:net';
+import { delimiter, dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abortError, LimitError, messageOf, SetupError, systemCode } from '../../errors.ts';
+import { identify, type Project } from '../../project/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import type { ConnectorRun, Exit } from '../types.ts';
+import { MARK_VARIABLE } from './process-table.ts';
+import { createTree, type ProcessTree } from './process-tree.ts';
+import { makeRunFolder, type RunFolder, sweepRunFolders } from './run-folders.ts';
+import { createTail, sealedText, type Tail } from './tail.ts';
+
+export interface Launch {
+  /** Program and arguments; `folder` is the run's private folder, which is also where the program runs. */
+  command(folder: string): readonly [string, ...string[]];
+  /** Writes what the program needs into its private folder. */
+  prepare?(folder: string): Promise<void>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** A running program, lent to a callback. */
+export interface Running extends ConnectorRun {
+  /** Settles when stdout has been read to its end. */
+  readonly outputEnded: Promise<void>;
+}
+
+export interface Processes {
+  /**
+   * Runs a program for as long as `body` takes; then its whole tree is ended and its folder removed.
+   * When the signal is aborted the tree is ended at once, and `body` sees the end of stdout.
+   * @throws SetupError `program_not_startable`; LimitError when the signal was aborted before the start
+   */
+  run<T>(launch: Launch, body: (running: Running) => Promise<T>): Promise<T>;
+  /** Ends everything quickly and refuses to start anything more. */
+  endAll(): Promise<void>;
+}
+
+/** How long a tree may take to end by itself after SIGTERM. */
+const GRACE_MS = 2000;
+const SHUTDOWN_GRACE_MS = 300;
+/** How long after its end a process's output may stay open, held by something it left running. */
+const OPEN_OUTPUT_MS = 2000;
+const IDLE_MS = 400;
+const FIRST_LOOK_MS = 300;
+const LOOK_EVERY_MS = 5000;
+
+interface Live {
+  end(graceMs: number): Promise<void>;
+}
+
+interface Started {
+  readonly running: Running;
+  endTree(graceMs: number): Promise<void>;
+  /** Ends the tree and lets go of its output. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function createProcesses(project: Project, redactor: Redactor): Processes {
+  const live = new Set<Live>();
+  let closing = false;
+
+  return {
+    async run(launch, body) {
+      await sweepRunFolders(project, SHUTDOWN_GRACE_MS);
+      const folder = await makeRunFolder(project);
+      let started: Started | undefined;
+      // Known before the start, so that a shutdown during the start clears up too.
+      const entry: Live = {
+        async end(graceMs) {
+          await started?.close(graceMs);
+          await folder.remove();
+        },
+      };
+      live.add(entry);
+      // A failure here is met again, and told, by the clearing up below.
+      const onAbort = (): void => void started?.endTree(GRACE_MS).catch(() => {});
+      try {
+        await launch.prepare?.(folder.path);
+        if (closing) throw closingError();
+        if (launch.signal.aborted) throw abortError(launch.signal);
+        started = await start(launch, folder, redactor);
+        launch.signal.addEventListener('abort', onAbort, { once: true });
+        if (launch.signal.aborted) onAbort();
+        return await body(started.running);
+      } finally {
+        launch.signal.removeEventListener('abort', onAbort);
+        await entry.end(closing ? SHUTDOWN_GRACE_MS : GRACE_MS);
+        live.delete(entry);
+      }
+    },
+    async endAll() {
+      closing = true;
+      await Promise.all([...live].map((entry) => entry.end(SHUTDOWN_GRACE_MS)));
+    },
+  };
+}
+
+async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Promise<Started> {
+  const { execa } = await import('execa');
+  const [program, ...args] = launch.command(folder.path);
+  const child = execa(program, args, {
+    cwd: folder.path,
+    env: { ...launch.environment, PATH: pathWithNode(launch.environment.PATH), [MARK_VARIABLE]: folder.id },
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+  });
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined) throw startError(program, (await child) as { code?: string; cause?: unknown });
+  const ended = new Promise<Omit<Exit, 'stderrTail'>>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const tail = createTail();
+  const listeners = new Set<(text: string) => void>();
+  drain(stderr, tail, listeners);
+  stdout.on('error', () => {});
+  const identity = await identify(pid);
+  const tree = createTree({ mark: folder.id, pid, started: identity?.started });
+  try {
+    if (identity) await folder.record(identity);
+  } catch (error) {
+    await tree.end(0);
+    throw error;
+  }
+  const watch = watchTree(tree);
+  const cleared = ended.then(() => clearAfter(stdout, stderr, tree));
+  const exit = ended.then(async (how) => {
+    await Promise.race([closed(stderr), cleared]);
+    return { ...how, stderrTail: sealedText(tail, redactor) };
+  });
+  const running: Running = {
+    stdout,
+    exit,
+    outputEnded: closed(stdout),
+    onStderr: (listener) => listeners.add(listener),
+  };
+  const endTree = (graceMs: number): Promise<void> => {
+    clearInterval(watch);
+    return tree.end(graceMs);
+  };
+  return {
+    running,
+    endTree,
+    async close(graceMs) {
+      await endTree(graceMs);
+      stdout.destroy();
+      stderr.destroy();
+    },
+  };
+}
+
+/** What a process leaves running is ended; output that something unknown still holds open is taken as ended. */
+async function clearAfter(stdout: Readable, stderr: Readable, tree: ProcessTree): Promise<void> {
+  await Promise.race([Promise.all([closed(stdout), closed(stderr)]), sleep(OPEN_OUTPUT_MS, undefined, { ref: false })]);
+  await tree.end(GRACE_MS);
+  await Promise.race([closed(stderr), sleep(IDLE_MS, undefined, { ref: false })]);
+  stderr.destroy();
+  await endOutput(stdout);
+}
+
+/** Ends a stream for its reader once nothing more comes; what has come already is still read. */
+async function endOutput(stdout: Readable): Promise<void> {
+  let before = -1;
+  while (!stdout.destroyed && !stdout.readableEnded) {
+    const { bytesRead } = stdout as Socket;
+    if (stdout.readableLength === 0 && bytesRead === before) {
+      stdout.push(null);
+      stdout.once('end', () => stdout.destroy());
+      return;
+    }
+    before = bytesRead;
+    await Promise.race([closed(stdout), sleep(IDLE_MS, undefined, { ref: false })]);
+  }
+}
+
+function closed(stream: Readable): Promise<void> {
+  if (stream.destroyed || stream.readableEnded) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+  });
+}
+
+function drain(stderr: Readable, tail: Tail, listeners: ReadonlySet<(text: string) => void>): void {
+  const decoder = new StringDecoder('utf8');
+  stderr.on('data', (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    tail.push(text);
+    for (const listener of listeners) listener(text);
+  });
+  stderr.on('error', () => {});
+}
+
+function watchTree(tree: ProcessTree): NodeJS.Timeout {
+  const look = (): void => void tree.remember().catch(() => {});
+  setTimeout(look, FIRST_LOOK_MS).unref();
+  return setInterval(look, LOOK_EVERY_MS).unref();
+}
+
+/** A connector written for Node finds it, even where a desktop client's PATH does not. */
+function pathWithNode(path: string | undefined): string {
+  const own = dirname(process.execPath);
+  return path ? `${path}${delimiter}${own}` : own;
+}
+
+function startError(program: string, result: { code?: string; cause?: unknown }): SetupError {
+  const code = result.code ?? systemCode(result.cause) ?? messageOf(result.cause);
+  const reason =
+    code === 'ENOENT'
+      ? 'it, or the interpreter that its first line names, does not exist'
+      : code === 'EACCES'
+        ? 'it is not executable for this user'
+        : code === 'ENOEXEC'
+          ? 'it is no program of this kind of machine, and its first line names no interpreter'
+          : `the system answered ${code}`;
+  return new SetupError(
+    'program_not_startable',
+    `${program} could not be started: ${reason}.`,
+    'Correct what is said (chmod +x, the interpreter in its first line), or install the connector again.',
+  );
+}
+
+function closingError(): LimitError {
+  return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
+}

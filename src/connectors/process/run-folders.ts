@@ -1,0 +1,69 @@
+/** The private folder of one run. Its name tells which server made it, so that another can clear up after a dead one. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { identify, type ProcessIdentity, type Project, readJson, writeAtomic } from '../../project/index.ts';
+import { createTree } from './process-tree.ts';
+
+export interface RunFolder {
+  /** Also the mark in the environment of all that the run starts. */
+  readonly id: string;
+  readonly path: string;
+  /** Writes down which process the run is. */
+  record(child: ProcessIdentity): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const NAME = /^(\d+)-([0-9a-f]{12})-[0-9a-f]{16}$/;
+const RECORD = 'process.json';
+
+export async function makeRunFolder(project: Project): Promise<RunFolder> {
+  const parent = await project.folder('runs');
+  const id = `${process.pid}-${await ownStamp()}-${randomBytes(8).toString('hex')}`;
+  const path = join(parent, id);
+  await mkdir(path, { mode: 0o700 });
+  return {
+    id,
+    path,
+    record: ({ pid, started }) => writeAtomic(join(path, RECORD), JSON.stringify({ pid, started })),
+    remove: () => removeFolder(path),
+  };
+}
+
+/** Ends what dead servers of this project left running, and removes their folders with the configurations in them. */
+export async function sweepRunFolders(project: Project, graceMs: number): Promise<void> {
+  const parent = await project.folder('runs');
+  const names = await readdir(parent);
+  await Promise.all(
+    names.map(async (name) => {
+      const [, pid, stamp] = NAME.exec(name) ?? [];
+      if (!pid || !stamp || (await isMaker(Number(pid), stamp))) return;
+      const path = join(parent, name);
+      const record = (await readJson(join(path, RECORD))) as Partial<ProcessIdentity> | undefined;
+      // Without a record the server died while it started the process: then the mark alone finds it.
+      await createTree({ mark: name, pid: record?.pid ?? -1, started: record?.started ?? '' }).end(graceMs);
+      await removeFolder(path);
+    }),
+  );
+}
+
+async function isMaker(pid: number, stamp: string): Promise<boolean> {
+  const running = await identify(pid);
+  return running !== undefined && stampOf(running.started) === stamp;
+}
+
+let stamped: Promise<string> | undefined;
+
+function ownStamp(): Promise<string> {
+  stamped ??= identify(process.pid).then((self) => stampOf(self?.started ?? ''));
+  return stamped;
+}
+
+function stampOf(started: string): string {
+  return createHash('sha256').update(started).digest('hex').slice(0, 12);
+}
+
+async function removeFolder(path: string): Promise<void> {
+  // A process that is just being ended may still write into it.
+  await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}

@@ -1,0 +1,90 @@
+/** The Python interpreters of this machine, and which of them suits a package. */
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { askTool } from '../process/tool-run.ts';
+import { type Environment, entriesOf, managedPythonFolders, programFolders } from './places.ts';
+import { loadPep440 } from './versions.ts';
+
+export interface Interpreter {
+  readonly path: string;
+  /** Such as `3.11.7`. */
+  readonly version: string;
+  /** Whether `python -m venv` can put pip into what it makes; Debian takes that part away. */
+  readonly hasPip: boolean;
+}
+
+/** Most connectors are published for these; the first that fits is taken. */
+export const PREFERRED_MINORS = ['3.11', '3.10', '3.12', '3.13', '3.9', '3.14'] as const;
+
+const PROBE = `import sys, json, importlib.util as u
+print(json.dumps(["%d.%d.%d" % sys.version_info[:3], sys.version_info[3] == "final", bool(u.find_spec("ensurepip") and u.find_spec("venv"))]))`;
+
+const probed = new Map<string, Promise<Interpreter | undefined>>();
+
+/** All that work, the preferred first. Each is started once in the life of this process, or after it has changed. */
+export async function findInterpreters(environment: Environment): Promise<Interpreter[]> {
+  const folders = [...programFolders(environment), ...(await managedPythonFolders(environment))];
+  const paths = await Promise.all(folders.filter(isSafeFolder).map(pythonsIn));
+  const real = await Promise.all(paths.flat().map((path) => realpath(path).catch(() => undefined)));
+  const unique = [...new Set(real.filter((path) => path !== undefined))];
+  const found = await Promise.all(unique.map((path) => probe(path, environment)));
+  return found.filter((interpreter) => interpreter !== undefined).sort(byPreference);
+}
+
+/** Whether a Python version lies in a package's `requires_python`, its upper bound included. */
+export async function fits(version: string, requiresPython: string | undefined): Promise<boolean> {
+  if (!requiresPython) return true;
+  const pep440 = await loadPep440();
+  return !pep440.validRange(requiresPython) || pep440.satisfies(version, requiresPython);
+}
+
+/** A minor version such as `3.11` that the package takes, for what has to be installed first. */
+export async function fittingMinor(requiresPython: string | undefined): Promise<string | undefined> {
+  for (const minor of PREFERRED_MINORS) {
+    // The patch level that a fresh installation would have is high.
+    if (await fits(`${minor}.99`, requiresPython)) return minor;
+  }
+  return undefined;
+}
+
+/** A shim answers for whichever version a folder wants, and Apple's own stub opens a window when its tools are missing. */
+function isSafeFolder(folder: string): boolean {
+  return !/[\\/]shims[\\/]?$/.test(folder) && !(process.platform === 'darwin' && folder === '/usr/bin');
+}
+
+async function pythonsIn(folder: string): Promise<string[]> {
+  const names = (await entriesOf(folder)).filter((name) => /^python3(\.\d+)?$/.test(name));
+  return names.map((name) => join(folder, name));
+}
+
+async function probe(path: string, environment: Environment): Promise<Interpreter | undefined> {
+  const key = await stat(path).then(
+    ({ mtimeMs }) => `${path} ${mtimeMs}`,
+    () => undefined,
+  );
+  if (!key) return undefined;
+  const before = probed.get(key);
+  if (before) return before;
+  const asking = askPython(path, environment);
+  probed.set(key, asking);
+  return asking;
+}
+
+async function askPython(path: string, environment: Environment): Promise<Interpreter | undefined> {
+  const { succeeded, stdout } = await askTool(path, ['-I', '-c', PROBE], environment);
+  const match = /^\["(\d+\.\d+\.\d+)", true, (true|false)\]/.exec(stdout);
+  return succeeded && match?.[1] ? { path, version: match[1], hasPip: match[2] === 'true' } : undefined;
+}
+
+function byPreference(a: Interpreter, b: Interpreter): number {
+  return rank(a) - rank(b) || patch(b) - patch(a);
+}
+
+function rank({ version }: Interpreter): number {
+  const at = PREFERRED_MINORS.findIndex((minor) => version.startsWith(`${minor}.`));
+  return at < 0 ? PREFERRED_MINORS.length : at;
+}
+
+function patch({ version }: Interpreter): number {
+  return Number(version.split('.')[2]);
+}

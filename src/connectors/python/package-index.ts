@@ -1,0 +1,106 @@
+/** What a package index has of a package, by the simple API that every index speaks. */
+import { abortError, InputError, messageOf, UpstreamError } from '../../errors.ts';
+import { releasesOnPage } from './index-page.ts';
+import type { Environment } from './places.ts';
+import type { Release } from './versions.ts';
+
+export interface IndexAnswer {
+  /** Absent when the index could not be asked here though the installer may reach it: then `note` says why. */
+  readonly releases?: readonly Release[];
+  readonly note?: string;
+}
+
+const DEFAULT_INDEX = 'https://pypi.org/simple';
+const LIMIT_MS = 30_000;
+const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
+
+/** The main index the user has set up for uv or pip; both installers are given the same. */
+export function indexUrl(environment: Environment): string {
+  return environment.UV_DEFAULT_INDEX || environment.UV_INDEX_URL || environment.PIP_INDEX_URL || DEFAULT_INDEX;
+}
+
+/** An address without the user and the password in it. */
+export function withoutCredentials(address: string): string {
+  return address.replace(/\/\/[^/@\s]*@/, '//');
+}
+
+/**
+ * @throws InputError `unknown_package`; UpstreamError `package_index_unreachable` or `package_index_failed`
+ */
+export async function askIndex(
+  packageName: string,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<IndexAnswer> {
+  const index = indexUrl(environment);
+  const shown = withoutCredentials(index);
+  let response: Response;
+  try {
+    response = await fetchIndex(index, packageName, AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]));
+  } catch (error) {
+    if (signal.aborted) throw abortError(signal);
+    // Node's fetch goes through no proxy, the installers do.
+    if (hasProxy(environment)) return { note: `${shown} cannot be asked through the proxy; the installer will decide` };
+    throw unreachable(shown, error);
+  }
+  if (response.status === 404) {
+    if (hasMoreIndexes(environment))
+      return { note: `${packageName} is not on ${shown}; the installer will look further` };
+    throw new InputError(
+      'unknown_package',
+      `${packageName} is not on ${shown}.`,
+      'Choose a connector that list_connectors shows with runtime python.',
+    );
+  }
+  if (!response.ok) throw failed(shown, `status ${response.status}`);
+  const page = await response.text().catch((error: unknown) => {
+    throw signal.aborted ? abortError(signal) : unreachable(shown, error);
+  });
+  const releases = await releasesOnPage(page).catch(() => []);
+  if (releases.length === 0) throw failed(shown, `no release of ${packageName} on its page`);
+  return { releases };
+}
+
+function fetchIndex(index: string, packageName: string, signal: AbortSignal): Promise<Response> {
+  const url = new URL(`${index.replace(/\/+$/, '')}/${normalisedName(packageName)}/`);
+  const headers: Record<string, string> = { accept: `${JSON_TYPE}, text/html;q=0.2` };
+  if (url.username || url.password) {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+    url.username = '';
+    url.password = '';
+  }
+  return fetch(url, { headers, signal });
+}
+
+/** A package's name as indexes and installers compare it. */
+export function normalisedName(packageName: string): string {
+  return packageName.toLowerCase().replace(/[-_.]+/g, '-');
+}
+
+function hasProxy(environment: Environment): boolean {
+  return Object.entries(environment).some(([name, value]) => /^(https?|all)_proxy$/i.test(name) && value !== '');
+}
+
+function hasMoreIndexes(environment: Environment): boolean {
+  return ['UV_INDEX', 'UV_EXTRA_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PIP_FIND_LINKS', 'UV_FIND_LINKS'].some(
+    (name) => environment[name],
+  );
+}
+
+function unreachable(shown: string, error: unknown): UpstreamError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
+  return new UpstreamError(
+    'package_index_unreachable',
+    `The package index ${shown} cannot be reached: ${withoutCredentials(cause)}.`,
+    'Check the network, or set PIP_INDEX_URL to an index that can be reached; connectors that are installed work without.',
+  );
+}
+
+function failed(shown: string, reason: string): UpstreamError {
+  return new UpstreamError(
+    'package_index_failed',
+    `The package index ${shown} answered badly: ${reason}.`,
+    'Call again in a minute; when it stays so, set PIP_INDEX_URL to another index.',
+  );
+}

@@ -1,0 +1,191 @@
+/** Connectors from a package index: one environment for each connector and exact version, under the project directory. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Settings } from '../../config/index.ts';
+import { ConnectorError, InputError, SetupError } from '../../errors.ts';
+import { type Project, readJson, withLock, writeAtomic } from '../../project/index.ts';
+import { isObject } from '../../protocol/index.ts';
+import { createSharedWork } from '../shared-work.ts';
+import type { ConnectorRequest, Installed, PackageFacts, RunControl } from '../types.ts';
+import { findDistribution, type Marker, readMarker, writeMarker } from './environment-folder.ts';
+import { type InstallerRooms, installPackage } from './installer.ts';
+import { askIndex } from './package-index.ts';
+import { entriesOf } from './places.ts';
+import { chooseRelease, loadPep440, type Release } from './versions.ts';
+
+export interface PythonRooms extends InstallerRooms {
+  readonly settings: Settings;
+  readonly project: Project;
+}
+
+export interface PythonRuntime {
+  /** @param facts with the name of the package */
+  install(
+    request: ConnectorRequest,
+    facts: PackageFacts & { readonly pypiPackage: string },
+    control: RunControl,
+  ): Promise<Installed>;
+}
+
+interface Wanted {
+  readonly connector: string;
+  readonly packageName: string;
+  /** Absolute folder of the connector, with one folder for each version in it. */
+  readonly home: string;
+  readonly control: RunControl;
+}
+
+const LOCK_WAIT_MS = 20 * 60_000;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/;
+const VERSION = /^[0-9][0-9A-Za-z.+!_-]{0,60}$/;
+/** Remembers which version was taken for the registry's, where the index does not have that. */
+const RESOLVED = 'resolved.json';
+
+export function createPythonRuntime(rooms: PythonRooms): PythonRuntime {
+  const shared = createSharedWork<Installed>();
+  return {
+    async install(request, facts, control) {
+      const { connector, version } = request;
+      if (!NAME.test(connector)) {
+        throw new InputError(
+          'bad_connector_name',
+          `${JSON.stringify(connector.slice(0, 80))} is no name of a connector.`,
+          'Use a name that list_connectors shows.',
+        );
+      }
+      if (version !== undefined && !VERSION.test(version)) {
+        throw new InputError(
+          'bad_version',
+          `${JSON.stringify(version.slice(0, 60))} is no version.`,
+          'Write it as the registry does, such as 7.2.1, or leave version out.',
+        );
+      }
+      const home = join(await rooms.project.folder('connectors'), connector);
+      const wanted: Wanted = { connector, packageName: facts.pypiPackage, home, control };
+      const here = await findInstalled(wanted, version ?? (await resolvedBefore(home, facts.version)));
+      if (here) return here;
+      const key = JSON.stringify([connector, facts.pypiPackage, version ?? null, facts.version ?? null]);
+      return shared.run(key, control, (joint) =>
+        resolveAndInstall(rooms, { ...wanted, control: joint }, version, facts.version),
+      );
+    },
+  };
+}
+
+async function resolveAndInstall(
+  rooms: PythonRooms,
+  wanted: Wanted,
+  asked: string | undefined,
+  registryVersion: string | undefined,
+): Promise<Installed> {
+  const { packageName, home, control } = wanted;
+  if (rooms.settings.offline) return findOffline(wanted, asked);
+  control.progress(`looking for ${packageName} on the package index`);
+  const { releases, note } = await askIndex(packageName, rooms.environment, control.signal);
+  if (note) control.progress(note);
+  const choice = releases
+    ? await chooseRelease(packageName, releases, asked, registryVersion)
+    : { release: withoutIndex(packageName, asked ?? registryVersion) };
+  if (choice.note) control.progress(choice.note);
+  const { version } = choice.release;
+  const here = await findInstalled(wanted, version);
+  const installed = here ?? (await installLocked(rooms, wanted, choice.release));
+  if (asked === undefined && registryVersion !== undefined) {
+    await writeAtomic(join(home, RESOLVED), JSON.stringify({ registry: registryVersion, version }));
+  }
+  return installed;
+}
+
+function withoutIndex(packageName: string, version: string | undefined): Release {
+  if (version !== undefined) return { version, yanked: false };
+  throw new InputError(
+    'version_needed',
+    `The versions of ${packageName} cannot be listed here.`,
+    'Give the version to install.',
+  );
+}
+
+/** Two processes of one project install once: the second finds the first one's work when it gets the lock. */
+async function installLocked(rooms: PythonRooms, wanted: Wanted, release: Release): Promise<Installed> {
+  const { connector, packageName, home, control } = wanted;
+  const lock = join(await rooms.project.folder('locks'), `install-${connector}-${release.version}.lock`);
+  const options = {
+    purpose: `installing ${packageName} ${release.version}`,
+    waitMs: LOCK_WAIT_MS,
+    signal: control.signal,
+    onWait: ({ pid }: { pid: number }) => control.progress(`waiting for process ${pid}, which installs ${packageName}`),
+  };
+  return withLock(lock, options, async () => {
+    const here = await findInstalled(wanted, release.version);
+    if (here) return here;
+    const folder = join(home, release.version);
+    // Whatever stands there was interrupted, or cannot be run any more.
+    await rm(folder, { recursive: true, force: true });
+    try {
+      const marker = await installInto(rooms, wanted, release, folder);
+      return toInstalled(connector, marker, true);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      throw error;
+    }
+  });
+}
+
+async function installInto(rooms: PythonRooms, wanted: Wanted, release: Release, folder: string): Promise<Marker> {
+  const { connector, packageName, control } = wanted;
+  const { version, requiresPython } = release;
+  const by = await installPackage(rooms, { packageName, version, requiresPython, folder }, control);
+  const found = await findDistribution(folder, packageName, connector);
+  const pep440 = await loadPep440();
+  if (found.version !== version && !(pep440.valid(found.version) && pep440.eq(found.version, version))) {
+    throw new ConnectorError(
+      'install_other_version',
+      `The installer was asked for ${packageName} ${version} and installed ${found.version}.`,
+      `Ask for version ${found.version}, or check what the package index offers.`,
+    );
+  }
+  const marker: Marker = {
+    connector,
+    package: packageName,
+    version: found.version,
+    ...by,
+    program: found.program,
+    installed_at: new Date().toISOString(),
+  };
+  await writeMarker(folder, marker);
+  return marker;
+}
+
+async function findInstalled({ connector, home }: Wanted, version: string | undefined): Promise<Installed | undefined> {
+  const marker = version === undefined ? undefined : await readMarker(join(home, version));
+  return marker && toInstalled(connector, marker, false);
+}
+
+/** Offline only what is installed counts: the asked version, else the newest. */
+async function findOffline(wanted: Wanted, asked: string | undefined): Promise<Installed> {
+  const pep440 = await loadPep440();
+  const versions = (await entriesOf(wanted.home)).filter((name) => pep440.valid(name)).sort(pep440.rcompare);
+  if (asked === undefined) {
+    for (const version of versions) {
+      const here = await findInstalled(wanted, version);
+      if (here) return here;
+    }
+  }
+  throw new SetupError(
+    'offline_not_installed',
+    `${wanted.packageName}${asked ? ` ${asked}` : ''} is not installed, and AIRBYTE_OFFLINE_MODE forbids fetching it.`,
+    'Let a person set AIRBYTE_OFFLINE_MODE=0 and restart the server, install it once, and go offline again.',
+    { details: { installed_versions: versions } },
+  );
+}
+
+/** The version that stands for the registry's: itself, or the one that was taken in its place. */
+async function resolvedBefore(home: string, registryVersion: string | undefined): Promise<string | undefined> {
+  const resolved = await readJson(join(home, RESOLVED));
+  const known = isObject(resolved) && resolved.registry === registryVersion && typeof resolved.version === 'string';
+  return known ? (resolved.version as string) : registryVersion;
+}
+
+function toInstalled(connector: string, { version, program }: Marker, newlyInstalled: boolean): Installed {
+  return { connector, version, runtime: 'python', command: [program], newlyInstalled };
+}

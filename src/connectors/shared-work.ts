@@ -1,0 +1,64 @@
+/** Work that several callers wait for at once: done once, and given up only when all of them have given up. */
+import { abortError } from '../errors.ts';
+import type { RunControl } from './types.ts';
+
+interface Work<T> {
+  readonly promise: Promise<T>;
+  readonly controller: AbortController;
+  readonly listeners: Set<(message: string) => void>;
+  last?: string;
+}
+
+export interface SharedWork<T> {
+  run(key: string, control: RunControl, start: (control: RunControl) => Promise<T>): Promise<T>;
+}
+
+export function createSharedWork<T>(): SharedWork<T> {
+  const works = new Map<string, Work<T>>();
+
+  const begin = (key: string, start: (control: RunControl) => Promise<T>): Work<T> => {
+    const controller = new AbortController();
+    const listeners = new Set<(message: string) => void>();
+    const progress = (message: string): void => {
+      work.last = message;
+      for (const listener of listeners) listener(message);
+    };
+    const promise = Promise.resolve().then(() => start({ signal: controller.signal, progress }));
+    const work: Work<T> = { promise, controller, listeners };
+    works.set(key, work);
+    const forget = (): void => {
+      if (works.get(key) === work) works.delete(key);
+    };
+    promise.then(forget, forget);
+    return work;
+  };
+
+  return {
+    async run(key, { signal, progress }, start) {
+      if (signal.aborted) throw abortError(signal);
+      const work = works.get(key) ?? begin(key, start);
+      const listener = (message: string): void => progress(message);
+      work.listeners.add(listener);
+      if (work.last) progress(work.last);
+      let leave: (() => void) | undefined;
+      const left = new Promise<'left'>((resolve) => {
+        leave = () => resolve('left');
+        signal.addEventListener('abort', leave, { once: true });
+      });
+      try {
+        const first = await Promise.race([work.promise, left]);
+        if (first !== 'left' || !signal.aborted) return await work.promise;
+      } finally {
+        if (leave) signal.removeEventListener('abort', leave);
+        work.listeners.delete(listener);
+      }
+      if (work.listeners.size === 0) {
+        works.delete(key);
+        work.controller.abort(signal.reason);
+        // Its processes are ended before the caller is told.
+        await work.promise.catch(() => {});
+      }
+      throw abortError(signal);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** Asks a connector one question and waits for the one message that answers it. */
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abortError, LimitError } from '../../errors.ts';
+import { type AirbyteMessage, parseMessage, type TraceError } from '../../protocol/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { createLineSplitter } from '../process/line-splitter.ts';
+import type { Launch, Processes, Running } from '../process/processes.ts';
+import { createTail, sealedLines, type Tail } from '../process/tail.ts';
+import type { Exit, Installed } from '../types.ts';
+import { connectorFailure } from './connector-failure.ts';
+
+export interface Question<Type extends AirbyteMessage['type']> {
+  readonly verb: 'spec' | 'check' | 'discover';
+  /** The type of the message that answers it. */
+  readonly answer: Type;
+  /** Milliseconds the connector has. */
+  readonly limitMs: number;
+}
+
+/** Bytes that one line of a connector may have here; a catalog is one line. */
+const LONGEST_LINE = 64 * 1024 * 1024;
+/** How long a connector may take to end by itself once it has answered, or has closed its output. */
+const AFTER_ANSWER_MS = 2000;
+
+interface Heard<Type extends AirbyteMessage['type']> {
+  answer?: Extract<AirbyteMessage, { type: Type }>;
+  trace?: TraceError;
+  /** LOG and TRACE messages, and lines that are no messages, one to a piece. */
+  readonly said: Tail;
+}
+
+/**
+ * @throws ConnectorError when the connector ends without an answer; LimitError `connector_timeout`, or the signal's own
+ */
+export async function ask<Type extends AirbyteMessage['type']>(
+  processes: Processes,
+  redactor: Redactor,
+  installed: Installed,
+  question: Question<Type>,
+  launch: Launch,
+): Promise<Extract<AirbyteMessage, { type: Type }>> {
+  return processes.run(launch, async (running) => {
+    const heard: Heard<Type> = { said: createTail() };
+    const ended = listen(running, question.answer, heard);
+    const deadline = new AbortController();
+    const first = await Promise.race([
+      ended,
+      aborted(launch.signal),
+      sleep(question.limitMs, 'late' as const, { signal: deadline.signal }).catch(() => 'late' as const),
+    ]);
+    deadline.abort();
+    if (first === 'aborted') throw abortError(launch.signal);
+    if (first === 'late') throw timeout(installed, question, sealedLines(heard.said, redactor));
+    const exit = await Promise.race([running.exit, sleep(AFTER_ANSWER_MS, undefined, { ref: false })]);
+    // A connector that was ended from outside did not fail by itself.
+    if (launch.signal.aborted) throw abortError(launch.signal);
+    if (heard.answer) return heard.answer;
+    throw failure(installed, question.verb, heard, exit, redactor);
+  });
+}
+
+/** Settles at the answer or at the end of the output; goes on reading, so that nothing holds the connector back. */
+function listen<Type extends AirbyteMessage['type']>(
+  { stdout }: Running,
+  wanted: Type,
+  heard: Heard<Type>,
+): Promise<'answered' | 'ended'> {
+  return new Promise((resolve) => {
+    const onLine = (line: string): void => {
+      if (heard.answer || line.trim() === '') return;
+      const message = parseMessage(line);
+      if (message?.type === wanted) {
+        heard.answer = message as Extract<AirbyteMessage, { type: Type }>;
+        resolve('answered');
+      } else if (message?.type === 'TRACE_ERROR') {
+        heard.trace = message.error;
+        heard.said.push(message.error.message);
+      } else if (message?.type === 'LOG') {
+        heard.said.push(message.stackTrace ? `${message.message}\n${message.stackTrace}` : message.message);
+      } else if (!message) {
+        heard.said.push(line);
+      }
+    };
+    const splitter = createLineSplitter(LONGEST_LINE, onLine, (bytes) => {
+      heard.said.push(`(a line of ${bytes} bytes was left out)`);
+    });
+    stdout.on('data', (chunk: Buffer) => {
+      if (!heard.answer) splitter.push(chunk);
+    });
+    stdout.once('end', () => {
+      splitter.end();
+      resolve('ended');
+    });
+    stdout.once('close', () => resolve('ended'));
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<'aborted'> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('aborted');
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+}
+
+function failure<Type extends AirbyteMessage['type']>(
+  installed: Installed,
+  verb: string,
+  heard: Heard<Type>,
+  exit: Exit | undefined,
+  redactor: Redactor,
+): Error {
+  const said = sealedLines(heard.said, redactor);
+  return connectorFailure({ connector: basename(installed.connector), verb, trace: heard.trace, said, exit }, redactor);
+}
+
+function timeout(installed: Installed, { verb, limitMs }: Question<AirbyteMessage['type']>, said: string): LimitError {
+  return new LimitError(
+    'connector_timeout',
+    `${basename(installed.connector)} did not answer ${verb} within ${limitMs / 1000} seconds and was ended.`,
+    'See in the details what it did last; check that the addresses in its configuration can be reached, then call again.',
+    { details: { verb, ...(said ? { log_tail: said } : {}) } },
+  );
+}

@@ -1,0 +1,75 @@
+/** What a reader is told about a connector that ended without an answer. */
+import { ConnectorError } from '../../errors.ts';
+import type { TraceError } from '../../protocol/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { sealedStart } from '../process/tail.ts';
+import type { Exit } from '../types.ts';
+
+export interface FailureFacts {
+  readonly connector: string;
+  readonly verb: string;
+  readonly trace?: TraceError;
+  /** Sealed end of what it logged. */
+  readonly said: string;
+  /** Absent when it closed its output and went on. */
+  readonly exit?: Exit;
+}
+
+const LONGEST_MESSAGE = 1000;
+
+const NEXT: Record<TraceError['failureType'], string> = {
+  config_error: 'Correct the configuration as the message says, and call again.',
+  transient_error: 'Wait a moment and call again: the service was not ready.',
+  system_error:
+    'Read the message and the tails in the details; another version of the connector may not have this fault.',
+};
+
+/** What the end of the output gives away about the cause, and what helps. */
+const HINTS: readonly { readonly pattern: RegExp; readonly next: string }[] = [
+  {
+    // The CDK replaces each occurrence of a secret in its own output, also in the protocol's words.
+    pattern: /\{"[a-z_]*\*{4}|"type": ?"[A-Z_]*\*{4}/,
+    next: 'A secret of one or two characters makes the connector garble its own output: use the real, longer value.',
+  },
+  {
+    pattern: /mutable default .{1,200} use default_factory/,
+    next: 'This version is too old for the Python it runs on: use a newer version of the connector.',
+  },
+];
+
+export function connectorFailure(facts: FailureFacts, redactor: Redactor): ConnectorError {
+  const { connector, verb, trace, said, exit } = facts;
+  const stderr = exit?.stderrTail ?? '';
+  const message = trace
+    ? `${connector} failed at ${verb}: ${sealedStart(trace.message, redactor, LONGEST_MESSAGE)}`
+    : `${connector} gave no answer to ${verb}: ${howItEnded(exit)}.`;
+  const hint = HINTS.find(({ pattern }) => pattern.test(said) || pattern.test(stderr))?.next;
+  const kind = trace?.failureType ?? 'system_error';
+  return new ConnectorError(
+    trace ? `connector_${kind}` : 'connector_crashed',
+    message,
+    hint ?? nextStep(exit) ?? NEXT[kind],
+    {
+      details: {
+        verb,
+        failure_type: kind,
+        ...(trace?.internalMessage ? { internal_message: sealedStart(trace.internalMessage, redactor) } : {}),
+        ...(exit ? { exit_code: exit.code } : {}),
+        ...(exit?.signal ? { exit_signal: exit.signal } : {}),
+        ...(said ? { log_tail: said } : {}),
+        ...(stderr ? { stderr_tail: stderr } : {}),
+      },
+    },
+  );
+}
+
+function howItEnded(exit: Exit | undefined): string {
+  if (!exit) return 'it closed its output and went on running, so it was ended';
+  if (exit.signal) return `it was ended by ${exit.signal}`;
+  return exit.code === 0 ? 'it ended without one' : `it ended with exit code ${exit.code}`;
+}
+
+function nextStep(exit: Exit | undefined): string | undefined {
+  if (exit?.signal !== 'SIGKILL' && exit?.code !== 137) return undefined;
+  return 'The system ended it, mostly for want of memory: free some, or read fewer streams, and call again.';
+}
