@@ -3,7 +3,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { abortError, LimitError, systemCode } from '../errors.ts';
+import { abortError, LimitError, messageOf, systemCode } from '../errors.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
 import { noDataYet } from './open-errors.ts';
 
@@ -18,7 +18,8 @@ export interface UseOptions {
 
 export interface Database {
   /**
-   * Runs `body` with a connection of its own; what it leaves open is rolled back.
+   * Runs `body` with a connection of its own; what it leaves open is rolled back. A streamed result has to be read to
+   * its end (`withStream` sees to it), or the file stays open behind it.
    * @param purpose what is done, for messages to those who wait
    * @throws LimitError `cache_locked` naming the other process, SetupError when the file does not open
    */
@@ -77,6 +78,10 @@ export function openDatabase(options: DatabaseOptions): Database {
         const work = interruptible(connection, signal, body);
         running.set(connection, work);
         return await work;
+      } catch (error) {
+        // After an internal error of DuckDB only a new opening helps.
+        if (/database has been invalidated/.test(messageOf(error))) await shared.release();
+        throw error;
       } finally {
         running.delete(connection);
         shared.giveBack(connection);

@@ -1,4 +1,5 @@
 export { type Database, type DatabaseOptions, openDatabase, type UseOptions } from './database.ts';
+export { dryRun, runQuery } from './query.ts';
 export type {
   ColumnSummary,
   DatasetSummary,

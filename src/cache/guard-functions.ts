@@ -1,0 +1,84 @@
+/** Which functions a query may call. */
+
+/** The only functions that may stand in the place of a table: they read nothing but their arguments. */
+export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'range',
+  'generate_series',
+  'unnest',
+  'json_each',
+  'json_tree',
+]);
+
+/** Scalar functions that write, wait, reach settings or other sessions, or plan SQL from a string; with what to use instead. */
+export const DENIED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ['nextval', 'Use row_number() OVER ().'],
+  ['currval', 'Use max() of the column.'],
+  ['setseed', 'Use USING SAMPLE … REPEATABLE (seed).'],
+  ['write_log', 'Leave it out.'],
+  ['sleep_ms', 'Leave it out.'],
+  ['pg_sleep', 'Leave it out.'],
+  ['getvariable', 'Write the value itself.'],
+  ['getenv', 'Write the value itself.'],
+  ['current_setting', 'Leave it out: the time zone is UTC.'],
+  ['json_serialize_plan', 'Call query with dry_run: true for a plan.'],
+  ['json_execute_serialized_sql', 'Write the SQL itself.'],
+  // They fold a list with any operation, doubling included: out of reach of limits and of interruption.
+  ['list_reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
+  ['array_reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
+  ['reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
+]);
+
+/**
+ * Functions that make much of little; in a query each is covered by a macro that checks the size first, for neither
+ * DuckDB's memory limit nor an interruption reaches inside one call.
+ */
+export const GROWING_FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ['repeat', growing('repeat', ['(s, n)', 'strlen(s::VARCHAR)::HUGEINT * n', 'n', 'n'])],
+  ['lpad', growing('lpad', ['(s, n, p)', 'n', 'n', 'n'])],
+  ['rpad', growing('rpad', ['(s, n, p)', 'n', 'n', 'n'])],
+  ['list_resize', growing('list_resize', ['(l, n)', 'n', 'n', 'n'], ['(l, n, v)', 'n', 'n', 'n'])],
+  ['array_resize', growing('array_resize', ['(l, n)', 'n', 'n', 'n'], ['(l, n, v)', 'n', 'n', 'n'])],
+  ['replace', growing('replace', ['(s, f, t)', replaced('t'), 't', 't'])],
+  [
+    'regexp_replace',
+    growing('regexp_replace', ['(s, f, t)', replaced('t'), 't', 't'], ['(s, f, t, o)', replaced('t'), 't', 't']),
+  ],
+  ['range', growing('range', ...series())],
+  ['generate_series', growing('generate_series', ...series())],
+]);
+
+/** The most elements or characters that one call of a growing function may make. */
+export const GROWTH_CAP = 100_000;
+/** What the macros say; the query room turns it into words. */
+export const GROWTH_ERROR = 'sluice: too large: ';
+
+type Overload = readonly [parameters: string, size: string, checked: string, otherwise: string];
+
+function growing(name: string, ...overloads: Overload[]): string {
+  const bodies = overloads.map(([parameters, size, checked, otherwise]) => {
+    // The check stands inside the argument, so that it is evaluated first, constant folding included.
+    const guarded = `CASE WHEN ${size} > 100000 THEN error('sluice: too large: ${name}') ELSE ${otherwise} END`;
+    const args = parameters
+      .slice(1, -1)
+      .split(', ')
+      .map((parameter) => (parameter === checked ? guarded : parameter));
+    return `${parameters} AS system.main.${name}(${args.join(', ')})`;
+  });
+  return `CREATE TEMP MACRO "${name}"${bodies.join(', ')}`;
+}
+
+function replaced(by: string): string {
+  return `(CASE WHEN strlen(${by}) > 100 THEN strlen(s)::HUGEINT * strlen(${by}) / 100 ELSE 0 END)`;
+}
+
+function series(): Overload[] {
+  const whole = (value: string): string => `try_cast(${value}::VARCHAR AS HUGEINT)`;
+  const moment = (value: string): string => `epoch(try_cast(${value}::VARCHAR AS TIMESTAMP))`;
+  const numbers = `abs(try((${whole('b')} - ${whole('a')}) // ${whole('s')}))`;
+  const times = `abs((${moment('b')} - ${moment('a')}) / epoch(try_cast(s::VARCHAR AS INTERVAL)))`;
+  return [
+    ['(a)', 'a', 'a', 'a'],
+    ['(a, b)', 'b::HUGEINT - a', 'b', 'b'],
+    ['(a, b, s)', `coalesce(${numbers}, ${times}, 0)`, 'b', 'b'],
+  ];
+}

@@ -1,0 +1,135 @@
+/** Lets one SELECT over tables of the cache through, judged by DuckDB's own parser, and nothing else. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { InputError, messageOf } from '../errors.ts';
+import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import { type TableName, walkTree } from './guard-tree.ts';
+import { nearNames } from './near.ts';
+import { refusedStatement, syntaxError } from './query-errors.ts';
+
+/** A query that may run. */
+export interface Guarded {
+  readonly sql: string;
+  /** `dataset.table` of each table and view, in alphabetical order. */
+  readonly tables: readonly string[];
+  /** Names of the growing functions that it calls. */
+  readonly growing: ReadonlySet<string>;
+}
+
+const SQL_CAP = 100_000;
+const CATALOG_VIEWS = new Set(['tables', 'columns', 'schemata']);
+
+/**
+ * Judges `sql` without running any of it.
+ * @throws InputError that says what is wrong and what to write instead
+ */
+export async function guardQuery(connection: DuckDBConnection, sql: string): Promise<Guarded> {
+  if (sql.length > SQL_CAP) {
+    throw new InputError(
+      'sql_too_long',
+      `The SQL has ${sql.length} characters; at most ${SQL_CAP} are read.`,
+      'Shorten it: use joins or ranges in place of long lists.',
+    );
+  }
+  // What is judged and what is run would differ: DuckDB's C interface ends at a NUL.
+  if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) {
+    throw new InputError('sql_characters', 'The SQL holds a NUL or half a character.', 'Remove it.');
+  }
+  const statements = await parse(connection, sql);
+  if (statements.length !== 1) throw refusedCount(statements.length);
+  const { tables, growing } = walkTree(statements);
+  return { sql, tables: await knownTables(connection, tables), growing };
+}
+
+async function parse(connection: DuckDBConnection, sql: string): Promise<JsonValue[]> {
+  const options = 'skip_null := true, skip_empty := true, skip_default := true';
+  const reader = await connection.runAndReadAll(`SELECT json_serialize_sql($1::VARCHAR, ${options})`, [sql]);
+  const answer: unknown = JSON.parse(String(reader.getRows()[0]?.[0] ?? 'null'));
+  if (!isObject(answer)) throw new TypeError('DuckDB gave no parse tree.');
+  if (answer.error !== true) return Array.isArray(answer.statements) ? answer.statements : [];
+  if (answer.error_type === 'parser') throw syntaxError(sql, answer);
+  throw await notSelect(connection, sql, answer);
+}
+
+function refusedCount(count: number): InputError {
+  return count === 0
+    ? new InputError('sql_empty', 'The SQL is empty.', 'Write one SELECT; describe_data lists the tables.')
+    : new InputError(
+        'sql_many_statements',
+        `The SQL holds ${count} statements; exactly one is run.`,
+        'Send one SELECT a call; join the others in with WITH or UNION ALL.',
+      );
+}
+
+/** The statement is none that reads: what kind it is, as far as DuckDB tells without running it. */
+async function notSelect(connection: DuckDBConnection, sql: string, answer: JsonObject): Promise<InputError> {
+  await connection.run('BEGIN TRANSACTION READ ONLY');
+  try {
+    const statements = await connection.extractStatements(sql);
+    if (statements.count !== 1) return refusedStatement(undefined, statements.count);
+    const prepared = await statements.prepare(0);
+    try {
+      return refusedStatement(prepared.statementType, 1);
+    } finally {
+      prepared.destroySync();
+    }
+  } catch (error) {
+    return refusedStatement(undefined, 1, messageOf(error) || String(answer.error_message));
+  } finally {
+    await connection.run('ROLLBACK');
+  }
+}
+
+async function knownTables(connection: DuckDBConnection, names: readonly TableName[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const reader = await connection.runAndReadAll(
+    `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal
+     UNION ALL
+     SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database() AND NOT internal
+     UNION ALL SELECT current_database(), NULL`,
+  );
+  const rows = reader
+    .getRows()
+    .map(([schema, table]) => [String(schema), table === null ? null : String(table)] as const);
+  const database = rows.find(([, table]) => table === null)?.[0] ?? '';
+  const known = new Map<string, string>();
+  for (const [schema, table] of rows) {
+    if (table !== null) known.set(`${schema}.${table}`.toLowerCase(), `${schema}.${table}`);
+  }
+  const found = new Set<string>();
+  for (const name of names) found.add(await resolve(name, database, known));
+  return [...found].sort();
+}
+
+async function resolve(name: TableName, database: string, known: ReadonlyMap<string, string>): Promise<string> {
+  const schema = (name.schema || 'main').toLowerCase();
+  const table = name.table.toLowerCase();
+  if (schema.startsWith('_sluice') || table.startsWith('_sluice')) {
+    throw new InputError(
+      'sql_refused',
+      "Tables whose names begin with _sluice are the engine's own and hold unfinished work.",
+      'Use describe_data for tables and freshness, get_sync for the state of syncs.',
+    );
+  }
+  if (schema === 'information_schema' && CATALOG_VIEWS.has(table)) return `${schema}.${table}`;
+  const own = name.catalog === '' || name.catalog.toLowerCase() === database.toLowerCase();
+  const found =
+    (own ? known.get(`${schema}.${table}`) : undefined) ??
+    // `cache.t` may also mean table `t` of schema `main` in the database `cache`.
+    (name.catalog === '' && schema === database.toLowerCase() ? known.get(`main.${table}`) : undefined);
+  if (found !== undefined) return found;
+  const written = [name.catalog, name.schema, name.table].filter((part) => part !== '').join('.');
+  throw await unknownTable(written, table, known);
+}
+
+async function unknownTable(written: string, table: string, known: ReadonlyMap<string, string>): Promise<InputError> {
+  const all = [...known.values()].filter((name) => !name.includes('_sluice'));
+  const same = all.filter((name) => name.toLowerCase().endsWith(`.${table}`));
+  const near = same.length > 0 ? same.slice(0, 3) : await nearNames(written, all);
+  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}? Write dataset.table; ` : '';
+  return new InputError(
+    'unknown_table',
+    `There is no table ${JSON.stringify(written.slice(0, 200))} in the cache.`,
+    `${hint}${hint ? 'd' : 'D'}escribe_data lists all tables.`,
+    { details: { near } },
+  );
+}

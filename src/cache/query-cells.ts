@@ -1,0 +1,129 @@
+/** Reads one cell of a chunk and never more of it than is shown: a cell can be gigabytes. */
+import type { DuckDBBlobVector, DuckDBListVector, DuckDBVarCharVector, DuckDBVector } from '@duckdb/node-api';
+import type { JsonValue } from '../protocol/index.ts';
+import { mapJson, type ToJson, valueConverter } from './query-values.ts';
+
+type Duck = typeof import('@duckdb/node-api');
+
+/** The longest text of a cell, in UTF-16 units; a nested value may be as long in all. */
+export const CELL_CAP = 2_000;
+// 2,000 units are at most 6,000 bytes of UTF-8.
+const CELL_BYTES = 3 * CELL_CAP;
+const ENTRY_BYTES = 16;
+const CUT_MARK = '…';
+
+export interface Cell {
+  readonly value: JsonValue;
+  readonly cut: boolean;
+}
+
+/** What is left of a cell's cap while a nested value is read. */
+interface Budget {
+  left: number;
+  cut: boolean;
+}
+
+/** Gives the reader of cells; `duck` is the loaded DuckDB package. */
+export function cellReader(duck: Duck): (vector: DuckDBVector, row: number) => Cell {
+  const convert: ToJson = valueConverter(duck);
+
+  const read = (vector: DuckDBVector, row: number, budget: Budget): JsonValue => {
+    if (vector instanceof duck.DuckDBVarCharVector) return readText(vector, row, budget);
+    if (vector instanceof duck.DuckDBBlobVector) return readBlob(vector, row, budget);
+    if (vector instanceof duck.DuckDBListVector) return readList(vector, row, budget);
+    if (vector instanceof duck.DuckDBMapVector) {
+      const list: unknown = Reflect.get(vector, 'listVector');
+      if (!(list instanceof duck.DuckDBListVector)) throw new TypeError('A MAP vector holds no list.');
+      return readMap(list, row, budget, vector.type.keyType.typeId === duck.DuckDBTypeId.VARCHAR);
+    }
+    if (vector instanceof duck.DuckDBStructVector) {
+      if (!vector.isItemValid(row)) return spend(null, budget);
+      const names = vector.type.entryNames;
+      return Object.fromEntries(
+        names.map((name, at) => {
+          budget.left -= name.length + 4;
+          return [name, read(vector.entryVectorAt(at), row, budget)];
+        }),
+      );
+    }
+    const value = convert(vector.getItem(row), vector.type);
+    return typeof value === 'string' ? clip(value, budget) : spend(value, budget);
+  };
+
+  const readList = (vector: DuckDBListVector, row: number, budget: Budget): JsonValue => {
+    const items = vector.getItemVector(row);
+    if (!items) return spend(null, budget);
+    const values: JsonValue[] = [];
+    for (let at = 0; at < items.itemCount; at += 1) {
+      if (budget.left <= 0) {
+        budget.cut = true;
+        values.push(CUT_MARK);
+        break;
+      }
+      budget.left -= 2;
+      values.push(read(items, at, budget));
+    }
+    return values;
+  };
+
+  const readMap = (vector: DuckDBListVector, row: number, budget: Budget, textKeys: boolean): JsonValue => {
+    const entries = vector.getItemVector(row);
+    if (!entries) return spend(null, budget);
+    if (!(entries instanceof duck.DuckDBStructVector)) throw new TypeError('The entries of a MAP are no structs.');
+    const pairs: [JsonValue, JsonValue][] = [];
+    for (let at = 0; at < entries.itemCount; at += 1) {
+      if (budget.left <= 0) {
+        budget.cut = true;
+        pairs.push([CUT_MARK, null]);
+        break;
+      }
+      budget.left -= 4;
+      pairs.push([read(entries.entryVectorAt(0), at, budget), read(entries.entryVectorAt(1), at, budget)]);
+    }
+    return mapJson(pairs, textKeys);
+  };
+
+  return (vector, row) => {
+    const budget: Budget = { left: CELL_CAP, cut: false };
+    const value = read(vector, row, budget);
+    return { value, cut: budget.cut };
+  };
+}
+
+function spend(value: JsonValue, budget: Budget): JsonValue {
+  budget.left -= typeof value === 'object' && value !== null ? JSON.stringify(value).length : 6;
+  if (budget.left > -CELL_CAP) return value;
+  budget.cut = true;
+  return `${JSON.stringify(value).slice(0, CELL_CAP)}${CUT_MARK}`;
+}
+
+function clip(text: string, budget: Budget): string {
+  const room = Math.max(0, budget.left);
+  budget.left -= text.length + 2;
+  if (text.length <= room) return text;
+  budget.cut = true;
+  // A pair of surrogates is not cut in two.
+  const end = room > 0 && /[\ud800-\udbff]/.test(text[room - 1] ?? '') ? room - 1 : room;
+  return `${text.slice(0, end)}${CUT_MARK}`;
+}
+
+function readText(vector: DuckDBVarCharVector, row: number, budget: Budget): JsonValue {
+  const text = shorten(vector.slice(row, 1)).getItem(0);
+  return text === null ? spend(null, budget) : clip(text, budget);
+}
+
+function readBlob(vector: DuckDBBlobVector, row: number, budget: Budget): JsonValue {
+  const bytes = shorten(vector.slice(row, 1)).getItemBytes(0);
+  return bytes === null ? spend(null, budget) : clip(Buffer.from(bytes).toString('base64'), budget);
+}
+
+/** A slice of one entry whose length, in a copy of its 16 bytes, is at most what can be shown. */
+function shorten<V extends DuckDBVarCharVector | DuckDBBlobVector>(entry: V): V {
+  const data: unknown = Reflect.get(entry, 'dataView');
+  if (!(data instanceof DataView)) throw new TypeError('A vector of strings holds no entries.');
+  if (data.getUint32(0, true) <= CELL_BYTES) return entry;
+  const copy = new DataView(data.buffer.slice(data.byteOffset, data.byteOffset + ENTRY_BYTES));
+  copy.setUint32(0, CELL_BYTES, true);
+  Reflect.set(entry, 'dataView', copy);
+  return entry;
+}

@@ -1,0 +1,115 @@
+/** DuckDB's refusals of a query, in words that say what to write instead. */
+import { InputError, LimitError, messageOf, SluiceError } from '../errors.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import { GROWTH_CAP, GROWTH_ERROR } from './guard-functions.ts';
+
+const READ = 'Write one SELECT (WITH, FROM, VALUES, DESCRIBE, SHOW TABLES and SUMMARIZE work too).';
+
+/** By DuckDB's number of the kind of statement: its name, and what to do instead. */
+const KINDS: Readonly<Record<number, readonly [name: string, instead: string]>> = {
+  // A pragma that is answered by a query of its own counts as one.
+  1: ['PRAGMA', 'Use DESCRIBE dataset.table, SHOW ALL TABLES, or describe_data.'],
+  2: ['INSERT', 'Data gets into the cache by start_sync only.'],
+  3: ['UPDATE', 'The cache is read-only here: compute the new value in a SELECT.'],
+  4: ['EXPLAIN', 'Call query with dry_run: true and the SELECT alone: it gives the plan and runs nothing.'],
+  5: ['DELETE', 'The cache is read-only here: filter with WHERE in a SELECT.'],
+  6: ['PREPARE', 'Write the values into the SELECT itself.'],
+  7: ['CREATE', 'Nothing is created here: use WITH name AS (SELECT …) in the query. A PIVOT needs an IN list.'],
+  8: ['EXECUTE', 'Write the SELECT itself.'],
+  9: ['ALTER', READ],
+  10: ['transaction', 'Each query runs in a transaction of its own: send the SELECT alone.'],
+  11: ['COPY', 'Nothing is written to or read from files here: send the SELECT alone and take its rows.'],
+  12: ['ANALYZE', READ],
+  13: ['SET VARIABLE', 'Write the value into the SELECT itself.'],
+  14: ['CREATE FUNCTION', READ],
+  15: ['DROP', 'Tables are not dropped by a query.'],
+  16: ['EXPORT', 'Nothing is written to files here: send a SELECT and take its rows.'],
+  17: ['PRAGMA', 'Use DESCRIBE dataset.table, SHOW ALL TABLES, or describe_data.'],
+  18: ['VACUUM or CHECKPOINT', 'The cache looks after its file itself.'],
+  19: ['CALL', 'Table functions are not called here: SELECT from tables of the cache.'],
+  20: ['SET', 'Settings are fixed (the time zone is UTC): leave it out.'],
+  21: ['LOAD or INSTALL', 'Extensions are not loaded; json and icu are built in.'],
+  25: ['ATTACH', 'Only the tables of this cache can be read.'],
+  26: ['DETACH', 'Only the tables of this cache can be read.'],
+};
+
+/** A statement that is no query. `kind` is DuckDB's number where it could be told. */
+export function refusedStatement(kind: number | undefined, count: number, duckdb?: string): InputError {
+  if (count > 1) {
+    return new InputError(
+      'sql_many_statements',
+      `The SQL holds ${count} statements; exactly one SELECT is run (a PIVOT without an IN list counts as two).`,
+      `Send one SELECT a call. ${READ} Give a PIVOT its values: PIVOT t ON column IN ('a', 'b') USING ….`,
+    );
+  }
+  const known = kind === undefined ? undefined : KINDS[kind];
+  const name = known?.[0] ?? 'a statement that is no SELECT';
+  return new InputError(
+    'sql_not_select',
+    `Only a query that reads is run here; this is ${known ? `a statement of kind ${name}` : name}.`,
+    known?.[1] ?? `${READ} Nothing is changed, attached, copied or set here; for a plan use dry_run: true.`,
+    duckdb === undefined ? {} : { details: { duckdb: firstParagraph(duckdb) } },
+  );
+}
+
+/** The parser's error, with the place in the text. */
+export function syntaxError(sql: string, answer: JsonObject): InputError {
+  const position = Number(answer.position ?? Number.NaN);
+  const place = Number.isInteger(position) ? ` at ${lineAndColumn(sql, position)}` : '';
+  return new InputError(
+    'sql_syntax',
+    `DuckDB cannot read the SQL${place}: ${firstParagraph(String(answer.error_message ?? 'syntax error'))}`,
+    'Correct the SQL (DuckDB dialect) and call again.',
+  );
+}
+
+/** What DuckDB threw at the planning or the running of a query, as one of our errors; a bug stays a bug. */
+export function queryError(error: unknown, sql: string): unknown {
+  if (error instanceof SluiceError) return error;
+  const message = messageOf(error);
+  const grown = message.indexOf(GROWTH_ERROR);
+  if (grown >= 0) {
+    const name = /^\w+/.exec(message.slice(grown + GROWTH_ERROR.length))?.[0];
+    return new InputError(
+      'sql_too_large_value',
+      `${name}(…) would make a value of more than ${GROWTH_CAP.toLocaleString('en-US')} elements.`,
+      'Make it shorter; for many rows read FROM range(…) as a table.',
+    );
+  }
+  if (/out of memory/i.test(message) || /max_temp_directory_size/.test(message)) {
+    return new LimitError(
+      'query_memory',
+      'The query needs more memory than it may use.',
+      'Aggregate or filter earlier, select fewer columns, or join on fewer rows.',
+      { details: { duckdb: firstParagraph(message) } },
+    );
+  }
+  if (!/^[A-Z][A-Za-z ]*(Error|Exception): /.test(message) || /^(INTERNAL|FATAL)/.test(message)) return error;
+  const column = /Referenced column "(.*?)" not found/.exec(message)?.[1];
+  return new InputError(
+    column === undefined ? 'sql_error' : 'unknown_column',
+    `DuckDB refused the query${at(message, sql)}: ${firstParagraph(message)}`,
+    column === undefined
+      ? 'Correct the SQL; describe_data with detail: "full" shows columns, types and samples.'
+      : 'Use a column that the table has; describe_data lists them.',
+  );
+}
+
+function at(message: string, sql: string): string {
+  const line = /\nLINE (\d+): /.exec(message)?.[1];
+  return line !== undefined && sql.includes('\n') ? ` at line ${line}` : '';
+}
+
+function lineAndColumn(sql: string, position: number): string {
+  // DuckDB counts bytes.
+  const before = Buffer.from(sql, 'utf8').subarray(0, position).toString('utf8').split('\n');
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+function firstParagraph(message: string): string {
+  const end = message.indexOf('\n\nLINE ');
+  return (end < 0 ? message : message.slice(0, end))
+    .trim()
+    .replace(/\s*\n+\s*/g, ' ')
+    .slice(0, 600);
+}

@@ -1,0 +1,69 @@
+/** Ends a query at its time limit, when memory runs away, or when the caller gives up. */
+import { abortError, LimitError } from '../errors.ts';
+
+export interface QueryDeadline {
+  /** Aborted with the reason for which the query ends. */
+  readonly signal: AbortSignal;
+  /** Starts the clock: waiting for the file does not count. */
+  begin(): void;
+  end(): void;
+  /** The work's result, or the reason of the abortion when the work does not end soon after it. */
+  race<T>(work: Promise<T>): Promise<T>;
+}
+
+const TIME_LIMIT_MS = 30_000;
+const MEMORY_CHECK_MS = 100;
+/** Growth of the process, beyond DuckDB's own limit, at which a query is ended. */
+const MEMORY_LIMIT_BYTES = 2_500_000_000;
+/** Some native calls do not heed an interruption: after this the caller gets an answer all the same. */
+const GRACE_MS = 2_000;
+
+export function startDeadline(caller: AbortSignal): QueryDeadline {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([caller, controller.signal]);
+  const timers: NodeJS.Timeout[] = [];
+  return {
+    signal,
+    begin() {
+      const before = process.memoryUsage.rss();
+      timers.push(setTimeout(() => controller.abort(timeoutError()), TIME_LIMIT_MS));
+      timers.push(
+        setInterval(() => {
+          if (process.memoryUsage.rss() - before > MEMORY_LIMIT_BYTES) controller.abort(memoryError());
+        }, MEMORY_CHECK_MS),
+      );
+    },
+    end() {
+      for (const timer of timers) clearTimeout(timer);
+    },
+    async race(work) {
+      let timer: NodeJS.Timeout | undefined;
+      const overdue = new Promise<never>((_, reject) => {
+        const arm = (): void => {
+          timer = setTimeout(() => reject(abortError(signal)), GRACE_MS);
+        };
+        if (signal.aborted) arm();
+        else signal.addEventListener('abort', arm, { once: true });
+      });
+      overdue.catch(() => undefined);
+      work.catch(() => undefined);
+      return Promise.race([work, overdue]).finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+function timeoutError(): LimitError {
+  return new LimitError(
+    'query_timeout',
+    `The query was ended after ${TIME_LIMIT_MS / 1000} s.`,
+    'Filter or aggregate more, check joins for a missing condition, or look at the plan with dry_run: true.',
+  );
+}
+
+function memoryError(): LimitError {
+  return new LimitError(
+    'query_memory',
+    'The query was ended because its memory ran away.',
+    'Aggregate or filter earlier, and make shorter texts and lists.',
+  );
+}

@@ -1,0 +1,119 @@
+/** Runs one guarded SELECT and gives a bounded part of its rows. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { JsonValue } from '../protocol/index.ts';
+import type { Database } from './database.ts';
+import { type Guarded, guardQuery } from './guard.ts';
+import { GROWING_FUNCTIONS } from './guard-functions.ts';
+import { guardPlan } from './guard-plan.ts';
+import { cellReader } from './query-cells.ts';
+import { queryError } from './query-errors.ts';
+import { type QueryDeadline, startDeadline } from './query-limits.ts';
+import { withStream } from './stream.ts';
+import type { DryRun, QueryColumn, QueryLimits, QueryResult } from './types.ts';
+
+/** The rows of an answer are cut at so many characters of JSON. */
+const ANSWER_CAP = 100_000;
+const PLAN_CAP = 20_000;
+const TYPE_CAP = 200;
+
+/**
+ * The rows from `offset` on, at most `limit`, in the order of the query.
+ * @throws InputError for SQL that is refused or wrong, LimitError `query_timeout`, `query_memory` or `cache_locked`
+ */
+export async function runQuery(database: Database, sql: string, limits: QueryLimits): Promise<QueryResult> {
+  return guarded(database, sql, limits.signal, async (connection, query) => {
+    const started = performance.now();
+    const part = await readPart(connection, query.sql, limits);
+    return { ...part, elapsedMs: Math.round(performance.now() - started) };
+  });
+}
+
+/** Columns, tables and plan of a query; nothing of it is run. */
+export async function dryRun(database: Database, sql: string, signal: AbortSignal): Promise<DryRun> {
+  return guarded(database, sql, signal, async (connection, query) => {
+    const prepared = await connection.prepare(query.sql);
+    const columns: QueryColumn[] = [];
+    for (let at = 0; at < prepared.columnCount; at += 1) {
+      columns.push({ name: prepared.columnName(at), type: typeText(prepared.columnType(at)) });
+    }
+    prepared.destroySync();
+    const plan = (await connection.runAndReadAll(`EXPLAIN ${query.sql}`)).getRows();
+    const text = plan.map((row) => String(row[1])).join('\n');
+    return { columns, tables: query.tables, plan: text.length > PLAN_CAP ? `${text.slice(0, PLAN_CAP)}\n…` : text };
+  });
+}
+
+async function guarded<T>(
+  database: Database,
+  sql: string,
+  signal: AbortSignal,
+  body: (connection: DuckDBConnection, query: Guarded) => Promise<T>,
+): Promise<T> {
+  const deadline: QueryDeadline = startDeadline(signal);
+  const work = database.use(
+    'query',
+    async (connection) => {
+      deadline.begin();
+      try {
+        const query = await guardQuery(connection, sql);
+        for (const name of query.growing) await connection.run(GROWING_FUNCTIONS.get(name) ?? '');
+        await connection.run('BEGIN TRANSACTION READ ONLY');
+        try {
+          await guardPlan(connection, query.sql);
+          return await body(connection, query);
+        } finally {
+          await connection.run('ROLLBACK');
+        }
+      } catch (error) {
+        throw queryError(error, sql);
+      } finally {
+        deadline.end();
+      }
+    },
+    { mustExist: true, signal: deadline.signal },
+  );
+  return deadline.race(work);
+}
+
+async function readPart(
+  connection: DuckDBConnection,
+  sql: string,
+  { limit, offset }: QueryLimits,
+): Promise<Omit<QueryResult, 'elapsedMs'>> {
+  const duck = await import('@duckdb/node-api');
+  const readCell = cellReader(duck);
+  return withStream(connection, sql, async (result, fetch) => {
+    const columns = result.columnNames().map((name, at) => ({ name, type: typeText(result.columnType(at)) }));
+    const rows: JsonValue[][] = [];
+    let cellsCut = 0;
+    let room = ANSWER_CAP;
+    let skip = offset;
+    const cut = (): Omit<QueryResult, 'elapsedMs'> => ({
+      columns,
+      rows,
+      truncated: true,
+      nextOffset: offset + rows.length,
+      cellsCut,
+    });
+    for (let chunk = await fetch(); chunk; chunk = await fetch()) {
+      const vectors = columns.map((_, at) => chunk.getColumnVector(at));
+      for (let at = Math.min(skip, chunk.rowCount); at < chunk.rowCount; at += 1) {
+        if (rows.length === limit) return cut();
+        const cells = vectors.map((vector) => readCell(vector, at));
+        const row = cells.map((cell) => cell.value);
+        room -= JSON.stringify(row).length + 1;
+        // The first row is given however long: an answer without rows leads nowhere.
+        if (room < 0 && rows.length > 0) return cut();
+        rows.push(row);
+        cellsCut += cells.filter((cell) => cell.cut).length;
+      }
+      skip = Math.max(0, skip - chunk.rowCount);
+    }
+    return { columns, rows, truncated: false, cellsCut };
+  });
+}
+
+function typeText(type: { toString(): string; readonly alias?: string | undefined }): string {
+  const text = type.alias ?? type.toString();
+  return text.length > TYPE_CAP ? `${text.slice(0, TYPE_CAP)}…` : text;
+}
