@@ -29,6 +29,7 @@ describe('requiredFields', () => {
       },
     ]);
     expect(requiredFields(specOf('source-faker'))).toEqual([]);
+    expect(requiredFields(larch)[1]).toMatchObject({ path: 'port', default: 5432, example: 5432 });
     expect(optionalFields(larch)).toEqual(['password', 'schemas', 'ssl_mode']);
   });
 

@@ -1,5 +1,6 @@
-/** A connector's spec as a function that finds mistakes. Specs are written by hand and by many: what is odd in one must not break it. */
-import type { ErrorObject, ValidateFunction } from 'ajv';
+/** A connector's spec as a function that finds mistakes; loaded on first use, for Ajv is heavy. Specs are written by hand and by many: what is odd in one must not break it. */
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import formats from 'ajv-formats';
 import { ConnectorError } from '../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
@@ -7,27 +8,23 @@ const JSON_TYPES = new Set(['string', 'number', 'integer', 'boolean', 'array', '
 /** What the connectors themselves take: a date alone, a time without a zone. */
 const LOOSE_TIME = /^\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?)?)?$/i;
 
-const compiled = new WeakMap<JsonObject, Promise<ValidateFunction>>();
+const compiled = new WeakMap<JsonObject, ValidateFunction>();
 
 /**
  * All errors of a configuration, as Ajv reports them; compiled once per spec object.
  * @throws ConnectorError `bad_spec` for a spec that is no JSON Schema at all
  */
-export async function schemaErrors(spec: JsonObject, config: JsonObject): Promise<readonly ErrorObject[]> {
-  let validator = compiled.get(spec);
-  if (!validator) {
-    validator = compile(spec);
-    compiled.set(spec, validator);
-  }
-  const validate = await validator;
+export function schemaErrors(spec: JsonObject, config: JsonObject): readonly ErrorObject[] {
+  const validate = compiled.get(spec) ?? compile(spec);
+  compiled.set(spec, validate);
   validate(config);
   const errors = validate.errors ?? [];
+  // The errors hold the configuration: they are not kept.
   validate.errors = null;
   return errors;
 }
 
-async function compile(spec: JsonObject): Promise<ValidateFunction> {
-  const [{ Ajv }, formats] = await Promise.all([import('ajv'), import('ajv-formats')]);
+function compile(spec: JsonObject): ValidateFunction {
   const ajv = new Ajv({
     strict: false,
     meta: false,
@@ -40,7 +37,7 @@ async function compile(spec: JsonObject): Promise<ValidateFunction> {
     logger: false,
     code: { regExp: Object.assign(tolerantRegExp, { code: 'new RegExp' }) },
   });
-  formats.default.default(ajv);
+  formats.default(ajv);
   ajv.addFormat('password', true).addFormat('date-time', LOOSE_TIME).addFormat('date', LOOSE_TIME);
   try {
     return ajv.compile(tidy(spec, true));

@@ -53,6 +53,8 @@ export function exampleValue(schema: JsonObject): JsonValue | undefined {
   const given = Array.isArray(examples) ? examples : [examples ?? example].filter((value) => value !== undefined);
   const [first] = given.filter((value) => typeof value !== 'string' || hasForm(schema, value));
   const chosen = first ?? dateExample(schema) ?? given[0];
+  const isNumber = schema.type === 'integer' || schema.type === 'number';
+  if (isNumber && typeof chosen === 'string') return /^-?\d+(\.\d+)?$/.test(chosen) ? Number(chosen) : undefined;
   return schema.type === 'array' && chosen !== undefined && !Array.isArray(chosen) ? [chosen] : chosen;
 }
 

@@ -37,7 +37,10 @@ export function problemOf(error: ErrorObject): Problem | undefined {
     case 'format':
       // The field's own pattern, or the spec's own example, knows better than the name of a format.
       if (typeof field.pattern === 'string' || isExample(field, error.data)) return undefined;
-      return problem(`Its value is not a valid ${params.format}.`, exampleFix(field, `Write a ${params.format}.`));
+      return problem(
+        `Its value is not a valid ${params.format}.`,
+        exampleFix(field, `Write ${withArticle(String(params.format))}.`),
+      );
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':

@@ -2,7 +2,6 @@
 import type { ErrorObject } from 'ajv';
 import type { Problem } from '../errors.ts';
 import { dottedPath, isObject, type JsonObject } from '../protocol/index.ts';
-import { schemaErrors } from './spec-compile.ts';
 import { type Option, optionsOf, optionText } from './spec-describe.ts';
 import { partsOf, problemOf } from './spec-problems.ts';
 
@@ -15,7 +14,8 @@ const PROBLEMS_MAX = 50;
  * @throws ConnectorError `bad_spec` for a spec that is no JSON Schema at all
  */
 export async function validateAgainstSpec(spec: JsonObject, config: JsonObject): Promise<Problem[]> {
-  const errors = await schemaErrors(spec, config);
+  const { schemaErrors } = await import('./spec-compile.ts');
+  const errors = schemaErrors(spec, config);
   const chosen = withoutOtherBranches(errors);
   const problems = chosen.map((item) => ('fix' in item ? item : problemOf(item))).filter((item) => item !== undefined);
   const distinct = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));

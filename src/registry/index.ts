@@ -1,15 +1,2 @@
-export type { Addresses } from './addresses.ts';
-export { createRegistry, type RegistryOptions } from './registry.ts';
-export type {
-  BreakingChange,
-  ConnectorType,
-  DocumentationLink,
-  Registry,
-  RegistryContents,
-  RegistryEntry,
-  RegistryRuntime,
-  ReleasedVersion,
-  SearchQuery,
-  SearchResult,
-  SecretKeys,
-} from './types.ts';
+export { createRegistry } from './registry.ts';
+export type { Registry, RegistryEntry, RegistryRuntime } from './types.ts';

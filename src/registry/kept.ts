@@ -15,7 +15,7 @@ export interface Wanted<T> {
   /** Milliseconds for which a copy is used without asking; Infinity for what never changes. */
   readonly freshMs: number;
   /** Throws where the bytes are not what they should be; such bytes are never kept. */
-  parse(bytes: Buffer): T | Promise<T>;
+  parse(bytes: Buffer): T;
 }
 
 export interface Obtained<T> {
@@ -62,7 +62,7 @@ async function refresh<T>(store: Store, wanted: Wanted<T>, copy: Copy<T> | undef
     return { value: copy.value, source: 'network', checkedAt, note: notKept(wanted.what, reason) };
   }
   const { body, etag } = answer as Extract<Download, { unchanged: false }>;
-  const value = await parseAnswer(wanted, body);
+  const value = parseAnswer(wanted, body);
   const reason = await store.write(wanted.address, { body, etag, checkedAt });
   return { value, source: 'network', checkedAt, note: notKept(wanted.what, reason) };
 }
@@ -71,16 +71,16 @@ async function usableCopy<T>(store: Store, wanted: Wanted<T>): Promise<Copy<T> |
   const kept = await store.read(wanted.address);
   if (!kept) return undefined;
   try {
-    return { ...kept, value: await wanted.parse(kept.body) };
+    return { ...kept, value: wanted.parse(kept.body) };
   } catch {
     // A damaged copy is no copy: the next answer replaces it.
     return undefined;
   }
 }
 
-async function parseAnswer<T>(wanted: Wanted<T>, body: Buffer): Promise<T> {
+function parseAnswer<T>(wanted: Wanted<T>, body: Buffer): T {
   try {
-    return await wanted.parse(body);
+    return wanted.parse(body);
   } catch (error) {
     throw new UpstreamError(
       'bad_answer',

@@ -9,7 +9,6 @@ import { parseRegistry, specOfEntry } from './entries.ts';
 import { DAY_MS, type Obtained, obtain } from './kept.ts';
 import { createMemo } from './memo.ts';
 import { findEntry, searchEntries } from './search.ts';
-import { BUILT_IN_SECRET_KEYS, parseSecretKeys } from './secret-keys.ts';
 import { createStore } from './store.ts';
 import type { Registry, RegistryEntry, SecretKeys } from './types.ts';
 import { createVersions } from './versions.ts';
@@ -56,8 +55,9 @@ export function createRegistry({ settings, project, addresses }: RegistryOptions
 
   async function secretKeysOf({ addresses: { secretKeys: address }, file }: Place): Promise<SecretKeys> {
     const beside = file && (await readIfThere(join(dirname(file), 'specs_secrets_mask.yaml')));
+    const { BUILT_IN_SECRET_KEYS, parseSecretKeys } = await import('./secret-keys.ts');
     try {
-      if (beside) return { keys: await parseSecretKeys(beside), source: 'local' };
+      if (beside) return { keys: parseSecretKeys(beside), source: 'local' };
       const { value, source, note } = await obtain(store, {
         address,
         what: 'the list of secret keys',

@@ -1,4 +1,5 @@
-/** The published list of configuration keys whose values are secret, whatever a spec says. */
+/** The published list of configuration keys whose values are secret, whatever a spec says; loaded on first use, for YAML is heavy. */
+import { parse } from 'yaml';
 import { isObject } from '../protocol/index.ts';
 
 /** Used where the published list cannot be had: what everybody would call a secret. */
@@ -39,8 +40,7 @@ export const BUILT_IN_SECRET_KEYS: ReadonlySet<string> = new Set([
  * Reads `properties: [key, …]`.
  * @throws where the bytes are no YAML, or hold no such list
  */
-export async function parseSecretKeys(bytes: Buffer): Promise<ReadonlySet<string>> {
-  const { parse } = await import('yaml');
+export function parseSecretKeys(bytes: Buffer): ReadonlySet<string> {
   const content: unknown = parse(bytes.toString('utf8'));
   const list = isObject(content) && Array.isArray(content.properties) ? content.properties : [];
   const keys = list.filter((key): key is string => typeof key === 'string' && key !== '');

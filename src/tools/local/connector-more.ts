@@ -77,12 +77,16 @@ export async function moreOf(
         ...change,
         migration_url: migrationUrl,
       })),
-      pypi_releases: releases?.slice(0, RELEASES_MAX).map(({ version: released, date, requiresPython, yanked }) => ({
-        version: released,
-        date,
-        requires_python: requiresPython,
-        yanked: yanked || undefined,
-      })),
+      // Snapshots of single commits are nobody's choice.
+      pypi_releases: releases
+        ?.filter(({ version: released }) => !released.includes('dev'))
+        .slice(0, RELEASES_MAX)
+        .map(({ version: released, date, requiresPython, yanked }) => ({
+          version: released,
+          date,
+          requires_python: requiresPython,
+          yanked: yanked || undefined,
+        })),
       pypi_release_count: releases?.length,
     };
   }

@@ -37,7 +37,9 @@ export const listConnectors = defineTool({
   async run(input, { services, signal }) {
     const { entries, total, nextCursor, near, note } = await services.registry.search(input, signal);
     const lines = [
-      total === 0 ? nothingFound(near) : `${entries.length} of ${total}: name | title | runtimes | support | version`,
+      total === 0
+        ? nothingFound(near)
+        : `${entries.length} of ${total}: name | title | type | runtimes | support | version`,
       ...entries.map(lineOf),
       ...(nextCursor ? [`More: call again with cursor "${nextCursor}".`] : []),
       ...(note ? [`Note: ${note}`] : []),
@@ -59,8 +61,8 @@ function rowOf({ name, title, type, runtimes, supportLevel, version }: RegistryE
   return { name, title, type, runtimes: [...runtimes], support_level: supportLevel, version };
 }
 
-function lineOf({ name, title, runtimes, supportLevel, version }: RegistryEntry): string {
-  return [name, title, runtimes.join(', '), supportLevel, version].join(' | ');
+function lineOf({ name, title, type, runtimes, supportLevel, version }: RegistryEntry): string {
+  return [name, title, type, runtimes.join(', '), supportLevel, version].join(' | ');
 }
 
 function nothingFound(near: readonly string[]): string {
