@@ -49,7 +49,12 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
   const problems: Problem[] = [];
   let hasUnknownName = false;
   const report = (path: FieldPath, message: string, fix: string): undefined => {
-    problems.push({ path: fullPath(layer, path), message, fix });
+    // The path is that of the merged configuration, as the schema's own problems have it.
+    problems.push({
+      path: dottedPath(path) || '(root)',
+      message: layer === 'config' ? message : `In the ${layer}: ${message}`,
+      fix,
+    });
     return undefined;
   };
 
@@ -164,7 +169,7 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
       const text = String(value);
       const own = layer !== 'config' && (rules.secretKeys.has(lastKey(path)) || hasSensitiveWord(lastKey(path)));
       if (own || factsAt(path).secret || hasSensitiveShape(text)) {
-        rules.onSecret(layer === 'config_file' ? fullPath(layer, path) : name, text);
+        rules.onSecret(layer === 'config_file' ? `config_file.${dottedPath(path)}` : name, text);
       }
     }
   };
@@ -179,19 +184,6 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
   return { config: isObject(config) ? config : {}, problems, unknownName: hasUnknownName };
 }
 
-/** The names that a configuration refers to. */
-export function referredNames(value: JsonValue): string[] {
-  if (Array.isArray(value)) return value.flatMap(referredNames);
-  if (isObject(value)) return Object.values(value).flatMap(referredNames);
-  const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined;
-  return name === undefined ? [] : [name];
-}
-
 function lastKey(path: FieldPath): string {
   return path.findLast((part) => typeof part === 'string') ?? '';
-}
-
-function fullPath(layer: Layer, path: FieldPath): string {
-  const dotted = dottedPath(path);
-  return dotted === '' || dotted.startsWith('[') ? `${layer}${dotted}` : `${layer}.${dotted}`;
 }
