@@ -5,7 +5,6 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { type Problem, systemCode } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
-import { parseConfigText } from './config-text.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -73,7 +72,9 @@ async function readInside(path: string, real: string, envFile: string | undefine
 
 /** @param source what the reader knows the text by: a path, or the name of a secret */
 export async function parsedLayer(layer: string, source: string, text: string): Promise<LoadedLayer> {
-  const parsed = await parseConfigText(text);
+  // The YAML parser is loaded by the first call that needs it.
+  const { parseConfigText } = await import('./config-text.ts');
+  const parsed = parseConfigText(text);
   if ('config' in parsed) return parsed;
   const problem =
     parsed.wrong === 'syntax'

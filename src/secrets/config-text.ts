@@ -1,4 +1,5 @@
 /** Text of a configuration, YAML or JSON, as an object; of what is wrong only the place is told. */
+import { LineCounter, parseDocument } from 'yaml';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 
 export type ParsedConfig =
@@ -6,8 +7,8 @@ export type ParsedConfig =
   | { readonly wrong: 'syntax'; readonly line: number; readonly column: number }
   | { readonly wrong: 'not an object' };
 
-export async function parseConfigText(text: string): Promise<ParsedConfig> {
-  const value = parseJson(text) ?? (await parseYaml(text));
+export function parseConfigText(text: string): ParsedConfig {
+  const value = parseJson(text) ?? parseYaml(text);
   if (isPlace(value)) return value;
   return isObject(value) ? { config: value } : { wrong: 'not an object' };
 }
@@ -36,8 +37,7 @@ function isPlace(value: unknown): value is Place {
   return value instanceof Place;
 }
 
-async function parseYaml(text: string): Promise<unknown> {
-  const { LineCounter, parseDocument } = await import('yaml');
+function parseYaml(text: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
   const error = document.errors[0];

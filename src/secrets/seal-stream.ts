@@ -1,6 +1,6 @@
 /** Seals a text that comes in pieces: what could be the beginning of a secret waits for the next piece. */
 import type { KnownSecrets } from './known-secrets.ts';
-import { replaceHits, scan } from './scan.ts';
+import { type Hit, replaceHits, scan } from './scan.ts';
 import type { SealLevel, SealStream } from './types.ts';
 
 /** More than this is never held back: what looks like the beginning of a secret is sealed then, whatever follows. */
@@ -9,8 +9,7 @@ const MAX_HELD = 256 * 1024;
 export function createSealStream(known: KnownSecrets, level: SealLevel): SealStream {
   let pending = '';
   let before = '';
-  const take = (count: number): string[] => {
-    const { hits } = scan(pending, level, known, before);
+  const take = (hits: readonly Hit[], count: number): string[] => {
     const text = replaceHits(
       pending.slice(0, count),
       hits.filter((hit) => hit.end <= count),
@@ -23,12 +22,11 @@ export function createSealStream(known: KnownSecrets, level: SealLevel): SealStr
     push(text) {
       if (text === '') return [];
       pending += text;
-      const settled = scan(pending, level, known, before).settledTo();
-      if (settled > 0) return [...take(settled), ...overflow()];
-      return overflow();
+      const found = scan(pending, level, known, before);
+      return [...take(found.hits, found.settledTo()), ...overflow()];
     },
     end() {
-      const rest = take(pending.length);
+      const rest = take(scan(pending, level, known, before).hits, pending.length);
       before = '';
       return rest;
     },

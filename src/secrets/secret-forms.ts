@@ -2,6 +2,8 @@
 
 /** A value as text printers write it: plain, JSON-escaped once and twice, URL-encoded, in HTML. */
 export function textForms(value: string): Set<string> {
+  // Most tokens look the same in all of them.
+  if (/^[\w-]*$/.test(value)) return new Set([value]);
   const json = jsonEscaped(value);
   const component = percentEncoded(value, /[A-Za-z0-9\-_.!~*'()]/);
   const form = percentEncoded(value, /[A-Za-z0-9\-_.* ]/).replaceAll(' ', '+');

@@ -1,0 +1,143 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { open, place, ref, resolve, usePlace } from './vault-place.ts';
+
+usePlace();
+
+describe('references', () => {
+  it('puts values in their places, in their types', async () => {
+    const { value, problems } = await resolve({
+      config: {
+        host: ref('HOST'),
+        port: ref('PORT'),
+        ratio: ref('PORT'),
+        debug: ref('FLAG'),
+        tags: ref('LIST'),
+        tokens: [ref('API_KEY'), ref('SERVICE#/nested/a~1b')],
+        service_account: ref('SERVICE'),
+        options: { 'X-Key': ref('API_KEY'), all: ref('SERVICE'), port: ref('SERVICE#/port') },
+        credentials: { auth: 'key', api_key: ref('API_KEY') },
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(value).toMatchObject({
+      host: 'db.example.com',
+      port: 5432,
+      ratio: 5432,
+      debug: true,
+      tags: ['a', 'b'],
+      tokens: ['key-value-123456', 'deep-leaf-value'],
+      options: { 'X-Key': 'key-value-123456', port: 5432 },
+      credentials: { auth: 'key', api_key: 'key-value-123456' },
+    });
+    expect(JSON.parse(String(value.service_account)).type).toBe('service_account');
+  });
+
+  it('parses JSON at an object field', async () => {
+    const { value, problems } = await resolve({ config: { options: ref('SERVICE') } });
+    expect(problems).toEqual([]);
+    expect(value.options).toMatchObject({ private_key: 'a-private-value' });
+  });
+
+  it('reports everything at once, by path, and echoes no value', async () => {
+    const { problems, paths, said } = await resolve({
+      config: {
+        host: `https://${ref('HOST')}/x`,
+        port: ref('HOST'),
+        debug: ref('PORT'),
+        tags: [ref('API_KEY'), ref('HOTS'), 'secret_reference::not-a-name'],
+        tokens: ['a literal token', 12345678, ref('EMPTY'), ref('SERVICE#/nothing')],
+        account_id: ref('PEM'),
+        service_account: { private: 'literal-in-object' },
+        options: { cloud: ref('AIRBYTE_CLOUD_CLIENT_SECRET') },
+        credentials: { auth: 'user', password: 'hunter2', [ref('HOST')]: 1 },
+      },
+    });
+    expect(paths).toEqual(
+      [
+        'host',
+        'port',
+        'debug',
+        'tags[0]',
+        'tags[1]',
+        'tags[2]',
+        'tokens[0]',
+        'tokens[1]',
+        'tokens[2]',
+        'tokens[3]',
+        'account_id',
+        'service_account.private',
+        'options.cloud',
+        'credentials.password',
+        'credentials',
+      ].sort((a, b) => paths.indexOf(a) - paths.indexOf(b)),
+    );
+    const fix = (path: string): string => problems.find((problem) => problem.path === path)?.fix ?? '';
+    expect(fix('tags[1]')).toContain('HOST');
+    expect(fix('tags[0]')).toContain('tokens[]');
+    expect(fix('credentials.password')).toContain('secret_reference::PASSWORD');
+    expect(fix('credentials.password')).toContain(place.envPath);
+    for (const value of [
+      'hunter2',
+      'a literal token',
+      '12345678',
+      'literal-in-object',
+      'key-value',
+      'db.example.com',
+      '5432',
+      'MIIE',
+    ]) {
+      expect(said).not.toContain(value);
+    }
+  });
+
+  it('proposes secrets that fit a literal by their names', async () => {
+    const { problems } = await resolve({ config: { credentials: { auth: 'key', api_key: 'x' } } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.fix).toContain('"secret_reference::API_KEY" or "secret_reference::STRIPE_API_KEY"');
+  });
+
+  it('refuses literals in any branch that is not ruled out, and knows nested ones', async () => {
+    expect((await resolve({ config: { credentials: { password: 'x' } } })).paths).toEqual(['credentials.password']);
+    expect((await resolve({ config: { credentials: { auth: 'key', password: 'x' } } })).paths).toEqual([
+      'credentials.password',
+    ]);
+    expect((await resolve({ config: { credentials: { auth: 'user', user: 'me' }, tokens: [] } })).paths).toEqual([]);
+  });
+
+  it('allows a sensitive secret at keys of the published list', async () => {
+    const keys = new Set(['account_id']);
+    expect((await resolve({ config: { account_id: ref('API_KEY') } }, open(), keys)).problems).toEqual([]);
+    expect((await resolve({ config: { account_id: ref('API_KEY') } })).paths).toEqual(['account_id']);
+    expect((await resolve({ config: { unheard: ref('API_KEY') } })).paths).toEqual(['unheard']);
+  });
+
+  it('seals a plain secret from the moment it stands at a secret field', async () => {
+    const vault = open();
+    expect(vault.redactor.seal('opaque-value-9876', 'data')).toBe('opaque-value-9876');
+    await resolve({ config: { tokens: [ref('OPAQUE')] } }, vault);
+    expect(vault.redactor.seal('opaque-value-9876', 'data')).toBe('[secret:OPAQUE]');
+  });
+});
+
+describe('a resolved configuration', () => {
+  it('prints and serialises as nothing, and cannot be changed by who borrows it', async () => {
+    const { config, said } = await resolve({ config: { tokens: [ref('API_KEY')] } });
+    config.use((borrowed) => {
+      borrowed.tokens = [];
+    });
+    expect(config.use((borrowed) => borrowed)).toEqual({ tokens: ['key-value-123456'] });
+    expect(said + String(config) + inspect(config, { showHidden: true }) + JSON.stringify({ ...config })).not.toContain(
+      'key-value',
+    );
+  });
+
+  it('has a fingerprint that depends on the values and not on the order of keys', async () => {
+    const one = await resolve({ config: { host: 'a', port: 1 } });
+    const two = await resolve({ config: { port: 1, host: 'a' } });
+    const other = await resolve({ config: { port: 2, host: 'a' } });
+    expect(one.config.fingerprint).toBe(two.config.fingerprint);
+    expect(one.config.fingerprint).not.toBe(other.config.fingerprint);
+    expect(one.config.fingerprint).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
