@@ -8,8 +8,14 @@ import { fileURLToPath } from 'node:url';
 const BINARY = fileURLToPath(new URL('../bin/sluice-mcp.js', import.meta.url));
 const REGISTRY = fileURLToPath(new URL('../fixtures/registry/registry.json', import.meta.url));
 const RUNS = 10;
+const HELLO = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
 const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-const environment = { PATH: process.env.PATH, HOME: home, AIRBYTE_PROJECT_DIR: join(home, 'project'), AIRBYTE_LOCAL_REGISTRY: REGISTRY };
+const environment = {
+  PATH: process.env.PATH,
+  HOME: home,
+  AIRBYTE_PROJECT_DIR: join(home, 'project'),
+  AIRBYTE_LOCAL_REGISTRY: REGISTRY,
+};
 
 const bare: number[] = [];
 const served: number[] = [];
@@ -24,7 +30,9 @@ const [node, server] = [median(bare), median(served)];
 print(`initialize answered after   ${server.toFixed(0)} ms (median of ${RUNS})`);
 print(`node -e 0                   ${node.toFixed(0)} ms`);
 print(`ratio                       ${(server / node).toFixed(2)} (aim: at most 3.5)`);
-print(`resident memory             ${megabytes.toFixed(0)} MB after tools/list, get_status and list_connectors (aim: at most 100)`);
+print(
+  `resident memory             ${megabytes.toFixed(0)} MB after tools/list, get_status and list_connectors (aim: at most 100)`,
+);
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -37,14 +45,14 @@ function median(values: number[]): number {
 
 function bareNode(): Promise<number> {
   const start = performance.now();
-  return new Promise((resolve) => spawn(process.execPath, ['-e', '0'], { env: environment }).on('exit', () => resolve(performance.now() - start)));
+  return new Promise((resolve) =>
+    spawn(process.execPath, ['-e', '0'], { env: environment }).on('exit', () => resolve(performance.now() - start)),
+  );
 }
 
 function send(server: ReturnType<typeof spawn>, id: number, method: string, params: object): void {
   server.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
 }
-
-const HELLO = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
 
 async function untilInitialized(): Promise<number> {
   const start = performance.now();

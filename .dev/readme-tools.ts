@@ -1,7 +1,7 @@
 /** Writes the tool table of the README from the tools; with --check it only tells whether the table is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { possibleEffects, tools } from '../src/tools/index.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
@@ -12,7 +12,9 @@ const rows = tools.map((tool) => {
   const names = Object.keys(properties).map((name) => `\`${name}${required.includes(name) ? '' : '?'}\``);
   return `| \`${tool.name}\` | ${possibleEffects(tool).join(', ')} | ${names.join(' ') || '–'} | ${tool.description.replaceAll('|', '\\|')} |`;
 });
-const table = [BEGIN, '| tool | effect | arguments | what it does |', '| --- | --- | --- | --- |', ...rows, END].join('\n');
+const table = [BEGIN, '| tool | effect | arguments | what it does |', '| --- | --- | --- | --- |', ...rows, END].join(
+  '\n',
+);
 const before = readFileSync(README, 'utf8');
 const start = before.indexOf(BEGIN);
 const end = before.indexOf(END);

@@ -27,7 +27,7 @@ export abstract class SluiceError extends Error {
 
   constructor(code: string, message: string, next: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.name = new.target.name;
+    this.name = code;
     this.code = code;
     this.next = next;
     this.problems = facts.problems ?? [];

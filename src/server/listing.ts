@@ -1,6 +1,6 @@
 /** Tools as MCP lists them: schemas every client accepts, and hints derived from the effect. */
 import type { Tool as McpTool, ToolAnnotations } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Modes, Realm } from '../config/index.ts';
 import { type AnyTool, shownEffect, tools } from '../tools/index.ts';
 import { isListed } from './gate.ts';

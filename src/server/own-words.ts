@@ -1,5 +1,5 @@
 /** The field names of our own answers, read off the tools' output schemas: the seal leaves them as they are. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../protocol/index.ts';
 import { tools } from '../tools/index.ts';
 

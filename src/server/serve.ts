@@ -1,30 +1,46 @@
 /** MCP over stdio, both protocol eras, and the end of the process when its client is gone. */
 import { ProtocolError, ProtocolErrorCode, Server, type Transport } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import * as z from 'zod';
+import type { Settings } from '../config/index.ts';
 import { messageOf } from '../errors.ts';
-import type { Services } from '../tools/index.ts';
+import type { Redactor } from '../secrets/index.ts';
+import type { House } from '../tools/index.ts';
+import type { Calls } from './calls.ts';
 import { instructionsFor } from './instructions.ts';
-import { listTools } from './listing.ts';
-import { createOngoing } from './ongoing.ts';
-import { isOwnWord } from './own-words.ts';
-import { createPipeline, type Pipeline } from './pipeline.ts';
 import { sealTransport } from './seal-transport.ts';
 
 /** Everything ends within a second of the end of input; this is the last resort. */
 const LAST_RESORT_MS = 950;
 
-/** Serves until the client closes stdin or a signal ends the process. @param endAll ends what the services run */
-export function serve(services: Services, endAll: () => Promise<void>): void {
+export interface Serving {
+  readonly settings: Settings;
+  readonly redactor: Redactor;
+  /** Called once, at the first request that needs more than the protocol. */
+  openHouse(): Promise<House>;
+}
+
+/** Serves until the client closes stdin or a signal ends the process. */
+export function serve({ settings, redactor, openHouse }: Serving): void {
+  // Compiled parsers pay off after thousands of messages; a session has hundreds.
+  z.config({ jitless: true });
   const report = (text: string): void => {
-    process.stderr.write(`sluice-mcp: ${services.vault.redactor.seal(text, 'text')}\n`);
+    process.stderr.write(`sluice-mcp: ${redactor.seal(text, 'text')}\n`);
   };
-  const ongoing = createOngoing();
-  const pipeline = createPipeline(services, ongoing, report);
-  const transport = sealTransport(new StdioServerTransport(), services.vault.redactor, isOwnWord);
+  let isOwnWord: (key: string) => boolean = () => false;
+  let opened: Promise<Calls> | undefined;
+  const open = (): Promise<Calls> => {
+    opened ??= (async () => {
+      const [calls, house] = await Promise.all([import('./calls.ts'), openHouse()]);
+      isOwnWord = calls.isOwnWord;
+      return calls.createCalls(house, report);
+    })();
+    return opened;
+  };
+  const transport = sealTransport(new StdioServerTransport(), redactor, (key) => isOwnWord(key));
   const shutdown = once(async (code: number) => {
     setTimeout(() => process.exit(code), LAST_RESORT_MS).unref();
-    ongoing.abortAll();
-    await endAll().catch((error: unknown) => report(messageOf(error)));
+    await opened?.then((calls) => calls.end()).catch((error: unknown) => report(messageOf(error)));
     process.exit(code);
   });
   process.on('SIGTERM', () => shutdown(143));
@@ -34,19 +50,18 @@ export function serve(services: Services, endAll: () => Promise<void>): void {
     report(`unhandled: ${error instanceof Error ? error.stack : messageOf(error)}`),
   );
   watchClose(transport, () => shutdown(0));
-  serveStdio(() => createServer(services, pipeline), {
+  serveStdio(() => createServer(settings, open), {
     transport,
     onerror: (error) => report(`protocol: ${error.message}`),
   });
 }
 
-function createServer(services: Services, pipeline: Pipeline): Server {
-  const { settings } = services;
+function createServer(settings: Settings, open: () => Promise<Calls>): Server {
   const server = new Server(
     { name: 'sluice-mcp', title: 'Sluice', version: settings.version },
     { capabilities: { tools: {} }, instructions: instructionsFor(settings) },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: listTools(settings.modes) }));
+  server.setRequestHandler('tools/list', async () => ({ tools: (await open()).listTools() }));
   server.setRequestHandler('tools/call', async (request, context) => {
     const { name, arguments: args } = request.params;
     const { signal, notify, _meta: meta, envelope } = context.mcpReq;
@@ -59,11 +74,10 @@ function createServer(services: Services, pipeline: Pipeline): Server {
       const params = { progressToken: token, progress: steps, message, ...(total === undefined ? {} : { total }) };
       notify({ method: 'notifications/progress', params }).catch(() => {});
     };
-    const client = clientName(envelope, server);
-    const result = await pipeline.call(name, args, { client, signal, onProgress });
-    if (!result)
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${JSON.stringify(name.slice(0, 80))}`);
-    return result;
+    const { pipeline } = await open();
+    const result = await pipeline.call(name, args, { client: clientName(envelope, server), signal, onProgress });
+    if (result) return result;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${JSON.stringify(name.slice(0, 80))}`);
   });
   return server;
 }

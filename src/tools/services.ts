@@ -21,3 +21,10 @@ export interface Services {
   readonly database: Database;
   readonly syncs: Syncs;
 }
+
+/** The services with the way to end what they run. */
+export interface House {
+  readonly services: Services;
+  /** Ends connectors and syncs, writes what is pending, closes the cache. */
+  endAll(): Promise<void>;
+}

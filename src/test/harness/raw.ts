@@ -79,3 +79,10 @@ export function startRaw(workplace: Workplace, environment: Record<string, strin
     },
   };
 }
+
+/** The error body of a tool's answer. */
+export function errorOf(message: RawMessage): { code: string; problems: { path: string; message: string }[] } {
+  const content = message.result?.structuredContent as { error?: ReturnType<typeof errorOf> } | undefined;
+  if (!content?.error) throw new Error(`expected a tool error, got ${JSON.stringify(message)}`);
+  return content.error;
+}

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Modes } from '../../config/index.ts';
 import { bytesText } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';

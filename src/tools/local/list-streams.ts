@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 import { type Catalog, findStreams, isObject, type Stream, streamLabel } from '../../protocol/index.ts';
 import { nearest } from '../nearest.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { previewStreams } from '../../sync/index.ts';
 import { asData, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';

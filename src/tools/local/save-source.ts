@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConnectorError, InputError } from '../../errors.ts';
 import { checkSourceName } from '../../protocol/index.ts';
 import type { Validation } from '../../sources/index.ts';

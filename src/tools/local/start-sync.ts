@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SYNC_MODES, streamLabel } from '../../protocol/index.ts';
 import { configureStreams } from '../../sync/index.ts';
 import { type Call, defineTool } from '../tool.ts';

@@ -1,5 +1,5 @@
 /** The arguments by which a connector and its configuration are given, shared by validate_config and save_source. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SetupError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Subject } from '../../sources/index.ts';

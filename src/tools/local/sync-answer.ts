@@ -1,5 +1,5 @@
 /** A sync as the tools show it: the same fields for start_sync, get_sync and cancel_sync. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SyncStatus } from '../../sync/index.ts';
 import { asData, bytesText, count, textTable } from '../text.ts';
 

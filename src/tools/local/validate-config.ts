@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Validation } from '../../sources/index.ts';
 import { asData } from '../text.ts';
 import { defineTool } from '../tool.ts';

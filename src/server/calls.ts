@@ -1,0 +1,26 @@
+/** What answers `tools/list` and `tools/call`. Loaded at the first of them: `initialize` needs none of it. */
+import type { House } from '../tools/index.ts';
+import { listTools } from './listing.ts';
+import { createOngoing } from './ongoing.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
+
+export { isOwnWord } from './own-words.ts';
+
+export interface Calls {
+  readonly listTools: () => ReturnType<typeof listTools>;
+  readonly pipeline: Pipeline;
+  /** Aborts what runs and closes the house. */
+  end(): Promise<void>;
+}
+
+export function createCalls({ services, endAll }: House, report: (text: string) => void): Calls {
+  const ongoing = createOngoing();
+  return {
+    listTools: () => listTools(services.settings.modes),
+    pipeline: createPipeline(services, ongoing, report),
+    end() {
+      ongoing.abortAll();
+      return endAll();
+    },
+  };
+}

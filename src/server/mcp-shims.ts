@@ -1,0 +1,13 @@
+/**
+ * Stands in the bundle for the MCP package's own shims, whose default validator is the whole of Ajv: 215 kB that every
+ * start would load to check answers to elicitation, which no tool of ours asks for.
+ */
+import process from 'node:process';
+
+export { process };
+
+export class DefaultJsonSchemaValidator {
+  getValidator(): never {
+    throw new Error('No tool asks for elicitation, so no validator for its answers is bundled.');
+  }
+}

@@ -1,0 +1,86 @@
+/** The tool list as clients see it: the contract, its cost, and what each mode hides. */
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+import { afterEach, expect, test } from 'vitest';
+import { type Era, startServer, type TestServer } from './harness/client.ts';
+
+let server: TestServer;
+afterEach(() => server.close());
+
+const names = async (): Promise<string[]> => (await server.client.listTools()).tools.map(({ name }) => name);
+const MAX_TOKENS = 2600;
+
+test.each<Era>(['legacy', 'auto'])(
+  'the whole list in era %s: snapshot, hints, and schemas every client accepts',
+  async (era) => {
+    server = await startServer({ era });
+    const { tools } = await server.client.listTools();
+    await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('../../fixtures/snapshots/tools.json');
+    for (const tool of tools) {
+      const schema = JSON.stringify(tool.inputSchema);
+      expect(schema, tool.name).not.toMatch(/"\$ref"|"\$defs"|"\$schema"/);
+      expect(tool.inputSchema, tool.name).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(Object.keys(tool.inputSchema), tool.name).not.toEqual(expect.arrayContaining(['anyOf']));
+      expect(Object.keys(tool.annotations ?? {}).sort(), tool.name).toEqual([
+        'destructiveHint',
+        'idempotentHint',
+        'openWorldHint',
+        'readOnlyHint',
+      ]);
+    }
+  },
+);
+
+test('the list costs at most 2,600 tokens', async () => {
+  server = await startServer();
+  const { tools } = await server.client.listTools();
+  expect(tools).toHaveLength(14);
+  const tokens = encode(JSON.stringify(tools)).length;
+  process.stderr.write(`tool list: ${tokens} tokens (budget ${MAX_TOKENS})\n`);
+  expect(tokens).toBeLessThanOrEqual(MAX_TOKENS);
+});
+
+test('read-only mode lists only what can be called, and refuses the rest all the same', async () => {
+  server = await startServer({ environment: { SLUICE_READONLY_MODE: '1' } });
+  expect(await names()).toEqual([
+    'get_status',
+    'list_connectors',
+    'get_connector_info',
+    'list_secrets',
+    'validate_config',
+    'list_sources',
+    'get_sync',
+    'describe_data',
+    'query',
+  ]);
+  expect(server.client.getInstructions()).toContain('read-only');
+  for (const [tool, args] of [
+    ['save_source', { name: 'x', connector: 'source-faker', config: {} }],
+    ['start_sync', { source: 'x' }],
+    ['list_streams', { source: 'x' }],
+    ['validate_config', { connector: 'source-faker', config: {} }],
+  ] as const) {
+    const error = await server.fail(tool, args);
+    expect(error.code, tool).toBe('read_only_mode');
+    expect(error.next).toContain('SLUICE_READONLY_MODE=0');
+  }
+  const schemaOnly = await server.call<{ valid: boolean }>('validate_config', {
+    connector: 'source-faker',
+    config: {},
+    schema_only: true,
+  });
+  expect(schemaOnly.valid).toBe(true);
+});
+
+test('instructions stay under 2 kB however much is wrong, and name what is wrong', async () => {
+  server = await startServer({
+    environment: {
+      AIRBYTE_MCP_ENV_FILE: `~/${'x'.repeat(150)}.env`,
+      SLUICE_READONLY_MODE: 'perhaps',
+      SLUICE_SAFEMODE: '0',
+      AIRBYTE_PROJECT_DIR: `rel/${'y'.repeat(800)}`,
+    },
+  });
+  const instructions = server.client.getInstructions() ?? '';
+  expect(instructions.length).toBeLessThanOrEqual(2000);
+  expect(instructions).toContain('AIRBYTE_MCP_ENV_FILE');
+});
