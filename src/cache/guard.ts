@@ -96,11 +96,11 @@ async function knownTables(connection: DuckDBConnection, names: readonly TableNa
     if (table !== null) known.set(`${schema}.${table}`.toLowerCase(), `${schema}.${table}`);
   }
   const found = new Set<string>();
-  for (const name of names) found.add(await resolve(name, database, known));
+  for (const name of names) found.add(resolve(name, database, known));
   return [...found].sort();
 }
 
-async function resolve(name: TableName, database: string, known: ReadonlyMap<string, string>): Promise<string> {
+function resolve(name: TableName, database: string, known: ReadonlyMap<string, string>): string {
   const schema = (name.schema || 'main').toLowerCase();
   const table = name.table.toLowerCase();
   if (schema.startsWith('_sluice') || table.startsWith('_sluice')) {
@@ -118,13 +118,13 @@ async function resolve(name: TableName, database: string, known: ReadonlyMap<str
     (name.catalog === '' && schema === database.toLowerCase() ? known.get(`main.${table}`) : undefined);
   if (found !== undefined) return found;
   const written = [name.catalog, name.schema, name.table].filter((part) => part !== '').join('.');
-  throw await unknownTable(written, table, known);
+  throw unknownTable(written, table, known);
 }
 
-async function unknownTable(written: string, table: string, known: ReadonlyMap<string, string>): Promise<InputError> {
+function unknownTable(written: string, table: string, known: ReadonlyMap<string, string>): InputError {
   const all = [...known.values()].filter((name) => !name.includes('_sluice'));
   const same = all.filter((name) => name.toLowerCase().endsWith(`.${table}`));
-  const near = same.length > 0 ? same.slice(0, 3) : await nearNames(written, all);
+  const near = same.length > 0 ? same.slice(0, 3) : nearNames(written, all);
   const hint = near.length > 0 ? `Did you mean ${near.join(', ')}? Write dataset.table; ` : '';
   return new InputError(
     'unknown_table',

@@ -1,8 +1,8 @@
-/** Near names for a table or column that is unknown. */
+/** Near names for a table or dataset that is unknown. */
+import { distance } from 'fastest-levenshtein';
 
 /** The nearest three of the known names, best first. */
-export async function nearNames(wanted: string, known: readonly string[]): Promise<string[]> {
-  const { distance } = await import('fastest-levenshtein');
+export function nearNames(wanted: string, known: readonly string[]): string[] {
   const target = wanted.toLowerCase();
   const score = (name: string): number => {
     const lower = name.toLowerCase();

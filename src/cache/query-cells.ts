@@ -23,8 +23,8 @@ interface Budget {
   cut: boolean;
 }
 
-/** Gives the reader of cells; `duck` is the loaded DuckDB package. */
-export function cellReader(duck: Duck): (vector: DuckDBVector, row: number) => Cell {
+/** Gives the reader of cells; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */
+export function cellReader(duck: Duck, cap = CELL_CAP): (vector: DuckDBVector, row: number) => Cell {
   const convert: ToJson = valueConverter(duck);
 
   const read = (vector: DuckDBVector, row: number, budget: Budget): JsonValue => {
@@ -84,7 +84,7 @@ export function cellReader(duck: Duck): (vector: DuckDBVector, row: number) => C
   };
 
   return (vector, row) => {
-    const budget: Budget = { left: CELL_CAP, cut: false };
+    const budget: Budget = { left: cap, cut: false };
     const value = read(vector, row, budget);
     return { value, cut: budget.cut };
   };

@@ -14,6 +14,8 @@ import type { DryRun, QueryColumn, QueryLimits, QueryResult } from './types.ts';
 /** The rows of an answer are cut at so many characters of JSON. */
 const ANSWER_CAP = 100_000;
 const PLAN_CAP = 20_000;
+// With the query's own 30 s a call stays below 45.
+const LOCK_WAIT_MS = 10_000;
 const TYPE_CAP = 200;
 
 /**
@@ -70,7 +72,7 @@ async function guarded<T>(
         deadline.end();
       }
     },
-    { mustExist: true, signal: deadline.signal },
+    { mustExist: true, waitMs: LOCK_WAIT_MS, signal: deadline.signal },
   );
   return deadline.race(work);
 }
