@@ -5,7 +5,7 @@ import { type Problem, SluiceError } from '../errors.ts';
 import { readEnvFileSync } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
 import { readModes } from './modes.ts';
-import { CLOUD_NAMES, mistypedNames } from './names.ts';
+import { CLOUD_NAMES, isSettingName, mistypedNames } from './names.ts';
 import type { Lookup, Origin, PathSetting, Settings } from './settings.ts';
 
 export interface Arguments {
@@ -17,6 +17,8 @@ export interface Loaded {
   readonly settings: Settings;
   /** The env file as it was read at the start; its values go to the vault. */
   readonly contents?: EnvFileContents;
+  /** Settings that came from the process environment, with their values: the vault seals those that are credentials. */
+  readonly environment: ReadonlyMap<string, string>;
 }
 
 /**
@@ -70,7 +72,8 @@ export function loadSettings(version: string, args: Arguments, environment: Node
       ...executableDirectories.warnings,
     ],
   };
-  return { settings: deepFreeze(settings), contents };
+  const ours = Object.entries(environment).filter(([name]) => isSettingName(name)) as [string, string][];
+  return { settings: deepFreeze(settings), contents, environment: new Map(ours) };
 }
 
 /** The variables a connector's process may see: where programs, the home and the network are, and nothing else. */

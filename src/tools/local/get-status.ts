@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Modes } from '../../config/index.ts';
 import { bytesText } from '../text.ts';
@@ -60,7 +61,16 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     () => undefined,
     (error: { message: string; next?: string }) => `${error.message} ${error.next ?? ''}`.trim(),
   );
-  const envProblem = settings.envFile.problem;
+  const { path: envPath } = settings.envFile;
+  const envFound =
+    envPath !== undefined &&
+    (await stat(envPath).then(
+      () => true,
+      () => false,
+    ));
+  const envReadable = secrets.envFile?.readable ?? false;
+  // A file that was mended after the start is read again: what was wrong at the start is no longer told.
+  const envProblem = envReadable ? undefined : (settings.envFile.problem ?? secrets.problems[0]);
   const auditProblem = audit.problem();
   return {
     version: settings.version,
@@ -73,8 +83,8 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     env_file: {
       path: settings.envFile.path,
       set_by: settings.envFile.origin,
-      found: secrets.envFile !== undefined,
-      readable: secrets.envFile?.readable ?? false,
+      found: envFound,
+      readable: envReadable,
       readable_by: secrets.envFile?.readableBy ?? 'owner',
       problem: envProblem ? `${envProblem.message} ${envProblem.fix}` : undefined,
     },

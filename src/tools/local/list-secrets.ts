@@ -18,13 +18,25 @@ export const listSecrets = defineTool({
       }),
     ),
     total: z.number(),
+    problems: z.array(z.object({ path: z.string(), message: z.string(), fix: z.string() })),
     next: z.string(),
   }),
   realm: 'local',
   effect: 'read',
   async run({ search = '' }, { services }) {
     const { envFile } = services.settings;
-    if (envFile.problem) throw new SetupError('env_file_unusable', envFile.problem.message, envFile.problem.fix);
+    if (envFile.path === undefined && envFile.problem) {
+      throw new SetupError('env_file_unusable', envFile.problem.message, envFile.problem.fix);
+    }
+    const { envFile: read, problems: found } = await services.vault.status();
+    if (read?.readable === false) {
+      throw new SetupError(
+        'env_file_unusable',
+        found[0]?.message ?? 'The env file cannot be read.',
+        found[0]?.fix ?? '',
+      );
+    }
+    const problems = found.map((problem) => ({ ...problem }));
     const all = await services.vault.list();
     const wanted = search.toLowerCase();
     const secrets = all.filter(({ name }) => name.toLowerCase().includes(wanted)).map((entry) => ({ ...entry }));
@@ -34,6 +46,10 @@ export const listSecrets = defineTool({
         : 'In a configuration write "secret_reference::NAME". A person adds or changes values in the env file; no restart is needed.';
     const lines = secrets.map(({ name, store, set, kind }) => `${name} (${kind}, ${store}${set ? '' : ', EMPTY'})`);
     const head = `${secrets.length} of ${all.length} names.`;
-    return { text: [head, ...lines, next].join('\n'), data: { secrets, total: all.length, next } };
+    const wrong = problems.map(({ path, message, fix }) => `Problem: ${path}: ${message} ${fix}`);
+    return {
+      text: [head, ...lines, ...wrong, next].join('\n'),
+      data: { secrets, total: all.length, problems, next },
+    };
   },
 });

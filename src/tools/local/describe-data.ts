@@ -1,0 +1,151 @@
+import * as z from 'zod';
+import {
+  type DatasetSummary,
+  type Description,
+  describeData as describe,
+  type TableSummary,
+} from '../../cache/index.ts';
+import { asData, bytesText, cellText, count, textTable } from '../text.ts';
+import { defineTool } from '../tool.ts';
+
+const tableOutput = z.object({
+  table: z.string(),
+  view: z.boolean().optional(),
+  rows: z.number().optional(),
+  bytes: z.number().optional(),
+  stream: z.string().optional(),
+  last_sync_at: z.string().optional(),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), description: z.string().optional() })).optional(),
+  primary_key: z.array(z.string()).optional(),
+  samples: z.array(z.array(z.unknown())).optional(),
+});
+
+const datasetOutput = z.object({
+  dataset: z.string(),
+  source: z.string().optional(),
+  last_sync_at: z.string().optional(),
+  freshness: z.string().optional(),
+  table_count: z.number(),
+  tables: z.array(tableOutput),
+});
+
+export const describeData = defineTool({
+  name: 'describe_data',
+  title: 'Describe the synced data',
+  description:
+    'Datasets of the cache with tables, rows, size and freshness; columns with types and keys (summary), sample rows (full). Narrow by dataset and table.',
+  input: z.strictObject({
+    dataset: z.string().optional(),
+    table: z.string().optional(),
+    detail: z.enum(['names', 'summary', 'full']).optional(),
+  }),
+  output: z.object({
+    datasets: z.array(datasetOutput),
+    file_bytes: z.number().optional(),
+    note: z.string().optional(),
+  }),
+  realm: 'local',
+  effect: 'read',
+  async run({ dataset, table, detail = table === undefined ? 'summary' : 'full' }, { services, signal }) {
+    const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
+    const description = await describe(services.database, request, signal);
+    const datasets = description.datasets.map(datasetData);
+    const note = noteOf(description);
+    const text = [
+      datasets.length > 0
+        ? asData('cache', datasets.map(datasetText).join('\n'))
+        : 'The cache holds no table yet: start_sync.',
+      ...(note ? [note] : []),
+    ].join('\n');
+    return { text, data: { datasets, file_bytes: description.fileBytes, note } };
+  },
+});
+
+function noteOf({ datasets, withoutColumns, withoutSamples }: Description): string | undefined {
+  const hidden = datasets.reduce((sum, { tables, tableCount }) => sum + tableCount - tables.length, 0);
+  const parts = [
+    ...(hidden > 0 ? [`${count(hidden, 'table')} not listed`] : []),
+    ...(withoutColumns > 0 ? [`columns of ${count(withoutColumns, 'table')} left out`] : []),
+    ...(withoutSamples > 0 ? [`samples of ${count(withoutSamples, 'table')} left out`] : []),
+  ];
+  return parts.length > 0 ? `Cut: ${parts.join(', ')}. Narrow by dataset and table.` : undefined;
+}
+
+function datasetData({
+  dataset,
+  source,
+  lastSyncAt,
+  tableCount,
+  tables,
+}: DatasetSummary): z.infer<typeof datasetOutput> {
+  return {
+    dataset,
+    source,
+    last_sync_at: lastSyncAt,
+    freshness: lastSyncAt === undefined ? undefined : ago(lastSyncAt),
+    table_count: tableCount,
+    tables: tables.map(tableData),
+  };
+}
+
+function tableData({ lastSyncAt, columns, primaryKey, samples, ...rest }: TableSummary): z.infer<typeof tableOutput> {
+  return {
+    ...rest,
+    last_sync_at: lastSyncAt,
+    columns: columns && [...columns],
+    primary_key: primaryKey && [...primaryKey],
+    samples: samples?.map((row) => [...row]),
+  };
+}
+
+function datasetText({
+  dataset,
+  source,
+  freshness,
+  table_count: tables,
+  tables: list,
+}: z.infer<typeof datasetOutput>): string {
+  const facts = [
+    count(tables, 'table'),
+    ...(source ? [`source "${source}"`] : []),
+    ...(freshness ? [`last sync ${freshness}`] : []),
+  ];
+  return [`Dataset ${dataset}: ${facts.join(', ')}`, ...list.map((table) => tableText(dataset, table))].join('\n');
+}
+
+function tableText(dataset: string, table: z.infer<typeof tableOutput>): string {
+  const { columns, samples } = table;
+  const facts = [
+    ...(table.view ? ['view'] : []),
+    ...(table.rows !== undefined ? [count(table.rows, 'row')] : []),
+    ...(table.bytes !== undefined ? [bytesText(table.bytes)] : []),
+    ...(table.stream !== undefined && table.stream !== table.table ? [`stream "${table.stream}"`] : []),
+    ...(table.primary_key ? [`primary key ${table.primary_key.join(', ')}`] : []),
+  ];
+  return [
+    `  ${sqlName(dataset)}.${sqlName(table.table)}: ${facts.join(', ')}`,
+    ...(columns ?? []).map(
+      ({ name, type, description }) => `    ${sqlName(name)} ${type}${description ? `: ${description}` : ''}`,
+    ),
+    ...(samples && samples.length > 0
+      ? [
+          `    first rows:\n${textTable(
+            (columns ?? []).map(({ name }) => name),
+            samples.map((row) => row.map(cellText)),
+          )}`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+/** As it has to be written in SQL. */
+function sqlName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+function ago(time: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+  if (seconds < 90) return `${seconds} s ago`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
+}
