@@ -1,6 +1,6 @@
 /** The ports of the connectors room. */
 import type { Readable } from 'node:stream';
-import type { AirbyteMessage, Catalog, ConfiguredStream, JsonObject, JsonValue } from '../protocol/index.ts';
+import type { AirbyteMessage, Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 
 export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
@@ -47,8 +47,11 @@ export interface CheckResult {
 export interface ReadInputs {
   readonly config: ResolvedConfig;
   readonly streams: readonly ConfiguredStream[];
-  /** The protocol's state list (STREAM or GLOBAL messages' `state` objects), or a LEGACY blob; absent for a first read. */
-  readonly state?: JsonValue;
+  /**
+   * The text of the state file, written as it is (a parse would change numbers beyond 2^53): the protocol's list of STREAM or
+   * GLOBAL states, or a LEGACY blob. Absent for a first read.
+   */
+  readonly stateText?: string;
 }
 
 /** How a connector's process ended. */

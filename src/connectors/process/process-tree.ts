@@ -23,16 +23,17 @@ const KILL_ROUNDS = 20;
 export function createTree(root: TreeRoot): ProcessTree {
   const known = new Map<number, string>();
 
-  const look = async (): Promise<ProcessRow[]> => {
+  const look = async (byMark = true): Promise<ProcessRow[]> => {
     const rows = await listProcesses();
-    const members = membersOf(rows, await findMarked(rows, root.mark), root, known);
+    const members = membersOf(rows, byMark ? await findMarked(rows, root.mark) : [], root, known);
     for (const { pid, started } of members) known.set(pid, started);
     return members;
   };
 
   return {
     async remember() {
-      await look();
+      // Descent alone: to read every environment is too dear for what is done so often.
+      await look(false);
     },
     async end(graceMs) {
       const deadline = Date.now() + graceMs;

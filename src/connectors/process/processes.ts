@@ -45,7 +45,9 @@ const SHUTDOWN_GRACE_MS = 300;
 /** How long after its end a process's output may stay open, held by something it left running. */
 const OPEN_OUTPUT_MS = 2000;
 const IDLE_MS = 400;
-const FIRST_LOOK_MS = 300;
+/** How often a tree is looked at while it runs: first closely, for most is started at the start. */
+const FIRST_LOOKS = 10;
+const FIRST_LOOKS_MS = 400;
 const LOOK_EVERY_MS = 5000;
 
 interface Live {
@@ -131,7 +133,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     await tree.end(0);
     throw error;
   }
-  const watch = watchTree(tree);
+  const stopWatching = watchTree(tree);
   const cleared = ended.then(() => clearAfter(stdout, stderr, tree));
   const exit = ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
@@ -144,7 +146,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     onStderr: (listener) => listeners.add(listener),
   };
   const endTree = (graceMs: number): Promise<void> => {
-    clearInterval(watch);
+    stopWatching();
     return tree.end(graceMs);
   };
   return {
@@ -200,10 +202,26 @@ function drain(stderr: Readable, tail: Tail, listeners: ReadonlySet<(text: strin
   stderr.on('error', () => {});
 }
 
-function watchTree(tree: ProcessTree): NodeJS.Timeout {
-  const look = (): void => void tree.remember().catch(() => {});
-  setTimeout(look, FIRST_LOOK_MS).unref();
-  return setInterval(look, LOOK_EVERY_MS).unref();
+/** Looks at the tree again and again. @returns what stops it */
+function watchTree(tree: ProcessTree): () => void {
+  let looks = 0;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    timer = setTimeout(look, looks < FIRST_LOOKS ? FIRST_LOOKS_MS : LOOK_EVERY_MS).unref();
+  };
+  let stopped = false;
+  const look = (): void => {
+    looks += 1;
+    tree.remember().then(
+      () => !stopped && next(),
+      () => {},
+    );
+  };
+  next();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
 }
 
 /** A connector written for Node finds it, even where a desktop client's PATH does not. */

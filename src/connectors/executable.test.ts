@@ -1,0 +1,88 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MEADOW, makeTestRoom, type TestRoom } from './test-room.ts';
+
+let room: TestRoom;
+beforeEach(async () => {
+  room = await makeTestRoom();
+});
+afterEach(() => room.remove());
+
+const find = (connector: string, more = {}, from: TestRoom = room): Promise<unknown> =>
+  from.connectors.install({ connector, ...more }, {}, from.control()).catch((error: unknown) => error);
+
+describe('a local program', () => {
+  it('may run from a folder that a person has named', async () => {
+    expect(await find(MEADOW)).toEqual({
+      connector: MEADOW,
+      version: 'local',
+      runtime: 'executable',
+      command: [MEADOW],
+      newlyInstalled: false,
+    });
+  });
+
+  it('may not run when no folder is named', async () => {
+    const closed = await makeTestRoom({ environment: { SLUICE_ALLOW_EXECUTABLES: '' } });
+    try {
+      const error = await find(MEADOW, {}, closed);
+      expect(error).toMatchObject({ kind: 'refused', code: 'executables_not_allowed' });
+      expect((error as { next: string }).next).toContain('SLUICE_ALLOW_EXECUTABLES=');
+    } finally {
+      await closed.remove();
+    }
+  });
+
+  it('may not run from another folder, by dots, by a link, or from a folder of a similar name', async () => {
+    const allowed = join(room.folder, 'allowed');
+    await mkdir(allowed);
+    await mkdir(`${allowed}-not`);
+    await writeFile(join(`${allowed}-not`, 'program'), '#!/bin/sh\n', { mode: 0o755 });
+    await symlink('/bin/sh', join(allowed, 'shell'));
+    const narrow = await makeTestRoom({ environment: { SLUICE_ALLOW_EXECUTABLES: allowed } });
+    try {
+      for (const path of ['/bin/sh', `${allowed}/../../../bin/sh`, join(allowed, 'shell'), `${allowed}-not/program`]) {
+        expect(await find(path, {}, narrow), path).toMatchObject({ kind: 'refused', code: 'executable_outside' });
+      }
+      expect(await find(allowed, {}, narrow)).toMatchObject({ kind: 'refused' });
+    } finally {
+      await narrow.remove();
+    }
+  });
+
+  it('must be there, be a file, and be executable', async () => {
+    const text = join(room.folder, 'text');
+    await writeFile(text, 'text', { mode: 0o644 });
+    await mkdir(join(room.folder, 'directory'));
+    expect(await find(join(room.folder, 'missing'))).toMatchObject({ kind: 'input', code: 'no_such_program' });
+    expect(await find(join(room.folder, 'directory'))).toMatchObject({ kind: 'input', code: 'not_a_program' });
+    expect(await find(text)).toMatchObject({
+      kind: 'setup',
+      code: 'not_executable',
+      next: `Run: chmod +x '${text}'`,
+    });
+  });
+
+  it('is given by an absolute path and has no versions', async () => {
+    expect(await find('source-meadow.mjs', { runtime: 'executable' })).toMatchObject({ code: 'not_an_absolute_path' });
+    expect(await find(MEADOW, { version: '1.0.0' })).toMatchObject({ code: 'version_of_executable' });
+  });
+});
+
+describe('the other runtimes', () => {
+  it('say that they come later, and what works instead', async () => {
+    const ask = (runtime: 'docker' | 'manifest', facts: { pypiPackage?: string }): Promise<unknown> =>
+      room.connectors
+        .install({ connector: 'source-x', runtime }, facts, room.control())
+        .catch((error: unknown) => error);
+    for (const runtime of ['docker', 'manifest'] as const) {
+      const error = (await ask(runtime, { pypiPackage: 'airbyte-source-x' })) as { code: string; next: string };
+      expect(error).toMatchObject({ kind: 'setup', code: 'runtime_not_available' });
+      expect(error.next).toContain('"python"');
+      expect(((await ask(runtime, {})) as { next: string }).next).toContain('list_connectors');
+    }
+    expect(await find('source-x')).toMatchObject({ code: 'runtime_not_available' });
+    expect(await find('source-x', { runtime: 'python' })).toMatchObject({ code: 'not_a_python_connector' });
+  });
+});

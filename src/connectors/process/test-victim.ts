@@ -1,0 +1,19 @@
+/** A server that is going to be killed: run as a program, it starts the hostile source and waits. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { JsonObject } from '../../protocol/index.ts';
+import { HOSTILE, makeTestRoom } from '../test-room.ts';
+
+const SELF = fileURLToPath(import.meta.url);
+
+/** Starts one over the same project; `config` is what the hostile source gets. */
+export async function startVictim(folder: string, config: JsonObject): Promise<ChildProcess> {
+  return spawn(process.execPath, ['--import', 'tsx', SELF, folder, JSON.stringify(config)], { stdio: 'ignore' });
+}
+
+if (process.argv[1] === SELF) {
+  const [folder = '', config = '{}'] = process.argv.slice(2);
+  const room = await makeTestRoom({ folder });
+  const resolved = await room.config(JSON.parse(config) as JsonObject);
+  await room.connectors.check(room.program(HOSTILE), resolved, room.control());
+}

@@ -1,0 +1,134 @@
+/** The connectors room as the server wires it, over a temporary project, for the tests of this room. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { childEnvironment, installerEnvironment, loadSettings } from '../config/index.ts';
+import { openProject, type Project } from '../project/index.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import { createVault, type Redactor, type ResolvedConfig } from '../secrets/index.ts';
+import { createConnectors } from './connectors.ts';
+import { createProcesses, type Processes } from './process/processes.ts';
+import type { Connectors, Installed, RunControl } from './types.ts';
+
+export const FIXTURES = fileURLToPath(new URL('../../fixtures/connectors', import.meta.url));
+export const MEADOW = join(FIXTURES, 'source-meadow.mjs');
+export const HOSTILE = join(FIXTURES, 'source-hostile.mjs');
+
+export interface TestRoom {
+  readonly connectors: Connectors;
+  /** For tests that need a process without a verb. */
+  readonly processes: Processes;
+  readonly project: Project;
+  readonly redactor: Redactor;
+  /** A folder of the test's own, removed with the room; its programs may be run. */
+  readonly folder: string;
+  readonly projectFolder: string;
+  /** What was said to the person who waits. */
+  readonly said: string[];
+  control(signal?: AbortSignal): RunControl;
+  /** A program as an installed connector. */
+  program(path: string): Installed;
+  /** A configuration as the vault resolves it; every field may be a secret. */
+  config(config: JsonObject): Promise<ResolvedConfig>;
+  remove(): Promise<void>;
+}
+
+export interface TestRoomOptions {
+  /** The text of the env file. */
+  readonly secrets?: string;
+  /** Variables over those of this process, for settings and installers. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Another room's folder, to look at its project as a later server would. */
+  readonly folder?: string;
+}
+
+export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestRoom> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sluice-room-')));
+  const projectFolder = join(folder, 'project');
+  const envFile = join(folder, 'test.env');
+  await writeFile(envFile, options.secrets ?? '', { mode: 0o600 });
+  const environment = {
+    ...process.env,
+    XDG_DATA_HOME: join(folder, 'data'),
+    AIRBYTE_MCP_ENV_FILE: envFile,
+    AIRBYTE_PROJECT_DIR: projectFolder,
+    SLUICE_ALLOW_EXECUTABLES: `${FIXTURES}:${folder}`,
+    ...options.environment,
+  };
+  const { settings, contents } = loadSettings('0.0.0', {}, environment);
+  const project = openProject(settings);
+  const vault = createVault({ settings, contents });
+  const { redactor } = vault;
+  const said: string[] = [];
+  const connectors = createConnectors({
+    settings,
+    project,
+    redactor,
+    childEnvironment: childEnvironment(environment),
+    installerEnvironment: installerEnvironment(environment),
+  });
+  const processes = createProcesses(project, redactor);
+  return {
+    connectors,
+    processes,
+    project,
+    redactor,
+    folder,
+    projectFolder,
+    said,
+    control: (signal = new AbortController().signal) => ({ signal, progress: (message) => said.push(message) }),
+    program: (path) => ({
+      connector: path,
+      version: 'local',
+      runtime: 'executable',
+      command: [path],
+      newlyInstalled: false,
+    }),
+    async config(config) {
+      const fields = Object.keys(config).map((name) => [name, { airbyte_secret: true }]);
+      const spec = { type: 'object', properties: Object.fromEntries(fields) };
+      return (await vault.resolve({ config }, spec, new Set())).config;
+    },
+    async remove() {
+      await Promise.all([connectors.endAll(), processes.endAll()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whether a process of this pid runs; a zombie does not. */
+export async function runs(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return stat !== '' && !/\) [ZX] /.test(stat);
+}
+
+/** The pids that the hostile source wrote down, once there are `count` of them. */
+export async function pidsIn(file: string, count: number): Promise<number[]> {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const pids = text.split('\n').filter(Boolean).map(Number);
+    if (pids.length >= count) return pids;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${file} does not name ${count} processes`);
+}
+
+/** Command lines of running processes that name a file: also of those that died before they wrote their pid down. */
+export async function leftRunning(file: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'args='], { maxBuffer: 16_000_000 });
+  return stdout.split('\n').filter((line) => line.includes(file) && !line.includes('test-victim'));
+}
+
+export async function survivors(pids: readonly number[]): Promise<number[]> {
+  const alive = await Promise.all(pids.map(async (pid) => ((await runs(pid)) ? [pid] : [])));
+  return alive.flat();
+}

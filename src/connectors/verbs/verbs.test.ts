@@ -1,0 +1,231 @@
+import { appendFile, chmod, copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ConnectorError } from '../../errors.ts';
+import type { JsonObject } from '../../protocol/index.ts';
+import { HOSTILE, MEADOW, makeTestRoom, type TestRoom } from '../test-room.ts';
+import { ask } from './ask.ts';
+
+const KEY = 'pk_live_51 "q&ü"/zX+9=';
+const PEM = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n'.repeat(4)}-----END PRIVATE KEY-----`;
+
+let room: TestRoom;
+beforeEach(async () => {
+  room = await makeTestRoom({ secrets: `SHOP_API_KEY='${KEY}'\nSHOP_KEY_FILE='${PEM}'\n` });
+});
+afterEach(() => room.remove());
+
+async function check(config: JsonObject, program = HOSTILE): Promise<unknown> {
+  return room.connectors
+    .check(room.program(program), await room.config(config), room.control())
+    .catch((error: unknown) => error);
+}
+
+/** A program in the room's folder that writes down each start and then is another program. */
+async function counted(program: string): Promise<{ path: string; starts(): Promise<string[]> }> {
+  const path = join(room.folder, 'counted.sh');
+  const log = join(room.folder, 'starts');
+  await appendFile(log, '');
+  await writeFile(path, `#!/bin/sh\necho "$1" >> "${log}"\nexec "${program}" "$@"\n`, { mode: 0o755 });
+  return { path, starts: async () => (await readFile(log, 'utf8')).split('\n').filter(Boolean) };
+}
+
+/** The hostile source with its behaviour for `spec` in its name. */
+async function hostileNamed(behaviour: string): Promise<string> {
+  const path = join(room.folder, `source-hostile.${behaviour}.mjs`);
+  await copyFile(HOSTILE, path);
+  await chmod(path, 0o755);
+  return path;
+}
+
+describe('an honest source', () => {
+  it('tells its spec once for each build of the program', async () => {
+    const { path, starts } = await counted(MEADOW);
+    const spec = await room.connectors.spec(room.program(path), room.control());
+    expect(spec.connectionSpecification).toMatchObject({ required: ['api_key'] });
+    expect(await room.connectors.spec(room.program(path), room.control())).toEqual(spec);
+    expect(await starts()).toEqual(['spec']);
+    await appendFile(path, '# another build\n');
+    await room.connectors.spec(room.program(path), room.control());
+    expect(await starts()).toEqual(['spec', 'spec']);
+  });
+
+  it('is checked each time, and its refusal is an answer', async () => {
+    expect(await check({ api_key: 'right-enough' }, MEADOW)).toEqual({ succeeded: true, message: '' });
+    expect(await check({ api_key: 'wrong' }, MEADOW)).toEqual({
+      succeeded: false,
+      message: 'The API key was refused: 401 Unauthorized.',
+    });
+  });
+
+  it('is discovered once for each configuration, and again on request', async () => {
+    const { path, starts } = await counted(MEADOW);
+    const program = room.program(path);
+    const one = await room.config({ api_key: 'right-enough' });
+    const catalog = await room.connectors.discover(program, one, room.control());
+    expect(catalog.streams.map(({ name }) => name)).toEqual(['users', 'orders', 'notes']);
+    expect(await room.connectors.discover(program, one, room.control())).toEqual(catalog);
+    expect(await starts()).toHaveLength(1);
+    await room.connectors.discover(program, await room.config({ api_key: 'another-one' }), room.control());
+    await room.connectors.discover(program, one, room.control(), true);
+    expect(await starts()).toHaveLength(3);
+  });
+
+  it('answers discover with its own error when its configuration is wrong', async () => {
+    const config = await room.config({ api_key: 'wrong' });
+    await expect(room.connectors.discover(room.program(MEADOW), config, room.control())).rejects.toMatchObject({
+      code: 'connector_config_error',
+      message: 'source-meadow.mjs failed at discover: The API key was refused: 401 Unauthorized.',
+      details: { verb: 'discover', failure_type: 'config_error', exit_code: 1 },
+    });
+  });
+});
+
+describe('a source that talks badly', () => {
+  it('is understood through noise', async () => {
+    expect(await check({ behaviour: 'chatter' })).toEqual({ succeeded: true, message: '' });
+    const spec = await room.connectors.spec(room.program(await hostileNamed('chatter')), room.control());
+    expect(spec.connectionSpecification).toMatchObject({ required: ['behaviour'] });
+  });
+
+  it('is believed when it answered, however it ends', async () => {
+    const spec = await room.connectors.spec(room.program(await hostileNamed('linger')), room.control());
+    expect(spec.connectionSpecification).toBeDefined();
+  });
+
+  it('fails with its own TRACE, whatever its exit code', async () => {
+    expect(await check({ behaviour: 'trace-error', failure_type: 'transient_error' })).toMatchObject({
+      code: 'connector_transient_error',
+      message: 'source-hostile.mjs failed at check: The account is locked.',
+      details: { exit_code: 0, internal_message: 'HTTP 423' },
+    });
+    expect(await check({ behaviour: 'trace-exit' })).toMatchObject({
+      code: 'connector_config_error',
+      details: { exit_code: 1 },
+    });
+  });
+
+  it('fails with the end of its stderr when it printed nothing', async () => {
+    const error = (await check({ behaviour: 'silent-crash' })) as ConnectorError;
+    expect(error).toMatchObject({ code: 'connector_crashed', details: { exit_code: 1 } });
+    expect(error.message).toContain('exit code 1');
+    expect(error.details.stderr_tail).toContain('ImportError: no module named meadow');
+  });
+
+  it('fails when it breaks off: half a line, SIGKILL, output closed', async () => {
+    expect(await check({ behaviour: 'half-line' })).toMatchObject({
+      code: 'connector_crashed',
+      details: { exit_code: 0, log_tail: '{"type":"CONNECTION_STATUS","connectionSta' },
+    });
+    expect(await check({ behaviour: 'kill-self' })).toMatchObject({
+      code: 'connector_crashed',
+      details: { exit_code: null, exit_signal: 'SIGKILL' },
+    });
+    expect(await check({ behaviour: 'close-stdout' })).toMatchObject({ code: 'connector_crashed' });
+  });
+
+  it('fails at its deadline with what it said last', async () => {
+    const config = await room.config({ behaviour: 'hang' });
+    const program = room.program(HOSTILE);
+    const question = { verb: 'check', answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
+    const launch = {
+      command: (folder: string) => [HOSTILE, 'check', '--config', join(folder, 'c')] as const,
+      prepare: (folder: string) => config.use((plain) => writeFile(join(folder, 'c'), JSON.stringify(plain))),
+      environment: { PATH: process.env.PATH ?? '' },
+      signal: new AbortController().signal,
+    };
+    await expect(ask(room.processes, room.redactor, program, question, launch)).rejects.toMatchObject({
+      code: 'connector_timeout',
+      details: { verb: 'check', log_tail: 'connecting' },
+    });
+    expect(await readdir(join(room.projectFolder, 'runs'))).toEqual([]);
+  });
+
+  it('cannot fill the memory: a flood of stderr, huge lines', async () => {
+    const before = process.memoryUsage().rss;
+    expect(await check({ behaviour: 'stderr-flood+huge-noise', megabytes: 100 })).toMatchObject({ succeeded: true });
+    expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+    expect(await check({ behaviour: 'huge-line', megabytes: 50 })).toMatchObject({ succeeded: true });
+  });
+
+  it('that does not start says why', async () => {
+    const path = join(room.folder, 'no-interpreter');
+    await writeFile(path, '#!/nowhere/python\n', { mode: 0o755 });
+    expect(await check({}, path)).toMatchObject({ code: 'program_not_startable' });
+    await writeFile(path, 'just text\n', { mode: 0o644 });
+    await chmod(path, 0o644);
+    expect(await check({}, path)).toMatchObject({ code: 'program_not_startable' });
+    expect(await readdir(join(room.projectFolder, 'runs'))).toEqual([]);
+  });
+});
+
+describe('a source that tells secrets', () => {
+  const secret: JsonObject = {
+    api_key: 'secret_reference::SHOP_API_KEY',
+    credentials: 'secret_reference::SHOP_KEY_FILE',
+  };
+  /** In no disguise that a reader would know may any of it be seen. */
+  function expectSealed(text: string): void {
+    for (const value of [KEY, PEM]) {
+      const bytes = Buffer.from(value);
+      const forms = [
+        value,
+        JSON.stringify(value).slice(1, -1),
+        encodeURIComponent(value),
+        bytes.toString('base64'),
+        bytes.toString('base64url'),
+        bytes.toString('hex'),
+        value.slice(0, 16),
+        value.slice(-14),
+      ];
+      for (const form of forms) expect(text).not.toContain(form);
+    }
+    expect(text).not.toContain('MIIEvQIBADANBgkqhkiG9w0BAQEFAASC');
+  }
+
+  async function kept(): Promise<string> {
+    const folder = join(room.projectFolder, 'catalogs');
+    const files = await readdir(folder);
+    return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
+  }
+
+  it('gives none of them away in the message of its check', async () => {
+    const answer = await check({ ...secret, behaviour: 'leak' });
+    expect(answer).toMatchObject({ succeeded: false });
+    expectSealed(JSON.stringify(answer));
+    expect(JSON.stringify(answer)).toContain('[secret:SHOP_API_KEY]');
+  });
+
+  it('gives none away in an error, its tails and its details', async () => {
+    const error = (await check({ ...secret, behaviour: 'leak-trace' })) as ConnectorError;
+    expect(error.code).toBe('connector_config_error');
+    expectSealed(`${error.message}\n${JSON.stringify(error.details)}\n${Object.values(error.details).join('\n')}`);
+  });
+
+  it('gives none away in its catalog, as it is used and as it is kept', async () => {
+    const config = await room.config({ ...secret, behaviour: 'leak' });
+    const catalog = await room.connectors.discover(room.program(HOSTILE), config, room.control());
+    expect(catalog.streams.map(({ name }) => name)).toEqual(['items', 'others']);
+    expectSealed(JSON.stringify(catalog));
+    const files = await kept();
+    expect(files).toContain('"items"');
+    expectSealed(files);
+  });
+
+  it('finds none in its environment', async () => {
+    const other = await makeTestRoom({ environment: { SHOP_TOKEN: 'from-the-environment', AWS_PROFILE: 'mine' } });
+    try {
+      const config = await other.config({ behaviour: 'environment+silent-crash' });
+      const error = await other.connectors
+        .check(other.program(HOSTILE), config, other.control())
+        .catch((thrown: ConnectorError) => thrown);
+      const told = JSON.stringify(error);
+      expect(told).toContain('SLUICE_RUN');
+      expect(told).not.toContain('from-the-environment');
+      expect(told).not.toContain('AWS_PROFILE');
+      expect(told).not.toContain('AIRBYTE_MCP_ENV_FILE');
+    } finally {
+      await other.remove();
+    }
+  });
+});
