@@ -1,0 +1,65 @@
+/** States belong to a source and a stream; they are committed with the rows that they describe, or not at all. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { StateText } from '../load/types.ts';
+import { selectRows } from './schema.ts';
+
+/** A source's states in the order in which they were committed. */
+export async function readStates(connection: DuckDBConnection, source: string): Promise<StateText[]> {
+  const rows = await selectRows(
+    connection,
+    'SELECT kind, stream, namespace, state FROM _sluice.states WHERE source = $1 ORDER BY committed_at, stream',
+    [source],
+  );
+  return rows.map((row) => ({
+    kind: (row.kind ?? 'STREAM') as StateText['kind'],
+    ...(row.stream === null || row.stream === undefined
+      ? {}
+      : { stream: { name: row.stream, ...(row.namespace ? { namespace: row.namespace } : {}) } }),
+    text: row.state ?? '',
+  }));
+}
+
+/** Replaces the states of the same stream (or of the whole source, for GLOBAL and LEGACY). */
+export async function saveStates(
+  connection: DuckDBConnection,
+  source: string,
+  syncId: string,
+  states: readonly StateText[],
+): Promise<void> {
+  for (const { kind, stream, text } of states) {
+    const name = stream?.name ?? null;
+    const namespace = stream?.namespace ?? null;
+    // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
+    if (kind === 'STREAM') await deleteState(connection, source, kind, name, namespace);
+    else await connection.run('DELETE FROM _sluice.states WHERE source = $1', [source]);
+    await connection.run('INSERT INTO _sluice.states VALUES ($1, $2, $3, $4, $5, $6, current_timestamp)', [
+      source,
+      kind,
+      name,
+      namespace,
+      text,
+      syncId,
+    ]);
+  }
+}
+
+export async function forgetStates(
+  connection: DuckDBConnection,
+  source: string,
+  streams: readonly { readonly name: string; readonly namespace?: string }[],
+): Promise<void> {
+  for (const { name, namespace } of streams) await deleteState(connection, source, 'STREAM', name, namespace ?? null);
+}
+
+async function deleteState(
+  connection: DuckDBConnection,
+  source: string,
+  kind: string,
+  name: string | null,
+  namespace: string | null,
+): Promise<void> {
+  await connection.run(
+    'DELETE FROM _sluice.states WHERE source = $1 AND kind = $2 AND stream IS NOT DISTINCT FROM $3 AND namespace IS NOT DISTINCT FROM $4',
+    [source, kind, name, namespace],
+  );
+}

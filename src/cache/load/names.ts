@@ -1,0 +1,60 @@
+/** Names of tables and columns, and how they stand in SQL. */
+
+export const EXTRACTED_AT = '_airbyte_extracted_at';
+export const META = '_airbyte_meta';
+const OWN_COLUMNS = [EXTRACTED_AT, META, '_airbyte_raw_id'];
+/** Tables of running syncs begin so; nobody reads them. */
+const INTERNAL = '_sluice_';
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function tablePath(dataset: string, table: string): string {
+  return `${quoteName(dataset)}.${quoteName(table)}`;
+}
+
+export function replacementTable(table: string): string {
+  return `${INTERNAL}new__${table}`;
+}
+
+export function pendingTable(table: string): string {
+  return `${INTERNAL}pending__${table}`;
+}
+
+/** The name that is left when SQL's case-blind names are taken into account; `taken` holds the others and gets the new one. */
+export function uniqueName(wanted: string, taken: Set<string>): string {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? wanted : `${wanted}_${number}`;
+    const folded = foldName(name);
+    if (taken.has(folded)) continue;
+    taken.add(folded);
+    return name;
+  }
+}
+
+/** Names that are equal when folded are one name to DuckDB. */
+export function foldName(name: string): string {
+  return name.toLowerCase();
+}
+
+/** The folded names that columns may not have. */
+export function reservedColumns(): Set<string> {
+  return new Set(OWN_COLUMNS.map(foldName));
+}
+
+/** A field's name as a column: its own, but for what SQL cannot hold. */
+export function columnName(field: string): string {
+  return field.replaceAll('\u0000', '') || '_';
+}
+
+/** @param qualified whether the catalog has several namespaces */
+export function tableName(stream: { name: string; namespace?: string }, qualified: boolean): string {
+  const name = qualified && stream.namespace ? `${stream.namespace}__${stream.name}` : stream.name;
+  const clean = columnName(name);
+  return clean.startsWith(INTERNAL) ? `t${clean}` : clean;
+}

@@ -1,0 +1,199 @@
+/** Gathers what the connector sends into batches, so that only confirmed rows enter a table, each with its state. */
+import type { BatchLoad, LoadedStream, StateText, StreamLoad } from '../cache/index.ts';
+import type { Segments } from './segments.ts';
+import { holdsGlobalState, type StreamRun } from './stream-run.ts';
+
+/** When a batch is cut. */
+export interface BatchLimits {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Milliseconds after the first confirmation of a slow source. */
+  readonly ms: number;
+}
+
+export const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms: 10_000 };
+/** With nothing confirmed, rows go to the pending tables at this many batches. */
+const OVERFLOW = 2;
+
+export interface Batch {
+  readonly load: BatchLoad;
+  /** The runs of `load.streams`, in the same order. */
+  readonly runs: readonly StreamRun[];
+  /** Streams that a state of this batch speaks of. */
+  readonly withState: readonly StreamRun[];
+  /** Streams that are whole with this batch. */
+  readonly whole: readonly StreamRun[];
+}
+
+export interface Batches {
+  records(run: StreamRun, lines: Buffer, rows: number, longest: number): void;
+  /** A STREAM state, or a GLOBAL or LEGACY one, that came after everything so far. */
+  state(state: StateText, run: StreamRun | undefined): void;
+  /** The stream is whole: everything of it is confirmed. */
+  complete(run: StreamRun): void;
+  /** Whether a batch is to be cut now; `atBoundary` when something has just been confirmed. */
+  isDue(now: number, atBoundary: boolean): boolean;
+  /** @returns undefined where there is nothing to load */
+  cut(): Promise<Batch | undefined>;
+}
+
+export function createBatches(
+  sync: { readonly syncId: string; readonly source: string },
+  runs: readonly StreamRun[],
+  segments: Segments,
+  limits: BatchLimits = BATCH_LIMITS,
+): Batches {
+  let rows = 0;
+  let bytes = 0;
+  let since: number | undefined;
+  let global: StateText | undefined;
+  /** A GLOBAL state that came while a table was being replaced: good only when everything is confirmed. */
+  let held: StateText | undefined;
+
+  const confirm = (run: StreamRun): void => {
+    segments.confirm(run.index);
+    run.confirmed = true;
+    since ??= Date.now();
+  };
+  const isGlobalHeld = (): boolean => runs.some((run) => holdsGlobalState(run) && !run.complete);
+  /** Rows that can be loaded without waiting for a state. */
+  const onlyReplacements = (): boolean =>
+    runs.every((run) => run.fill === 'replace' || segments.waiting(run.index).rows === 0);
+
+  return {
+    records(run, lines, count, longest) {
+      segments.append(run.index, lines, count, longest);
+      run.recordsRead += count;
+      run.bytesRead += lines.length;
+      // What comes after COMPLETE has to be confirmed again.
+      run.complete = false;
+      run.landed = false;
+      run.state = 'running';
+      rows += count;
+      bytes += lines.length;
+    },
+    state(state, run) {
+      if (state.kind === 'STREAM') {
+        if (!run) return;
+        run.stateToCommit = state;
+        if (run.fill === 'append') confirm(run);
+        return;
+      }
+      // A state of all streams would say of a table under way that it is in place.
+      if (isGlobalHeld()) {
+        held = state;
+        return;
+      }
+      global = state;
+      held = undefined;
+      for (const one of runs) if (one.fill === 'append') confirm(one);
+    },
+    complete(run) {
+      run.complete = true;
+      run.state = 'complete';
+      confirm(run);
+    },
+    isDue(now, atBoundary) {
+      const large = rows >= limits.rows || bytes >= limits.bytes;
+      if (large && (atBoundary || onlyReplacements())) return true;
+      if (rows >= limits.rows * OVERFLOW || bytes >= limits.bytes * OVERFLOW) return true;
+      return since !== undefined && now - since >= limits.ms;
+    },
+    async cut() {
+      rows = 0;
+      bytes = 0;
+      since = undefined;
+      const entries: { run: StreamRun; load: StreamLoad }[] = [];
+      const states: StateText[] = [];
+      const withState: StreamRun[] = [];
+      const forget: StreamRun[] = [];
+      const whole = runs.filter((run) => run.complete && !run.landed);
+      for (const run of runs) {
+        const load = run.fill === 'replace' ? await cutReplacement(run) : await cutConfirmed(run);
+        const commits = run.fill === 'append' || load?.swap === true;
+        if (commits && run.stateToCommit && run.prepared.mode.startsWith('incremental')) {
+          states.push(run.stateToCommit);
+          withState.push(run);
+          // A table that was replaced is no longer what an older state describes.
+        } else if (load?.swap) forget.push(run);
+        if (commits) run.stateToCommit = undefined;
+        if (load) entries.push({ run, load });
+        if (load?.swap) run.fill = 'append';
+        run.confirmed = false;
+      }
+      entries.push(...(await overflow()));
+      const ofAll = held && runs.every((run) => run.complete) ? held : global;
+      if (ofAll) {
+        states.push(ofAll);
+        withState.push(...runs.filter((run) => run.prepared.mode.startsWith('incremental')));
+        global = undefined;
+        held = undefined;
+      }
+      if (entries.length === 0 && states.length === 0) {
+        for (const run of whole) run.landed = true;
+        return undefined;
+      }
+      const load: BatchLoad = {
+        ...sync,
+        streams: entries.map((entry) => entry.load),
+        states,
+        forget: forget.map(({ prepared }) => prepared.stream),
+      };
+      return { load, runs: entries.map(({ run }) => run), withState, whole };
+    },
+  };
+
+  async function cutReplacement(run: StreamRun): Promise<StreamLoad | undefined> {
+    const files = await segments.takeAll(run.index);
+    if (files.length === 0 && !run.complete) return undefined;
+    return { prepared: run.prepared, movePending: false, into: 'replacement', segments: files, swap: run.complete };
+  }
+
+  async function cutConfirmed(run: StreamRun): Promise<StreamLoad | undefined> {
+    if (!run.confirmed) return undefined;
+    const files = await segments.takeConfirmed(run.index);
+    const movePending = run.rowsPending > 0;
+    run.rowsPending = 0;
+    if (files.length === 0 && !movePending) return undefined;
+    return { prepared: run.prepared, movePending, into: 'table', segments: files, swap: false };
+  }
+
+  /** When too much waits for a state, it waits in the database instead: staging stays bounded. */
+  async function overflow(): Promise<{ run: StreamRun; load: StreamLoad }[]> {
+    const waiting = runs.map((run) => ({ run, ...segments.waiting(run.index) })).filter((one) => one.rows > 0);
+    const sum = (of: (one: (typeof waiting)[number]) => number): number =>
+      waiting.reduce((total, one) => total + of(one), 0);
+    if (sum((one) => one.rows) < limits.rows && sum((one) => one.bytes) < limits.bytes) return [];
+    const entries: { run: StreamRun; load: StreamLoad }[] = [];
+    for (const { run, rows: count } of waiting) {
+      const files = await segments.takeAll(run.index);
+      run.rowsPending += count;
+      const load: StreamLoad = {
+        prepared: run.prepared,
+        movePending: false,
+        into: 'pending',
+        segments: files,
+        swap: false,
+      };
+      entries.push({ run, load });
+    }
+    return entries;
+  }
+}
+
+/** Counts what a loaded batch has committed. */
+export function countLoaded({ load, runs, withState, whole }: Batch, loaded: readonly LoadedStream[]): void {
+  for (const [index, run] of runs.entries()) {
+    const entry = load.streams[index];
+    const result = loaded[index];
+    if (!entry || !result) continue;
+    if (entry.into === 'table') run.rowsCommitted += result.rows + result.moved;
+    if (entry.into === 'replacement') run.rowsBeside += result.rows;
+    if (entry.swap) {
+      run.rowsCommitted += run.rowsBeside;
+      run.rowsBeside = 0;
+    }
+  }
+  for (const run of withState) run.committedState = true;
+  for (const run of whole) run.landed = run.complete;
+}

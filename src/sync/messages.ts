@@ -1,0 +1,94 @@
+/** What a sync does with each line that is no record. */
+import { isObject, parseMessage, type TraceError } from '../protocol/index.ts';
+import type { Batches } from './batches.ts';
+import { topLevelText } from './router/index.ts';
+import { readState } from './state-file.ts';
+import type { StreamIndex } from './stream-keys.ts';
+import type { StreamRun } from './stream-run.ts';
+import type { SyncLog } from './sync-log.ts';
+import { addError, addWarning, type SyncRecord } from './sync-record.ts';
+
+export interface MessageHandler {
+  /** @returns whether something was confirmed: a good place to cut a batch */
+  handle(line: Buffer): boolean;
+  /** Whether the connector tells the status of its streams at all. */
+  readonly statusSeen: () => boolean;
+}
+
+export function createMessageHandler(
+  record: SyncRecord,
+  indexOf: StreamIndex,
+  batches: Batches,
+  log: SyncLog,
+): MessageHandler {
+  let statusSeen = false;
+  const runOf = (name: string, namespace: string | undefined): StreamRun | undefined =>
+    record.runs[indexOf(name, namespace)];
+
+  const traceError = (error: TraceError): void => {
+    const run = error.stream && runOf(error.stream.name, error.stream.namespace);
+    if (run) run.error ??= error.message;
+    addError(record, {
+      message: error.message,
+      failure_type: error.failureType,
+      ...(error.stream ? { stream: run?.label ?? error.stream.name } : {}),
+    });
+    log.write('connector', `${error.message}\n`);
+    if (error.internalMessage) log.write('connector', `${error.internalMessage}\n`);
+    if (error.stackTrace) log.write('connector', `${error.stackTrace}\n`);
+  };
+
+  return {
+    statusSeen: () => statusSeen,
+    handle(line) {
+      const text = line.toString('utf8');
+      const message = parseMessage(text);
+      switch (message?.type) {
+        case 'STATE': {
+          const state = readState(message.state, topLevelText(line, 'state') ?? '{}');
+          const run = state?.stream && runOf(state.stream.name, state.stream.namespace);
+          if (state && (run || state.kind !== 'STREAM')) {
+            batches.state(state, run);
+            return true;
+          }
+          addWarning(record, 'The connector sent a state that belongs to no stream of this sync; it is not kept.');
+          return false;
+        }
+        case 'TRACE_STATUS': {
+          statusSeen = true;
+          const run = runOf(message.name, message.namespace);
+          if (!run) return false;
+          if (message.status === 'COMPLETE') {
+            batches.complete(run);
+            return true;
+          }
+          if (message.status === 'INCOMPLETE') run.saidIncomplete = true;
+          else if (run.state === 'pending') run.state = 'running';
+          return false;
+        }
+        case 'TRACE_ERROR':
+          traceError(message.error);
+          return false;
+        case 'LOG':
+          log.write('connector', `${message.message}\n${message.stackTrace ? `${message.stackTrace}\n` : ''}`);
+          return false;
+        case 'CONTROL':
+          if (isObject(message.control.connectorConfig)) {
+            addWarning(
+              record,
+              'The connector asked for a change of its configuration (such as a new token); it is not kept.',
+            );
+          }
+          return false;
+        case 'RECORD':
+          addWarning(record, 'The connector sent records without a stream; they are not loaded.');
+          return false;
+        case undefined:
+          log.write('stdout', `${text}\n`);
+          return false;
+        default:
+          return false;
+      }
+    },
+  };
+}

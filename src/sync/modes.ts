@@ -1,0 +1,166 @@
+/** Which streams a sync reads, and how. */
+import { distance } from 'fastest-levenshtein';
+import { InputError } from '../errors.ts';
+import {
+  type Catalog,
+  type ConfiguredStream,
+  findStreams,
+  isObject,
+  type Stream,
+  type SyncMode,
+  streamLabel,
+} from '../protocol/index.ts';
+
+export interface StreamOption {
+  readonly stream: string;
+  readonly mode?: SyncMode | undefined;
+  readonly cursorField?: string | undefined;
+  readonly primaryKey?: readonly string[] | undefined;
+}
+
+const OFFERED: readonly SyncMode[] = ['full_refresh_overwrite', 'incremental_append'];
+const NEAR_NAMES = 5;
+
+/** Incremental where the stream offers it and has a cursor; else everything anew. */
+export function defaultMode(stream: Stream): SyncMode {
+  const hasCursor = stream.sourceDefinedCursor || stream.defaultCursorField.length > 0;
+  return stream.incremental && hasCursor ? 'incremental_append' : 'full_refresh_overwrite';
+}
+
+/**
+ * The streams of these names, each with its mode, cursor and key.
+ * @throws InputError for unknown, ambiguous and repeated names, modes that a stream or this version does not offer, cursors
+ */
+export function configureStreams(
+  catalog: Catalog,
+  names: readonly string[],
+  options: readonly StreamOption[] = [],
+): ConfiguredStream[] {
+  if (names.length === 0) throw noStreams();
+  const chosen = names.map((name) => findOne(catalog, name));
+  for (const [index, stream] of chosen.entries()) {
+    if (chosen.indexOf(stream) < index) {
+      throw new InputError(
+        'stream_twice',
+        `The stream "${streamLabel(catalog, stream)}" is named twice.`,
+        'Name each stream once.',
+      );
+    }
+  }
+  const byStream = new Map<Stream, StreamOption>();
+  for (const option of options) {
+    const stream = findOne(catalog, option.stream);
+    const label = streamLabel(catalog, stream);
+    if (!chosen.includes(stream)) {
+      throw new InputError(
+        'option_without_stream',
+        `There are options for "${label}", which this sync does not read.`,
+        `Add "${label}" to streams, or leave its options out.`,
+      );
+    }
+    if (byStream.has(stream)) {
+      throw new InputError('option_twice', `There are two options for "${label}".`, 'Give each stream one.');
+    }
+    byStream.set(stream, option);
+  }
+  return chosen.map((stream) => configure(stream, streamLabel(catalog, stream), byStream.get(stream)));
+}
+
+/** @throws InputError where this version does not offer the mode */
+export function checkModeOffered(mode: SyncMode, label: string): void {
+  if (OFFERED.includes(mode)) return;
+  throw new InputError(
+    'mode_not_offered_yet',
+    `This version of Sluice does not offer the mode ${mode} (stream "${label}").`,
+    `Use ${OFFERED.join(' or ')}.`,
+  );
+}
+
+export function noStreams(): InputError {
+  return new InputError('no_streams', 'The sync has no streams.', 'Name at least one stream; list_streams shows them.');
+}
+
+function configure(stream: Stream, label: string, option: StreamOption | undefined): ConfiguredStream {
+  const mode = option?.mode ?? (option?.cursorField ? 'incremental_append' : defaultMode(stream));
+  checkModeOffered(mode, label);
+  const primaryKey = option?.primaryKey?.map((field) => field.split('.')) ?? stream.primaryKey;
+  const cursorField = cursorOf(stream, label, mode, option?.cursorField);
+  return { stream, mode, cursorField, primaryKey };
+}
+
+function cursorOf(stream: Stream, label: string, mode: SyncMode, given: string | undefined): readonly string[] {
+  if (!mode.startsWith('incremental')) {
+    if (given === undefined) return [];
+    throw new InputError(
+      'cursor_not_used',
+      `The mode ${mode} of "${label}" uses no cursor field.`,
+      'Leave cursor_field out, or use incremental_append.',
+    );
+  }
+  if (!stream.incremental) {
+    throw new InputError(
+      'mode_not_supported',
+      `The stream "${label}" cannot be read incrementally.`,
+      'Use full_refresh_overwrite for it.',
+    );
+  }
+  if (given === undefined) {
+    if (stream.sourceDefinedCursor || stream.defaultCursorField.length > 0) return stream.defaultCursorField;
+    throw new InputError(
+      'cursor_needed',
+      `The stream "${label}" needs a cursor field to be read incrementally.`,
+      `Give cursor_field for it, one of: ${fieldsOf(stream).slice(0, 20).join(', ') || 'a field of its records'}.`,
+    );
+  }
+  const path = fieldsOf(stream).includes(given) ? [given] : given.split('.');
+  const isOwn = path.join('.') === stream.defaultCursorField.join('.');
+  if (stream.sourceDefinedCursor && !isOwn) {
+    throw new InputError(
+      'cursor_defined_by_source',
+      `The source itself defines the cursor of "${label}".`,
+      `Leave cursor_field out for it${stream.defaultCursorField.length > 0 ? `; it is ${stream.defaultCursorField.join('.')}` : ''}.`,
+    );
+  }
+  const [first = ''] = path;
+  const fields = fieldsOf(stream);
+  if (fields.length > 0 && !fields.includes(first)) {
+    throw new InputError(
+      'unknown_cursor_field',
+      `The stream "${label}" has no field "${given}".`,
+      `Did you mean ${near(given, fields).join(', ')}?`,
+    );
+  }
+  return path;
+}
+
+function fieldsOf(stream: Stream): string[] {
+  return isObject(stream.jsonSchema.properties) ? Object.keys(stream.jsonSchema.properties) : [];
+}
+
+function findOne(catalog: Catalog, name: string): Stream {
+  const [found, second] = findStreams(catalog, name);
+  const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
+  if (!found) {
+    throw new InputError(
+      'unknown_stream',
+      `The source has no stream "${name}".`,
+      labels.length > 0 ? `Near names: ${near(name, labels).join(', ')}.` : 'The source offers no streams at all.',
+    );
+  }
+  if (second) {
+    const meant = findStreams(catalog, name).map((stream) => streamLabel(catalog, stream));
+    throw new InputError(
+      'ambiguous_stream',
+      `Several streams are called "${name}".`,
+      `Write one of: ${meant.join(', ')}.`,
+    );
+  }
+  return found;
+}
+
+function near(wanted: string, known: readonly string[]): string[] {
+  const target = wanted.toLowerCase();
+  const score = (name: string): number =>
+    distance(target, name.toLowerCase()) - (name.toLowerCase().includes(target) ? 100 : 0);
+  return [...known].sort((a, b) => score(a) - score(b)).slice(0, NEAR_NAMES);
+}

@@ -1,0 +1,62 @@
+/** How a sync and its streams ended. */
+import type { Exit } from '../connectors/index.ts';
+import type { Batches } from './batches.ts';
+import { addError, addWarning, type SyncRecord } from './sync-record.ts';
+import type { SyncState } from './types.ts';
+
+/** How the reading ended; `exit` is absent where the connector was ended by us, or never ran. */
+export interface ReadEnding {
+  readonly exit?: Exit;
+  readonly cancelled: boolean;
+  readonly statusSeen: boolean;
+}
+
+const TAIL_CHARACTERS = 1_500;
+
+/** A good end confirms the streams of a connector that never tells their status. */
+export function confirmByEnd(record: SyncRecord, batches: Batches, ending: ReadEnding): void {
+  const { exit, cancelled, statusSeen } = ending;
+  if (exit && exit.code !== 0 && !cancelled && record.errors.length === 0) {
+    const how = exit.signal ? `by ${exit.signal}` : `with exit code ${exit.code}`;
+    const tail = exit.stderrTail.trim().slice(-TAIL_CHARACTERS);
+    addError(record, {
+      message: `The connector ended ${how}${tail === '' ? ' and said nothing.' : `: ${tail}`}`,
+      failure_type: 'system_error',
+    });
+  }
+  const good = exit?.code === 0 && !cancelled && record.errors.every(({ stream }) => stream !== undefined);
+  if (!good || statusSeen) return;
+  for (const run of record.runs) if (run.error === undefined && !run.complete) batches.complete(run);
+}
+
+/** Settles the states of all streams, and the sync's; call it when nothing more will be loaded. */
+export function settle(record: SyncRecord, ending: ReadEnding): void {
+  for (const run of record.runs) {
+    if (run.complete && run.landed && run.error === undefined) run.state = 'complete';
+    else if (ending.cancelled) run.state = 'cancelled';
+    else if (run.error !== undefined) run.state = 'failed';
+    else run.state = run.rowsCommitted > 0 ? 'incomplete' : 'failed';
+    const repeats = run.prepared.mode === 'incremental_append' && !run.committedState && run.rowsCommitted > 0;
+    if (repeats && run.state === 'complete') {
+      addWarning(
+        record,
+        `The connector sent no state for "${run.label}": the next sync reads all of it again, and its rows will repeat. Use full_refresh_overwrite for it.`,
+      );
+    }
+    const waiting = run.recordsRead - run.rowsCommitted;
+    if (run.state !== 'complete' && waiting > 0) {
+      addWarning(
+        record,
+        `${waiting} records of "${run.label}" were read and not confirmed by the connector; they are not kept, and the next sync reads them again.`,
+      );
+    }
+  }
+  record.state = syncState(record, ending);
+}
+
+function syncState({ runs, errors }: SyncRecord, { cancelled }: ReadEnding): SyncState {
+  if (cancelled) return 'cancelled';
+  const whole = runs.filter(({ state }) => state === 'complete').length;
+  if (runs.length > 0 && whole === runs.length && errors.length === 0) return 'complete';
+  return whole > 0 || runs.some(({ rowsCommitted }) => rowsCommitted > 0) ? 'incomplete' : 'failed';
+}

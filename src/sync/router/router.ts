@@ -1,0 +1,191 @@
+/** Sorts a connector's stdout: records by stream, as bytes; everything else line by line. Records are never parsed. */
+import { LimitError } from '../../errors.ts';
+import { indexStreams, isOnlyOne, type StreamName } from '../stream-keys.ts';
+import { type Envelope, readEnvelope } from './envelope.ts';
+import { skipSpace } from './json-scan.ts';
+
+export interface RouterSink {
+  /** Whole lines of one stream, each with its line break. `longest` is the bytes of the longest of them. */
+  records(stream: number, lines: Buffer, rows: number, longest: number): void;
+  /** A JSON object that is no record: STATE, TRACE, LOG, CONTROL or anything else. */
+  message(line: Buffer): void;
+  /** A line that is no JSON object: a log line; cut where it is very long. */
+  text(line: string): void;
+  /** A line that begins like a record and is no whole JSON: a record that is lost. */
+  broken(line: Buffer): void;
+  /** A record of a stream that was not asked for. */
+  stray(stream: string): void;
+}
+
+export interface Router {
+  push(chunk: Buffer): void;
+  /** The output is over: a last line without a line break is taken where it is whole. */
+  end(): void;
+}
+
+/** Longer lines would need more memory in the database than it is given. */
+export const MAX_LINE_BYTES = 100 * 1024 * 1024;
+const MAX_TEXT_BYTES = 64 * 1024;
+const LINE_BREAK = 10;
+const STRAY = -1;
+const OTHER = -2;
+
+interface Prefix {
+  readonly bytes: Buffer;
+  readonly stream: number;
+}
+
+export function createRouter(streams: readonly StreamName[], sink: RouterSink): Router {
+  const indexOf = indexStreams(streams);
+  const byLength = new Map<number, Map<string, Prefix>>();
+  let recent: Prefix | undefined;
+  let carried: Buffer[] = [];
+  let carriedBytes = 0;
+  let skipping = false;
+
+  const learned = (bytes: Buffer, start: number, end: number): number => {
+    if (!recent || !startsWith(bytes, start, end, recent.bytes)) {
+      recent = undefined;
+      for (const [length, prefixes] of byLength) {
+        if (end - start <= length) continue;
+        const found = prefixes.get(bytes.toString('latin1', start, start + length));
+        if (found) {
+          recent = found;
+          break;
+        }
+      }
+    }
+    if (!recent) return OTHER;
+    let last = end - 1;
+    if (bytes[last] === 0x0d) last -= 1;
+    return bytes[last] === 0x7d ? recent.stream : OTHER;
+  };
+
+  const learn = (bytes: Buffer, start: number, envelope: Envelope, stream: number): void => {
+    const { prefix, namespaceInPrefix } = envelope;
+    const name = envelope.stream ?? '';
+    // A namespace that comes after the data would make the prefix lie where two streams share the name.
+    if (prefix === 0 || !(namespaceInPrefix || isOnlyOne(streams, name))) return;
+    const text = bytes.toString('latin1', start, start + prefix + 1);
+    const known = byLength.get(text.length) ?? new Map<string, Prefix>();
+    byLength.set(text.length, known.set(text, { bytes: Buffer.from(text, 'latin1'), stream }));
+  };
+
+  /** The stream of a line that is a record, STRAY for one that nobody asked for, OTHER for anything else. */
+  const slowly = (bytes: Buffer, start: number, end: number): number => {
+    const first = skipSpace(bytes, start, end);
+    if (first === end) return OTHER;
+    const envelope = bytes[first] === 0x7b ? readEnvelope(bytes, start, end) : undefined;
+    if (envelope?.type === 'RECORD' && envelope.stream !== undefined) {
+      const stream = indexOf(envelope.stream, envelope.namespace);
+      if (stream >= 0) learn(bytes, start, envelope, stream);
+      else sink.stray(envelope.stream);
+      return stream >= 0 ? stream : STRAY;
+    }
+    const line = bytes.subarray(start, end);
+    if (envelope) sink.message(line);
+    else if (bytes[first] === 0x7b && line.subarray(0, 200).includes('"RECORD"')) sink.broken(line);
+    else sink.text(line.toString('utf8', 0, Math.min(line.length, MAX_TEXT_BYTES)));
+    return OTHER;
+  };
+
+  const routeOne = (line: Buffer): void => {
+    const end = line.length - 1;
+    const fast = learned(line, 0, end);
+    const stream = fast >= 0 ? fast : slowly(line, 0, end);
+    if (stream >= 0) sink.records(stream, line, 1, line.length);
+  };
+
+  /** Consecutive lines of one stream go on as one piece. */
+  const routeAll = (bytes: Buffer, from: number): number => {
+    let start = from;
+    let runStart = from;
+    let runStream = OTHER;
+    let rows = 0;
+    let longest = 0;
+    const finishRun = (): void => {
+      if (runStream >= 0) sink.records(runStream, bytes.subarray(runStart, start), rows, longest);
+    };
+    for (;;) {
+      const lineBreak = bytes.indexOf(LINE_BREAK, start);
+      if (lineBreak < 0) break;
+      let stream = learned(bytes, start, lineBreak);
+      if (stream < 0) {
+        // What came before is handed on first: a state must not overtake its records.
+        finishRun();
+        runStream = OTHER;
+        stream = slowly(bytes, start, lineBreak);
+      }
+      if (stream !== runStream) {
+        finishRun();
+        runStream = stream;
+        runStart = start;
+        rows = 0;
+        longest = 0;
+      }
+      rows += 1;
+      longest = Math.max(longest, lineBreak + 1 - start);
+      start = lineBreak + 1;
+    }
+    finishRun();
+    return start;
+  };
+
+  const carry = (rest: Buffer): void => {
+    if (skipping || rest.length === 0) return;
+    carried.push(rest);
+    carriedBytes += rest.length;
+    if (carriedBytes <= MAX_TEXT_BYTES) return;
+    const first = carried[0] ?? rest;
+    if (first[skipSpace(first, 0, first.length)] !== 0x7b) {
+      // No JSON: its beginning is enough for the log.
+      sink.text(Buffer.concat(carried).toString('utf8', 0, MAX_TEXT_BYTES));
+      carried = [];
+      carriedBytes = 0;
+      skipping = true;
+    } else if (carriedBytes > MAX_LINE_BYTES) throw tooLong();
+  };
+
+  return {
+    push(chunk) {
+      let start = 0;
+      if (carriedBytes > 0 || skipping) {
+        const lineBreak = chunk.indexOf(LINE_BREAK);
+        if (lineBreak < 0) {
+          carry(chunk);
+          return;
+        }
+        start = lineBreak + 1;
+        const line = skipping ? undefined : Buffer.concat([...carried, chunk.subarray(0, start)]);
+        carried = [];
+        carriedBytes = 0;
+        skipping = false;
+        if (line) routeOne(line);
+      }
+      const rest = routeAll(chunk, start);
+      carry(chunk.subarray(rest));
+    },
+    end() {
+      if (carriedBytes === 0) return;
+      const line = Buffer.concat([...carried, Buffer.from('\n')]);
+      carried = [];
+      carriedBytes = 0;
+      // Read in full: half a line may well end in a brace.
+      const stream = slowly(line, 0, line.length - 1);
+      if (stream >= 0) sink.records(stream, line, 1, line.length);
+    },
+  };
+}
+
+function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  const { length } = prefix;
+  return end - start > length && bytes.compare(prefix, 0, length, start, start + length) === 0;
+}
+
+function tooLong(): LimitError {
+  return new LimitError(
+    'line_too_long',
+    `The connector wrote a line of more than ${MAX_LINE_BYTES / 1024 / 1024} MB.`,
+    'Leave the stream with such records out, or configure the connector to leave large fields out.',
+  );
+}

@@ -1,0 +1,174 @@
+/** Files of raw record lines on their way into the cache. They hold data, so they are private and always removed. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { appendFile, mkdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { SegmentFile } from '../cache/index.ts';
+
+/** How much of a stream lies in segments: in all, and up to its last confirmation. */
+export interface Waiting {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly confirmedRows: number;
+}
+
+export interface Segments {
+  /** Copies whole lines; nothing is written before `flush`. */
+  append(stream: number, lines: Buffer, rows: number, longest: number): void;
+  /** Everything of the stream up to here is confirmed. */
+  confirm(stream: number): void;
+  waiting(stream: number): Waiting;
+  /** Writes the buffers that are full. Call it after each chunk: it bounds the memory. */
+  flush(): Promise<void>;
+  /** Hands over the confirmed lines of a stream; the rest stays for later. */
+  takeConfirmed(stream: number): Promise<SegmentFile[]>;
+  takeAll(stream: number): Promise<SegmentFile[]>;
+}
+
+/** A line of this length gets a segment of its own, for the reader's buffers are twice as long as the longest line. */
+const LONG_LINE_BYTES = 8 * 1024 * 1024;
+const BUFFERS_BYTES = 32 * 1024 * 1024;
+const LARGEST_BUFFER = 256 * 1024;
+const SMALLEST_BUFFER = 16 * 1024;
+
+interface Segment {
+  readonly path: string;
+  rows: number;
+  bytes: number;
+  longest: number;
+  confirmedRows: number;
+  confirmedBytes: number;
+  full: Buffer[];
+  buffer: Buffer | undefined;
+  used: number;
+}
+
+/** @param folder made where it is missing; the caller removes it */
+export async function createSegments(folder: string, streamCount: number): Promise<Segments> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const bufferBytes = Math.max(SMALLEST_BUFFER, Math.min(LARGEST_BUFFER, BUFFERS_BYTES / Math.max(1, streamCount)));
+  const open: Segment[][] = Array.from({ length: streamCount }, () => []);
+  const unwritten = new Set<Segment>();
+  let made = 0;
+
+  const add = (stream: number): Segment => {
+    made += 1;
+    const path = join(folder, `${String(stream).padStart(4, '0')}-${String(made).padStart(6, '0')}.ndjson`);
+    const counts = { rows: 0, bytes: 0, longest: 0, confirmedRows: 0, confirmedBytes: 0 };
+    const segment: Segment = { path, ...counts, full: [], buffer: undefined, used: 0 };
+    of(stream).push(segment);
+    return segment;
+  };
+  const of = (stream: number): Segment[] => {
+    const segments = open[stream];
+    if (!segments) throw new Error(`no stream ${stream}`);
+    return segments;
+  };
+  const put = (segment: Segment, lines: Buffer): void => {
+    let at = 0;
+    while (at < lines.length) {
+      segment.buffer ??= Buffer.allocUnsafe(bufferBytes);
+      const copied = lines.copy(segment.buffer, segment.used, at);
+      segment.used += copied;
+      at += copied;
+      if (segment.used === segment.buffer.length) {
+        segment.full.push(segment.buffer);
+        segment.buffer = undefined;
+        segment.used = 0;
+        unwritten.add(segment);
+      }
+    }
+  };
+
+  return {
+    append(stream, lines, rows, longest) {
+      const last = of(stream).at(-1);
+      const alone = longest > LONG_LINE_BYTES || (last !== undefined && last.longest > LONG_LINE_BYTES);
+      const segment = last === undefined || alone ? add(stream) : last;
+      put(segment, lines);
+      segment.rows += rows;
+      segment.bytes += lines.length;
+      segment.longest = Math.max(segment.longest, longest);
+    },
+    confirm(stream) {
+      for (const segment of of(stream)) {
+        segment.confirmedRows = segment.rows;
+        segment.confirmedBytes = segment.bytes;
+      }
+    },
+    waiting(stream) {
+      const segments = of(stream);
+      const sum = (count: (segment: Segment) => number): number =>
+        segments.reduce((total, one) => total + count(one), 0);
+      return {
+        rows: sum((one) => one.rows),
+        bytes: sum((one) => one.bytes),
+        confirmedRows: sum((one) => one.confirmedRows),
+      };
+    },
+    async flush() {
+      if (unwritten.size === 0) return;
+      const segments = [...unwritten];
+      unwritten.clear();
+      await Promise.all(segments.map((segment) => write(segment, false)));
+    },
+    async takeConfirmed(stream) {
+      const taken: SegmentFile[] = [];
+      const kept: Segment[] = [];
+      for (const segment of [...of(stream)]) {
+        if (segment.confirmedRows === 0) kept.push(segment);
+        else if (segment.confirmedRows === segment.rows) taken.push(await finish(segment));
+        else {
+          const rest = add(stream);
+          await split(segment, rest);
+          taken.push(await finish(segment));
+          kept.push(rest);
+        }
+        unwritten.delete(segment);
+      }
+      open[stream] = kept;
+      return taken;
+    },
+    async takeAll(stream) {
+      const taken: SegmentFile[] = [];
+      for (const segment of of(stream)) {
+        unwritten.delete(segment);
+        taken.push(await finish(segment));
+      }
+      open[stream] = [];
+      return taken;
+    },
+  };
+}
+
+async function write(segment: Segment, all: boolean): Promise<void> {
+  const buffers = segment.full;
+  segment.full = [];
+  if (all && segment.buffer) {
+    buffers.push(segment.buffer.subarray(0, segment.used));
+    segment.buffer = undefined;
+    segment.used = 0;
+  }
+  for (const buffer of buffers) await appendFile(segment.path, buffer, { mode: 0o600 });
+}
+
+async function finish(segment: Segment): Promise<SegmentFile> {
+  await write(segment, true);
+  const { path, rows, bytes, longest } = segment;
+  return { path, rows, bytes, longestLine: longest };
+}
+
+/** Moves what is not confirmed to a segment of its own; no byte is moved twice, for `rest` begins unconfirmed. */
+async function split(segment: Segment, rest: Segment): Promise<void> {
+  await write(segment, true);
+  await pipeline(
+    createReadStream(segment.path, { start: segment.confirmedBytes }),
+    createWriteStream(rest.path, { mode: 0o600 }),
+  );
+  await truncate(segment.path, segment.confirmedBytes);
+  rest.rows = segment.rows - segment.confirmedRows;
+  rest.bytes = segment.bytes - segment.confirmedBytes;
+  rest.longest = segment.longest;
+  segment.rows = segment.confirmedRows;
+  segment.bytes = segment.confirmedBytes;
+}

@@ -1,0 +1,92 @@
+/** The text of the state file that a connector starts with. States stay text: a parse would change large numbers. */
+import type { StateText } from '../cache/index.ts';
+import { isObject, type JsonObject, streamDescriptor } from '../protocol/index.ts';
+import { skipSpace, walkList, walkObject } from './router/index.ts';
+import { type StreamName, streamKey } from './stream-keys.ts';
+
+export interface StateChoice {
+  /** All kept states of the source, in the order in which they were committed. */
+  readonly states: readonly StateText[];
+  /** The streams that go on from their state. */
+  readonly resumed: readonly StreamName[];
+  /** The other streams of this sync: they begin anew. */
+  readonly anew: readonly StreamName[];
+}
+
+/** @returns undefined where nothing is to be gone on from */
+export function stateFile({ states, resumed, anew }: StateChoice): string | undefined {
+  if (resumed.length === 0) return undefined;
+  // A connector that changed from one kind to another goes on with what it said last.
+  const last = states.at(-1);
+  if (last?.kind === 'STREAM') {
+    const wanted = new Set(resumed.map(streamKey));
+    const texts = states.filter(({ stream }) => stream && wanted.has(streamKey(stream))).map(({ text }) => text);
+    return texts.length > 0 ? `[${texts.join(',')}]` : undefined;
+  }
+  if (!last) return undefined;
+  const state = Buffer.from(last.text, 'utf8');
+  if (last.kind === 'GLOBAL') return `[${withoutStreams(state, new Set(anew.map(streamKey)))}]`;
+  const names = new Set(anew.map(({ name }) => name));
+  const blob = memberOf(state, 'data') ?? state;
+  return rebuilt(membersOf(blob), '{}', ({ key }) => !names.has(key));
+}
+
+/** What a STATE message says: its kind, its stream, its text as it came; undefined where it says nothing. */
+export function readState(state: JsonObject, text: string): StateText | undefined {
+  if (state.type === 'GLOBAL' || (state.type === undefined && isObject(state.global))) return { kind: 'GLOBAL', text };
+  if (state.type === 'STREAM' || (state.type === undefined && isObject(state.stream))) {
+    const stream = isObject(state.stream) ? streamDescriptor(state.stream.stream_descriptor) : undefined;
+    return stream ? { kind: 'STREAM', stream, text } : undefined;
+  }
+  return isObject(state.data) ? { kind: 'LEGACY', text } : undefined;
+}
+
+interface Part {
+  readonly key: string;
+  /** The member with its key, or the element. */
+  readonly whole: Buffer;
+  readonly value: Buffer;
+}
+
+function withoutStreams(state: Buffer, anew: ReadonlySet<string>): string {
+  if (anew.size === 0) return state.toString('utf8');
+  const isAnew = (entry: Buffer): boolean => {
+    const parsed: unknown = JSON.parse(entry.toString('utf8'));
+    const stream = isObject(parsed) ? streamDescriptor(parsed.stream_descriptor) : undefined;
+    return stream !== undefined && anew.has(streamKey(stream));
+  };
+  const inside = (part: Part): string =>
+    part.key === 'stream_states'
+      ? `"stream_states":${rebuilt(elementsOf(part.value), '[]', ({ value }) => !isAnew(value))}`
+      : part.whole.toString('utf8');
+  const members = membersOf(state).map((part) =>
+    part.key === 'global' ? `"global":{${membersOf(part.value).map(inside).join(',')}}` : part.whole.toString('utf8'),
+  );
+  return `{${members.join(',')}}`;
+}
+
+function rebuilt(parts: readonly Part[], brackets: '{}' | '[]', keep: (part: Part) => boolean): string {
+  const kept = parts.filter(keep).map(({ whole }) => whole.toString('utf8'));
+  return `${brackets[0]}${kept.join(',')}${brackets[1]}`;
+}
+
+function membersOf(object: Buffer): Part[] {
+  const parts: Part[] = [];
+  walkObject(object, skipSpace(object, 0, object.length), object.length, (key, start, end, from) =>
+    parts.push({ key, whole: object.subarray(from, end), value: object.subarray(start, end) }),
+  );
+  return parts;
+}
+
+function elementsOf(list: Buffer): Part[] {
+  const parts: Part[] = [];
+  walkList(list, skipSpace(list, 0, list.length), list.length, (start, end) => {
+    const value = list.subarray(start, end);
+    parts.push({ key: '', whole: value, value });
+  });
+  return parts;
+}
+
+function memberOf(object: Buffer, wanted: string): Buffer | undefined {
+  return membersOf(object).find(({ key }) => key === wanted)?.value;
+}

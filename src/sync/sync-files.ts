@@ -1,0 +1,118 @@
+/** The files of syncs in the project: status, log and requests, readable without any lock. */
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, systemCode } from '../errors.ts';
+import { identify, isAlive, type ProcessIdentity, type Project, readJson, writeAtomic } from '../project/index.ts';
+import { isObject } from '../protocol/index.ts';
+import type { SyncStatus } from './types.ts';
+
+/** What the status file holds: the status, and who runs the sync. */
+interface StatusFile {
+  readonly runner: ProcessIdentity;
+  readonly status: SyncStatus;
+}
+
+const SYNC_ID = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
+const STATUS = 'status.json';
+const CANCEL = 'cancel';
+
+/** A new id; ids sort by time. */
+export function newSyncId(now: Date): string {
+  const [date = '', time = ''] = now.toISOString().split('T');
+  return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(3).toString('hex')}`;
+}
+
+export interface SyncFiles {
+  /** Makes the folder of a new sync. */
+  create(syncId: string): Promise<void>;
+  write(status: SyncStatus): Promise<void>;
+  /** @returns undefined for an id that no sync has; a dead process's running sync is marked interrupted first */
+  read(syncId: string): Promise<SyncStatus | undefined>;
+  /** All ids, newest first. */
+  ids(): Promise<string[]>;
+  logPath(syncId: string): Promise<string>;
+  requestCancel(syncId: string): Promise<void>;
+  cancelRequested(syncId: string): Promise<boolean>;
+}
+
+export function createSyncFiles(project: Project): SyncFiles {
+  const folder = async (syncId: string): Promise<string> => join(await project.folder('syncs'), syncId);
+  const write = async (syncId: string, file: StatusFile): Promise<void> =>
+    writeAtomic(join(await folder(syncId), STATUS), JSON.stringify(file, undefined, 1));
+  return {
+    async create(syncId) {
+      await mkdir(await folder(syncId), { mode: 0o700 });
+    },
+    async write(status) {
+      const runner = (await identify(process.pid)) ?? { pid: process.pid, started: '' };
+      await write(status.sync_id, { runner, status });
+    },
+    async read(syncId) {
+      if (!SYNC_ID.test(syncId)) return undefined;
+      const path = join(await folder(syncId), STATUS);
+      const file = asStatusFile(await readJson(path));
+      if (file?.status.state !== 'running' || (await isAlive(file.runner))) return file?.status;
+      // Its end may have been written between the two looks.
+      const again = asStatusFile(await readJson(path));
+      if (again?.status.state !== 'running') return again?.status;
+      const lastSeen = (await stat(path)).mtime;
+      const marked = interrupted(again.status, lastSeen.toISOString());
+      await write(syncId, { runner: again.runner, status: marked });
+      return marked;
+    },
+    async ids() {
+      const names = await readdir(project.peek('syncs') ?? '').catch((error: unknown) => {
+        if (systemCode(error) === 'ENOENT') return [];
+        throw error;
+      });
+      return names.filter((name) => SYNC_ID.test(name)).sort((a, b) => (a < b ? 1 : -1));
+    },
+    logPath: async (syncId) => join(await folder(syncId), 'log.txt'),
+    async requestCancel(syncId) {
+      await writeFile(join(await folder(syncId), CANCEL), '', { mode: 0o600 });
+    },
+    async cancelRequested(syncId) {
+      const path = join(await folder(syncId), CANCEL);
+      return access(path).then(
+        () => true,
+        () => false,
+      );
+    },
+  };
+}
+
+/** A sync whose process is gone: nothing runs any more, and what is committed stays. */
+export function interrupted(status: SyncStatus, endedAt: string): SyncStatus {
+  return {
+    ...status,
+    state: 'interrupted',
+    ended_at: endedAt,
+    streams: status.streams.map((stream) =>
+      stream.state === 'running' || stream.state === 'pending' ? { ...stream, state: 'interrupted' } : stream,
+    ),
+  };
+}
+
+/** Removes the staged records of syncs that nobody runs any more: after a SIGKILL nobody else would. */
+export async function sweepStaging(project: Project, isRunning: (syncId: string) => Promise<boolean>): Promise<void> {
+  const staging = await project.folder('staging');
+  for (const name of await readdir(staging)) {
+    if (!(await isRunning(name))) await rm(join(staging, name), { recursive: true, force: true });
+  }
+}
+
+export function unknownSync(syncId: string, known: readonly string[]): InputError {
+  return new InputError(
+    'unknown_sync',
+    `There is no sync "${syncId.slice(0, 80)}".`,
+    known.length > 0
+      ? `The latest are: ${known.slice(0, 5).join(', ')}.`
+      : 'Nothing has been synced yet: call start_sync.',
+  );
+}
+
+function asStatusFile(value: unknown): StatusFile | undefined {
+  if (!isObject(value) || !isObject(value.status) || !isObject(value.runner)) return undefined;
+  return value as unknown as StatusFile;
+}

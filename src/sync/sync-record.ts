@@ -1,0 +1,97 @@
+/** What a running sync knows of itself, and the status that is shown of it. */
+import type { PreparedSync } from '../cache/index.ts';
+import type { ConfiguredStream } from '../protocol/index.ts';
+import type { Redactor } from '../secrets/index.ts';
+import { type StreamRun, summaryOf } from './stream-run.ts';
+import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
+
+/** Mutable; texts are as the connector wrote them: they are sealed when they are shown. */
+export interface SyncRecord {
+  readonly syncId: string;
+  readonly source: string;
+  readonly dataset: string;
+  readonly startedAt: Date;
+  /** Labels of the streams, in the order of the request. */
+  readonly labels: readonly string[];
+  readonly configured: readonly ConfiguredStream[];
+  prepared: PreparedSync | undefined;
+  runs: StreamRun[];
+  state: SyncState;
+  endedAt: Date | undefined;
+  readonly errors: SyncFailure[];
+  readonly warnings: Set<string>;
+}
+
+const MOST_ERRORS = 50;
+const MOST_WARNINGS = 30;
+const LONGEST_MESSAGE = 2_000;
+/** Far beyond what is shown, so that the cut leaves no half of a secret in sight. */
+const LONGEST_RAW = 64 * 1024;
+
+export function addError(record: SyncRecord, failure: SyncFailure): void {
+  if (record.errors.length < MOST_ERRORS) {
+    record.errors.push({ ...failure, message: failure.message.slice(0, LONGEST_RAW) });
+  }
+}
+
+export function addWarning(record: SyncRecord, warning: string): void {
+  if (record.warnings.size < MOST_WARNINGS) record.warnings.add(warning);
+}
+
+/** Ends a sync whose streams were not settled, for it was ended at once. */
+export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupted' | 'failed'): void {
+  record.state = state;
+  record.endedAt = new Date();
+  for (const run of record.runs) if (!(run.complete && run.landed)) run.state = state;
+}
+
+export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
+  const shown = (text: string): string => redactor.seal(text, 'connector').slice(0, LONGEST_MESSAGE);
+  // Names are used again by the next sync: only what is surely secret is sealed in them.
+  const name = (text: string): string => redactor.seal(text, 'data');
+  const runs = record.runs.map(summaryOf);
+  const streams = runs.length > 0 ? runs : record.labels.map((label, index) => waiting(record, label, index));
+  const records = streams.reduce((sum, stream) => sum + stream.records, 0);
+  const seconds = ((record.endedAt ?? new Date()).getTime() - record.startedAt.getTime()) / 1000;
+  const messages = redactor.sealAll(
+    record.errors.map(({ message }) => message),
+    'connector',
+  );
+  return {
+    sync_id: record.syncId,
+    source: record.source,
+    state: record.state,
+    started_at: record.startedAt.toISOString(),
+    ...(record.endedAt ? { ended_at: record.endedAt.toISOString() } : {}),
+    streams: streams.map((stream) => ({
+      ...stream,
+      stream: name(stream.stream),
+      table: name(stream.table),
+      ...(stream.error === undefined ? {} : { error: shown(stream.error) }),
+    })),
+    records,
+    bytes: streams.reduce((sum, stream) => sum + stream.bytes, 0),
+    records_per_second: seconds > 0 ? Math.round(records / seconds) : 0,
+    errors: record.errors.map((error, index) => ({
+      ...error,
+      message: (messages[index] ?? '').slice(0, LONGEST_MESSAGE),
+      ...(error.stream === undefined ? {} : { stream: name(error.stream) }),
+    })),
+    warnings: redactor.sealAll([...record.warnings], 'connector'),
+    dataset: record.dataset,
+    tables: streams.flatMap(({ table }) => (table === '' ? [] : [name(table)])),
+  };
+}
+
+function waiting(record: SyncRecord, label: string, index: number): StreamSummary {
+  return {
+    stream: label,
+    state: record.state === 'running' ? 'pending' : record.state,
+    mode: record.configured[index]?.mode ?? 'full_refresh_overwrite',
+    table: '',
+    records: 0,
+    rows: 0,
+    bytes: 0,
+    committed_state: false,
+  };
+}

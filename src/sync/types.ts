@@ -1,0 +1,92 @@
+/** The ports of the sync room. */
+import type { Installed } from '../connectors/index.ts';
+import type { Catalog, ConfiguredStream, SyncMode } from '../protocol/index.ts';
+import type { ResolvedConfig } from '../secrets/index.ts';
+
+export type SyncState = 'running' | 'complete' | 'incomplete' | 'failed' | 'cancelled' | 'interrupted';
+export type StreamState = 'pending' | SyncState;
+
+export interface SyncRequest {
+  /** Name of the saved source. */
+  readonly source: string;
+  readonly installed: Installed;
+  readonly config: ResolvedConfig;
+  readonly catalog: Catalog;
+  readonly streams: readonly ConfiguredStream[];
+  /** Forget the state of these streams: read all again, and put it in the place of what is there. */
+  readonly restart?: boolean | undefined;
+  /** Told what the sync makes that was not there before; a table's id is `dataset.table`. */
+  readonly onCreated?: (kind: 'dataset' | 'table', id: string) => void;
+}
+
+/** Field names are those that tools show. */
+export interface StreamSummary {
+  /** The stream's name, or `namespace.name` where the name alone is ambiguous. */
+  readonly stream: string;
+  readonly state: StreamState;
+  readonly mode: SyncMode;
+  readonly table: string;
+  /** Records read. */
+  readonly records: number;
+  /** Rows committed to the table. */
+  readonly rows: number;
+  /** Bytes read. */
+  readonly bytes: number;
+  /** Whether this sync has committed a state of this stream. */
+  readonly committed_state: boolean;
+  readonly error?: string;
+}
+
+export interface SyncFailure {
+  readonly message: string;
+  readonly failure_type: string;
+  readonly stream?: string;
+}
+
+export interface SyncStatus {
+  readonly sync_id: string;
+  readonly source: string;
+  readonly state: SyncState;
+  /** ISO 8601, UTC. */
+  readonly started_at: string;
+  readonly ended_at?: string;
+  readonly streams: readonly StreamSummary[];
+  readonly records: number;
+  readonly bytes: number;
+  readonly records_per_second: number;
+  readonly errors: readonly SyncFailure[];
+  readonly warnings: readonly string[];
+  readonly dataset: string;
+  readonly tables: readonly string[];
+}
+
+export type OnProgress = (message: string, done?: number, total?: number) => void;
+
+export interface Syncs {
+  /**
+   * Starts a sync in the background; one for each source over all processes of the project. Where one runs already,
+   * the answer is its id.
+   * @throws InputError `mode_not_offered_yet`, `no_streams`
+   */
+  start(request: SyncRequest): Promise<{ syncId: string; alreadyRunning: boolean }>;
+  /**
+   * A sync's status, without the id the latest one's; needs no lock on the database.
+   * @throws InputError `unknown_sync`, `no_syncs_yet`
+   */
+  get(syncId?: string): Promise<SyncStatus>;
+  /** Waits for the end of a sync, at most `ms`. Cancelling the wait does not cancel the sync. */
+  wait(syncId: string, ms: number, signal: AbortSignal, onProgress?: OnProgress): Promise<SyncStatus>;
+  /** The latest syncs, newest first. */
+  recent(limit: number): Promise<SyncStatus[]>;
+  /** The last lines of a sync's sealed log. */
+  log(syncId: string, lines: number): Promise<string[]>;
+  /**
+   * Ends a sync, one of another live process too, and waits some seconds for its end.
+   * What is committed stays. A sync that is over already stays as it is.
+   */
+  cancel(syncId: string): Promise<SyncStatus>;
+  /** The streams of a source's last sync, by their labels. */
+  lastStreams(source: string): Promise<string[] | undefined>;
+  /** For shutdown: ends all syncs of this process within some 700 ms; what is committed stays. */
+  endAll(): Promise<void>;
+}
