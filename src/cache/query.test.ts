@@ -63,6 +63,25 @@ describe('the answer', () => {
     expect(/\p{Surrogate}|\ufffd/u.test(String(rows[0]?.[0]))).toBe(false);
   });
 
+  test.each(['', ';', ' ; -- the end', '\n-- the end', ' /* ; */ ;'])('whatever stands after it: %j', async (end) => {
+    const sql = `SELECT id FROM shop.orders ORDER BY id DESC${end}`;
+    expect(await run(sql, 2, 1)).toMatchObject({ rows: [[49998], [49997]], truncated: true, nextOffset: 3 });
+    expect(await run(sql, 2, 49_998)).toMatchObject({ rows: [[1], [0]], truncated: false });
+  });
+
+  test('an order, a limit and a set operation of its own stay', async () => {
+    expect((await run('SELECT id FROM shop.orders ORDER BY id DESC LIMIT 3', 2)).rows).toEqual([[49999], [49998]]);
+    expect((await run('SELECT id FROM shop.orders ORDER BY id DESC LIMIT 3', 5, 2)).rows).toEqual([[49997]]);
+    expect((await run('SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a DESC', 1)).rows).toEqual([[2]]);
+  });
+
+  test('wide rows and large sorts come within bounds', async () => {
+    const started = Date.now();
+    expect((await run('SELECT text FROM shop.wide, range(100000)', 10)).rows).toHaveLength(10);
+    expect((await run('SELECT i FROM range(20000000) r(i) ORDER BY hash(i)', 10)).rows).toHaveLength(10);
+    expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
   test('two columns of one name', async () => {
     expect(await run('SELECT 1 AS a, 2 AS a')).toMatchObject({
       columns: [{ name: 'a' }, { name: 'a' }],

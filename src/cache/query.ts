@@ -1,5 +1,6 @@
 /** Runs one guarded SELECT and gives a bounded part of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { InputError } from '../errors.ts';
 import type { JsonValue } from '../protocol/index.ts';
 import type { Database } from './database.ts';
 import { type Guarded, guardQuery } from './guard.ts';
@@ -25,7 +26,17 @@ const TYPE_CAP = 200;
 export async function runQuery(database: Database, sql: string, limits: QueryLimits): Promise<QueryResult> {
   return guarded(database, sql, limits.signal, async (connection, query) => {
     const started = performance.now();
-    const part = await readPart(connection, query.sql, limits);
+    const columns = await columnsOf(connection, query.sql);
+    const bounded = await boundedSql(connection, query.sql, limits);
+    // The bounds are part of the query where its text allows it; else its rows are counted here.
+    if (bounded !== undefined) await guardPlan(connection, bounded);
+    const part = await readPart(
+      connection,
+      bounded ?? query.sql,
+      columns,
+      bounded === undefined ? limits.offset : 0,
+      limits,
+    );
     return { ...part, elapsedMs: Math.round(performance.now() - started) };
   });
 }
@@ -33,16 +44,41 @@ export async function runQuery(database: Database, sql: string, limits: QueryLim
 /** Columns, tables and plan of a query; nothing of it is run. */
 export async function dryRun(database: Database, sql: string, signal: AbortSignal): Promise<DryRun> {
   return guarded(database, sql, signal, async (connection, query) => {
-    const prepared = await connection.prepare(query.sql);
-    const columns: QueryColumn[] = [];
-    for (let at = 0; at < prepared.columnCount; at += 1) {
-      columns.push({ name: prepared.columnName(at), type: typeText(prepared.columnType(at)) });
-    }
-    prepared.destroySync();
+    const columns = await columnsOf(connection, query.sql);
     const plan = (await connection.runAndReadAll(`EXPLAIN ${query.sql}`)).getRows();
     const text = plan.map((row) => String(row[1])).join('\n');
     return { columns, tables: query.tables, plan: text.length > PLAN_CAP ? `${text.slice(0, PLAN_CAP)}\n…` : text };
   });
+}
+
+async function columnsOf(connection: DuckDBConnection, sql: string): Promise<QueryColumn[]> {
+  const prepared = await connection.prepare(sql);
+  try {
+    return Array.from({ length: prepared.columnCount }, (_, at) => ({
+      name: prepared.columnName(at),
+      type: typeText(prepared.columnType(at)),
+    }));
+  } finally {
+    prepared.destroySync();
+  }
+}
+
+/**
+ * The query with its bounds, which DuckDB then plans for (a sort keeps only the first rows); undefined where the text
+ * cannot stand inside another, as with a comment after its semicolon.
+ */
+async function boundedSql(
+  connection: DuckDBConnection,
+  sql: string,
+  { limit, offset }: QueryLimits,
+): Promise<string | undefined> {
+  const inner = sql.replace(/[;\s]+$/, '');
+  try {
+    return (await guardQuery(connection, `SELECT * FROM (${inner}\n) LIMIT ${limit + 1} OFFSET ${offset}`)).sql;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
 }
 
 async function guarded<T>(
@@ -80,16 +116,17 @@ async function guarded<T>(
 async function readPart(
   connection: DuckDBConnection,
   sql: string,
+  columns: readonly QueryColumn[],
+  skipped: number,
   { limit, offset }: QueryLimits,
 ): Promise<Omit<QueryResult, 'elapsedMs'>> {
   const duck = await import('@duckdb/node-api');
   const readCell = cellReader(duck);
-  return withStream(connection, sql, async (result, fetch) => {
-    const columns = result.columnNames().map((name, at) => ({ name, type: typeText(result.columnType(at)) }));
+  return withStream(connection, sql, async (_result, fetch) => {
     const rows: JsonValue[][] = [];
     let cellsCut = 0;
     let room = ANSWER_CAP;
-    let skip = offset;
+    let skip = skipped;
     const cut = (): Omit<QueryResult, 'elapsedMs'> => ({
       columns,
       rows,
