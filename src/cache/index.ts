@@ -1,4 +1,18 @@
+export { type KnownStream, readStreams } from './bookkeeping/index.ts';
 export { type Database, type DatabaseOptions, openDatabase, type UseOptions } from './database.ts';
+export { type Description, describeData } from './describe.ts';
+export {
+  type BatchLoad,
+  finishSync,
+  type LoadedStream,
+  loadBatch,
+  type PreparedStream,
+  type PreparedSync,
+  prepareSync,
+  type SegmentFile,
+  type StateText,
+  type StreamLoad,
+} from './load/index.ts';
 export { dryRun, runQuery } from './query.ts';
 export type {
   ColumnSummary,

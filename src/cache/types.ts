@@ -29,7 +29,10 @@ export interface DryRun {
 
 export interface TableSummary {
   readonly table: string;
-  readonly rows: number;
+  /** Absent for views, which are not run to be counted. */
+  readonly rows?: number;
+  /** Present and true for views. */
+  readonly view?: boolean;
   readonly bytes?: number;
   readonly stream?: string;
   readonly lastSyncAt?: string;

@@ -1,0 +1,98 @@
+/** What DuckDB's own catalog says about the tables that people may see. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { BOOKKEEPING, type KnownStream, selectRows } from './bookkeeping/index.ts';
+import type { ColumnSummary } from './types.ts';
+
+export interface FoundTable {
+  readonly dataset: string;
+  readonly table: string;
+  readonly view: boolean;
+  /** For use in SQL. */
+  readonly quoted: string;
+  /** Of its own constraint; most tables of syncs have none. */
+  readonly primaryKey: readonly string[];
+}
+
+/** Tables and views but for the engine's own, by dataset and name. */
+export async function catalogTables(connection: DuckDBConnection): Promise<FoundTable[]> {
+  const rows = await selectRows(
+    connection,
+    `SELECT schema_name, table_name, 'table' AS kind FROM duckdb_tables()
+      WHERE database_name = current_database() AND NOT internal
+    UNION ALL
+    SELECT schema_name, view_name, 'view' FROM duckdb_views() WHERE database_name = current_database() AND NOT internal
+    ORDER BY 1, 2`,
+    [],
+  );
+  const keys = await primaryKeys(connection);
+  return rows.flatMap(({ schema_name: dataset, table_name: table, kind }) => {
+    if (!dataset || !table || dataset.startsWith(BOOKKEEPING) || table.startsWith(BOOKKEEPING)) return [];
+    const quoted = `${quote(dataset)}.${quote(table)}`;
+    return [{ dataset, table, view: kind === 'view', quoted, primaryKey: keys.get(quoted) ?? [] }];
+  });
+}
+
+async function primaryKeys(connection: DuckDBConnection): Promise<Map<string, string[]>> {
+  const rows = await selectRows(
+    connection,
+    `SELECT schema_name, table_name, to_json(constraint_column_names)::VARCHAR AS columns FROM duckdb_constraints()
+    WHERE database_name = current_database() AND constraint_type = 'PRIMARY KEY'`,
+    [],
+  );
+  return new Map(
+    rows.map((row) => [
+      `${quote(row.schema_name ?? '')}.${quote(row.table_name ?? '')}`,
+      JSON.parse(row.columns ?? '[]') as string[],
+    ]),
+  );
+}
+
+/** Columns in their order, with what the stream's schema said about them. */
+export async function readColumns(
+  connection: DuckDBConnection,
+  found: FoundTable,
+  stream: KnownStream | undefined,
+): Promise<ColumnSummary[]> {
+  const rows = await selectRows(
+    connection,
+    `SELECT column_name, data_type, comment FROM duckdb_columns()
+    WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2 ORDER BY column_index`,
+    [found.dataset, found.table],
+  );
+  return rows.map((row) => {
+    const name = row.column_name ?? '';
+    const description = stream?.target.columns.find(({ column }) => column === name)?.description ?? row.comment;
+    return { name, type: row.data_type ?? '', ...(description ? { description: description.slice(0, 300) } : {}) };
+  });
+}
+
+/** Bytes of the blocks that the table takes in the file; rows that are not yet in the file count nothing. */
+export async function readBytes(connection: DuckDBConnection, found: FoundTable): Promise<number | undefined> {
+  // DuckDB's function takes the name as text and does not know doubled quotes.
+  if (found.dataset.includes('"') || found.table.includes('"')) return undefined;
+  const rows = await selectRows(
+    connection,
+    `SELECT count(DISTINCT block_id) * any_value(block_size) AS bytes
+    FROM pragma_storage_info($1) AS s,
+      (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database())
+    WHERE s.persistent AND s.block_id >= 0`,
+    [found.quoted],
+  );
+  return Number(rows[0]?.bytes ?? 0);
+}
+
+/** When a sync of each dataset ended last, ISO 8601. */
+export async function readSyncTimes(connection: DuckDBConnection, known: boolean): Promise<Map<string, string>> {
+  if (!known) return new Map();
+  const rows = await selectRows(
+    connection,
+    `SELECT dataset, strftime(max(last_sync_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS at
+    FROM ${BOOKKEEPING}.streams WHERE last_sync_at IS NOT NULL GROUP BY dataset`,
+    [],
+  );
+  return new Map(rows.map((row) => [row.dataset ?? '', row.at ?? '']));
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

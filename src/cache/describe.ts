@@ -1,0 +1,193 @@
+/** What the cache holds: datasets, tables, columns, rows, freshness and samples. */
+import { stat } from 'node:fs/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { InputError } from '../errors.ts';
+import type { JsonValue } from '../protocol/index.ts';
+import { hasBookkeeping, type KnownStream, readStreams } from './bookkeeping/index.ts';
+import type { Database } from './database.ts';
+import { catalogTables, type FoundTable, readBytes, readColumns, readSyncTimes } from './describe-catalog.ts';
+import { nearNames } from './near.ts';
+import { cellReader } from './query-cells.ts';
+import { queryError } from './query-errors.ts';
+import { withStream } from './stream.ts';
+import type { DatasetSummary, DescribeDetail, DescribeRequest, TableSummary } from './types.ts';
+
+export interface Description {
+  readonly datasets: readonly DatasetSummary[];
+  /** Bytes of the whole database file. */
+  readonly fileBytes?: number;
+  /** Tables whose columns were left out, because there are too many in all. */
+  readonly withoutColumns: number;
+  /** Tables whose samples were left out, where samples were asked for. */
+  readonly withoutSamples: number;
+}
+
+/** What may still be given, over all tables. */
+interface Room {
+  columns: number;
+  samples: number;
+  withoutColumns: number;
+  withoutSamples: number;
+}
+
+const TABLE_CAP = 200;
+const COLUMN_CAP = 1_000;
+const SAMPLED_TABLES_CAP = 20;
+const SAMPLE_ROWS = 5;
+const SAMPLE_CELL_CAP = 120;
+
+/**
+ * Describes the cache, one dataset or one table. Rows are exact, bytes what the table's blocks take on disk.
+ * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
+ */
+export async function describeData(
+  database: Database,
+  request: DescribeRequest,
+  signal?: AbortSignal,
+): Promise<Description> {
+  return database.use(
+    'describe_data',
+    async (connection) => {
+      await connection.run('BEGIN TRANSACTION READ ONLY');
+      try {
+        return await describe(connection, request);
+      } catch (error) {
+        throw queryError(error, '');
+      } finally {
+        await connection.run('ROLLBACK');
+      }
+    },
+    { mustExist: true, ...(signal && { signal }) },
+  );
+}
+
+async function describe(connection: DuckDBConnection, request: DescribeRequest): Promise<Description> {
+  const all = await catalogTables(connection);
+  const wanted = choose(all, request);
+  const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
+  const lastSyncs = await readSyncTimes(connection, known.length > 0);
+  const datasets: DatasetSummary[] = [];
+  const room: Room = { columns: COLUMN_CAP, samples: SAMPLED_TABLES_CAP, withoutColumns: 0, withoutSamples: 0 };
+  for (const dataset of [...new Set(wanted.map((table) => table.dataset))].sort()) {
+    const tables = wanted.filter((table) => table.dataset === dataset);
+    const streams = known.filter(({ target }) => target.dataset === dataset);
+    const summaries: TableSummary[] = [];
+    for (const table of tables.slice(0, TABLE_CAP)) {
+      const stream = streams.find(({ target }) => target.table === table.table);
+      summaries.push(await describeTable(connection, table, stream, request.detail, room));
+    }
+    const source = streams[0]?.target.source;
+    const lastSyncAt = lastSyncs.get(dataset);
+    datasets.push({
+      dataset,
+      ...(source !== undefined && { source }),
+      tables: summaries,
+      tableCount: tables.length,
+      ...(lastSyncAt !== undefined && { lastSyncAt }),
+    });
+  }
+  const file = await databaseFile(connection);
+  const { withoutColumns, withoutSamples } = room;
+  return { datasets, withoutColumns, withoutSamples, ...(file !== undefined && { fileBytes: file }) };
+}
+
+function choose(all: readonly FoundTable[], { dataset, table }: DescribeRequest): readonly FoundTable[] {
+  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+  const datasets = [...new Set(all.map((found) => found.dataset))];
+  // A dataset is named after its source with `-` as `_`: both names are taken.
+  const own = dataset?.replaceAll('-', '_');
+  const within =
+    dataset === undefined ? all : all.filter((found) => same(found.dataset, dataset) || same(found.dataset, own ?? ''));
+  if (dataset !== undefined && within.length === 0) {
+    throw unknown('unknown_dataset', `There is no dataset ${JSON.stringify(dataset)} in the cache.`, dataset, datasets);
+  }
+  if (table === undefined) return within;
+  const names = within.map((found) => `${found.dataset}.${found.table}`);
+  const found = within.filter((each, at) => same(each.table, table) || same(names[at] ?? '', table));
+  if (found.length === 0) {
+    throw unknown('unknown_table', `There is no table ${JSON.stringify(table)} in the cache.`, table, names);
+  }
+  return found;
+}
+
+function unknown(code: string, message: string, wanted: string, known: readonly string[]): InputError {
+  const near = nearNames(wanted, known);
+  return new InputError(
+    code,
+    message,
+    near.length > 0
+      ? `Did you mean ${near.join(', ')}? Without arguments describe_data lists everything.`
+      : 'Nothing is in the cache yet: call start_sync first.',
+    { details: { near } },
+  );
+}
+
+async function describeTable(
+  connection: DuckDBConnection,
+  found: FoundTable,
+  stream: KnownStream | undefined,
+  detail: DescribeDetail,
+  room: Room,
+): Promise<TableSummary> {
+  const base = {
+    table: found.table,
+    ...(found.view && { view: true }),
+    ...(stream && { stream: stream.target.stream }),
+    ...(stream?.lastSyncAt !== undefined && { lastSyncAt: stream.lastSyncAt }),
+  };
+  // The rows of a view are not counted: it may be anything, a join without end included.
+  if (detail === 'names') return found.view ? base : { ...base, rows: await countRows(connection, found) };
+  const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
+  const sizes = found.view ? {} : await tableSize(connection, found);
+  const columns = await readColumns(connection, found, stream);
+  const fits = columns.length <= room.columns || room.columns === COLUMN_CAP;
+  if (fits) room.columns = Math.max(0, room.columns - columns.length);
+  else room.withoutColumns += 1;
+  const sampled = detail === 'full' && !found.view && fits && room.samples > 0;
+  if (sampled) room.samples -= 1;
+  else if (detail === 'full' && !found.view) room.withoutSamples += 1;
+  return {
+    ...base,
+    ...sizes,
+    ...(fits && { columns }),
+    ...(primaryKey.length > 0 && { primaryKey }),
+    ...(sampled && { samples: await readSamples(connection, found) }),
+  };
+}
+
+async function tableSize(connection: DuckDBConnection, found: FoundTable): Promise<{ rows: number; bytes?: number }> {
+  const rows = await countRows(connection, found);
+  const bytes = await readBytes(connection, found);
+  return bytes === undefined ? { rows } : { rows, bytes };
+}
+
+function keyColumns({ primaryKey, target }: KnownStream): string[] {
+  return primaryKey.map((path) => {
+    const field = path.join('.');
+    return target.columns.find((column) => column.field === field)?.column ?? field;
+  });
+}
+
+async function countRows(connection: DuckDBConnection, { quoted }: FoundTable): Promise<number> {
+  return Number((await connection.runAndReadAll(`SELECT count(*) FROM ${quoted}`)).getRows()[0]?.[0] ?? 0);
+}
+
+async function readSamples(connection: DuckDBConnection, { quoted }: FoundTable): Promise<JsonValue[][]> {
+  const readCell = cellReader(await import('@duckdb/node-api'), SAMPLE_CELL_CAP);
+  return withStream(connection, `SELECT * FROM ${quoted} LIMIT ${SAMPLE_ROWS}`, async (result, fetch) => {
+    const chunk = await fetch();
+    if (!chunk) return [];
+    return Array.from({ length: chunk.rowCount }, (_, row) =>
+      Array.from({ length: result.columnCount }, (_none, at) => readCell(chunk.getColumnVector(at), row).value),
+    );
+  });
+}
+
+async function databaseFile(connection: DuckDBConnection): Promise<number | undefined> {
+  const reader = await connection.runAndReadAll(
+    'SELECT path FROM duckdb_databases() WHERE database_name = current_database()',
+  );
+  const path = reader.getRows()[0]?.[0];
+  const found = typeof path === 'string' ? await stat(path).catch(() => undefined) : undefined;
+  return found?.size;
+}
