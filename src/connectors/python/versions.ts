@@ -14,10 +14,10 @@ export interface Choice {
   readonly note?: string;
 }
 
-type Pep440 = typeof import('@renovatebot/pep440');
+type Pep440 = typeof import('./pep440.ts');
 
 export async function loadPep440(): Promise<Pep440> {
-  return import('@renovatebot/pep440');
+  return import('./pep440.ts');
 }
 
 /**
