@@ -1,5 +1,5 @@
 export { type KnownStream, readStreams } from './bookkeeping/index.ts';
-export { type Database, type DatabaseOptions, openDatabase, type UseOptions } from './database.ts';
+export { type Database, openDatabase } from './database.ts';
 export { type Description, describeData } from './describe.ts';
 export {
   type BatchLoad,
@@ -14,14 +14,4 @@ export {
   type StreamLoad,
 } from './load/index.ts';
 export { dryRun, runQuery } from './query.ts';
-export type {
-  ColumnSummary,
-  DatasetSummary,
-  DescribeDetail,
-  DescribeRequest,
-  DryRun,
-  QueryColumn,
-  QueryLimits,
-  QueryResult,
-  TableSummary,
-} from './types.ts';
+export type { DatasetSummary, QueryResult, TableSummary } from './types.ts';
