@@ -49,6 +49,7 @@ const INTERRUPT_MS = 50;
 export function openDatabase(options: DatabaseOptions): Database {
   const running = new Map<DuckDBConnection, Promise<unknown>>();
   let closed = false;
+  let used = false;
 
   const settings = async (path: string): Promise<InstanceSettings> => ({
     stagingDirectory: await realpath(await options.stagingDirectory()),
@@ -62,12 +63,15 @@ export function openDatabase(options: DatabaseOptions): Database {
     return realpath(folder);
   };
   const releaseFile = async (): Promise<void> => {
+    // Asking where the file lies makes its folder: a process that never used it leaves nothing behind.
+    if (!used) return;
     await sharedInstance(await realFile(await options.file())).release();
   };
 
   return {
     async use(purpose, body, { signal, waitMs = WAIT_MS, mustExist = false } = {}) {
       if (closed) throw closedError(purpose);
+      used = true;
       if (signal?.aborted) throw abortError(signal);
       const path = await realFile(await options.file());
       if (mustExist && !(await exists(path))) throw noDataYet();
