@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openTestRoom, type TestRoom } from './test-room.ts';
+import { catalogOf, errorLine, openTestRoom, recordLine, SECRET, type TestRoom } from './test-room.ts';
 
 let room: TestRoom;
 beforeEach(async () => {
@@ -33,3 +38,204 @@ describe('a sync of a good source', () => {
     ]);
   });
 });
+
+const noWait = new AbortController().signal;
+const slow = { count: 100_000, batch: 20, delay_ms: 20 };
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await condition()) return;
+    await sleep(50);
+  }
+  throw new Error('it did not happen in time');
+}
+
+describe('syncs in the background', () => {
+  it('run once for each source: a second start answers with the running one', async () => {
+    const request = await room.meadow(slow, ['users']);
+    const [one, two] = await Promise.all([room.syncs.start(request), room.syncs.start(request)]);
+    expect(one.syncId).toBe(two.syncId);
+    expect([one.alreadyRunning, two.alreadyRunning].sort()).toEqual([false, true]);
+    const other = await openTestRoom(undefined, room.folder);
+    expect(await other.syncs.start(request)).toEqual({ syncId: one.syncId, alreadyRunning: true });
+    await other.close();
+    await room.syncs.cancel(one.syncId);
+  });
+
+  it('tell their progress, and a wait may be cancelled without them', async () => {
+    const { syncId } = await room.syncs.start(await room.meadow(slow, ['users']));
+    const waiting = new AbortController();
+    const said: [string, number | undefined][] = [];
+    const wait = room.syncs.wait(syncId, 60_000, waiting.signal, (message, done) => said.push([message, done]));
+    await until(async () => (await room.syncs.get(syncId)).records > 100);
+    waiting.abort();
+    await expect(wait).rejects.toMatchObject({ code: 'cancelled' });
+    expect(said.length).toBeGreaterThan(0);
+    const status = await room.syncs.wait(syncId, 100, noWait);
+    expect(status).toMatchObject({ state: 'running', streams: [{ stream: 'users', state: 'running' }] });
+    expect(await room.syncs.get()).toMatchObject({ sync_id: syncId });
+    expect(await room.syncs.lastStreams('meadow')).toEqual(['users']);
+    await room.syncs.cancel(syncId);
+  });
+
+  it('are cancelled, and keep what is confirmed', async () => {
+    const request = await room.meadow(slow, ['users', 'orders']);
+    const { syncId } = await room.syncs.start(request);
+    await until(async () => (await room.syncs.get(syncId)).records > 200);
+    const status = await room.syncs.cancel(syncId);
+    expect(status).toMatchObject({
+      state: 'cancelled',
+      errors: [],
+      streams: [{ state: 'cancelled' }, { state: 'cancelled' }],
+    });
+    const [users] = status.streams;
+    expect(users?.rows).toBeGreaterThan(0);
+    expect(users?.committed_state).toBe(true);
+    expect(await room.rows('SELECT count(*), max(id) FROM meadow.users')).toEqual([
+      [String(users?.rows), String(users?.rows)],
+    ]);
+    expect(await room.syncs.cancel(syncId)).toMatchObject({ state: 'cancelled' });
+    const [row] = await room.rows('SELECT state, rows FROM _sluice.syncs');
+    expect(row).toEqual(['cancelled', String(users?.rows)]);
+    const next = await room.sync(await room.meadow({ count: 5_000, batch: 500 }, ['users']));
+    expect(next.state).toBe('complete');
+    expect(await room.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['5000', '5000']]);
+  });
+
+  it('are cancelled from another process of the project', async () => {
+    const child = runChild(room.folder, slow);
+    const syncId = await child.syncId;
+    await until(async () => (await room.syncs.get(syncId)).records > 0);
+    expect(await room.syncs.start(await room.meadow(slow, ['users']))).toEqual({ syncId, alreadyRunning: true });
+    expect(await room.syncs.cancel(syncId)).toMatchObject({ state: 'cancelled' });
+    expect(await child.ended).toBe(0);
+  });
+
+  it('end with the server, quickly, and are marked interrupted', async () => {
+    const { syncId } = await room.syncs.start(await room.meadow({ ...slow, delay_ms: 1 }, ['users', 'notes']));
+    await until(async () => (await room.syncs.get(syncId)).records > 500);
+    const before = Date.now();
+    await Promise.all([room.connectors.endAll(), room.syncs.endAll()]);
+    await room.database.close();
+    expect(Date.now() - before).toBeLessThan(1_500);
+    const later = await openTestRoom(undefined, room.folder);
+    expect(await later.syncs.get(syncId)).toMatchObject({
+      state: 'interrupted',
+      streams: [{ state: 'interrupted' }, {}],
+    });
+    expect(await readdir(await room.project.folder('staging'))).toEqual([]);
+    const status = await later.sync(await later.meadow({ count: 3_000 }, ['users', 'notes']));
+    expect(status.state).toBe('complete');
+    expect(await later.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['3000', '3000']]);
+    expect(await later.rows('SELECT state FROM _sluice.syncs ORDER BY started_at')).toEqual([
+      ['interrupted'],
+      ['complete'],
+    ]);
+    await later.close();
+  });
+
+  it('are unknown by any other name', async () => {
+    await expect(room.syncs.get()).rejects.toMatchObject({ code: 'no_syncs_yet' });
+    for (const id of ['', '../../etc/passwd', '20260101-000000-abcdef']) {
+      await expect(room.syncs.get(id)).rejects.toMatchObject({ code: 'unknown_sync' });
+    }
+    expect(await room.syncs.recent(5)).toEqual([]);
+    expect(await room.syncs.lastStreams('meadow')).toBeUndefined();
+  });
+});
+
+describe('a secret', () => {
+  it('that the connector prints is in no file of the project but the cache', async () => {
+    const half = SECRET.slice(0, 12);
+    const rest = SECRET.slice(12);
+    const log = (message: string): string => `${JSON.stringify({ type: 'LOG', log: { level: 'INFO', message } })}\n`;
+    const catalog = catalogOf({ name: 'a', properties: { id: { type: 'integer' }, t: { type: 'string' } } });
+    // The redactor knows a value once the vault has resolved something.
+    await room.meadow({}, ['users']);
+    const status = await room.sync(
+      await room.play('leaky', catalog, [
+        log(`the key is ${SECRET}`),
+        log(half),
+        log(rest),
+        `${half}\n${rest}\n`,
+        { stderr: `${half}\n` },
+        { stderr: `${rest}\n` },
+        recordLine('a', { id: 1, t: SECRET, [SECRET]: 1 }),
+        recordLine(`stream ${SECRET}`, {}),
+        errorLine(`refused: ${Buffer.from(SECRET).toString('base64')}`),
+        errorLine(half),
+        errorLine(rest),
+        { sleep: 700 },
+        { exit: 1 },
+      ]),
+    );
+    expect(status.state).toBe('failed');
+    expect(JSON.stringify(status)).toContain('[secret:MEADOW_API_KEY]');
+    const files = await readdir(join(room.folder, 'project'), { recursive: true, withFileTypes: true });
+    for (const file of files.filter((one) => one.isFile() && !one.parentPath.endsWith('/cache'))) {
+      const text = await readFile(join(file.parentPath, file.name), 'utf8');
+      const bare = text.replace(/\s|\d{4}-\d\d-\d\dT\S+Z (connector|stdout|stderr|sluice):/g, '');
+      expect(bare.includes(SECRET), `${file.name} holds the secret`).toBe(false);
+      expect(bare.includes(rest), `${file.name} holds half of the secret`).toBe(false);
+    }
+    expect(JSON.stringify(await room.syncs.log(status.sync_id, 100))).toContain('[secret:MEADOW_API_KEY]');
+  });
+});
+
+describe('SIGKILL in the middle', () => {
+  it('loses nothing and repeats nothing, whenever it comes', async () => {
+    const config = { count: 30_000, batch: 700, delay_ms: 5 };
+    for (let round = 0; round < 6; round += 1) {
+      const child = runChild(room.folder, config);
+      const syncId = await child.syncId;
+      await sleep(100 + Math.random() * 1_200);
+      child.kill();
+      await child.ended;
+      expect((await room.syncs.get(syncId)).state).toMatch(/interrupted|complete/);
+      await agree(room);
+    }
+    const last = await room.sync(await room.meadow({ ...config, delay_ms: 0 }, ['users', 'orders', 'notes']));
+    expect(last).toMatchObject({ state: 'complete' });
+    await agree(room);
+    for (const table of ['users', 'orders', 'notes']) {
+      expect(await room.rows(`SELECT count(*), count(DISTINCT id) FROM meadow.${table}`)).toEqual([['30000', '30000']]);
+    }
+    expect(await readdir(await room.project.folder('staging'))).toEqual([]);
+  }, 120_000);
+});
+
+/** Rows and state say the same of each incremental stream. */
+async function agree({ rows }: TestRoom): Promise<void> {
+  for (const table of ['users', 'orders']) {
+    const [counted = []] = await rows(
+      `SELECT count(*), count(DISTINCT id), coalesce(max(id), 0), strftime(max(updated_at), '%Y-%m-%dT%H:%M:%S.%gZ') FROM meadow.${table}`,
+    );
+    const [[state] = []] = await rows(`SELECT state FROM _sluice.states WHERE stream = '${table}'`);
+    const cursor = state === undefined ? null : JSON.parse(String(state)).stream.stream_state.updated_at;
+    expect(counted).toEqual([counted[0], counted[0], counted[0], cursor]);
+  }
+}
+
+interface Child {
+  readonly syncId: Promise<string>;
+  readonly ended: Promise<number | null>;
+  kill(): void;
+}
+
+function runChild(folder: string, config: object): Child {
+  const program = fileURLToPath(new URL('./test-run.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', program, folder, JSON.stringify(config)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const syncId = new Promise<string>((resolve) => {
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('\n')) resolve(text.split('\n')[0] ?? '');
+    });
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('exit', (code) => resolve(code));
+  });
+  return { syncId, ended, kill: () => child.kill('SIGKILL') };
+}

@@ -56,7 +56,12 @@ export function createSyncs(options: SyncsOptions): Syncs {
       if (signal.aborted) throw abortError(signal);
       const status = await read(syncId);
       const left = deadline - Date.now();
-      if (status.state !== 'running' || left <= 0) return status;
+      if (status.state !== 'running') {
+        // Until its end is written, its source counts as busy.
+        await jobs.get(syncId)?.done;
+        return status;
+      }
+      if (left <= 0) return status;
       tell(status, onProgress);
       await sleep(Math.min(POLL_MS, left));
     }
@@ -105,8 +110,9 @@ export function createSyncs(options: SyncsOptions): Syncs {
         if (started === 'begun') return { syncId, alreadyRunning: false };
         const holder = holderOf(started.error);
         if (holder === undefined) throw started.error;
-        const status = await files.read(holder);
+        const status = jobs.get(holder)?.status() ?? (await files.read(holder));
         if (status?.state === 'running') return { syncId: holder, alreadyRunning: true };
+        await jobs.get(holder)?.done;
         // Its end, or its first status, is only a moment away.
         if (Date.now() >= deadline) throw started.error;
         await sleep(50);

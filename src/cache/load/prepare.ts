@@ -49,7 +49,7 @@ export async function prepareSync(connection: DuckDBConnection, request: Prepare
     const states = await readStates(connection, source);
     const prepared: PreparedStream[] = [];
     for (const stream of request.streams) {
-      prepared.push(await prepareStream(connection, stream, { request, known, taken, states, existing: before }));
+      prepared.push(await prepareStream(connection, stream, { request, known, taken, existing: before }));
     }
     const anew = prepared.filter((one) => one.fill === 'replace' || one.newTable).map(({ stream }) => stream);
     // A table that is gone cannot go on from its state.
@@ -67,23 +67,21 @@ interface Surroundings {
   readonly request: PrepareRequest;
   readonly known: readonly KnownStream[];
   readonly taken: Set<string>;
-  readonly states: readonly StateText[];
   readonly existing: ExistingTables;
 }
 
 async function prepareStream(
   connection: DuckDBConnection,
   wanted: StreamRequest,
-  { request, known, taken, states, existing }: Surroundings,
+  { request, known, taken, existing }: Surroundings,
 ): Promise<PreparedStream> {
   const { stream, mode } = wanted;
   const { source, dataset } = request.sync;
   const mapped = known.find(({ target }) => sameStream({ name: target.stream, namespace: target.namespace }, stream));
   const table = mapped?.target.table ?? uniqueName(tableName(stream, request.severalNamespaces), taken);
   const there = existing.get(foldName(table));
-  const hasState = states.some((state) => state.stream === undefined || sameStream(state.stream, stream));
-  const anew =
-    mode === 'full_refresh_overwrite' || request.restart || (mapped?.mode.endsWith('overwrite') && !hasState);
+  // Rows of an overwrite have no state: an incremental read would bring them again.
+  const anew = mode === 'full_refresh_overwrite' || request.restart || mapped?.mode.endsWith('overwrite');
   const newTable = there === undefined;
   const fill = mode === 'full_refresh_overwrite' || (anew && !newTable) ? 'replace' : 'append';
   const base: StreamTable = {

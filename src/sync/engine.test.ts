@@ -1,0 +1,333 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Catalog } from '../protocol/index.ts';
+import {
+  catalogOf,
+  errorLine,
+  openTestRoom,
+  type Part,
+  recordLine,
+  stateLine,
+  statusLine,
+  type TestRoom,
+} from './test-room.ts';
+import type { SyncStatus } from './types.ts';
+
+const ID = { id: { type: 'integer' } };
+const A: Catalog = catalogOf({ name: 'a', properties: ID, incremental: true });
+const AB: Catalog = catalogOf(
+  { name: 'a', properties: ID, incremental: true },
+  { name: 'b', properties: ID, incremental: true },
+);
+
+let room: TestRoom;
+beforeEach(async () => {
+  // Small batches, so that few records make many.
+  room = await openTestRoom({ rows: 50, bytes: 1_000_000, ms: 10_000 });
+});
+afterEach(() => room.close());
+
+async function play(catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> {
+  const status = await room.sync({ ...(await room.play('p', catalog, parts)), restart });
+  expect(await readdir(await room.project.folder('staging'))).toEqual([]);
+  const tables = await room.rows("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_sluice_')");
+  expect(tables).toEqual([]);
+  return status;
+}
+
+function ids(from: number, count: number, stream = 'a'): Part {
+  const line = `{"type":"RECORD","record":{"stream":"${stream}","data":{"id":$i},"emitted_at":1}}\n`;
+  return { repeat: count, from, line };
+}
+
+async function counts(table: string): Promise<number[]> {
+  const [row] = await room.rows(`SELECT count(*), count(DISTINCT id), max(id) FROM p.${table}`);
+  return (row ?? []).map(Number);
+}
+
+describe('confirmed rows only', () => {
+  it('keeps rows up to the last state, and the next sync goes on from it', async () => {
+    const first = await play(A, [ids(0, 120), stateLine('a', { at: 119 }), ids(120, 30), { exit: 1 }]);
+    expect(first).toMatchObject({
+      state: 'incomplete',
+      streams: [{ state: 'incomplete', records: 150, rows: 120, committed_state: true }],
+    });
+    expect(first.errors[0]?.message).toContain('exit code 1');
+    expect(first.warnings[0]).toContain('30 records of "a"');
+    expect(await counts('a')).toEqual([120, 120, 119]);
+    const second = await play(A, [ids(120, 30), stateLine('a', { at: 149 })]);
+    expect(second).toMatchObject({ state: 'complete', errors: [], warnings: [] });
+    expect(await room.seenState()).toMatchObject([{ type: 'STREAM', stream: { stream_state: { at: 119 } } }]);
+    expect(await counts('a')).toEqual([150, 150, 149]);
+  });
+
+  it('takes the good end of a connector without statuses as a confirmation', async () => {
+    const status = await play(A, [ids(0, 70), stateLine('a', 1), ids(70, 5)]);
+    expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 75 }] });
+  });
+
+  it('does not do so where the connector tells statuses', async () => {
+    const status = await play(AB, [
+      statusLine('a', 'STARTED'),
+      ids(0, 7),
+      statusLine('a', 'COMPLETE'),
+      statusLine('b', 'STARTED'),
+      ids(0, 3, 'b'),
+      stateLine('b', 1),
+      ids(3, 2, 'b'),
+    ]);
+    expect(status).toMatchObject({
+      state: 'incomplete',
+      streams: [
+        { stream: 'a', state: 'complete', rows: 7 },
+        { stream: 'b', state: 'incomplete', rows: 3, records: 5 },
+      ],
+    });
+    expect(status.warnings.some((warning) => warning.includes('sent no state for "a"'))).toBe(true);
+  });
+
+  it('lets rows that wait long wait in the database, and moves them with their state', async () => {
+    const status = await play(AB, [
+      ids(0, 1000),
+      ids(0, 20, 'b'),
+      stateLine('b', 1),
+      ids(1000, 230),
+      stateLine('a', { at: 1229 }),
+      ids(1230, 400),
+      ids(20, 5, 'b'),
+      { exit: 1 },
+    ]);
+    expect(status.streams).toMatchObject([
+      { rows: 1230, records: 1630, committed_state: true },
+      { rows: 20, records: 25 },
+    ]);
+    expect(await counts('a')).toEqual([1230, 1230, 1229]);
+  });
+
+  it('moves rows that wait at the good end too', async () => {
+    expect(await play(A, [ids(0, 1000)])).toMatchObject({ state: 'complete', streams: [{ rows: 1000 }] });
+    expect(await counts('a')).toEqual([1000, 1000, 999]);
+  });
+});
+
+describe('outcomes', () => {
+  it('counts an error with exit 0 as a failure', async () => {
+    const status = await play(A, [ids(0, 10), errorLine('the API is down')]);
+    expect(status).toMatchObject({
+      state: 'failed',
+      streams: [{ state: 'failed', rows: 0 }],
+      errors: [{ message: 'the API is down', failure_type: 'system_error' }],
+    });
+    expect(await counts('a')).toEqual([0, 0, 0]);
+  });
+
+  it('says which stream failed, and keeps the others', async () => {
+    const status = await play(AB, [
+      ids(0, 60),
+      stateLine('a', 1),
+      statusLine('a', 'COMPLETE'),
+      ids(0, 5, 'b'),
+      errorLine('no permission', 'b'),
+      statusLine('b', 'INCOMPLETE'),
+      errorLine('some streams failed'),
+      { exit: 1 },
+    ]);
+    expect(status).toMatchObject({
+      state: 'incomplete',
+      streams: [
+        { stream: 'a', state: 'complete', rows: 60 },
+        { stream: 'b', state: 'failed', rows: 0, error: 'no permission' },
+      ],
+    });
+    expect(status.errors.map(({ stream }) => stream)).toEqual(['b', undefined]);
+  });
+
+  it('confirms the other streams of a good end when one has its own error', async () => {
+    const status = await play(AB, [ids(0, 5), ids(0, 5, 'b'), errorLine('broken', 'b')]);
+    expect(status).toMatchObject({
+      state: 'incomplete',
+      streams: [{ state: 'complete' }, { state: 'failed', rows: 0 }],
+    });
+  });
+
+  it('tells noise, half lines, strays and unknown fields, and loads the rest', async () => {
+    const status = await play(A, [
+      'Traceback\n',
+      recordLine('a', { id: 1, extra: 1 }),
+      recordLine('zzz', { id: 1 }),
+      '{"type":"RECORD","record":{"stream":"a","data":{"id":',
+      '\n{"x":1}\n\n',
+      recordLine('a', { id: 2 }),
+      stateLine('nobody', 1),
+      '{"type":"RECORD","record":{"stream":"a","data":{"id":{"x":1}',
+    ]);
+    expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 2 }] });
+    expect(status.warnings.join('\n')).toMatch(/cut off[\s\S]*extra|extra[\s\S]*cut off/);
+    expect(status.warnings.join('\n')).toContain('"zzz"');
+    expect(await room.syncs.log(status.sync_id, 50)).toContainEqual(expect.stringMatching(/stdout: Traceback$/));
+  });
+
+  it('ends with a connector that kills itself', async () => {
+    const status = await play(A, [
+      ids(0, 5),
+      stateLine('a', 1),
+      { stderr: 'oh no\n' },
+      { sleep: 100 },
+      { kill: 'SIGKILL' },
+    ]);
+    expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', rows: 5 }] });
+    expect(status.errors[0]?.message).toMatch(/SIGKILL: oh no/);
+  });
+
+  it('says of a program that does not start what the connectors say', async () => {
+    const request = await room.play('p', A, []);
+    const status = await room.sync({ ...request, installed: { ...request.installed, command: ['/nowhere/program'] } });
+    expect(status).toMatchObject({ state: 'failed', streams: [{ state: 'failed' }] });
+    expect(status.errors).toHaveLength(1);
+  });
+});
+
+describe('full_refresh_overwrite', () => {
+  const full = catalogOf({ name: 'f', properties: ID });
+
+  it('replaces the table at the end, and leaves it as it is when the sync fails', async () => {
+    expect(await play(full, [ids(0, 500, 'f')])).toMatchObject({ state: 'complete', streams: [{ rows: 500 }] });
+    const failed = await play(full, [ids(500, 700, 'f'), { exit: 1 }]);
+    expect(failed).toMatchObject({ state: 'failed', streams: [{ rows: 0, records: 700, committed_state: false }] });
+    expect(await counts('f')).toEqual([500, 500, 499]);
+    await play(full, [
+      ids(0, 3, 'f'),
+      stateLine('f', { __ab_no_cursor_state_message: true }),
+      statusLine('f', 'COMPLETE'),
+    ]);
+    expect(await counts('f')).toEqual([3, 3, 2]);
+    expect(await room.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
+    await play(full, []);
+    expect(await counts('f')).toEqual([0, 0, 0]);
+  });
+
+  it('builds the table anew when the stream changes to incremental', async () => {
+    const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
+    await room.sync(await room.play('p', A, [ids(0, 100), stateLine('a', { at: 99 })], options));
+    const status = await play(A, [ids(0, 110), stateLine('a', { at: 109 })]);
+    expect(await room.seenState()).toBeUndefined();
+    expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 110, committed_state: true }] });
+    expect(await counts('a')).toEqual([110, 110, 109]);
+    await play(A, [ids(110, 1), stateLine('a', { at: 110 })]);
+    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 109 } } }]);
+    expect(await counts('a')).toEqual([111, 111, 110]);
+  });
+});
+
+describe('restart', () => {
+  it('reads all again, and old table and state stay until it is done', async () => {
+    await play(A, [ids(0, 100), stateLine('a', { at: 99 })]);
+    const failed = await play(A, [ids(0, 60), stateLine('a', { at: 59 }), { exit: 1 }], true);
+    expect(await room.seenState()).toBeUndefined();
+    expect(failed).toMatchObject({ state: 'failed', streams: [{ rows: 0, committed_state: false }] });
+    expect(await counts('a')).toEqual([100, 100, 99]);
+    await play(A, [ids(100, 5), stateLine('a', { at: 104 })]);
+    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 99 } } }]);
+    expect(await play(A, [ids(0, 60), stateLine('a', { at: 59 })], true)).toMatchObject({ state: 'complete' });
+    expect(await counts('a')).toEqual([60, 60, 59]);
+    await play(A, []);
+    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 59 } } }]);
+  });
+});
+
+describe('states of all streams', () => {
+  const global = (at: number, streams: string[]): string => {
+    const states = streams.map((name) => ({ stream_descriptor: { name }, stream_state: { at } }));
+    return `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"lsn":9007199254740993},"stream_states":${JSON.stringify(states)}}}}\n`;
+  };
+
+  it('a GLOBAL state confirms every stream', async () => {
+    const first = await play(AB, [
+      ids(0, 80),
+      ids(0, 40, 'b'),
+      global(1, ['a', 'b']),
+      ids(80, 20),
+      ids(40, 20, 'b'),
+      { exit: 1 },
+    ]);
+    expect(first.streams).toMatchObject([
+      { rows: 80, committed_state: true },
+      { rows: 40, committed_state: true },
+    ]);
+    await play(AB, [ids(80, 20), ids(40, 20, 'b'), global(2, ['a', 'b'])]);
+    expect(await room.seenState()).toMatchObject([{ type: 'GLOBAL', global: { stream_states: [{}, {}] } }]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [100, 100, 99],
+      [60, 60, 59],
+    ]);
+    const [[text] = []] = await room.rows('SELECT state FROM _sluice.states');
+    expect(text).toContain('9007199254740993');
+  });
+
+  it('a GLOBAL state waits for a table that is built anew', async () => {
+    const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
+    await room.sync(await room.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));
+    // `a` is read anew beside its table: no state may say that it is there.
+    const parts = [ids(0, 20), ids(10, 300, 'b'), global(2, ['a', 'b'])];
+    const failed = await play(AB, [...parts, { exit: 1 }]);
+    expect(failed.streams).toMatchObject([{ rows: 0 }, { rows: 0 }]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [10, 10, 9],
+      [10, 10, 9],
+    ]);
+    expect(await play(AB, parts)).toMatchObject({ state: 'complete' });
+    expect(await room.seenState()).toMatchObject([
+      { global: { stream_states: [{ stream_descriptor: { name: 'b' } }] } },
+    ]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [20, 20, 19],
+      [310, 310, 309],
+    ]);
+  });
+
+  it('a LEGACY state confirms every stream, and goes back as it came', async () => {
+    const legacy = '{"type":"STATE","state":{"data":{"a":{"at": 9007199254740993},"b":1}}}\n';
+    await play(AB, [ids(0, 80), ids(0, 40, 'b'), legacy, ids(80, 1), { exit: 1 }]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [80, 80, 79],
+      [40, 40, 39],
+    ]);
+    await play(AB, []);
+    expect(await room.seenState()).toEqual({ a: { at: 9007199254740992 }, b: 1 });
+  });
+});
+
+describe('large and many', () => {
+  it('loads many streams with small and large records between them', async () => {
+    const names = Array.from({ length: 40 }, (_value, at) => `s${at}`);
+    const catalog = catalogOf(
+      ...names.map((name) => ({
+        name,
+        properties: { id: { type: 'integer' }, t: { type: 'string' } },
+        incremental: true,
+      })),
+    );
+    const big = 'x'.repeat(9 * 1024 * 1024);
+    const parts: Part[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      for (const name of names) {
+        parts.push(recordLine(name, { id: round, t: `t${round}` }));
+        if (name === 's7' && round % 4 === 1) parts.push(recordLine(name, { id: 100 + round, t: big }));
+        if (round % 3 === 2) parts.push(stateLine(name, { round }));
+      }
+    }
+    const status = await play(catalog, parts);
+    expect(status).toMatchObject({ state: 'complete', warnings: [] });
+    const rows = status.streams.map((stream) => stream.rows);
+    expect(rows).toEqual(names.map((name) => (name === 's7' ? 13 : 10)));
+    expect(await room.rows('SELECT id, length(t) FROM p.s7 ORDER BY id DESC LIMIT 4')).toEqual([
+      ['109', String(big.length)],
+      ['105', String(big.length)],
+      ['101', String(big.length)],
+      ['9', '2'],
+    ]);
+    expect(status.tables).toHaveLength(40);
+    expect(join(...status.tables.slice(0, 2))).toBe('s0/s1');
+  });
+});
