@@ -1,5 +1,5 @@
 export { readJson, writeAtomic } from './files.ts';
 export { type KnownProject, knownProjects } from './known-projects.ts';
-export { type LockHolder, lockHolder, withLock } from './lock.ts';
+export { withLock } from './lock.ts';
 export { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 export { openProject, type Project, type ProjectFolder } from './project.ts';

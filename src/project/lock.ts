@@ -50,12 +50,6 @@ export async function withLock<T>(path: string, options: LockOptions, body: () =
   }
 }
 
-/** Who holds the lock now, or undefined when it is free or its holder is dead. */
-export async function lockHolder(path: string): Promise<LockHolder | undefined> {
-  const holder = await readHolder(path);
-  return holder && (await isAlive(holder)) ? holder : undefined;
-}
-
 async function tryTake(path: string, purpose: string): Promise<LockHolder | undefined> {
   const self = await identify(process.pid);
   const mine: LockHolder = { pid: process.pid, started: self?.started ?? '', purpose };

@@ -17,7 +17,7 @@ import type { AnyTool } from './tool.ts';
 
 export { collectStatus, type Status } from './local/get-status.ts';
 export type { House, Services } from './services.ts';
-export { type Answer, type AnyTool, type Call, defineTool, possibleEffects, shownEffect, type Tool } from './tool.ts';
+export { type Answer, type AnyTool, type Call, possibleEffects, shownEffect, type Tool } from './tool.ts';
 
 export const tools: readonly AnyTool[] = [
   getStatus,
