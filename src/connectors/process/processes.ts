@@ -124,6 +124,8 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   const tail = createTail();
   const listeners = new Set<(text: string) => void>();
   drain(stderr, tail, listeners);
+  // Paused by name: execa lets a stream that nobody reads yet run dry, and the first records would be lost.
+  stdout.pause();
   stdout.on('error', () => {});
   const identity = await identify(pid);
   const tree = createTree({ mark: folder.id, pid, started: identity?.started });

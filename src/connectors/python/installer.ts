@@ -107,7 +107,7 @@ async function runInstaller(
   };
   const tail = createTail();
   const exit = await rooms.processes.run(launch, async (running) => {
-    running.stdout.on('data', (chunk: Buffer) => tail.push(chunk.toString('utf8')));
+    running.stdout.on('data', (chunk: Buffer) => tail.push(chunk.toString('utf8'))).resume();
     running.onStderr((text) => tail.push(text));
     const ended = await running.exit;
     await running.outputEnded;

@@ -93,6 +93,7 @@ function listen<Type extends AirbyteMessage['type']>(
       resolve('ended');
     });
     stdout.once('close', () => resolve('ended'));
+    stdout.resume();
   });
 }
 
