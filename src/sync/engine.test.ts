@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalog } from '../protocol/index.ts';
@@ -299,6 +299,17 @@ describe('states of all streams', () => {
 });
 
 describe('large and many', () => {
+  it('misses nothing of a connector that writes before anybody reads', async () => {
+    const file = join(room.folder, 'ready.ndjson');
+    const lines = Array.from({ length: 200_000 }, (_value, id) => recordLine('a', { id }));
+    await writeFile(file, lines.join(''));
+    const request = await room.play('p', A, []);
+    const installed = { ...request.installed, command: ['/bin/sh', '-c', `cat '${file}'`, 'sh'] as const };
+    const status = await room.sync({ ...request, installed });
+    expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 200_000 }] });
+    expect(await counts('a')).toEqual([200_000, 200_000, 199_999]);
+  });
+
   it('loads many streams with small and large records between them', async () => {
     const names = Array.from({ length: 40 }, (_value, at) => `s${at}`);
     const catalog = catalogOf(
