@@ -4,8 +4,7 @@ import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { executableStamp, findExecutable } from './executable.ts';
 import { createProcesses } from './process/processes.ts';
-import { createPythonRuntime } from './python/python.ts';
-import { readStatus } from './status.ts';
+import type { PythonRuntime } from './python/python.ts';
 import type { ConnectorRequest, Connectors, PackageFacts } from './types.ts';
 import { createKept } from './verbs/kept.ts';
 import { createVerbs } from './verbs/verbs.ts';
@@ -23,7 +22,13 @@ export interface ConnectorsOptions {
 export function createConnectors(options: ConnectorsOptions): Connectors {
   const { settings, project, redactor, childEnvironment, installerEnvironment } = options;
   const processes = createProcesses(project, redactor);
-  const python = createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
+  let python: Promise<PythonRuntime> | undefined;
+  const pythonRuntime = (): Promise<PythonRuntime> => {
+    python ??= import('./python/python.ts').then(({ createPythonRuntime }) =>
+      createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment }),
+    );
+    return python;
+  };
   const verbs = createVerbs({
     processes,
     redactor,
@@ -39,9 +44,9 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       if (runtime === 'executable') return findExecutable(request, settings);
       if (runtime !== 'python') throw laterRuntime(request, facts);
       if (facts.pypiPackage === undefined) throw notOnIndex(request);
-      return python.install(request, { ...facts, pypiPackage: facts.pypiPackage }, control);
+      return (await pythonRuntime()).install(request, { ...facts, pypiPackage: facts.pypiPackage }, control);
     },
-    status: () => readStatus(project, installerEnvironment),
+    status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment),
     endAll: () => processes.endAll(),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
 import { readMarker } from './python/environment-folder.ts';
 import { findInterpreters } from './python/interpreters.ts';
-import { type Environment, entriesOf, homeOf, isExecutable, programFolders } from './python/places.ts';
+import { type Environment, homeOf, isExecutable, programFolders } from './python/places.ts';
 import { findUv } from './python/uv.ts';
 import type { ConnectorsStatus, InstalledEntry, ToolFound } from './types.ts';
 
@@ -68,14 +68,19 @@ async function installedConnectors(project: Project): Promise<InstalledEntry[]> 
   const parent = project.peek('connectors');
   if (parent === undefined) return [];
   const found: InstalledEntry[] = [];
-  for (const connector of (await entriesOf(parent)).sort()) {
-    for (const name of await entriesOf(join(parent, connector))) {
+  for (const connector of (await foldersIn(parent)).sort()) {
+    for (const name of await foldersIn(join(parent, connector))) {
       const folder = join(parent, connector, name);
       const marker = await readMarker(folder);
       if (marker) found.push({ connector, version: marker.version, runtime: 'python', bytes: await bytesIn(folder) });
     }
   }
   return found;
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Bytes on disk of a folder with all in it; links are not followed. */

@@ -1,6 +1,6 @@
 /** The ports of the connectors room. */
 import type { Readable } from 'node:stream';
-import type { AirbyteMessage, Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
+import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 
 export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
@@ -115,6 +115,3 @@ export interface ConnectorsStatus {
   readonly runtimes: readonly ToolFound[];
   readonly installed: readonly InstalledEntry[];
 }
-
-/** A message that came while a verb ran and that is not the verb's answer. */
-export type SideMessage = Extract<AirbyteMessage, { type: 'LOG' | 'TRACE_ERROR' | 'CONTROL' }>;

@@ -22,10 +22,12 @@ const KILL_ROUNDS = 20;
 
 export function createTree(root: TreeRoot): ProcessTree {
   const known = new Map<number, string>();
+  // `ps` pads its dates, and a table's columns lose that.
+  const started = root.started?.replace(/\s+/g, ' ');
 
   const look = async (byMark = true): Promise<ProcessRow[]> => {
     const rows = await listProcesses();
-    const members = membersOf(rows, byMark ? await findMarked(rows, root.mark) : [], root, known);
+    const members = membersOf(rows, byMark ? await findMarked(rows, root.mark) : [], { ...root, started }, known);
     for (const { pid, started } of members) known.set(pid, started);
     return members;
   };

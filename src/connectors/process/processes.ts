@@ -136,7 +136,8 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     throw error;
   }
   const stopWatching = watchTree(tree);
-  const cleared = ended.then(() => clearAfter(stdout, stderr, tree));
+  // What fails here fails again, and is told, when the run is closed.
+  const cleared = ended.then(() => clearAfter(stdout, stderr, tree)).catch(() => {});
   const exit = ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
     return { ...how, stderrTail: sealedText(tail, redactor) };

@@ -51,7 +51,8 @@ export function sealedLines(tail: Tail, redactor: Redactor, shown = SHOWN): stri
 /** Seals first and cuts then, so that a cut never leaves a half secret that nobody knows. */
 export function sealedStart(text: string, redactor: Redactor, shown = SHOWN): string {
   const sealed = redactor.seal(text.slice(0, KEPT), 'connector').trim();
-  return sealed.length > shown ? `${sealed.slice(0, shown)}…` : sealed;
+  const safe = text.length > KEPT ? sealed.slice(0, Math.floor((sealed.length * 3) / 4)) : sealed;
+  return safe.length > shown || text.length > KEPT ? `${safe.slice(0, shown)}…` : safe;
 }
 
 function shownEnd(sealed: string, cut: boolean, shown: number): string {

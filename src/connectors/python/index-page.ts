@@ -1,6 +1,7 @@
 /** A package's page on an index, as JSON (PEP 691) or, on many a mirror, as HTML (PEP 503). */
+import { valid } from '@renovatebot/pep440';
 import { isObject } from '../../protocol/index.ts';
-import { loadPep440, type Release } from './versions.ts';
+import type { Release } from './versions.ts';
 
 interface IndexFile {
   readonly name: string;
@@ -9,12 +10,11 @@ interface IndexFile {
 }
 
 /** One release for each version that has a file; `requires-python` and `yanked` stand at the files. */
-export async function releasesOnPage(page: string): Promise<Release[]> {
-  const pep440 = await loadPep440();
+export function releasesOnPage(page: string): Release[] {
   const found = new Map<string, Release>();
   for (const { name, requiresPython, yanked } of page.trimStart().startsWith('{') ? jsonFiles(page) : htmlFiles(page)) {
     const version = versionInName(name);
-    if (!version || !pep440.valid(version)) continue;
+    if (!version || !valid(version)) continue;
     const before = found.get(version);
     found.set(version, {
       version,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { abortError, LimitError, SetupError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
+import { startDeadline } from '../deadline.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, SHOWN, sealedText } from '../process/tail.ts';
 import type { RunControl } from '../types.ts';
@@ -40,8 +41,7 @@ const MISLEADING =
 export async function installPackage(rooms: InstallerRooms, target: Target, control: RunControl): Promise<InstalledBy> {
   control.progress('looking for uv and Python');
   const [uv, interpreters] = await Promise.all([findUv(rooms.environment), findInterpreters(rooms.environment)]);
-  const suitable: Interpreter[] = [];
-  for (const one of interpreters) if (await fits(one.version, target.requiresPython)) suitable.push(one);
+  const suitable = interpreters.filter(({ version }) => fits(version, target.requiresPython));
   return uv
     ? installByUv(rooms, target, control, uv, suitable[0])
     : installByPip(rooms, target, control, suitable, interpreters);
@@ -54,7 +54,7 @@ async function installByUv(
   uv: Uv,
   interpreter: Interpreter | undefined,
 ): Promise<InstalledBy> {
-  const minor = interpreter ? undefined : await fittingMinor(target.requiresPython);
+  const minor = interpreter ? undefined : fittingMinor(target.requiresPython);
   if (!interpreter && !minor) throw noPython(target, []);
   const what = `${target.packageName} ${target.version}`;
   control.progress(
@@ -80,7 +80,7 @@ async function installByPip(
 ): Promise<InstalledBy> {
   const interpreter = suitable.find(({ hasPip }) => hasPip);
   if (!interpreter)
-    throw suitable[0] ? noVenv(suitable[0]) : noPython(target, all, await fittingMinor(target.requiresPython));
+    throw suitable[0] ? noVenv(suitable[0]) : noPython(target, all, fittingMinor(target.requiresPython));
   const what = `${target.packageName} ${target.version}`;
   control.progress(`installing ${what} with pip (Python ${interpreter.version}); this takes a minute or two`);
   const venv = join(target.folder, VENV);
@@ -99,24 +99,28 @@ async function runInstaller(
   { signal }: RunControl,
   command: readonly [string, ...string[]],
 ): Promise<void> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
+  const deadline = startDeadline(signal, LIMIT_MS);
   const launch = {
     command: () => command,
     environment: installerVariables(rooms.environment),
-    signal: AbortSignal.any([signal, limit]),
+    signal: deadline.signal,
   };
   const tail = createTail();
-  const exit = await rooms.processes.run(launch, async (running) => {
-    running.stdout.on('data', (chunk: Buffer) => tail.push(chunk.toString('utf8'))).resume();
-    running.onStderr((text) => tail.push(text));
-    const ended = await running.exit;
-    await running.outputEnded;
-    return ended;
-  });
-  if (signal.aborted) throw abortError(signal);
-  const output = withoutCredentials(sealedText(tail, rooms.redactor, SHOWN));
-  if (limit.aborted) throw tooLong(packageName, version, output);
-  if (exit.code !== 0) throw installError(`${packageName} ${version}`, output);
+  try {
+    const exit = await rooms.processes.run(launch, async (running) => {
+      running.stdout.on('data', (chunk: Buffer) => tail.push(chunk.toString('utf8')));
+      running.onStderr((text) => tail.push(text));
+      const ended = await running.exit;
+      await running.outputEnded;
+      return ended;
+    });
+    if (signal.aborted) throw abortError(signal);
+    const output = withoutCredentials(sealedText(tail, rooms.redactor, SHOWN));
+    if (deadline.over()) throw tooLong(packageName, version, output);
+    if (exit.code !== 0) throw installError(`${packageName} ${version}`, output);
+  } finally {
+    deadline.clear();
+  }
 }
 
 /** Both installers get the same index, whichever of them the user has set it up for. */

@@ -1,9 +1,9 @@
 /** The Python interpreters of this machine, and which of them suits a package. */
 import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { satisfies, validRange } from '@renovatebot/pep440';
 import { askTool } from '../process/tool-run.ts';
 import { type Environment, entriesOf, managedPythonFolders, programFolders } from './places.ts';
-import { loadPep440 } from './versions.ts';
 
 export interface Interpreter {
   readonly path: string;
@@ -14,7 +14,7 @@ export interface Interpreter {
 }
 
 /** Most connectors are published for these; the first that fits is taken. */
-export const PREFERRED_MINORS = ['3.11', '3.10', '3.12', '3.13', '3.9', '3.14'] as const;
+const PREFERRED_MINORS = ['3.11', '3.10', '3.12', '3.13', '3.9', '3.14'] as const;
 
 const PROBE = `import sys, json, importlib.util as u
 print(json.dumps(["%d.%d.%d" % sys.version_info[:3], sys.version_info[3] == "final", bool(u.find_spec("ensurepip") and u.find_spec("venv"))]))`;
@@ -32,19 +32,14 @@ export async function findInterpreters(environment: Environment): Promise<Interp
 }
 
 /** Whether a Python version lies in a package's `requires_python`, its upper bound included. */
-export async function fits(version: string, requiresPython: string | undefined): Promise<boolean> {
-  if (!requiresPython) return true;
-  const pep440 = await loadPep440();
-  return !pep440.validRange(requiresPython) || pep440.satisfies(version, requiresPython);
+export function fits(version: string, requiresPython: string | undefined): boolean {
+  return !requiresPython || !validRange(requiresPython) || satisfies(version, requiresPython);
 }
 
 /** A minor version such as `3.11` that the package takes, for what has to be installed first. */
-export async function fittingMinor(requiresPython: string | undefined): Promise<string | undefined> {
-  for (const minor of PREFERRED_MINORS) {
-    // The patch level that a fresh installation would have is high.
-    if (await fits(`${minor}.99`, requiresPython)) return minor;
-  }
-  return undefined;
+export function fittingMinor(requiresPython: string | undefined): string | undefined {
+  // The patch level that a fresh installation would have is high.
+  return PREFERRED_MINORS.find((minor) => fits(`${minor}.99`, requiresPython));
 }
 
 /** A shim answers for whichever version a folder wants, and Apple's own stub opens a window when its tools are missing. */

@@ -1,5 +1,6 @@
 /** What a package index has of a package, by the simple API that every index speaks. */
 import { abortError, InputError, messageOf, UpstreamError } from '../../errors.ts';
+import { type Deadline, startDeadline } from '../deadline.ts';
 import { releasesOnPage } from './index-page.ts';
 import type { Environment } from './places.ts';
 import type { Release } from './versions.ts';
@@ -34,11 +35,26 @@ export async function askIndex(
 ): Promise<IndexAnswer> {
   const index = indexUrl(environment);
   const shown = withoutCredentials(index);
+  const deadline = startDeadline(signal, LIMIT_MS);
+  try {
+    return await askPage(index, shown, packageName, environment, deadline);
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function askPage(
+  index: string,
+  shown: string,
+  packageName: string,
+  environment: Environment,
+  deadline: Deadline,
+): Promise<IndexAnswer> {
   let response: Response;
   try {
-    response = await fetchIndex(index, packageName, AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]));
+    response = await fetchIndex(index, packageName, deadline.signal);
   } catch (error) {
-    if (signal.aborted) throw abortError(signal);
+    if (deadline.signal.aborted && !deadline.over()) throw abortError(deadline.signal);
     // Node's fetch goes through no proxy, the installers do.
     if (hasProxy(environment)) return { note: `${shown} cannot be asked through the proxy; the installer will decide` };
     throw unreachable(shown, error);
@@ -54,11 +70,20 @@ export async function askIndex(
   }
   if (!response.ok) throw failed(shown, `status ${response.status}`);
   const page = await response.text().catch((error: unknown) => {
-    throw signal.aborted ? abortError(signal) : unreachable(shown, error);
+    throw deadline.signal.aborted && !deadline.over() ? abortError(deadline.signal) : unreachable(shown, error);
   });
-  const releases = await releasesOnPage(page).catch(() => []);
+  const releases = pageReleases(page);
   if (releases.length === 0) throw failed(shown, `no release of ${packageName} on its page`);
   return { releases };
+}
+
+/** A page that claims to be JSON and is not has no releases. */
+function pageReleases(page: string): Release[] {
+  try {
+    return releasesOnPage(page);
+  } catch {
+    return [];
+  }
 }
 
 function fetchIndex(index: string, packageName: string, signal: AbortSignal): Promise<Response> {

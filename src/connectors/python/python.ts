@@ -1,6 +1,7 @@
 /** Connectors from a package index: one environment for each connector and exact version, under the project directory. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eq, rcompare, valid } from '@renovatebot/pep440';
 import type { Settings } from '../../config/index.ts';
 import { ConnectorError, InputError, SetupError } from '../../errors.ts';
 import { type Project, readJson, withLock, writeAtomic } from '../../project/index.ts';
@@ -11,7 +12,7 @@ import { findDistribution, type Marker, readMarker, writeMarker } from './enviro
 import { type InstallerRooms, installPackage } from './installer.ts';
 import { askIndex } from './package-index.ts';
 import { entriesOf } from './places.ts';
-import { chooseRelease, loadPep440, type Release } from './versions.ts';
+import { chooseRelease, type Release } from './versions.ts';
 
 export interface PythonRooms extends InstallerRooms {
   readonly settings: Settings;
@@ -46,20 +47,7 @@ export function createPythonRuntime(rooms: PythonRooms): PythonRuntime {
   return {
     async install(request, facts, control) {
       const { connector, version } = request;
-      if (!NAME.test(connector)) {
-        throw new InputError(
-          'bad_connector_name',
-          `${JSON.stringify(connector.slice(0, 80))} is no name of a connector.`,
-          'Use a name that list_connectors shows.',
-        );
-      }
-      if (version !== undefined && !VERSION.test(version)) {
-        throw new InputError(
-          'bad_version',
-          `${JSON.stringify(version.slice(0, 60))} is no version.`,
-          'Write it as the registry does, such as 7.2.1, or leave version out.',
-        );
-      }
+      checkNames(connector, facts.pypiPackage, [version, facts.version]);
       const home = join(await rooms.project.folder('connectors'), connector);
       const wanted: Wanted = { connector, packageName: facts.pypiPackage, home, control };
       const here = await findInstalled(wanted, version ?? (await resolvedBefore(home, facts.version)));
@@ -70,6 +58,26 @@ export function createPythonRuntime(rooms: PythonRooms): PythonRuntime {
       );
     },
   };
+}
+
+/** Names and versions become folders and arguments of an installer: nothing else may be in them. */
+function checkNames(connector: string, packageName: string, versions: readonly (string | undefined)[]): void {
+  const name = [connector, packageName].find((one) => !NAME.test(one));
+  if (name !== undefined) {
+    throw new InputError(
+      'bad_connector_name',
+      `${JSON.stringify(name.slice(0, 80))} is no name of a connector or a package.`,
+      'Use a name that list_connectors shows.',
+    );
+  }
+  const version = versions.find((one) => one !== undefined && !VERSION.test(one));
+  if (version !== undefined) {
+    throw new InputError(
+      'bad_version',
+      `${JSON.stringify(version.slice(0, 60))} is no version.`,
+      'Write it as the registry does, such as 7.2.1, or leave version out.',
+    );
+  }
 }
 
 async function resolveAndInstall(
@@ -84,7 +92,7 @@ async function resolveAndInstall(
   const { releases, note } = await askIndex(packageName, rooms.environment, control.signal);
   if (note) control.progress(note);
   const choice = releases
-    ? await chooseRelease(packageName, releases, asked, registryVersion)
+    ? chooseRelease(packageName, releases, asked, registryVersion)
     : { release: withoutIndex(packageName, asked ?? registryVersion) };
   if (choice.note) control.progress(choice.note);
   const { version } = choice.release;
@@ -136,8 +144,7 @@ async function installInto(rooms: PythonRooms, wanted: Wanted, release: Release,
   const { version, requiresPython } = release;
   const by = await installPackage(rooms, { packageName, version, requiresPython, folder }, control);
   const found = await findDistribution(folder, packageName, connector);
-  const pep440 = await loadPep440();
-  if (found.version !== version && !(pep440.valid(found.version) && pep440.eq(found.version, version))) {
+  if (found.version !== version && !(valid(found.version) && eq(found.version, version))) {
     throw new ConnectorError(
       'install_other_version',
       `The installer was asked for ${packageName} ${version} and installed ${found.version}.`,
@@ -163,8 +170,7 @@ async function findInstalled({ connector, home }: Wanted, version: string | unde
 
 /** Offline only what is installed counts: the asked version, else the newest. */
 async function findOffline(wanted: Wanted, asked: string | undefined): Promise<Installed> {
-  const pep440 = await loadPep440();
-  const versions = (await entriesOf(wanted.home)).filter((name) => pep440.valid(name)).sort(pep440.rcompare);
+  const versions = (await entriesOf(wanted.home)).filter((name) => valid(name)).sort(rcompare);
   if (asked === undefined) {
     for (const version of versions) {
       const here = await findInstalled(wanted, version);

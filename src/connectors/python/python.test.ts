@@ -1,0 +1,269 @@
+import { mkdir, readdir, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { describeWith } from '../../test/harness/requirements.ts';
+import { makeTestRoom, type TestRoom } from '../test-room.ts';
+import type { Installed } from '../types.ts';
+import { startIndex, type TestIndex, type TestPackage } from './test-index.ts';
+import { findUv } from './uv.ts';
+
+// An installer takes seconds, and many times that on a machine that has other things to do.
+vi.setConfig({ testTimeout: 240_000 });
+
+const PACKAGE = 'airbyte-source-tiny';
+const FACTS = { pypiPackage: PACKAGE, version: '1.1.0' };
+const tiny = (version: string, more: Partial<TestPackage> = {}): TestPackage => ({
+  name: PACKAGE,
+  version,
+  program: 'source-tiny',
+  requiresPython: '>=3.8',
+  ...more,
+});
+
+const PACKAGES: readonly TestPackage[] = [
+  tiny('1.0.0'),
+  tiny('1.1.0'),
+  tiny('1.2.0', { yanked: true }),
+  tiny('1.3.0', { dependsOn: ['tiny-leaf==1.0', 'tiny-twig==1.0'] }),
+  tiny('1.4.0', { dependsOn: ['tiny-broken==1.0'] }),
+  tiny('1.5.0', { program: undefined }),
+  tiny('1.6.0', { requiresPython: '>=3.8,<3.9.0a0' }),
+  tiny('1.7.0', { requiresPython: '>=4.2' }),
+  tiny('1.8.0'),
+  tiny('2.0.0rc1'),
+  { name: 'tiny-leaf', version: '1.0' },
+  { name: 'tiny-leaf', version: '2.0' },
+  { name: 'tiny-twig', version: '1.0', dependsOn: ['tiny-leaf==2.0'] },
+  { name: 'tiny-broken', version: '1.0', broken: true },
+];
+
+describeWith(['python'], 'a connector from a package index', () => {
+  let index: TestIndex;
+  let room: TestRoom;
+  const pathsWithoutUv = (): string =>
+    (process.env.PATH ?? '')
+      .split(':')
+      .filter((folder) => !UV_FOLDERS.has(folder))
+      .join(':');
+  const UV_FOLDERS = new Set<string>();
+
+  async function makeRoom(environment: Record<string, string> = {}): Promise<TestRoom> {
+    const variables = { PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '', PATH: pathsWithoutUv(), ...environment };
+    return makeTestRoom({ environment: variables });
+  }
+  const install = (version?: string, from = room, facts = FACTS): Promise<Installed> =>
+    from.connectors.install({ connector: 'source-tiny', version, runtime: 'python' }, facts, from.control());
+  const homeOf = (from = room): string => join(from.projectFolder, 'connectors', 'source-tiny');
+
+  beforeAll(async () => {
+    const uv = await findUv({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' });
+    if (uv) UV_FOLDERS.add(join(uv.path, '..'));
+    index = await startIndex(PACKAGES);
+    room = await makeRoom();
+  });
+  afterAll(async () => {
+    await room.remove();
+    await index.close();
+  });
+
+  it("is installed in the registry's version, runs, and is not installed twice", async () => {
+    const installed = await install();
+    expect(installed).toMatchObject({ version: '1.1.0', runtime: 'python', newlyInstalled: true });
+    const spec = await room.connectors.spec(installed, room.control());
+    expect(spec.connectionSpecification).toEqual({ title: '1.1.0' });
+    const asked = index.asked.length;
+    expect(await install()).toEqual({ ...installed, newlyInstalled: false });
+    expect(index.asked).toHaveLength(asked);
+    const { installed: listed } = await room.connectors.status();
+    expect(listed).toEqual([
+      { connector: 'source-tiny', version: '1.1.0', runtime: 'python', bytes: expect.any(Number) },
+    ]);
+    expect(listed[0]?.bytes).toBeGreaterThan(1_000_000);
+  });
+
+  it('is installed once by two calls at once, in one server and in two', async () => {
+    const other = await makeTestRoom({
+      folder: room.folder,
+      environment: { PIP_INDEX_URL: index.url, PATH: pathsWithoutUv() },
+    });
+    const all = await Promise.all([install('1.0.0'), install('1.0.0'), install('1.0.0', other)]);
+    expect(new Set(all.map(({ version }) => version))).toEqual(new Set(['1.0.0']));
+    expect(index.asked.filter((path) => path.includes('airbyte_source_tiny-1.0.0'))).toHaveLength(1);
+    await other.connectors.endAll();
+  });
+
+  it("is taken in the newest stable version where the registry's is not there or withdrawn, and says so", async () => {
+    const fresh = await makeRoom();
+    try {
+      const installed = await install(undefined, fresh, { pypiPackage: PACKAGE, version: '9.9.9' });
+      expect(installed.version).toBe('1.8.0');
+      expect(fresh.said.join('\n')).toContain('9.9.9 is not on the package index: taking 1.8.0');
+      const asked = index.asked.length;
+      expect((await install(undefined, fresh, { pypiPackage: PACKAGE, version: '9.9.9' })).newlyInstalled).toBe(false);
+      expect(index.asked).toHaveLength(asked);
+    } finally {
+      await fresh.remove();
+    }
+  });
+
+  it('is refused in a version that does not exist, with the near ones', async () => {
+    const error = await install('1.2.5').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'input', code: 'unknown_version' });
+    expect((error as { next: string }).next).toContain('1.3.0');
+    expect(await readdir(homeOf())).not.toContain('1.2.5');
+    await expect(install('../../etc')).rejects.toMatchObject({ code: 'bad_version' });
+  });
+
+  it('is installed in a withdrawn version only when asked, and says so', async () => {
+    expect((await install('1.2.0')).version).toBe('1.2.0');
+    expect(room.said.join('\n')).toContain('1.2.0 was withdrawn by its authors');
+  });
+
+  it('is not installed where no Python suits it, upper bound included', async () => {
+    const error = await install('1.7.0').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'setup', code: 'python_missing' });
+    expect((error as Error).message).toContain('Python >=4.2');
+  });
+
+  it('names what contradicts, what cannot be built, and leaves nothing of it', async () => {
+    const conflict = await install('1.3.0').catch((thrown: unknown) => thrown);
+    expect(conflict).toMatchObject({ kind: 'connector', code: 'install_conflict' });
+    expect(JSON.stringify(conflict)).toContain('tiny-leaf');
+    const build = await install('1.4.0').catch((thrown: unknown) => thrown);
+    expect(build).toMatchObject({ kind: 'connector', code: 'install_build_failed' });
+    expect(JSON.stringify(build)).toContain('this package cannot be built');
+    const none = await install('1.5.0').catch((thrown: unknown) => thrown);
+    expect(none).toMatchObject({ kind: 'connector', code: 'install_incomplete' });
+    const left = await readdir(homeOf());
+    for (const version of ['1.3.0', '1.4.0', '1.5.0']) expect(left).not.toContain(version);
+  });
+
+  it('is installed again when it was interrupted, or its Python is gone', async () => {
+    const folder = join(homeOf(), '1.8.0');
+    await mkdir(join(folder, 'venv', 'bin'), { recursive: true });
+    await writeFile(join(folder, 'venv', 'bin', 'source-tiny'), 'half', { mode: 0o755 });
+    expect(await install('1.8.0')).toMatchObject({ newlyInstalled: true });
+    const python = join(folder, 'venv', 'bin', 'python');
+    await unlink(python);
+    await symlink('/nowhere/python3', python);
+    const again = await install('1.8.0');
+    expect(again.newlyInstalled).toBe(true);
+    await rm(join(room.projectFolder, 'catalogs'), { recursive: true, force: true });
+    await mkdir(join(room.projectFolder, 'catalogs'));
+    expect(await room.connectors.spec(again, room.control())).toBeDefined();
+  });
+
+  it('leaves nothing that counts when it is cancelled, and can be installed then', async () => {
+    const controller = new AbortController();
+    const fresh = await makeRoom();
+    try {
+      const control = {
+        ...fresh.control(controller.signal),
+        progress: (text: string) => text.startsWith('installing') && controller.abort(),
+      };
+      const request = { connector: 'source-tiny', version: '1.0.0' };
+      await expect(fresh.connectors.install(request, FACTS, control)).rejects.toMatchObject({ code: 'cancelled' });
+      expect(await readdir(homeOf(fresh)).catch(() => [])).toEqual([]);
+      expect(await readdir(join(fresh.projectFolder, 'runs'))).toEqual([]);
+      expect(await install('1.0.0', fresh)).toMatchObject({ newlyInstalled: true });
+    } finally {
+      await fresh.remove();
+    }
+  });
+
+  it('goes on for the second caller when the first gives up', async () => {
+    const controller = new AbortController();
+    const fresh = await makeRoom();
+    try {
+      const request = { connector: 'source-tiny', version: '1.0.0' };
+      const first = fresh.connectors
+        .install(request, FACTS, fresh.control(controller.signal))
+        .catch((error: unknown) => error);
+      const second = install('1.0.0', fresh);
+      setTimeout(() => controller.abort(), 300);
+      expect(await first).toMatchObject({ code: 'cancelled' });
+      expect(await second).toMatchObject({ version: '1.0.0' });
+    } finally {
+      await fresh.remove();
+    }
+  });
+
+  it('offline is what is installed, and nothing else', async () => {
+    const offline = await makeTestRoom({
+      folder: room.folder,
+      environment: { AIRBYTE_OFFLINE_MODE: '1', PIP_INDEX_URL: index.url },
+    });
+    const asked = index.asked.length;
+    expect((await install(undefined, offline)).version).toBe('1.1.0');
+    expect((await install(undefined, offline, { pypiPackage: PACKAGE, version: '9.9.9' })).version).toBe('1.8.0');
+    await expect(install('1.6.0', offline)).rejects.toMatchObject({ kind: 'setup', code: 'offline_not_installed' });
+    expect(index.asked).toHaveLength(asked);
+    await offline.connectors.endAll();
+  });
+
+  it('is installed from an index that speaks HTML only', async () => {
+    const html = await startIndex(PACKAGES, false);
+    const fresh = await makeRoom({ PIP_INDEX_URL: html.url });
+    try {
+      expect((await install(undefined, fresh, { pypiPackage: PACKAGE, version: '1.2.0' })).version).toBe('1.8.0');
+      await expect(install('1.7.0', fresh)).rejects.toMatchObject({ code: 'python_missing' });
+    } finally {
+      await fresh.remove();
+      await html.close();
+    }
+  });
+
+  it('says what to do when the index cannot be reached or has no such package', async () => {
+    const gone = await makeRoom({ PIP_INDEX_URL: 'http://user:hidden-part@127.0.0.1:9/simple' });
+    try {
+      const error = await install(undefined, gone).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ kind: 'upstream', code: 'package_index_unreachable' });
+      expect(JSON.stringify([error, (error as Error).message])).not.toContain('hidden-part');
+    } finally {
+      await gone.remove();
+    }
+    await expect(install(undefined, room, { pypiPackage: 'airbyte-source-none', version: '1' })).rejects.toMatchObject({
+      kind: 'input',
+      code: 'unknown_package',
+    });
+  });
+
+  it('is installed by uv where uv is, with a Python that suits it', async (context) => {
+    if (UV_FOLDERS.size === 0) return context.skip('no uv on this machine');
+    const withUv = await makeRoom({ PATH: process.env.PATH ?? '' });
+    try {
+      expect((await install('1.0.0', withUv)).version).toBe('1.0.0');
+      expect(withUv.said.join('\n')).toContain('with uv (Python 3.');
+      const old = await install('1.6.0', withUv).catch((thrown: unknown) => thrown);
+      const said = withUv.said.join('\n');
+      // Either this machine has a Python 3.8, or uv was told to fetch one.
+      expect(said).toMatch(/1\.6\.0 with uv \(Python 3\.8|no Python here suits airbyte-source-tiny 1\.6\.0/);
+      expect(old).toBeDefined();
+      const conflict = await install('1.3.0', withUv).catch((thrown: unknown) => thrown);
+      expect(conflict).toMatchObject({ code: 'install_conflict' });
+      const build = await install('1.4.0', withUv).catch((thrown: unknown) => thrown);
+      expect(build).toMatchObject({ code: 'install_build_failed' });
+    } finally {
+      await withUv.remove();
+    }
+  });
+});
+
+describeWith(['python', 'pypi'], 'a real connector', () => {
+  let room: TestRoom;
+  afterEach(() => room.remove());
+
+  it('is installed from PyPI and answers', { timeout: 300_000 }, async () => {
+    room = await makeTestRoom();
+    const request = { connector: 'source-faker' };
+    const facts = { pypiPackage: 'airbyte-source-faker', version: '6.2.24' };
+    const installed = await room.connectors.install(request, facts, room.control());
+    expect(installed.version).toBe('6.2.24');
+    const spec = await room.connectors.spec(installed, room.control());
+    expect(spec.connectionSpecification).toMatchObject({ title: 'Faker Source Spec' });
+    const config = await room.config({ count: 10, seed: 1, parallelism: 1 });
+    expect(await room.connectors.check(installed, config, room.control())).toMatchObject({ succeeded: true });
+    const catalog = await room.connectors.discover(installed, config, room.control());
+    expect(catalog.streams.map(({ name }) => name).sort()).toEqual(['products', 'purchases', 'users']);
+  });
+});

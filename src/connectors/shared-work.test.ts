@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { abortError } from '../errors.ts';
+import { createSharedWork } from './shared-work.ts';
+import type { RunControl } from './types.ts';
+
+function caller(): { control: RunControl; said: string[]; leave(): void } {
+  const controller = new AbortController();
+  const said: string[] = [];
+  const control = { signal: controller.signal, progress: (message: string) => void said.push(message) };
+  return { control, said, leave: () => controller.abort() };
+}
+
+/** Work of 300 ms that counts its starts and notices when it is given up. */
+function slowWork(): { start(control: RunControl): Promise<number>; starts: number; givenUp: boolean } {
+  const work = {
+    starts: 0,
+    givenUp: false,
+    async start({ signal, progress }: RunControl): Promise<number> {
+      work.starts += 1;
+      progress('begun');
+      for (let step = 0; step < 30; step += 1) {
+        await sleep(10);
+        if (signal.aborted) {
+          work.givenUp = true;
+          throw abortError(signal);
+        }
+      }
+      return work.starts;
+    },
+  };
+  return work;
+}
+
+describe('shared work', () => {
+  it('is done once for all who wait, and all hear of it', async () => {
+    const shared = createSharedWork<number>();
+    const work = slowWork();
+    const [one, two] = [caller(), caller()];
+    const first = shared.run('key', one.control, work.start);
+    await sleep(50);
+    expect(await Promise.all([first, shared.run('key', two.control, work.start)])).toEqual([1, 1]);
+    expect([one.said, two.said]).toEqual([['begun'], ['begun']]);
+    expect(await shared.run('key', caller().control, work.start)).toBe(2);
+  });
+
+  it('goes on while one of them waits, and ends with the last', async () => {
+    const shared = createSharedWork<number>();
+    const work = slowWork();
+    const [one, two] = [caller(), caller()];
+    const first = shared.run('key', one.control, work.start).catch((error: unknown) => error);
+    const second = shared.run('key', two.control, work.start).catch((error: unknown) => error);
+    await sleep(50);
+    one.leave();
+    expect(await first).toMatchObject({ code: 'cancelled' });
+    expect(work.givenUp).toBe(false);
+    two.leave();
+    expect(await second).toMatchObject({ code: 'cancelled' });
+    expect(work.givenUp).toBe(true);
+    expect(work.starts).toBe(1);
+  });
+
+  it('fails for all, and is begun anew by the next', async () => {
+    const shared = createSharedWork<number>();
+    const fail = (): Promise<number> => Promise.reject(new Error('no luck'));
+    const both = [caller(), caller()].map(({ control }) => shared.run('key', control, fail));
+    expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await shared.run('key', caller().control, async () => 7)).toBe(7);
+  });
+});
