@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalog } from '../protocol/index.ts';
@@ -236,80 +236,7 @@ describe('restart', () => {
   });
 });
 
-describe('states of all streams', () => {
-  const global = (at: number, streams: string[]): string => {
-    const states = streams.map((name) => ({ stream_descriptor: { name }, stream_state: { at } }));
-    return `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"lsn":9007199254740993},"stream_states":${JSON.stringify(states)}}}}\n`;
-  };
-
-  it('a GLOBAL state confirms every stream', async () => {
-    const first = await play(AB, [
-      ids(0, 80),
-      ids(0, 40, 'b'),
-      global(1, ['a', 'b']),
-      ids(80, 20),
-      ids(40, 20, 'b'),
-      { exit: 1 },
-    ]);
-    expect(first.streams).toMatchObject([
-      { rows: 80, committed_state: true },
-      { rows: 40, committed_state: true },
-    ]);
-    await play(AB, [ids(80, 20), ids(40, 20, 'b'), global(2, ['a', 'b'])]);
-    expect(await room.seenState()).toMatchObject([{ type: 'GLOBAL', global: { stream_states: [{}, {}] } }]);
-    expect([await counts('a'), await counts('b')]).toEqual([
-      [100, 100, 99],
-      [60, 60, 59],
-    ]);
-    const [[text] = []] = await room.rows('SELECT state FROM _sluice.states');
-    expect(text).toContain('9007199254740993');
-  });
-
-  it('a GLOBAL state waits for a table that is built anew', async () => {
-    const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
-    await room.sync(await room.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));
-    // `a` is read anew beside its table: no state may say that it is there.
-    const parts = [ids(0, 20), ids(10, 300, 'b'), global(2, ['a', 'b'])];
-    const failed = await play(AB, [...parts, { exit: 1 }]);
-    expect(failed.streams).toMatchObject([{ rows: 0 }, { rows: 0 }]);
-    expect([await counts('a'), await counts('b')]).toEqual([
-      [10, 10, 9],
-      [10, 10, 9],
-    ]);
-    expect(await play(AB, parts)).toMatchObject({ state: 'complete' });
-    expect(await room.seenState()).toMatchObject([
-      { global: { stream_states: [{ stream_descriptor: { name: 'b' } }] } },
-    ]);
-    expect([await counts('a'), await counts('b')]).toEqual([
-      [20, 20, 19],
-      [310, 310, 309],
-    ]);
-  });
-
-  it('a LEGACY state confirms every stream, and goes back as it came', async () => {
-    const legacy = '{"type":"STATE","state":{"data":{"a":{"at": 9007199254740993},"b":1}}}\n';
-    await play(AB, [ids(0, 80), ids(0, 40, 'b'), legacy, ids(80, 1), { exit: 1 }]);
-    expect([await counts('a'), await counts('b')]).toEqual([
-      [80, 80, 79],
-      [40, 40, 39],
-    ]);
-    await play(AB, []);
-    expect(await room.seenState()).toEqual({ a: { at: 9007199254740992 }, b: 1 });
-  });
-});
-
 describe('large and many', () => {
-  it('misses nothing of a connector that writes before anybody reads', async () => {
-    const file = join(room.folder, 'ready.ndjson');
-    const lines = Array.from({ length: 200_000 }, (_value, id) => recordLine('a', { id }));
-    await writeFile(file, lines.join(''));
-    const request = await room.play('p', A, []);
-    const installed = { ...request.installed, command: ['/bin/sh', '-c', `cat '${file}'`, 'sh'] as const };
-    const status = await room.sync({ ...request, installed });
-    expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 200_000 }] });
-    expect(await counts('a')).toEqual([200_000, 200_000, 199_999]);
-  });
-
   it('loads many streams with small and large records between them', async () => {
     const names = Array.from({ length: 40 }, (_value, at) => `s${at}`);
     const catalog = catalogOf(

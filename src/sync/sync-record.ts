@@ -46,7 +46,6 @@ export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupt
 }
 
 export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
-  const shown = (text: string): string => redactor.seal(text, 'connector').slice(0, LONGEST_MESSAGE);
   // Names are used again by the next sync: only what is surely secret is sealed in them.
   const name = (text: string): string => redactor.seal(text, 'data');
   const runs = record.runs.map(summaryOf);
@@ -57,6 +56,11 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
     record.errors.map(({ message }) => message),
     'connector',
   );
+  // A secret may be spread over several errors: a stream shows what was sealed among the others.
+  const errorOf = ({ stream }: StreamSummary): string => {
+    const index = record.errors.findIndex((error) => error.stream === stream);
+    return (messages[index] ?? 'The connector reported an error.').slice(0, LONGEST_MESSAGE);
+  };
   return {
     sync_id: record.syncId,
     source: record.source,
@@ -67,7 +71,7 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
       ...stream,
       stream: name(stream.stream),
       table: name(stream.table),
-      ...(stream.error === undefined ? {} : { error: shown(stream.error) }),
+      ...(stream.error === undefined ? {} : { error: errorOf(stream) }),
     })),
     records,
     bytes: streams.reduce((sum, stream) => sum + stream.bytes, 0),

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readStates, readStreams } from '../bookkeeping/index.ts';
+import { type BatchLoad, loadBatch } from './index.ts';
+import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+
+let room: LoadRoom;
+beforeEach(async () => {
+  room = await openLoadRoom();
+});
+afterEach(() => room.close());
+
+describe('tables over several syncs', () => {
+  it('adds columns, widens types, and loses nothing', async () => {
+    const before = {
+      id: { type: 'integer' },
+      whole: { type: 'integer' },
+      huge: { type: 'integer' },
+      text: { type: 'string' },
+      day: { type: 'string', format: 'date' },
+      flag: { type: 'boolean' },
+      gone: { type: 'string' },
+      tree: { type: 'object' },
+    };
+    const first = await room.prepare([stream('s', before)]);
+    await room.load(first, [
+      record({
+        id: 1,
+        whole: 5,
+        huge: 9_007_199_254_740_993n.toString(),
+        text: 't',
+        day: '2024-01-02',
+        flag: true,
+        gone: 'g',
+        tree: { a: 1 },
+      }),
+    ]);
+    const after = {
+      id: { type: 'integer' },
+      whole: { type: 'number' },
+      huge: { type: 'number' },
+      text: { type: 'object' },
+      day: { type: 'string', format: 'date-time' },
+      flag: { type: 'integer' },
+      tree: { type: 'string' },
+      fresh: { type: 'boolean' },
+    };
+    const second = await room.prepare([stream('s', after)]);
+    expect(second.streams[0]?.fill).toBe('append');
+    await room.load(second, [
+      record({
+        id: 2,
+        whole: 1.5,
+        huge: 2.5,
+        text: { b: 1 },
+        day: '2024-01-02T03:04:05Z',
+        flag: 7,
+        tree: 'leaf',
+        fresh: true,
+      }),
+    ]);
+    expect(
+      await room.rows('SELECT id, whole, huge, text, day, flag, gone, tree, fresh FROM shop.s ORDER BY id'),
+    ).toEqual([
+      ['1', 5, '9007199254740993', '"t"', '2024-01-02 00:00:00+00', 'true', 'g', '{"a":1}', null],
+      ['2', 1.5, '2.5', '{"b":1}', '2024-01-02 03:04:05+00', '7', null, '"leaf"', true],
+    ]);
+  });
+
+  it('gives each stream its own table for good', async () => {
+    const schema = { id: { type: 'integer' } };
+    const first = await room.prepare([
+      stream('Orders', schema),
+      stream('orders', schema),
+      stream('_sluice_x', schema),
+      stream('we/ird "n"', schema),
+    ]);
+    const names = first.streams.map(({ target }) => target.table);
+    expect(names).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
+    const later = await room.prepare([stream('orders', schema)]);
+    expect(later.streams[0]?.target.table).toBe('orders_2');
+    const known = await room.database.use('test', (connection) => readStreams(connection, { source: 'shop' }));
+    expect(known.map(({ target }) => target.table)).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
+    expect(known[0]?.primaryKey).toEqual([['id']]);
+  });
+
+  it('names tables by namespace where the catalog has several', async () => {
+    const schema = { id: { type: 'integer' } };
+    const prepared = await room.prepare([
+      stream('t', schema, { namespace: 'a' }),
+      stream('t', schema, { namespace: 'b' }),
+    ]);
+    expect(prepared.streams.map(({ target }) => target.table)).toEqual(['a__t', 'b__t']);
+  });
+
+  it('does not touch a table that somebody else has made', async () => {
+    await room.database.use('test', (connection) =>
+      connection.run('CREATE SCHEMA shop; CREATE TABLE shop.s AS SELECT 7 AS mine'),
+    );
+    const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
+    expect(prepared.streams[0]?.target.table).toBe('s_2');
+    expect(await room.rows('SELECT mine FROM shop.s')).toEqual([[7]]);
+  });
+
+  it('swaps a table while somebody reads the old one', async () => {
+    const schema = stream('s', { id: { type: 'integer' } });
+    const first = await room.prepare([schema], 'full_refresh_overwrite');
+    await room.load(first, [record({ id: 1 })]);
+    await room.database.use('reader', async (reader) => {
+      await reader.run('BEGIN TRANSACTION READ ONLY');
+      const count = async (): Promise<unknown> =>
+        (await reader.runAndReadAll('SELECT max(id) FROM shop.s')).getRowsJson();
+      expect(await count()).toEqual([['1']]);
+      const second = await room.prepare([schema], 'full_refresh_overwrite');
+      await room.load(second, [record({ id: 2 })], { swap: false });
+      expect(await room.rows('SELECT max(id) FROM shop.s')).toEqual([['1']]);
+      await room.load(second, [record({ id: 3 })]);
+      expect(await count()).toEqual([['1']]);
+      await reader.run('ROLLBACK');
+      expect(await count()).toEqual([['3']]);
+    });
+    expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
+  });
+
+  it('keeps states as they were written, and replaces them by kind', async () => {
+    const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
+    const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;
+    const commit = (states: BatchLoad['states']): Promise<unknown> =>
+      loadBatch(room.database, { syncId: 'x', source: 'shop', streams: [], states, forget: [] }, {});
+    const read = (): Promise<unknown> => room.database.use('test', (connection) => readStates(connection, 'shop'));
+    await commit([state]);
+    await commit([state, { kind: 'STREAM', stream: { name: 's', namespace: 'n' }, text: '1' }]);
+    expect(await read()).toHaveLength(2);
+    expect(await read()).toContainEqual(state);
+    await commit([{ kind: 'GLOBAL', text: '{"global":{}}' }]);
+    expect(await read()).toEqual([{ kind: 'GLOBAL', text: '{"global":{}}' }]);
+    expect(prepared.states).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+/** A database in a temporary folder, and the way from records to rows, for the tests of loading. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonObject, Stream, SyncMode } from '../../protocol/index.ts';
+import { type Database, openDatabase } from '../database.ts';
+import { type BatchLoad, type LoadedStream, loadBatch, type PreparedSync, prepareSync } from './index.ts';
+
+export interface LoadRoom {
+  readonly database: Database;
+  prepare(streams: readonly Stream[], mode?: SyncMode, restart?: boolean): Promise<PreparedSync>;
+  /** Loads lines into the first stream that was prepared. */
+  load(
+    prepared: PreparedSync,
+    lines: readonly (string | Buffer)[],
+    more?: Partial<BatchLoad['streams'][number]>,
+  ): Promise<LoadedStream>;
+  rows(sql: string): Promise<unknown[][]>;
+  close(): Promise<void>;
+}
+
+export async function openLoadRoom(): Promise<LoadRoom> {
+  // DuckDB takes these for a pattern, unless the path is literally there.
+  const folder = await mkdtemp(join(tmpdir(), "sluice-load-[x]*'-"));
+  const staging = join(folder, 'staging');
+  await mkdir(staging);
+  const database = openDatabase({
+    file: async () => join(folder, 'cache.duckdb'),
+    stagingDirectory: async () => staging,
+  });
+  let made = 0;
+  return {
+    database,
+    prepare(streams, mode = 'incremental_append', restart = false) {
+      made += 1;
+      const startedAt = new Date().toISOString();
+      const facts = { source: 'shop', dataset: 'shop', state: 'running', startedAt, records: 0, rows: 0, streams: [] };
+      return database.use('test', (connection) =>
+        prepareSync(connection, {
+          sync: { syncId: `s${made}`, ...facts },
+          streams: streams.map((one) => ({ stream: one, mode, cursorField: [], primaryKey: one.primaryKey })),
+          severalNamespaces: new Set(streams.map(({ namespace }) => namespace)).size > 1,
+          restart,
+        }),
+      );
+    },
+    async load(prepared, lines, more = {}) {
+      made += 1;
+      const path = join(staging, `${made}.ndjson`);
+      const bytes = Buffer.concat(lines.map((line) => Buffer.concat([Buffer.from(line), Buffer.from('\n')])));
+      await writeFile(path, bytes);
+      const [first] = prepared.streams;
+      if (!first) throw new Error('nothing prepared');
+      const longestLine = Math.max(...lines.map((line) => Buffer.byteLength(line) + 1));
+      const segments = [{ path, rows: lines.length, bytes: bytes.length, longestLine }];
+      const into = first.fill === 'replace' ? 'replacement' : 'table';
+      const entry = {
+        prepared: first,
+        movePending: false,
+        into,
+        segments,
+        swap: into === 'replacement',
+        ...more,
+      } as const;
+      const batch: BatchLoad = { syncId: `s${made}`, source: 'shop', streams: [entry], states: [], forget: [] };
+      const [loaded] = await loadBatch(database, batch, {});
+      if (!loaded) throw new Error('nothing loaded');
+      return loaded;
+    },
+    rows: (sql) =>
+      database.use('test', async (connection) => (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][]),
+    async close() {
+      await database.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export function stream(name: string, properties: JsonObject, more: Partial<Stream> = {}): Stream {
+  return {
+    name,
+    jsonSchema: { type: 'object', properties },
+    incremental: true,
+    sourceDefinedCursor: true,
+    defaultCursorField: ['id'],
+    primaryKey: [['id']],
+    ...more,
+  };
+}
+
+export function record(data: unknown, more: object = {}): string {
+  return JSON.stringify({ type: 'RECORD', record: { stream: 's', data, emitted_at: 1_700_000_000_000, ...more } });
+}

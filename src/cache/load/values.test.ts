@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../protocol/index.ts';
+import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+
+let room: LoadRoom;
+beforeEach(async () => {
+  room = await openLoadRoom();
+});
+afterEach(() => room.close());
+
+const nulled = (field: string): object => ({ field, change: 'NULLED', reason: 'DESTINATION_TYPECAST_ERROR' });
+
+describe('values', () => {
+  async function one(schema: JsonObject, raw: string): Promise<{ value: unknown; type: string; changes: unknown }> {
+    const prepared = await room.prepare([stream('v', { id: { type: 'integer' }, v: schema })]);
+    await room.load(prepared, [`{"type":"RECORD","record":{"stream":"s","data":{"id":1,"v":${raw}},"emitted_at":1}}`]);
+    const table = prepared.streams[0]?.target.table;
+    const [row] = await room.rows(`SELECT CAST(v AS VARCHAR), typeof(v), _airbyte_meta, id FROM shop.${table}`);
+    expect(row?.[3]).toBe('1');
+    return {
+      value: row?.[0],
+      type: String(row?.[1]),
+      changes: (JSON.parse(String(row?.[2])) as { changes: unknown }).changes,
+    };
+  }
+
+  const integer = { type: ['null', 'integer'] };
+  const dateTime = { type: 'string', format: 'date-time' };
+  it.each([
+    [integer, '9007199254740993', '9007199254740993'],
+    [integer, '-9223372036854775808', '-9223372036854775808'],
+    [integer, '12.0', '12'],
+    [integer, '1e3', '1000'],
+    [integer, '"42"', '42'],
+    [integer, 'null', null],
+    [{ type: 'number' }, '1.5', '1.5'],
+    [{ type: 'number' }, '"2.25"', '2.25'],
+    [{ type: 'number', airbyte_type: 'integer' }, '7', '7'],
+    [{ type: ['integer', 'number'] }, '7', '7.0'],
+    [{ type: 'boolean' }, 'false', 'false'],
+    [{ type: 'string' }, '"x"', 'x'],
+    [{ type: 'string' }, '{"a":1}', '{"a":1}'],
+    [{ type: 'string' }, '12', '12'],
+    [{ type: 'string', airbyte_type: 'big_number' }, '"1234567890123456.789012"', '1234567890123456.789012'],
+    [{ type: 'string', format: 'date' }, '"2024-02-29"', '2024-02-29'],
+    [{ type: 'string', format: 'date' }, '"2024-02-29T00:00:00Z"', '2024-02-29'],
+    [dateTime, '"2024-01-15T10:00:00+05:30"', '2024-01-15 04:30:00+00'],
+    [dateTime, '"2024-01-15T10:00:00"', '2024-01-15 10:00:00+00'],
+    [{ type: 'string', format: 'time' }, '"10:00:00.5"', '10:00:00.5'],
+    [{ type: 'object' }, '{"b":[1,{"c":null}]}', '{"b":[1,{"c":null}]}'],
+    [{ type: ['string', 'object'] }, '"x"', '"x"'],
+    [{ oneOf: [{ type: 'null' }, { type: 'string' }] }, '"x"', 'x'],
+    [{ $ref: 'WellKnownTypes.json#/definitions/Integer' }, '5', '5'],
+    [{}, '[1]', '[1]'],
+  ] as [JsonObject, string, string | null][])('%j takes %s as it is', async (schema, raw, expected) => {
+    expect(await one(schema, raw)).toMatchObject({ value: expected, changes: [] });
+  });
+
+  it.each([
+    [integer, '12.5'],
+    [integer, '0.1'],
+    [integer, '"1e-1"'],
+    [integer, '100000000000000000000'],
+    [integer, 'true'],
+    [integer, '"abc"'],
+    [integer, '{"a":1}'],
+    [{ type: 'number' }, 'true'],
+    [{ type: 'number' }, '"n/a"'],
+    [{ type: 'boolean' }, '5'],
+    [{ type: 'boolean' }, '"maybe"'],
+    [{ type: 'string', format: 'date' }, '"2024-02-30"'],
+    [{ type: 'string', format: 'date' }, '""'],
+    [dateTime, '"yesterday"'],
+    [dateTime, '1700000000'],
+    [{ type: 'string', format: 'time' }, '"25:00:00"'],
+  ] as [JsonObject, string][])('%j cannot hold %s: NULL, and a note', async (schema, raw) => {
+    expect(await one(schema, raw)).toMatchObject({ value: null, changes: [nulled('v')] });
+  });
+
+  it.each([
+    [{ type: 'string', format: 'date' }, '"2024-01-15T10:30:00"', '2024-01-15'],
+    [{ type: 'string', format: 'time' }, '"10:00:00+02:00"', '10:00:00'],
+  ] as [JsonObject, string, string][])('%j cuts %s, and notes it', async (schema, raw, expected) => {
+    const { value, changes } = await one(schema, raw);
+    expect(value).toBe(expected);
+    expect(changes).toEqual([{ field: 'v', change: 'TRUNCATED', reason: 'DESTINATION_TYPECAST_ERROR' }]);
+  });
+});
+
+describe('rows', () => {
+  it('keeps the changes that the source reports, and takes any emitted_at', async () => {
+    const prepared = await room.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
+    const theirs = { field: 'x', change: 'TRUNCATED', reason: 'SOURCE_FIELD_SIZE_LIMITATION' };
+    await room.load(prepared, [
+      record({ id: 1, n: 'x' }, { meta: { changes: [theirs] } }),
+      record({ id: 2 }, { emitted_at: 'soon' }),
+      record({ id: 3 }, { emitted_at: 1e30 }),
+      record({ id: 4 }, { emitted_at: 1_700_000_000_000.5, meta: { changes: 'odd' } }),
+      record({ id: 5 }, { meta: {} }),
+    ]);
+    const found = await room.rows(
+      'SELECT id, _airbyte_meta, _airbyte_extracted_at IS NOT NULL, epoch_ms(_airbyte_extracted_at) FROM shop.s ORDER BY id',
+    );
+    expect(found.map((row) => [row[0], JSON.parse(String(row[1])), row[2]])).toEqual([
+      ['1', { changes: [theirs, nulled('n')] }, true],
+      ['2', { changes: [] }, true],
+      ['3', { changes: [] }, true],
+      ['4', { changes: [] }, true],
+      ['5', { changes: [] }, true],
+    ]);
+    expect(found[3]?.[3]).toBe('1700000000000');
+  });
+
+  it('repairs a segment with broken characters, and leaves out what is no record', async () => {
+    const prepared = await room.prepare([
+      stream('s', { id: { type: 'integer' }, t: { type: 'string' }, d: { type: 'number' } }),
+    ]);
+    const broken = Buffer.concat([
+      Buffer.from('{"type":"RECORD","record":{"stream":"s","data":{"id":2,"t":"a'),
+      Buffer.from([0xff, 0xc3]),
+      Buffer.from('b"},"emitted_at":1}}'),
+    ]);
+    const loaded = await room.load(prepared, [
+      record({ id: 9_007_199_254_740_000, t: 'ok 😀 \u0000' }),
+      broken,
+      '{"type":"RECORD","record":{"stream":"s","data":{"id":3,"t":"\\ud800x"},"emitted_at":1}}',
+      '{"type":"RECORD","record":{"stream":"s","data":{"id":4,"t":"\\\\ud800"},"emitted_at":1}}',
+      '{"type":"RECORD","record":{"stream":"s","data":{"id":5,"t":"\\ud83d\\ude00\\udc00"},"emitted_at":1}}',
+      '{"type":"RECORD","record":{"stream":"s","data":{"id":6,"d":NaN,"t":"NaN"},"emitted_at":1}}',
+      '{"type":"RECORD","record":{"stream":"s","data":{"id":7,"t":{"a":1}',
+      '{"type":"RECORD","record":{"stream":"s","data":[8],"emitted_at":1}}',
+      '{"type":"RECORD","record":{"stream":"s","data":null,"emitted_at":1}}',
+      '{"type":"RECORD","record":{"stream":"s","data":{"id":9007199254740993,"t":"a","t":"b"},"emitted_at":1}}',
+    ]);
+    expect(loaded).toMatchObject({ rows: 8, dropped: 2 });
+    expect(await room.rows('SELECT id, t, d FROM shop.s ORDER BY id NULLS FIRST')).toEqual([
+      [null, null, null],
+      ['2', 'a\ufffd\ufffdb', null],
+      ['3', '\ufffdx', null],
+      ['4', '\\ud800', null],
+      ['5', '😀\ufffd', null],
+      ['6', 'NaN', 'NaN'],
+      ['9007199254740000', 'ok 😀 \u0000', null],
+      ['9007199254740993', 'a', null],
+    ]);
+  });
+
+  it('keeps keys apart that differ in case only, and odd ones', async () => {
+    const names = ['A', 'a', 'ä', 'Ä', '', 'a.b', 'x"y', "o'k", 'a/b~c', '_airbyte_meta', 'select', 'rowid'];
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+    const prepared = await room.prepare([stream('s', { ...properties, j: { type: 'object' } })]);
+    await room.load(prepared, [
+      record({ ...Object.fromEntries(names.map((name, at) => [name, `v${at}`])), j: { a: null } }),
+      record({ j: null }),
+    ]);
+    const columns = prepared.streams[0]?.target.columns ?? [];
+    expect(columns.map(({ field }) => field)).toEqual([...names, 'j']);
+    expect(new Set(columns.map(({ column }) => column.toLowerCase())).size).toBe(columns.length);
+    const list = columns.map(({ column }) => `"${column.replaceAll('"', '""')}"`).join(', ');
+    expect(await room.rows(`SELECT ${list} FROM shop.s`)).toEqual([
+      [...names.map((_name, at) => `v${at}`), '{"a":null}'],
+      [...names.map(() => null), null],
+    ]);
+  });
+
+  it('keeps the whole record of a stream without a schema', async () => {
+    const prepared = await room.prepare([stream('s', {})]);
+    await room.load(prepared, [record({ any: [1] }), record({})]);
+    expect(await room.rows('SELECT data FROM shop.s')).toEqual([['{"any":[1]}'], ['{}']]);
+  });
+
+  it('tells fields that the schema does not have', async () => {
+    const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
+    const loaded = await room.load(prepared, [record({ id: 1 }), record({ id: 2, extra: 1, ID: 2 })]);
+    expect(loaded.unknownFields).toEqual(['extra', 'ID']);
+    expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['1'], ['2']]);
+  });
+
+  it('loads a record of 50 MB', async () => {
+    const prepared = await room.prepare([stream('s', { id: { type: 'integer' }, t: { type: 'string' } })]);
+    await room.load(prepared, [record({ id: 1, t: 'x'.repeat(50 * 1024 * 1024) })]);
+    expect(await room.rows('SELECT id, length(t) FROM shop.s')).toEqual([['1', String(50 * 1024 * 1024)]]);
+  });
+});

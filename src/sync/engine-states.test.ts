@@ -1,0 +1,98 @@
+import { readdir } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Catalog } from '../protocol/index.ts';
+import { catalogOf, openTestRoom, type Part, type TestRoom } from './test-room.ts';
+import type { SyncStatus } from './types.ts';
+
+const ID = { id: { type: 'integer' } };
+const AB: Catalog = catalogOf(
+  { name: 'a', properties: ID, incremental: true },
+  { name: 'b', properties: ID, incremental: true },
+);
+
+let room: TestRoom;
+beforeEach(async () => {
+  // Small batches, so that few records make many.
+  room = await openTestRoom({ rows: 50, bytes: 1_000_000, ms: 10_000 });
+});
+afterEach(() => room.close());
+
+async function play(catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> {
+  const status = await room.sync({ ...(await room.play('p', catalog, parts)), restart });
+  expect(await readdir(await room.project.folder('staging'))).toEqual([]);
+  const tables = await room.rows("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_sluice_')");
+  expect(tables).toEqual([]);
+  return status;
+}
+
+function ids(from: number, count: number, stream = 'a'): Part {
+  const line = `{"type":"RECORD","record":{"stream":"${stream}","data":{"id":$i},"emitted_at":1}}\n`;
+  return { repeat: count, from, line };
+}
+
+async function counts(table: string): Promise<number[]> {
+  const [row] = await room.rows(`SELECT count(*), count(DISTINCT id), max(id) FROM p.${table}`);
+  return (row ?? []).map(Number);
+}
+
+describe('states of all streams', () => {
+  const global = (at: number, streams: string[]): string => {
+    const states = streams.map((name) => ({ stream_descriptor: { name }, stream_state: { at } }));
+    return `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"lsn":9007199254740993},"stream_states":${JSON.stringify(states)}}}}\n`;
+  };
+
+  it('a GLOBAL state confirms every stream', async () => {
+    const first = await play(AB, [
+      ids(0, 80),
+      ids(0, 40, 'b'),
+      global(1, ['a', 'b']),
+      ids(80, 20),
+      ids(40, 20, 'b'),
+      { exit: 1 },
+    ]);
+    expect(first.streams).toMatchObject([
+      { rows: 80, committed_state: true },
+      { rows: 40, committed_state: true },
+    ]);
+    await play(AB, [ids(80, 20), ids(40, 20, 'b'), global(2, ['a', 'b'])]);
+    expect(await room.seenState()).toMatchObject([{ type: 'GLOBAL', global: { stream_states: [{}, {}] } }]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [100, 100, 99],
+      [60, 60, 59],
+    ]);
+    const [[text] = []] = await room.rows('SELECT state FROM _sluice.states');
+    expect(text).toContain('9007199254740993');
+  });
+
+  it('a GLOBAL state waits for a table that is built anew', async () => {
+    const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
+    await room.sync(await room.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));
+    // `a` is read anew beside its table: no state may say that it is there.
+    const parts = [ids(0, 20), ids(10, 300, 'b'), global(2, ['a', 'b'])];
+    const failed = await play(AB, [...parts, { exit: 1 }]);
+    expect(failed.streams).toMatchObject([{ rows: 0 }, { rows: 0 }]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [10, 10, 9],
+      [10, 10, 9],
+    ]);
+    expect(await play(AB, parts)).toMatchObject({ state: 'complete' });
+    expect(await room.seenState()).toMatchObject([
+      { global: { stream_states: [{ stream_descriptor: { name: 'b' } }] } },
+    ]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [20, 20, 19],
+      [310, 310, 309],
+    ]);
+  });
+
+  it('a LEGACY state confirms every stream, and goes back as it came', async () => {
+    const legacy = '{"type":"STATE","state":{"data":{"a":{"at": 9007199254740993},"b":1}}}\n';
+    await play(AB, [ids(0, 80), ids(0, 40, 'b'), legacy, ids(80, 1), { exit: 1 }]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [80, 80, 79],
+      [40, 40, 39],
+    ]);
+    await play(AB, []);
+    expect(await room.seenState()).toEqual({ a: { at: 9007199254740992 }, b: 1 });
+  });
+});

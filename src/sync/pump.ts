@@ -1,0 +1,103 @@
+/** Moves a connector's output: reading goes on while a batch loads, and waits when a second one is ready. */
+import type { ConnectorRun, Exit } from '../connectors/index.ts';
+import type { Batches } from './batches.ts';
+import type { Loader } from './loader.ts';
+import type { MessageHandler } from './messages.ts';
+import { createRouter } from './router/index.ts';
+import type { Segments } from './segments.ts';
+import type { SyncLog } from './sync-log.ts';
+import { addError, addWarning, type SyncRecord } from './sync-record.ts';
+
+const TICK_MS = 1_000;
+/** A connector that has closed its output gets so long to end. */
+const EXIT_MS = 10_000;
+
+export interface PumpParts {
+  readonly record: SyncRecord;
+  readonly segments: Segments;
+  readonly batches: Batches;
+  readonly messages: MessageHandler;
+  readonly loader: Loader;
+  readonly log: SyncLog;
+}
+
+/** @returns what reads one run to its end; the exit is absent where the connector had to be ended */
+export function createPump({ record, segments, batches, messages, loader, log }: PumpParts) {
+  let boundary = false;
+  const router = createRouter(
+    record.runs.map(({ prepared }) => prepared.stream),
+    {
+      records(index, lines, rows, longest) {
+        const run = record.runs[index];
+        if (run) batches.records(run, lines, rows, longest);
+      },
+      message(line) {
+        if (messages.handle(line)) boundary = true;
+      },
+      text: (line) => log.write('stdout', `${line}\n`),
+      broken: () => addWarning(record, 'The connector wrote records that are cut off or broken; they are not loaded.'),
+      stray: (stream) =>
+        addWarning(record, `The connector sent records of "${stream}", which was not asked for; they are not loaded.`),
+    },
+  );
+
+  return async (run: ConnectorRun, stop: (reason: unknown) => void): Promise<Exit | undefined> => {
+    run.onStderr((text) => log.write('stderr', text));
+    const chunks = (run.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    const clock = createClock();
+    try {
+      let next = chunks.next();
+      for (;;) {
+        const got = await Promise.race([next, clock.tick()]);
+        if (loader.failure()) {
+          stop(loader.failure());
+          return undefined;
+        }
+        if (got !== 'tick') {
+          if (got.done) break;
+          router.push(got.value);
+          next = chunks.next();
+          await segments.flush();
+        }
+        if (batches.isDue(Date.now(), boundary)) {
+          const batch = await batches.cut();
+          if (batch) await loader.load(batch);
+        }
+        boundary = false;
+      }
+      router.end();
+      const exit = await Promise.race([run.exit, clock.after(EXIT_MS)]);
+      if (exit !== 'late') return exit;
+      addError(record, {
+        message: 'The connector closed its output and did not end; it was ended.',
+        failure_type: 'system_error',
+      });
+      return undefined;
+    } finally {
+      clock.stop();
+    }
+  };
+}
+
+function createClock() {
+  let wake: (value: 'tick') => void = () => undefined;
+  let ticking = nextTick();
+  const timers = new Set<NodeJS.Timeout>();
+  const interval = setInterval(() => {
+    wake('tick');
+    ticking = nextTick();
+  }, TICK_MS);
+  function nextTick(): Promise<'tick'> {
+    return new Promise((resolve) => {
+      wake = resolve;
+    });
+  }
+  return {
+    tick: () => ticking,
+    after: (ms: number) => new Promise<'late'>((resolve) => timers.add(setTimeout(() => resolve('late'), ms))),
+    stop() {
+      clearInterval(interval);
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}
