@@ -121,6 +121,21 @@ describe('tables over several syncs', () => {
     expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
   });
 
+  it('loads a batch and its states, or nothing of it', async () => {
+    const both = await room.prepare([stream('s', { id: { type: 'integer' } }), stream('gone', {})]);
+    const states = [{ kind: 'STREAM', stream: { name: 's' }, text: '1' }] as const;
+    await room.rows('DROP TABLE shop.gone');
+    const [, gone] = both.streams;
+    if (!gone) throw new Error('nothing prepared');
+    const empty = { prepared: gone, movePending: true, into: 'table', segments: [], swap: false } as const;
+    await expect(room.load(both, [record({ id: 1 })], {}, { more: [empty], states })).rejects.toThrow(/pending__gone/);
+    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
+    expect(await room.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
+    await room.load(both, [record({ id: 1 })], {}, { more: [], states });
+    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['1']]);
+    expect(await room.rows('SELECT state FROM _sluice.states')).toEqual([['1']]);
+  });
+
   it('keeps states as they were written, and replaces them by kind', async () => {
     const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
     const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;

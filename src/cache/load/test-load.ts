@@ -14,6 +14,7 @@ export interface LoadRoom {
     prepared: PreparedSync,
     lines: readonly (string | Buffer)[],
     more?: Partial<BatchLoad['streams'][number]>,
+    rest?: { readonly more: BatchLoad['streams']; readonly states: BatchLoad['states'] },
   ): Promise<LoadedStream>;
   rows(sql: string): Promise<unknown[][]>;
   close(): Promise<void>;
@@ -44,7 +45,7 @@ export async function openLoadRoom(): Promise<LoadRoom> {
         }),
       );
     },
-    async load(prepared, lines, more = {}) {
+    async load(prepared, lines, more = {}, rest = { more: [], states: [] }) {
       made += 1;
       const path = join(staging, `${made}.ndjson`);
       const bytes = Buffer.concat(lines.map((line) => Buffer.concat([Buffer.from(line), Buffer.from('\n')])));
@@ -62,7 +63,13 @@ export async function openLoadRoom(): Promise<LoadRoom> {
         swap: into === 'replacement',
         ...more,
       } as const;
-      const batch: BatchLoad = { syncId: `s${made}`, source: 'shop', streams: [entry], states: [], forget: [] };
+      const batch: BatchLoad = {
+        syncId: `s${made}`,
+        source: 'shop',
+        streams: [entry, ...rest.more],
+        states: rest.states,
+        forget: [],
+      };
       const [loaded] = await loadBatch(database, batch, {});
       if (!loaded) throw new Error('nothing loaded');
       return loaded;
