@@ -27,7 +27,6 @@ export abstract class SluiceError extends Error {
 
   constructor(code: string, message: string, next: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.name = code;
     this.code = code;
     this.next = next;
     this.problems = facts.problems ?? [];
@@ -37,31 +36,37 @@ export abstract class SluiceError extends Error {
 
 /** The call is wrong: the caller can fix it. */
 export class InputError extends SluiceError {
+  override readonly name = 'InputError';
   readonly kind = 'input';
 }
 
 /** The machine or the settings are wrong: a person can fix it. */
 export class SetupError extends SluiceError {
+  override readonly name = 'SetupError';
   readonly kind = 'setup';
 }
 
 /** Policy forbids it; `next` names the mode and how a person lifts it. */
 export class RefusedError extends SluiceError {
+  override readonly name = 'RefusedError';
   readonly kind = 'refused';
 }
 
 /** The connector failed; `details` carry its message, the sealed tail of its stderr and its exit code. */
 export class ConnectorError extends SluiceError {
+  override readonly name = 'ConnectorError';
   readonly kind = 'connector';
 }
 
 /** A remote service answered badly or not at all. */
 export class UpstreamError extends SluiceError {
+  override readonly name = 'UpstreamError';
   readonly kind = 'upstream';
 }
 
 /** A cap, a deadline or a cancellation ended the work. */
 export class LimitError extends SluiceError {
+  override readonly name = 'LimitError';
   readonly kind = 'limit';
 }
 
