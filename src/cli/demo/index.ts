@@ -65,8 +65,8 @@ async function choose(
   const binary = join(PACKAGE_ROOT, 'bin', 'sluice-mcp.js');
   const assistant = await connectAssistant(binary, environment, version);
   const status = await assistant.call<{ runtimes: { name: string; found: boolean }[] }>('get_status');
-  const python =
-    status.ok && status.data.runtimes.some(({ name, found }) => found && (name === 'python' || name === 'uv'));
+  if (!status.ok) throw new Error(`get_status failed: ${status.text}`);
+  const python = status.data.runtimes.some(({ name, found }) => found && (name === 'python' || name === 'uv'));
   if (!python) {
     screen.line('No Python and no uv on this machine: the demo uses the small Node connector that comes with Sluice.');
     return { assistant, source: meadow(join(PACKAGE_ROOT, 'fixtures', 'connectors', 'source-meadow.mjs')) };
