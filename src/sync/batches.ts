@@ -11,7 +11,7 @@ export interface BatchLimits {
   readonly ms: number;
 }
 
-export const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms: 10_000 };
+const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms: 10_000 };
 /** With nothing confirmed, rows go to the pending tables at this many batches. */
 const OVERFLOW = 2;
 

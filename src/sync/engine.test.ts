@@ -180,6 +180,17 @@ describe('outcomes', () => {
     expect(status.errors[0]?.message).toMatch(/SIGKILL: oh no/);
   });
 
+  it('does not touch the dataset of another source', async () => {
+    await room.sync(await room.play('p_x', A, [ids(0, 5)]));
+    await room.rows('CREATE TABLE p_x._sluice_new__a AS SELECT 1 AS id');
+    const status = await room.sync(await room.play('p-x', A, [ids(5, 5)]));
+    expect(status).toMatchObject({ state: 'failed', errors: [{ failure_type: 'config_error' }] });
+    expect(status.errors[0]?.message).toContain('"p_x"');
+    expect(await room.rows('SELECT (SELECT count(*) FROM p_x.a), (SELECT count(*) FROM p_x._sluice_new__a)')).toEqual([
+      ['5', '1'],
+    ]);
+  });
+
   it('says of a program that does not start what the connectors say', async () => {
     const request = await room.play('p', A, []);
     const status = await room.sync({ ...request, installed: { ...request.installed, command: ['/nowhere/program'] } });

@@ -1,13 +1,4 @@
-export { configureStreams, defaultMode, type StreamOption } from './modes.ts';
-export { type Preview, type PreviewRequest, previewStreams } from './preview.ts';
-export { createSyncs, type SyncsOptions } from './syncs.ts';
-export type {
-  OnProgress,
-  StreamState,
-  StreamSummary,
-  SyncFailure,
-  SyncRequest,
-  SyncState,
-  SyncStatus,
-  Syncs,
-} from './types.ts';
+export { configureStreams, defaultMode } from './modes.ts';
+export { previewStreams } from './preview.ts';
+export { createSyncs } from './syncs.ts';
+export type { SyncStatus, Syncs } from './types.ts';

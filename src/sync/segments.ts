@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { SegmentFile } from '../cache/index.ts';
 
 /** How much of a stream lies in segments: in all, and up to its last confirmation. */
-export interface Waiting {
+interface Waiting {
   readonly rows: number;
   readonly bytes: number;
   readonly confirmedRows: number;

@@ -14,7 +14,7 @@ import { configureStreams, type StreamOption } from './modes.ts';
 import { createSyncs } from './syncs.ts';
 import type { SyncRequest, SyncStatus, Syncs } from './types.ts';
 
-export const MEADOW = fileURLToPath(new URL('../../fixtures/connectors/source-meadow.mjs', import.meta.url));
+const MEADOW = fileURLToPath(new URL('../../fixtures/connectors/source-meadow.mjs', import.meta.url));
 export const SECRET = 'meadow-secret-4711-abcdef';
 
 /** Plays back what its configuration says, and notes the state it was given. */

@@ -40,7 +40,7 @@ export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
 }
 
 /** The line as valid JSON, or undefined where it is no record with an object as its data. */
-export function repairLine(line: Buffer): string | undefined {
+function repairLine(line: Buffer): string | undefined {
   const decoded = line.toString('utf8');
   const text = isUtf8(line) && !decoded.includes('\\u') && !decoded.includes('\\U') ? decoded : wellFormed(decoded);
   for (const candidate of [text, withoutNaN(text)]) {
@@ -79,7 +79,7 @@ function recordOf(text: string): unknown {
 }
 
 /** The lines of a file without their line breaks. */
-export async function* linesOf(path: string): AsyncGenerator<Buffer> {
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let carried: Buffer[] = [];
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     let start = 0;

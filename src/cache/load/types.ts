@@ -23,7 +23,7 @@ export interface StreamTable {
 }
 
 /** How a sync fills a table: `append` adds confirmed rows; `replace` loads beside it and swaps at the end. */
-export type Fill = 'append' | 'replace';
+type Fill = 'append' | 'replace';
 
 export interface StreamRequest {
   readonly stream: Stream;

@@ -1,3 +1,3 @@
 export { topLevelText } from './envelope.ts';
 export { skipSpace, walkList, walkObject } from './json-scan.ts';
-export { createRouter, MAX_LINE_BYTES, type Router, type RouterSink } from './router.ts';
+export { createRouter } from './router.ts';

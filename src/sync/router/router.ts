@@ -24,7 +24,7 @@ export interface Router {
 }
 
 /** Longer lines would need more memory in the database than it is given. */
-export const MAX_LINE_BYTES = 100 * 1024 * 1024;
+const MAX_LINE_BYTES = 100 * 1024 * 1024;
 const MAX_TEXT_BYTES = 64 * 1024;
 const LINE_BREAK = 10;
 const STRAY = -1;
