@@ -1,0 +1,93 @@
+/** What a test asks of the machine: who still runs of a workplace, how much memory a process took, and patience. */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import { HOSTILE, makeWorkplace, type Workplace } from './workplace.ts';
+
+/** A workplace with connectors of its own: what they start is known by their path, whatever else runs on this machine. */
+export async function makeConnectorPlace(envFileText?: string): Promise<Workplace> {
+  const workplace = await makeWorkplace(envFileText);
+  const folder = join(workplace.directory, 'connectors');
+  await mkdir(folder);
+  return { ...workplace, environment: { ...workplace.environment, SLUICE_ALLOW_EXECUTABLES: folder } };
+}
+
+/** Copies a connector into the workplace. @returns its path */
+export async function placeConnector(workplace: Workplace, connector: string, name?: string): Promise<string> {
+  const path = join(workplace.directory, 'connectors', name ?? basename(connector));
+  await copyFile(connector, path);
+  return path;
+}
+
+/** The hostile connector; with behaviours they hold for `spec` too, which gets no configuration. */
+export function placeHostile(workplace: Workplace, behaviours?: string): Promise<string> {
+  return placeConnector(workplace, HOSTILE, behaviours && `source-hostile.${behaviours}.mjs`);
+}
+
+/** The command lines of all that runs for the workplace, but for servers. */
+export async function strays(workplace: Workplace): Promise<string[]> {
+  const all = process.platform === 'linux' ? await listLinux() : await listByPs();
+  return all
+    .filter(({ command }) => command !== '' && !command.includes('sluice-mcp.js'))
+    .filter(({ command, marked }) => `${command} ${marked}`.includes(workplace.directory))
+    .map(({ pid, command }) => `${pid} ${command}`);
+}
+
+/** Within `ms` nothing of the workplace's connectors runs, and no private folder and no staged record is there. */
+export async function expectNothingLeft(workplace: Workplace, ms = 1_000): Promise<void> {
+  const left = async (): Promise<string[]> => [
+    ...(await strays(workplace)),
+    ...(await namesIn(join(workplace.project, 'runs'))),
+    ...(await namesIn(join(workplace.project, 'staging'))),
+  ];
+  await waitUntil(async () => (await left()).length === 0, ms).catch(() => {});
+  expect(await left()).toEqual([]);
+}
+
+/** The most memory that a process has held so far, in megabytes; undefined where the system does not tell. */
+export async function peakMegabytes(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1000;
+}
+
+export async function waitUntil(condition: () => Promise<boolean> | boolean, ms = 20_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not so within ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+interface Process {
+  readonly pid: string;
+  readonly command: string;
+  /** Its environment, where it has the mark of a run: a child may have changed its own command line. */
+  readonly marked: string;
+}
+
+async function listLinux(): Promise<Process[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+  return Promise.all(
+    pids.map(async (pid) => {
+      const [command, environment] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]);
+      const marked = environment.includes('SLUICE_RUN=') ? environment : '';
+      return { pid, command: command.replaceAll('\0', ' ').trim(), marked };
+    }),
+  );
+}
+
+async function listByPs(): Promise<Process[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'pid=,command='], { maxBuffer: 16_000_000 });
+  return stdout.split('\n').map((line) => {
+    const [, pid = '', command = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
+    return { pid, command, marked: '' };
+  });
+}
