@@ -45,8 +45,14 @@ export function mistypedNames(names: Iterable<string>): { name: string; near: st
   const known = new Set(SETTING_NAMES);
   return [...names]
     .filter((name) => !known.has(name) && !NOT_SETTINGS.has(name))
-    .filter((name) => /^AIRBYTE_.*MCP/.test(name) || name.startsWith('SLUICE_') || nearest(name).distance <= 2)
+    .filter((name) => /^AIRBYTE_.*MCP/.test(name) || name.startsWith('SLUICE_') || isNearMiss(name))
     .map((name) => ({ name, near: nearest(name).name }));
+}
+
+/** One or two wrong letters in a name of ours; most variables of an environment differ in length alone. */
+function isNearMiss(name: string): boolean {
+  const comparable = SETTING_NAMES.some((known) => Math.abs(known.length - name.length) <= 2);
+  return comparable && name.length > 9 && nearest(name).distance <= 2;
 }
 
 function nearest(name: string): { name: string; distance: number } {
