@@ -2,11 +2,10 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../errors.ts';
-import type { JsonValue } from '../protocol/index.ts';
+import { type JsonValue, nearest } from '../protocol/index.ts';
 import { hasBookkeeping, type KnownStream, readStreams } from './bookkeeping/index.ts';
 import type { Database } from './database.ts';
 import { catalogTables, type FoundTable, readBytes, readColumns, readSyncTimes } from './describe-catalog.ts';
-import { nearNames } from './near.ts';
 import { cellReader } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
 import { withStream } from './stream.ts';
@@ -111,7 +110,7 @@ function choose(all: readonly FoundTable[], { dataset, table }: DescribeRequest)
 }
 
 function unknown(code: string, message: string, wanted: string, known: readonly string[]): InputError {
-  const near = nearNames(wanted, known);
+  const near = nearest(wanted, known, 3);
   return new InputError(
     code,
     message,

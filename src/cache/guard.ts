@@ -1,9 +1,8 @@
 /** Lets one SELECT over tables of the cache through, judged by DuckDB's own parser, and nothing else. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError, messageOf } from '../errors.ts';
-import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import { isObject, type JsonObject, type JsonValue, nearest } from '../protocol/index.ts';
 import { type TableName, walkTree } from './guard-tree.ts';
-import { nearNames } from './near.ts';
 import { refusedStatement, syntaxError } from './query-errors.ts';
 
 /** A query that may run. */
@@ -124,7 +123,7 @@ function resolve(name: TableName, database: string, known: ReadonlyMap<string, s
 function unknownTable(written: string, table: string, known: ReadonlyMap<string, string>): InputError {
   const all = [...known.values()].filter((name) => !name.includes('_sluice'));
   const same = all.filter((name) => name.toLowerCase().endsWith(`.${table}`));
-  const near = same.length > 0 ? same.slice(0, 3) : nearNames(written, all);
+  const near = same.length > 0 ? same.slice(0, 3) : nearest(written, all, 3);
   const hint = near.length > 0 ? `Did you mean ${near.join(', ')}? Write dataset.table; ` : '';
   return new InputError(
     'unknown_table',

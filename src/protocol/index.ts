@@ -12,4 +12,5 @@ export {
 export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json.ts';
 export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
 export { checkSourceName, datasetName } from './names.ts';
+export { nearest } from './nearest.ts';
 export { dottedPath, type FieldFacts, type FieldPath, fieldsAt, secretFields } from './spec-fields.ts';

@@ -1,7 +1,7 @@
 /** An error as a tool's answer: a stable code, one sentence, every problem, and what to do next. Never a traceback. */
 import type { SluiceError } from '../errors.ts';
 import type { Redactor } from '../secrets/index.ts';
-import type { CallResult } from './pipeline.ts';
+import type { CallResult } from './call-result.ts';
 import { shapeText } from './shape.ts';
 
 export function errorResult(error: SluiceError, redactor: Redactor): CallResult {

@@ -3,19 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
 import { type Answer, type AnyTool, type Services, tools } from '../tools/index.ts';
+import type { CallResult } from './call-result.ts';
 import { errorResult } from './error-result.ts';
 import { passGate } from './gate.ts';
 import type { Ongoing, ProgressListener } from './ongoing.ts';
 import { parseArguments } from './parse.ts';
 import { shapeText } from './shape.ts';
-
-/** What a client gets, in MCP's words. */
-export interface CallResult {
-  readonly content: { readonly type: 'text'; readonly text: string }[];
-  readonly structuredContent?: Record<string, unknown>;
-  readonly isError?: true;
-  [key: string]: unknown;
-}
 
 export interface Caller {
   /** Name and version of the client, for the audit. */

@@ -1,10 +1,9 @@
 /** Saved sources as files of the project: `sources/NAME.json`, and `NAME.previous.json` for the one it replaced. */
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { distance } from 'fastest-levenshtein';
 import { InputError, SetupError } from '../errors.ts';
 import { type Project, readJson, writeAtomic } from '../project/index.ts';
-import { checkSourceName, datasetName, isObject } from '../protocol/index.ts';
+import { checkSourceName, datasetName, isObject, nearest } from '../protocol/index.ts';
 import type { SavedSource } from './types.ts';
 
 export interface SourceStore {
@@ -57,7 +56,7 @@ function isSavedSource(value: unknown): value is SavedSource & Record<string, ne
 }
 
 function unknownSource(name: string, known: readonly string[]): InputError {
-  const near = [...known].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, 5);
+  const near = nearest(name, known);
   return new InputError(
     'unknown_source',
     `There is no saved source ${JSON.stringify(name.slice(0, 80))}.`,

@@ -1,11 +1,11 @@
 /** Which streams a sync reads, and how. */
-import { distance } from 'fastest-levenshtein';
 import { InputError } from '../errors.ts';
 import {
   type Catalog,
   type ConfiguredStream,
   findStreams,
   isObject,
+  nearest,
   type Stream,
   type SyncMode,
   streamLabel,
@@ -19,7 +19,6 @@ export interface StreamOption {
 }
 
 const OFFERED: readonly SyncMode[] = ['full_refresh_overwrite', 'incremental_append'];
-const NEAR_NAMES = 5;
 
 /** Incremental where the stream offers it and has a cursor; else everything anew. */
 export function defaultMode(stream: Stream): SyncMode {
@@ -127,7 +126,7 @@ function cursorOf(stream: Stream, label: string, mode: SyncMode, given: string |
     throw new InputError(
       'unknown_cursor_field',
       `The stream "${label}" has no field "${given}".`,
-      `Did you mean ${near(given, fields).join(', ')}?`,
+      `Did you mean ${nearest(given, fields).join(', ')}?`,
     );
   }
   return path;
@@ -144,7 +143,7 @@ function findOne(catalog: Catalog, name: string): Stream {
     throw new InputError(
       'unknown_stream',
       `The source has no stream "${name}".`,
-      labels.length > 0 ? `Near names: ${near(name, labels).join(', ')}.` : 'The source offers no streams at all.',
+      labels.length > 0 ? `Near names: ${nearest(name, labels).join(', ')}.` : 'The source offers no streams at all.',
     );
   }
   if (second) {
@@ -156,11 +155,4 @@ function findOne(catalog: Catalog, name: string): Stream {
     );
   }
   return found;
-}
-
-function near(wanted: string, known: readonly string[]): string[] {
-  const target = wanted.toLowerCase();
-  const score = (name: string): number =>
-    distance(target, name.toLowerCase()) - (name.toLowerCase().includes(target) ? 100 : 0);
-  return [...known].sort((a, b) => score(a) - score(b)).slice(0, NEAR_NAMES);
 }

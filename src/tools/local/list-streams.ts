@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
-import { type Catalog, findStreams, isObject, type Stream, streamLabel } from '../../protocol/index.ts';
-import { nearest } from '../nearest.ts';
+import { type Catalog, findStreams, isObject, nearest, type Stream, streamLabel } from '../../protocol/index.ts';
 import { count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 
