@@ -119,6 +119,18 @@ describe('a read', () => {
     expect(lines).toBe(2004);
   });
 
+  it('gives all lines to a reader that comes when the connector has long ended', async () => {
+    const inputs = { config: await room.config({ behaviour: 'chatter', count: 10 }), streams };
+    const text = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async (run) => {
+      await run.exit;
+      await sleep(500);
+      const chunks: Buffer[] = [];
+      for await (const chunk of run.stdout) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8');
+    });
+    expect(text.split('\n').filter((line) => line.startsWith('{"type":"RECORD"'))).toHaveLength(10);
+  });
+
   it('ends when the connector closes its output and goes on', async () => {
     const inputs = { config: await room.config({ behaviour: 'close-stdout', count: 10 }), streams };
     const lines = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async (run) => {

@@ -1,7 +1,7 @@
 /** Starts programs, keeps them from harming the server, and sees to it that nothing of them stays behind. */
 import type { Socket } from 'node:net';
 import { delimiter, dirname } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError, messageOf, SetupError, systemCode } from '../../errors.ts';
@@ -45,6 +45,8 @@ const SHUTDOWN_GRACE_MS = 300;
 /** How long after its end a process's output may stay open, held by something it left running. */
 const OPEN_OUTPUT_MS = 2000;
 const IDLE_MS = 400;
+/** Bytes that may wait for the reader here, besides those in the pipe. */
+const RELAY_BYTES = 256 * 1024;
 /** How often a tree is looked at while it runs: first closely, for most is started at the start. */
 const FIRST_LOOKS = 10;
 const FIRST_LOOKS_MS = 400;
@@ -116,17 +118,16 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     buffer: false,
     reject: false,
   });
-  const { pid, stdout, stderr } = child;
+  const { pid, stderr } = child;
   if (pid === undefined) throw startError(program, (await child) as { code?: string; cause?: unknown });
+  const stdout = child.stdout as Readable as Socket;
   const ended = new Promise<Omit<Exit, 'stderrTail'>>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   const tail = createTail();
   const listeners = new Set<(text: string) => void>();
   drain(stderr, tail, listeners);
-  // Paused by name: execa lets a stream that nobody reads yet run dry, and the first records would be lost.
-  stdout.pause();
-  stdout.on('error', () => {});
+  const output = relay(stdout);
   const identity = await identify(pid);
   const tree = createTree({ mark: folder.id, pid, started: identity?.started });
   try {
@@ -137,15 +138,15 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   }
   const stopWatching = watchTree(tree);
   // What fails here fails again, and is told, when the run is closed.
-  const cleared = ended.then(() => clearAfter(stdout, stderr, tree)).catch(() => {});
+  const cleared = ended.then(() => clearAfter(stdout, stderr, output, tree)).catch(() => {});
   const exit = ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
     return { ...how, stderrTail: sealedText(tail, redactor) };
   });
   const running: Running = {
-    stdout,
+    stdout: output,
     exit,
-    outputEnded: closed(stdout),
+    outputEnded: closed(output),
     onStderr: (listener) => listeners.add(listener),
   };
   const endTree = (graceMs: number): Promise<void> => {
@@ -159,36 +160,42 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
       await endTree(graceMs);
       stdout.destroy();
       stderr.destroy();
+      output.destroy();
     },
   };
 }
 
 /** What a process leaves running is ended; output that something unknown still holds open is taken as ended. */
-async function clearAfter(stdout: Readable, stderr: Readable, tree: ProcessTree): Promise<void> {
+async function clearAfter(stdout: Socket, stderr: Readable, output: PassThrough, tree: ProcessTree): Promise<void> {
   await Promise.race([Promise.all([closed(stdout), closed(stderr)]), sleep(OPEN_OUTPUT_MS, undefined, { ref: false })]);
   await tree.end(GRACE_MS);
   await Promise.race([closed(stderr), sleep(IDLE_MS, undefined, { ref: false })]);
   stderr.destroy();
-  await endOutput(stdout);
+  let before = -1;
+  // A reader that is slow holds the output back: that is not its end.
+  while (!hasEnded(stdout) && (output.writableNeedDrain || stdout.bytesRead !== before)) {
+    before = stdout.bytesRead;
+    await sleep(IDLE_MS, undefined, { ref: false });
+  }
+  stdout.destroy();
 }
 
-/** Ends a stream for its reader once nothing more comes; what has come already is still read. */
-async function endOutput(stdout: Readable): Promise<void> {
-  let before = -1;
-  while (!stdout.destroyed && !stdout.readableEnded) {
-    const { bytesRead } = stdout as Socket;
-    if (stdout.readableLength === 0 && bytesRead === before) {
-      stdout.push(null);
-      stdout.once('end', () => stdout.destroy());
-      return;
-    }
-    before = bytesRead;
-    await Promise.race([closed(stdout), sleep(IDLE_MS, undefined, { ref: false })]);
-  }
+/** A stream of its own for the reader: Node throws away what a process has printed when it ends before anybody reads. */
+function relay(stdout: Readable): PassThrough {
+  const output = new PassThrough({ highWaterMark: RELAY_BYTES });
+  stdout.pipe(output, { end: false });
+  stdout.on('error', () => {});
+  stdout.once('end', () => output.end());
+  stdout.once('close', () => output.end());
+  return output;
+}
+
+function hasEnded(stream: Readable): boolean {
+  return stream.destroyed || stream.readableEnded;
 }
 
 function closed(stream: Readable): Promise<void> {
-  if (stream.destroyed || stream.readableEnded) return Promise.resolve();
+  if (hasEnded(stream)) return Promise.resolve();
   return new Promise((resolve) => {
     stream.once('end', resolve);
     stream.once('close', resolve);

@@ -1,5 +1,5 @@
 /** The end of a long text in bounded memory, and how much of it can be shown. */
-import type { Redactor } from '../../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../../secrets/index.ts';
 
 export interface Tail {
   push(text: string): void;
@@ -9,7 +9,7 @@ export interface Tail {
   readonly cut: boolean;
 }
 
-/** Characters that are kept raw, well beyond what is shown: a secret that the cut goes through lies outside the shown part. */
+/** Characters that are kept raw, well beyond what is shown. */
 const KEPT = 64 * 1024;
 
 /** Characters of a connector's or an installer's output that an answer shows. */
@@ -40,23 +40,35 @@ export function createTail(limit = KEPT): Tail {
 
 /** The shown end of a text of which only pieces came: one continuous text. */
 export function sealedText(tail: Tail, redactor: Redactor, shown = SHOWN): string {
-  return shownEnd(redactor.seal(tail.pieces().join(''), 'connector'), tail.cut, shown);
+  return shownEnd(sealedPieces([tail.pieces().join('')], tail.cut, redactor).join(''), tail.cut, shown);
 }
 
 /** The shown end of separate messages, one to a line. A secret that two of them share is sealed too. */
 export function sealedLines(tail: Tail, redactor: Redactor, shown = SHOWN): string {
-  return shownEnd(redactor.sealAll(tail.pieces(), 'connector').join('\n'), tail.cut, shown);
+  return shownEnd(sealedPieces(tail.pieces(), tail.cut, redactor).join('\n'), tail.cut, shown);
 }
 
-/** Seals first and cuts then, so that a cut never leaves a half secret that nobody knows. */
+/** The shown beginning of a text. */
 export function sealedStart(text: string, redactor: Redactor, shown = SHOWN): string {
-  const sealed = redactor.seal(text.slice(0, KEPT), 'connector').trim();
-  const safe = text.length > KEPT ? sealed.slice(0, Math.floor((sealed.length * 3) / 4)) : sealed;
-  return safe.length > shown || text.length > KEPT ? `${safe.slice(0, shown)}…` : safe;
+  const { text: sealed, cut } = sealBeginning(text.trim(), { redactor, level: 'connector', shown });
+  return cut ? `${sealed}…` : sealed;
+}
+
+/** What stood at the cut may be the rest of a secret: the first quarter is sealed with the others and not shown. */
+function sealedPieces(pieces: readonly string[], cut: boolean, redactor: Redactor): string[] {
+  if (!cut) return redactor.sealAll(pieces, 'connector');
+  let left = Math.ceil(pieces.reduce((sum, piece) => sum + piece.length, 0) / 4);
+  const split = pieces.map((piece) => {
+    const at = Math.min(left, piece.length);
+    left -= at;
+    return [piece.slice(0, at), piece.slice(at)] as const;
+  });
+  const hidden = split.map(([before]) => before).filter((before) => before !== '');
+  const rest = split.map(([, after]) => after).filter((after) => after !== '');
+  return redactor.sealAll([...hidden, ...rest], 'connector').slice(hidden.length);
 }
 
 function shownEnd(sealed: string, cut: boolean, shown: number): string {
-  // What stood at the cut may be the rest of a secret: the first quarter is not shown.
-  const safe = (cut ? sealed.slice(Math.ceil(sealed.length / 4)) : sealed).trim();
+  const safe = sealed.trim();
   return safe.length > shown || cut ? `…${safe.slice(-shown)}` : safe;
 }

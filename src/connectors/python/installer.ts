@@ -1,6 +1,6 @@
 /** Makes an environment and installs one exact version of a package into it: by uv where it is, else by venv and pip. */
 import { join } from 'node:path';
-import { abortError, LimitError, SetupError } from '../../errors.ts';
+import { abortError, LimitError, SetupError, SluiceError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { startDeadline } from '../deadline.ts';
 import type { Processes } from '../process/processes.ts';
@@ -64,7 +64,11 @@ async function installByUv(
   );
   const venv = join(target.folder, VENV);
   const plain = ['--no-progress', '--color', 'never', '--python'];
-  await runInstaller(rooms, target, control, [uv.path, 'venv', ...plain, interpreter?.path ?? `${minor}`, venv]);
+  const makeVenv = [uv.path, 'venv', ...plain, interpreter?.path ?? `${minor}`, venv] as const;
+  await runInstaller(rooms, target, control, makeVenv).catch((error: unknown) => {
+    // What failed then is the download of a Python, not of the package.
+    throw minor && !(error instanceof LimitError) ? noManagedPython(target, minor, error) : error;
+  });
   const python = join(venv, 'bin', 'python');
   const requirement = `${target.packageName}==${target.version}`;
   await runInstaller(rooms, target, control, [uv.path, 'pip', 'install', ...plain, python, requirement]);
@@ -141,6 +145,15 @@ function noPython(
     'python_missing',
     `${packageName} ${version} needs ${wants}, and ${has}.`,
     `Install Python ${minor} (python.org, pyenv, Homebrew or your system's packages), or uv (https://docs.astral.sh/uv), which fetches it; then call again.`,
+  );
+}
+
+function noManagedPython({ packageName, version }: Target, minor: string, error: unknown): SetupError {
+  return new SetupError(
+    'python_missing',
+    `${packageName} ${version} needs Python ${minor} or the like; none here suits it, and uv could not fetch one.`,
+    `Let uv reach github.com and call again, or install Python ${minor} from python.org, pyenv, Homebrew or your system's packages.`,
+    { details: error instanceof SluiceError ? error.details : {}, cause: error },
   );
 }
 
