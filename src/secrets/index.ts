@@ -1,4 +1,5 @@
 export { createRedactor, type GrowingRedactor } from './redactor.ts';
+export { sealBeginning } from './seal-beginning.ts';
 export type {
   ConfigLayers,
   Redactor,

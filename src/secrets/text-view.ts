@@ -164,7 +164,8 @@ function jsonEscape(view: TextView, at: number, settled: number): Escape {
     return { units: 2 + digits, text: String.fromCharCode(value) };
   }
   if ('nrtbfv'.includes(char)) return { units: 2, text: ' ' };
-  return '"\'\\/`'.includes(char) ? { units: 2, text: char } : 'none';
+  // Tables of ours, and Markdown's, escape the bar between cells.
+  return '"\'\\/`|'.includes(char) ? { units: 2, text: char } : 'none';
 }
 
 function formSpace(): Escape {

@@ -29,7 +29,7 @@ export function errorResult(error: SluiceError, redactor: Redactor): CallResult 
     `Next: ${body.next}`,
   ];
   return {
-    content: [{ type: 'text', text: shapeText(lines.join('\n')) }],
+    content: [{ type: 'text', text: shapeText(lines.join('\n'), redactor) }],
     structuredContent: { error: body },
     isError: true,
   };

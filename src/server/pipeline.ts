@@ -81,7 +81,7 @@ async function runInTime(
     const { text, data } = outcome.value;
     return {
       result: {
-        content: [{ type: 'text', text: shapeText(text) }],
+        content: [{ type: 'text', text: shapeText(text, services.vault.redactor) }],
         structuredContent: data as Record<string, unknown>,
       },
     };

@@ -1,7 +1,7 @@
 /** What a running sync knows of itself, and the status that is shown of it. */
 import type { PreparedSync } from '../cache/index.ts';
 import type { ConfiguredStream } from '../protocol/index.ts';
-import type { Redactor } from '../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
 import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
 
@@ -25,7 +25,7 @@ export interface SyncRecord {
 const MOST_ERRORS = 50;
 const MOST_WARNINGS = 30;
 const LONGEST_MESSAGE = 2_000;
-/** Far beyond what is shown, so that the cut leaves no half of a secret in sight. */
+/** Raw characters that are kept of a message, far beyond what is shown. */
 const LONGEST_RAW = 64 * 1024;
 
 export function addError(record: SyncRecord, failure: SyncFailure): void {
@@ -53,7 +53,7 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
   const records = streams.reduce((sum, stream) => sum + stream.records, 0);
   const seconds = ((record.endedAt ?? new Date()).getTime() - record.startedAt.getTime()) / 1000;
   const messages = redactor.sealAll(
-    record.errors.map(({ message }) => message),
+    record.errors.map(({ message }) => sealCut(message, redactor)),
     'connector',
   );
   // A secret may be spread over several errors: a stream shows what was sealed among the others.
@@ -85,6 +85,12 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
     dataset: record.dataset,
     tables: streams.flatMap(({ table }) => (table === '' ? [] : [name(table)])),
   };
+}
+
+/** A message that was cut may end in half a secret, which the seal would not know. */
+function sealCut(message: string, redactor: Redactor): string {
+  if (message.length < LONGEST_RAW) return message;
+  return sealBeginning(message, { redactor, level: 'connector', shown: LONGEST_RAW, whole: false }).text;
 }
 
 function waiting(record: SyncRecord, label: string, index: number): StreamSummary {
