@@ -1,7 +1,8 @@
-/** From a command line to what it asks for; each command's rooms are loaded when it is run. */
+/** From a command line to what it asks for. Serving is loaded at once, for that is what a client waits for; the rest when it is run. */
 import { type Command, parseCommand } from './cli/index.ts';
 import { type Arguments, demoEnvironment, type Loaded, loadSettings } from './config/index.ts';
 import { createVault, type Vault } from './secrets/index.ts';
+import { serve } from './server/index.ts';
 import type { House } from './tools/index.ts';
 
 declare const SLUICE_VERSION: string;
@@ -18,7 +19,6 @@ async function serveClient(args: Arguments): Promise<void> {
   if (process.stdin.isTTY) {
     process.stderr.write('sluice-mcp serves MCP on stdin and stdout. For a person: sluice-mcp --help\n');
   }
-  const { serve } = await import('./server/index.ts');
   serve({ settings, redactor: vault.redactor, openHouse });
 }
 
