@@ -24,6 +24,7 @@ export function openHouse(settings: Settings, vault: Vault): House {
     installerEnvironment: installerEnvironment(process.env),
   });
   const database = openDatabase({
+    redactor,
     file: async () => join(await project.folder('cache'), 'cache.duckdb'),
     stagingDirectory: () => project.folder('staging'),
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRedactor } from '../secrets/index.ts';
 import { type Database, openDatabase } from './database.ts';
 import { withStream } from './stream.ts';
 
@@ -26,6 +27,7 @@ afterEach(async () => {
 
 function open(): Database {
   return openDatabase({
+    redactor: createRedactor(),
     file: async () => join(folder, 'cache.duckdb'),
     stagingDirectory: async () => join(folder, "it's staging"),
     memoryLimit: '256MB',
@@ -38,6 +40,7 @@ function elsewhere(body: string): { said: (text: string) => Promise<void>; done:
     import { openDatabase } from ${JSON.stringify(module)};
     const folder = ${JSON.stringify(folder)};
     const database = openDatabase({
+      redactor: {},
       file: async () => folder + '/cache.duckdb', stagingDirectory: async () => folder + "/it's staging",
     });
     ${body}`;
@@ -219,6 +222,7 @@ test('a broken page, and the file of a newer DuckDB', async () => {
 test('a large sort spills and leaves nothing behind', async () => {
   const spill = join(folder, 'spill');
   const small = openDatabase({
+    redactor: createRedactor(),
     file: async () => join(folder, 'spilling.duckdb'),
     stagingDirectory: async () => join(folder, "it's staging"),
     temporaryDirectory: async () => spill,

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { abortError, LimitError, messageOf, systemCode } from '../errors.ts';
+import type { Redactor } from '../secrets/index.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
 import { noDataYet } from './open-errors.ts';
 
@@ -17,6 +18,8 @@ export interface UseOptions {
 }
 
 export interface Database {
+  /** Seals what is shown of the data, before it is cut. */
+  readonly redactor: Redactor;
   /**
    * Runs `body` with a connection of its own; what it leaves open is rolled back. A streamed result has to be read to
    * its end (`withStream` sees to it), or the file stays open behind it.
@@ -31,6 +34,7 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
+  readonly redactor: Redactor;
   /** Absolute path of the database file; its folder exists. */
   readonly file: () => Promise<string>;
   /** The only folder whose files SQL may read. */
@@ -69,6 +73,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 
   return {
+    redactor: options.redactor,
     async use(purpose, body, { signal, waitMs = WAIT_MS, mustExist = false } = {}) {
       if (closed) throw closedError(purpose);
       used = true;

@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRedactor } from '../secrets/index.ts';
 import { ensureBookkeeping, saveStream, touchStream } from './bookkeeping/index.ts';
 import { type Database, openDatabase } from './database.ts';
 import { describeData } from './describe.ts';
@@ -38,7 +39,11 @@ const orders: PreparedStream = {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-describe-'));
-  database = openDatabase({ file: async () => join(folder, 'cache.duckdb'), stagingDirectory: async () => folder });
+  database = openDatabase({
+    redactor: createRedactor(),
+    file: async () => join(folder, 'cache.duckdb'),
+    stagingDirectory: async () => folder,
+  });
   await expect(describeData(database, { detail: 'summary' })).rejects.toMatchObject({ code: 'no_data_yet' });
   await database.use('make', async (connection) => {
     await ensureBookkeeping(connection);

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../errors.ts';
 import { type JsonValue, nearest } from '../protocol/index.ts';
+import type { Redactor } from '../secrets/index.ts';
 import { hasBookkeeping, type KnownStream, readStreams } from './bookkeeping/index.ts';
 import type { Database } from './database.ts';
 import { catalogTables, type FoundTable, readBytes, readColumns, readSyncTimes } from './describe-catalog.ts';
@@ -23,6 +24,7 @@ export interface Description {
 
 /** What may still be given, over all tables. */
 interface Room {
+  readonly redactor: Redactor;
   columns: number;
   samples: number;
   withoutColumns: number;
@@ -49,7 +51,7 @@ export async function describeData(
     async (connection) => {
       await connection.run('BEGIN TRANSACTION READ ONLY');
       try {
-        return await describe(connection, request);
+        return await describe(connection, request, database.redactor);
       } catch (error) {
         throw queryError(error, '');
       } finally {
@@ -60,13 +62,23 @@ export async function describeData(
   );
 }
 
-async function describe(connection: DuckDBConnection, request: DescribeRequest): Promise<Description> {
+async function describe(
+  connection: DuckDBConnection,
+  request: DescribeRequest,
+  redactor: Redactor,
+): Promise<Description> {
   const all = await catalogTables(connection);
   const wanted = choose(all, request);
   const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
   const lastSyncs = await readSyncTimes(connection, known.length > 0);
   const datasets: DatasetSummary[] = [];
-  const room: Room = { columns: COLUMN_CAP, samples: SAMPLED_TABLES_CAP, withoutColumns: 0, withoutSamples: 0 };
+  const room: Room = {
+    redactor,
+    columns: COLUMN_CAP,
+    samples: SAMPLED_TABLES_CAP,
+    withoutColumns: 0,
+    withoutSamples: 0,
+  };
   for (const dataset of [...new Set(wanted.map((table) => table.dataset))].sort()) {
     const tables = wanted.filter((table) => table.dataset === dataset);
     const streams = known.filter(({ target }) => target.dataset === dataset);
@@ -150,7 +162,7 @@ async function describeTable(
     ...sizes,
     ...(fits && { columns }),
     ...(primaryKey.length > 0 && { primaryKey }),
-    ...(sampled && { samples: await readSamples(connection, found) }),
+    ...(sampled && { samples: await readSamples(connection, found, room.redactor) }),
   };
 }
 
@@ -171,8 +183,12 @@ async function countRows(connection: DuckDBConnection, { quoted }: FoundTable): 
   return Number((await connection.runAndReadAll(`SELECT count(*) FROM ${quoted}`)).getRows()[0]?.[0] ?? 0);
 }
 
-async function readSamples(connection: DuckDBConnection, { quoted }: FoundTable): Promise<JsonValue[][]> {
-  const readCell = cellReader(await import('@duckdb/node-api'), SAMPLE_CELL_CAP);
+async function readSamples(
+  connection: DuckDBConnection,
+  { quoted }: FoundTable,
+  redactor: Redactor,
+): Promise<JsonValue[][]> {
+  const readCell = cellReader(await import('@duckdb/node-api'), redactor, SAMPLE_CELL_CAP);
   return withStream(connection, `SELECT * FROM ${quoted} LIMIT ${SAMPLE_ROWS}`, async (result, fetch) => {
     const chunk = await fetch();
     if (!chunk) return [];

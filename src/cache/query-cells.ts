@@ -1,16 +1,18 @@
 /** Reads one cell of a chunk and never more of it than is shown: a cell can be gigabytes. */
 import type { DuckDBBlobVector, DuckDBListVector, DuckDBVarCharVector, DuckDBVector } from '@duckdb/node-api';
 import type { JsonValue } from '../protocol/index.ts';
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import { mapJson, type ToJson, valueConverter } from './query-values.ts';
 
 type Duck = typeof import('@duckdb/node-api');
 
 /** The longest text of a cell, in UTF-16 units; a nested value may be as long in all. */
 export const CELL_CAP = 2_000;
-// 2,000 units are at most 6,000 bytes of UTF-8.
-const CELL_BYTES = 3 * CELL_CAP;
+// 2,000 units are at most 6,000 bytes of UTF-8; a secret at their end is read on, to be known and sealed.
+const CELL_BYTES = 3 * CELL_CAP + 16 * 1024;
 const ENTRY_BYTES = 16;
 const CUT_MARK = '…';
+const DATA = { level: 'data' } as const;
 
 export interface Cell {
   readonly value: JsonValue;
@@ -19,12 +21,17 @@ export interface Cell {
 
 /** What is left of a cell's cap while a nested value is read. */
 interface Budget {
+  readonly redactor: Redactor;
   left: number;
   cut: boolean;
 }
 
-/** Gives the reader of cells; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */
-export function cellReader(duck: Duck, cap = CELL_CAP): (vector: DuckDBVector, row: number) => Cell {
+/** Gives the reader of cells, which seals before it cuts; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */
+export function cellReader(
+  duck: Duck,
+  redactor: Redactor,
+  cap = CELL_CAP,
+): (vector: DuckDBVector, row: number) => Cell {
   const convert: ToJson = valueConverter(duck);
 
   const read = (vector: DuckDBVector, row: number, budget: Budget): JsonValue => {
@@ -47,7 +54,7 @@ export function cellReader(duck: Duck, cap = CELL_CAP): (vector: DuckDBVector, r
       );
     }
     const value = convert(vector.getItem(row), vector.type);
-    return typeof value === 'string' ? clip(value, budget) : spend(value, budget);
+    return typeof value === 'string' ? clip(value, true, budget) : spend(value, budget);
   };
 
   const readList = (vector: DuckDBListVector, row: number, budget: Budget): JsonValue => {
@@ -84,7 +91,7 @@ export function cellReader(duck: Duck, cap = CELL_CAP): (vector: DuckDBVector, r
   };
 
   return (vector, row) => {
-    const budget: Budget = { left: cap, cut: false };
+    const budget: Budget = { redactor, left: cap, cut: false };
     const value = read(vector, row, budget);
     return { value, cut: budget.cut };
   };
@@ -94,36 +101,39 @@ function spend(value: JsonValue, budget: Budget): JsonValue {
   budget.left -= typeof value === 'object' && value !== null ? JSON.stringify(value).length : 6;
   if (budget.left > -CELL_CAP) return value;
   budget.cut = true;
-  return `${JSON.stringify(value).slice(0, CELL_CAP)}${CUT_MARK}`;
+  return `${sealBeginning(JSON.stringify(value), { ...DATA, redactor: budget.redactor, shown: CELL_CAP }).text}${CUT_MARK}`;
 }
 
-function clip(text: string, budget: Budget): string {
+/** @param whole false when `text` is only the beginning of the cell's */
+function clip(text: string, whole: boolean, budget: Budget): string {
   const room = Math.max(0, budget.left);
-  budget.left -= text.length + 2;
-  if (text.length <= room) return text;
+  const shown = sealBeginning(text, { ...DATA, redactor: budget.redactor, shown: room, whole });
+  budget.left -= shown.text.length + 2;
+  if (!shown.cut) return shown.text;
   budget.cut = true;
-  // A pair of surrogates is not cut in two.
-  const end = room > 0 && /[\ud800-\udbff]/.test(text[room - 1] ?? '') ? room - 1 : room;
-  return `${text.slice(0, end)}${CUT_MARK}`;
+  return `${shown.text}${CUT_MARK}`;
 }
 
 function readText(vector: DuckDBVarCharVector, row: number, budget: Budget): JsonValue {
-  const text = shorten(vector.slice(row, 1)).getItem(0);
-  return text === null ? spend(null, budget) : clip(text, budget);
+  const { entry, whole } = shorten(vector.slice(row, 1));
+  const text = entry.getItem(0);
+  // A character that was cut in two shows itself as this one.
+  return text === null ? spend(null, budget) : clip(whole ? text : text.replace(/\ufffd$/, ''), whole, budget);
 }
 
 function readBlob(vector: DuckDBBlobVector, row: number, budget: Budget): JsonValue {
-  const bytes = shorten(vector.slice(row, 1)).getItemBytes(0);
-  return bytes === null ? spend(null, budget) : clip(Buffer.from(bytes).toString('base64'), budget);
+  const { entry, whole } = shorten(vector.slice(row, 1));
+  const bytes = entry.getItemBytes(0);
+  return bytes === null ? spend(null, budget) : clip(Buffer.from(bytes).toString('base64'), whole, budget);
 }
 
 /** A slice of one entry whose length, in a copy of its 16 bytes, is at most what can be shown. */
-function shorten<V extends DuckDBVarCharVector | DuckDBBlobVector>(entry: V): V {
+function shorten<V extends DuckDBVarCharVector | DuckDBBlobVector>(entry: V): { entry: V; whole: boolean } {
   const data: unknown = Reflect.get(entry, 'dataView');
   if (!(data instanceof DataView)) throw new TypeError('A vector of strings holds no entries.');
-  if (data.getUint32(0, true) <= CELL_BYTES) return entry;
+  if (data.getUint32(0, true) <= CELL_BYTES) return { entry, whole: true };
   const copy = new DataView(data.buffer.slice(data.byteOffset, data.byteOffset + ENTRY_BYTES));
   copy.setUint32(0, CELL_BYTES, true);
   Reflect.set(entry, 'dataView', copy);
-  return entry;
+  return { entry, whole: false };
 }

@@ -108,8 +108,5 @@ function lineAndColumn(sql: string, position: number): string {
 
 function firstParagraph(message: string): string {
   const end = message.indexOf('\n\nLINE ');
-  return (end < 0 ? message : message.slice(0, end))
-    .trim()
-    .replace(/\s*\n+\s*/g, ' ')
-    .slice(0, 600);
+  return (end < 0 ? message : message.slice(0, end)).trim().replace(/\s*\n+\s*/g, ' ');
 }

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRedactor } from '../secrets/index.ts';
 import { type Database, openDatabase } from './database.ts';
 
 export interface Shop {
@@ -23,6 +24,7 @@ export async function openShop(): Promise<Shop> {
   cell.closeSync();
   notebook.closeSync();
   const database = openDatabase({
+    redactor: createRedactor(),
     file: async () => join(folder, 'cache.duckdb'),
     stagingDirectory: async () => join(folder, 'staging'),
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRedactor } from '../secrets/index.ts';
 import { openDatabase } from './database.ts';
 import { dryRun, runQuery } from './query.ts';
 import { openShop, type Shop } from './query-shop.ts';
@@ -156,6 +157,7 @@ describe('a dry run', () => {
 
 test('without a file there is no data yet', async () => {
   const empty = openDatabase({
+    redactor: createRedactor(),
     file: async () => `${shop.folder}/none.duckdb`,
     stagingDirectory: async () => shop.folder,
   });

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../errors.ts';
 import type { JsonValue } from '../protocol/index.ts';
+import { sealBeginning } from '../secrets/index.ts';
 import type { Database } from './database.ts';
 import { type Guarded, guardQuery } from './guard.ts';
 import { GROWING_FUNCTIONS } from './guard-functions.ts';
@@ -31,6 +32,7 @@ export async function runQuery(database: Database, sql: string, limits: QueryLim
     // The bounds are part of the query where its text allows it; else its rows are counted here.
     if (bounded !== undefined) await guardPlan(connection, bounded);
     const part = await readPart(
+      cellReader(await import('@duckdb/node-api'), database.redactor),
       connection,
       bounded ?? query.sql,
       columns,
@@ -47,7 +49,9 @@ export async function dryRun(database: Database, sql: string, signal: AbortSigna
     const columns = await columnsOf(connection, query.sql);
     const plan = (await connection.runAndReadAll(`EXPLAIN ${query.sql}`)).getRows();
     const text = plan.map((row) => String(row[1])).join('\n');
-    return { columns, tables: query.tables, plan: text.length > PLAN_CAP ? `${text.slice(0, PLAN_CAP)}\n…` : text };
+    const seal = { redactor: database.redactor, level: 'data' } as const;
+    const shown = sealBeginning(text, { ...seal, shown: PLAN_CAP });
+    return { columns, tables: query.tables, plan: shown.cut ? `${shown.text}\n…` : shown.text };
   });
 }
 
@@ -114,14 +118,13 @@ async function guarded<T>(
 }
 
 async function readPart(
+  readCell: ReturnType<typeof cellReader>,
   connection: DuckDBConnection,
   sql: string,
   columns: readonly QueryColumn[],
   skipped: number,
   { limit, offset }: QueryLimits,
 ): Promise<Omit<QueryResult, 'elapsedMs'>> {
-  const duck = await import('@duckdb/node-api');
-  const readCell = cellReader(duck);
   return withStream(connection, sql, async (_result, fetch) => {
     const rows: JsonValue[][] = [];
     let cellsCut = 0;

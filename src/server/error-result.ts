@@ -1,11 +1,17 @@
 /** An error as a tool's answer: a stable code, one sentence, every problem, and what to do next. Never a traceback. */
 import type { SluiceError } from '../errors.ts';
-import type { Redactor } from '../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { CallResult } from './call-result.ts';
 import { shapeText } from './shape.ts';
 
+/** DuckDB and connectors put whole values into their messages. */
+const MAX_MESSAGE = 2_000;
+
 export function errorResult(error: SluiceError, redactor: Redactor): CallResult {
-  const seal = (text: string): string => redactor.seal(text, 'text');
+  const seal = (text: string): string => {
+    const { text: sealed, cut } = sealBeginning(text, { redactor, level: 'text', shown: MAX_MESSAGE });
+    return cut ? `${sealed}…` : sealed;
+  };
   const problems = error.problems.map(({ path, message, fix }) => ({
     path: seal(path),
     message: seal(message),

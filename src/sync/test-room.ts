@@ -85,6 +85,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string): Promise<T
     installerEnvironment: environment,
   });
   const database = openDatabase({
+    redactor: vault.redactor,
     file: async () => join(await project.folder('cache'), 'cache.duckdb'),
     stagingDirectory: () => project.folder('staging'),
   });

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject, Stream, SyncMode } from '../../protocol/index.ts';
+import { createRedactor } from '../../secrets/index.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { type BatchLoad, type LoadedStream, loadBatch, type PreparedSync, prepareSync } from './index.ts';
 
@@ -26,6 +27,7 @@ export async function openLoadRoom(): Promise<LoadRoom> {
   const staging = join(folder, 'staging');
   await mkdir(staging);
   const database = openDatabase({
+    redactor: createRedactor(),
     file: async () => join(folder, 'cache.duckdb'),
     stagingDirectory: async () => staging,
   });
