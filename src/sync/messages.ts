@@ -8,6 +8,9 @@ import type { StreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
 
+/** A longer log message is left out: to parse and seal it would take many times its size in memory. */
+const LONGEST_LOG = 1024 * 1024;
+
 export interface MessageHandler {
   /** @returns whether something was confirmed: a good place to cut a batch */
   handle(line: Buffer): boolean;
@@ -41,6 +44,10 @@ export function createMessageHandler(
   return {
     statusSeen: () => statusSeen,
     handle(line) {
+      if (line.length > LONGEST_LOG && topLevelText(line, 'type') === '"LOG"') {
+        log.note(`a log message of ${line.length} bytes is left out`);
+        return false;
+      }
       const text = line.toString('utf8');
       const message = parseMessage(text);
       switch (message?.type) {

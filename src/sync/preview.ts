@@ -1,5 +1,6 @@
 /** The first records of streams, straight from the source; nothing is stored. */
-import type { Connectors, Installed, RunControl } from '../connectors/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connectors, Exit, Installed, RunControl } from '../connectors/index.ts';
 import { type Catalog, isObject, type JsonObject, parseMessage, streamLabel } from '../protocol/index.ts';
 import type { Redactor, ResolvedConfig } from '../secrets/index.ts';
 import { configureStreams } from './modes.ts';
@@ -27,6 +28,8 @@ export interface Preview {
 }
 
 const STDERR_CHARACTERS = 1_000;
+/** A connector that has closed its output gets so long to end. */
+const EXIT_MS = 5_000;
 
 /**
  * Reads until every stream has enough, or the connector ends; then ends the connector.
@@ -78,12 +81,8 @@ export async function previewStreams(
       if (enough()) return true;
     }
     router.end();
-    const exit = await run.exit;
-    if (exit.code !== 0 && errors.length === 0) {
-      errors.push(
-        `The connector ended with ${exit.signal ?? `exit code ${exit.code}`}: ${exit.stderrTail.slice(-STDERR_CHARACTERS)}`,
-      );
-    }
+    const exit = await Promise.race([run.exit, sleep(EXIT_MS, undefined, { ref: false })]);
+    if (exit?.code !== 0 && errors.length === 0) errors.push(badEnd(exit));
     return false;
   });
   return {
@@ -94,4 +93,10 @@ export async function previewStreams(
     })),
     errors: redactor.sealAll(errors, 'connector'),
   };
+}
+
+function badEnd(exit: Exit | undefined): string {
+  if (!exit) return 'The connector closed its output and did not end; it was ended.';
+  const tail = exit.stderrTail.slice(-STDERR_CHARACTERS);
+  return `The connector ended with ${exit.signal ?? `exit code ${exit.code}`}${tail === '' ? ' and said nothing.' : `: ${tail}`}`;
 }

@@ -9,8 +9,10 @@ import type { SyncLog } from './sync-log.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
 
 const TICK_MS = 1_000;
-/** A connector that has closed its output gets so long to end. */
+/** A connector that has closed its output, or says nothing more after its last stream was complete, gets so long to end. */
 const EXIT_MS = 10_000;
+/** The longest silence of a source that may still be at work. */
+const SILENCE_MS = 3 * 3_600_000;
 
 export interface PumpParts {
   readonly record: SyncRecord;
@@ -41,10 +43,22 @@ export function createPump({ record, segments, batches, messages, loader, log }:
     },
   );
 
+  const isSilent = (ms: number): boolean => {
+    if (ms > EXIT_MS && record.runs.every(({ complete }) => complete)) {
+      log.note('every stream is complete and the connector did not end; it was ended');
+      return true;
+    }
+    if (ms <= SILENCE_MS) return false;
+    const message = `The connector said nothing for ${SILENCE_MS / 3_600_000} hours and was ended.`;
+    addError(record, { message, failure_type: 'transient_error' });
+    return true;
+  };
+
   return async (run: ConnectorRun, stop: (reason: unknown) => void): Promise<Exit | undefined> => {
     run.onStderr((text) => log.write('stderr', text));
     const chunks = (run.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     const clock = createClock();
+    let heardAt = Date.now();
     try {
       let next = chunks.next();
       for (;;) {
@@ -58,16 +72,29 @@ export function createPump({ record, segments, batches, messages, loader, log }:
           router.push(got.value);
           next = chunks.next();
           await segments.flush();
+          heardAt = Date.now();
+        } else if (isSilent(Date.now() - heardAt)) {
+          // Its output is closed while we still wait for more of it.
+          next.catch(() => undefined);
+          return undefined;
         }
         if (batches.isDue(Date.now(), boundary)) {
           const batch = await batches.cut();
           if (batch) await loader.load(batch);
+          // While a load holds the connector back, it cannot say anything.
+          heardAt = Date.now();
         }
         boundary = false;
       }
-      router.end();
+      const cutOff = router.end();
       const exit = await Promise.race([run.exit, clock.after(EXIT_MS)]);
-      if (exit !== 'late') return exit;
+      if (exit !== 'late') {
+        if (cutOff && exit.code === 0) {
+          const message = 'The output of the connector ends in the middle of a message: it was cut off.';
+          addError(record, { message, failure_type: 'system_error' });
+        }
+        return exit;
+      }
       addError(record, {
         message: 'The connector closed its output and did not end; it was ended.',
         failure_type: 'system_error',

@@ -19,8 +19,11 @@ export interface RouterSink {
 
 export interface Router {
   push(chunk: Buffer): void;
-  /** The output is over: a last line without a line break is taken where it is whole. */
-  end(): void;
+  /**
+   * The output is over: a last line without a line break is taken where it is whole.
+   * @returns whether the output ends in the middle of a message
+   */
+  end(): boolean;
 }
 
 /** Longer lines would need more memory in the database than it is given. */
@@ -166,13 +169,14 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink): 
       carry(chunk.subarray(rest));
     },
     end() {
-      if (carriedBytes === 0) return;
+      if (carriedBytes === 0) return false;
       const line = Buffer.concat([...carried, Buffer.from('\n')]);
       carried = [];
       carriedBytes = 0;
       // Read in full: half a line may well end in a brace.
       const stream = slowly(line, 0, line.length - 1);
       if (stream >= 0) sink.records(stream, line, 1, line.length);
+      return /^\s*\{\s*"/.test(line.toString('utf8', 0, 200)) && !readEnvelope(line, 0, line.length - 1);
     },
   };
 }
