@@ -22,6 +22,7 @@ export function openHouse(settings: Settings, vault: Vault): House {
     redactor,
     childEnvironment: childEnvironment(process.env),
     installerEnvironment: installerEnvironment(process.env),
+    sweep: () => syncs.sweep(),
   });
   const database = openDatabase({
     redactor,

@@ -17,11 +17,13 @@ export interface ConnectorsOptions {
   readonly childEnvironment: Readonly<Record<string, string>>;
   /** All that an installer may see of it: the package index besides. */
   readonly installerEnvironment: Readonly<Record<string, string>>;
+  /** Clears up, before each run, what else dead servers left behind. */
+  readonly sweep?: () => Promise<void>;
 }
 
 export function createConnectors(options: ConnectorsOptions): Connectors {
   const { settings, project, redactor, childEnvironment, installerEnvironment } = options;
-  const processes = createProcesses(project, redactor);
+  const processes = createProcesses(project, redactor, options.sweep);
   let python: Promise<PythonRuntime> | undefined;
   const pythonRuntime = (): Promise<PythonRuntime> => {
     python ??= import('./python/python.ts').then(({ createPythonRuntime }) =>

@@ -50,6 +50,17 @@ export function createSyncs(options: SyncsOptions): Syncs {
     return status;
   };
 
+  const newest = async (limit: number): Promise<SyncStatus[]> => {
+    const found: SyncStatus[] = [];
+    for (const id of await files.ids()) {
+      if (found.length === limit) break;
+      const status = jobs.get(id)?.status() ?? (await files.read(id));
+      // One without a status is one whose server died while it began.
+      if (status) found.push(status);
+    }
+    return found;
+  };
+
   const wait: Syncs['wait'] = async (syncId, ms, signal, onProgress) => {
     const deadline = Date.now() + ms;
     for (;;) {
@@ -119,17 +130,13 @@ export function createSyncs(options: SyncsOptions): Syncs {
       }
     },
     async get(syncId) {
-      const id = syncId ?? (await files.ids())[0];
-      if (id === undefined) {
-        throw new InputError('no_syncs_yet', 'Nothing has been synced yet.', 'Call start_sync first.');
-      }
-      return read(id);
+      if (syncId !== undefined) return read(syncId);
+      const [latest] = await newest(1);
+      if (!latest) throw new InputError('no_syncs_yet', 'Nothing has been synced yet.', 'Call start_sync first.');
+      return latest;
     },
     wait,
-    async recent(limit) {
-      const found = await Promise.all((await files.ids()).slice(0, limit).map(read));
-      return found;
-    },
+    recent: newest,
     async log(syncId, lines) {
       await read(syncId);
       return lastLines(await files.logPath(syncId), lines);
@@ -152,6 +159,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
       }
       return undefined;
     },
+    sweep: () => sweepStaging(project, async (name) => (await files.read(name))?.state === 'running'),
     async endAll() {
       const running = [...jobs.values()];
       for (const { abort } of running) {
@@ -175,7 +183,6 @@ async function work(options: SyncsOptions, { request, record, cancel, abort, fil
   const { project, redactor, database, connectors, limits } = options;
   const { syncId } = record;
   const { runSync } = await import('./engine.ts');
-  await sweepStaging(project, async (name) => (await files.read(name))?.state === 'running');
   const log = await openSyncLog(await files.logPath(syncId), redactor);
   let watching: Promise<void> | undefined;
   const timer = setInterval(() => {

@@ -83,6 +83,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string): Promise<T
     redactor: vault.redactor,
     childEnvironment: environment,
     installerEnvironment: environment,
+    sweep: () => syncs.sweep(),
   });
   const database = openDatabase({
     redactor: vault.redactor,

@@ -89,4 +89,6 @@ export interface Syncs {
   lastStreams(source: string): Promise<string[] | undefined>;
   /** For shutdown: ends all syncs of this process within some 700 ms; what is committed stays. */
   endAll(): Promise<void>;
+  /** Removes the staged records of syncs whose process is dead. */
+  sweep(): Promise<void>;
 }

@@ -63,13 +63,14 @@ interface Started {
   close(graceMs: number): Promise<void>;
 }
 
-export function createProcesses(project: Project, redactor: Redactor): Processes {
+export function createProcesses(project: Project, redactor: Redactor, sweep?: () => Promise<void>): Processes {
   const live = new Set<Live>();
   let closing = false;
 
   return {
     async run(launch, body) {
       await sweepRunFolders(project, SHUTDOWN_GRACE_MS);
+      await sweep?.();
       const folder = await makeRunFolder(project);
       let started: Started | undefined;
       // Known before the start, so that a shutdown during the start clears up too.
