@@ -1,0 +1,79 @@
+/** A whole answer of every tool, as committed snapshots: a reader of the repository sees the product. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tools } from '../tools/index.ts';
+import { startServer, type TestServer } from './harness/client.ts';
+import { MEADOW, ROOT } from './harness/workplace.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer({
+    envFileText: "MEADOW_API_KEY='a-key-of-the-meadow-77'\nMEADOW_HOST=meadow.example\nEMPTY_TOKEN=\n",
+  });
+});
+afterAll(() => server.close());
+
+const subject = {
+  connector: MEADOW,
+  runtime: 'executable',
+  config: { count: 30, api_key: 'secret_reference::MEADOW_API_KEY' },
+};
+
+/** In the order in which they build on each other; a tool may stand here more than once. */
+const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
+  ['list_connectors', 'list_connectors', { search: 'faker' }],
+  ['get_connector_info', 'get_connector_info', { connector: 'source-faker' }],
+  ['list_secrets', 'list_secrets', {}],
+  ['validate_config', 'validate_config', subject],
+  [
+    'validate_config.not_valid',
+    'validate_config',
+    { ...subject, config: { count: 'many', api_key: 'typed-into-the-chat' } },
+  ],
+  ['save_source', 'save_source', { name: 'meadow', ...subject }],
+  ['list_streams', 'list_streams', { source: 'meadow' }],
+  ['preview_stream', 'preview_stream', { source: 'meadow', streams: ['users'], limit: 2 }],
+  ['start_sync', 'start_sync', { source: 'meadow', streams: ['users', 'orders'], wait_seconds: 30 }],
+  ['get_sync', 'get_sync', { log_lines: 5 }],
+  ['cancel_sync', 'cancel_sync', {}],
+  ['list_sources', 'list_sources', {}],
+  ['describe_data', 'describe_data', { dataset: 'meadow' }],
+  ['query', 'query', { sql: 'SELECT status, count(*) AS orders FROM meadow.orders GROUP BY ALL ORDER BY ALL' }],
+  ['query.dry_run', 'query', { sql: 'SELECT count(*) AS users FROM meadow.users', dry_run: true }],
+  ['get_status', 'get_status', {}],
+];
+
+let syncId = '';
+
+test.each(calls)('%s', async (name, tool, args) => {
+  const filled = tool === 'cancel_sync' ? { sync_id: syncId } : args;
+  const { text, ...data } = await server.call<Record<string, unknown>>(tool, filled);
+  if (tool === 'start_sync') syncId = String(data.sync_id);
+  const shown = `${text}\n\n${JSON.stringify(data, null, 2)}\n`;
+  await expect(steady(shown, tool)).toMatchFileSnapshot(`../../fixtures/snapshots/answers/${name}.txt`);
+});
+
+test('every tool has its answer here', () => {
+  expect(new Set(calls.map(([, tool]) => tool))).toEqual(new Set(tools.map(({ name }) => name)));
+});
+
+/** What differs from run to run and from machine to machine, by its meaning. */
+function steady(text: string, tool: string): string {
+  const common = text
+    .replaceAll(server.workplace.directory, '/HOME')
+    .replaceAll(ROOT.replace(/\/$/, ''), '/CHECKOUT')
+    .replace(/\d{8}-\d{6}-[0-9a-f]{6}/g, 'SYNC_ID')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
+    .replace(/(data-)[0-9a-f]{8}/g, '$1MARK')
+    .replace(/("(?:elapsed_ms|records_per_second|age_seconds|file_bytes)": )[\d.]+/g, '$1N')
+    .replace(/\b[\d.]+ ms\b/g, 'N ms')
+    .replace(/\b\d+ s ago/g, 'N s ago');
+  if (tool === 'describe_data') return common.replace(/("bytes": )\d+/g, '$1N').replace(/[\d.]+ [kM]?B\b/g, 'N B');
+  if (tool === 'query') return common.replace(/"plan": ".*"/g, '"plan": "PLAN"').replace(/[┌└│├─┐┘┤┬┴].*/g, '');
+  if (tool !== 'get_status' && tool !== 'get_connector_info') return common;
+  return common
+    .replace(/^(- )?(uv|python|docker): .*$/gm, '$1$2: MACHINE')
+    .replace(/"runs_here": \w+/, '"runs_here": MACHINE')
+    .replace(/"runtimes": \[[^\]]*\]/, '"runtimes": []')
+    .replace(/("version": ")\d+\.\d+\.\d+(")/, '$1VERSION$2')
+    .replace(/^Sluice \S+/m, 'Sluice VERSION');
+}
