@@ -1,0 +1,73 @@
+/** Secrets of every shape, and the configuration that hands all of them to the source that repeats what it is told. */
+import type { Secrets } from './traces.ts';
+import { PARROT } from './workplace.ts';
+
+const KEY_LINES = [
+  'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj',
+  'MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu',
+  'NMoSfm76oqFvAp8Gy0iz5sxjZmSnXyCdPEovGhLa0VzMaQ8s+CLOyS56YyCFGeJZ',
+];
+const PEM = ['-----BEGIN PRIVATE KEY-----', ...KEY_LINES, '-----END PRIVATE KEY-----'].join('\n');
+const ACCOUNT = JSON.stringify({
+  type: 'service_account',
+  private_key_id: '5c1f0e9b7a3d48e2b6f4',
+  private_key: PEM.replace('MIIEvQ', 'MIIJkW').replace('cwggSj', 'cqwErT'),
+  client_email: 'reader@meadow.iam.gserviceaccount.com',
+});
+const TOKEN = 'mdw_live_9fK2xQ7vB4nT8zR1wY6uJ3hL5cD0sG';
+const URL = 'postgres://reader:Zq7-hidden-Vx9-meadow@db.example.org:5432/shop';
+const PASSWORD = String.raw`p@ss/w+rd "quoted" ä\n|and; more% of 'it'`;
+
+export const ENV_FILE = [
+  `PARROT_TOKEN=${TOKEN}`,
+  `PARROT_PEM_KEY='${PEM}'`,
+  `PARROT_ACCOUNT_KEY='${ACCOUNT}'`,
+  `PARROT_URL='${URL}'`,
+  `PARROT_PASSWORD=\`${PASSWORD}\``,
+  'PARROT_EIGHT_KEY=e1gH7x_Q',
+  'PARROT_PIN_KEY=4815162342',
+  'PARROT_SHORT_KEY=qX7zW',
+  'PARROT_LIST_KEY=listed-4nd-hidden-77-Kw',
+  'PARROT_OTHER_KEY=another-0ne-for-0neOf-5Tr',
+  'PARROT_HOST=db.example.org',
+  'PARROT_PORT=6543',
+  '',
+].join('\n');
+
+/** What must be seen nowhere. */
+export const HIDDEN: Secrets = {
+  TOKEN,
+  PEM: KEY_LINES.join('\n'),
+  ACCOUNT_ID: '5c1f0e9b7a3d48e2b6f4',
+  ACCOUNT: KEY_LINES.join('\n').replace('MIIEvQ', 'MIIJkW').replace('cwggSj', 'cqwErT'),
+  URL_PASSWORD: 'Zq7-hidden-Vx9-meadow',
+  PASSWORD,
+  EIGHT: 'e1gH7x_Q',
+  PIN: '4815162342',
+  LIST: 'listed-4nd-hidden-77-Kw',
+  OTHER: 'another-0ne-for-0neOf-5Tr',
+};
+
+/** Of values that are too short to be found inside words: whole words of what a connector says. */
+export const SHORT: Secrets = { SHORT: 'qX7zW' };
+
+export const ref = (name: string): string => `secret_reference::${name}`;
+
+/** Refers to every secret, in arrays and in a branch too. */
+export const CONFIG = {
+  token: ref('PARROT_TOKEN'),
+  pem: ref('PARROT_PEM_KEY'),
+  account: ref('PARROT_ACCOUNT_KEY'),
+  url: ref('PARROT_URL'),
+  password: ref('PARROT_PASSWORD'),
+  eight: ref('PARROT_EIGHT_KEY'),
+  pin: ref('PARROT_PIN_KEY'),
+  short: ref('PARROT_SHORT_KEY'),
+  list: [ref('PARROT_LIST_KEY'), ref('PARROT_TOKEN')],
+  auth: { kind: 'key', key: ref('PARROT_OTHER_KEY') },
+  port: ref('PARROT_PORT'),
+};
+
+export function parrot(more: object = {}): Record<string, unknown> {
+  return { connector: PARROT, runtime: 'executable', config: { ...CONFIG, ...more } };
+}
