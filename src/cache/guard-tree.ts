@@ -34,6 +34,9 @@ const NODES = new Set(
 const BOUNDED_IN_LAMBDA = new Set(['replace', 'regexp_replace']);
 const SHOWN = new Set(['"tables"', '__show_tables_expanded']);
 
+// Each stands for all columns of a table, and columns cost DuckDB far more than they take in the text.
+const STARS_CAP = 100;
+
 interface Place {
   readonly value: JsonValue;
   /** Names of the CTEs that are in sight, lower case. */
@@ -48,6 +51,7 @@ interface Place {
 export function walkTree(tree: JsonValue): TreeFacts {
   const tables: TableName[] = [];
   const growing = new Set<string>();
+  let stars = 0;
   const stack: Place[] = [{ value: tree, ctes: new Set(), inLambda: false }];
   for (let place = stack.pop(); place; place = stack.pop()) {
     const { value } = place;
@@ -56,6 +60,8 @@ export function walkTree(tree: JsonValue): TreeFacts {
       continue;
     }
     if (!isObject(value)) continue;
+    if (value.class === 'STAR') stars += 1;
+    if (stars > STARS_CAP) throw tooWide();
     if (typeof value.class === 'string') checkExpression(value, place, growing);
     else if (typeof value.type === 'string') checkNode(value, place, tables);
     stack.push(...children(value, place));
@@ -167,5 +173,13 @@ function unknownNode(kind: string): InputError {
     'sql_refused',
     `The query holds a part that is not allowed here (${kind}).`,
     'Write a plain SELECT over tables of the cache.',
+  );
+}
+
+function tooWide(): InputError {
+  return new InputError(
+    'sql_too_wide',
+    `The query holds more than ${STARS_CAP} stars (*).`,
+    'Name the columns you need.',
   );
 }

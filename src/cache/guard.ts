@@ -1,9 +1,10 @@
 /** Lets one SELECT over tables of the cache through, judged by DuckDB's own parser, and nothing else. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { InputError, messageOf } from '../errors.ts';
-import { isObject, type JsonObject, type JsonValue, nearest } from '../protocol/index.ts';
+import { InputError } from '../errors.ts';
+import { isObject, type JsonValue, nearest } from '../protocol/index.ts';
 import { type TableName, walkTree } from './guard-tree.ts';
 import { refusedStatement, syntaxError } from './query-errors.ts';
+import { countStatements, statementKind } from './statement-kind.ts';
 
 /** A query that may run. */
 export interface Guarded {
@@ -46,7 +47,7 @@ async function parse(connection: DuckDBConnection, sql: string): Promise<JsonVal
   if (!isObject(answer)) throw new TypeError('DuckDB gave no parse tree.');
   if (answer.error !== true) return Array.isArray(answer.statements) ? answer.statements : [];
   if (answer.error_type === 'parser') throw syntaxError(sql, answer);
-  throw await notSelect(connection, sql, answer);
+  throw await notSelect(sql);
 }
 
 function refusedCount(count: number): InputError {
@@ -59,23 +60,9 @@ function refusedCount(count: number): InputError {
       );
 }
 
-/** The statement is none that reads: what kind it is, as far as DuckDB tells without running it. */
-async function notSelect(connection: DuckDBConnection, sql: string, answer: JsonObject): Promise<InputError> {
-  await connection.run('BEGIN TRANSACTION READ ONLY');
-  try {
-    const statements = await connection.extractStatements(sql);
-    if (statements.count !== 1) return refusedStatement(undefined, statements.count);
-    const prepared = await statements.prepare(0);
-    try {
-      return refusedStatement(prepared.statementType, 1);
-    } finally {
-      prepared.destroySync();
-    }
-  } catch (error) {
-    return refusedStatement(undefined, 1, messageOf(error) || String(answer.error_message));
-  } finally {
-    await connection.run('ROLLBACK');
-  }
+/** The statement is none that reads. It is never prepared here: to bind an EXPORT makes its folder, to bind a COPY looks for its files. */
+async function notSelect(sql: string): Promise<InputError> {
+  return refusedStatement(statementKind(sql), await countStatements(sql));
 }
 
 async function knownTables(connection: DuckDBConnection, names: readonly TableName[]): Promise<string[]> {

@@ -142,6 +142,8 @@ async function openLocked(path: string, settings: InstanceSettings): Promise<Duc
     try {
       // The order matters: after the last statement no setting changes any more, on any connection.
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      // Nested values of DuckDB's own 1,000 levels take gigabytes and minutes to plan.
+      await connection.run('SET GLOBAL max_expression_depth = 250');
       await connection.run(`SET GLOBAL allowed_directories = ['${settings.stagingDirectory.replaceAll("'", "''")}']`);
       await connection.run('SET GLOBAL enable_external_access = false');
       await connection.run('SET GLOBAL lock_configuration = true');

@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<number, readonly [name: string, instead: string]>> 
 };
 
 /** A statement that is no query. `kind` is DuckDB's number where it could be told. */
-export function refusedStatement(kind: number | undefined, count: number, duckdb?: string): InputError {
+export function refusedStatement(kind: number | undefined, count: number): InputError {
   if (count > 1) {
     return new InputError(
       'sql_many_statements',
@@ -48,7 +48,6 @@ export function refusedStatement(kind: number | undefined, count: number, duckdb
     'sql_not_select',
     `Only a query that reads is run here; this is ${known ? `a statement of kind ${name}` : name}.`,
     known?.[1] ?? `${READ} Nothing is changed, attached, copied or set here; for a plan use dry_run: true.`,
-    duckdb === undefined ? {} : { details: { duckdb: firstParagraph(duckdb) } },
   );
 }
 

@@ -15,6 +15,8 @@ const TIME_LIMIT_MS = 30_000;
 const MEMORY_CHECK_MS = 100;
 /** Growth of the process, beyond DuckDB's own limit, at which a query is ended. */
 const MEMORY_LIMIT_BYTES = 2_500_000_000;
+/** Growth at which the process ends itself: planning heeds no interruption, and the machine comes first. */
+const LAST_RESORT_BYTES = 2 * MEMORY_LIMIT_BYTES;
 /** Some native calls do not heed an interruption: after this the caller gets an answer all the same. */
 const GRACE_MS = 2_000;
 
@@ -29,7 +31,9 @@ export function startDeadline(caller: AbortSignal): QueryDeadline {
       timers.push(setTimeout(() => controller.abort(timeoutError()), TIME_LIMIT_MS));
       timers.push(
         setInterval(() => {
-          if (process.memoryUsage.rss() - before > MEMORY_LIMIT_BYTES) controller.abort(memoryError());
+          const growth = process.memoryUsage.rss() - before;
+          if (growth > MEMORY_LIMIT_BYTES) controller.abort(memoryError());
+          if (growth > LAST_RESORT_BYTES) endProcess();
         }, MEMORY_CHECK_MS),
       );
     },
@@ -50,6 +54,12 @@ export function startDeadline(caller: AbortSignal): QueryDeadline {
       return Promise.race([work, overdue]).finally(() => clearTimeout(timer));
     },
   };
+}
+
+/** What is committed stays: a sync's rows and state enter the cache in one transaction. */
+function endProcess(): void {
+  process.stderr.write('sluice-mcp: a query could not be stopped before it took the memory of this machine: ending.\n');
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function timeoutError(): LimitError {

@@ -15,6 +15,8 @@ import type { DryRun, QueryColumn, QueryLimits, QueryResult } from './types.ts';
 
 /** The rows of an answer are cut at so many characters of JSON. */
 const ANSWER_CAP = 100_000;
+// A table of thousands of columns is real; beyond that planning takes seconds, then minutes.
+const COLUMNS_CAP = 5_000;
 const PLAN_CAP = 20_000;
 // With the query's own 30 s a call stays below 45.
 const LOCK_WAIT_MS = 10_000;
@@ -58,6 +60,13 @@ export async function dryRun(database: Database, sql: string, signal: AbortSigna
 async function columnsOf(connection: DuckDBConnection, sql: string): Promise<QueryColumn[]> {
   const prepared = await connection.prepare(sql);
   try {
+    if (prepared.columnCount > COLUMNS_CAP) {
+      throw new InputError(
+        'sql_too_wide',
+        `The result has ${prepared.columnCount.toLocaleString('en-US')} columns; at most ${COLUMNS_CAP.toLocaleString('en-US')} are read.`,
+        'Name the columns you need.',
+      );
+    }
     return Array.from({ length: prepared.columnCount }, (_, at) => ({
       name: prepared.columnName(at),
       type: typeText(prepared.columnType(at)),
