@@ -27,7 +27,7 @@ function problemsOf(issue: z.core.$ZodIssue, tool: AnyTool): Problem[] {
     const known = issue.path.length === 0 ? argumentNames(tool) : knownKeys(tool.input, issue.path);
     return issue.keys.map((key) => unknownArgument(joinPath(path, key), key, known));
   }
-  return [{ path, message: `${path || 'arguments'}: ${issue.message}.`, fix: fixOf(issue) }];
+  return [{ path, message: messageOf(issue, path), fix: fixOf(issue) }];
 }
 
 function joinPath(text: string, part: PropertyKey): string {
@@ -53,11 +53,39 @@ function closeness(a: string, b: string): number {
   return 1 - distance(left, right) / Math.max(left.length, right.length, 1);
 }
 
+function messageOf(issue: z.core.$ZodIssue, path: string): string {
+  const what = path === '' ? 'The value' : `"${path}"`;
+  if (issue.code === 'invalid_value') return `${what} is none of the allowed values.`;
+  if (issue.code === 'too_small' && issue.origin === 'array') return `${what} has too few items.`;
+  if (issue.code === 'too_big' && issue.origin === 'array') return `${what} has too many items.`;
+  if (issue.code === 'too_small') return `${what} is too small.`;
+  if (issue.code === 'too_big') return `${what} is too big.`;
+  if (issue.code !== 'invalid_type') return `${what}: ${issue.message}.`;
+  return issue.message.endsWith('undefined') ? `${what} is missing.` : `${what} is of the wrong type.`;
+}
+
 function fixOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `Use one of: ${issue.values.map(String).join(', ')}.`;
-  if (issue.code === 'invalid_type') return `Give a value of type ${issue.expected}.`;
+  if (issue.code === 'too_small') return `Give at least ${amount(issue.minimum, issue.origin)}.`;
+  if (issue.code === 'too_big') return `Give at most ${amount(issue.maximum, issue.origin)}.`;
+  if (issue.code === 'invalid_type') return `Give ${TYPES[issue.expected] ?? `a value of type ${issue.expected}`}.`;
   return 'Correct this argument and call again.';
 }
+
+function amount(limit: number | bigint, origin: string): string {
+  return origin === 'array' ? `${limit} item${limit === 1 ? '' : 's'}` : String(limit);
+}
+
+/** Zod's types, as one writes them in JSON. */
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'an array, such as ["a"]',
+  boolean: 'true or false, without quotes',
+  int: 'a whole number, without quotes',
+  number: 'a number, without quotes',
+  object: 'a JSON object {…}, without quotes around it',
+  record: 'a JSON object {…}, without quotes around it',
+  string: 'a text in quotes',
+};
 
 function argumentNames(tool: AnyTool): string[] {
   return Object.keys(tool.input.shape);

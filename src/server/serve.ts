@@ -4,6 +4,7 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import * as z from 'zod';
 import type { Settings } from '../config/index.ts';
 import { messageOf } from '../errors.ts';
+import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { House } from '../tools/index.ts';
 import type { Calls } from './calls.ts';
@@ -39,7 +40,11 @@ export function serve({ settings, redactor, openHouse }: Serving): void {
   };
   const transport = sealTransport(new StdioServerTransport(), redactor, (key) => isOwnWord(key));
   const shutdown = once(async (code: number) => {
-    setTimeout(() => process.exit(code), LAST_RESORT_MS).unref();
+    setTimeout(() => {
+      // An exit would wait for native work that heeds no interruption, such as the planning of a query.
+      process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
+      process.exit(code);
+    }, LAST_RESORT_MS).unref();
     await opened?.then((calls) => calls.end()).catch((error: unknown) => report(messageOf(error)));
     process.exit(code);
   });
@@ -77,9 +82,19 @@ function createServer(settings: Settings, open: () => Promise<Calls>): Server {
     const { pipeline } = await open();
     const result = await pipeline.call(name, args, { client: clientName(envelope, server), signal, onProgress });
     if (result) return result;
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${JSON.stringify(name.slice(0, 80))}`);
+    throw unknownTool(name, (await open()).listTools());
   });
   return server;
+}
+
+function unknownTool(name: string, listed: readonly { readonly name: string }[]): ProtocolError {
+  const near = nearest(
+    name,
+    listed.map((tool) => tool.name),
+    3,
+  );
+  const shown = JSON.stringify(name.slice(0, 80));
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${shown}. Near names: ${near.join(', ')}.`);
 }
 
 function clientName(envelope: object | undefined, server: Server): string {
