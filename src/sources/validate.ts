@@ -81,10 +81,20 @@ async function validateSchemaOnly(
 }
 
 async function locate(rooms: Rooms, subject: Subject, control: RunControl): Promise<Located> {
+  if (subject.connector.startsWith('/') && subject.runtime !== undefined && subject.runtime !== 'executable')
+    throw pathWithRuntime(subject.runtime);
   if (subject.runtime === 'executable' || subject.connector.startsWith('/'))
     return { subject: { ...subject, runtime: 'executable' } };
   control.progress(`finding ${subject.connector}`);
   return { subject, entry: await rooms.registry.find(subject.connector, control.signal) };
+}
+
+function pathWithRuntime(runtime: string): InputError {
+  return new InputError(
+    'runtime_does_not_fit',
+    `A path is run as a program of your own, not with the runtime "${runtime}".`,
+    'Leave runtime out, or give the name of a connector that list_connectors shows.',
+  );
 }
 
 async function install(rooms: Rooms, { subject, entry }: Located, control: RunControl): Promise<Installed> {

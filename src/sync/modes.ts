@@ -82,7 +82,8 @@ export function noStreams(): InputError {
 function configure(stream: Stream, label: string, option: StreamOption | undefined): ConfiguredStream {
   const mode = option?.mode ?? (option?.cursorField ? 'incremental_append' : defaultMode(stream));
   checkModeOffered(mode, label);
-  const primaryKey = option?.primaryKey?.map((field) => field.split('.')) ?? stream.primaryKey;
+  const primaryKey =
+    option?.primaryKey?.map((field) => fieldPath(stream, label, field, 'unknown_key_field')) ?? stream.primaryKey;
   const cursorField = cursorOf(stream, label, mode, option?.cursorField);
   return { stream, mode, cursorField, primaryKey };
 }
@@ -111,7 +112,7 @@ function cursorOf(stream: Stream, label: string, mode: SyncMode, given: string |
       `Give cursor_field for it, one of: ${fieldsOf(stream).slice(0, 20).join(', ') || 'a field of its records'}.`,
     );
   }
-  const path = fieldsOf(stream).includes(given) ? [given] : given.split('.');
+  const path = splitField(stream, given);
   const isOwn = path.join('.') === stream.defaultCursorField.join('.');
   if (stream.sourceDefinedCursor && !isOwn) {
     throw new InputError(
@@ -120,16 +121,27 @@ function cursorOf(stream: Stream, label: string, mode: SyncMode, given: string |
       `Leave cursor_field out for it${stream.defaultCursorField.length > 0 ? `; it is ${stream.defaultCursorField.join('.')}` : ''}.`,
     );
   }
+  return fieldPath(stream, label, given, 'unknown_cursor_field');
+}
+
+/** @throws InputError for a field that the stream does not have; a stream that names no fields may have any */
+function fieldPath(stream: Stream, label: string, given: string, code: string): readonly string[] {
+  const path = splitField(stream, given);
   const [first = ''] = path;
   const fields = fieldsOf(stream);
   if (fields.length > 0 && !fields.includes(first)) {
     throw new InputError(
-      'unknown_cursor_field',
-      `The stream "${label}" has no field "${given}".`,
+      code,
+      `The stream "${label}" has no field ${JSON.stringify(given.slice(0, 80))}.`,
       `Did you mean ${nearest(given, fields).join(', ')}?`,
     );
   }
   return path;
+}
+
+// A name with a dot in it is a field; else the dots lead into one.
+function splitField(stream: Stream, given: string): readonly string[] {
+  return fieldsOf(stream).includes(given) ? [given] : given.split('.');
 }
 
 function fieldsOf(stream: Stream): string[] {
