@@ -160,12 +160,19 @@ describe('outcomes', () => {
       '\n{"x":1}\n\n',
       recordLine('a', { id: 2 }),
       stateLine('nobody', 1),
-      '{"type":"RECORD","record":{"stream":"a","data":{"id":{"x":1}',
     ]);
     expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 2 }] });
     expect(status.warnings.join('\n')).toMatch(/cut off[\s\S]*extra|extra[\s\S]*cut off/);
     expect(status.warnings.join('\n')).toContain('"zzz"');
     expect(await room.syncs.log(status.sync_id, 50)).toContainEqual(expect.stringMatching(/stdout: Traceback$/));
+  });
+
+  it('takes output that is cut off for a good end only where every stream was whole before', async () => {
+    const half = '{"type":"RECORD","record":{"stream":"a","data":{"id":{"x":1}';
+    const cut = await play(A, [recordLine('a', { id: 1 }), half]);
+    expect(cut).toMatchObject({ state: 'failed', errors: [{ message: expect.stringContaining('was cut off') }] });
+    const whole = await play(A, [recordLine('a', { id: 1 }), statusLine('a', 'COMPLETE'), '{"type":"LOG","lo']);
+    expect(whole).toMatchObject({ state: 'complete', errors: [], streams: [{ rows: 1 }] });
   });
 
   it('ends with a connector that kills itself', async () => {
