@@ -11,6 +11,8 @@ export interface AuditRecord {
   readonly client: string;
   readonly tool: string;
   readonly arguments: unknown;
+  /** What the tool's arguments are called: what stands under another name is not written down. */
+  readonly argumentNames: readonly string[];
   readonly verdict: 'allowed' | 'refused' | 'invalid';
   /** `ok`, `in_progress`, or the code of the error. */
   readonly outcome: string;
@@ -49,8 +51,9 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
     problem: () => problem,
     settled: () => queue,
     write(record) {
-      const { arguments: args, ...rest } = record;
-      const sealed = redactor.seal(JSON.stringify(withoutConfigValues(args)) ?? 'null', 'text').slice(0, MAX_ARGUMENTS);
+      const { arguments: args, argumentNames, ...rest } = record;
+      const kept = withoutTypedSecrets(args, argumentNames, rest.verdict === 'invalid');
+      const sealed = redactor.seal(JSON.stringify(kept) ?? 'null', 'text').slice(0, MAX_ARGUMENTS);
       const line = `${JSON.stringify({ time: new Date().toISOString(), ...rest, arguments: sealed })}\n`;
       queue = queue.then(() => append(line));
       return queue;
@@ -58,10 +61,17 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
   };
 }
 
-/** Arguments as the audit may keep them: of a configuration only keys and references, for a literal may be a secret. */
-function withoutConfigValues(args: unknown): unknown {
-  if (!isObject(args) || args.config === undefined) return args;
-  return { ...args, config: keysOnly(args.config) };
+/**
+ * Arguments as the audit may keep them: of a configuration only keys and references, for a literal may be a secret.
+ * Of arguments that are not valid, whatever could be a configuration under a wrong name or in a wrong place.
+ */
+function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: boolean): unknown {
+  if (!isObject(args)) return keysOnly(args);
+  const mayHold = (name: string, value: unknown): boolean =>
+    name === 'config' || (invalid && (!names.includes(name) || (typeof value === 'object' && value !== null)));
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, mayHold(name, value) ? keysOnly(value) : value]),
+  );
 }
 
 function keysOnly(value: unknown): unknown {

@@ -11,6 +11,7 @@ import {
   secretFields,
 } from '../protocol/index.ts';
 import { atPointer, convert } from './convert.ts';
+import { MIN_NEEDLE } from './needle-search.ts';
 import { hasSensitiveShape, hasSensitiveWord } from './sensitive.ts';
 import { fittingNames, nearNames, secretName } from './suggestions.ts';
 import type { SecretKind } from './types.ts';
@@ -145,6 +146,13 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
   };
 
   const checkLiteral = (value: JsonValue, path: FieldPath): void => {
+    // It would be saved as it stands, and shown to whoever reads the file.
+    const held = [...rules.secrets].find(([, secret]) => isValueOf(secret, String(value)));
+    if (held && !factsAt(path).secret) {
+      const fix = `Write "${PREFIX}${held[0]}" instead, where the connector has a field for secrets; list_secrets shows all names.`;
+      report(path, `The value of the secret ${held[0]} stands here as a literal.`, fix);
+      return;
+    }
     const isText = typeof value === 'string' && value.trim() !== '';
     if ((!isText && typeof value !== 'number') || !factsAt(path).secret) return;
     const key = lastKey(path);
@@ -182,6 +190,11 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
 
   const config = walk(written, []);
   return { config: isObject(config) ? config : {}, problems, unknownName: hasUnknownName };
+}
+
+/** Short values are found in innocent texts too. */
+function isValueOf({ value, kind }: KnownSecret, text: string): boolean {
+  return kind === 'sensitive' && value.trim().length >= MIN_NEEDLE && text.includes(value.trim());
 }
 
 function lastKey(path: FieldPath): string {

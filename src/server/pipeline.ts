@@ -56,6 +56,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
         client: caller.client,
         tool: name,
         arguments: args,
+        argumentNames: Object.keys(tool.input.shape),
         ...steps,
         outcome,
         durationMs,
