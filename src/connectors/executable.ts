@@ -56,11 +56,9 @@ export async function executableStamp({ command: [program] }: Installed): Promis
 async function resolveInside(path: string, allowed: readonly string[]): Promise<string> {
   const folders = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => normalize(folder))));
   const program = await realpath(path).catch((error: unknown) => systemCode(error) ?? 'unknown');
-  const inside = (candidate: string): boolean =>
-    folders.some((folder) => candidate.startsWith(folder.endsWith(sep) ? folder : folder + sep));
   if (isAbsolute(program)) {
-    if (inside(program)) return program;
-  } else if ([...folders, ...allowed].some((folder) => normalize(path).startsWith(folder))) {
+    if (isInside(program, folders)) return program;
+  } else if (isInside(normalize(path), [...folders, ...allowed])) {
     throw new InputError(
       'no_such_program',
       `There is no program at ${path} (${program}).`,
@@ -72,6 +70,10 @@ async function resolveInside(path: string, allowed: readonly string[]): Promise<
     `${basename(path)} does not lie in a folder whose programs may run.`,
     `Use a program in ${allowed.join(' or ')}, or let a person add its folder to ${SETTING} and restart the server.`,
   );
+}
+
+function isInside(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
 }
 
 async function kindOf(program: string): Promise<{ mode: number; isFile: boolean }> {

@@ -1,0 +1,215 @@
+/** Calls with arguments that no tool can take, and names that do not exist: each answer says what to write instead. */
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Era, startServer, type TestServer } from './harness/client.ts';
+import { FIXTURE_CONNECTORS, MEADOW, makeWorkplace, type Workplace } from './harness/workplace.ts';
+
+let workplace: Workplace;
+let server: TestServer;
+beforeAll(async () => {
+  workplace = await makeWorkplace();
+  server = await startServer({ workplace });
+});
+afterAll(async () => {
+  await server.close();
+  await workplace.remove();
+});
+
+describe('arguments', () => {
+  test.each([
+    ['list_connectors', { serach: 'x' }, 'serach', /Did you mean "search"/],
+    ['query', { sql: 'SELECT 1', offse: 1 }, 'offse', /Did you mean "offset"/],
+    ['start_sync', { source: 'a', options: [{ stream: 'a', mod: 'x' }] }, 'options[0].mod', /Did you mean "mode"/],
+    ['get_status', { verbose: true }, 'verbose', /Known: none/],
+  ])('%s %j: the unknown one is named, and the nearest', async (tool, args, path, hint) => {
+    const error = await server.fail(tool, args);
+    expect(error).toMatchObject({ kind: 'input', code: 'unknown_argument', problems: [{ path }] });
+    expect(error.text).toMatch(hint);
+  });
+
+  test.each([
+    ['list_connectors', { limit: '5' }, 'limit', 'Give a number, without quotes.'],
+    ['list_connectors', { limit: 0 }, 'limit', 'Give at least 1.'],
+    ['list_connectors', { limit: 201 }, 'limit', 'Give at most 200.'],
+    ['list_connectors', { type: 'sauce' }, 'type', 'Use one of: source, destination.'],
+    ['get_connector_info', {}, 'connector', 'Give a text in quotes.'],
+    ['get_connector_info', { connector: 42 }, 'connector', 'Give a text in quotes.'],
+    [
+      'get_connector_info',
+      { connector: 'x', include: ['specs'] },
+      'include[0]',
+      'Use one of: spec, versions, docs, manifest.',
+    ],
+    [
+      'validate_config',
+      { connector: 'x', config: '{}' },
+      'config',
+      'Give a JSON object {…}, without quotes around it.',
+    ],
+    ['validate_config', { connector: 'x', config: [1] }, 'config', 'Give a JSON object {…}, without quotes around it.'],
+    ['validate_config', { connector: 'x', schema_only: 'yes' }, 'schema_only', 'Give true or false, without quotes.'],
+    ['preview_stream', { source: 'x', streams: [] }, 'streams', 'Give at least 1 item.'],
+    ['preview_stream', { source: 'x', streams: 'users' }, 'streams', 'Give an array, such as ["a"].'],
+    ['preview_stream', { source: 'x', streams: ['a'], limit: 101 }, 'limit', 'Give at most 100.'],
+    ['start_sync', { source: 'x', wait_seconds: 1.5 }, 'wait_seconds', 'Give a whole number, without quotes.'],
+    ['start_sync', { source: 'x', wait_seconds: 46 }, 'wait_seconds', 'Give at most 45.'],
+    ['query', { sql: 'SELECT 1', limit: 1001 }, 'limit', 'Give at most 1000.'],
+    ['query', { sql: 'SELECT 1', offset: -1 }, 'offset', 'Give at least 0.'],
+    ['cancel_sync', { sync_id: null }, 'sync_id', 'Give a text in quotes.'],
+  ])('%s %j: the path and what to write', async (tool, args, path, fix) => {
+    const error = await server.fail(tool, args);
+    expect(error).toMatchObject({ kind: 'input', code: 'bad_arguments', problems: [{ path, fix }] });
+    expect(error.next).toContain(`Arguments of ${tool}: `);
+  });
+
+  test('all problems of a call are told at once', async () => {
+    const { problems } = await server.fail('list_connectors', { limit: 0, type: 1, saerch: 'x' });
+    expect(problems.map(({ path }) => path).sort()).toEqual(['limit', 'saerch', 'type']);
+  });
+
+  test.each<Era>(['legacy', 'auto'])('an unknown tool is told with near names, era %s', async (era) => {
+    const other = await startServer({ workplace, era });
+    try {
+      await expect(other.client.callTool({ name: 'list_conectors', arguments: {} })).rejects.toThrow(/list_connectors/);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('a connector', () => {
+  test.each([
+    ['source-fakr', 'source-faker'],
+    ['faker', 'source-faker'],
+    ['airbyte/source-faker:6.0.0', 'source-faker'],
+    ['source_bramble_crm', 'source-bramble-crm'],
+    ['bramble', 'source-bramble-crm'],
+  ])('that is unknown (%s): the near name is offered', async (connector, near) => {
+    for (const [tool, args] of [
+      ['get_connector_info', { connector }],
+      ['validate_config', { connector, config: {}, schema_only: true }],
+      ['save_source', { name: 'any', connector, config: {} }],
+    ] as const) {
+      const error = await server.fail(tool, args);
+      expect(error).toMatchObject({ kind: 'input', code: 'unknown_connector' });
+      expect(error.next).toContain(near);
+    }
+  });
+
+  test.each(['', '  ', '../../etc/passwd', 'zzzzzz', 'x'.repeat(5000)])(
+    'that is nothing of the kind (%j): the way to find one',
+    async (connector) => {
+      const error = await server.fail('get_connector_info', { connector });
+      expect(error).toMatchObject({ kind: 'input', code: 'unknown_connector' });
+      expect(error.next).toContain('list_connectors');
+      expect(error.text.length).toBeLessThan(1000);
+    },
+  );
+
+  test.each(['airbyte/source-faker', 'Source-Faker', ' source-faker '])(
+    'written as "%s" is found',
+    async (connector) => {
+      expect(await server.call('get_connector_info', { connector })).toMatchObject({ name: 'source-faker' });
+    },
+  );
+
+  test.each(['x/../y', '', '$(id)'])(
+    'in a version that cannot be one (%j): the current one is named',
+    async (version) => {
+      const error = await server.fail('get_connector_info', { connector: 'source-faker', version });
+      expect(error).toMatchObject({ kind: 'input', code: 'unknown_version' });
+      expect(error.next).toContain('6.2.24');
+    },
+  );
+
+  test.each([
+    [{ runtime: 'docker' }, 'runtime_not_available'],
+    [{ runtime: 'manifest' }, 'runtime_not_available'],
+    [{ manifest_path: '/tmp/x.yaml' }, 'runtime_not_supported'],
+  ])('with %j: clearly not in this version', async (extra, code) => {
+    const error = await server.fail('validate_config', { connector: 'source-faker', config: {}, ...extra });
+    expect(error).toMatchObject({ kind: 'setup', code, message: expect.stringContaining('This version of Sluice') });
+    expect(error.next).toContain('python');
+  });
+
+  test('that is published for Docker only: clearly not in this version', async () => {
+    const error = await server.fail('validate_config', { connector: 'source-larch-sql', config: {} });
+    expect(error).toMatchObject({ kind: 'setup', code: 'runtime_not_available' });
+    expect(error.next).toContain('list_connectors');
+  });
+});
+
+describe('a program of the user', () => {
+  const validate = (connector: string, extra = {}) =>
+    server.fail('validate_config', { connector, config: {}, ...extra });
+
+  test('in a folder that is not allowed, by its path or through a link', async () => {
+    const outside = join(workplace.directory, 'outside.mjs');
+    await writeFile(outside, '#!/usr/bin/env node\n', { mode: 0o755 });
+    const folder = join(workplace.directory, 'allowed');
+    await mkdir(folder);
+    await symlink(outside, join(folder, 'link.mjs'));
+    await symlink(workplace.directory, join(folder, 'up'));
+    const other = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: folder } });
+    try {
+      for (const connector of [
+        outside,
+        join(folder, 'link.mjs'),
+        join(folder, 'up', 'outside.mjs'),
+        `${folder}/../outside.mjs`,
+        `${folder}-not/x`,
+        '/bin/sh',
+      ]) {
+        const error = await other.fail('validate_config', { connector, config: {} });
+        expect(error, connector).toMatchObject({ kind: 'refused', code: 'executable_outside' });
+        expect(error.next).toContain('SLUICE_ALLOW_EXECUTABLES');
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('where no folder is allowed: the variable and the folder to set', async () => {
+    const other = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: undefined } });
+    try {
+      const error = await other.fail('save_source', { name: 'a', connector: MEADOW, config: {} });
+      expect(error).toMatchObject({ kind: 'refused', code: 'executables_not_allowed' });
+      expect(error.next).toContain(`SLUICE_ALLOW_EXECUTABLES=${dirname(MEADOW)}`);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('that is not there, is a folder, is not executable, or has a version', async () => {
+    const folder = join(workplace.directory, 'programs');
+    await mkdir(join(folder, 'folder'), { recursive: true });
+    await writeFile(join(folder, 'plain.mjs'), '', { mode: 0o644 });
+    const other = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: folder } });
+    const codeOf = async (connector: string): Promise<string> =>
+      (await other.fail('validate_config', { connector, config: {} })).code;
+    try {
+      expect(await codeOf(join(folder, 'none.mjs'))).toBe('no_such_program');
+      expect(await codeOf(join(folder, 'folder'))).toBe('not_a_program');
+      expect(await codeOf(join(folder, 'plain.mjs'))).toBe('not_executable');
+    } finally {
+      await other.close();
+    }
+    expect((await validate(MEADOW, { version: '1.0' })).code).toBe('version_of_executable');
+  });
+
+  test('by a relative path, or a path with another runtime', async () => {
+    expect((await validate('source-meadow.mjs', { runtime: 'executable' })).code).toBe('not_an_absolute_path');
+    expect((await validate(MEADOW, { runtime: 'python' })).code).toBe('runtime_does_not_fit');
+    expect((await validate(join(FIXTURE_CONNECTORS, 'x\0y'), {})).kind).toBe('input');
+  });
+});
+
+test.each(['bogus', '', '0', `${'a'.repeat(10_000)}`])(
+  'a cursor that no answer gave (%.20j) is refused',
+  async (cursor) => {
+    const error = await server.fail('list_connectors', { cursor });
+    expect(error).toMatchObject({ kind: 'input', code: 'bad_cursor' });
+    expect(error.next).toContain('next_cursor');
+  },
+);
