@@ -154,7 +154,7 @@ function findOne(catalog: Catalog, name: string): Stream {
   if (!found) {
     throw new InputError(
       'unknown_stream',
-      `The source has no stream "${name}".`,
+      `The source has no stream ${JSON.stringify(name.slice(0, 80))}.`,
       labels.length > 0 ? `Near names: ${nearest(name, labels).join(', ')}.` : 'The source offers no streams at all.',
     );
   }

@@ -97,7 +97,7 @@ describe('a connector', () => {
     }
   });
 
-  test.each(['', '  ', '../../etc/passwd', 'zzzzzz', 'x'.repeat(5000)])(
+  test.each(['', '  ', '../../etc/passwd', 'zzzzzz', 'x'.repeat(500)])(
     'that is nothing of the kind (%j): the way to find one',
     async (connector) => {
       const error = await server.fail('get_connector_info', { connector });
