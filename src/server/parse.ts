@@ -4,11 +4,15 @@ import type { z } from 'zod';
 import { InputError, type Problem } from '../errors.ts';
 import type { AnyTool } from '../tools/index.ts';
 
+/** Deeper than any configuration, and far from what the stack can bear. */
+const MAX_DEPTH = 100;
+
 /**
  * The arguments as the tool's input type, defaults filled in.
  * @throws InputError listing every problem with its path and fix
  */
 export function parseArguments(tool: AnyTool, args: unknown): unknown {
+  if (isDeeperThan(args, MAX_DEPTH)) throw tooDeep(tool);
   const result = tool.input.safeParse(args ?? {});
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, tool));
@@ -18,6 +22,24 @@ export function parseArguments(tool: AnyTool, args: unknown): unknown {
     `${tool.name} cannot take these arguments: ${problems.map(({ message }) => message).join(' ')}`,
     `Arguments of ${tool.name}: ${argumentNames(tool).join(', ') || 'none'}.`,
     { problems },
+  );
+}
+
+/** Walks by levels, not by calls: what is too deep for the stack is what it is there to find. */
+function isDeeperThan(value: unknown, limit: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
+}
+
+function tooDeep({ name }: AnyTool): InputError {
+  return new InputError(
+    'arguments_too_deep',
+    `The arguments of ${name} nest more than ${MAX_DEPTH} levels deep.`,
+    'Write what the connector needs and no more; get_connector_info shows its fields.',
   );
 }
 
