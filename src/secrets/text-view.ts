@@ -35,6 +35,8 @@ export function isInvisible(code: number): boolean {
     (code >= 0x2000 && code <= 0x200f) ||
     (code >= 0x2028 && code <= 0x202f) ||
     (code >= 0x205f && code <= 0x2064) ||
+    // Boxes, in which DuckDB draws its plans.
+    (code >= 0x2500 && code <= 0x257f) ||
     code === 0x3000 ||
     code === 0xfeff
   );
