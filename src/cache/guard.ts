@@ -32,7 +32,11 @@ export async function guardQuery(connection: DuckDBConnection, sql: string): Pro
   }
   // What is judged and what is run would differ: DuckDB's C interface ends at a NUL.
   if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) {
-    throw new InputError('sql_characters', 'The SQL holds a NUL or half a character.', 'Remove it.');
+    throw new InputError(
+      'sql_characters',
+      'The SQL holds a NUL or half a character.',
+      'Remove that character and call again.',
+    );
   }
   const statements = await parse(connection, sql);
   if (statements.length !== 1) throw refusedCount(statements.length);

@@ -33,6 +33,9 @@ const KINDS: Readonly<Record<number, readonly [name: string, instead: string]>> 
   26: ['DETACH', 'Only the tables of this cache can be read.'],
 };
 
+// The first is the parser's own stack, the second the limit that instances are opened with.
+const TOO_DEEP = /^memory exhausted at or near|Max expression depth limit/;
+
 /** A statement that is no query. `kind` is DuckDB's number where it could be told. */
 export function refusedStatement(kind: number | undefined, count: number): InputError {
   if (count > 1) {
@@ -53,6 +56,7 @@ export function refusedStatement(kind: number | undefined, count: number): Input
 
 /** The parser's error, with the place in the text. */
 export function syntaxError(sql: string, answer: JsonObject): InputError {
+  if (TOO_DEEP.test(String(answer.error_message))) return tooDeep();
   const position = Number(answer.position ?? Number.NaN);
   const place = Number.isInteger(position) ? ` at ${lineAndColumn(sql, position)}` : '';
   return new InputError(
@@ -83,6 +87,7 @@ export function queryError(error: unknown, sql: string): unknown {
       { details: { duckdb: firstParagraph(message) } },
     );
   }
+  if (TOO_DEEP.test(message)) return tooDeep();
   if (!/^[A-Z][A-Za-z ]*(Error|Exception): /.test(message) || /^(INTERNAL|FATAL)/.test(message)) return error;
   const column = /Referenced column "(.*?)" not found/.exec(message)?.[1];
   return new InputError(
@@ -91,6 +96,14 @@ export function queryError(error: unknown, sql: string): unknown {
     column === undefined
       ? 'Correct the SQL; describe_data with detail: "full" shows columns, types and samples.'
       : 'Use a column that the table has; describe_data lists them.',
+  );
+}
+
+function tooDeep(): InputError {
+  return new InputError(
+    'sql_too_deep',
+    'The SQL nests too deep, or chains too many operators.',
+    'Give its parts names in a WITH, and write long lists with IN (…) or VALUES.',
   );
 }
 
