@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { abortError, SluiceError } from '../errors.ts';
 import { isLockConflict, lockedError, openError } from './open-errors.ts';
+import { askForTurn, isWaitedFor, withdraw } from './turn.ts';
 
 /** What an instance is opened with; the first to open a file decides. */
 export interface InstanceSettings {
@@ -32,6 +33,8 @@ export interface SharedInstance {
 const IDLE_MS = 2_000;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 500;
+/** How long this process stands back for another that waits: longer than the longest pause between two tries. */
+const TURN_MS = 1_000;
 const shared = new Map<string, SharedInstance>();
 
 /** The one instance of a file; `path` must be real (links resolved). */
@@ -74,6 +77,14 @@ function createShared(path: string): SharedInstance {
     idle = setTimeout(() => void closeNow(), IDLE_MS);
     idle.unref();
   };
+  /** Without this, a client that asks again and again would keep another's sync out for as long. */
+  const letOthersIn = async (): Promise<void> => {
+    if (!opened || !(await isWaitedFor(path))) return;
+    if (users > 0) closeSoon = true;
+    else await closeNow();
+    const deadline = Date.now() + TURN_MS;
+    while (Date.now() < deadline && (await isWaitedFor(path))) await sleep(FIRST_RETRY_MS);
+  };
   // Whoever comes first opens; whoever comes meanwhile waits for the same opening, each with a limit of its own.
   const join = async (settings: () => Promise<InstanceSettings>): Promise<DuckDBInstance> => {
     while (closing) await closing;
@@ -88,6 +99,7 @@ function createShared(path: string): SharedInstance {
 
   return {
     async lend(settings, waiting) {
+      await letOthersIn();
       users += 1;
       clearTimeout(idle);
       try {
@@ -111,15 +123,22 @@ function createShared(path: string): SharedInstance {
 
 async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + waitMs;
-  for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
-    if (signal?.aborted) throw abortError(signal);
-    try {
-      return await open();
-    } catch (error) {
-      if (!isLockConflict(error)) throw error instanceof SluiceError ? error : openError(error, path);
-      if (Date.now() + pause > deadline) throw lockedError(error, path, waitMs);
+  let asked = false;
+  try {
+    for (let pause = FIRST_RETRY_MS; ; pause = Math.min(pause * 2, LAST_RETRY_MS)) {
+      if (signal?.aborted) throw abortError(signal);
+      try {
+        return await open();
+      } catch (error) {
+        if (!isLockConflict(error)) throw error instanceof SluiceError ? error : openError(error, path);
+        if (Date.now() + pause > deadline) throw lockedError(error, path, waitMs);
+      }
+      asked = true;
+      await askForTurn(path);
+      await sleep(pause);
     }
-    await sleep(pause);
+  } finally {
+    if (asked) await withdraw(path);
   }
 }
 
