@@ -44,7 +44,7 @@ if p.get("broken"):
             info.size = len(text)
             archive.addfile(info, io.BytesIO(text.encode()))
     sys.exit()
-source = "import json\\ndef run():\\n    print(json.dumps({'type': 'SPEC', 'spec': {'connectionSpecification': {'title': '%s'}}}))\\n" % p["version"]
+source = "import json, sys\\ndef run():\\n    spec = {'type': 'SPEC', 'spec': {'connectionSpecification': {'title': '%s'}}}\\n    check = {'type': 'CONNECTION_STATUS', 'connectionStatus': {'status': 'SUCCEEDED'}}\\n    print(json.dumps(check if 'check' in sys.argv else spec))\\n" % p["version"]
 info = module + "-" + p["version"] + ".dist-info/"
 with zipfile.ZipFile(path, "w") as wheel:
     wheel.writestr(module + ".py", source)
