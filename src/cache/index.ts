@@ -1,4 +1,3 @@
-export { type KnownStream, readStreams } from './bookkeeping/index.ts';
 export { type Database, openDatabase } from './database.ts';
 export { type Description, describeData } from './describe.ts';
 export {

@@ -14,7 +14,7 @@ export interface Interpreter {
 }
 
 /** Most connectors are published for these; the first that fits is taken. */
-const PREFERRED_MINORS = ['3.11', '3.10', '3.12', '3.13', '3.9', '3.14'] as const;
+const PREFERRED_MINORS = ['3.11', '3.10', '3.12', '3.13', '3.9', '3.14', '3.8'] as const;
 
 const PROBE = `import sys, json, importlib.util as u
 print(json.dumps(["%d.%d.%d" % sys.version_info[:3], sys.version_info[3] == "final", bool(u.find_spec("ensurepip") and u.find_spec("venv"))]))`;
