@@ -1,4 +1,5 @@
 /** What answers `tools/list` and `tools/call`. Loaded at the first of them: `initialize` needs none of it. */
+import { nearest } from '../protocol/index.ts';
 import type { House } from '../tools/index.ts';
 import { listTools } from './listing.ts';
 import { createOngoing } from './ongoing.ts';
@@ -9,14 +10,23 @@ export { isOwnWord } from './own-words.ts';
 export interface Calls {
   readonly listTools: () => ReturnType<typeof listTools>;
   readonly pipeline: Pipeline;
+  /** Listed names that resemble one that is no tool's. */
+  nearTools(name: string): string;
   /** Aborts what runs and closes the house. */
   end(): Promise<void>;
 }
 
 export function createCalls({ services, endAll }: House, report: (text: string) => void): Calls {
   const ongoing = createOngoing();
+  const list = (): ReturnType<typeof listTools> => listTools(services.settings.modes);
   return {
-    listTools: () => listTools(services.settings.modes),
+    listTools: list,
+    nearTools: (name) =>
+      nearest(
+        name,
+        list().map((tool) => tool.name),
+        3,
+      ).join(', '),
     pipeline: createPipeline(services, ongoing, report),
     end() {
       ongoing.abortAll();

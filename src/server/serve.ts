@@ -4,7 +4,6 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import * as z from 'zod';
 import type { Settings } from '../config/index.ts';
 import { messageOf } from '../errors.ts';
-import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { House } from '../tools/index.ts';
 import type { Calls } from './calls.ts';
@@ -79,22 +78,13 @@ function createServer(settings: Settings, open: () => Promise<Calls>): Server {
       const params = { progressToken: token, progress: steps, message, ...(total === undefined ? {} : { total }) };
       notify({ method: 'notifications/progress', params }).catch(() => {});
     };
-    const { pipeline } = await open();
+    const { pipeline, nearTools } = await open();
     const result = await pipeline.call(name, args, { client: clientName(envelope, server), signal, onProgress });
     if (result) return result;
-    throw unknownTool(name, (await open()).listTools());
+    const shown = JSON.stringify(name.slice(0, 80));
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${shown}. Near names: ${nearTools(name)}.`);
   });
   return server;
-}
-
-function unknownTool(name: string, listed: readonly { readonly name: string }[]): ProtocolError {
-  const near = nearest(
-    name,
-    listed.map((tool) => tool.name),
-    3,
-  );
-  const shown = JSON.stringify(name.slice(0, 80));
-  return new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${shown}. Near names: ${near.join(', ')}.`);
 }
 
 function clientName(envelope: object | undefined, server: Server): string {
