@@ -241,3 +241,16 @@ test('a large sort spills and leaves nothing behind', async () => {
   await small.close();
   await expect(readdir(spill).catch(() => [])).resolves.toEqual([]);
 });
+
+test('a path that DuckDB would read as options is refused before anything is written', async () => {
+  const odd = join(folder, 'what?');
+  await mkdir(odd);
+  const other = openDatabase({
+    redactor: createRedactor(),
+    file: async () => join(odd, 'cache.duckdb'),
+    stagingDirectory: async () => join(folder, "it's staging"),
+  });
+  await expect(other.use('test', async () => {})).rejects.toMatchObject({ code: 'bad_cache_path' });
+  await other.close();
+  expect(await readdir(odd)).toEqual([]);
+});

@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { abortError, LimitError, messageOf, systemCode } from '../errors.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
-import { noDataYet } from './open-errors.ts';
+import { badPath, noDataYet } from './open-errors.ts';
 
 export interface UseOptions {
   /** Ends the wait for the file, and interrupts the statement that runs. */
@@ -79,6 +79,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       used = true;
       if (signal?.aborted) throw abortError(signal);
       const path = await realFile(await options.file());
+      if (path.includes('?')) throw badPath(path);
       if (mustExist && !(await exists(path))) throw noDataYet();
       const shared = sharedInstance(path);
       const connection = await shared.lend(() => settings(path), { waitMs, ...(signal && { signal }) });

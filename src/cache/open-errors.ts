@@ -24,6 +24,15 @@ export function noDataYet(): InputError {
   return new InputError('no_data_yet', 'Nothing has been synced into the cache yet.', 'Call start_sync first.');
 }
 
+/** DuckDB takes what follows a `?` for options: its log would lie elsewhere and commits would be lost. */
+export function badPath(path: string): SetupError {
+  return new SetupError(
+    'bad_cache_path',
+    `The cache cannot lie at ${path}: DuckDB does not take a "?" in a path.`,
+    'Let a person set AIRBYTE_PROJECT_DIR to a path without "?" and restart the server.',
+  );
+}
+
 /** The file is there and does not open. Nothing is deleted. */
 export function openError(error: unknown, path: string): SluiceError {
   const message = messageOf(error).split('\n')[0] ?? '';
