@@ -11,8 +11,8 @@ import { createSources } from './sources/index.ts';
 import { createSyncs } from './sync/index.ts';
 import type { House } from './tools/index.ts';
 
-export function openHouse(settings: Settings, vault: Vault): House {
-  const project = openProject(settings);
+export function openHouse(settings: Settings, vault: Vault, recorded: boolean): House {
+  const project = openProject(settings, recorded);
   const { redactor } = vault;
   const audit = createAudit(project, redactor);
   const registry = createRegistry({ settings, project });

@@ -7,10 +7,11 @@ import type { House } from './tools/index.ts';
 
 declare const SLUICE_VERSION: string;
 
-function load(args: Arguments): Loaded & { vault: Vault; openHouse: () => Promise<House> } {
+function load(args: Arguments): Loaded & { vault: Vault; openHouse: (recorded?: boolean) => Promise<House> } {
   const loaded = loadSettings(SLUICE_VERSION, args, process.env);
   const vault = createVault(loaded);
-  const openHouse = async (): Promise<House> => (await import('./house.ts')).openHouse(loaded.settings, vault);
+  const openHouse = async (recorded = true): Promise<House> =>
+    (await import('./house.ts')).openHouse(loaded.settings, vault, recorded);
   return { ...loaded, vault, openHouse };
 }
 
@@ -19,14 +20,14 @@ async function serveClient(args: Arguments): Promise<void> {
   if (process.stdin.isTTY) {
     process.stderr.write('sluice-mcp serves MCP on stdin and stdout. For a person: sluice-mcp --help\n');
   }
-  serve({ settings, redactor: vault.redactor, openHouse });
+  serve({ settings, redactor: vault.redactor, openHouse: () => openHouse() });
 }
 
 async function runDoctor(args: Arguments): Promise<number> {
   const { chooseProject, doctor } = await import('./cli/doctor.ts');
   const chosen = await chooseProject(args, load(args).settings);
   if (!chosen) return 2;
-  const { services, endAll } = await load(chosen).openHouse();
+  const { services, endAll } = await load(chosen).openHouse(false);
   const code = await doctor(services, process.stdout);
   await endAll();
   return code;

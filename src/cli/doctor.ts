@@ -20,9 +20,12 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
     screen.line();
     screen.good('Nothing to mend.');
   }
-  const runnable = status.runtimes.some(({ name, found }) => found && (name === 'uv' || name === 'python'));
   const broken = status.project_directory.problem ?? status.env_file.problem;
-  return runnable && broken === undefined ? 0 : 1;
+  return canRun(status.runtimes) && broken === undefined ? 0 : 1;
+}
+
+function canRun(runtimes: Status['runtimes']): boolean {
+  return runtimes.some(({ name, found }) => found && (name === 'uv' || name === 'python'));
 }
 
 function sealed(services: Services, status: Status): Status {
@@ -58,8 +61,12 @@ function showPlaces(
 
 function showRuntimes(screen: Screen, { runtimes }: Status): void {
   screen.heading('Runtimes');
+  // uv or Python is enough, and Docker is not used yet: only what is missing for the main path is wrong.
+  const enough = canRun(runtimes);
   for (const { name, found, version, path, fix } of runtimes) {
-    if (found) screen.good(`${name} ${version ?? ''} ${path ?? ''}${fix ? `\n    ${fix}` : ''}`);
+    const what = [name, version, path].filter((part) => part !== undefined).join(' ');
+    if (found) screen.good(`${what}${fix ? `\n    ${fix}` : ''}`);
+    else if (enough) screen.dim(`  ${name}: not found. ${fix ?? ''}`);
     else screen.bad(`${name}: not found. ${fix ?? ''}`);
   }
 }

@@ -31,7 +31,8 @@ export interface Project {
   peek(name: ProjectFolder): string | undefined;
 }
 
-export function openProject(settings: Settings): Project {
+/** `recorded`: whether terminal commands are to find the project afterwards. */
+export function openProject(settings: Settings, recorded = true): Project {
   const { path: root, problem } = settings.projectDirectory;
   const made = new Map<string, Promise<void>>();
   const make = (path: string): Promise<void> => {
@@ -54,7 +55,7 @@ export function openProject(settings: Settings): Project {
       const known = made.has(root);
       await make(root);
       // Only a convenience for terminal commands: a home that cannot be written must not stop the work.
-      if (!known)
+      if (!known && recorded)
         await recordProject(settings.userDataDirectory, { project: root, envFile: settings.envFile.path }).catch(
           () => {},
         );

@@ -201,3 +201,12 @@ test('an unknown mode value and a mistyped variable mean the stricter reading, a
     'read_only_mode',
   );
 });
+
+test('an env file that was missing at the start and is there now is told of no more', async () => {
+  const path = join(workplace.directory, 'later.env');
+  await start({ AIRBYTE_MCP_ENV_FILE: path });
+  expect((await warnings()).match(/later\.env/g)?.length).toBeGreaterThan(0);
+  await writeFile(path, "LATER_TOKEN='a-token-for-later-1'\n", { mode: 0o600 });
+  expect(await names()).toContain('LATER_TOKEN');
+  expect(await warnings()).not.toContain('later.env');
+});

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Modes } from '../../config/index.ts';
+import type { Problem } from '../../errors.ts';
 import { bytesText } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
 
@@ -86,16 +87,18 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       found: envFound,
       readable: envReadable,
       readable_by: secrets.envFile?.readableBy ?? 'owner',
-      problem: envProblem ? `${envProblem.message} ${envProblem.fix}` : undefined,
+      problem: told(envProblem) || undefined,
     },
     runtimes: found.runtimes.map((runtime) => ({ ...runtime })),
     installed_connectors: found.installed.map((entry) => ({ ...entry })),
     cloud: { configured: settings.cloud.configured, contacted: false, settings: [...settings.cloud.names] },
     created_this_session: ledger.list().map((entry) => ({ ...entry })),
     warnings: [
-      ...settings.warnings,
+      ...settings.warnings.filter((text) => !(envReadable && text === told(settings.envFile.problem))),
       ...(projectProblem && !settings.projectDirectory.problem ? [projectProblem] : []),
-      ...secrets.problems.map(({ path, message, fix }) => `${path}: ${message} ${fix}`),
+      ...secrets.problems
+        .filter((problem) => !settings.warnings.includes(told(problem)))
+        .map((problem) => `${problem.path}: ${told(problem)}`),
       ...secrets.warnings,
       ...secrets.tooShort.map(
         (name) => `${name} has fewer than 8 characters: too short to protect everywhere. Use a longer secret.`,
@@ -106,6 +109,10 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       ...(auditProblem ? [auditProblem] : []),
     ],
   };
+}
+
+function told(problem: Problem | undefined): string {
+  return problem ? `${problem.message} ${problem.fix}` : '';
 }
 
 function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
