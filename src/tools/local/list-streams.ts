@@ -49,6 +49,11 @@ export const listStreams = defineTool({
       entry.cursor ?? '-',
       String(entry.fields),
     ]);
+    if (found.length === 0) {
+      const labels = catalog.streams.map((entry) => streamLabel(catalog, entry));
+      const near = labels.length > 0 ? ` Near names: ${nearest(search, labels).join(', ')}.` : '';
+      return { text: `No stream of "${source}" matches.${near}`, data };
+    }
     const text = [
       `${count(found.length, 'stream')} of "${source}"${data.truncated ? `, the first ${MAX_LISTED} shown: narrow with search` : ''}.`,
       textTable(['stream', 'sync modes', 'primary key', 'cursor', 'fields'], rows),

@@ -1,0 +1,143 @@
+/** Answers about much: bounded, and they say what was cut and how to get the rest. */
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startServer, type TestServer } from './harness/client.ts';
+import { describeWith } from './harness/requirements.ts';
+import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+
+/** No answer's text is longer than clients take. */
+const MAX_TEXT = 50_000;
+
+interface Streams {
+  streams: { name: string; json_schema?: { properties: object } }[];
+  total: number;
+  truncated: boolean;
+}
+
+/** A source of 500 streams; the last one has 2,000 fields. */
+const SOURCE = `#!/usr/bin/env node
+const field = { type: ['null', 'string'], description: 'A field of the catalog, described at some length for a reader.' };
+const fields = (count) => Object.fromEntries(Array.from({ length: count }, (_, at) => ['field_' + at, field]));
+const streams = Array.from({ length: 500 }, (_, at) => ({
+  name: 'stream_' + String(at).padStart(3, '0'),
+  json_schema: { type: 'object', properties: fields(at === 499 ? 2000 : 3) },
+  supported_sync_modes: ['full_refresh'],
+}));
+const data = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => ['field_' + at, 'x'.repeat(1000)]));
+const say = (message) => process.stdout.write(JSON.stringify(message) + '\\n');
+const [verb] = process.argv.slice(2);
+if (verb === 'spec') say({ type: 'SPEC', spec: { connectionSpecification: { type: 'object', properties: {} } } });
+if (verb === 'check') say({ type: 'CONNECTION_STATUS', connectionStatus: { status: 'SUCCEEDED' } });
+if (verb === 'discover') say({ type: 'CATALOG', catalog: { streams } });
+if (verb === 'read') {
+  for (let at = 0; at < 5; at += 1) say({ type: 'RECORD', record: { stream: 'stream_499', data, emitted_at: 1 } });
+}
+`;
+
+describe('a catalog of 500 streams', () => {
+  let workplace: Workplace;
+  let server: TestServer;
+  beforeAll(async () => {
+    workplace = await makeWorkplace();
+    const folder = join(workplace.directory, 'programs');
+    const program = join(folder, 'source-many.mjs');
+    await mkdir(folder);
+    await writeFile(program, SOURCE);
+    await chmod(program, 0o755);
+    server = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: folder } });
+    await server.call('save_source', { name: 'many', connector: program, config: {} });
+  });
+  afterAll(async () => {
+    await server.close();
+    await workplace.remove();
+  });
+
+  test('the list is cut and says so; search and stream reach the rest', async () => {
+    const all = await server.call<Streams>('list_streams', { source: 'many' });
+    expect(all).toMatchObject({ total: 500, truncated: true });
+    expect(all.streams.length).toBeLessThan(500);
+    expect(all.text).toContain('narrow with search');
+    expect(all.text.length).toBeLessThan(MAX_TEXT);
+    const found = await server.call<Streams>('list_streams', { source: 'many', search: 'STREAM_49' });
+    expect(found).toMatchObject({ total: 10, truncated: false });
+    const none = await server.call<Streams>('list_streams', { source: 'many', search: 'customers' });
+    expect(none).toMatchObject({ total: 0, streams: [] });
+    expect(none.text).toMatch(/Near names: stream_\d+/);
+  });
+
+  test('a stream of 2,000 fields', async () => {
+    const wide = await server.call<Streams>('list_streams', { source: 'many', stream: 'stream_499' });
+    expect(Object.keys(wide.streams[0]?.json_schema?.properties ?? {})).toHaveLength(2000);
+    expect(wide.text.length).toBeLessThan(MAX_TEXT);
+    expect(wide.text).toContain('cut here');
+  });
+
+  test('a preview of records of two megabytes', async () => {
+    const preview = await server.call('preview_stream', { source: 'many', streams: ['stream_499'], limit: 5 });
+    expect(preview.text.length).toBeLessThan(MAX_TEXT);
+    expect(preview.text).toMatch(/more columns|cut/);
+  });
+});
+
+describeWith(['data'], 'the whole public registry', () => {
+  let server: TestServer;
+  const path = join(process.env.SLUICE_TEST_DATA ?? '', 'registry', 'oss_registry.json');
+  beforeAll(async () => {
+    server = await startServer({ environment: { AIRBYTE_LOCAL_REGISTRY: path, AIRBYTE_OFFLINE_MODE: '1' } });
+  });
+  afterAll(() => server.close());
+
+  test('page by page, 200 at once: every connector, each once', async () => {
+    const names: string[] = [];
+    let cursor: string | undefined;
+    let total = 0;
+    for (let page = 0; page === 0 || (cursor !== undefined && page < 10); page += 1) {
+      const answer = await server.call<{ connectors: { name: string }[]; total: number; next_cursor?: string }>(
+        'list_connectors',
+        { limit: 200, ...(cursor && { cursor }) },
+      );
+      expect(answer.text.length).toBeLessThan(MAX_TEXT);
+      if (answer.next_cursor) expect(answer.text).toContain(answer.next_cursor);
+      names.push(...answer.connectors.map(({ name }) => name));
+      cursor = answer.next_cursor;
+      total = answer.total;
+    }
+    expect(total).toBeGreaterThan(600);
+    expect(new Set(names).size).toBe(total);
+    expect(names).toHaveLength(total);
+  });
+
+  test('the largest specifications, as a summary and whole', async () => {
+    const registry = JSON.parse(readFileSync(path, 'utf8')) as Record<
+      string,
+      { dockerRepository: string; spec: object }[]
+    >;
+    const largest = Object.values(registry)
+      .flat()
+      .filter((entry) => entry?.dockerRepository?.startsWith('airbyte/') && entry.spec)
+      .map(({ dockerRepository, spec }) => ({ name: dockerRepository.slice(8), size: JSON.stringify(spec).length }))
+      .sort((one, other) => other.size - one.size)
+      .slice(0, 5);
+    expect(largest[0]?.size).toBeGreaterThan(20_000);
+    for (const { name } of largest) {
+      const summary = await server.call('get_connector_info', { connector: name });
+      expect(summary.text.length, name).toBeLessThan(10_000);
+      const whole = await server.call('get_connector_info', { connector: name, include: ['spec', 'docs'] });
+      expect(whole.text.length, name).toBeLessThan(MAX_TEXT);
+      expect(whole).toHaveProperty('spec.connectionSpecification');
+    }
+  });
+
+  test.each([
+    ['stripe', 'source-stripe'],
+    ['Stripe', 'source-stripe'],
+    ['source-postgresql', 'source-postgres'],
+    ['source_google_ads', 'source-google-ads'],
+    ['source-sales-force', 'source-salesforce'],
+  ])('a person who writes %s is shown %s', async (connector, meant) => {
+    const error = await server.fail('get_connector_info', { connector });
+    expect(error).toMatchObject({ code: 'unknown_connector', next: expect.stringContaining(meant) });
+  });
+});
