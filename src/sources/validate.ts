@@ -112,6 +112,8 @@ async function inspect(
   const { keys } = await rooms.registry.secretKeys(control.signal);
   const resolution = await rooms.vault.resolve(subject, spec, keys);
   const told = new Set(resolution.problems.map(({ path }) => path));
+  // Of a configuration that could not be read, what is missing is not known.
+  if (told.has('config_file') || told.has('config_secret')) return { resolution, problems: [...resolution.problems] };
   const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
   const problems = [...resolution.problems, ...schemaProblems.filter(({ path }) => !told.has(path))];
   return { resolution, problems };
