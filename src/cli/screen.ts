@@ -16,6 +16,7 @@ export interface Screen {
 
 const WIDTH = 100;
 const BAR_WIDTH = 40;
+const MAX_COLUMN = 36;
 
 export function createScreen(out: NodeJS.WriteStream): Screen {
   const lively = out.isTTY === true;
@@ -44,8 +45,12 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
       movingShown = true;
     },
     table(header, rows) {
+      // The last column has room to the right: a path there is of use only whole.
       const widths = header.map((name, index) =>
-        Math.min(36, Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0))),
+        Math.min(
+          index === header.length - 1 ? Number.POSITIVE_INFINITY : MAX_COLUMN,
+          Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)),
+        ),
       );
       const format = (row: readonly string[]): string =>
         row
