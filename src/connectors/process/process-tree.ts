@@ -32,6 +32,14 @@ export function createTree(root: TreeRoot): ProcessTree {
     return members;
   };
 
+  /** A parent that forks and exits while the table is read hides its child from that look: only two in a row tell that all are gone. */
+  const lookAgain = async (): Promise<ProcessRow[]> => {
+    const members = await look();
+    if (members.length > 0) return members;
+    await sleep(FIRST_POLL_MS);
+    return look();
+  };
+
   return {
     async remember() {
       // Descent alone: to read every environment is too dear for what is done so often.
@@ -39,7 +47,7 @@ export function createTree(root: TreeRoot): ProcessTree {
     },
     async end(graceMs) {
       const deadline = Date.now() + graceMs;
-      let members = await look();
+      let members = await lookAgain();
       const told = new Set<number>();
       let poll = FIRST_POLL_MS;
       while (members.length > 0 && Date.now() < deadline) {
@@ -52,12 +60,12 @@ export function createTree(root: TreeRoot): ProcessTree {
         for (const { pid } of members) told.add(pid);
         await sleep(Math.min(poll, Math.max(1, deadline - Date.now())));
         poll = Math.min(poll * 2, LONGEST_POLL_MS);
-        members = await look();
+        members = await lookAgain();
       }
       for (let round = 0; members.length > 0 && round < KILL_ROUNDS; round += 1) {
         signalAll(members, 'SIGKILL', root.pid);
         await sleep(FIRST_POLL_MS);
-        members = await look();
+        members = await lookAgain();
       }
     },
   };
