@@ -35,6 +35,8 @@ export interface Processes {
    * @throws SetupError `program_not_startable`; LimitError when the signal was aborted before the start
    */
   run<T>(launch: Launch, body: (running: Running) => Promise<T>): Promise<T>;
+  /** Ends what a dead server left running, and removes its folders; `run` does it before each start. */
+  endOrphans(): Promise<void>;
   /** Ends everything quickly and refuses to start anything more. */
   endAll(): Promise<void>;
 }
@@ -66,11 +68,15 @@ interface Started {
 export function createProcesses(project: Project, redactor: Redactor, sweep?: () => Promise<void>): Processes {
   const live = new Set<Live>();
   let closing = false;
+  const endOrphans = async (): Promise<void> => {
+    await sweepRunFolders(project, SHUTDOWN_GRACE_MS);
+    await sweep?.();
+  };
 
   return {
+    endOrphans,
     async run(launch, body) {
-      await sweepRunFolders(project, SHUTDOWN_GRACE_MS);
-      await sweep?.();
+      await endOrphans();
       const folder = await makeRunFolder(project);
       let started: Started | undefined;
       // Known before the start, so that a shutdown during the start clears up too.

@@ -127,7 +127,8 @@ async function installLocked(rooms: PythonRooms, wanted: Wanted, release: Releas
     const here = await findInstalled(wanted, release.version);
     if (here) return here;
     const folder = join(home, release.version);
-    // Whatever stands there was interrupted, or cannot be run any more.
+    // Whatever stands there was interrupted, or cannot be run any more; its installer may still be at it.
+    await rooms.processes.endOrphans();
     await rm(folder, { recursive: true, force: true });
     try {
       const marker = await installInto(rooms, wanted, release, folder);
