@@ -14,10 +14,16 @@ export interface ProcessRow {
 /** The variable by which a process is known again after it has left its group, its session and its parents. */
 export const MARK_VARIABLE = 'SLUICE_RUN';
 
-/** Every live process; zombies are not among them. */
-export async function listProcesses(): Promise<ProcessRow[]> {
-  return process.platform === 'linux' ? listLinux() : listByPs();
-}
+/**
+ * Every live process; zombies are not among them. The reading begins after the call; those who call meanwhile share it,
+ * for at the end of a server many trees are looked at in the same second.
+ */
+export const listProcesses: () => Promise<readonly ProcessRow[]> = shareNext(() =>
+  process.platform === 'linux' ? listLinux() : listByPs(),
+);
+
+/** The marks of a reading's processes, read once for all trees. */
+const marksRead = new WeakMap<readonly ProcessRow[], Promise<ReadonlyMap<number, string>>>();
 
 /**
  * Those of `rows` that were started with the mark, themselves or by inheritance.
@@ -25,17 +31,43 @@ export async function listProcesses(): Promise<ProcessRow[]> {
  */
 export async function findMarked(rows: readonly ProcessRow[], mark: string): Promise<ProcessRow[]> {
   if (process.platform !== 'linux') return [];
-  const wanted = Buffer.from(`${MARK_VARIABLE}=${mark}\0`);
-  const found = await Promise.all(
-    rows.map(async (row) => {
-      try {
-        return (await readFile(`/proc/${row.pid}/environ`)).includes(wanted) ? [row] : [];
-      } catch {
-        return []; // Gone, or another user's: then it is none of ours.
-      }
+  let marks = marksRead.get(rows);
+  if (!marks) {
+    marks = readMarks(rows);
+    marksRead.set(rows, marks);
+  }
+  const found = await marks;
+  return rows.filter(({ pid }) => found.get(pid) === mark);
+}
+
+async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>();
+  const pattern = new RegExp(`(?:^|\\0)${MARK_VARIABLE}=([^\\0]*)`);
+  await Promise.all(
+    rows.map(async ({ pid }) => {
+      // One that cannot be read is gone, or another user's: then it is none of ours.
+      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      const mark = pattern.exec(environment)?.[1];
+      if (mark !== undefined) found.set(pid, mark);
     }),
   );
-  return found.flat();
+  return found;
+}
+
+/** Work that is never done twice at a time: callers share the next one that begins. */
+function shareNext<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> | undefined;
+  let next: Promise<T> | undefined;
+  return () => {
+    next ??= (async () => {
+      await running;
+      next = undefined;
+      const begun = work();
+      running = begun.catch(() => undefined);
+      return begun;
+    })();
+    return next;
+  };
 }
 
 async function listLinux(): Promise<ProcessRow[]> {

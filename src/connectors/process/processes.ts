@@ -82,6 +82,8 @@ export function createProcesses(project: Project, redactor: Redactor, sweep?: ()
       // Known before the start, so that a shutdown during the start clears up too.
       const entry: Live = {
         async end(graceMs) {
+          // In a shutdown the time for a tree that resists may run out: the configuration goes first.
+          if (closing) await folder.empty().catch(() => {});
           await started?.close(graceMs);
           await folder.remove();
         },

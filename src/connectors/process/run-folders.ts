@@ -11,6 +11,8 @@ export interface RunFolder {
   readonly path: string;
   /** Writes down which process the run is. */
   record(child: ProcessIdentity): Promise<void>;
+  /** Removes what was put in; the record stays, so that a process that is left can be found. */
+  empty(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -26,6 +28,10 @@ export async function makeRunFolder(project: Project): Promise<RunFolder> {
     id,
     path,
     record: ({ pid, started }) => writeAtomic(join(path, RECORD), JSON.stringify({ pid, started })),
+    async empty() {
+      const names = (await readdir(path)).filter((name) => name !== RECORD);
+      await Promise.all(names.map((name) => removeFolder(join(path, name))));
+    },
     remove: () => removeFolder(path),
   };
 }

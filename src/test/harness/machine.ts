@@ -42,12 +42,9 @@ export async function expectNothingLeft(workplace: Workplace, ms = 1_000): Promi
   expect(await namesIn(join(workplace.project, 'staging'))).toEqual([]);
 }
 
-/** Within `ms` nothing of the workplace's connectors runs, and no private folder is there. */
+/** Within `ms` nothing of the workplace's connectors runs, and nothing that was put in for one is there. */
 export async function expectNothingRuns(workplace: Workplace, ms = 1_000): Promise<void> {
-  const left = async (): Promise<string[]> => [
-    ...(await strays(workplace)),
-    ...(await namesIn(join(workplace.project, 'runs'))),
-  ];
+  const left = async (): Promise<string[]> => [...(await strays(workplace)), ...(await privateFiles(workplace))];
   let seen: string[] = [];
   // Twice in a row: a process that is just being started has no command line for a moment.
   const gone = async (): Promise<boolean> => {
@@ -56,6 +53,13 @@ export async function expectNothingRuns(workplace: Workplace, ms = 1_000): Promi
   };
   await waitUntil(gone, ms).catch(() => {});
   expect(seen).toEqual([]);
+}
+
+/** What was put in for connectors that run; the record of a process holds nothing private and may outlive a hurried end. */
+async function privateFiles(workplace: Workplace): Promise<string[]> {
+  const runs = join(workplace.project, 'runs');
+  const names = await Promise.all((await namesIn(runs)).map((folder) => namesIn(join(runs, folder))));
+  return names.flat().filter((name) => name !== 'process.json');
 }
 
 /** The most memory that a process has held so far, in megabytes; undefined where the system does not tell. */
