@@ -1,0 +1,92 @@
+/** One run of a whole process, from spawn to exit, its children included. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { cpuOfChildren, processTree } from './process-tree.ts';
+
+const SAMPLE_MS = 50;
+
+export interface Figures {
+  readonly wallSeconds: number;
+  /** User and system, every descendant included. */
+  readonly cpuSeconds: number;
+  /** The connector's share of it, as last seen by a sample. */
+  readonly connectorCpuSeconds: number;
+  /** The largest sum of resident memory over the whole tree, by samples. */
+  readonly peakBytes: number;
+  /** The same without the connector. */
+  readonly peakWithoutConnectorBytes: number;
+}
+
+export interface Run {
+  readonly command: readonly string[];
+  readonly directory: string;
+  readonly environment: Record<string, string | undefined>;
+  /** Where its stderr goes, and its stdout where nothing drives it; the end of it is in the error. */
+  readonly log: string;
+  /** Commands below the process that have this in them are the connector. */
+  readonly connector?: string;
+  /** Talks to the process until it has done its work; it ends when its stdin is closed. */
+  readonly drive?: (child: ChildProcess) => Promise<void>;
+}
+
+/** @throws Error where it exits with another status than 0, or leaves descendants that nobody waited for */
+export async function measure(run: Run): Promise<Figures> {
+  const [program = '', ...args] = run.command;
+  const log = openSync(run.log, 'w');
+  const before = cpuOfChildren();
+  const start = performance.now();
+  const child = spawn(program, args, {
+    cwd: run.directory,
+    env: run.environment,
+    stdio: [run.drive ? 'pipe' : 'ignore', run.drive ? 'pipe' : log, log],
+  });
+  closeSync(log);
+  const ended = new Promise<number | null>((resolve, reject) => child.on('exit', resolve).on('error', reject));
+  const sampled = sampleTree(child.pid ?? 0, run.connector);
+  try {
+    await Promise.race([run.drive?.(child), ended.then(() => run.drive && Promise.reject(new Error('it ended')))]);
+    child.stdin?.end();
+    const status = await ended;
+    const wallSeconds = (performance.now() - start) / 1000;
+    if (status !== 0) throw new Error(`exit status ${status}`);
+    const { cpuSeconds: seen, ...samples } = sampled.stop();
+    const cpuSeconds = cpuOfChildren() - before;
+    if (cpuSeconds < seen * 0.97 - 0.1) throw new Error(`descendants not waited for: ${cpuSeconds} s of ${seen} s`);
+    return { wallSeconds, cpuSeconds, ...samples };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${run.command.join(' ')}: ${String(error)}\n${readFileSync(run.log, 'utf8').slice(-2_000)}`);
+  } finally {
+    sampled.stop();
+  }
+}
+
+function sampleTree(root: number, connector: string | undefined) {
+  const cpu = new Map<number, { seconds: number; ofConnector: boolean }>();
+  let [peakBytes, peakWithoutConnectorBytes] = [0, 0];
+  const sample = (): void => {
+    let [all, without] = [0, 0];
+    for (const { pid, command, bytes, cpuSeconds } of processTree(root)) {
+      const ofConnector = pid !== root && connector !== undefined && command.includes(connector);
+      cpu.set(pid, { seconds: cpuSeconds, ofConnector });
+      all += bytes;
+      if (!ofConnector) without += bytes;
+    }
+    peakBytes = Math.max(peakBytes, all);
+    peakWithoutConnectorBytes = Math.max(peakWithoutConnectorBytes, without);
+  };
+  const timer = setInterval(sample, SAMPLE_MS);
+  const sum = (values: { seconds: number }[]): number => values.reduce((total, { seconds }) => total + seconds, 0);
+  return {
+    stop() {
+      clearInterval(timer);
+      const all = [...cpu.values()];
+      return {
+        cpuSeconds: sum(all),
+        connectorCpuSeconds: sum(all.filter(({ ofConnector }) => ofConnector)),
+        peakBytes,
+        peakWithoutConnectorBytes,
+      };
+    },
+  };
+}
