@@ -1,9 +1,8 @@
-/** From a command line to what it asks for. Serving is loaded at once, for that is what a client waits for; the rest when it is run. */
-import { type Command, parseCommand } from './cli/index.ts';
+/** From a command line to what it asks for; each command loads what it needs, so that a terminal command waits for no MCP package. */
+import { type Command, parseCommand, type Typed } from './cli/index.ts';
 import { type Arguments, demoEnvironment, type Loaded, loadSettings } from './config/index.ts';
 import { createVault, type Vault } from './secrets/index.ts';
-import { serve } from './server/index.ts';
-import type { House } from './tools/index.ts';
+import type { House, Services } from './tools/index.ts';
 
 declare const SLUICE_VERSION: string;
 
@@ -16,21 +15,26 @@ function load(args: Arguments): Loaded & { vault: Vault; openHouse: (recorded?: 
 }
 
 async function serveClient(args: Arguments): Promise<void> {
+  const serving = import('./server/index.ts');
   const { settings, vault, openHouse } = load(args);
   if (process.stdin.isTTY) {
     process.stderr.write('sluice-mcp serves MCP on stdin and stdout. For a person: sluice-mcp --help\n');
   }
+  const { serve } = await serving;
   serve({ settings, redactor: vault.redactor, openHouse: () => openHouse() });
 }
 
-async function runDoctor(args: Arguments): Promise<number> {
-  const { chooseProject, doctor } = await import('./cli/doctor.ts');
+/** Runs a terminal command on the project that it is about. */
+async function inProject({ arguments: args }: Typed, run: (services: Services) => Promise<number>): Promise<number> {
+  const { chooseProject } = await import('./cli/choose-project.ts');
   const chosen = await chooseProject(args, load(args).settings);
   if (!chosen) return 2;
   const { services, endAll } = await load(chosen).openHouse(false);
-  const code = await doctor(services, process.stdout);
-  await endAll();
-  return code;
+  try {
+    return await run(services);
+  } finally {
+    await endAll();
+  }
 }
 
 async function runDemo(args: Arguments): Promise<number> {
@@ -49,7 +53,19 @@ async function start(command: Command): Promise<void> {
     case 'serve':
       return serveClient(command.arguments);
     case 'doctor':
-      process.exitCode = await runDoctor(command.arguments);
+      process.exitCode = await inProject(command, async (services) =>
+        (await import('./cli/doctor.ts')).doctor(services, process.stdout),
+      );
+      return;
+    case 'sync':
+      process.exitCode = await inProject(command, async (services) =>
+        (await import('./cli/sync.ts')).runSync(services, command),
+      );
+      return;
+    case 'syncs':
+      process.exitCode = await inProject(command, async (services) =>
+        (await import('./cli/syncs.ts')).listSyncs(services, command),
+      );
       return;
     case 'demo':
       process.exitCode = await runDemo(command.arguments);

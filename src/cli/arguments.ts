@@ -4,12 +4,43 @@ import { parseArgs } from 'node:util';
 import type { Arguments } from '../config/index.ts';
 import { messageOf } from '../errors.ts';
 
-export const COMMANDS = ['serve', 'demo', 'doctor'] as const;
+const OPTIONS = {
+  'env-file': { type: 'string' },
+  'project-dir': { type: 'string' },
+  stream: { type: 'string', multiple: true },
+  restart: { type: 'boolean' },
+  limit: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+type Option = keyof typeof OPTIONS;
 
-export type Command =
-  | { readonly name: (typeof COMMANDS)[number]; readonly arguments: Arguments }
-  | { readonly name: 'help' | 'version' }
-  | Mistake;
+/** Where a command's data lies, and how to get help: every command takes these. */
+const COMMON: readonly Option[] = ['env-file', 'project-dir', 'help', 'version'];
+
+/** The words that each command needs, and its own options. */
+const COMMANDS = {
+  serve: { words: [], options: [] },
+  demo: { words: [], options: [] },
+  doctor: { words: [], options: [] },
+  sync: { words: ['NAME'], options: ['stream', 'restart', 'json'] },
+  syncs: { words: [], options: ['limit', 'json'] },
+} as const satisfies Record<string, { words: readonly string[]; options: readonly Option[] }>;
+type CommandName = keyof typeof COMMANDS;
+
+export interface Typed {
+  readonly name: CommandName;
+  readonly arguments: Arguments;
+  /** As many as the command needs. */
+  readonly words: readonly string[];
+  readonly streams?: readonly string[] | undefined;
+  readonly restart: boolean;
+  readonly limit?: number | undefined;
+  readonly json: boolean;
+}
+
+export type Command = Typed | { readonly name: 'help' | 'version' } | Mistake;
 
 export interface Mistake {
   readonly name: 'mistake';
@@ -18,39 +49,61 @@ export interface Mistake {
   readonly unknown?: { readonly word: string; readonly known: readonly string[] };
 }
 
-const OPTIONS = {
-  'env-file': { type: 'string' },
-  'project-dir': { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-} as const;
+const MOST_LISTED = 1000;
 
 /** No command means `serve`: that is how clients start the server. */
 export function parseCommand(argv: readonly string[]): Command {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: OPTIONS,
-    });
+    const { values, positionals } = parseArgs({ args: [...argv], allowPositionals: true, options: OPTIONS });
     if (values.help) return { name: 'help' };
     if (values.version) return { name: 'version' };
-    const [name = 'serve', ...rest] = positionals;
+    const [name = 'serve', ...words] = positionals;
     if (name === 'help' || name === 'version') return { name };
-    const known = COMMANDS.find((command) => command === name);
-    if (!known) {
-      return { name: 'mistake', message: `There is no command "${name}".`, unknown: { word: name, known: COMMANDS } };
+    if (!isCommand(name)) {
+      const unknown = { word: name, known: Object.keys(COMMANDS) };
+      return { name: 'mistake', message: `There is no command "${name}".`, unknown };
     }
-    if (rest.length > 0) return { name: 'mistake', message: `"${name}" takes no further words: ${rest.join(' ')}` };
+    const limit = values.limit === undefined ? undefined : Number(values.limit);
+    const message =
+      wrongWords(name, words) ??
+      wrongOptions(name, Object.keys(values) as Option[]) ??
+      (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= MOST_LISTED)
+        ? undefined
+        : `--limit takes a number from 1 to ${MOST_LISTED}.`);
+    if (message !== undefined) return { name: 'mistake', message };
     // A person's path is meant from where the person is; a client's would be meant from anywhere.
-    const path = known === 'serve' ? (typed?: string) => typed : fromHere;
+    const path = name === 'serve' ? (typed?: string) => typed : fromHere;
     return {
-      name: known,
+      name,
       arguments: { envFile: path(values['env-file']), projectDirectory: path(values['project-dir']) },
+      words,
+      streams: values.stream,
+      restart: values.restart === true,
+      limit,
+      json: values.json === true,
     };
   } catch (error) {
     return mistakeOf(error);
   }
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+function wrongWords(name: CommandName, words: readonly string[]): string | undefined {
+  const wanted: readonly string[] = COMMANDS[name].words;
+  if (words.length > wanted.length) {
+    return `"${name}" takes no further words: ${words.slice(wanted.length).join(' ')}`;
+  }
+  const missing = wanted.slice(words.length);
+  return missing.length > 0 ? `"${name}" needs ${missing.join(' and ')}.` : undefined;
+}
+
+function wrongOptions(name: CommandName, options: readonly Option[]): string | undefined {
+  const own: readonly Option[] = COMMANDS[name].options;
+  const strange = options.find((option) => !COMMON.includes(option) && !own.includes(option));
+  return strange && `"${name}" takes no option --${strange}.`;
 }
 
 function mistakeOf(error: unknown): Mistake {

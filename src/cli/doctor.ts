@@ -1,8 +1,6 @@
 /** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
 import { collectStatus, type Services, type Status } from '../tools/index.ts';
 
-export { chooseProject } from './choose-project.ts';
-
 import { createScreen, type Screen } from './screen.ts';
 
 /** @returns the exit code: 1 where something must be mended before the main path works, else 0 */

@@ -7,10 +7,22 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
   sluice-mcp            serve MCP over stdin and stdout (what a client starts)
   sluice-mcp demo       the main path on a real connector, step by step
   sluice-mcp doctor     what is set up, what is missing, and how to mend it
+  sluice-mcp sync NAME  read a saved source into the cache, as start_sync does (for cron too)
+      --stream STREAM   only this stream; may be repeated
+      --restart         forget the state of these streams and read all again
+      --json            one JSON object a line: started, progress, and a result at the end
+  sluice-mcp syncs      the latest syncs
+      --limit N         how many (else 20)
+      --json            as one JSON array
 
   --env-file PATH       the env file (else AIRBYTE_MCP_ENV_FILE)
   --project-dir PATH    the project's folder (else AIRBYTE_PROJECT_DIR)
   --version, --help
+
+Exit status of sync: 0 complete; 1 failed, nothing new is kept; 2 the command or the saved source does not fit,
+nothing was run; 3 incomplete, what is committed is kept and the next sync goes on; 4 cancelled or interrupted by
+somebody else; 129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM: what is committed is kept. Where a sync of
+the source runs already in another process, it is waited for, and its end is the status.
 `;
 
 /** @returns the exit code: 2 for a mistake, else 0 */

@@ -1,1 +1,1 @@
-export { type Command, parseCommand } from './arguments.ts';
+export { type Command, parseCommand, type Typed } from './arguments.ts';

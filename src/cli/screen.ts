@@ -9,6 +9,8 @@ export interface Screen {
   dim(text: string): void;
   /** A line that is overwritten by the next one; nothing at all in a pipe. */
   moving(text: string): void;
+  /** Takes the moving line away. */
+  still(): void;
   table(header: readonly string[], rows: readonly (readonly string[])[]): void;
   /** Horizontal bars, scaled to the largest value. */
   bars(rows: readonly { readonly label: string; readonly value: number }[]): void;
@@ -41,9 +43,10 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
     moving(text) {
       if (!lively) return;
       clear();
-      out.write(style('dim', `  ${text.slice(0, (out.columns ?? WIDTH) - 4)}`));
+      out.write(style('dim', `  ${text.slice(0, (out.columns || WIDTH) - 4)}`));
       movingShown = true;
     },
+    still: clear,
     table(header, rows) {
       // The last column has room to the right: a path there is of use only whole.
       const widths = header.map((name, index) =>

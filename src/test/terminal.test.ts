@@ -1,16 +1,10 @@
 /** What a person meets in a terminal: help, mistakes, and doctor, with and without anything to mend. */
-import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer } from './harness/client.ts';
+import { type Ended, startTyped } from './harness/terminal.ts';
 import { BINARY, makeWorkplace, type Workplace } from './harness/workplace.ts';
-
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
 
 let workplace: Workplace;
 beforeEach(async () => {
@@ -18,22 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => workplace.remove());
 
-/** In an empty home, with nothing set but what the test sets. */
-const type = (args: string[], environment: Record<string, string> = {}): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const env = { PATH: process.env.PATH ?? '', HOME: workplace.directory, ...environment };
-    const child = spawn(process.execPath, [BINARY, ...args], { env, cwd: workplace.directory, stdio: 'pipe' });
-    const ended: Ended = { code: null, out: '', err: '' };
-    child.stdout.on('data', (chunk: Buffer) => {
-      ended.out += chunk.toString('utf8');
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      ended.err += chunk.toString('utf8');
-    });
-    child.stdin.end();
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ ...ended, code }));
-  });
+const type = (args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> =>
+  startTyped(workplace, args, environment).ended;
 
 describe('words', () => {
   test.each([['--help'], ['-h'], ['help'], ['doctor', '--help']])(
@@ -41,7 +21,8 @@ describe('words', () => {
     async (...args) => {
       const { code, out, err } = await type(args.filter((word) => word !== undefined));
       expect([code, err]).toEqual([0, '']);
-      for (const word of ['doctor', 'demo', '--env-file', '--project-dir']) expect(out).toContain(word);
+      for (const word of ['doctor', 'demo', 'sync NAME', 'syncs', 'Exit status', '--env-file', '--project-dir'])
+        expect(out).toContain(word);
     },
   );
 
@@ -56,6 +37,12 @@ describe('words', () => {
     [['doctr'], 'There is no command "doctr". Did you mean doctor?'],
     [['doctor', '--env-flie', 'x'], 'There is no option "--env-flie". Did you mean --env-file?'],
     [['doctor', 'extra'], '"doctor" takes no further words: extra'],
+    [['sync'], '"sync" needs NAME.'],
+    [['sync', 'shop', 'garden'], '"sync" takes no further words: garden'],
+    [['sync', 'shop', '--limit', '3'], '"sync" takes no option --limit.'],
+    [['doctor', '--restart'], '"doctor" takes no option --restart.'],
+    [['syncs', '--limit', 'many'], '--limit takes a number from 1 to 1000.'],
+    [['sync', 'shop', '--restrat'], 'There is no option "--restrat". Did you mean --restart?'],
     [['doctor', '--project-dir'], "'--project-dir <value>' argument missing"],
   ])('a mistake %j is told on stderr, with the help', async (args, message) => {
     const { code, out, err } = await type(args);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { SYNC_MODES, streamLabel } from '../../protocol/index.ts';
-import { configureStreams } from '../../sync/index.ts';
-import { type Call, defineTool } from '../tool.ts';
+import { SYNC_MODES } from '../../protocol/index.ts';
+import { beginSync } from '../begin-sync.ts';
+import { defineTool } from '../tool.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 
 /** A wait ends early enough for the answer to be in time, install and discover included. */
@@ -34,30 +34,19 @@ export const startSync = defineTool({
   async run(input, call) {
     const { services, signal, progress } = call;
     const startedAt = Date.now();
-    const source = await services.sources.get(input.source);
-    const control = { signal, progress };
-    const prepared = await services.sources.prepare(source, control);
-    const { installed, config } = prepared;
-    const catalog = await services.connectors.discover(installed, config, control);
-    const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
-    const names = input.streams ?? (await defaultStreams(input.source, labels, prepared.suggestedStreams, call));
-    const options = (input.options ?? []).map((option) => ({
-      stream: option.stream,
-      mode: option.mode,
-      cursorField: option.cursor_field,
-      primaryKey: option.primary_key,
-    }));
-    const streams = configureStreams(catalog, names, options);
-    const { syncId, alreadyRunning } = await services.syncs.start({
-      source: source.name,
-      installed,
-      config,
-      catalog,
+    const { source, streams, options = [], restart } = input;
+    const wish = {
+      source,
       streams,
-      restart: input.restart,
-      onCreated: (kind, id) => services.ledger.enter({ realm: 'local', kind, id }),
-    });
-    if (!alreadyRunning) services.ledger.enter({ realm: 'local', kind: 'sync', id: syncId });
+      options: options.map(({ stream, mode, cursor_field: cursorField, primary_key: primaryKey }) => ({
+        stream,
+        mode,
+        cursorField,
+        primaryKey,
+      })),
+      restart,
+    };
+    const { syncId, alreadyRunning } = await beginSync(services, wish, { signal, progress });
     const left = Math.min(input.wait_seconds, CALL_SECONDS - (Date.now() - startedAt) / 1000);
     const status = await services.syncs.wait(syncId, Math.max(0, left) * 1000, signal, progress);
     const data = { ...syncData(status), already_running: alreadyRunning };
@@ -65,18 +54,3 @@ export const startSync = defineTool({
     return { text: note + syncText(data), data };
   },
 });
-
-/** The streams of the last sync, else the suggested ones that the catalog has, else all. */
-async function defaultStreams(
-  source: string,
-  labels: readonly string[],
-  suggested: readonly string[],
-  { services }: Call,
-): Promise<string[]> {
-  const known = (names: readonly string[] | undefined): string[] =>
-    (names ?? []).filter((name) => labels.includes(name));
-  const last = known(await services.syncs.lastStreams(source));
-  if (last.length > 0) return last;
-  const fitting = known(suggested);
-  return fitting.length > 0 ? fitting : [...labels];
-}

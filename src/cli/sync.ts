@@ -1,0 +1,137 @@
+/** `sluice-mcp sync NAME`: one sync of a saved source, watched to its end. */
+import { once } from 'node:events';
+import type { SyncStatus } from '../sync/index.ts';
+import { beginSync, type Services } from '../tools/index.ts';
+import type { Typed } from './arguments.ts';
+import { createOutput, hasProject, MISTAKE, type Output, tellError } from './output.ts';
+import { createScreen } from './screen.ts';
+import { type StopSignals, watchStopSignals } from './stop-signals.ts';
+import { durationText, progressText, rowsOf } from './sync-text.ts';
+
+/** Told in the help and in the README. */
+const EXIT_STATUS: Record<SyncStatus['state'], number> = {
+  complete: 0,
+  failed: 1,
+  incomplete: 3,
+  cancelled: 4,
+  interrupted: 4,
+  running: 4,
+};
+const LOOK_MS = 250;
+const JSON_MS = 1_000;
+
+/** @returns the exit status */
+export async function runSync(services: Services, typed: Typed): Promise<number> {
+  const output = createOutput(services, typed.json);
+  if (!hasProject(services, output)) return MISTAKE;
+  const signals = watchStopSignals();
+  const told = createProgress(output, typed.json);
+  try {
+    const { syncId, own } = await begin(services, typed, { output, signals, told });
+    const status = await follow(services, { syncId, own }, { output, signals, told });
+    told.end();
+    const exitStatus = signals.exitStatus() ?? EXIT_STATUS[status.state];
+    output.json({ type: 'result', exit_status: exitStatus, ...status });
+    tellEnd(status, output);
+    return exitStatus;
+  } catch (error) {
+    told.end();
+    const exitStatus = tellError(error, output);
+    return signals.exitStatus() ?? exitStatus;
+  } finally {
+    signals.dispose();
+  }
+}
+
+interface Watch {
+  readonly output: Output;
+  readonly signals: StopSignals;
+  readonly told: Progress;
+}
+
+/** Where another process syncs the source, that sync is the one; with wishes of its own this one comes after it. */
+async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ syncId: string; own: boolean }> {
+  const { output, signals, told } = watch;
+  const [source = ''] = typed.words;
+  const wish = { source, streams: typed.streams, restart: typed.restart };
+  const control = { signal: signals.asked, progress: (message: string) => told.message(message) };
+  for (;;) {
+    const { syncId, alreadyRunning } = await beginSync(services, wish, control);
+    output.json({ type: 'started', sync_id: syncId, already_running: alreadyRunning });
+    if (!alreadyRunning) return { syncId, own: true };
+    const after = typed.streams !== undefined || typed.restart;
+    told.end();
+    output.complain(
+      `A sync of "${source}" runs already in another process (${syncId}): waiting for its end${after ? ', then this one begins' : ''}.`,
+    );
+    if (!after) return { syncId, own: false };
+    await follow(services, { syncId, own: false }, watch);
+    if (signals.asked.aborted) throw signals.asked.reason;
+  }
+}
+
+/** To the end of a sync; a signal cancels one of our own, and lets another's go on. */
+async function follow(
+  { syncs }: Services,
+  { syncId, own }: { syncId: string; own: boolean },
+  { signals, told }: Watch,
+): Promise<SyncStatus> {
+  const { asked, hurried } = signals;
+  for (;;) {
+    const status = await syncs.wait(syncId, LOOK_MS, hurried).catch(() => syncs.get(syncId));
+    if (status.state !== 'running' || hurried.aborted) return status;
+    if (asked.aborted) {
+      if (!own) return status;
+      told.message('ending: what is confirmed is committed; again to end at once');
+      const cancelled = syncs.cancel(syncId);
+      await Promise.race([cancelled, hurried.aborted || once(hurried, 'abort')]);
+      return syncs.get(syncId);
+    }
+    told.status(status);
+  }
+}
+
+interface Progress {
+  message(text: string): void;
+  status(status: SyncStatus): void;
+  /** Takes the moving line away. */
+  end(): void;
+}
+
+/** A moving line on a terminal, JSON lines on request, nothing in a pipe. */
+function createProgress(output: Output, asJson: boolean): Progress {
+  const screen = asJson ? undefined : createScreen(process.stderr);
+  let last = '';
+  let toldAt = 0;
+  return {
+    message(text) {
+      output.json({ type: 'progress', message: text });
+      screen?.moving(output.clean(text));
+    },
+    status(status) {
+      screen?.moving(output.clean(progressText(status)));
+      const { sync_id, state, records, bytes, records_per_second } = status;
+      const streams = status.streams.map(({ stream, state: of, records: read, rows }) => ({
+        stream,
+        state: of,
+        records: read,
+        rows,
+      }));
+      const counts = JSON.stringify(streams);
+      if (counts === last || Date.now() - toldAt < JSON_MS) return;
+      [last, toldAt] = [counts, Date.now()];
+      output.json({ type: 'progress', sync_id, state, records, bytes, records_per_second, streams });
+    },
+    end: () => screen?.still(),
+  };
+}
+
+function tellEnd(status: SyncStatus, output: Output): void {
+  const rows = rowsOf(status).toLocaleString('en-US');
+  const whole = status.streams.filter(({ state }) => state === 'complete').length;
+  output.say(
+    `${status.source}: ${status.state}, ${status.records.toLocaleString('en-US')} records read, ${rows} rows committed, ${whole} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
+  );
+  for (const { stream, message } of status.errors) output.complain(`  ${stream ? `${stream}: ` : ''}${message}`);
+  for (const warning of status.warnings) output.complain(`  warning: ${warning}`);
+}
