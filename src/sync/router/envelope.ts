@@ -25,8 +25,11 @@ export function readEnvelope(bytes: Buffer, start: number, end: number): Envelop
   let steady = true;
   let prefix = 0;
   let namespaceInPrefix = false;
+  /** A key that comes again says something else than the prefix that would be learned. */
+  let repeated = false;
 
   const inRecord = (key: string, value: number, valueEnd: number): void => {
+    if (prefix > 0 && (key === 'stream' || (key === 'namespace' && namespaceInPrefix))) repeated = true;
     if (key === 'stream') stream = readString(bytes, value, valueEnd);
     else if (key === 'namespace') namespace = readString(bytes, value, valueEnd) || undefined;
     else if (key === 'data' && steady && type !== undefined && stream !== undefined && bytes[value] === 0x7b) {
@@ -38,6 +41,7 @@ export function readEnvelope(bytes: Buffer, start: number, end: number): Envelop
 
   const first = skipSpace(bytes, start, end);
   const closed = walkObject(bytes, first, end, (key, value, valueEnd) => {
+    if (prefix > 0 && TOP_KEYS.has(key)) repeated = true;
     if (key === 'type') type = readString(bytes, value, valueEnd);
     else if (key === 'record' && bytes[value] === 0x7b) walkObject(bytes, value, valueEnd, inRecord);
     if (!TOP_KEYS.has(key)) steady = false;
@@ -47,7 +51,7 @@ export function readEnvelope(bytes: Buffer, start: number, end: number): Envelop
     type,
     ...(stream === undefined ? {} : { stream }),
     ...(namespace === undefined ? {} : { namespace }),
-    prefix,
+    prefix: repeated ? 0 : prefix,
     namespaceInPrefix,
   };
 }
