@@ -9,6 +9,8 @@ export interface Options {
   /** A tenth of the size. */
   readonly small: boolean;
   readonly rounds: number;
+  /** Of d and faker, which take minutes each. */
+  readonly longRounds: number;
   readonly only: readonly string[];
   readonly engines: readonly string[];
   readonly json: string;
@@ -27,23 +29,29 @@ export function readOptions(argv: readonly string[]): Options {
       data: { type: 'string' },
       small: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '3' },
+      'long-rounds': { type: 'string', default: '1' },
       only: { type: 'string', default: ALL.join() },
       engines: { type: 'string', default: ENGINES.join() },
       json: { type: 'string' },
     },
   });
   const data = resolve(values.data ?? join(tmpdir(), `sluice-bench-${userInfo().username}`));
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds} is not a number of rounds`);
   return {
     data,
     small: values.small,
-    rounds,
+    rounds: countOf('--rounds', values.rounds),
+    longRounds: countOf('--long-rounds', values['long-rounds']),
     only: listed('--only', values.only, ALL),
     engines: listed('--engines', values.engines, ENGINES),
     json: resolve(values.json ?? join(data, 'bench.json')),
     positionals,
   };
+}
+
+function countOf(option: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`${option}: ${text} is no number of rounds`);
+  return count;
 }
 
 function listed(option: string, text: string, known: readonly string[]): string[] {

@@ -1,61 +1,76 @@
-/** Sluice as a whole: the server from spawn to exit, with a source that is saved already. */
+/** Sluice as a whole: `sluice-mcp sync` from spawn to exit, with a source that is saved already. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { measure } from '../measure/measure.ts';
+import { type Figures, measure } from '../measure/measure.ts';
 import type { Job, Result } from './engine.ts';
 import { type CallTool, connect } from './mcp.ts';
 
 const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.url));
 const REGISTRY = fileURLToPath(new URL('../../../fixtures/registry/registry.json', import.meta.url));
-const COMMAND = [process.execPath, BINARY];
 
-/** Saves the source, which is not measured, and syncs it in a server of its own. */
-export async function runSluice(job: Job): Promise<Result> {
-  const environment = environmentOf(job);
-  mkdirSync(job.folder, { recursive: true });
-  await prepare(job, environment);
-  const figures = await measure({
-    command: COMMAND,
-    directory: job.folder,
-    environment,
-    log: join(job.folder, 'sluice.log'),
-    connector: dirname(job.connector),
-    drive: async (child) => sync(await connect(child), job.name),
-  });
-  return { figures, database: join(job.folder, 'project', 'cache', 'cache.duckdb'), schema: schemaOf(job) };
+export interface SavedSource {
+  readonly name: string;
+  /** Registry name, or absolute path of a program. */
+  readonly connector: string;
+  readonly config: object;
+  /** Whether it is a program, or installed from the package index. */
+  readonly runtime: 'executable' | 'python';
+  /** Where the project lies. */
+  readonly folder: string;
 }
 
-function schemaOf({ name }: Job): string {
-  return `bench_${name}`;
+/** Saves the source in a fresh project, and syncs it. */
+export async function runSluice({ name, connector, config, folder }: Job): Promise<Result> {
+  mkdirSync(folder, { recursive: true });
+  const source: SavedSource = { name: `bench_${name}`, connector, config, runtime: 'executable', folder };
+  await saveSource(source);
+  return { figures: await syncSource(source, dirname(connector)), ...tablesOf(source) };
 }
 
-function environmentOf({ folder, connector }: Job): Record<string, string | undefined> {
-  return {
-    PATH: process.env.PATH,
-    HOME: folder,
-    AIRBYTE_PROJECT_DIR: join(folder, 'project'),
-    AIRBYTE_LOCAL_REGISTRY: REGISTRY,
-    AIRBYTE_OFFLINE_MODE: '1',
-    SLUICE_ALLOW_EXECUTABLES: dirname(connector),
-  };
-}
-
-async function prepare(job: Job, environment: Record<string, string | undefined>): Promise<void> {
-  const server = spawn(process.execPath, [BINARY], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+/** As a user has it before the first sync: saved, its streams looked at. Not measured. */
+export async function saveSource({ name, connector, config, runtime, ...source }: SavedSource): Promise<void> {
+  const env = environmentOf({ connector, runtime, ...source }, false);
+  const server = spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const call = await connect(server);
-  const { connector, config } = job;
-  await call('save_source', { name: schemaOf(job), connector, config, runtime: 'executable' });
+  await untilDone(call, 'save_source', { name, connector, config, runtime });
+  await untilDone(call, 'list_streams', { source: name });
   server.stdin.end();
   await once(server, 'exit');
 }
 
-async function sync(call: CallTool, name: string): Promise<void> {
-  let status = await call('start_sync', { source: `bench_${name}`, wait_seconds: 38 });
-  while (status.state === 'running') {
-    status = await call('get_sync', { sync_id: status.sync_id, wait_seconds: 45 });
-  }
-  if (status.state !== 'complete') throw new Error(JSON.stringify(status));
+/** A sync in the terminal. `connector` is what the connector's commands have in them. */
+export async function syncSource(source: SavedSource, connector: string): Promise<Figures> {
+  return measure({
+    command: [process.execPath, BINARY, 'sync', source.name],
+    directory: source.folder,
+    environment: environmentOf(source, true),
+    log: join(source.folder, 'sluice.log'),
+    connector,
+  });
+}
+
+export function tablesOf({ name, folder }: SavedSource): { database: string; schema: string } {
+  return { database: join(folder, 'project', 'cache', 'cache.duckdb'), schema: name };
+}
+
+function environmentOf(
+  { folder, connector, runtime }: Omit<SavedSource, 'name' | 'config'>,
+  offline: boolean,
+): Record<string, string | undefined> {
+  return {
+    // Network and package settings of the machine, for the installer.
+    ...(offline ? { PATH: process.env.PATH } : process.env),
+    HOME: folder,
+    AIRBYTE_PROJECT_DIR: join(folder, 'project'),
+    AIRBYTE_LOCAL_REGISTRY: REGISTRY,
+    AIRBYTE_OFFLINE_MODE: offline ? '1' : '0',
+    ...(runtime === 'executable' ? { SLUICE_ALLOW_EXECUTABLES: dirname(connector) } : {}),
+  };
+}
+
+async function untilDone(call: CallTool, tool: string, args: object): Promise<void> {
+  while ((await call(tool, args)).state === 'in_progress');
 }

@@ -1,5 +1,5 @@
 /** One run of a whole process, from spawn to exit, its children included. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { cpuOfChildren, processTree } from './process-tree.ts';
 
@@ -21,31 +21,30 @@ export interface Run {
   readonly command: readonly string[];
   readonly directory: string;
   readonly environment: Record<string, string | undefined>;
-  /** Where its stderr goes, and its stdout where nothing drives it; the end of it is in the error. */
+  /** Where its stderr goes, and its stdout where `output` is not given; the end of it is in the error. */
   readonly log: string;
+  /** A file for its stdout. */
+  readonly output?: string;
   /** Commands below the process that have this in them are the connector. */
   readonly connector?: string;
-  /** Talks to the process until it has done its work; it ends when its stdin is closed. */
-  readonly drive?: (child: ChildProcess) => Promise<void>;
 }
 
 /** @throws Error where it exits with another status than 0, or leaves descendants that nobody waited for */
 export async function measure(run: Run): Promise<Figures> {
   const [program = '', ...args] = run.command;
   const log = openSync(run.log, 'w');
+  const output = run.output === undefined ? log : openSync(run.output, 'w');
   const before = cpuOfChildren();
   const start = performance.now();
   const child = spawn(program, args, {
     cwd: run.directory,
     env: run.environment,
-    stdio: [run.drive ? 'pipe' : 'ignore', run.drive ? 'pipe' : log, log],
+    stdio: ['ignore', output, log],
   });
-  closeSync(log);
+  for (const file of new Set([log, output])) closeSync(file);
   const ended = new Promise<number | null>((resolve, reject) => child.on('exit', resolve).on('error', reject));
   const sampled = sampleTree(child.pid ?? 0, run.connector);
   try {
-    await Promise.race([run.drive?.(child), ended.then(() => run.drive && Promise.reject(new Error('it ended')))]);
-    child.stdin?.end();
     const status = await ended;
     const wallSeconds = (performance.now() - start) / 1000;
     if (status !== 0) throw new Error(`exit status ${status}`);

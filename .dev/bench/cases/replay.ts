@@ -1,0 +1,39 @@
+/** The sets that are made: each engine reads the same connector, which only prints. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkTables } from '../check.ts';
+import { runDuckdb } from '../engines/duckdb.ts';
+import type { Result } from '../engines/engine.ts';
+import { runPyairbyte } from '../engines/pyairbyte.ts';
+import { runSluice } from '../engines/sluice.ts';
+import type { Figures } from '../measure/measure.ts';
+import type { Options } from '../options.ts';
+import { prepareSet } from '../prepare.ts';
+import type { Case } from './case.ts';
+
+/** `python`: PyAirbyte's interpreter, where it is measured. `keep`: leave each run's folder as it is. */
+export async function replayCase(
+  letter: string,
+  { data, small, keep }: Pick<Options, 'data' | 'small'> & { keep?: boolean },
+  python: string | undefined,
+  say: (line: string) => void,
+): Promise<Case> {
+  const { set, files, job, truth } = await prepareSet(letter, { data, small }, say);
+  const engines = new Map<string, () => Promise<Figures>>();
+  const add = (engine: string, run: (folder: string) => Promise<Result>): void => {
+    engines.set(engine, async () => {
+      const folder = join(data, 'runs', set.name, engine);
+      rmSync(folder, { recursive: true, force: true });
+      const { figures, database, schema } = await run(folder);
+      await checkTables(database, schema, set.streams, truth);
+      if (!keep) rmSync(folder, { recursive: true, force: true });
+      return figures;
+    });
+  };
+  add('sluice', (folder) => runSluice({ ...job, folder }));
+  if (python !== undefined) add('pyairbyte', (folder) => runPyairbyte({ ...job, folder }, python));
+  const { bare } = files;
+  const [only] = set.streams;
+  if (bare !== undefined && only) add('duckdb', (folder) => runDuckdb({ ...job, folder }, only, bare));
+  return { name: letter, title: set.title, records: set.records, long: letter === 'd', engines };
+}

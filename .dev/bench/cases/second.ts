@@ -1,0 +1,27 @@
+/** Not timed: which calls a connector gets in the second sync of a saved source that has nothing new. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replayConnector } from '../data/connector.ts';
+import { dataFiles } from '../data/make.ts';
+import { dataSets } from '../data/sets.ts';
+import { type SavedSource, saveSource, syncSource } from '../engines/sluice.ts';
+
+/** @returns the verbs, in order */
+export async function callsOfSecondSync(data: string, say: (line: string) => void): Promise<string[]> {
+  const [like] = dataSets(0);
+  if (!like) throw new Error('there are no sets');
+  const set = { ...like, name: 'second' };
+  const parent = join(data, 'runs', 'second');
+  rmSync(parent, { recursive: true, force: true });
+  const folder = join(parent, 'project');
+  mkdirSync(folder, { recursive: true });
+  const files = await dataFiles(set, parent, say);
+  const connector = replayConnector(set, files);
+  const source: SavedSource = { name: 'bench_second', connector, config: {}, runtime: 'executable', folder };
+  await saveSource(source);
+  await syncSource(source, files.folder);
+  const calls = join(files.folder, 'calls');
+  writeFileSync(calls, '');
+  await syncSource(source, files.folder);
+  return readFileSync(calls, 'utf8').split('\n').filter(Boolean);
+}

@@ -1,0 +1,62 @@
+/** `npm run bench`: Sluice beside PyAirbyte and DuckDB alone, as whole processes, interleaved. Needs Linux. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Case } from './cases/case.ts';
+import { fakerCase } from './cases/faker.ts';
+import { replayCase } from './cases/replay.ts';
+import { callsOfSecondSync } from './cases/second.ts';
+import { pythonEnvironment } from './engines/python-environment.ts';
+import type { Figures } from './measure/measure.ts';
+import { readOptions } from './options.ts';
+import { describeMachine, machineText } from './report/machine.ts';
+import { medianFigures } from './report/medians.ts';
+import { type Row, tableText } from './report/table.ts';
+import { judge } from './report/targets.ts';
+
+const options = readOptions(process.argv.slice(2));
+const { data, only, engines: wanted } = options;
+mkdirSync(data, { recursive: true });
+const python = wanted.includes('pyairbyte') ? pythonEnvironment(join(data, 'pyairbyte'), 'airbyte', say) : undefined;
+const machine = describeMachine(python?.version);
+
+const cases: Case[] = [];
+for (const name of only.filter((one) => one !== 'second')) {
+  const make =
+    name === 'faker' ? fakerCase(options, python?.python, say) : replayCase(name, options, python?.python, say);
+  cases.push(await make);
+}
+const secondSync = only.includes('second') ? await callsOfSecondSync(data, say) : undefined;
+
+const runs = new Map<string, Figures[]>();
+for (let round = 1; round <= Math.max(options.rounds, options.longRounds); round += 1) {
+  for (const { name, long, engines } of cases) {
+    if (round > (long ? options.longRounds : options.rounds)) continue;
+    for (const [engine, run] of engines) {
+      if (engine !== 'connector' && !wanted.includes(engine)) continue;
+      say(`round ${round}: ${name}, ${engine}`);
+      const figures = await run();
+      say(`  ${figures.wallSeconds.toFixed(2)} s, CPU ${figures.cpuSeconds.toFixed(2)} s`);
+      runs.set(`${name} ${engine}`, [...(runs.get(`${name} ${engine}`) ?? []), figures]);
+    }
+  }
+}
+
+const rows: Row[] = cases.flatMap(({ name, title, records, engines }) =>
+  [...engines.keys()].flatMap((engine) => {
+    const figures = runs.get(`${name} ${engine}`);
+    return figures ? [{ name, title, records, engine, runs: figures, median: medianFigures(figures) }] : [];
+  }),
+);
+const medians = (name: string, engine: string): Figures | undefined =>
+  rows.find((row) => row.name === name && row.engine === engine)?.median;
+const verdicts = judge(medians, secondSync);
+const size = options.small ? 'A tenth of the size: the targets are those of the full one.\n' : '';
+process.stdout.write(`${machineText(machine)}${size}${tableText(rows, verdicts)}`);
+const result = { machine, small: options.small, rows, targets: verdicts, second_sync: secondSync };
+writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+say(`written: ${options.json}`);
+
+/** What is being done is for a person who waits; in a pipe only the table is left. */
+function say(line: string): void {
+  if (process.stdout.isTTY) process.stderr.write(`${line}\n`);
+}
