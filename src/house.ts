@@ -1,6 +1,6 @@
 /** Wires the rooms together: with `main.ts` the only file that knows them all. Loaded at the first call, not at start. */
 import { join } from 'node:path';
-import { openDatabase } from './cache/index.ts';
+import { duckdbCache, openDatabase } from './cache/index.ts';
 import { childEnvironment, installerEnvironment, type Settings } from './config/index.ts';
 import { createConnectors } from './connectors/index.ts';
 import { openProject } from './project/index.ts';
@@ -24,19 +24,21 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
     installerEnvironment: installerEnvironment(process.env),
     sweep: () => syncs.sweep(),
   });
-  const database = openDatabase({
-    redactor,
-    file: async () => join(await project.folder('cache'), 'cache.duckdb'),
-    stagingDirectory: () => project.folder('staging'),
-  });
-  const syncs = createSyncs({ project, database, connectors, redactor });
+  const cache = duckdbCache(
+    openDatabase({
+      redactor,
+      file: async () => join(await project.folder('cache'), 'cache.duckdb'),
+      stagingDirectory: () => project.folder('staging'),
+    }),
+  );
+  const syncs = createSyncs({ project, cache, connectors, redactor });
   const sources = createSources(project, { vault, registry, connectors });
   const ledger = createLedger();
   return {
-    services: { settings, project, vault, ledger, audit, registry, connectors, sources, database, syncs },
+    services: { settings, project, vault, ledger, audit, registry, connectors, sources, cache, syncs },
     async endAll() {
       await Promise.allSettled([connectors.endAll(), syncs.endAll()]);
-      await Promise.allSettled([database.close(), audit.settled()]);
+      await Promise.allSettled([cache.close(), audit.settled()]);
     },
   };
 }

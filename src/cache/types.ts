@@ -67,3 +67,13 @@ export interface QueryLimits {
   readonly offset: number;
   readonly signal: AbortSignal;
 }
+
+export interface Description {
+  readonly datasets: readonly DatasetSummary[];
+  /** Bytes of the whole database. */
+  readonly fileBytes?: number;
+  /** Tables whose columns were left out, because there are too many in all. */
+  readonly withoutColumns: number;
+  /** Tables whose samples were left out, where samples were asked for. */
+  readonly withoutSamples: number;
+}

@@ -19,6 +19,8 @@ export interface Stream {
   readonly jsonSchema: JsonObject;
   readonly incremental: boolean;
   readonly sourceDefinedCursor: boolean;
+  /** Whether a full refresh can go on after an interruption; absent where the source does not say. */
+  readonly resumable?: boolean;
   readonly defaultCursorField: readonly string[];
   /** Paths of the key's fields: `[["id"]]`, or several for a composite key. */
   readonly primaryKey: readonly (readonly string[])[];
@@ -53,6 +55,7 @@ function parseStream(stream: JsonObject): Stream[] {
       jsonSchema: isObject(stream.json_schema) ? stream.json_schema : {},
       incremental: modes.includes('incremental'),
       sourceDefinedCursor: stream.source_defined_cursor === true,
+      ...(typeof stream.is_resumable === 'boolean' ? { resumable: stream.is_resumable } : {}),
       defaultCursorField: strings(stream.default_cursor_field),
       primaryKey: key.map(strings).filter((path) => path.length > 0),
     },
@@ -82,6 +85,7 @@ export function configuredCatalogJson(streams: readonly ConfiguredStream[]): Jso
         json_schema: stream.jsonSchema,
         supported_sync_modes: stream.incremental ? ['full_refresh', 'incremental'] : ['full_refresh'],
         source_defined_cursor: stream.sourceDefinedCursor,
+        ...(stream.resumable === undefined ? {} : { is_resumable: stream.resumable }),
         default_cursor_field: [...stream.defaultCursorField],
         source_defined_primary_key: stream.primaryKey.map((path) => [...path]),
       },

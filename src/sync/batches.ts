@@ -1,7 +1,8 @@
 /** Gathers what the connector sends into batches, so that only confirmed rows enter a table, each with its state. */
 import type { BatchLoad, LoadedStream, StateText, StreamLoad } from '../cache/index.ts';
+import type { RecordForm } from './router/index.ts';
 import type { Segments } from './segments.ts';
-import { holdsGlobalState, type StreamRun } from './stream-run.ts';
+import { holdsGlobalState, isIncremental, isResumable, type StreamRun } from './stream-run.ts';
 
 /** When a batch is cut. */
 export interface BatchLimits {
@@ -14,6 +15,8 @@ export interface BatchLimits {
 const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms: 10_000 };
 /** With nothing confirmed, rows go to the pending tables at this many batches. */
 const OVERFLOW = 2;
+/** What Airbyte's Python sources say where a stream has no state to go on from. */
+const NO_STATE = /"__ab_no_cursor_state_message"/;
 
 export interface Batch {
   readonly load: BatchLoad;
@@ -26,7 +29,7 @@ export interface Batch {
 }
 
 export interface Batches {
-  records(run: StreamRun, lines: Buffer, rows: number, longest: number): void;
+  records(run: StreamRun, lines: Buffer, rows: number, longest: number, form: RecordForm): void;
   /** A STREAM state, or a GLOBAL or LEGACY one, that came after everything so far. */
   state(state: StateText, run: StreamRun | undefined): void;
   /** The stream is whole: everything of it is confirmed. */
@@ -58,12 +61,13 @@ export function createBatches(
   const isGlobalHeld = (): boolean => runs.some((run) => holdsGlobalState(run) && !run.complete);
   /** Rows that can be loaded without waiting for a state. */
   const onlyReplacements = (): boolean =>
-    runs.every((run) => run.fill === 'replace' || segments.waiting(run.index).rows === 0);
+    runs.every((run) => isPlainReplacement(run) || segments.waiting(run.index).rows === 0);
 
   return {
-    records(run, lines, count, longest) {
-      segments.append(run.index, lines, count, longest);
+    records(run, lines, count, longest, form) {
+      segments.append(run.index, lines, count, longest, form);
       run.recordsRead += count;
+      run.recordsSinceState += count;
       run.bytesRead += lines.length;
       // What comes after COMPLETE has to be confirmed again.
       run.complete = false;
@@ -74,9 +78,10 @@ export function createBatches(
     },
     state(state, run) {
       if (state.kind === 'STREAM') {
-        if (!run) return;
-        run.stateToCommit = state;
-        if (run.fill === 'append') confirm(run);
+        if (!run || !(isIncremental(run) || (isResumable(run) && !NO_STATE.test(state.text)))) return;
+        // The table's columns are taken down with the state: they may have grown by then.
+        run.stateToCommit = isIncremental(run) ? state : { ...state, refresh: run.prepared.target };
+        if (run.fill === 'append' || isResumable(run)) confirm(run);
         return;
       }
       // A state of all streams would say of a table under way that it is in place.
@@ -86,7 +91,7 @@ export function createBatches(
       }
       global = state;
       held = undefined;
-      for (const one of runs) if (one.fill === 'append') confirm(one);
+      for (const one of runs) if (one.fill === 'append' && isIncremental(one)) confirm(one);
     },
     complete(run) {
       run.complete = true;
@@ -109,14 +114,24 @@ export function createBatches(
       const forget: StreamRun[] = [];
       const whole = runs.filter((run) => run.complete && !run.landed);
       for (const run of runs) {
-        const load = run.fill === 'replace' ? await cutReplacement(run) : await cutConfirmed(run);
-        const commits = run.fill === 'append' || load?.swap === true;
-        if (commits && run.stateToCommit && run.prepared.mode.startsWith('incremental')) {
-          states.push(run.stateToCommit);
-          withState.push(run);
-          // A table that was replaced is no longer what an older state describes.
-        } else if (load?.swap) forget.push(run);
-        if (commits) run.stateToCommit = undefined;
+        const load = isPlainReplacement(run) ? await cutReplacement(run) : await cutConfirmed(run);
+        const isWhole = whole.includes(run);
+        if (!isIncremental(run)) {
+          // The next full refresh begins at the beginning.
+          if (isWhole) forget.push(run);
+          else if (run.stateToCommit) {
+            states.push(run.stateToCommit);
+            withState.push(run);
+          }
+          run.stateToCommit = undefined;
+        } else if (run.fill === 'append' || load?.swap) {
+          if (run.stateToCommit) {
+            states.push(run.stateToCommit);
+            withState.push(run);
+            // A table that was replaced is no longer what an older state describes.
+          } else if (load?.swap) forget.push(run);
+          run.stateToCommit = undefined;
+        }
         if (load) entries.push({ run, load });
         if (load?.swap) run.fill = 'append';
         run.confirmed = false;
@@ -125,11 +140,11 @@ export function createBatches(
       const ofAll = held && runs.every((run) => run.complete) ? held : global;
       if (ofAll) {
         states.push(ofAll);
-        withState.push(...runs.filter((run) => run.prepared.mode.startsWith('incremental')));
+        withState.push(...runs.filter(isIncremental));
         global = undefined;
         held = undefined;
       }
-      if (entries.length === 0 && states.length === 0) {
+      if (entries.length === 0 && states.length === 0 && forget.length === 0) {
         for (const run of whole) run.landed = true;
         return undefined;
       }
@@ -154,8 +169,10 @@ export function createBatches(
     const files = await segments.takeConfirmed(run.index);
     const movePending = run.rowsPending > 0;
     run.rowsPending = 0;
-    if (files.length === 0 && !movePending) return undefined;
-    return { prepared: run.prepared, movePending, into: 'table', segments: files, swap: false };
+    const swap = run.fill === 'replace' && run.complete;
+    if (files.length === 0 && !movePending && !swap) return undefined;
+    const into = run.fill === 'replace' ? 'replacement' : 'table';
+    return { prepared: run.prepared, movePending, into, segments: files, swap };
   }
 
   /** When too much waits for a state, it waits in the database instead: staging stays bounded. */
@@ -181,17 +198,32 @@ export function createBatches(
   }
 }
 
+/** A table that is built beside the old one, and is nothing before it is whole. */
+function isPlainReplacement(run: StreamRun): boolean {
+  return run.fill === 'replace' && !isResumable(run);
+}
+
 /** Counts what a loaded batch has committed. */
 export function countLoaded({ load, runs, withState, whole }: Batch, loaded: readonly LoadedStream[]): void {
   for (const [index, run] of runs.entries()) {
     const entry = load.streams[index];
     const result = loaded[index];
     if (!entry || !result) continue;
-    if (entry.into === 'table') run.rowsCommitted += result.rows + result.moved;
-    if (entry.into === 'replacement') run.rowsBeside += result.rows;
-    if (entry.swap) {
+    const { rows, moved, written, deleted, dropped } = result;
+    if (entry.into !== 'pending') run.rowsBeside += written;
+    run.recordsBeside += rows - (entry.into === 'pending' ? rows : 0) + moved + dropped;
+    run.rowsDeleted += deleted;
+    for (const [field, count] of Object.entries(result.changed)) {
+      run.changed.set(field, (run.changed.get(field) ?? 0) + count);
+    }
+    if (entry.into === 'table' || entry.swap) {
       run.rowsCommitted += run.rowsBeside;
       run.rowsBeside = 0;
+    }
+    // What a refresh has read so far is kept with its state, though nobody sees it yet.
+    if (entry.into === 'table' || entry.swap || (entry.into === 'replacement' && isResumable(run))) {
+      run.recordsKept += run.recordsBeside;
+      run.recordsBeside = 0;
     }
   }
   for (const run of withState) run.committedState = true;

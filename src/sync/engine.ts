@@ -1,6 +1,6 @@
 /** One sync from its connector's first byte to its end. */
 import { rm } from 'node:fs/promises';
-import { type Database, finishSync, prepareSync } from '../cache/index.ts';
+import type { Cache } from '../cache/index.ts';
 import type { Connectors, Exit } from '../connectors/index.ts';
 import { LimitError, messageOf, SluiceError } from '../errors.ts';
 import { type BatchLimits, createBatches } from './batches.ts';
@@ -19,7 +19,7 @@ import type { SyncRequest } from './types.ts';
 export interface EngineOptions {
   readonly request: SyncRequest;
   readonly record: SyncRecord;
-  readonly database: Database;
+  readonly cache: Cache;
   readonly connectors: Connectors;
   readonly log: SyncLog;
   /** Where the segments lie; made and removed here. */
@@ -51,20 +51,18 @@ export async function runSync(options: EngineOptions): Promise<void> {
   if (record.prepared) await finish(options);
 }
 
-async function prepare({ request, record, database, cancel }: EngineOptions): Promise<void> {
+async function prepare({ request, record, cache, cancel }: EngineOptions): Promise<void> {
   const namespaces = new Set(request.catalog.streams.map(({ namespace }) => namespace ?? ''));
-  const prepared = await database.use(
-    `preparing sync ${record.syncId}`,
-    (connection) =>
-      prepareSync(connection, {
-        sync: rowOf(record),
-        streams: request.streams,
-        severalNamespaces: namespaces.size > 1,
-        restart: request.restart === true,
-      }),
+  const prepared = await cache.prepareSync(
+    {
+      sync: rowOf(record),
+      streams: request.streams,
+      severalNamespaces: namespaces.size > 1,
+      restart: request.restart === true,
+    },
     { signal: cancel },
   );
-  await database.release();
+  await cache.release();
   record.prepared = prepared;
   record.runs = prepared.streams.map((stream, index) => newStreamRun(index, record.labels[index] ?? '', stream));
   if (prepared.newDataset) request.onCreated?.('dataset', record.dataset);
@@ -117,10 +115,10 @@ async function readAndLoad(options: EngineOptions): Promise<ReadEnding> {
   return ending;
 }
 
-async function finish({ record, database, log }: EngineOptions): Promise<void> {
+async function finish({ record, cache, log }: EngineOptions): Promise<void> {
   try {
-    await database.use(`ending sync ${record.syncId}`, (connection) => finishSync(connection, rowOf(record)));
-    await database.release();
+    await cache.finishSync(rowOf(record));
+    await cache.release();
   } catch (error) {
     // The rows and states stand; only this sync's own entry is missing, and the next sync tidies up.
     addWarning(record, `The end of the sync could not be noted in the cache: ${messageOf(error)}`);
@@ -129,12 +127,10 @@ async function finish({ record, database, log }: EngineOptions): Promise<void> {
 }
 
 function stateOf(record: SyncRecord): { stateText?: string } {
-  const goesOn = ({ prepared }: SyncRecord['runs'][number]): boolean =>
-    prepared.fill === 'append' && !prepared.newTable && prepared.mode.startsWith('incremental');
   const stateText = stateFile({
     states: record.prepared?.states ?? [],
-    resumed: record.runs.filter(goesOn).map(({ prepared }) => prepared.stream),
-    anew: record.runs.filter((run) => !goesOn(run)).map(({ prepared }) => prepared.stream),
+    resumed: record.runs.filter(({ prepared }) => prepared.goesOn).map(({ prepared }) => prepared.stream),
+    anew: record.runs.filter(({ prepared }) => !prepared.goesOn).map(({ prepared }) => prepared.stream),
   });
   return stateText === undefined ? {} : { stateText };
 }

@@ -1,6 +1,6 @@
 /** Loads batches one after the other, beside the reading. */
 import { rm, unlink } from 'node:fs/promises';
-import { type Database, type LoadedStream, loadBatch } from '../cache/index.ts';
+import type { Cache, LoadedStream } from '../cache/index.ts';
 import { type Batch, countLoaded } from './batches.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addWarning, type SyncRecord } from './sync-record.ts';
@@ -9,7 +9,7 @@ import type { SyncRequest } from './types.ts';
 export interface LoaderParts {
   readonly request: SyncRequest;
   readonly record: SyncRecord;
-  readonly database: Database;
+  readonly cache: Cache;
   readonly log: SyncLog;
   /** Ends a load at once: it is rolled back. */
   readonly abort: AbortSignal;
@@ -26,14 +26,14 @@ export interface Loader {
   failure(): unknown;
 }
 
-export function createLoader({ request, record, database, log, abort }: LoaderParts): Loader {
+export function createLoader({ request, record, cache, log, abort }: LoaderParts): Loader {
   let running: Promise<void> = Promise.resolve();
   let failure: unknown;
 
   const loadNow = async (batch: Batch): Promise<void> => {
     if (failure) return;
-    const loaded = await loadBatch(database, batch.load, { signal: abort, waitMs: LOAD_WAIT_MS });
-    await database.release();
+    const loaded = await cache.loadBatch(batch.load, { signal: abort, waitMs: LOAD_WAIT_MS });
+    await cache.release();
     countLoaded(batch, loaded);
     for (const [index, entry] of batch.load.streams.entries()) {
       for (const { path } of entry.segments) {
@@ -58,9 +58,13 @@ export function createLoader({ request, record, database, log, abort }: LoaderPa
         `"${label}": ${loaded.dropped} lines were no records that a table can take; they are not loaded.`,
       );
     }
-    for (const field of loaded.unknownFields) {
-      addWarning(record, `"${label}": the field "${field}" is not in the stream's schema; it is not kept.`);
+    if (loaded.withoutKey > 0) {
+      addWarning(
+        record,
+        `"${label}": the primary key of some records is NULL; they cannot be told apart, are all kept, and repeat when they are read again.`,
+      );
     }
+    for (const note of loaded.grown) addWarning(record, `"${label}": ${note}.`);
   };
 
   return {

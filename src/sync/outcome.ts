@@ -35,7 +35,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): void {
     if (run.complete && run.landed && run.error === undefined) run.state = 'complete';
     else if (ending.cancelled) run.state = 'cancelled';
     else if (run.error !== undefined) run.state = 'failed';
-    else run.state = run.rowsCommitted > 0 ? 'incomplete' : 'failed';
+    else run.state = run.rowsCommitted > 0 || run.committedState ? 'incomplete' : 'failed';
     const repeats = run.prepared.mode === 'incremental_append' && !run.committedState && run.rowsCommitted > 0;
     if (repeats && run.state === 'complete') {
       addWarning(
@@ -43,7 +43,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): void {
         `The connector sent no state for "${run.label}": the next sync reads all of it again, and its rows will repeat. Use full_refresh_overwrite for it.`,
       );
     }
-    const waiting = run.recordsRead - run.rowsCommitted;
+    const waiting = run.recordsRead - run.recordsKept;
     if (run.state !== 'complete' && waiting > 0) {
       addWarning(
         record,

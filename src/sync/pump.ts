@@ -1,4 +1,5 @@
 /** Moves a connector's output: reading goes on while a batch loads, and waits when a second one is ready. */
+import { takesData } from '../cache/index.ts';
 import type { ConnectorRun, Exit } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
 import type { Loader } from './loader.ts';
@@ -29,9 +30,9 @@ export function createPump({ record, segments, batches, messages, loader, log }:
   const router = createRouter(
     record.runs.map(({ prepared }) => prepared.stream),
     {
-      records(index, lines, rows, longest) {
+      records(index, lines, rows, longest, form) {
         const run = record.runs[index];
-        if (run) batches.records(run, lines, rows, longest);
+        if (run) batches.records(run, lines, rows, longest, form);
       },
       message(line) {
         if (messages.handle(line)) boundary = true;
@@ -41,6 +42,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
       stray: (stream) =>
         addWarning(record, `The connector sent records of "${stream}", which was not asked for; they are not loaded.`),
     },
+    record.runs.map(({ prepared }) => takesData(prepared.target.columns)),
   );
 
   const isSilent = (ms: number): boolean => {

@@ -33,7 +33,7 @@ describe('segments', () => {
           for (const { kind, ...more } of [...steps, { kind: 'all' as const }]) {
             if (kind === 'append' && 'size' in more) {
               const line = Buffer.from(`${next} ${'x'.repeat(more.size)}\n`);
-              segments.append(7, line, 1, line.length);
+              segments.append(7, line, 1, line.length, 'message');
               next += 1;
             } else if (kind === 'confirm') {
               segments.confirm(7);
@@ -68,7 +68,7 @@ describe('segments', () => {
     const segments = await createSegments(folder, 1);
     for (const size of [10, 9 * 1024 * 1024, 10, 10]) {
       const line = Buffer.from(`${'x'.repeat(size)}\n`);
-      segments.append(0, line, 1, line.length);
+      segments.append(0, line, 1, line.length, 'message');
     }
     const files = await segments.takeAll(0);
     expect(files.map(({ rows }) => rows)).toEqual([1, 1, 2]);

@@ -4,6 +4,7 @@ import { appendFile, mkdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { SegmentFile } from '../cache/index.ts';
+import type { RecordForm } from './router/index.ts';
 
 /** How much of a stream lies in segments: in all, and up to its last confirmation. */
 interface Waiting {
@@ -14,7 +15,7 @@ interface Waiting {
 
 export interface Segments {
   /** Copies whole lines; nothing is written before `flush`. */
-  append(stream: number, lines: Buffer, rows: number, longest: number): void;
+  append(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm): void;
   /** Everything of the stream up to here is confirmed. */
   confirm(stream: number): void;
   waiting(stream: number): Waiting;
@@ -33,6 +34,7 @@ const SMALLEST_BUFFER = 16 * 1024;
 
 interface Segment {
   readonly path: string;
+  readonly form: RecordForm;
   rows: number;
   bytes: number;
   longest: number;
@@ -51,11 +53,11 @@ export async function createSegments(folder: string, streamCount: number): Promi
   const unwritten = new Set<Segment>();
   let made = 0;
 
-  const add = (stream: number): Segment => {
+  const add = (stream: number, form: RecordForm): Segment => {
     made += 1;
     const path = join(folder, `${String(stream).padStart(4, '0')}-${String(made).padStart(6, '0')}.ndjson`);
     const counts = { rows: 0, bytes: 0, longest: 0, confirmedRows: 0, confirmedBytes: 0 };
-    const segment: Segment = { path, ...counts, full: [], buffer: undefined, used: 0 };
+    const segment: Segment = { path, form, ...counts, full: [], buffer: undefined, used: 0 };
     of(stream).push(segment);
     return segment;
   };
@@ -81,10 +83,10 @@ export async function createSegments(folder: string, streamCount: number): Promi
   };
 
   return {
-    append(stream, lines, rows, longest) {
+    append(stream, lines, rows, longest, form) {
       const last = of(stream).at(-1);
       const alone = longest > LONG_LINE_BYTES || (last !== undefined && last.longest > LONG_LINE_BYTES);
-      const segment = last === undefined || alone ? add(stream) : last;
+      const segment = last === undefined || alone || last.form !== form ? add(stream, form) : last;
       put(segment, lines);
       segment.rows += rows;
       segment.bytes += lines.length;
@@ -119,7 +121,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
         if (segment.confirmedRows === 0) kept.push(segment);
         else if (segment.confirmedRows === segment.rows) taken.push(await finish(segment));
         else {
-          const rest = add(stream);
+          const rest = add(stream, segment.form);
           await split(segment, rest);
           taken.push(await finish(segment));
           kept.push(rest);
@@ -154,8 +156,8 @@ async function write(segment: Segment, all: boolean): Promise<void> {
 
 async function finish(segment: Segment): Promise<SegmentFile> {
   await write(segment, true);
-  const { path, rows, bytes, longest } = segment;
-  return { path, rows, bytes, longestLine: longest };
+  const { path, rows, bytes, longest, form } = segment;
+  return { path, rows, bytes, longestLine: longest, form };
 }
 
 /** Moves what is not confirmed to a segment of its own; no byte is moved twice, for `rest` begins unconfirmed. */

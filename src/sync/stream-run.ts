@@ -10,10 +10,18 @@ export interface StreamRun {
   fill: 'append' | 'replace';
   state: StreamState;
   recordsRead: number;
+  /** Records read since the last state of the stream. */
+  recordsSinceState: number;
+  /** Records whose effect is committed, or that are no records that a table can take. */
+  recordsKept: number;
   bytesRead: number;
   rowsCommitted: number;
+  rowsDeleted: number;
+  /** Values changed by the load, by field. */
+  readonly changed: Map<string, number>;
   /** Rows of the replacement that is not in place yet. */
   rowsBeside: number;
+  recordsBeside: number;
   /** Rows in the pending table, the batches under way included. */
   rowsPending: number;
   /** Whether the connector, or its good end, has said that the stream is whole. */
@@ -39,9 +47,14 @@ export function newStreamRun(index: number, label: string, prepared: PreparedStr
     fill: prepared.fill,
     state: 'pending',
     recordsRead: 0,
+    recordsSinceState: 0,
+    recordsKept: 0,
     bytesRead: 0,
     rowsCommitted: 0,
+    rowsDeleted: 0,
+    changed: new Map(),
     rowsBeside: 0,
+    recordsBeside: 0,
     rowsPending: 0,
     complete: false,
     landed: false,
@@ -61,6 +74,8 @@ export function summaryOf(run: StreamRun): StreamSummary {
     table: run.prepared.target.table,
     records: run.recordsRead,
     rows: run.rowsCommitted,
+    ...(run.rowsDeleted > 0 ? { deleted: run.rowsDeleted } : {}),
+    ...(run.changed.size > 0 ? { changed_values: Object.fromEntries(run.changed) } : {}),
     bytes: run.bytesRead,
     committed_state: run.committedState,
     ...(run.error === undefined ? {} : { error: run.error }),
@@ -69,5 +84,18 @@ export function summaryOf(run: StreamRun): StreamSummary {
 
 /** Whether the stream's table is built beside the old one while its state counts rows: then no wider state may pass it. */
 export function holdsGlobalState(run: StreamRun): boolean {
-  return run.fill === 'replace' && run.prepared.mode.startsWith('incremental');
+  return run.fill === 'replace' && isIncremental(run);
+}
+
+export function isIncremental({ prepared }: StreamRun): boolean {
+  return prepared.mode.startsWith('incremental');
+}
+
+/**
+ * Whether a full refresh of the stream goes on after an interruption. A source that does not say so can mean nothing else
+ * by a state of a stream that offers no incremental reading; others send states out of habit.
+ */
+export function isResumable(run: StreamRun): boolean {
+  const { resumable, incremental } = run.prepared.stream;
+  return !isIncremental(run) && (resumable ?? !incremental);
 }

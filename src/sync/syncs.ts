@@ -1,7 +1,7 @@
 /** Syncs in the background: started, watched, cancelled, over all processes of a project. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../cache/index.ts';
+import type { Cache } from '../cache/index.ts';
 import type { Connectors } from '../connectors/index.ts';
 import { abortError, InputError, LimitError, messageOf } from '../errors.ts';
 import { type Project, withLock } from '../project/index.ts';
@@ -16,7 +16,7 @@ import type { OnProgress, SyncRequest, SyncStatus, Syncs } from './types.ts';
 
 export interface SyncsOptions {
   readonly project: Project;
-  readonly database: Database;
+  readonly cache: Cache;
   readonly connectors: Connectors;
   readonly redactor: Redactor;
   /** When batches are cut; for tests of many small ones. */
@@ -180,7 +180,7 @@ interface Work {
 }
 
 async function work(options: SyncsOptions, { request, record, cancel, abort, files }: Work): Promise<void> {
-  const { project, redactor, database, connectors, limits } = options;
+  const { project, redactor, cache, connectors, limits } = options;
   const { syncId } = record;
   const { runSync } = await import('./engine.ts');
   const log = await openSyncLog(await files.logPath(syncId), redactor);
@@ -209,7 +209,7 @@ async function work(options: SyncsOptions, { request, record, cancel, abort, fil
     await runSync({
       request,
       record,
-      database,
+      cache,
       connectors,
       log,
       stagingFolder,

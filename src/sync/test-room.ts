@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Database, openDatabase } from '../cache/index.ts';
+import { type Cache, type Database, duckdbCache, openDatabase } from '../cache/index.ts';
 import { loadSettings, type Settings } from '../config/index.ts';
 import { type Connectors, createConnectors, type Installed } from '../connectors/index.ts';
 import { openProject, type Project } from '../project/index.ts';
@@ -49,6 +49,7 @@ export interface TestRoom {
   readonly project: Project;
   readonly settings: Settings;
   readonly database: Database;
+  readonly cache: Cache;
   readonly connectors: Connectors;
   readonly vault: Vault;
   readonly syncs: Syncs;
@@ -90,9 +91,10 @@ export async function openTestRoom(limits?: BatchLimits, at?: string): Promise<T
     file: async () => join(await project.folder('cache'), 'cache.duckdb'),
     stagingDirectory: () => project.folder('staging'),
   });
+  const cache = duckdbCache(database);
   const syncs = createSyncs({
     project,
-    database,
+    cache,
     connectors,
     redactor: vault.redactor,
     ...(limits ? { limits } : {}),
@@ -121,6 +123,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string): Promise<T
     project,
     settings,
     database,
+    cache,
     connectors,
     vault,
     syncs,

@@ -28,8 +28,12 @@ export interface StreamSummary {
   readonly table: string;
   /** Records read. */
   readonly records: number;
-  /** Rows committed to the table. */
+  /** Rows written to the table and committed: fewer than records where several share a primary key. */
   readonly rows: number;
+  /** Rows that deletions in the source took out of the table. */
+  readonly deleted?: number;
+  /** Values that did not fit and were changed, by field; each is noted in its row's `_airbyte_meta`. */
+  readonly changed_values?: Readonly<Record<string, number>>;
   /** Bytes read. */
   readonly bytes: number;
   /** Whether this sync has committed a state of this stream. */

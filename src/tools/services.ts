@@ -1,5 +1,5 @@
 /** The ports that tools know; `main.ts` wires the rooms behind them. */
-import type { Database } from '../cache/index.ts';
+import type { Cache } from '../cache/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Connectors } from '../connectors/index.ts';
 import type { Project } from '../project/index.ts';
@@ -18,7 +18,7 @@ export interface Services {
   readonly registry: Registry;
   readonly connectors: Connectors;
   readonly sources: Sources;
-  readonly database: Database;
+  readonly cache: Cache;
   readonly syncs: Syncs;
 }
 

@@ -1,12 +1,15 @@
 /** The `_sluice` schema: what the cache knows about its own tables. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { SetupError } from '../../errors.ts';
+import type { SqlConnection } from '../sql.ts';
 
 export const BOOKKEEPING = '_sluice';
 
 /**
  * streams: one row for each stream that has a table. `columns` is a JSON list of `{field, column, type, description}`,
  * `primary_key` a JSON list of paths, `cursor_field` a JSON list of path parts.
- * states: the last committed state, by source and stream, as the connector wrote it; GLOBAL and LEGACY have no stream.
+ * states: the last committed state, by source and stream, as the connector wrote it; GLOBAL and LEGACY have no stream. `refresh` is
+ *   JSON `{table, columns}` where the state tells how far a full refresh has come that fills this table.
+ * layout: one row, the version of this schema.
  * syncs: one row for each sync; `streams` is a JSON list of `{stream, state, mode, table, records, rows}`.
  */
 const TABLES = [
@@ -16,41 +19,45 @@ const TABLES = [
     cursor_field JSON NOT NULL, last_sync_id VARCHAR, last_sync_at TIMESTAMPTZ)`,
   `CREATE TABLE IF NOT EXISTS _sluice.states (
     source VARCHAR NOT NULL, kind VARCHAR NOT NULL, stream VARCHAR, namespace VARCHAR, state VARCHAR NOT NULL,
-    sync_id VARCHAR NOT NULL, committed_at TIMESTAMPTZ NOT NULL)`,
+    sync_id VARCHAR NOT NULL, committed_at TIMESTAMPTZ NOT NULL, refresh VARCHAR)`,
   `CREATE TABLE IF NOT EXISTS _sluice.syncs (
     sync_id VARCHAR NOT NULL, source VARCHAR NOT NULL, dataset VARCHAR NOT NULL, state VARCHAR NOT NULL,
     started_at TIMESTAMPTZ NOT NULL, ended_at TIMESTAMPTZ, records BIGINT, rows BIGINT, streams JSON)`,
+  'CREATE TABLE IF NOT EXISTS _sluice.layout (version BIGINT NOT NULL)',
 ];
 
-/** Makes the schema where it is missing. */
-export async function ensureBookkeeping(connection: DuckDBConnection): Promise<void> {
+/** What this version writes; a cache of a greater number is left alone. */
+const LAYOUT = 2;
+
+/**
+ * Makes the schema where it is missing, and brings an older one up to date.
+ * @throws SetupError `cache_newer`
+ */
+export async function ensureBookkeeping(connection: SqlConnection): Promise<void> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${BOOKKEEPING}`);
   for (const statement of TABLES) await connection.run(statement);
+  const [row] = await connection.rows('SELECT max(version) AS version FROM _sluice.layout');
+  const version = Number(row?.version ?? 0);
+  if (version > LAYOUT) throw newer(version);
+  if (version === LAYOUT) return;
+  await connection.run('ALTER TABLE _sluice.states ADD COLUMN IF NOT EXISTS refresh VARCHAR');
+  await connection.run('DELETE FROM _sluice.layout');
+  await connection.run('INSERT INTO _sluice.layout VALUES ($1)', [LAYOUT]);
+}
+
+function newer(version: number): SetupError {
+  return new SetupError(
+    'cache_newer',
+    `The cache was written by a newer Sluice (its layout is ${version}, this version knows ${LAYOUT}).`,
+    'Update Sluice, or set AIRBYTE_PROJECT_DIR to another folder; the cache is left as it is.',
+  );
 }
 
 /** Whether the schema is there; a read does not make it. */
-export async function hasBookkeeping(connection: DuckDBConnection): Promise<boolean> {
-  const rows = await selectRows(
-    connection,
-    `SELECT count(*) AS n FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = '${BOOKKEEPING}'`,
-    [],
+export async function hasBookkeeping(connection: SqlConnection): Promise<boolean> {
+  const rows = await connection.rows(
+    `SELECT count(*) AS n FROM information_schema.tables
+    WHERE table_catalog = current_database() AND table_schema = '${BOOKKEEPING}' AND table_name = 'streams'`,
   );
-  return Number(rows[0]?.n ?? 0) >= TABLES.length;
-}
-
-/** Rows as objects of texts: every column must be cast to VARCHAR by the caller, or be a number. */
-export async function selectRows(
-  connection: DuckDBConnection,
-  sql: string,
-  values: (string | null)[],
-): Promise<Record<string, string | null>[]> {
-  const reader = await connection.runAndReadAll(sql, values);
-  return reader
-    .getRowObjectsJson()
-    .map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, textOf(value)])));
-}
-
-function textOf(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  return typeof value === 'string' ? value : String(value);
+  return Number(rows[0]?.n ?? 0) > 0;
 }

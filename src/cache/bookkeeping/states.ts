@@ -1,13 +1,12 @@
 /** States belong to a source and a stream; they are committed with the rows that they describe, or not at all. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+
 import type { StateText } from '../load/types.ts';
-import { selectRows } from './schema.ts';
+import type { SqlConnection } from '../sql.ts';
 
 /** A source's states in the order in which they were committed. */
-export async function readStates(connection: DuckDBConnection, source: string): Promise<StateText[]> {
-  const rows = await selectRows(
-    connection,
-    'SELECT kind, stream, namespace, state FROM _sluice.states WHERE source = $1 ORDER BY committed_at, stream',
+export async function readStates(connection: SqlConnection, source: string): Promise<StateText[]> {
+  const rows = await connection.rows(
+    'SELECT kind, stream, namespace, state, refresh FROM _sluice.states WHERE source = $1 ORDER BY committed_at, stream',
     [source],
   );
   return rows.map((row) => ({
@@ -16,35 +15,37 @@ export async function readStates(connection: DuckDBConnection, source: string): 
       ? {}
       : { stream: { name: row.stream, ...(row.namespace ? { namespace: row.namespace } : {}) } }),
     text: row.state ?? '',
+    ...(row.refresh ? { refresh: JSON.parse(row.refresh) as NonNullable<StateText['refresh']> } : {}),
   }));
 }
 
 /** Replaces the states of the same stream (or of the whole source, for GLOBAL and LEGACY). */
 export async function saveStates(
-  connection: DuckDBConnection,
+  connection: SqlConnection,
   source: string,
   syncId: string,
   states: readonly StateText[],
 ): Promise<void> {
-  for (const { kind, stream, text } of states) {
+  for (const { kind, stream, text, refresh } of states) {
     const name = stream?.name ?? null;
     const namespace = stream?.namespace ?? null;
-    // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
+    // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it but how far refreshes have come.
     if (kind === 'STREAM') await deleteState(connection, source, kind, name, namespace);
-    else await connection.run('DELETE FROM _sluice.states WHERE source = $1', [source]);
-    await connection.run('INSERT INTO _sluice.states VALUES ($1, $2, $3, $4, $5, $6, current_timestamp)', [
+    else await connection.run('DELETE FROM _sluice.states WHERE source = $1 AND refresh IS NULL', [source]);
+    await connection.run('INSERT INTO _sluice.states VALUES ($1, $2, $3, $4, $5, $6, current_timestamp, $7)', [
       source,
       kind,
       name,
       namespace,
       text,
       syncId,
+      refresh ? JSON.stringify({ table: refresh.table, columns: refresh.columns }) : null,
     ]);
   }
 }
 
 export async function forgetStates(
-  connection: DuckDBConnection,
+  connection: SqlConnection,
   source: string,
   streams: readonly { readonly name: string; readonly namespace?: string }[],
 ): Promise<void> {
@@ -52,7 +53,7 @@ export async function forgetStates(
 }
 
 async function deleteState(
-  connection: DuckDBConnection,
+  connection: SqlConnection,
   source: string,
   kind: string,
   name: string | null,

@@ -1,8 +1,8 @@
 /** Which table each stream has become. The mapping is written once and its names never change. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+
 import { isObject, type JsonValue } from '../../protocol/index.ts';
 import type { Column, ColumnType, PreparedStream, StreamTable } from '../load/types.ts';
-import { selectRows } from './schema.ts';
+import type { SqlConnection } from '../sql.ts';
 
 const THIS_STREAM = 'source = $1 AND stream = $2 AND namespace IS NOT DISTINCT FROM $3';
 
@@ -16,15 +16,14 @@ export interface KnownStream {
 
 /** All streams of the cache, or of one source or dataset. */
 export async function readStreams(
-  connection: DuckDBConnection,
+  connection: SqlConnection,
   where: { source?: string; dataset?: string } = {},
 ): Promise<KnownStream[]> {
-  const rows = await selectRows(
-    connection,
+  const rows = await connection.rows(
     `SELECT source, dataset, stream, namespace, table_name, mode, CAST(columns AS VARCHAR) AS columns,
       CAST(primary_key AS VARCHAR) AS primary_key,
-      strftime(last_sync_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS last_sync_at
-    FROM _sluice.streams WHERE ($1 IS NULL OR source = $1) AND ($2 IS NULL OR dataset = $2)
+      ${connection.dialect.isoTime('last_sync_at')} AS last_sync_at
+    FROM _sluice.streams WHERE (CAST($1 AS VARCHAR) IS NULL OR source = $1) AND (CAST($2 AS VARCHAR) IS NULL OR dataset = $2)
     ORDER BY dataset, table_name`,
     [where.source ?? null, where.dataset ?? null],
   );
@@ -44,7 +43,7 @@ export async function readStreams(
 }
 
 /** Keeps the mapping of a stream; within the transaction that makes or changes its table. */
-export async function saveStream(connection: DuckDBConnection, prepared: PreparedStream): Promise<void> {
+export async function saveStream(connection: SqlConnection, prepared: PreparedStream): Promise<void> {
   const { target, mode, primaryKey, cursorField } = prepared;
   const key = [target.source, target.stream, target.namespace ?? null];
   const facts = [
@@ -55,12 +54,12 @@ export async function saveStream(connection: DuckDBConnection, prepared: Prepare
     JSON.stringify(primaryKey),
     JSON.stringify(cursorField),
   ];
-  const { rowsChanged } = await connection.run(
+  const changed = await connection.run(
     `UPDATE _sluice.streams SET dataset = $4, table_name = $5, mode = $6, columns = $7, primary_key = $8, cursor_field = $9
     WHERE ${THIS_STREAM}`,
     [...key, ...facts],
   );
-  if (rowsChanged > 0) return;
+  if (changed > 0) return;
   await connection.run(
     `INSERT INTO _sluice.streams (source, stream, namespace, dataset, table_name, mode, columns, primary_key, cursor_field)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -69,7 +68,7 @@ export async function saveStream(connection: DuckDBConnection, prepared: Prepare
 }
 
 /** Notes that a sync has committed something of this stream. */
-export async function touchStream(connection: DuckDBConnection, target: StreamTable, syncId: string): Promise<void> {
+export async function touchStream(connection: SqlConnection, target: StreamTable, syncId: string): Promise<void> {
   await connection.run(
     `UPDATE _sluice.streams SET last_sync_id = $4, last_sync_at = current_timestamp WHERE ${THIS_STREAM}`,
     [target.source, target.stream, target.namespace ?? null, syncId],
@@ -86,6 +85,7 @@ function parseColumns(text: string | null | undefined): Column[] {
         type: item.type as ColumnType,
         ...(typeof item.field === 'string' ? { field: item.field } : {}),
         ...(typeof item.description === 'string' ? { description: item.description } : {}),
+        ...(item.undeclared === true ? { undeclared: true } : {}),
       },
     ];
   });

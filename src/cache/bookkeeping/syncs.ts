@@ -1,5 +1,5 @@
 /** The syncs of the cache: they outlive the process that ran them. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { SqlConnection } from '../sql.ts';
 
 export interface SyncRow {
   readonly syncId: string;
@@ -16,7 +16,7 @@ export interface SyncRow {
 }
 
 /** A new sync of a source: what else is still marked as running was left by a process that died. */
-export async function beginSync(connection: DuckDBConnection, row: SyncRow): Promise<void> {
+export async function beginSync(connection: SqlConnection, row: SyncRow): Promise<void> {
   await connection.run("UPDATE _sluice.syncs SET state = 'interrupted' WHERE source = $1 AND state = 'running'", [
     row.source,
   ]);
@@ -30,7 +30,7 @@ export async function beginSync(connection: DuckDBConnection, row: SyncRow): Pro
   ]);
 }
 
-export async function endSync(connection: DuckDBConnection, row: SyncRow): Promise<void> {
+export async function endSync(connection: SqlConnection, row: SyncRow): Promise<void> {
   await connection.run(
     'UPDATE _sluice.syncs SET state = $2, ended_at = $3, records = $4, rows = $5, streams = $6 WHERE sync_id = $1',
     [row.syncId, row.state, row.endedAt ?? null, row.records, row.rows, JSON.stringify(row.streams)],

@@ -1,6 +1,6 @@
 export { finishSync } from './finish.ts';
 export { loadBatch } from './load-batch.ts';
-export { type PreparedSync, prepareSync } from './prepare.ts';
+export { type PreparedSync, type PrepareRequest, prepareSync } from './prepare.ts';
 export type {
   BatchLoad,
   LoadedStream,

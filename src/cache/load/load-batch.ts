@@ -1,146 +1,157 @@
 /** Loads one batch: rows, moves, swaps and states in one transaction. */
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { messageOf } from '../../errors.ts';
+
 import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
-import type { Database, UseOptions } from '../database.ts';
-import { EXTRACTED_AT, META, pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
-import { repairSegment } from './repair.ts';
-import { type Reading, readingFor, selectRows } from './select-sql.ts';
-import { createTable } from './tables.ts';
-import { inTransaction } from './transaction.ts';
-import type { BatchLoad, LoadedStream, SegmentFile, StreamLoad, StreamTable } from './types.ts';
-import { unknownFields } from './unknown-fields.ts';
+import { examineSegment, type Findings } from '../convert/examine.ts';
+import { repairSegment } from '../convert/repair.ts';
+import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
+import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
+import { growForData, widenColumns } from './grow.ts';
+import { mergeRows } from './merge.ts';
+import { dataColumns, INCOMING, pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
+import { columnDefinitions, createTable, hasTable } from './tables.ts';
+import type { BatchLoad, LoadedStream, PreparedStream, ReadableSegment, SegmentFile, StreamLoad } from './types.ts';
 
-/** A segment that the database could not read, and its readable copy. */
-interface Repair {
-  readonly segment: SegmentFile;
+/** How a segment that does not load just so is read instead. */
+interface Treatment {
+  readonly readable: ReadableSegment;
   readonly dropped: number;
-}
-
-/** A segment failed at the database; the transaction is lost and must be done again. */
-class SegmentFailure extends Error {
-  readonly segment: SegmentFile;
-
-  constructor(segment: SegmentFile, cause: unknown) {
-    super(messageOf(cause), { cause });
-    this.segment = segment;
-  }
+  readonly changed: Findings['changed'];
 }
 
 /**
- * Loads a batch, all or nothing. A segment that the database cannot read is repaired and the batch done again.
+ * Loads a batch, all or nothing. Fields that the schema does not have get columns first; a segment whose values do not
+ * all fit, or that cannot be read, is looked at and loaded the careful way.
  * @returns one entry for each of `batch.streams`
  * @throws LimitError `cache_locked` or of the signal, SetupError, and what the database says of a full disk
  */
-export async function loadBatch(database: Database, batch: BatchLoad, options: UseOptions): Promise<LoadedStream[]> {
-  const repairs = new Map<string, Repair>();
+export async function loadBatch(store: LoadStore, batch: BatchLoad, options: StoreOptions): Promise<LoadedStream[]> {
+  const treatments = new Map<string, Treatment>();
+  const grown = new Map<PreparedStream, string[]>();
+  const grow = (prepared: PreparedStream, notes: readonly string[]): void => {
+    grown.set(prepared, [...(grown.get(prepared) ?? []), ...notes]);
+  };
+  const treatNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
+    const { treatment, notes } = await treat(store, prepared, segment, options);
+    treatments.set(segment.path, treatment);
+    prepared.target.untidy = true;
+    grow(prepared, notes);
+    return treatment.readable;
+  };
+  for (const { prepared, segments } of batch.streams) {
+    for (const segment of segments) {
+      try {
+        grow(prepared, await growForData(store, prepared, asItIs(segment), options));
+      } catch (error) {
+        if (!isDataError(error)) throw error;
+        grow(prepared, await growForData(store, prepared, await treatNow(prepared, segment), options));
+      }
+      if (prepared.target.untidy && !treatments.has(segment.path)) await treatNow(prepared, segment);
+    }
+  }
   for (;;) {
     try {
-      return await database.use(
+      const loaded = await store.transaction(
         `loading sync ${batch.syncId}`,
-        (connection) => inTransaction(connection, () => load(connection, batch, repairs)),
+        (connection) => loadStreams(connection, batch, treatments),
         options,
       );
+      return loaded.map((one, index) => {
+        const prepared = batch.streams[index]?.prepared;
+        return { ...one, grown: (prepared && grown.get(prepared)) ?? [] };
+      });
     } catch (error) {
       if (!(error instanceof SegmentFailure)) throw error;
-      const { segment } = error;
-      if (repairs.has(segment.path)) throw error.cause;
-      repairs.set(segment.path, await repairSegment(segment));
+      const entry = batch.streams.find(({ segments }) => segments.some(({ path }) => path === error.path));
+      const segment = entry?.segments.find(({ path }) => path === error.path);
+      if (!entry || !segment || treatments.has(segment.path)) throw error.cause;
+      await treatNow(entry.prepared, segment);
     }
   }
 }
 
-async function load(
-  connection: DuckDBConnection,
+function asItIs(segment: SegmentFile): ReadableSegment {
+  return { ...segment, origin: segment.path, careful: false, repaired: false };
+}
+
+/** Looks at a segment that failed, repairs it where it cannot be read, and makes room for what does not fit. */
+async function treat(
+  store: LoadStore,
+  prepared: PreparedStream,
+  segment: SegmentFile,
+  options: StoreOptions,
+): Promise<{ treatment: Treatment; notes: string[] }> {
+  let readable: ReadableSegment = { ...asItIs(segment), careful: true };
+  let dropped = 0;
+  const examine = (): Promise<Findings> =>
+    store.reader('looking at records', (reader) => examineSegment(reader, readable, prepared.target.columns), options);
+  let findings: Findings;
+  try {
+    findings = await examine();
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    ({ segment: readable, dropped } = await repairSegment(segment));
+    findings = await examine();
+  }
+  const notes = await widenColumns(store, prepared, findings.widen, options);
+  // What fits now is no change any more.
+  if (findings.widen.size > 0) findings = await examine();
+  return { treatment: { readable, dropped, changed: findings.changed }, notes };
+}
+
+async function loadStreams(
+  connection: LoadConnection,
   batch: BatchLoad,
-  repairs: ReadonlyMap<string, Repair>,
-): Promise<LoadedStream[]> {
-  const loaded: LoadedStream[] = [];
-  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, batch.syncId, repairs));
+  treatments: ReadonlyMap<string, Treatment>,
+): Promise<Omit<LoadedStream, 'grown'>[]> {
+  const loaded: Omit<LoadedStream, 'grown'>[] = [];
+  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, batch.syncId, treatments));
   await forgetStates(connection, batch.source, batch.forget);
   await saveStates(connection, batch.source, batch.syncId, batch.states);
   return loaded;
 }
 
 async function loadStream(
-  connection: DuckDBConnection,
+  connection: LoadConnection,
   { prepared, movePending, into, segments, swap }: StreamLoad,
   syncId: string,
-  repairs: ReadonlyMap<string, Repair>,
-): Promise<LoadedStream> {
+  treatments: ReadonlyMap<string, Treatment>,
+): Promise<Omit<LoadedStream, 'grown'>> {
   const { target } = prepared;
-  const moved = movePending ? await movePendingRows(connection, target) : 0;
-  const table =
-    into === 'replacement'
-      ? replacementTable(target.table)
-      : into === 'pending'
-        ? await ensurePending(connection, target)
-        : target.table;
+  const { dataset } = target;
+  const own = into === 'replacement' ? replacementTable(target.table) : target.table;
+  const merges = prepared.mode === 'incremental_deduped_history' && into !== 'pending';
+  const pending = pendingTable(target.table);
+  if (into === 'pending' && !(await hasTable(connection, dataset, pending))) {
+    await createTable(connection, dataset, pending, target.columns);
+  }
+  const table = merges ? INCOMING : tablePath(dataset, into === 'pending' ? pending : own);
+  const list = dataColumns(target.columns).join(', ');
+  if (merges) await connection.createIncoming(table, columnDefinitions(connection.dialect, target.columns));
+  let moved = 0;
+  if (movePending) {
+    const from = tablePath(dataset, pending);
+    moved = await connection.run(`INSERT INTO ${table} (${list}) SELECT ${list} FROM ${from}`);
+    await connection.run(`DROP TABLE ${from}`);
+  }
   let rows = 0;
   let dropped = 0;
-  const unknown = new Set<string>();
+  const changed: Record<string, number> = {};
   for (const segment of segments) {
-    const repair = repairs.get(segment.path);
-    const reading: Reading = repair ? 'path' : readingFor(target.columns);
-    rows += await insertSegment(connection, target, table, repair?.segment ?? segment, segment, reading);
-    dropped += repair?.dropped ?? 0;
-    for (const field of await unknownFields(repair?.segment ?? segment, target.columns)) unknown.add(field);
+    const treatment = treatments.get(segment.path);
+    const readable = treatment?.readable ?? asItIs(segment);
+    if (readable.rows > 0) rows += await connection.insertSegment(table, target.columns, readable);
+    dropped += treatment?.dropped ?? 0;
+    for (const [field, count] of Object.entries(treatment?.changed ?? {}))
+      changed[field] = (changed[field] ?? 0) + count;
   }
+  const merged = merges
+    ? await mergeRows(connection, prepared, tablePath(dataset, own))
+    : { written: rows + moved, deleted: 0, withoutKey: 0 };
   if (swap) {
-    await connection.run(`DROP TABLE IF EXISTS ${tablePath(target.dataset, target.table)}`);
-    await rename(connection, target, replacementTable(target.table));
+    await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, target.table)}`);
+    await connection.run(`ALTER TABLE ${tablePath(dataset, own)} RENAME TO ${quoteName(target.table)}`);
     await saveStream(connection, prepared);
   }
   if (into === 'table' || swap) await touchStream(connection, target, syncId);
-  return { rows, moved, dropped, unknownFields: [...unknown] };
-}
-
-async function insertSegment(
-  connection: DuckDBConnection,
-  target: StreamTable,
-  table: string,
-  readable: SegmentFile,
-  original: SegmentFile,
-  reading: Reading,
-): Promise<number> {
-  if (readable.rows === 0) return 0;
-  const select = selectRows(readable, target.columns, reading, Date.now());
-  try {
-    const result = await connection.run(
-      `INSERT INTO ${tablePath(target.dataset, table)} (${columnList(target)}) ${select}`,
-    );
-    return result.rowsChanged;
-  } catch (error) {
-    // Only what the data can be blamed for is worth a repair: not a full disk, not an interruption.
-    if (/^(Invalid Input|Conversion|Out of Range) Error/.test(messageOf(error)))
-      throw new SegmentFailure(original, error);
-    throw error;
-  }
-}
-
-function columnList({ columns }: StreamTable): string {
-  return [...columns.map(({ column }) => quoteName(column)), EXTRACTED_AT, META].join(', ');
-}
-
-async function movePendingRows(connection: DuckDBConnection, target: StreamTable): Promise<number> {
-  const pending = tablePath(target.dataset, pendingTable(target.table));
-  const list = columnList(target);
-  const result = await connection.run(
-    `INSERT INTO ${tablePath(target.dataset, target.table)} (${list}) SELECT ${list} FROM ${pending}`,
-  );
-  await connection.run(`DROP TABLE ${pending}`);
-  return result.rowsChanged;
-}
-
-async function ensurePending(connection: DuckDBConnection, target: StreamTable): Promise<string> {
-  const table = pendingTable(target.table);
-  const { rows } = await connection
-    .runAndReadAll('SELECT 1 FROM duckdb_tables() WHERE schema_name = $1 AND table_name = $2', [target.dataset, table])
-    .then((reader) => ({ rows: reader.currentRowCount }));
-  if (rows === 0) await createTable(connection, target.dataset, table, target.columns);
-  return table;
-}
-
-async function rename(connection: DuckDBConnection, target: StreamTable, from: string): Promise<void> {
-  await connection.run(`ALTER TABLE ${tablePath(target.dataset, from)} RENAME TO ${quoteName(target.table)}`);
+  return { rows, moved, ...merged, dropped, changed };
 }

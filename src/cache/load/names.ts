@@ -1,10 +1,13 @@
 /** Names of tables and columns, and how they stand in SQL. */
+import type { Column } from './types.ts';
 
 export const EXTRACTED_AT = '_airbyte_extracted_at';
 export const META = '_airbyte_meta';
 const OWN_COLUMNS = [EXTRACTED_AT, META, '_airbyte_raw_id'];
 /** Tables of running syncs begin so; nobody reads them. */
 const INTERNAL = '_sluice_';
+/** Longest of the names that a running sync adds to a table's, in bytes. */
+export const INTERNAL_BYTES = '_sluice_pending__'.length;
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -26,15 +29,34 @@ export function pendingTable(table: string): string {
   return `${INTERNAL}pending__${table}`;
 }
 
-/** The name that is left when SQL's case-blind names are taken into account; `taken` holds the others and gets the new one. */
-export function uniqueName(wanted: string, taken: Set<string>): string {
+/** The private tables of a merge; they live in one transaction. */
+export const INCOMING = '_sluice_incoming';
+export const WINNERS = '_sluice_winners';
+
+/** All columns of a stream's table, quoted. */
+export function dataColumns(columns: readonly Column[]): string[] {
+  return [...columns.map(({ column }) => quoteName(column)), EXTRACTED_AT, META];
+}
+
+/**
+ * The name that is left when SQL's case-blind names are taken into account; `taken` holds the others and gets the new one.
+ * @param bytes longest name that the database takes, in UTF-8
+ */
+export function uniqueName(wanted: string, taken: Set<string>, bytes: number): string {
   for (let number = 1; ; number += 1) {
-    const name = number === 1 ? wanted : `${wanted}_${number}`;
+    const end = number === 1 ? '' : `_${number}`;
+    const name = `${cutName(wanted, bytes - end.length)}${end}`;
     const folded = foldName(name);
     if (taken.has(folded)) continue;
     taken.add(folded);
     return name;
   }
+}
+
+function cutName(name: string, bytes: number): string {
+  const encoded = Buffer.from(name, 'utf8');
+  // Half a character at the cut is left out.
+  return encoded.length <= bytes ? name : encoded.toString('utf8', 0, bytes).replace(/\ufffd+$/, '');
 }
 
 /** Names that are equal when folded are one name to DuckDB. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStates, readStreams } from '../bookkeeping/index.ts';
-import { type BatchLoad, loadBatch } from './index.ts';
+import { loadConnection } from '../duckdb/load-store.ts';
+import type { BatchLoad } from './index.ts';
 import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
 
 let room: LoadRoom;
@@ -78,7 +79,9 @@ describe('tables over several syncs', () => {
     expect(names).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
     const later = await room.prepare([stream('orders', schema)]);
     expect(later.streams[0]?.target.table).toBe('orders_2');
-    const known = await room.database.use('test', (connection) => readStreams(connection, { source: 'shop' }));
+    const known = await room.database.use('test', (connection) =>
+      readStreams(loadConnection(connection), { source: 'shop' }),
+    );
     expect(known.map(({ target }) => target.table)).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
     expect(known[0]?.primaryKey).toEqual([['id']]);
   });
@@ -142,8 +145,9 @@ describe('tables over several syncs', () => {
     const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
     const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;
     const commit = (states: BatchLoad['states']): Promise<unknown> =>
-      loadBatch(room.database, { syncId: 'x', source: 'shop', streams: [], states, forget: [] }, {});
-    const read = (): Promise<unknown> => room.database.use('test', (connection) => readStates(connection, 'shop'));
+      room.cache.loadBatch({ syncId: 'x', source: 'shop', streams: [], states, forget: [] });
+    const read = (): Promise<unknown> =>
+      room.database.use('test', (connection) => readStates(loadConnection(connection), 'shop'));
     await commit([state]);
     await commit([state, { kind: 'STREAM', stream: { name: 's', namespace: 'n' }, text: '1' }]);
     expect(await read()).toHaveLength(2);

@@ -1,20 +1,18 @@
 /** Makes and alters the tables of streams. */
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { selectRows } from '../bookkeeping/index.ts';
+import type { Dialect, LoadConnection, SqlConnection } from '../sql.ts';
 import { columnsOf, widenedType } from './columns.ts';
 import { EXTRACTED_AT, foldName, META, quoteName, tablePath } from './names.ts';
-import type { Column, StreamTable } from './types.ts';
+import type { Column, ColumnType, StreamTable } from './types.ts';
 
 /** Table names of a dataset with their columns' names, both folded. */
 export type ExistingTables = ReadonlyMap<string, ReadonlySet<string>>;
 
-export async function existingTables(connection: DuckDBConnection, dataset: string): Promise<ExistingTables> {
-  const rows = await selectRows(
-    connection,
-    `SELECT table_name, column_name FROM duckdb_columns()
-    WHERE database_name = current_database() AND schema_name = $1`,
-    [dataset],
-  );
+const HERE = 'table_catalog = current_database() AND table_schema = $1';
+
+export async function existingTables(connection: SqlConnection, dataset: string): Promise<ExistingTables> {
+  const rows = await connection.rows(`SELECT table_name, column_name FROM information_schema.columns WHERE ${HERE}`, [
+    dataset,
+  ]);
   const tables = new Map<string, Set<string>>();
   for (const row of rows) {
     const table = foldName(row.table_name ?? '');
@@ -23,50 +21,70 @@ export async function existingTables(connection: DuckDBConnection, dataset: stri
   return tables;
 }
 
-/** What running syncs of an earlier life left in the dataset. */
-export async function dropInternalTables(connection: DuckDBConnection, dataset: string): Promise<void> {
-  const rows = await selectRows(
-    connection,
-    `SELECT table_name FROM duckdb_tables()
-    WHERE database_name = current_database() AND schema_name = $1 AND starts_with(table_name, '_sluice_')`,
+export async function hasTable(connection: SqlConnection, dataset: string, table: string): Promise<boolean> {
+  const rows = await connection.rows(
+    `SELECT table_name FROM information_schema.tables WHERE ${HERE} AND table_name = $2`,
+    [dataset, table],
+  );
+  return rows.length > 0;
+}
+
+/** What running syncs of an earlier life left in the dataset, but for the tables of refreshes that will go on. */
+export async function dropInternalTables(
+  connection: SqlConnection,
+  dataset: string,
+  kept: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  const rows = await connection.rows(
+    `SELECT table_name FROM information_schema.tables WHERE ${HERE} AND starts_with(table_name, '_sluice_')`,
     [dataset],
   );
-  for (const row of rows) await connection.run(`DROP TABLE ${tablePath(dataset, row.table_name ?? '')}`);
+  for (const { table_name: table } of rows) {
+    if (table && !kept.has(table)) await connection.run(`DROP TABLE ${tablePath(dataset, table)}`);
+  }
+}
+
+/** The columns of a stream's table, as they stand in CREATE TABLE. */
+export function columnDefinitions(dialect: Dialect, columns: readonly Column[]): string {
+  const own = columns.map(({ column, type }) => `${quoteName(column)} ${dialect.typeName(type)}`);
+  return [...own, `${EXTRACTED_AT} ${dialect.typeName('TIMESTAMPTZ')}`, `${META} ${dialect.typeName('JSON')}`].join(
+    ', ',
+  );
 }
 
 export async function createTable(
-  connection: DuckDBConnection,
+  connection: SqlConnection,
   dataset: string,
   table: string,
   columns: readonly Column[],
 ): Promise<void> {
-  const own = columns.map(({ column, type }) => `${quoteName(column)} ${type}`);
-  const all = [...own, `${EXTRACTED_AT} TIMESTAMPTZ`, `${META} JSON`].join(', ');
-  await connection.run(`CREATE TABLE ${tablePath(dataset, table)} (${all})`);
+  await connection.run(`CREATE TABLE ${tablePath(dataset, table)} (${columnDefinitions(connection.dialect, columns)})`);
 }
 
 /**
  * Brings a table with rows to what the stream's schema says now: new columns are added, changed types widened.
+ * @param table its name, which is the target's or that of its replacement
  * @returns the columns as they are afterwards, those that the schema has given up included
  */
 export async function alignTable(
-  connection: DuckDBConnection,
+  connection: LoadConnection,
   target: StreamTable,
+  table: string,
   schema: Parameters<typeof columnsOf>[0],
   existing: ReadonlySet<string>,
 ): Promise<Column[]> {
-  const { columns: known, dataset, table } = target;
+  const { columns: known, dataset } = target;
   const path = tablePath(dataset, table);
-  const wanted = columnsOf(schema, known);
+  const wanted = columnsOf(schema, connection.dialect.nameBytes, known);
   const aligned: Column[] = [];
   for (const column of wanted) {
     const old = known.find(({ field }) => field === column.field);
     if (!old || !existing.has(foldName(column.column))) {
-      await connection.run(`ALTER TABLE ${path} ADD COLUMN ${quoteName(column.column)} ${column.type}`);
+      await addColumn(connection, path, column);
       aligned.push(column);
       continue;
     }
-    const type = widenedType(old.type, column.type, await fitsDouble(connection, path, old, column));
+    const type = widenedType(old.type, column.type, await fitsDouble(connection, path, old, column.type));
     if (type !== old.type) await changeType(connection, path, old, type);
     aligned.push({ ...column, type });
   }
@@ -76,19 +94,28 @@ export async function alignTable(
   return [...aligned, ...given];
 }
 
-async function changeType(connection: DuckDBConnection, path: string, old: Column, type: string): Promise<void> {
-  const name = quoteName(old.column);
-  const using = type === 'JSON' ? `to_json(${name})` : `CAST(${name} AS ${type})`;
-  await connection.run(`ALTER TABLE ${path} ALTER COLUMN ${name} SET DATA TYPE ${type} USING ${using}`);
+export async function addColumn(connection: SqlConnection, path: string, { column, type }: Column): Promise<void> {
+  await connection.run(`ALTER TABLE ${path} ADD COLUMN ${quoteName(column)} ${connection.dialect.typeName(type)}`);
 }
 
-async function fitsDouble(connection: DuckDBConnection, path: string, old: Column, wanted: Column): Promise<boolean> {
-  if (old.type !== 'BIGINT' || wanted.type !== 'DOUBLE') return true;
+/** @param path the table, quoted, with its schema */
+export async function changeType(
+  { dialect, run }: SqlConnection,
+  path: string,
+  old: Column,
+  type: ColumnType,
+): Promise<void> {
   const name = quoteName(old.column);
-  const rows = await selectRows(
-    connection,
+  const sqlType = dialect.typeName(type);
+  const using = type === 'JSON' ? dialect.toJson(name) : `CAST(${name} AS ${sqlType})`;
+  await run(`ALTER TABLE ${path} ALTER COLUMN ${name} SET DATA TYPE ${sqlType} USING ${using}`);
+}
+
+async function fitsDouble(connection: SqlConnection, path: string, old: Column, wanted: ColumnType): Promise<boolean> {
+  if ((old.type !== 'BIGINT' && old.type !== 'HUGEINT') || wanted !== 'DOUBLE') return true;
+  const name = quoteName(old.column);
+  const rows = await connection.rows(
     `SELECT count(*) AS n FROM ${path} WHERE ${name} NOT BETWEEN -9007199254740992 AND 9007199254740992`,
-    [],
   );
   return Number(rows[0]?.n ?? 0) === 0;
 }

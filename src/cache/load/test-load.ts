@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject, Stream, SyncMode } from '../../protocol/index.ts';
 import { createRedactor } from '../../secrets/index.ts';
-import { type Database, openDatabase } from '../database.ts';
-import { type BatchLoad, type LoadedStream, loadBatch, type PreparedSync, prepareSync } from './index.ts';
+import type { Cache } from '../cache.ts';
+import { type Database, openDatabase } from '../duckdb/database.ts';
+import { duckdbCache } from '../duckdb/duckdb-cache.ts';
+import type { BatchLoad, LoadedStream, PreparedSync } from './index.ts';
 
 export interface LoadRoom {
   readonly database: Database;
+  readonly cache: Cache;
   prepare(streams: readonly Stream[], mode?: SyncMode, restart?: boolean): Promise<PreparedSync>;
   /** Loads lines into the first stream that was prepared. */
   load(
@@ -31,21 +34,21 @@ export async function openLoadRoom(): Promise<LoadRoom> {
     file: async () => join(folder, 'cache.duckdb'),
     stagingDirectory: async () => staging,
   });
+  const cache = duckdbCache(database);
   let made = 0;
   return {
     database,
+    cache,
     prepare(streams, mode = 'incremental_append', restart = false) {
       made += 1;
       const startedAt = new Date().toISOString();
       const facts = { source: 'shop', dataset: 'shop', state: 'running', startedAt, records: 0, rows: 0, streams: [] };
-      return database.use('test', (connection) =>
-        prepareSync(connection, {
-          sync: { syncId: `s${made}`, ...facts },
-          streams: streams.map((one) => ({ stream: one, mode, cursorField: [], primaryKey: one.primaryKey })),
-          severalNamespaces: new Set(streams.map(({ namespace }) => namespace)).size > 1,
-          restart,
-        }),
-      );
+      return cache.prepareSync({
+        sync: { syncId: `s${made}`, ...facts },
+        streams: streams.map((one) => ({ stream: one, mode, cursorField: [], primaryKey: one.primaryKey })),
+        severalNamespaces: new Set(streams.map(({ namespace }) => namespace)).size > 1,
+        restart,
+      });
     },
     async load(prepared, lines, more = {}, rest = { more: [], states: [] }) {
       made += 1;
@@ -55,7 +58,7 @@ export async function openLoadRoom(): Promise<LoadRoom> {
       const [first] = prepared.streams;
       if (!first) throw new Error('nothing prepared');
       const longestLine = Math.max(...lines.map((line) => Buffer.byteLength(line) + 1));
-      const segments = [{ path, rows: lines.length, bytes: bytes.length, longestLine }];
+      const segments = [{ path, rows: lines.length, bytes: bytes.length, longestLine, form: 'message' as const }];
       const into = first.fill === 'replace' ? 'replacement' : 'table';
       const entry = {
         prepared: first,
@@ -72,7 +75,7 @@ export async function openLoadRoom(): Promise<LoadRoom> {
         states: rest.states,
         forget: [],
       };
-      const [loaded] = await loadBatch(database, batch, {});
+      const [loaded] = await cache.loadBatch(batch);
       if (!loaded) throw new Error('nothing loaded');
       return loaded;
     },

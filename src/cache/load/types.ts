@@ -1,7 +1,16 @@
 /** What the loading side takes and gives: plain data, so that the engine knows no SQL. */
 import type { Stream, SyncMode } from '../../protocol/index.ts';
 
-export type ColumnType = 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'DATE' | 'TIMESTAMPTZ' | 'TIME' | 'JSON' | 'VARCHAR';
+export type ColumnType =
+  | 'BIGINT'
+  | 'HUGEINT'
+  | 'DOUBLE'
+  | 'BOOLEAN'
+  | 'DATE'
+  | 'TIMESTAMPTZ'
+  | 'TIME'
+  | 'JSON'
+  | 'VARCHAR';
 
 /** One field of a stream and the column it has become. */
 export interface Column {
@@ -10,6 +19,8 @@ export interface Column {
   readonly column: string;
   readonly type: ColumnType;
   readonly description?: string;
+  /** The schema does not have the field: its type was guessed from the data, and widens where the data differ. */
+  readonly undeclared?: boolean;
 }
 
 /** Where the rows of a stream go. */
@@ -19,7 +30,10 @@ export interface StreamTable {
   readonly stream: string;
   readonly namespace?: string;
   readonly table: string;
-  readonly columns: readonly Column[];
+  /** Grows while a sync loads: fields that the schema does not have, and integers too large for their column. */
+  columns: readonly Column[];
+  /** Whether some values did not fit their columns: then the records are looked at before they are loaded. */
+  untidy?: boolean;
 }
 
 /** How a sync fills a table: `append` adds confirmed rows; `replace` loads beside it and swaps at the end. */
@@ -37,15 +51,34 @@ export interface PreparedStream extends StreamRequest {
   readonly fill: Fill;
   /** Whether the table was made by this very sync, or will be by its swap. */
   readonly newTable: boolean;
+  /** Whether the connector gets the stream's kept state: of an incremental stream, or of a refresh that an earlier sync began. */
+  readonly goesOn: boolean;
 }
 
-/** A file of raw record lines of one stream. */
+/** A file of records of one stream, one a line. */
 export interface SegmentFile {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
   /** Bytes of the longest line, or an upper bound. */
   readonly longestLine: number;
+  /** `message`: whole RECORD messages; `data`: the records' data alone, with `EMITTED_KEY` as their last member. */
+  readonly form: 'message' | 'data';
+}
+
+/** The member of a `data` line that holds the record's `emitted_at`; as long as that name, so that a byte makes it. */
+export const EMITTED_KEY = 'emitted@at';
+/** The first member of a repaired line: what the repair has changed. */
+export const REPAIRS_KEY = 'repairs@';
+
+/** A segment, or its repaired copy, and how it is to be read. */
+export interface ReadableSegment extends SegmentFile {
+  /** Path of the segment itself. */
+  readonly origin: string;
+  /** Values that do not fit become NULL with a note; else the first one fails the load. */
+  readonly careful: boolean;
+  /** Whether the lines begin with `REPAIRS_KEY`. */
+  readonly repaired: boolean;
 }
 
 /** What one batch does to one stream, in this order. */
@@ -65,6 +98,8 @@ export interface StateText {
   /** Name and namespace, for kind STREAM. */
   readonly stream?: { readonly name: string; readonly namespace?: string };
   readonly text: string;
+  /** The state tells how far a full refresh has come, not where the next sync begins; and which table it fills. */
+  readonly refresh?: Pick<StreamTable, 'table' | 'columns'>;
 }
 
 export interface BatchLoad {
@@ -78,12 +113,20 @@ export interface BatchLoad {
 
 /** What became of one entry of `BatchLoad.streams`. */
 export interface LoadedStream {
-  /** Rows that came out of the segments. */
+  /** Records that came out of the segments. */
   readonly rows: number;
-  /** Rows moved from the pending table. */
+  /** Records moved from the pending table. */
   readonly moved: number;
+  /** Rows that entered the table: less than records where several had the same key or were deletions. */
+  readonly written: number;
+  /** Rows that a deletion in the source has taken out of the table. */
+  readonly deleted: number;
+  /** Records whose whole primary key is NULL: they cannot be told apart, and are kept as they come. */
+  readonly withoutKey: number;
   /** Lines that are no records that a table can take. */
   readonly dropped: number;
-  /** Fields that the schema does not have, found by sampling. */
-  readonly unknownFields: readonly string[];
+  /** Values that were changed, by field; each is noted in its row's `_airbyte_meta`. */
+  readonly changed: Readonly<Record<string, number>>;
+  /** What the load had to do to the table's columns, such as `"note" was added`. */
+  readonly grown: readonly string[];
 }

@@ -1,12 +1,16 @@
 /** Sorts a connector's stdout: records by stream, as bytes; everything else line by line. Records are never parsed. */
 import { LimitError } from '../../errors.ts';
 import { indexStreams, isOnlyOne, type StreamName } from '../stream-keys.ts';
+import { cutLine } from './cut-line.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
 import { skipSpace } from './json-scan.ts';
 
+/** `message`: a line as it came; `data`: cut to the record's data by `cutLine`. */
+export type RecordForm = 'message' | 'data';
+
 export interface RouterSink {
-  /** Whole lines of one stream, each with its line break. `longest` is the bytes of the longest of them. */
-  records(stream: number, lines: Buffer, rows: number, longest: number): void;
+  /** Lines of one stream and one form, each with its line break. `longest` is the bytes of the longest of them. */
+  records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm): void;
   /** A JSON object that is no record: STATE, TRACE, LOG, CONTROL or anything else. */
   message(line: Buffer): void;
   /** A line that is no JSON object: a log line; cut where it is very long. */
@@ -38,7 +42,12 @@ interface Prefix {
   readonly stream: number;
 }
 
-export function createRouter(streams: readonly StreamName[], sink: RouterSink): Router {
+/**
+ * @param cuts whether the records of each stream may be cut to their data; a stream whose lines do not allow it gets
+ *   them whole from then on. Chunks are then written to.
+ */
+export function createRouter(streams: readonly StreamName[], sink: RouterSink, cuts: readonly boolean[] = []): Router {
+  const mayCut = streams.map((_stream, index) => cuts[index] === true);
   const indexOf = indexStreams(streams);
   const byLength = new Map<number, Map<string, Prefix>>();
   let recent: Prefix | undefined;
@@ -92,22 +101,35 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink): 
     return OTHER;
   };
 
+  /** Cuts a record's line, where that can be. @returns the end of what was written at `to`, or -1 */
+  const cut = (bytes: Buffer, start: number, end: number, to: number, stream: number): number => {
+    if (!recent || recent.stream !== stream) return -1;
+    const cutEnd = cutLine(bytes, start + recent.bytes.length - 1, end, to);
+    if (cutEnd < 0) mayCut[stream] = false;
+    return cutEnd;
+  };
+
   const routeOne = (line: Buffer): void => {
     const end = line.length - 1;
-    const fast = learned(line, 0, end);
-    const stream = fast >= 0 ? fast : slowly(line, 0, end);
-    if (stream >= 0) sink.records(stream, line, 1, line.length);
+    let stream = learned(line, 0, end);
+    if (stream < 0) stream = slowly(line, 0, end);
+    if (stream < 0) return;
+    const cutEnd = mayCut[stream] && learned(line, 0, end) === stream ? cut(line, 0, end, 0, stream) : -1;
+    if (cutEnd < 0) sink.records(stream, line, 1, line.length, 'message');
+    else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data');
   };
 
   /** Consecutive lines of one stream go on as one piece. */
   const routeAll = (bytes: Buffer, from: number): number => {
     let start = from;
     let runStart = from;
+    let runEnd = from;
     let runStream = OTHER;
+    let runForm: RecordForm = 'message';
     let rows = 0;
     let longest = 0;
     const finishRun = (): void => {
-      if (runStream >= 0) sink.records(runStream, bytes.subarray(runStart, start), rows, longest);
+      if (runStream >= 0) sink.records(runStream, bytes.subarray(runStart, runEnd), rows, longest, runForm);
     };
     for (;;) {
       const lineBreak = bytes.indexOf(LINE_BREAK, start);
@@ -118,16 +140,29 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink): 
         finishRun();
         runStream = OTHER;
         stream = slowly(bytes, start, lineBreak);
+        // What this line has taught holds for the line itself.
+        if (stream >= 0 && mayCut[stream]) learned(bytes, start, lineBreak);
       }
-      if (stream !== runStream) {
+      const isNext = stream === runStream;
+      let end = -1;
+      // Within a run a line is written right behind the last one.
+      if (stream >= 0 && mayCut[stream]) {
+        end = cut(bytes, start, lineBreak, isNext && runForm === 'data' ? runEnd : start, stream);
+      }
+      const form: RecordForm = end < 0 ? 'message' : 'data';
+      if (!isNext || form !== runForm) {
         finishRun();
         runStream = stream;
+        runForm = form;
         runStart = start;
+        runEnd = start;
         rows = 0;
         longest = 0;
       }
       rows += 1;
-      longest = Math.max(longest, lineBreak + 1 - start);
+      if (end < 0) end = lineBreak + 1;
+      longest = Math.max(longest, end - runEnd);
+      runEnd = end;
       start = lineBreak + 1;
     }
     finishRun();
@@ -175,7 +210,7 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink): 
       carriedBytes = 0;
       // Read in full: half a line may well end in a brace.
       const stream = slowly(line, 0, line.length - 1);
-      if (stream >= 0) sink.records(stream, line, 1, line.length);
+      if (stream >= 0) sink.records(stream, line, 1, line.length, 'message');
       return /^\s*\{\s*"/.test(line.toString('utf8', 0, 200)) && !readEnvelope(line, 0, line.length - 1);
     },
   };

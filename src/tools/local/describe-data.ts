@@ -1,10 +1,5 @@
 import * as z from 'zod';
-import {
-  type DatasetSummary,
-  type Description,
-  describeData as describe,
-  type TableSummary,
-} from '../../cache/index.ts';
+import type { DatasetSummary, Description, TableSummary } from '../../cache/index.ts';
 import { asData, bytesText, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 
@@ -48,7 +43,7 @@ export const describeData = defineTool({
   effect: 'read',
   async run({ dataset, table, detail = table === undefined ? 'summary' : 'full' }, { services, signal }) {
     const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
-    const description = await describe(services.database, request, signal);
+    const description = await services.cache.describe(request, signal);
     const datasets = description.datasets.map(datasetData);
     const note = noteOf(description);
     const text = [

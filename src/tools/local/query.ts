@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { dryRun, type QueryResult, runQuery } from '../../cache/index.ts';
+import type { QueryResult } from '../../cache/index.ts';
 import { asData, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 
@@ -30,7 +30,7 @@ export const query = defineTool({
   effect: 'read',
   async run({ sql, limit, offset, dry_run: dry }, { services, signal }) {
     if (dry) {
-      const { columns, tables, plan } = await dryRun(services.database, sql, signal);
+      const { columns, tables, plan } = await services.cache.dryRun(sql, signal);
       const head = `Not executed. Reads ${tables.length > 0 ? tables.join(', ') : 'no table'}.`;
       const shape = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
       return {
@@ -38,7 +38,7 @@ export const query = defineTool({
         data: { columns: [...columns], tables: [...tables], plan },
       };
     }
-    const result = await runQuery(services.database, sql, { limit, offset, signal });
+    const result = await services.cache.query(sql, { limit, offset, signal });
     return {
       text: resultText(result, offset),
       data: {

@@ -1,7 +1,8 @@
 /** What DuckDB's own catalog says about the tables that people may see. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { BOOKKEEPING, type KnownStream, selectRows } from './bookkeeping/index.ts';
-import type { ColumnSummary } from './types.ts';
+import { BOOKKEEPING, type KnownStream } from '../bookkeeping/index.ts';
+import type { ColumnSummary } from '../types.ts';
+import { loadConnection } from './load-store.ts';
 
 export interface FoundTable {
   readonly dataset: string;
@@ -15,8 +16,7 @@ export interface FoundTable {
 
 /** Tables and views but for the engine's own, by dataset and name. */
 export async function catalogTables(connection: DuckDBConnection): Promise<FoundTable[]> {
-  const rows = await selectRows(
-    connection,
+  const rows = await loadConnection(connection).rows(
     `SELECT schema_name, table_name, 'table' AS kind FROM duckdb_tables()
       WHERE database_name = current_database() AND NOT internal
     UNION ALL
@@ -33,8 +33,7 @@ export async function catalogTables(connection: DuckDBConnection): Promise<Found
 }
 
 async function primaryKeys(connection: DuckDBConnection): Promise<Map<string, string[]>> {
-  const rows = await selectRows(
-    connection,
+  const rows = await loadConnection(connection).rows(
     `SELECT schema_name, table_name, to_json(constraint_column_names)::VARCHAR AS columns FROM duckdb_constraints()
     WHERE database_name = current_database() AND constraint_type = 'PRIMARY KEY'`,
     [],
@@ -53,8 +52,7 @@ export async function readColumns(
   found: FoundTable,
   stream: KnownStream | undefined,
 ): Promise<ColumnSummary[]> {
-  const rows = await selectRows(
-    connection,
+  const rows = await loadConnection(connection).rows(
     `SELECT column_name, data_type, comment FROM duckdb_columns()
     WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2 ORDER BY column_index`,
     [found.dataset, found.table],
@@ -70,8 +68,7 @@ export async function readColumns(
 export async function readBytes(connection: DuckDBConnection, found: FoundTable): Promise<number | undefined> {
   // DuckDB's function takes the name as text and does not know doubled quotes.
   if (found.dataset.includes('"') || found.table.includes('"')) return undefined;
-  const rows = await selectRows(
-    connection,
+  const rows = await loadConnection(connection).rows(
     `SELECT count(DISTINCT block_id) * any_value(block_size) AS bytes
     FROM pragma_storage_info($1) AS s,
       (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database())
@@ -84,8 +81,7 @@ export async function readBytes(connection: DuckDBConnection, found: FoundTable)
 /** When a sync of each dataset ended last, ISO 8601. */
 export async function readSyncTimes(connection: DuckDBConnection, known: boolean): Promise<Map<string, string>> {
   if (!known) return new Map();
-  const rows = await selectRows(
-    connection,
+  const rows = await loadConnection(connection).rows(
     `SELECT dataset, strftime(max(last_sync_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS at
     FROM ${BOOKKEEPING}.streams WHERE last_sync_at IS NOT NULL GROUP BY dataset`,
     [],

@@ -3,8 +3,8 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { abortError, LimitError, messageOf, systemCode } from '../errors.ts';
-import type { Redactor } from '../secrets/index.ts';
+import { abortError, LimitError, messageOf, systemCode } from '../../errors.ts';
+import type { Redactor } from '../../secrets/index.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
 import { badPath, noDataYet } from './open-errors.ts';
 

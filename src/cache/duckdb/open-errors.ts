@@ -1,5 +1,5 @@
 /** Why a database file does not open, in words that say what to do. */
-import { InputError, LimitError, messageOf, SetupError, type SluiceError } from '../errors.ts';
+import { InputError, LimitError, messageOf, SetupError, type SluiceError } from '../../errors.ts';
 
 /** Whether another process holds the file. */
 export function isLockConflict(error: unknown): boolean {

@@ -2,11 +2,12 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRedactor } from '../secrets/index.ts';
-import { ensureBookkeeping, saveStream, touchStream } from './bookkeeping/index.ts';
+import { createRedactor } from '../../secrets/index.ts';
+import { ensureBookkeeping, saveStream, touchStream } from '../bookkeeping/index.ts';
+import type { PreparedStream } from '../load/index.ts';
 import { type Database, openDatabase } from './database.ts';
 import { describeData } from './describe.ts';
-import type { PreparedStream } from './load/index.ts';
+import { loadConnection } from './load-store.ts';
 
 let folder: string;
 let database: Database;
@@ -25,6 +26,7 @@ const orders: PreparedStream = {
   primaryKey: [['order id']],
   fill: 'append',
   newTable: true,
+  goesOn: false,
   target: {
     source: 'my-shop',
     dataset: 'my_shop',
@@ -46,7 +48,8 @@ beforeAll(async () => {
   });
   await expect(describeData(database, { detail: 'summary' })).rejects.toMatchObject({ code: 'no_data_yet' });
   await database.use('make', async (connection) => {
-    await ensureBookkeeping(connection);
+    const sql = loadConnection(connection);
+    await ensureBookkeeping(sql);
     await connection.run(`
       CREATE SCHEMA my_shop; CREATE SCHEMA wide;
       CREATE TABLE my_shop.orders AS SELECT i AS order_id, i * 1.5::DOUBLE AS total FROM range(250000) r(i);
@@ -61,8 +64,8 @@ beforeAll(async () => {
     for (let at = 0; at < 205; at += 1) {
       await connection.run(`CREATE TABLE wide.t${at} (a INT, b INT, c INT, d INT, e INT, f INT, g INT, h INT)`);
     }
-    await saveStream(connection, orders);
-    await touchStream(connection, orders.target, 'sync_1');
+    await saveStream(sql, orders);
+    await touchStream(sql, orders.target, 'sync_1');
   });
 });
 

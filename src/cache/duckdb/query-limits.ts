@@ -1,5 +1,5 @@
 /** Ends a query at its time limit, when memory runs away, or when the caller gives up. */
-import { abortError, LimitError } from '../errors.ts';
+import { abortError, LimitError } from '../../errors.ts';
 
 export interface QueryDeadline {
   /** Aborted with the reason for which the query ends. */

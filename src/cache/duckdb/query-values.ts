@@ -1,6 +1,6 @@
 /** DuckDB values as JSON that loses nothing. */
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import type { JsonValue } from '../protocol/index.ts';
+import type { JsonValue } from '../../protocol/index.ts';
 
 type Duck = typeof import('@duckdb/node-api');
 

@@ -1,8 +1,9 @@
 /** Runs one guarded SELECT and gives a bounded part of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { InputError } from '../errors.ts';
-import type { JsonValue } from '../protocol/index.ts';
-import { sealBeginning } from '../secrets/index.ts';
+import { InputError } from '../../errors.ts';
+import type { JsonValue } from '../../protocol/index.ts';
+import { sealBeginning } from '../../secrets/index.ts';
+import type { DryRun, QueryColumn, QueryLimits, QueryResult } from '../types.ts';
 import type { Database } from './database.ts';
 import { type Guarded, guardQuery } from './guard.ts';
 import { GROWING_FUNCTIONS } from './guard-functions.ts';
@@ -11,7 +12,6 @@ import { cellReader } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
 import { type QueryDeadline, startDeadline } from './query-limits.ts';
 import { withStream } from './stream.ts';
-import type { DryRun, QueryColumn, QueryLimits, QueryResult } from './types.ts';
 
 /** The rows of an answer are cut at so many characters of JSON. */
 const ANSWER_CAP = 100_000;

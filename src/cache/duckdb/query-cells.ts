@@ -1,7 +1,7 @@
 /** Reads one cell of a chunk and never more of it than is shown: a cell can be gigabytes. */
 import type { DuckDBBlobVector, DuckDBListVector, DuckDBVarCharVector, DuckDBVector } from '@duckdb/node-api';
-import type { JsonValue } from '../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import type { JsonValue } from '../../protocol/index.ts';
+import { type Redactor, sealBeginning } from '../../secrets/index.ts';
 import { mapJson, type ToJson, valueConverter } from './query-values.ts';
 
 type Duck = typeof import('@duckdb/node-api');

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRedactor } from '../secrets/index.ts';
+import { createRedactor } from '../../secrets/index.ts';
 import { type Database, openDatabase } from './database.ts';
 
 export interface Shop {

@@ -1,7 +1,7 @@
 /** Lets one SELECT over tables of the cache through, judged by DuckDB's own parser, and nothing else. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { InputError } from '../errors.ts';
-import { isObject, type JsonValue, nearest } from '../protocol/index.ts';
+import { InputError } from '../../errors.ts';
+import { isObject, type JsonValue, nearest } from '../../protocol/index.ts';
 import { type TableName, walkTree } from './guard-tree.ts';
 import { refusedStatement, syntaxError } from './query-errors.ts';
 import { countStatements, statementKind } from './statement-kind.ts';

@@ -1,26 +1,17 @@
 /** What the cache holds: datasets, tables, columns, rows, freshness and samples. */
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { InputError } from '../errors.ts';
-import { type JsonValue, nearest } from '../protocol/index.ts';
-import type { Redactor } from '../secrets/index.ts';
-import { hasBookkeeping, type KnownStream, readStreams } from './bookkeeping/index.ts';
+import { InputError } from '../../errors.ts';
+import { type JsonValue, nearest } from '../../protocol/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
+import type { DatasetSummary, DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
 import type { Database } from './database.ts';
 import { catalogTables, type FoundTable, readBytes, readColumns, readSyncTimes } from './describe-catalog.ts';
+import { loadConnection } from './load-store.ts';
 import { cellReader } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
 import { withStream } from './stream.ts';
-import type { DatasetSummary, DescribeDetail, DescribeRequest, TableSummary } from './types.ts';
-
-export interface Description {
-  readonly datasets: readonly DatasetSummary[];
-  /** Bytes of the whole database file. */
-  readonly fileBytes?: number;
-  /** Tables whose columns were left out, because there are too many in all. */
-  readonly withoutColumns: number;
-  /** Tables whose samples were left out, where samples were asked for. */
-  readonly withoutSamples: number;
-}
 
 /** What may still be given, over all tables. */
 interface Room {
@@ -69,7 +60,7 @@ async function describe(
 ): Promise<Description> {
   const all = await catalogTables(connection);
   const wanted = choose(all, request);
-  const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
+  const known = (await hasBookkeeping(loadConnection(connection))) ? await readStreams(loadConnection(connection)) : [];
   const lastSyncs = await readSyncTimes(connection, known.length > 0);
   const datasets: DatasetSummary[] = [];
   const room: Room = {

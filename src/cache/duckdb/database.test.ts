@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRedactor } from '../secrets/index.ts';
+import { createRedactor } from '../../secrets/index.ts';
 import { type Database, openDatabase } from './database.ts';
 import { withStream } from './stream.ts';
 

@@ -1,6 +1,6 @@
 /** JSON Schema to column types. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
-import type { ColumnType } from './types.ts';
+import type { ColumnType } from '../load/types.ts';
 
 /** The names of Airbyte's own type definitions, used by `$ref`. */
 const WELL_KNOWN: Record<string, ColumnType> = {

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { abortError, SluiceError } from '../errors.ts';
+import { abortError, SluiceError } from '../../errors.ts';
 import { isLockConflict, lockedError, openError } from './open-errors.ts';
 import { askForTurn, isWaitedFor, withdraw } from './turn.ts';
 

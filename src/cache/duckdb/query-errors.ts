@@ -1,6 +1,6 @@
 /** DuckDB's refusals of a query, in words that say what to write instead. */
-import { InputError, LimitError, messageOf, SluiceError } from '../errors.ts';
-import type { JsonObject } from '../protocol/index.ts';
+import { InputError, LimitError, messageOf, SluiceError } from '../../errors.ts';
+import type { JsonObject } from '../../protocol/index.ts';
 import { GROWTH_CAP, GROWTH_ERROR } from './guard-functions.ts';
 
 const READ = 'Write one SELECT (WITH, FROM, VALUES, DESCRIBE, SHOW TABLES and SUMMARIZE work too).';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRedactor } from '../secrets/index.ts';
+import { createRedactor } from '../../secrets/index.ts';
+import type { QueryResult } from '../types.ts';
 import { openDatabase } from './database.ts';
 import { dryRun, runQuery } from './query.ts';
 import { openShop, type Shop } from './query-shop.ts';
-import type { QueryResult } from './types.ts';
 
 let shop: Shop;
 

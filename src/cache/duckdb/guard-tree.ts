@@ -1,6 +1,6 @@
 /** Walks the whole parse tree of a query by allow-list: what is not known here is refused. */
-import { InputError } from '../errors.ts';
-import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import { InputError } from '../../errors.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { DENIED_FUNCTIONS, GROWING_FUNCTIONS, TABLE_FUNCTIONS } from './guard-functions.ts';
 
 /** A table or view as the SQL names it. */

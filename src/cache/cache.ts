@@ -1,0 +1,40 @@
+/** The one port of the cache, whatever database is behind it. */
+import type { Redactor } from '../secrets/index.ts';
+import type { SyncRow } from './bookkeeping/index.ts';
+import type { BatchLoad, LoadedStream, PreparedSync, PrepareRequest } from './load/index.ts';
+import type { StoreOptions } from './sql.ts';
+import type { DescribeRequest, Description, DryRun, QueryLimits, QueryResult } from './types.ts';
+
+export interface Cache {
+  readonly kind: 'duckdb' | 'postgres';
+  /** Seals what is shown of the data, before it is cut. */
+  readonly redactor: Redactor;
+  /**
+   * Gets tables and states ready for a sync.
+   * @throws InputError `dataset_taken`, SetupError `cache_newer` or when the cache does not open, LimitError `cache_locked`
+   */
+  prepareSync(request: PrepareRequest, options?: StoreOptions): Promise<PreparedSync>;
+  /**
+   * Loads a batch with its states, all or nothing.
+   * @returns one entry for each of `batch.streams`
+   */
+  loadBatch(batch: BatchLoad, options?: StoreOptions): Promise<LoadedStream[]>;
+  /** Ends a sync: what is not confirmed goes, how it ended is kept. */
+  finishSync(row: SyncRow): Promise<void>;
+  /**
+   * The rows from `offset` on, at most `limit`, in the order of the query.
+   * @throws InputError for SQL that is refused or wrong, LimitError `query_timeout`, `query_memory` or `cache_locked`
+   */
+  query(sql: string, limits: QueryLimits): Promise<QueryResult>;
+  /** Columns, tables and plan of a query; nothing of it is run. */
+  dryRun(sql: string, signal: AbortSignal): Promise<DryRun>;
+  /**
+   * Describes the cache, one dataset or one table.
+   * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
+   */
+  describe(request: DescribeRequest, signal?: AbortSignal): Promise<Description>;
+  /** Lets other processes in, now or as soon as the users of this process are done. */
+  release(): Promise<void>;
+  /** Interrupts what runs, closes the cache, and lends no more. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,104 @@
+/**
+ * The SELECT that turns a segment into rows. Everything is read as text and cast here: DuckDB's typed reading
+ * alters values in silence (12.5 to 12, true to 1, times cut off dates), and costs about the same.
+ */
+import { foldName, quoteName, quoteText } from '../load/names.ts';
+import { type Column, EMITTED_KEY, REPAIRS_KEY, type ReadableSegment } from '../load/types.ts';
+import { CLEAN_META, castTo, metaOf } from './value-sql.ts';
+
+/** `struct` is quick; `path` takes any JSON object: keys that differ in case, empty and repeated keys. */
+type Reading = 'struct' | 'path';
+
+/** Whether the quick reading can tell these columns' keys apart. */
+function readingFor(columns: readonly Column[]): Reading {
+  const fields = columns.map(({ field }) => field);
+  const folded = new Set(fields.map((field) => foldName(field ?? '')));
+  const own = [EMITTED_KEY, REPAIRS_KEY].some((key) => folded.has(key));
+  return own || folded.size < fields.length || fields.some((field) => field === '' || field?.includes('\u0000'))
+    ? 'path'
+    : 'struct';
+}
+
+/** Whether the records of a stream with these columns may be cut to `data` lines. */
+export function takesData(columns: readonly Column[]): boolean {
+  return columns.every(({ field }) => field !== undefined) && readingFor(columns) === 'struct';
+}
+
+/**
+ * Columns v0, v1, … (and, for those that look closer, their texts r0, r1, …), `extracted_at` and `meta`.
+ * `now` in milliseconds stands in where a record does not say when it was read.
+ */
+export function convertedRows(segment: ReadableSegment, columns: readonly Column[], now: number, raws = false): string {
+  const values = columns.map((column, index) => `${castTo(column.type, `r${index}`, segment.careful)} AS v${index}`);
+  const texts = columns.map((_column, index) => `r${index}`);
+  const shown = columns.map((_column, index) => (raws ? `v${index}, r${index}` : `v${index}`));
+  const cast = `SELECT ${[...values, ...texts].join(', ')}, emitted, meta, repairs FROM (${rawRows(segment, columns)})`;
+  return `SELECT ${shown.join(', ')}, ${extractedAt(segment, now)} AS extracted_at, ${meta(segment, columns)} AS meta FROM (${cast})`;
+}
+
+function meta(segment: ReadableSegment, columns: readonly Column[]): string {
+  if (segment.careful) return metaOf(columns);
+  return segment.form === 'data' ? CLEAN_META : metaOf([]);
+}
+
+function extractedAt({ form }: ReadableSegment, now: number): string {
+  // The router has read the digits of a data line.
+  if (form === 'data') return 'make_timestamptz(emitted * 1000)';
+  // A time outside the years 1 to 9999 is no time.
+  const valid = 'try_cast(emitted AS DOUBLE) BETWEEN -62135596800000 AND 253402300799999';
+  return `make_timestamptz(CASE WHEN ${valid} THEN CAST(try_cast(emitted AS DOUBLE) * 1000 AS BIGINT) ELSE ${now}000 END)`;
+}
+
+/** Columns r0, r1, … with each field's text, `emitted`, `meta` and `repairs`. */
+function rawRows(segment: ReadableSegment, columns: readonly Column[]): string {
+  const [only] = columns;
+  const whole = only !== undefined && only.field === undefined;
+  // A key that stands twice in a record fails the quick reading.
+  const reading = segment.repaired ? 'path' : readingFor(columns);
+  if (segment.form === 'data') {
+    const none = 'NULL::JSON AS meta, NULL::JSON AS repairs';
+    if (whole || reading === 'path') {
+      const rest = `CAST(json->>'$."${EMITTED_KEY}"' AS BIGINT) AS emitted, ${none}`;
+      return byPath('json', columns, rest, `read_ndjson_objects(${source(segment)})`);
+    }
+    const struct = columns.map(({ field = '', type }) => `${quoteText(field)}: '${textType(type)}'`);
+    const fields = columns.map(({ field = '' }, index) => `${quoteName(field)} AS r${index}`);
+    const from = `read_ndjson(${source(segment)}, columns = {${[...struct, `${quoteText(EMITTED_KEY)}: 'BIGINT'`].join(', ')}})`;
+    return `SELECT ${fields.join(', ')}, ${quoteName(EMITTED_KEY)} AS emitted, ${none} FROM ${from}`;
+  }
+  const own = segment.repaired ? [`${quoteText(REPAIRS_KEY)}: 'JSON'`] : [];
+  const repairs = segment.repaired ? quoteName(REPAIRS_KEY) : 'NULL::JSON';
+  const messages = (data: string): string => {
+    const record = `'record': ${quoteText(`STRUCT(data ${data}, emitted_at VARCHAR, meta JSON)`)}`;
+    return `read_ndjson(${source(segment)}, columns = {${[...own, record].join(', ')}})`;
+  };
+  const rest = `record.emitted_at AS emitted, record.meta AS meta, ${repairs} AS repairs`;
+  if (whole) return `SELECT record.data AS r0, ${rest} FROM ${messages('JSON')}`;
+  if (reading === 'path') return byPath('record.data', columns, rest, messages('JSON'));
+  const struct = columns.map(({ field = '', type }) => `${quoteName(field)} ${textType(type)}`);
+  const fields = columns.map(({ field = '' }, index) => `record.data.${quoteName(field)} AS r${index}`);
+  return `SELECT ${fields.join(', ')}, ${rest} FROM ${messages(`STRUCT(${struct.join(', ')})`)}`;
+}
+
+function byPath(data: string, columns: readonly Column[], rest: string, from: string): string {
+  const paths = `[${columns.map(({ field = '' }) => quoteText(pointer(field))).join(', ')}]`;
+  const fields = columns.map(({ type }, index) =>
+    type === 'JSON' ? `nullif(CAST(j[${index + 1}] AS VARCHAR), 'null') AS r${index}` : `s[${index + 1}] AS r${index}`,
+  );
+  const lists = `json_extract_string(${data}, ${paths}) AS s, json_extract(${data}, ${paths}) AS j`;
+  return `SELECT ${fields.join(', ')}, emitted, meta, repairs FROM (SELECT ${lists}, ${rest} FROM ${from})`;
+}
+
+/** The file and the size that DuckDB's buffers need, as arguments of its readers. */
+export function source({ path, longestLine }: Pick<ReadableSegment, 'path' | 'longestLine'>): string {
+  return `${quoteText(path)}, maximum_object_size = ${Math.max(1_048_576, longestLine + 16)}`;
+}
+
+/** The JSON pointer of a field. */
+export function pointer(field: string): string {
+  return `/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+function textType(type: Column['type']): string {
+  return type === 'JSON' ? 'JSON' : 'VARCHAR';
+}

@@ -1,0 +1,76 @@
+/** Loading into DuckDB: the segments are read by the database that holds the tables. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
+import { convertedRows } from '../convert/select-sql.ts';
+import { dataColumns, quoteText } from '../load/names.ts';
+import type { Dialect, LoadConnection, LoadStore, SqlRow } from '../sql.ts';
+import type { Database } from './database.ts';
+
+export const DUCKDB: Dialect = {
+  typeName: (type) => type,
+  nameBytes: 255,
+  isoTime: (expression) => `strftime(${expression}, '%Y-%m-%dT%H:%M:%S.%gZ')`,
+  jsonMember: (column, path) => `json_extract_string(${column}, ${quoteText(pointerOf(path))})`,
+  toJson: (column) => `to_json(${column})`,
+  arrival: 'rowid',
+  storedOrder: 'rowid',
+};
+
+export function duckdbStore(database: Database): LoadStore {
+  return {
+    transaction: (purpose, body, options) =>
+      database.use(purpose, (connection) => inTransaction(connection, () => body(loadConnection(connection))), options),
+    reader: (purpose, body, options) => database.use(purpose, body, options),
+  };
+}
+
+/** Rows of plain SQL over a connection of DuckDB. */
+export function loadConnection(connection: DuckDBConnection): LoadConnection {
+  return {
+    dialect: DUCKDB,
+    run: async (sql, values = []) => (await connection.run(sql, [...values])).rowsChanged,
+    async rows(sql, values = []) {
+      const reader = await connection.runAndReadAll(sql, [...values]);
+      return reader
+        .getRowObjectsJson()
+        .map((row): SqlRow => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, textOf(value)])));
+    },
+    async insertSegment(table, columns, readable) {
+      const values = columns.map((_column, index) => `v${index}`);
+      const rows = convertedRows(readable, columns, Date.now());
+      const select = `SELECT ${[...values, 'extracted_at', 'meta'].join(', ')} FROM (${rows})`;
+      try {
+        const inserted = await connection.run(`INSERT INTO ${table} (${dataColumns(columns).join(', ')}) ${select}`);
+        return inserted.rowsChanged;
+      } catch (error) {
+        throw isDataError(error) ? new SegmentFailure(readable.origin, error) : error;
+      }
+    },
+    async createIncoming(table, definitions) {
+      await connection.run(`CREATE TEMPORARY TABLE ${table} (${definitions})`);
+    },
+  };
+}
+
+/** All of `body` or nothing. */
+async function inTransaction<T>(connection: DuckDBConnection, body: () => Promise<T>): Promise<T> {
+  await connection.run('BEGIN TRANSACTION');
+  try {
+    const result = await body();
+    await connection.run('COMMIT');
+    return result;
+  } catch (error) {
+    // A failed COMMIT has already rolled back; the first error is the one that tells why.
+    await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+function pointerOf(path: readonly string[]): string {
+  return path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'string' ? value : String(value);
+}

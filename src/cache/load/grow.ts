@@ -1,0 +1,121 @@
+/** Makes room in a stream's tables for what the data hold and the schema does not say. */
+
+import { saveStream } from '../bookkeeping/index.ts';
+import { undeclaredFields } from '../convert/undeclared-fields.ts';
+import type { LoadStore, SqlConnection, StoreOptions } from '../sql.ts';
+import {
+  columnName,
+  foldName,
+  pendingTable,
+  replacementTable,
+  reservedColumns,
+  tablePath,
+  uniqueName,
+} from './names.ts';
+import { addColumn, changeType, hasTable } from './tables.ts';
+import type { Column, ColumnType, PreparedStream, ReadableSegment, StreamTable } from './types.ts';
+
+/** More columns than this are no table any more: what comes beyond is said and not kept. */
+const MOST_COLUMNS = 1_500;
+
+/**
+ * Adds a column for each field of the segment that the stream's schema does not have.
+ * @returns what was done, a sentence each
+ * @throws what DuckDB says of a segment that it cannot read
+ */
+export async function growForData(
+  store: LoadStore,
+  prepared: PreparedStream,
+  segment: ReadableSegment,
+  options: StoreOptions,
+): Promise<string[]> {
+  const { target } = prepared;
+  const found = await store.reader(
+    'looking for new fields',
+    (reader) => undeclaredFields(reader, segment, target.columns),
+    options,
+  );
+  if (found.length === 0) return [];
+  const fitting = found.slice(0, Math.max(0, MOST_COLUMNS - target.columns.length));
+  const notes = found
+    .slice(fitting.length)
+    .map(({ field }) => `the field "${field}" is one too many for a table; it is not kept`);
+  const taken = reservedColumns();
+  for (const { column } of target.columns) taken.add(foldName(column));
+  target.columns = await store.transaction(
+    'adding columns',
+    async (connection) => {
+      const added = fitting.map(
+        ({ field, type }): Column => ({
+          field,
+          column: uniqueName(columnName(field), taken, connection.dialect.nameBytes),
+          type,
+          undeclared: true,
+        }),
+      );
+      const under = await tablesUnderWay(connection, target);
+      for (const path of under.paths) for (const column of added) await addColumn(connection, path, column);
+      notes.push(
+        ...added.map(
+          ({ field, column, type }) =>
+            `the field "${field}" is not in the schema: the column "${column}" (${type}) was added`,
+        ),
+      );
+      return keep(connection, prepared, [...target.columns, ...added], under.mapped);
+    },
+    options,
+  );
+  return notes;
+}
+
+/**
+ * Gives columns, by index, another type.
+ * @returns what was done, a sentence each
+ */
+export async function widenColumns(
+  store: LoadStore,
+  prepared: PreparedStream,
+  widen: ReadonlyMap<number, ColumnType>,
+  options: StoreOptions,
+): Promise<string[]> {
+  if (widen.size === 0) return [];
+  const { target } = prepared;
+  const notes: string[] = [];
+  target.columns = await store.transaction(
+    'widening columns',
+    async (connection) => {
+      const under = await tablesUnderWay(connection, target);
+      for (const [index, type] of widen) {
+        const old = target.columns[index];
+        if (!old) continue;
+        for (const path of under.paths) await changeType(connection, path, old, type);
+        notes.push(`the column "${old.column}" became ${type}, for ${old.type} does not hold its values`);
+      }
+      const widened = target.columns.map((column, index) => ({ ...column, type: widen.get(index) ?? column.type }));
+      return keep(connection, prepared, widened, under.mapped);
+    },
+    options,
+  );
+  return notes;
+}
+
+/** The tables that the stream's records go to now, and whether the mapping speaks of them: not of a replacement yet. */
+async function tablesUnderWay(
+  connection: SqlConnection,
+  { dataset, table }: StreamTable,
+): Promise<{ paths: string[]; mapped: boolean }> {
+  const replaces = await hasTable(connection, dataset, replacementTable(table));
+  const pending = await hasTable(connection, dataset, pendingTable(table));
+  const names = [replaces ? replacementTable(table) : table, ...(pending ? [pendingTable(table)] : [])];
+  return { paths: names.map((name) => tablePath(dataset, name)), mapped: !replaces };
+}
+
+async function keep(
+  connection: SqlConnection,
+  prepared: PreparedStream,
+  columns: readonly Column[],
+  mapped: boolean,
+): Promise<readonly Column[]> {
+  if (mapped) await saveStream(connection, { ...prepared, target: { ...prepared.target, columns } });
+  return columns;
+}

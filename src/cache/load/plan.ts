@@ -1,0 +1,91 @@
+/** Decides for each stream of a sync what becomes of its table and of its state. Pure. */
+import type { KnownStream } from '../bookkeeping/index.ts';
+import { foldName, INTERNAL_BYTES, replacementTable, tableName, uniqueName } from './names.ts';
+import type { PrepareRequest } from './prepare.ts';
+import type { ExistingTables } from './tables.ts';
+import type { PreparedStream, StateText, StreamRequest, StreamTable } from './types.ts';
+
+export interface StreamPlan extends Pick<PreparedStream, 'fill' | 'newTable' | 'goesOn'> {
+  readonly wanted: StreamRequest;
+  /** With the columns that are known of the table, or of the replacement that is gone on with. */
+  readonly target: StreamTable;
+  /** What is kept as its state describes nothing that is there any more. */
+  readonly forgets: boolean;
+  /** Rows of the table may share a key, for it was only added to so far. */
+  readonly merges: boolean;
+}
+
+interface Surroundings {
+  readonly request: PrepareRequest;
+  readonly known: readonly KnownStream[];
+  readonly existing: ExistingTables;
+  readonly states: readonly StateText[];
+  readonly nameBytes: number;
+}
+
+export function planStreams(surroundings: Surroundings): StreamPlan[] {
+  const { request, known, existing, states } = surroundings;
+  const taken = new Set([...existing.keys(), ...known.map(({ target }) => foldName(target.table))]);
+  for (const { refresh } of states) if (refresh) taken.add(foldName(refresh.table));
+  return request.streams.map((wanted) => planStream(wanted, taken, surroundings));
+}
+
+function planStream(
+  wanted: StreamRequest,
+  taken: Set<string>,
+  { request, known, existing, states, nameBytes }: Surroundings,
+): StreamPlan {
+  const { stream, mode, primaryKey } = wanted;
+  const { source, dataset } = request.sync;
+  const mapped = known.find(({ target }) => isSame({ name: target.stream, namespace: target.namespace }, stream));
+  const refresh = states.find((state) => state.refresh && isOf(state, stream))?.refresh;
+  const table =
+    mapped?.target.table ??
+    refresh?.table ??
+    uniqueName(tableName(stream, request.severalNamespaces), taken, nameBytes - INTERNAL_BYTES);
+  const newTable = !existing.has(foldName(table));
+  const isReplacing = existing.has(foldName(replacementTable(table)));
+  const isIncremental = mode.startsWith('incremental');
+  const overwrites = mode === 'full_refresh_overwrite';
+  // Rows of an overwrite have no state, and a refresh under way has put its own in the place of the table's.
+  const stale = isIncremental && (mapped?.mode === 'full_refresh_overwrite' || refresh !== undefined);
+  const anew = request.restart || stale;
+  // Beside a state of all streams the connector would not be given it.
+  const isAlone = states.every(({ kind }) => kind === 'STREAM');
+  const isThere = overwrites ? isReplacing : !isReplacing && !newTable;
+  const resumes = refresh !== undefined && isAlone && isThere && !isIncremental && !anew;
+  const fill = overwrites || (anew && !newTable) ? 'replace' : 'append';
+  const columns = (resumes ? refresh.columns : mapped?.target.columns) ?? [];
+  const namespace = stream.namespace ? { namespace: stream.namespace } : {};
+  return {
+    wanted,
+    target: { source, dataset, stream: stream.name, ...namespace, table, columns },
+    fill,
+    newTable,
+    goesOn: resumes || (isIncremental && fill === 'append' && !newTable),
+    // A table that is gone cannot go on from its state.
+    forgets: !resumes && (refresh !== undefined || (isIncremental && fill === 'append' && newTable)),
+    merges:
+      mode === 'incremental_deduped_history' &&
+      (mapped?.mode !== mode || JSON.stringify(mapped.primaryKey) !== JSON.stringify(primaryKey)),
+  };
+}
+
+/** The replacements that refreshes of these states fill. */
+export function replacementsOf(states: readonly StateText[]): Set<string> {
+  return new Set(states.flatMap(({ refresh }) => (refresh ? [replacementTable(refresh.table)] : [])));
+}
+
+/** Whether a state is of this stream alone. */
+export function isOf({ stream }: StateText, other: Named): boolean {
+  return stream !== undefined && isSame(stream, other);
+}
+
+interface Named {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+function isSame(one: Named, other: Named): boolean {
+  return one.name === other.name && (one.namespace ?? '') === (other.namespace ?? '');
+}

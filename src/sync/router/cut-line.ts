@@ -1,0 +1,40 @@
+/** Cuts a RECORD line to its data, in place: what is written and read again is a third smaller, and quicker to parse. */
+
+/** What stands between the data and the time of a record, as connectors write it: `},"emitted_at":`. */
+const BEFORE_TIME = Buffer.from('},"emitted_at":', 'latin1');
+const BRACE_CLOSE = 0x7d;
+const BRACE_OPEN = 0x7b;
+const SPACE = 0x20;
+/** The digits of a time before the year 5000, in milliseconds. */
+const MOST_DIGITS = 14;
+/** Where the `_` of `emitted_at` stands behind the time's digits. */
+const UNDERSCORE = 4;
+
+/**
+ * Writes `{…data…,"emitted@at":1700000000000}` and a line break at `to`, for a line that ends with
+ * `,"emitted_at":1700000000000}}`; the key takes a name that no record has.
+ * @param data where the value of `data` begins; an object
+ * @param end where the line's own line break stands; `to` is at most where the line begins
+ * @returns the end of what was written, or -1 where the line does not end so; then nothing is changed
+ */
+export function cutLine(bytes: Buffer, data: number, end: number, to: number): number {
+  if (bytes[end - 1] !== BRACE_CLOSE || bytes[end - 2] !== BRACE_CLOSE) return -1;
+  let at = end - 3;
+  while (isDigit(bytes[at])) at -= 1;
+  const digits = end - 3 - at;
+  if (digits === 0 || digits > MOST_DIGITS) return -1;
+  const dataEnd = at + 1 - BEFORE_TIME.length;
+  if (dataEnd <= data + 1 || bytes.compare(BEFORE_TIME, 0, BEFORE_TIME.length, dataEnd, at + 1) !== 0) return -1;
+  // Without a member before it the comma would be too much.
+  const last = bytes[dataEnd - 1];
+  if (last === BRACE_OPEN || last === SPACE || last === 0x09 || last === 0x0d) return -1;
+  bytes[dataEnd] = SPACE;
+  bytes[at - UNDERSCORE] = 0x40;
+  bytes[end - 1] = 0x0a;
+  bytes.copyWithin(to, data, end);
+  return to + end - data;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
