@@ -1,13 +1,13 @@
 export type { Cache } from './cache.ts';
 export { takesData } from './convert/select-sql.ts';
 export { type Database, duckdbCache, openDatabase } from './duckdb/index.ts';
-export {
-  type BatchLoad,
-  type LoadedStream,
-  type PreparedStream,
-  type PreparedSync,
-  type SegmentFile,
-  type StateText,
-  type StreamLoad,
+export type {
+  BatchLoad,
+  LoadedStream,
+  PreparedStream,
+  PreparedSync,
+  SegmentFile,
+  StateText,
+  StreamLoad,
 } from './load/index.ts';
 export type { DatasetSummary, Description, QueryResult, TableSummary } from './types.ts';
