@@ -213,6 +213,7 @@ export function countLoaded({ load, runs, withState, whole }: Batch, loaded: rea
     if (entry.into !== 'pending') run.rowsBeside += written;
     run.recordsBeside += rows - (entry.into === 'pending' ? rows : 0) + moved + dropped;
     run.rowsDeleted += deleted;
+    run.recordsDropped += dropped;
     for (const [field, count] of Object.entries(result.changed)) {
       run.changed.set(field, (run.changed.get(field) ?? 0) + count);
     }

@@ -9,6 +9,7 @@ import { createMessageHandler } from './messages.ts';
 import { confirmByEnd, type ReadEnding, settle } from './outcome.ts';
 import { createPump } from './pump.ts';
 import { createSegments } from './segments.ts';
+import { createSourceCounts } from './source-counts.ts';
 import { stateFile } from './state-file.ts';
 import { indexStreams } from './stream-keys.ts';
 import { newStreamRun } from './stream-run.ts';
@@ -73,7 +74,8 @@ async function readAndLoad(options: EngineOptions): Promise<ReadEnding> {
   const segments = await createSegments(options.stagingFolder, record.runs.length);
   const batches = createBatches(record, record.runs, segments, options.limits);
   const indexOf = indexStreams(request.streams.map(({ stream }) => stream));
-  const messages = createMessageHandler(record, indexOf, batches, log);
+  const counts = createSourceCounts(record);
+  const messages = createMessageHandler(record, indexOf, batches, counts, log);
   const loader = createLoader(options);
   const reading = new AbortController();
   const stop = (reason: unknown): void => reading.abort(reason);
@@ -110,6 +112,7 @@ async function readAndLoad(options: EngineOptions): Promise<ReadEnding> {
     if (last) await loader.load(last);
   }
   await loader.settled();
+  counts.end();
   const failure = loader.failure();
   if (failure && !abort.aborted) noteFailure(record, log, failure);
   return ending;

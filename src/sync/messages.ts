@@ -2,6 +2,7 @@
 import { isObject, parseMessage, type TraceError } from '../protocol/index.ts';
 import type { Batches } from './batches.ts';
 import { topLevelText } from './router/index.ts';
+import type { SourceCounts } from './source-counts.ts';
 import { readState } from './state-file.ts';
 import type { StreamIndex } from './stream-keys.ts';
 import type { StreamRun } from './stream-run.ts';
@@ -22,6 +23,7 @@ export function createMessageHandler(
   record: SyncRecord,
   indexOf: StreamIndex,
   batches: Batches,
+  counts: SourceCounts,
   log: SyncLog,
 ): MessageHandler {
   let statusSeen = false;
@@ -55,6 +57,7 @@ export function createMessageHandler(
           const state = readState(message.state, topLevelText(line, 'state') ?? '{}');
           const run = state?.stream && runOf(state.stream.name, state.stream.namespace);
           if (state && (run || state.kind !== 'STREAM')) {
+            counts.state(message.state, run);
             batches.state(state, run);
             return true;
           }

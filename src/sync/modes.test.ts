@@ -21,9 +21,9 @@ const catalog: Catalog = parseCatalog({
 });
 
 describe('the default mode', () => {
-  it('is incremental where the stream offers it and has a cursor', () => {
-    expect(catalog.streams.map(defaultMode)).toEqual([
-      'incremental_append',
+  it('is incremental where the stream has a cursor, deduplicated where it has a key', () => {
+    expect(catalog.streams.map((stream) => defaultMode(stream))).toEqual([
+      'incremental_deduped_history',
       'full_refresh_overwrite',
       'full_refresh_overwrite',
       'full_refresh_overwrite',
@@ -39,8 +39,16 @@ describe('configureStreams', () => {
       ['users', 'free', 'b.twin'],
       [{ stream: 'free', cursorField: 'updated_at', primaryKey: ['id'] }],
     );
-    expect(users).toMatchObject({ mode: 'incremental_append', cursorField: ['updated_at'], primaryKey: [['id']] });
-    expect(free).toMatchObject({ mode: 'incremental_append', cursorField: ['updated_at'], primaryKey: [['id']] });
+    expect(users).toMatchObject({
+      mode: 'incremental_deduped_history',
+      cursorField: ['updated_at'],
+      primaryKey: [['id']],
+    });
+    expect(free).toMatchObject({
+      mode: 'incremental_deduped_history',
+      cursorField: ['updated_at'],
+      primaryKey: [['id']],
+    });
     expect(twin).toMatchObject({ mode: 'full_refresh_overwrite', cursorField: [], stream: { namespace: 'b' } });
   });
 
@@ -53,7 +61,11 @@ describe('configureStreams', () => {
     ['unknown_stream', ['users'], [{ stream: 'usres' }]],
     ['option_without_stream', ['users'], [{ stream: 'full' }]],
     ['option_twice', ['users'], [{ stream: 'users' }, { stream: 'users' }]],
-    ['mode_not_offered_yet', ['users'], [{ stream: 'users', mode: 'incremental_deduped_history' as const }]],
+    [
+      'primary_key_needed',
+      ['free'],
+      [{ stream: 'free', mode: 'incremental_deduped_history' as const, cursorField: 'id' }],
+    ],
     ['mode_not_supported', ['full'], [{ stream: 'full', mode }]],
     ['cursor_needed', ['free'], [{ stream: 'free', mode }]],
     ['unknown_cursor_field', ['free'], [{ stream: 'free', cursorField: 'updatedat' }]],

@@ -18,17 +18,16 @@ export interface StreamOption {
   readonly primaryKey?: readonly string[] | undefined;
 }
 
-const OFFERED: readonly SyncMode[] = ['full_refresh_overwrite', 'incremental_append'];
-
-/** Incremental where the stream offers it and has a cursor; else everything anew. */
-export function defaultMode(stream: Stream): SyncMode {
-  const hasCursor = stream.sourceDefinedCursor || stream.defaultCursorField.length > 0;
-  return stream.incremental && hasCursor ? 'incremental_append' : 'full_refresh_overwrite';
+/** What the stream offers decides: incremental where it has a cursor, deduplicated where it has a key; else everything anew. */
+export function defaultMode(stream: Stream, option: Omit<StreamOption, 'stream' | 'mode'> = {}): SyncMode {
+  const hasCursor = option.cursorField || stream.sourceDefinedCursor || stream.defaultCursorField.length > 0;
+  if (!stream.incremental || !hasCursor) return 'full_refresh_overwrite';
+  return (option.primaryKey ?? stream.primaryKey).length > 0 ? 'incremental_deduped_history' : 'incremental_append';
 }
 
 /**
  * The streams of these names, each with its mode, cursor and key.
- * @throws InputError for unknown, ambiguous and repeated names, modes that a stream or this version does not offer, cursors
+ * @throws InputError for unknown, ambiguous and repeated names, modes that a stream does not offer, cursors, keys
  */
 export function configureStreams(
   catalog: Catalog,
@@ -65,25 +64,21 @@ export function configureStreams(
   return chosen.map((stream) => configure(stream, streamLabel(catalog, stream), byStream.get(stream)));
 }
 
-/** @throws InputError where this version does not offer the mode */
-export function checkModeOffered(mode: SyncMode, label: string): void {
-  if (OFFERED.includes(mode)) return;
-  throw new InputError(
-    'mode_not_offered_yet',
-    `This version of Sluice does not offer the mode ${mode} (stream "${label}").`,
-    `Use ${OFFERED.join(' or ')}.`,
-  );
-}
-
 export function noStreams(): InputError {
   return new InputError('no_streams', 'The sync has no streams.', 'Name at least one stream; list_streams shows them.');
 }
 
 function configure(stream: Stream, label: string, option: StreamOption | undefined): ConfiguredStream {
-  const mode = option?.mode ?? (option?.cursorField ? 'incremental_append' : defaultMode(stream));
-  checkModeOffered(mode, label);
+  const mode = option?.mode ?? defaultMode(stream, option);
   const primaryKey =
     option?.primaryKey?.map((field) => fieldPath(stream, label, field, 'unknown_key_field')) ?? stream.primaryKey;
+  if (mode === 'incremental_deduped_history' && primaryKey.length === 0) {
+    throw new InputError(
+      'primary_key_needed',
+      `The mode ${mode} of "${label}" needs a primary key, and the stream has none of its own.`,
+      `Give primary_key for it (a list of fields, such as ${fieldsOf(stream).slice(0, 5).join(', ') || 'id'}), or use incremental_append.`,
+    );
+  }
   const cursorField = cursorOf(stream, label, mode, option?.cursorField);
   return { stream, mode, cursorField, primaryKey };
 }
@@ -94,7 +89,7 @@ function cursorOf(stream: Stream, label: string, mode: SyncMode, given: string |
     throw new InputError(
       'cursor_not_used',
       `The mode ${mode} of "${label}" uses no cursor field.`,
-      'Leave cursor_field out, or use incremental_append.',
+      'Leave cursor_field out, or use an incremental mode.',
     );
   }
   if (!stream.incremental) {

@@ -17,6 +17,8 @@ export interface StreamRun {
   bytesRead: number;
   rowsCommitted: number;
   rowsDeleted: number;
+  /** Lines that were no records that a table can take. */
+  recordsDropped: number;
   /** Values changed by the load, by field. */
   readonly changed: Map<string, number>;
   /** Rows of the replacement that is not in place yet. */
@@ -52,6 +54,7 @@ export function newStreamRun(index: number, label: string, prepared: PreparedStr
     bytesRead: 0,
     rowsCommitted: 0,
     rowsDeleted: 0,
+    recordsDropped: 0,
     changed: new Map(),
     rowsBeside: 0,
     recordsBeside: 0,

@@ -19,7 +19,7 @@ describe('a sync of a good source', () => {
     expect(first.warnings).toEqual([]);
     expect(first).toMatchObject({ state: 'complete', source: 'meadow', dataset: 'meadow', records: 500 });
     expect(first.streams).toMatchObject([
-      { stream: 'users', mode: 'incremental_append', state: 'complete', rows: 250, committed_state: true },
+      { stream: 'users', mode: 'incremental_deduped_history', state: 'complete', rows: 250, committed_state: true },
       { stream: 'notes', mode: 'full_refresh_overwrite', state: 'complete', rows: 250 },
     ]);
     const second = await room.sync(await room.meadow({ count: 300, batch: 100 }, ['users', 'notes']));

@@ -8,7 +8,7 @@ import { type Project, withLock } from '../project/index.ts';
 import { datasetName, streamLabel } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { BatchLimits } from './batches.ts';
-import { checkModeOffered, noStreams } from './modes.ts';
+import { noStreams } from './modes.ts';
 import { createSyncFiles, interrupted, newSyncId, sweepStaging, unknownSync } from './sync-files.ts';
 import { lastLines, openSyncLog } from './sync-log.ts';
 import { addError, endUnsettled, type SyncRecord, statusOf } from './sync-record.ts';
@@ -108,7 +108,6 @@ export function createSyncs(options: SyncsOptions): Syncs {
   return {
     async start(request) {
       if (request.streams.length === 0) throw noStreams();
-      for (const { stream, mode } of request.streams) checkModeOffered(mode, streamLabel(request.catalog, stream));
       const lock = join(await project.folder('locks'), `sync-${request.source}.lock`);
       const deadline = Date.now() + HOLDER_MS;
       for (;;) {

@@ -70,7 +70,7 @@ export interface Syncs {
   /**
    * Starts a sync in the background; one for each source over all processes of the project. Where one runs already,
    * the answer is its id.
-   * @throws InputError `mode_not_offered_yet`, `no_streams`
+   * @throws InputError `no_streams`
    */
   start(request: SyncRequest): Promise<{ syncId: string; alreadyRunning: boolean }>;
   /**

@@ -45,7 +45,12 @@ export async function openLoadRoom(): Promise<LoadRoom> {
       const facts = { source: 'shop', dataset: 'shop', state: 'running', startedAt, records: 0, rows: 0, streams: [] };
       return cache.prepareSync({
         sync: { syncId: `s${made}`, ...facts },
-        streams: streams.map((one) => ({ stream: one, mode, cursorField: [], primaryKey: one.primaryKey })),
+        streams: streams.map((one) => ({
+          stream: one,
+          mode,
+          cursorField: one.defaultCursorField,
+          primaryKey: one.primaryKey,
+        })),
         severalNamespaces: new Set(streams.map(({ namespace }) => namespace)).size > 1,
         restart,
       });

@@ -23,6 +23,8 @@ export const syncOutput = z.object({
       table: z.string().optional(),
       records: z.number(),
       rows: z.number(),
+      deleted: z.number().optional(),
+      changed_values: z.record(z.string(), z.number()).optional(),
       bytes: z.number(),
       committed_state: z.boolean(),
       error: z.string().optional(),
@@ -76,6 +78,7 @@ export function syncText(data: SyncOutput): string {
           ),
         ]
       : []),
+    ...data.streams.flatMap((stream) => changedText(stream)),
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
     ...(data.recent && data.recent.length > 1
@@ -83,6 +86,18 @@ export function syncText(data: SyncOutput): string {
       : []),
     `Next: ${data.next}`,
   ].join('\n');
+}
+
+function changedText({ stream, table, changed_values: changed, deleted }: SyncOutput['streams'][number]): string[] {
+  const fields = Object.entries(changed ?? {}).map(([field, values]) => `${field} ${values.toLocaleString('en-US')}`);
+  return [
+    ...(deleted ? [`${stream}: ${count(deleted, 'row')} deleted, as in the source.`] : []),
+    ...(fields.length > 0
+      ? [
+          `${stream}: values that did not fit their column were changed (${fields.join(', ')}); each is noted in its row: SELECT _airbyte_meta FROM ${table} WHERE CAST(_airbyte_meta AS VARCHAR) <> '{"changes":[]}'.`,
+        ]
+      : []),
+  ];
 }
 
 function nextStep({ state, sync_id: id, dataset, source }: SyncStatus): string {
