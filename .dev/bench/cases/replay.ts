@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkTables } from '../check.ts';
+import { warm } from '../data/hashed-file.ts';
 import { runDuckdb } from '../engines/duckdb.ts';
 import type { Result } from '../engines/engine.ts';
 import { runPyairbyte } from '../engines/pyairbyte.ts';
@@ -20,20 +21,21 @@ export async function replayCase(
 ): Promise<Case> {
   const { set, files, job, truth } = await prepareSet(letter, { data, small }, say);
   const engines = new Map<string, () => Promise<Figures>>();
-  const add = (engine: string, run: (folder: string) => Promise<Result>): void => {
+  const add = (engine: string, input: string, run: (folder: string) => Promise<Result>): void => {
     engines.set(engine, async () => {
       const folder = join(data, 'runs', set.name, engine);
       rmSync(folder, { recursive: true, force: true });
+      await warm(input);
       const { figures, database, schema } = await run(folder);
       await checkTables(database, schema, set.streams, truth);
       if (!keep) rmSync(folder, { recursive: true, force: true });
       return figures;
     });
   };
-  add('sluice', (folder) => runSluice({ ...job, folder }));
-  if (python !== undefined) add('pyairbyte', (folder) => runPyairbyte({ ...job, folder }, python));
+  add('sluice', files.messages, (folder) => runSluice({ ...job, folder }));
+  if (python !== undefined) add('pyairbyte', files.messages, (folder) => runPyairbyte({ ...job, folder }, python));
   const { bare } = files;
   const [only] = set.streams;
-  if (bare !== undefined && only) add('duckdb', (folder) => runDuckdb({ ...job, folder }, only, bare));
+  if (bare !== undefined && only) add('duckdb', bare, (folder) => runDuckdb({ ...job, folder }, only, bare));
   return { name: letter, title: set.title, records: set.records, long: letter === 'd', engines };
 }
