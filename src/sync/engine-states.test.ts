@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalog } from '../protocol/index.ts';
+import { countsIn, ids, playIn } from './test-play.ts';
 import { catalogOf, openTestRoom, type Part, type TestRoom } from './test-room.ts';
 import type { SyncStatus } from './types.ts';
 
@@ -17,23 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => room.close());
 
-async function play(catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> {
-  const status = await room.sync({ ...(await room.play('p', catalog, parts)), restart });
-  expect(await readdir(await room.project.folder('staging'))).toEqual([]);
-  const tables = await room.rows("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, '_sluice_')");
-  expect(tables).toEqual([]);
-  return status;
-}
-
-function ids(from: number, count: number, stream = 'a'): Part {
-  const line = `{"type":"RECORD","record":{"stream":"${stream}","data":{"id":$i},"emitted_at":1}}\n`;
-  return { repeat: count, from, line };
-}
-
-async function counts(table: string): Promise<number[]> {
-  const [row] = await room.rows(`SELECT count(*), count(DISTINCT id), max(id) FROM p.${table}`);
-  return (row ?? []).map(Number);
-}
+const play = (catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> =>
+  playIn(room, catalog, parts, { restart });
+const counts = (table: string): Promise<number[]> => countsIn(room, table);
 
 describe('states of all streams', () => {
   const global = (at: number, streams: string[]): string => {

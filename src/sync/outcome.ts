@@ -58,5 +58,6 @@ function syncState({ runs, errors }: SyncRecord, { cancelled }: ReadEnding): Syn
   if (cancelled) return 'cancelled';
   const whole = runs.filter(({ state }) => state === 'complete').length;
   if (runs.length > 0 && whole === runs.length && errors.length === 0) return 'complete';
-  return whole > 0 || runs.some(({ rowsCommitted }) => rowsCommitted > 0) ? 'incomplete' : 'failed';
+  const some = runs.some(({ rowsCommitted, committedState }) => rowsCommitted > 0 || committedState);
+  return whole > 0 || some ? 'incomplete' : 'failed';
 }

@@ -173,14 +173,16 @@ export function catalogOf(
     readonly namespace?: string;
     readonly properties?: JsonObject;
     readonly incremental?: boolean;
+    readonly resumable?: boolean;
   }[]
 ): Catalog {
   return parseCatalog({
-    streams: streams.map(({ name, namespace, properties = {}, incremental = false }) => ({
+    streams: streams.map(({ name, namespace, properties = {}, incremental = false, resumable }) => ({
       name,
       ...(namespace ? { namespace } : {}),
       json_schema: { type: 'object', properties },
       supported_sync_modes: incremental ? ['full_refresh', 'incremental'] : ['full_refresh'],
+      ...(resumable === undefined ? {} : { is_resumable: resumable }),
       ...(incremental ? { source_defined_cursor: true, default_cursor_field: ['id'] } : {}),
     })),
   });
@@ -190,9 +192,15 @@ export function recordLine(stream: string, data: unknown, namespace?: string): s
   return `${JSON.stringify({ type: 'RECORD', record: { ...(namespace ? { namespace } : {}), stream, data, emitted_at: 1_700_000_000_000 } })}\n`;
 }
 
-export function stateLine(stream: string, state: unknown, namespace?: string): string {
+export function stateLine(
+  stream: string,
+  state: unknown,
+  { namespace, sent }: { namespace?: string; sent?: number } = {},
+): string {
   const descriptor = { name: stream, ...(namespace ? { namespace } : {}) };
-  return `${JSON.stringify({ type: 'STATE', state: { type: 'STREAM', stream: { stream_descriptor: descriptor, stream_state: state } } })}\n`;
+  const stats = sent === undefined ? {} : { sourceStats: { recordCount: sent } };
+  const own = { type: 'STREAM', stream: { stream_descriptor: descriptor, stream_state: state }, ...stats };
+  return `${JSON.stringify({ type: 'STATE', state: own })}\n`;
 }
 
 export function statusLine(stream: string, status: string, namespace?: string): string {
