@@ -17,6 +17,7 @@ export type ProjectFolder =
   | 'catalogs'
   | 'logs'
   | 'exports'
+  | 'updates'
   | 'locks';
 
 export interface Project {

@@ -34,9 +34,10 @@ export async function readConfigFile(path: string, settings: Settings): Promise<
       'Ask the user to move the file there, or to add its folder to SLUICE_CONFIG_DIRS and restart the server.',
     );
   }
-  const runs = settings.projectDirectory.path ? [join(settings.projectDirectory.path, 'runs')] : [];
-  if (await isInsideAny(real, runs)) {
-    return wrong(`${path} is a running connector's own file.`, 'Use a configuration file of the user.');
+  const project = settings.projectDirectory.path;
+  const own = project ? ['runs', 'updates'].map((name) => join(project, name)) : [];
+  if (await isInsideAny(real, own)) {
+    return wrong(`${path} is a connector's own file.`, 'Use a configuration file of the user.');
   }
   return readInside(path, real, settings.envFile.path);
 }

@@ -1,6 +1,7 @@
 /** The ports of the secrets room. Values live behind them and come out only through `ResolvedConfig.use`. */
 import type { Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
+import type { ConfigUpdates } from './config-updates.ts';
 
 /**
  * How much is sealed: `data` (query results, records): sensitive values only; `text` (errors, logs of ours): plain
@@ -53,12 +54,21 @@ export interface ConfigLayers {
   readonly configSecret?: string;
 }
 
+export interface UpdateKept {
+  /** Names of the fields that changed. */
+  readonly fields: readonly string[];
+  /** One sentence: why they could not be kept. */
+  readonly problem?: string;
+}
+
 /** A configuration with its secrets in it. It prints as nothing and serialises as nothing. */
 export interface ResolvedConfig {
   /** Stable for equal values, without telling them: for the keys of kept catalogs. */
   readonly fingerprint: string;
   /** Lends the plain configuration to the callback. It must go to the connector and nowhere else. */
   use<T>(callback: (config: JsonObject) => T): T;
+  /** Keeps what a CONTROL message says the configuration is now, at once; absent where nobody keeps it. Never throws. */
+  readonly keepUpdate?: (control: JsonObject) => UpdateKept;
 }
 
 export interface Resolution {
@@ -78,6 +88,8 @@ export interface Vault {
    * @param secretKeys the registry's published list of keys whose values are secret whatever the spec says
    */
   resolve(layers: ConfigLayers, spec: JsonObject, secretKeys: ReadonlySet<string>): Promise<Resolution>;
+  /** What connectors changed in their configurations, kept in this folder; it is made with mode 0700 when it is needed. */
+  configUpdates(folder: string | undefined): ConfigUpdates;
   /** The state of the stores for `get_status`: problems of the env file, names too short to protect, settings that changed since the start. */
   status(): Promise<VaultStatus>;
 }

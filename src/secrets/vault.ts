@@ -1,6 +1,7 @@
 /** The only holder of secret values: reads the stores, lists names, resolves configurations, and teaches the redactor. */
 import { type EnvFileContents, envFileStamp, isSettingName, readEnvFile, type Settings } from '../config/index.ts';
 import { type Problem, SetupError } from '../errors.ts';
+import { createConfigUpdates } from './config-updates.ts';
 import { resolveLayers } from './layers.ts';
 import { MIN_NEEDLE } from './needle-search.ts';
 import { createRedactor } from './redactor.ts';
@@ -102,6 +103,7 @@ export function createVault({ settings, contents: atStart, environment, stores =
 
   return {
     redactor,
+    configUpdates: (folder) => createConfigUpdates(folder, redactor),
     async list() {
       await Promise.all([refresh(), readStores()]);
       return [...secrets()]

@@ -30,6 +30,8 @@ export interface Validation {
   readonly connector: string;
   readonly version: string;
   readonly runtime: Runtime;
+  /** What was checked, for `save`. */
+  readonly checked?: ResolvedConfig;
   /** Where the spec came from. */
   readonly specFrom: 'connector' | 'registry';
 }
@@ -47,8 +49,16 @@ export interface Sources {
   /** @throws InputError `unknown_source` with near names */
   get(name: string): Promise<SavedSource>;
   has(name: string): Promise<boolean>;
-  /** Saves a source; a replaced one is kept beside it, once. @throws InputError for a bad name or a clash of datasets */
-  save(source: SavedSource): Promise<{ readonly replaced: boolean }>;
+  /** Teaches the seal what connectors of other processes changed: before data of theirs is shown. */
+  learnUpdates(): void;
+  /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
+  updateOf(source: SavedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
+  /**
+   * Saves a source; a replaced one is kept beside it, once. What its connector had changed before is dropped, what it changed
+   * in the check of `checked` is kept.
+   * @throws InputError for a bad name or a clash of datasets
+   */
+  save(source: SavedSource, checked?: ResolvedConfig): Promise<{ readonly replaced: boolean }>;
   /** Checks a configuration: references, schema, then the connector's own check. */
   validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */

@@ -3,14 +3,17 @@ import { type Connectors, type Installed, type RunControl, validateAgainstSpec }
 import { InputError, type Problem } from '../errors.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Registry, RegistryEntry } from '../registry/index.ts';
-import type { Resolution, Vault } from '../secrets/index.ts';
+import type { ConfigUpdates, Resolution, Vault } from '../secrets/index.ts';
 import type { Prepared, SavedSource, Subject, Validation } from './types.ts';
 
 export interface Rooms {
   readonly vault: Vault;
   readonly registry: Registry;
   readonly connectors: Connectors;
+  readonly updates: ConfigUpdates;
 }
+
+type Facts = Parameters<ConfigUpdates['forCheck']>[1];
 
 /** What a caller names, found in the registry; an executable has no entry there. */
 interface Located {
@@ -28,7 +31,7 @@ export async function validate(
   if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
-  const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  const { resolution, problems, facts: known } = await inspect(rooms, subject, specification(spec), control);
   const facts = {
     connector: installed.connector,
     version: installed.version,
@@ -38,8 +41,16 @@ export async function validate(
   if (problems.length > 0 || schemaOnly)
     return { valid: problems.length === 0, problems, warnings: resolution.warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
-  const check = await rooms.connectors.check(installed, resolution.config, control);
-  return { valid: check.succeeded, problems, warnings: resolution.warnings, checkMessage: check.message, ...facts };
+  const config = rooms.updates.forCheck(resolution.config, known);
+  const check = await rooms.connectors.check(installed, config, control);
+  return {
+    valid: check.succeeded,
+    problems,
+    warnings: resolution.warnings,
+    checkMessage: check.message,
+    checked: resolution.config,
+    ...facts,
+  };
 }
 
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
@@ -47,7 +58,7 @@ export async function prepare(rooms: Rooms, source: SavedSource, control: RunCon
   const located = await locate(rooms, source, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
-  const { resolution, problems } = await inspect(rooms, source, specification(spec), control);
+  const { resolution, problems, facts } = await inspect(rooms, source, specification(spec), control);
   if (problems.length > 0) {
     throw new InputError(
       'invalid_config',
@@ -56,7 +67,8 @@ export async function prepare(rooms: Rooms, source: SavedSource, control: RunCon
       { problems },
     );
   }
-  return { installed, config: resolution.config, suggestedStreams: located.entry?.suggestedStreams ?? [] };
+  const config = rooms.updates.forSource(source, resolution.config, facts);
+  return { installed, config, suggestedStreams: located.entry?.suggestedStreams ?? [] };
 }
 
 async function validateSchemaOnly(
@@ -108,15 +120,17 @@ async function inspect(
   subject: Subject,
   spec: JsonObject,
   control: RunControl,
-): Promise<{ resolution: Resolution; problems: Problem[] }> {
+): Promise<{ resolution: Resolution; problems: Problem[]; facts: Facts }> {
   const { keys } = await rooms.registry.secretKeys(control.signal);
+  const facts = { spec, secretKeys: keys };
   const resolution = await rooms.vault.resolve(subject, spec, keys);
   const told = new Set(resolution.problems.map(({ path }) => path));
   // Of a configuration that could not be read, what is missing is not known.
-  if (told.has('config_file') || told.has('config_secret')) return { resolution, problems: [...resolution.problems] };
+  if (told.has('config_file') || told.has('config_secret'))
+    return { resolution, problems: [...resolution.problems], facts };
   const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
   const problems = [...resolution.problems, ...schemaProblems.filter(({ path }) => !told.has(path))];
-  return { resolution, problems };
+  return { resolution, problems, facts };
 }
 
 /** The JSON Schema inside a connector's spec message; a spec without one accepts any object. */

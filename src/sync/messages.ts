@@ -1,5 +1,5 @@
 /** What a sync does with each line that is no record. */
-import { isObject, parseMessage, type TraceError } from '../protocol/index.ts';
+import { type JsonObject, parseMessage, type TraceError } from '../protocol/index.ts';
 import type { Batches } from './batches.ts';
 import { topLevelText } from './router/index.ts';
 import type { SourceCounts } from './source-counts.ts';
@@ -83,12 +83,7 @@ export function createMessageHandler(
           log.write('connector', `${message.message}\n${message.stackTrace ? `${message.stackTrace}\n` : ''}`);
           return false;
         case 'CONTROL':
-          if (isObject(message.control.connectorConfig)) {
-            addWarning(
-              record,
-              'The connector asked for a change of its configuration (such as a new token); it is not kept.',
-            );
-          }
+          keepUpdate(record, message.control, log);
           return false;
         case 'RECORD':
           addWarning(record, 'The connector sent records without a stream; they are not loaded.');
@@ -101,4 +96,12 @@ export function createMessageHandler(
       }
     },
   };
+}
+
+/** A changed configuration, such as a rotated token: at once, for the value before may be dead already. */
+function keepUpdate(record: SyncRecord, control: JsonObject, log: SyncLog): void {
+  const { fields = [], problem } = record.keepUpdate?.(control) ?? {};
+  if (fields.length > 0)
+    log.note(`the connector changed its configuration, kept for its next run: ${fields.join(', ')}`);
+  if (problem !== undefined) addWarning(record, problem);
 }

@@ -64,6 +64,10 @@ export async function previewStreams(
       message(line) {
         const message = parseMessage(line.toString('utf8'));
         if (message?.type === 'TRACE_ERROR') errors.push(message.error.message);
+        if (message?.type === 'CONTROL') {
+          const { problem } = config.keepUpdate?.(message.control) ?? {};
+          if (problem !== undefined) errors.push(problem);
+        }
         if (message?.type !== 'TRACE_STATUS' || message.status !== 'COMPLETE') return;
         const index = streams.findIndex(
           ({ stream }) => stream.name === message.name && (stream.namespace ?? '') === (message.namespace ?? ''),

@@ -1,7 +1,7 @@
 /** What a running sync knows of itself, and the status that is shown of it. */
 import type { PreparedSync } from '../cache/index.ts';
 import type { ConfiguredStream } from '../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, type ResolvedConfig, sealBeginning } from '../secrets/index.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
 import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
 
@@ -20,6 +20,8 @@ export interface SyncRecord {
   endedAt: Date | undefined;
   readonly errors: SyncFailure[];
   readonly warnings: Set<string>;
+  /** Keeps what the connector says its configuration is now. */
+  readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
 
 const MOST_ERRORS = 50;

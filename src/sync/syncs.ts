@@ -238,6 +238,7 @@ function newRecord(request: SyncRequest, syncId: string): SyncRecord {
     endedAt: undefined,
     errors: [],
     warnings: new Set(),
+    keepUpdate: request.config.keepUpdate,
   };
 }
 

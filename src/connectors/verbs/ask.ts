@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError } from '../../errors.ts';
-import { type AirbyteMessage, parseMessage, type TraceError } from '../../protocol/index.ts';
+import { type AirbyteMessage, type JsonObject, parseMessage, type TraceError } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
 import type { Launch, Processes, Running } from '../process/processes.ts';
@@ -16,6 +16,8 @@ export interface Question<Type extends AirbyteMessage['type']> {
   readonly answer: Type;
   /** Milliseconds the connector has. */
   readonly limitMs: number;
+  /** Told what a CONTROL message holds. */
+  readonly onControl?: ((control: JsonObject) => unknown) | undefined;
 }
 
 /** Bytes that one line of a connector may have here; a catalog is one line. */
@@ -42,7 +44,7 @@ export async function ask<Type extends AirbyteMessage['type']>(
 ): Promise<Extract<AirbyteMessage, { type: Type }>> {
   return processes.run(launch, async (running) => {
     const heard: Heard<Type> = { said: createTail() };
-    const ended = listen(running, question.answer, heard);
+    const ended = listen(running, question, heard);
     const deadline = new AbortController();
     const first = await Promise.race([
       ended,
@@ -63,7 +65,7 @@ export async function ask<Type extends AirbyteMessage['type']>(
 /** Settles at the answer or at the end of the output; goes on reading, so that nothing holds the connector back. */
 function listen<Type extends AirbyteMessage['type']>(
   { stdout }: Running,
-  wanted: Type,
+  { answer: wanted, onControl }: Question<Type>,
   heard: Heard<Type>,
 ): Promise<'answered' | 'ended'> {
   return new Promise((resolve) => {
@@ -78,6 +80,8 @@ function listen<Type extends AirbyteMessage['type']>(
         heard.said.push(message.error.message);
       } else if (message?.type === 'LOG') {
         heard.said.push(message.stackTrace ? `${message.message}\n${message.stackTrace}` : message.message);
+      } else if (message?.type === 'CONTROL') {
+        onControl?.(message.control);
       } else if (!message) {
         heard.said.push(line);
       }

@@ -77,7 +77,12 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
 
     async check(installed, config, control): Promise<CheckResult> {
       control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
-      const question = { verb: 'check', answer: 'CONNECTION_STATUS', limitMs: CHECK_MS } as const;
+      const question = {
+        verb: 'check',
+        answer: 'CONNECTION_STATUS',
+        limitMs: CHECK_MS,
+        onControl: config.keepUpdate,
+      } as const;
       const asked = launch(installed, control, 'check', { [CONFIG]: configWriter(config) });
       const { succeeded, message } = await ask(processes, redactor, installed, question, asked);
       return { succeeded, message: sealedStart(message, redactor, LONGEST_CHECK_MESSAGE) };
@@ -88,7 +93,12 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       const before = refresh ? undefined : await kept.get('catalog', key);
       if (before) return parseCatalog(before);
       control.progress(`asking ${installed.connector} ${installed.version} for its streams`);
-      const question = { verb: 'discover', answer: 'CATALOG', limitMs: DISCOVER_MS } as const;
+      const question = {
+        verb: 'discover',
+        answer: 'CATALOG',
+        limitMs: DISCOVER_MS,
+        onControl: config.keepUpdate,
+      } as const;
       const asked = launch(installed, control, 'discover', { [CONFIG]: configWriter(config) });
       const answer = await ask(processes, redactor, installed, question, asked);
       // What is kept and what is used are the same, so that the first sync and the second agree.

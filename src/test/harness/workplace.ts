@@ -11,6 +11,7 @@ export const MEADOW = join(FIXTURE_CONNECTORS, 'source-meadow.mjs');
 export const HOSTILE = join(FIXTURE_CONNECTORS, 'source-hostile.mjs');
 export const LEDGER = join(FIXTURE_CONNECTORS, 'source-ledger.mjs');
 export const PARROT = join(FIXTURE_CONNECTORS, 'source-parrot.mjs');
+export const TURNSTILE = join(FIXTURE_CONNECTORS, 'source-turnstile.mjs');
 export const SMALL_REGISTRY = join(ROOT, 'fixtures', 'registry', 'registry.json');
 
 export interface Workplace {

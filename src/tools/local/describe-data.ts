@@ -43,6 +43,7 @@ export const describeData = defineTool({
   effect: 'read',
   async run({ dataset, table, detail = table === undefined ? 'summary' : 'full' }, { services, signal }) {
     const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
+    services.sources.learnUpdates();
     const description = await services.cache.describe(request, signal);
     const datasets = description.datasets.map(datasetData);
     const note = noteOf(description);

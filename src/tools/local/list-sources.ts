@@ -11,6 +11,7 @@ const sourceOutput = z.object({
   config_file: z.string().optional(),
   config_secret: z.string().optional(),
   saved_at: z.string(),
+  changed_by_connector: z.object({ fields: z.array(z.string()), kept_at: z.string() }).optional(),
   streams: z.array(z.string()).optional(),
   last_sync: z
     .object({ sync_id: z.string(), state: z.string(), started_at: z.string(), ended_at: z.string().optional() })
@@ -39,12 +40,14 @@ export const listSources = defineTool({
         config,
         config_file: file,
         config_secret: secret,
+        changed_by_connector: changed,
       }) =>
         [
           `${called}: ${connector} ${version} (${runtime}), ${last ? `last sync ${last.state} (${last.sync_id})` : 'never synced'}`,
           ...(config ? [`  config: ${JSON.stringify(config)}`] : []),
           ...(file ? [`  config_file: ${file}`] : []),
           ...(secret ? [`  config_secret: ${secret}`] : []),
+          ...(changed ? [`  changed by the connector, kept for its next run: ${changed.fields.join(', ')}`] : []),
         ].join('\n'),
     );
     const text =
@@ -57,6 +60,7 @@ export const listSources = defineTool({
 
 async function describeSource(source: SavedSource, services: Call['services']): Promise<z.infer<typeof sourceOutput>> {
   const { configFile, configSecret, savedAt, config, ...rest } = source;
+  const update = services.sources.updateOf(source);
   const [last, streams] = await Promise.all([
     services.syncs.recent(50).then((syncs) => syncs.find((sync) => sync.source === source.name)),
     services.syncs.lastStreams(source.name),
@@ -67,6 +71,7 @@ async function describeSource(source: SavedSource, services: Call['services']): 
     config_file: configFile,
     config_secret: configSecret,
     saved_at: savedAt,
+    changed_by_connector: update && { fields: [...update.fields], kept_at: update.keptAt },
     streams,
     last_sync: last && {
       sync_id: last.sync_id,

@@ -38,6 +38,7 @@ export const query = defineTool({
         data: { columns: [...columns], tables: [...tables], plan },
       };
     }
+    services.sources.learnUpdates();
     const result = await services.cache.query(sql, { limit, offset, signal });
     return {
       text: resultText(result, offset),

@@ -35,16 +35,10 @@ export const saveSource = defineTool({
     const { connector, version, runtime } = validation;
     const { config, configFile, configSecret } = subject;
     const savedAt = new Date().toISOString();
-    const { replaced } = await services.sources.save({
-      name: input.name,
-      connector,
-      version,
-      runtime,
-      config,
-      configFile,
-      configSecret,
-      savedAt,
-    });
+    const { replaced } = await services.sources.save(
+      { name: input.name, connector, version, runtime, config, configFile, configSecret, savedAt },
+      validation.checked,
+    );
     if (!replaced) services.ledger.enter({ realm: 'local', kind: 'source', id: input.name });
     const next = `list_streams or start_sync with source "${input.name}".`;
     const data = { saved: true as const, name: input.name, replaced, connector, version, runtime, next };

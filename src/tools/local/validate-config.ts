@@ -40,7 +40,7 @@ export const validateConfig = defineTool({
 });
 
 export function validationData(validation: Validation): z.infer<typeof validationOutput> {
-  const { checkMessage, specFrom, ...rest } = validation;
+  const { checkMessage, specFrom, checked: _, ...rest } = validation;
   return {
     ...rest,
     problems: [...validation.problems],

@@ -1,0 +1,157 @@
+/** What connectors change in their own configuration, such as a rotated token: kept, used at the next run, known to the seal. */
+import { messageOf } from '../errors.ts';
+import { dottedPath, fieldsAt, isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import { changedFields, layFields, withFields } from './changed-fields.ts';
+import { createUpdateFiles, type KeptField } from './config-update-files.ts';
+import type { GrowingRedactor } from './redactor.ts';
+import { sealedConfig } from './resolved-config.ts';
+import { hasSensitiveShape } from './sensitive.ts';
+import type { ResolvedConfig, UpdateKept } from './types.ts';
+
+/** A saved source, as far as its changes depend on it. */
+export interface UpdatedSource {
+  readonly name: string;
+  /** ISO 8601; saved anew, it begins anew. */
+  readonly savedAt: string;
+}
+
+/** What tells which fields are secret. */
+export interface UpdateFacts {
+  /** The connector's `connectionSpecification`. */
+  readonly spec: JsonObject;
+  readonly secretKeys: ReadonlySet<string>;
+}
+
+export interface ConfigUpdates {
+  /** A saved source's configuration with its kept changes laid over it; further ones are kept. Changes of another configuration are dropped. */
+  forSource(source: UpdatedSource, config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
+  /** The same for a configuration that is not saved yet: its changes wait in memory for `keepFor`. */
+  forCheck(config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
+  /** The source was saved: what was kept for it is dropped; what waits for its configuration, checked just now, is kept for it. */
+  keepFor(source: UpdatedSource, checked: ResolvedConfig | undefined): void;
+  /** Names of the changed fields, never a value; undefined where nothing is kept. */
+  fieldsOf(source: UpdatedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
+  /** @returns whether there was anything */
+  drop(source: string): boolean;
+  /** Teaches the seal what is kept on disk, by other processes too. */
+  learn(): void;
+}
+
+const LONGEST = 256 * 1024;
+const MOST_WAITING = 50;
+
+/** @param folder absolute; undefined where the project directory is unusable, and nothing can be kept */
+export function createConfigUpdates(folder: string | undefined, redactor: GrowingRedactor): ConfigUpdates {
+  const files = folder === undefined ? undefined : createUpdateFiles(folder);
+  /** By fingerprint of the configuration that was checked. */
+  const waiting = new Map<string, readonly KeptField[]>();
+
+  const teach = (source: string, fields: readonly KeptField[]): void => {
+    for (const { path, value, sensitive } of fields) {
+      const name = `${source}.${dottedPath(path)}`;
+      for (const leaf of leavesOf(value)) redactor.add(name, leaf, { sensitive });
+    }
+  };
+  const learn = (): void => {
+    for (const name of files?.names() ?? []) teach(name, files?.read(name)?.fields ?? []);
+  };
+  const baseOf = ({ name, savedAt }: UpdatedSource, config: ResolvedConfig): string =>
+    config.use((plain) => files?.keyedHash([name, savedAt, plain]) ?? '');
+
+  /** The configuration as it goes to the connector; it stays known by the fingerprint of what it was made of. */
+  const updatable = (
+    name: string,
+    config: ResolvedConfig,
+    { spec, secretKeys }: UpdateFacts,
+    kept: readonly KeptField[],
+    keep: (fields: readonly KeptField[]) => void,
+  ): ResolvedConfig => {
+    let now = config.use((plain) => layFields(plain, kept));
+    const keepChanges = (updated: JsonObject): readonly string[] => {
+      if (JSON.stringify(updated).length > LONGEST) throw new RangeError('the new configuration is too large');
+      const fields = changedFields(now, updated).map((field) => ({
+        ...field,
+        sensitive: isSensitiveField(field.path, field.value, { spec, secretKeys, whole: updated }),
+      }));
+      if (fields.length === 0) return [];
+      // The seal first: whatever fails afterwards may be told.
+      teach(name, fields);
+      now = layFields(now, fields);
+      keep(fields);
+      return fields.map(({ path }) => dottedPath(path));
+    };
+    const keepUpdate = ({ connectorConfig }: JsonObject): UpdateKept => {
+      const updated = isObject(connectorConfig) ? connectorConfig.config : undefined;
+      try {
+        return { fields: isObject(updated) ? keepChanges(updated) : [] };
+      } catch (error) {
+        const reason = messageOf(error);
+        return { fields: [], problem: `The connector changed its configuration, which could not be kept: ${reason}.` };
+      }
+    };
+    return Object.defineProperties(sealedConfig({}), {
+      fingerprint: { value: config.fingerprint },
+      // What one verb used up, the next one of the same call gets anew.
+      use: { value: <T>(callback: (plain: JsonObject) => T): T => callback(structuredClone(now)) },
+      keepUpdate: { value: keepUpdate },
+    });
+  };
+
+  return {
+    learn,
+    forSource(source, config, facts) {
+      const { name, savedAt } = source;
+      learn();
+      if (!files) return config;
+      const current = (): readonly KeptField[] => {
+        const kept = files.read(name);
+        return kept && kept.base === baseOf(source, config) ? kept.fields : [];
+      };
+      const kept = current();
+      if (kept.length === 0) files.remove(name);
+      return updatable(name, config, facts, kept, (fields) => {
+        // Another run of the same source may have kept something meanwhile.
+        const all = withFields(current(), fields);
+        files.write(name, { base: baseOf(source, config), savedAt, keptAt: new Date().toISOString(), fields: all });
+      });
+    },
+    forCheck(config, facts) {
+      const key = config.fingerprint;
+      return updatable('config', config, facts, waiting.get(key) ?? [], (fields) => {
+        const all = withFields(waiting.get(key) ?? [], fields);
+        if (waiting.size >= MOST_WAITING) waiting.clear();
+        waiting.set(key, all);
+      });
+    },
+    keepFor(source, checked) {
+      files?.remove(source.name);
+      const fields = checked && waiting.get(checked.fingerprint);
+      if (!files || !checked || !fields) return;
+      waiting.delete(checked.fingerprint);
+      const { name, savedAt } = source;
+      files.write(name, { base: baseOf(source, checked), savedAt, keptAt: new Date().toISOString(), fields });
+    },
+    fieldsOf({ name, savedAt }) {
+      const kept = files?.read(name);
+      if (kept?.savedAt !== savedAt) return undefined;
+      return { fields: kept.fields.map(({ path }) => dottedPath(path)), keptAt: kept.keptAt };
+    },
+    drop: (source) => files?.remove(source) ?? false,
+  };
+}
+
+/** The spec's word counts; a field that it does not know, or leaves to the user, is secret: nobody said that it is not. */
+function isSensitiveField(
+  path: readonly string[],
+  value: JsonValue,
+  { spec, secretKeys, whole }: UpdateFacts & { readonly whole: JsonObject },
+): boolean {
+  const facts = fieldsAt(spec, path, whole);
+  if (facts.secret || !facts.known || facts.freeForm || path.some((key) => secretKeys.has(key))) return true;
+  return leavesOf(value).some(hasSensitiveShape);
+}
+
+function leavesOf(value: JsonValue): string[] {
+  if (typeof value === 'string' || typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : [];
+}
