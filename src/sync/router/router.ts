@@ -34,6 +34,7 @@ export interface Router {
 const MAX_LINE_BYTES = 100 * 1024 * 1024;
 const MAX_TEXT_BYTES = 64 * 1024;
 const LINE_BREAK = 10;
+const NOTHING = Buffer.alloc(0);
 const STRAY = -1;
 const OTHER = -2;
 
@@ -53,7 +54,17 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
   let recent: Prefix | undefined;
   let carried: Buffer[] = [];
   let carriedBytes = 0;
+  /** The first byte of the carried line that is no space; undefined while there is none. */
+  let carriedFirst: number | undefined;
   let skipping = false;
+
+  const takeCarried = (rest: Buffer): Buffer => {
+    const line = Buffer.concat([...carried, rest]);
+    carried = [];
+    carriedBytes = 0;
+    carriedFirst = undefined;
+    return line;
+  };
 
   const learned = (bytes: Buffer, start: number, end: number): number => {
     if (!recent || !startsWith(bytes, start, end, recent.bytes)) {
@@ -173,13 +184,11 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     if (skipping || rest.length === 0) return;
     carried.push(rest);
     carriedBytes += rest.length;
+    carriedFirst ??= rest[skipSpace(rest, 0, rest.length)];
     if (carriedBytes <= MAX_TEXT_BYTES) return;
-    const first = carried[0] ?? rest;
-    if (first[skipSpace(first, 0, first.length)] !== 0x7b) {
+    if (carriedFirst !== undefined && carriedFirst !== 0x7b) {
       // No JSON: its beginning is enough for the log.
-      sink.text(Buffer.concat(carried).toString('utf8', 0, MAX_TEXT_BYTES));
-      carried = [];
-      carriedBytes = 0;
+      sink.text(takeCarried(NOTHING).toString('utf8', 0, MAX_TEXT_BYTES));
       skipping = true;
     } else if (carriedBytes > MAX_LINE_BYTES) throw tooLong();
   };
@@ -194,20 +203,15 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
           return;
         }
         start = lineBreak + 1;
-        const line = skipping ? undefined : Buffer.concat([...carried, chunk.subarray(0, start)]);
-        carried = [];
-        carriedBytes = 0;
+        if (!skipping) routeOne(takeCarried(chunk.subarray(0, start)));
         skipping = false;
-        if (line) routeOne(line);
       }
       const rest = routeAll(chunk, start);
       carry(chunk.subarray(rest));
     },
     end() {
       if (carriedBytes === 0) return false;
-      const line = Buffer.concat([...carried, Buffer.from('\n')]);
-      carried = [];
-      carriedBytes = 0;
+      const line = takeCarried(Buffer.from('\n'));
       // Read in full: half a line may well end in a brace.
       const stream = slowly(line, 0, line.length - 1);
       if (stream >= 0) sink.records(stream, line, 1, line.length, 'message');
