@@ -73,6 +73,7 @@ function parseEntry(raw: JsonObject, type: ConnectorType): RegistryEntry | undef
     documentationUrl: text(raw.documentationUrl),
     pypiPackage,
     suggestedStreams: strings(object(raw.suggestedStreams).streams),
+    maxSecondsBetweenMessages: positive(raw.maxSecondsBetweenMessages),
     breakingChanges: breakingChanges(object(releases.breakingChanges)),
     releaseCandidates: Object.keys(object(releases.releaseCandidates)),
     externalDocumentation: list(raw.externalDocumentationUrls).flatMap(documentationLink),
@@ -117,6 +118,10 @@ export function isAirbytes(entry: RegistryEntry): boolean {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 ? value : undefined;
 }
 
 function object(value: unknown): JsonObject {

@@ -36,6 +36,8 @@ export interface RegistryEntry {
   /** The package on PyPI, where the registry says it is published there. */
   readonly pypiPackage?: string;
   readonly suggestedStreams: readonly string[];
+  /** Seconds that a source may be silent while it reads, as its makers say. */
+  readonly maxSecondsBetweenMessages?: number;
   /** Newest first. */
   readonly breakingChanges: readonly BreakingChange[];
   readonly releaseCandidates: readonly string[];

@@ -42,6 +42,8 @@ export interface Prepared {
   readonly config: ResolvedConfig;
   /** Streams that the registry suggests for this connector; empty for an executable. */
   readonly suggestedStreams: readonly string[];
+  /** The registry's word on how long this connector may be silent, in seconds. */
+  readonly maxSecondsBetweenMessages?: number | undefined;
 }
 
 export interface Sources {

@@ -68,7 +68,8 @@ export async function prepare(rooms: Rooms, source: SavedSource, control: RunCon
     );
   }
   const config = rooms.updates.forSource(source, resolution.config, facts);
-  return { installed, config, suggestedStreams: located.entry?.suggestedStreams ?? [] };
+  const { suggestedStreams = [], maxSecondsBetweenMessages } = located.entry ?? {};
+  return { installed, config, suggestedStreams, maxSecondsBetweenMessages };
 }
 
 async function validateSchemaOnly(

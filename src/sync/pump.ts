@@ -6,14 +6,15 @@ import type { Loader } from './loader.ts';
 import type { MessageHandler } from './messages.ts';
 import { createRouter } from './router/index.ts';
 import type { Segments } from './segments.ts';
+import { silenceMessage } from './silence.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
 
 const TICK_MS = 1_000;
 /** A connector that has closed its output, or says nothing more after its last stream was complete, gets so long to end. */
 const EXIT_MS = 10_000;
-/** The longest silence of a source that may still be at work. */
-const SILENCE_MS = 3 * 3_600_000;
+/** A source may need so long before its first message: large databases are asked for much. */
+const START_MS = 3 * 3_600_000;
 
 export interface PumpParts {
   readonly record: SyncRecord;
@@ -45,14 +46,16 @@ export function createPump({ record, segments, batches, messages, loader, log }:
     record.runs.map(({ prepared }) => takesData(prepared.target.columns)),
   );
 
-  const isSilent = (ms: number): boolean => {
+  /** @param ms of silence, as far as this process was awake */
+  const isSilent = (ms: number, heard: boolean): boolean => {
     if (ms > EXIT_MS && record.runs.every(({ complete }) => complete)) {
       log.note('every stream is complete and the connector did not end; it was ended');
       return true;
     }
-    if (ms <= SILENCE_MS) return false;
-    const message = `The connector said nothing for ${SILENCE_MS / 3_600_000} hours and was ended.`;
-    addError(record, { message, failure_type: 'transient_error' });
+    const limit = heard ? record.silenceMs : START_MS;
+    if (ms <= limit) return false;
+    addError(record, { message: silenceMessage(limit), failure_type: 'transient_error' });
+    log.note(silenceMessage(limit));
     return true;
   };
 
@@ -60,7 +63,9 @@ export function createPump({ record, segments, batches, messages, loader, log }:
     run.onStderr((text) => log.write('stderr', text));
     const chunks = (run.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     const clock = createClock();
-    let heardAt = Date.now();
+    // Counted in ticks: a machine that slept is no source that was silent.
+    let silentMs = 0;
+    let heard = false;
     try {
       let next = chunks.next();
       for (;;) {
@@ -69,13 +74,15 @@ export function createPump({ record, segments, batches, messages, loader, log }:
           stop(loader.failure());
           return undefined;
         }
+        if (got === 'tick') silentMs += TICK_MS;
         if (got !== 'tick') {
           if (got.done) break;
           router.push(got.value);
           next = chunks.next();
           await segments.flush();
-          heardAt = Date.now();
-        } else if (isSilent(Date.now() - heardAt)) {
+          silentMs = 0;
+          heard = true;
+        } else if (isSilent(silentMs, heard)) {
           // Its output is closed while we still wait for more of it.
           next.catch(() => undefined);
           return undefined;
@@ -84,7 +91,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
           const batch = await batches.cut();
           if (batch) await loader.load(batch);
           // While a load holds the connector back, it cannot say anything.
-          heardAt = Date.now();
+          silentMs = 0;
         }
         boundary = false;
       }

@@ -20,6 +20,8 @@ export interface SyncRecord {
   endedAt: Date | undefined;
   readonly errors: SyncFailure[];
   readonly warnings: Set<string>;
+  /** Milliseconds that the connector may be silent after its first message. */
+  readonly silenceMs: number;
   /** Keeps what the connector says its configuration is now. */
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }

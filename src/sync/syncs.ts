@@ -9,6 +9,7 @@ import { datasetName, streamLabel } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { BatchLimits } from './batches.ts';
 import { noStreams } from './modes.ts';
+import { longestSilence } from './silence.ts';
 import { createSyncFiles, interrupted, newSyncId, sweepStaging, unknownSync } from './sync-files.ts';
 import { lastLines, openSyncLog } from './sync-log.ts';
 import { addError, endUnsettled, type SyncRecord, statusOf } from './sync-record.ts';
@@ -21,6 +22,8 @@ export interface SyncsOptions {
   readonly redactor: Redactor;
   /** When batches are cut; for tests of many small ones. */
   readonly limits?: BatchLimits;
+  /** In the place of a connector's own limit; for tests of silence that end in seconds. */
+  readonly silenceMs?: number;
 }
 
 interface Job {
@@ -79,7 +82,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
   };
 
   const run = async (request: SyncRequest, syncId: string, begun: () => void): Promise<void> => {
-    const record = newRecord(request, syncId);
+    const record = newRecord(request, syncId, options.silenceMs);
     const status = (): SyncStatus => statusOf(record, redactor);
     await files.create(syncId);
     await files.write(status());
@@ -224,7 +227,7 @@ async function work(options: SyncsOptions, { request, record, cancel, abort, fil
   }
 }
 
-function newRecord(request: SyncRequest, syncId: string): SyncRecord {
+function newRecord(request: SyncRequest, syncId: string, silenceMs?: number): SyncRecord {
   return {
     syncId,
     source: request.source,
@@ -238,6 +241,7 @@ function newRecord(request: SyncRequest, syncId: string): SyncRecord {
     endedAt: undefined,
     errors: [],
     warnings: new Set(),
+    silenceMs: silenceMs ?? longestSilence(request.maxSecondsBetweenMessages),
     keepUpdate: request.config.keepUpdate,
   };
 }

@@ -70,7 +70,7 @@ export interface TestRoom {
   close(): Promise<void>;
 }
 
-export async function openTestRoom(limits?: BatchLimits, at?: string): Promise<TestRoom> {
+export async function openTestRoom(limits?: BatchLimits, at?: string, silenceMs?: number): Promise<TestRoom> {
   const folder = at ?? (await mkdtemp(join(tmpdir(), 'sluice-sync-')));
   const envFile = join(folder, 'test.env');
   await writeFile(envFile, `MEADOW_API_KEY=${SECRET}\n`, { mode: 0o600 });
@@ -98,6 +98,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string): Promise<T
     connectors,
     redactor: vault.redactor,
     ...(limits ? { limits } : {}),
+    ...(silenceMs === undefined ? {} : { silenceMs }),
   });
   const resolve = async (config: JsonObject): Promise<ResolvedConfig> => {
     const spec: JsonObject = { type: 'object', properties: { api_key: { type: 'string', airbyte_secret: true } } };

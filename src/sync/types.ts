@@ -15,6 +15,8 @@ export interface SyncRequest {
   readonly streams: readonly ConfiguredStream[];
   /** Forget the state of these streams: read all again, and put it in the place of what is there. */
   readonly restart?: boolean | undefined;
+  /** The registry's word on how long the connector may be silent, in seconds. */
+  readonly maxSecondsBetweenMessages?: number | undefined;
   /** Told what the sync makes that was not there before; a table's id is `dataset.table`. */
   readonly onCreated?: (kind: 'dataset' | 'table', id: string) => void;
 }

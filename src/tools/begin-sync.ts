@@ -25,7 +25,7 @@ export async function beginSync(
 ): Promise<{ syncId: string; alreadyRunning: boolean }> {
   const { sources, connectors, syncs, ledger } = services;
   const source = await sources.get(wish.source);
-  const { installed, config, suggestedStreams } = await sources.prepare(source, control);
+  const { installed, config, suggestedStreams, maxSecondsBetweenMessages } = await sources.prepare(source, control);
   const catalog = await connectors.discover(installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   const names = wish.streams ?? (await defaultStreams(services, source.name, labels, suggestedStreams));
@@ -36,6 +36,7 @@ export async function beginSync(
     catalog,
     streams: configureStreams(catalog, names, wish.options),
     restart: wish.restart,
+    maxSecondsBetweenMessages,
     onCreated: (kind, id) => ledger.enter({ realm: 'local', kind, id }),
   });
   if (!begun.alreadyRunning) ledger.enter({ realm: 'local', kind: 'sync', id: begun.syncId });

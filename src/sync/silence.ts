@@ -1,0 +1,19 @@
+/** How long a source may send nothing before it counts as stuck. */
+
+const LEAST_SECONDS = 600;
+const DEFAULT_SECONDS = 3_600;
+
+/** Milliseconds, by what the registry says of the connector: many of its figures are too small for real sources. */
+export function longestSilence(maxSecondsBetweenMessages: number | undefined): number {
+  return Math.max(maxSecondsBetweenMessages ?? DEFAULT_SECONDS, LEAST_SECONDS) * 1000;
+}
+
+export function silenceMessage(ms: number): string {
+  return `The source sent nothing for ${durationText(ms / 1000)}, its limit of silence, and was ended. What is committed is kept, and the next sync goes on from there.`;
+}
+
+function durationText(seconds: number): string {
+  const [unit, size] = seconds % 3600 === 0 ? ['hour', 3600] : seconds % 60 === 0 ? ['minute', 60] : ['second', 1];
+  const amount = seconds / size;
+  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
+}
