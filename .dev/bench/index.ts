@@ -1,5 +1,5 @@
 /** `npm run bench`: Sluice beside PyAirbyte and DuckDB alone, as whole processes, interleaved. Needs Linux. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from './cases/case.ts';
 import { fakerCase } from './cases/faker.ts';
@@ -16,16 +16,19 @@ import { judge } from './report/targets.ts';
 const options = readOptions(process.argv.slice(2));
 const { data, only, engines: wanted } = options;
 mkdirSync(data, { recursive: true });
+const folders = { parent: mkdtempSync(join(data, 'runs-')), keep: false };
 const python = wanted.includes('pyairbyte') ? pythonEnvironment(join(data, 'pyairbyte'), 'airbyte', say) : undefined;
 const machine = describeMachine(python?.version);
 
 const cases: Case[] = [];
 for (const name of only.filter((one) => one !== 'second')) {
   const make =
-    name === 'faker' ? fakerCase(options, python?.python, say) : replayCase(name, options, python?.python, say);
+    name === 'faker'
+      ? fakerCase(options, folders, python?.python, say)
+      : replayCase(name, options, folders, python?.python, say);
   cases.push(await make);
 }
-const secondSync = only.includes('second') ? await callsOfSecondSync(data, say) : undefined;
+const secondSync = only.includes('second') ? await callsOfSecondSync(folders.parent, say) : undefined;
 
 const runs = new Map<string, Figures[]>();
 for (let round = 1; round <= Math.max(options.rounds, options.longRounds); round += 1) {
@@ -40,6 +43,8 @@ for (let round = 1; round <= Math.max(options.rounds, options.longRounds); round
     }
   }
 }
+
+rmSync(folders.parent, { recursive: true, force: true });
 
 const rows: Row[] = cases.flatMap(({ name, title, records, engines }) =>
   [...engines.keys()].flatMap((engine) => {

@@ -10,3 +10,10 @@ export interface Case {
   /** By the engine's name, in the order of a round; each checks its own result. */
   readonly engines: ReadonlyMap<string, () => Promise<Figures>>;
 }
+
+/** Where runs leave their files. */
+export interface RunFolders {
+  readonly parent: string;
+  /** Leave what a run made until the next one. */
+  readonly keep: boolean;
+}

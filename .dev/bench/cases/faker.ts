@@ -8,7 +8,7 @@ import { runPyairbyte } from '../engines/pyairbyte.ts';
 import { type SavedSource, saveSource, syncSource, tablesOf } from '../engines/sluice.ts';
 import { type Figures, measure } from '../measure/measure.ts';
 import type { Options } from '../options.ts';
-import type { Case } from './case.ts';
+import type { Case, RunFolders } from './case.ts';
 
 /** The columns that are the same in each run: its workers share the seed's numbers as they come. */
 const STREAMS = [
@@ -24,6 +24,7 @@ const LEFT_BY_SYNCS = ['cache', 'staging', 'syncs', 'logs', 'runs', 'locks'];
 /** `python`: PyAirbyte's interpreter, where it is measured. */
 export async function fakerCase(
   { data, small }: Pick<Options, 'data' | 'small'>,
+  runs: RunFolders,
   python: string | undefined,
   say: (line: string) => void,
 ): Promise<Case> {
@@ -53,11 +54,12 @@ export async function fakerCase(
   ]);
   if (python !== undefined) {
     engines.set('pyairbyte', async () => {
-      const own = join(data, 'runs', 'faker');
+      const own = join(runs.parent, 'faker');
       rmSync(own, { recursive: true, force: true });
       const job = { name: 'faker', connector: program, config, streams: NAMES, folder: own };
       const { figures, ...tables } = await runPyairbyte(job, python);
       await check(tables);
+      if (!runs.keep) rmSync(own, { recursive: true, force: true });
       return figures;
     });
   }

@@ -10,12 +10,13 @@ import { runSluice } from '../engines/sluice.ts';
 import type { Figures } from '../measure/measure.ts';
 import type { Options } from '../options.ts';
 import { prepareSet } from '../prepare.ts';
-import type { Case } from './case.ts';
+import type { Case, RunFolders } from './case.ts';
 
-/** `python`: PyAirbyte's interpreter, where it is measured. `keep`: leave each run's folder as it is. */
+/** `python`: PyAirbyte's interpreter, where it is measured. */
 export async function replayCase(
   letter: string,
-  { data, small, keep }: Pick<Options, 'data' | 'small'> & { keep?: boolean },
+  { data, small }: Pick<Options, 'data' | 'small'>,
+  runs: RunFolders,
   python: string | undefined,
   say: (line: string) => void,
 ): Promise<Case> {
@@ -23,12 +24,12 @@ export async function replayCase(
   const engines = new Map<string, () => Promise<Figures>>();
   const add = (engine: string, input: string, run: (folder: string) => Promise<Result>): void => {
     engines.set(engine, async () => {
-      const folder = join(data, 'runs', set.name, engine);
+      const folder = join(runs.parent, set.name, engine);
       rmSync(folder, { recursive: true, force: true });
       await warm(input);
       const { figures, database, schema } = await run(folder);
       await checkTables(database, schema, set.streams, truth);
-      if (!keep) rmSync(folder, { recursive: true, force: true });
+      if (!runs.keep) rmSync(folder, { recursive: true, force: true });
       return figures;
     });
   };

@@ -7,11 +7,11 @@ import { dataSets } from '../data/sets.ts';
 import { type SavedSource, saveSource, syncSource } from '../engines/sluice.ts';
 
 /** @returns the verbs, in order */
-export async function callsOfSecondSync(data: string, say: (line: string) => void): Promise<string[]> {
+export async function callsOfSecondSync(runs: string, say: (line: string) => void): Promise<string[]> {
   const [like] = dataSets(0);
   if (!like) throw new Error('there are no sets');
   const set = { ...like, name: 'second' };
-  const parent = join(data, 'runs', 'second');
+  const parent = join(runs, 'second');
   rmSync(parent, { recursive: true, force: true });
   const folder = join(parent, 'project');
   mkdirSync(folder, { recursive: true });

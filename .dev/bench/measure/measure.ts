@@ -1,7 +1,7 @@
 /** One run of a whole process, from spawn to exit, its children included. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { cpuOfChildren, processTree } from './process-tree.ts';
+import { cpuOfChildren, cpuOfMachine, processTree } from './process-tree.ts';
 
 const SAMPLE_MS = 50;
 
@@ -11,6 +11,8 @@ export interface Figures {
   readonly cpuSeconds: number;
   /** The connector's share of it, as last seen by a sample. */
   readonly connectorCpuSeconds: number;
+  /** What everything else on the machine used meanwhile, the bench's own looking included. */
+  readonly othersCpuSeconds: number;
   /** The largest sum of resident memory over the whole tree, by samples. */
   readonly peakBytes: number;
   /** The same without the connector. */
@@ -35,6 +37,7 @@ export async function measure(run: Run): Promise<Figures> {
   const log = openSync(run.log, 'w');
   const output = run.output === undefined ? log : openSync(run.output, 'w');
   const before = cpuOfChildren();
+  const machineBefore = cpuOfMachine();
   const start = performance.now();
   const child = spawn(program, args, {
     cwd: run.directory,
@@ -51,7 +54,8 @@ export async function measure(run: Run): Promise<Figures> {
     const { cpuSeconds: seen, ...samples } = sampled.stop();
     const cpuSeconds = cpuOfChildren() - before;
     if (cpuSeconds < seen * 0.97 - 0.1) throw new Error(`descendants not waited for: ${cpuSeconds} s of ${seen} s`);
-    return { wallSeconds, cpuSeconds, ...samples };
+    const othersCpuSeconds = Math.max(0, cpuOfMachine() - machineBefore - cpuSeconds);
+    return { wallSeconds, cpuSeconds, othersCpuSeconds, ...samples };
   } catch (error) {
     child.kill('SIGKILL');
     throw new Error(`${run.command.join(' ')}: ${String(error)}\n${readFileSync(run.log, 'utf8').slice(-2_000)}`);

@@ -38,6 +38,16 @@ export function cpuOfChildren(): number {
   return (user + system) / TICKS_A_SECOND;
 }
 
+/** Seconds that all processors together have worked since the machine started, whoever for; stolen ones count. */
+export function cpuOfMachine(): number {
+  const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1);
+  const [user = 0, nice = 0, system = 0, , , interrupt = 0, soft = 0, stolen = 0] = first
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + interrupt + soft + stolen) / TICKS_A_SECOND;
+}
+
 /** The numbers after the command's name, which may hold spaces and brackets; the first is the state. */
 function statFields(pid: number | 'self'): number[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -7,6 +7,7 @@ export function medianFigures(runs: readonly Figures[]): Figures {
     wallSeconds: of('wallSeconds'),
     cpuSeconds: of('cpuSeconds'),
     connectorCpuSeconds: of('connectorCpuSeconds'),
+    othersCpuSeconds: of('othersCpuSeconds'),
     peakBytes: of('peakBytes'),
     peakWithoutConnectorBytes: of('peakWithoutConnectorBytes'),
   };

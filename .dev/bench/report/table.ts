@@ -11,7 +11,7 @@ export interface Row {
   readonly median: Figures;
 }
 
-const HEADS = ['', 'engine', 'runs', 'wall s', 'CPU s', 'peak MB', 'without connector', 'records/s'];
+const HEADS = ['', 'engine', 'runs', 'wall s', 'CPU s', "others' CPU s", 'peak MB', 'without connector', 'records/s'];
 const NUMBERS_FROM = 2;
 
 /** Median figures by set and engine; then the targets. */
@@ -22,6 +22,7 @@ export function tableText(rows: readonly Row[], verdicts: readonly Verdict[]): s
     String(runs.length),
     median.wallSeconds.toFixed(2),
     median.cpuSeconds.toFixed(2),
+    median.othersCpuSeconds.toFixed(2),
     megabytes(median.peakBytes),
     megabytes(median.peakWithoutConnectorBytes),
     Math.round(records / median.wallSeconds).toLocaleString('en'),
