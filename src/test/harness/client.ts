@@ -45,6 +45,8 @@ export interface ServerOptions {
   /** Laid over the workplace's settings; undefined removes one. */
   readonly environment?: Record<string, string | undefined>;
   readonly era?: Era;
+  /** What comes before the server on its command line: a program that ends as the server, such as one that sets limits. */
+  readonly before?: readonly string[];
 }
 
 /** Starts the real binary under the official client. Close it in afterEach/afterAll: its workplace goes with it when it made one. */
@@ -54,9 +56,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const env = Object.fromEntries(
     Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+  const [command = '', ...args] = [...(options.before ?? []), process.execPath, BINARY];
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [BINARY],
+    command,
+    args,
     env,
     stderr: 'pipe',
     cwd: workplace.directory,
