@@ -8,7 +8,7 @@ import { createLoader } from './loader.ts';
 import { createMessageHandler } from './messages.ts';
 import { confirmByEnd, type ReadEnding, settle } from './outcome.ts';
 import { createPump } from './pump.ts';
-import { createSegments } from './segments.ts';
+import { createSegments, type Segments } from './segments.ts';
 import { createSourceCounts } from './source-counts.ts';
 import { stateFile } from './state-file.ts';
 import { indexStreams } from './stream-keys.ts';
@@ -70,8 +70,16 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
 }
 
 async function readAndLoad(options: EngineOptions): Promise<ReadEnding> {
+  const segments = await createSegments(options.stagingFolder, options.record.runs.length);
+  try {
+    return await readInto(segments, options);
+  } finally {
+    await segments.close();
+  }
+}
+
+async function readInto(segments: Segments, options: EngineOptions): Promise<ReadEnding> {
   const { request, record, connectors, log, cancel, abort } = options;
-  const segments = await createSegments(options.stagingFolder, record.runs.length);
   const batches = createBatches(record, record.runs, segments, options.limits);
   const indexOf = indexStreams(request.streams.map(({ stream }) => stream));
   const counts = createSourceCounts(record);

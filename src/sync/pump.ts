@@ -2,6 +2,7 @@
 import { takesData } from '../cache/index.ts';
 import type { ConnectorRun, Exit } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
+import { readChunks } from './chunks.ts';
 import type { Loader } from './loader.ts';
 import type { MessageHandler } from './messages.ts';
 import { createRouter } from './router/index.ts';
@@ -61,39 +62,42 @@ export function createPump({ record, segments, batches, messages, loader, log }:
 
   return async (run: ConnectorRun, stop: (reason: unknown) => void): Promise<Exit | undefined> => {
     run.onStderr((text) => log.write('stderr', text));
-    const chunks = (run.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     const clock = createClock();
     // Counted in ticks: a machine that slept is no source that was silent.
     let silentMs = 0;
     let heard = false;
+    let flushing: Promise<void> = Promise.resolve();
+    const cut = async (): Promise<void> => {
+      boundary = false;
+      const batch = await batches.cut();
+      if (batch) await loader.load(batch);
+      if (loader.failure()) throw loader.failure();
+    };
+    const chunks = readChunks(run.stdout, (chunk) => {
+      router.push(chunk);
+      silentMs = 0;
+      heard = true;
+      if (batches.isDue(Date.now(), boundary)) return cut();
+      boundary = false;
+      if (!segments.isFull()) return undefined;
+      // Reading goes on beside one write, and waits for it before the next.
+      const before = flushing;
+      flushing = segments.flush();
+      flushing.catch(() => undefined);
+      return before;
+    });
     try {
-      let next = chunks.next();
       for (;;) {
-        const got = await Promise.race([next, clock.tick()]);
-        if (loader.failure()) {
-          stop(loader.failure());
+        const got = await Promise.race([chunks.ended, clock.tick()]);
+        if (got !== 'tick') break;
+        if (loader.failure()) throw loader.failure();
+        // While a load holds the connector back, it cannot say anything.
+        silentMs = chunks.isHeld() ? 0 : silentMs + TICK_MS;
+        if (isSilent(silentMs, heard)) {
+          chunks.ended.catch(() => undefined);
           return undefined;
         }
-        if (got === 'tick') silentMs += TICK_MS;
-        if (got !== 'tick') {
-          if (got.done) break;
-          router.push(got.value);
-          next = chunks.next();
-          await segments.flush();
-          silentMs = 0;
-          heard = true;
-        } else if (isSilent(silentMs, heard)) {
-          // Its output is closed while we still wait for more of it.
-          next.catch(() => undefined);
-          return undefined;
-        }
-        if (batches.isDue(Date.now(), boundary)) {
-          const batch = await batches.cut();
-          if (batch) await loader.load(batch);
-          // While a load holds the connector back, it cannot say anything.
-          silentMs = 0;
-        }
-        boundary = false;
+        if (!chunks.isHeld() && batches.isDue(Date.now(), boundary)) await chunks.hold(cut);
       }
       const cutOff = router.end();
       const exit = await Promise.race([run.exit, clock.after(EXIT_MS)]);
@@ -110,8 +114,13 @@ export function createPump({ record, segments, batches, messages, loader, log }:
         failure_type: 'system_error',
       });
       return undefined;
+    } catch (error) {
+      if (!loader.failure()) throw error;
+      stop(loader.failure());
+      return undefined;
     } finally {
       clock.stop();
+      chunks.stop();
     }
   };
 }

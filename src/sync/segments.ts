@@ -1,6 +1,6 @@
 /** Files of raw record lines on their way into the cache. They hold data, so they are private and always removed. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { appendFile, mkdir, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open as openFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { SegmentFile } from '../cache/index.ts';
@@ -19,11 +19,15 @@ export interface Segments {
   /** Everything of the stream up to here is confirmed. */
   confirm(stream: number): void;
   waiting(stream: number): Waiting;
-  /** Writes the buffers that are full. Call it after each chunk: it bounds the memory. */
+  /** Whether so much waits to be written that it should be. */
+  isFull(): boolean;
+  /** Writes the buffers that are full; more may be appended meanwhile. */
   flush(): Promise<void>;
   /** Hands over the confirmed lines of a stream; the rest stays for later. */
   takeConfirmed(stream: number): Promise<SegmentFile[]>;
   takeAll(stream: number): Promise<SegmentFile[]>;
+  /** Closes what is open; for the end. */
+  close(): Promise<void>;
 }
 
 /** A line of this length gets a segment of its own, for the reader's buffers are twice as long as the longest line. */
@@ -31,6 +35,10 @@ const LONG_LINE_BYTES = 8 * 1024 * 1024;
 const BUFFERS_BYTES = 32 * 1024 * 1024;
 const LARGEST_BUFFER = 256 * 1024;
 const SMALLEST_BUFFER = 16 * 1024;
+/** Written at once: fewer and larger writes. */
+const FLUSH_BYTES = 4 * 1024 * 1024;
+/** Files that are kept open between writes; a source may have thousands of streams. */
+const MOST_OPEN = 64;
 
 interface Segment {
   readonly path: string;
@@ -43,6 +51,9 @@ interface Segment {
   full: Buffer[];
   buffer: Buffer | undefined;
   used: number;
+  file: FileHandle | undefined;
+  /** The writes so far, one after the other. */
+  written: Promise<void>;
 }
 
 /** @param folder made where it is missing; the caller removes it */
@@ -51,13 +62,26 @@ export async function createSegments(folder: string, streamCount: number): Promi
   const bufferBytes = Math.max(SMALLEST_BUFFER, Math.min(LARGEST_BUFFER, BUFFERS_BYTES / Math.max(1, streamCount)));
   const open: Segment[][] = Array.from({ length: streamCount }, () => []);
   const unwritten = new Set<Segment>();
+  const files = new Set<FileHandle>();
+  /** Buffers that are written, for the next lines: new ones would keep the garbage collector busy. */
+  const free: Buffer[] = [];
+  let unwrittenBytes = 0;
   let made = 0;
 
   const add = (stream: number, form: RecordForm): Segment => {
     made += 1;
     const path = join(folder, `${String(stream).padStart(4, '0')}-${String(made).padStart(6, '0')}.ndjson`);
     const counts = { rows: 0, bytes: 0, longest: 0, confirmedRows: 0, confirmedBytes: 0 };
-    const segment: Segment = { path, form, ...counts, full: [], buffer: undefined, used: 0 };
+    const segment: Segment = {
+      path,
+      form,
+      ...counts,
+      full: [],
+      buffer: undefined,
+      used: 0,
+      file: undefined,
+      written: Promise.resolve(),
+    };
     of(stream).push(segment);
     return segment;
   };
@@ -69,7 +93,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
   const put = (segment: Segment, lines: Buffer): void => {
     let at = 0;
     while (at < lines.length) {
-      segment.buffer ??= Buffer.allocUnsafe(bufferBytes);
+      segment.buffer ??= free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
       const copied = lines.copy(segment.buffer, segment.used, at);
       segment.used += copied;
       at += copied;
@@ -78,8 +102,41 @@ export async function createSegments(folder: string, streamCount: number): Promi
         segment.buffer = undefined;
         segment.used = 0;
         unwritten.add(segment);
+        unwrittenBytes += bufferBytes;
       }
     }
+  };
+  const write = (segment: Segment, all: boolean): Promise<void> => {
+    const buffers = segment.full;
+    segment.full = [];
+    unwritten.delete(segment);
+    unwrittenBytes -= buffers.length * bufferBytes;
+    const rest = all && segment.buffer ? segment.buffer.subarray(0, segment.used) : undefined;
+    if (rest) {
+      segment.buffer = undefined;
+      segment.used = 0;
+    }
+    segment.written = segment.written.then(async () => {
+      if (!segment.file && (buffers.length > 0 || rest)) {
+        segment.file = await openFile(segment.path, 'a', 0o600);
+        files.add(segment.file);
+      }
+      await writeAll(segment.file, rest ? [...buffers, rest] : buffers);
+      for (const buffer of buffers) if (free.length * bufferBytes < BUFFERS_BYTES) free.push(buffer);
+      if (all || files.size > MOST_OPEN) await closeFile(segment);
+    });
+    return segment.written;
+  };
+  const closeFile = async (segment: Segment): Promise<void> => {
+    const { file } = segment;
+    segment.file = undefined;
+    if (file) files.delete(file);
+    await file?.close();
+  };
+  const finish = async (segment: Segment): Promise<SegmentFile> => {
+    await write(segment, true);
+    const { path, rows, bytes, longest, form } = segment;
+    return { path, rows, bytes, longestLine: longest, form };
   };
 
   return {
@@ -108,11 +165,9 @@ export async function createSegments(folder: string, streamCount: number): Promi
         confirmedRows: sum((one) => one.confirmedRows),
       };
     },
+    isFull: () => unwrittenBytes >= FLUSH_BYTES,
     async flush() {
-      if (unwritten.size === 0) return;
-      const segments = [...unwritten];
-      unwritten.clear();
-      await Promise.all(segments.map((segment) => write(segment, false)));
+      await Promise.all([...unwritten].map((segment) => write(segment, false)));
     },
     async takeConfirmed(stream) {
       const taken: SegmentFile[] = [];
@@ -122,47 +177,38 @@ export async function createSegments(folder: string, streamCount: number): Promi
         else if (segment.confirmedRows === segment.rows) taken.push(await finish(segment));
         else {
           const rest = add(stream, segment.form);
+          await write(segment, true);
           await split(segment, rest);
           taken.push(await finish(segment));
           kept.push(rest);
         }
-        unwritten.delete(segment);
       }
       open[stream] = kept;
       return taken;
     },
     async takeAll(stream) {
       const taken: SegmentFile[] = [];
-      for (const segment of of(stream)) {
-        unwritten.delete(segment);
-        taken.push(await finish(segment));
-      }
+      for (const segment of of(stream)) taken.push(await finish(segment));
       open[stream] = [];
       return taken;
+    },
+    async close() {
+      await Promise.allSettled(open.flat().map(({ written }) => written));
+      await Promise.allSettled([...files].map((file) => file.close()));
     },
   };
 }
 
-async function write(segment: Segment, all: boolean): Promise<void> {
-  const buffers = segment.full;
-  segment.full = [];
-  if (all && segment.buffer) {
-    buffers.push(segment.buffer.subarray(0, segment.used));
-    segment.buffer = undefined;
-    segment.used = 0;
-  }
-  for (const buffer of buffers) await appendFile(segment.path, buffer, { mode: 0o600 });
-}
-
-async function finish(segment: Segment): Promise<SegmentFile> {
-  await write(segment, true);
-  const { path, rows, bytes, longest, form } = segment;
-  return { path, rows, bytes, longestLine: longest, form };
+async function writeAll(file: FileHandle | undefined, buffers: readonly Buffer[]): Promise<void> {
+  const bytes = buffers.reduce((sum, { length }) => sum + length, 0);
+  if (!file || bytes === 0) return;
+  const { bytesWritten } = await file.writev(buffers);
+  // A part is written where the disk is full or a limit is reached: the next try tells.
+  if (bytesWritten < bytes) await file.appendFile(Buffer.concat(buffers).subarray(bytesWritten));
 }
 
 /** Moves what is not confirmed to a segment of its own; no byte is moved twice, for `rest` begins unconfirmed. */
 async function split(segment: Segment, rest: Segment): Promise<void> {
-  await write(segment, true);
   await pipeline(
     createReadStream(segment.path, { start: segment.confirmedBytes }),
     createWriteStream(rest.path, { mode: 0o600 }),

@@ -24,7 +24,8 @@ export function cutLine(bytes: Buffer, data: number, end: number, to: number): n
   const digits = end - 3 - at;
   if (digits === 0 || digits > MOST_DIGITS) return -1;
   const dataEnd = at + 1 - BEFORE_TIME.length;
-  if (dataEnd <= data + 1 || bytes.compare(BEFORE_TIME, 0, BEFORE_TIME.length, dataEnd, at + 1) !== 0) return -1;
+  if (dataEnd <= data + 1) return -1;
+  for (let i = 0; i < BEFORE_TIME.length; i += 1) if (bytes[dataEnd + i] !== BEFORE_TIME[i]) return -1;
   // Without a member before it the comma would be too much.
   const last = bytes[dataEnd - 1];
   if (last === BRACE_OPEN || last === SPACE || last === 0x09 || last === 0x0d) return -1;

@@ -220,9 +220,12 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
   };
 }
 
+/** A loop: for so few bytes it is quicker than a call of the runtime. */
 function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
   const { length } = prefix;
-  return end - start > length && bytes.compare(prefix, 0, length, start, start + length) === 0;
+  if (end - start <= length) return false;
+  for (let at = 0; at < length; at += 1) if (bytes[start + at] !== prefix[at]) return false;
+  return true;
 }
 
 function tooLong(): LimitError {
