@@ -3,7 +3,15 @@ import type { Redactor } from '../secrets/index.ts';
 import type { SyncRow } from './bookkeeping/index.ts';
 import type { BatchLoad, LoadedStream, PreparedSync, PrepareRequest } from './load/index.ts';
 import type { StoreOptions } from './sql.ts';
-import type { DescribeRequest, Description, DryRun, QueryLimits, QueryResult } from './types.ts';
+import type {
+  DescribeRequest,
+  Description,
+  DryRun,
+  ExportRequest,
+  ExportResult,
+  QueryLimits,
+  QueryResult,
+} from './types.ts';
 
 export interface Cache {
   readonly kind: 'duckdb' | 'postgres';
@@ -26,6 +34,11 @@ export interface Cache {
    * @throws InputError for SQL that is refused or wrong, LimitError `query_timeout`, `query_memory` or `cache_locked`
    */
   query(sql: string, limits: QueryLimits): Promise<QueryResult>;
+  /**
+   * Writes all rows of a query to a file; what is half written when it fails is the caller's to remove.
+   * @throws as `query`
+   */
+  exportQuery(sql: string, request: ExportRequest): Promise<ExportResult>;
   /** Columns, tables and plan of a query; nothing of it is run. */
   dryRun(sql: string, signal: AbortSignal): Promise<DryRun>;
   /**

@@ -10,4 +10,4 @@ export type {
   StateText,
   StreamLoad,
 } from './load/index.ts';
-export type { DatasetSummary, Description, QueryResult, TableSummary } from './types.ts';
+export type { DatasetSummary, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';

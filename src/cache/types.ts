@@ -20,6 +20,21 @@ export interface QueryResult {
   readonly elapsedMs: number;
 }
 
+export interface ExportRequest {
+  readonly format: 'csv' | 'parquet' | 'jsonl';
+  /** Absolute path of a file that is not there yet, in the folder for staged files. */
+  readonly file: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ExportResult {
+  readonly columns: readonly QueryColumn[];
+  readonly rows: number;
+  readonly bytes: number;
+  /** At most five, as a query shows them: sealed, long cells cut. */
+  readonly firstRows: readonly (readonly JsonValue[])[];
+}
+
 export interface DryRun {
   readonly columns: readonly QueryColumn[];
   /** `dataset.table` of every table and view that is read. */

@@ -16,6 +16,8 @@ interface StatusFile {
 const SYNC_ID = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
 const STATUS = 'status.json';
 const CANCEL = 'cancel';
+/** Longer than any export may take. */
+const OLD_EXPORT_MS = 3_600_000;
 
 /** A new id; ids sort by time. */
 export function newSyncId(now: Date): string {
@@ -98,8 +100,15 @@ export function interrupted(status: SyncStatus, endedAt: string): SyncStatus {
 export async function sweepStaging(project: Project, isRunning: (syncId: string) => Promise<boolean>): Promise<void> {
   const staging = await project.folder('staging');
   for (const name of await readdir(staging)) {
+    // One that is being written grows; an old one lost its process.
+    if (name.startsWith('export-') && (await ageOf(join(staging, name))) < OLD_EXPORT_MS) continue;
     if (!(await isRunning(name))) await rm(join(staging, name), { recursive: true, force: true });
   }
+}
+
+async function ageOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return Date.now() - (found?.mtimeMs ?? 0);
 }
 
 export function unknownSync(syncId: string, known: readonly string[]): InputError {

@@ -33,6 +33,7 @@ const CALLS: Record<string, Record<string, unknown>> = {
   cancel_sync: { sync_id: 'the latest' },
   describe_data: {},
   query: { sql: 'SELECT count(*) FROM meadow.users' },
+  export_data: { sql: 'FROM meadow.users', format: 'csv', file_name: 'users' },
 };
 
 const callsInOrder = (): [string, Record<string, unknown>][] =>
@@ -74,6 +75,7 @@ describe.each<Era>(['legacy', 'auto'])('era %s', (era) => {
       'preview_stream',
       'start_sync',
       'cancel_sync',
+      'export_data',
     ];
     for (const [tool, args] of callsInOrder()) {
       if (!refusedTools.includes(tool)) {

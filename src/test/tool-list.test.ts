@@ -7,7 +7,7 @@ let server: TestServer;
 afterEach(() => server.close());
 
 const names = async (): Promise<string[]> => (await server.client.listTools()).tools.map(({ name }) => name);
-const MAX_TOKENS = 2600;
+const MAX_TOKENS = 3200;
 
 test.each<Era>(['legacy', 'auto'])(
   'the whole list in era %s: snapshot, hints, and schemas every client accepts',
@@ -30,10 +30,10 @@ test.each<Era>(['legacy', 'auto'])(
   },
 );
 
-test('the list costs at most 2,600 tokens', async () => {
+test('the list costs at most 3,200 tokens', async () => {
   server = await startServer();
   const { tools } = await server.client.listTools();
-  expect(tools).toHaveLength(14);
+  expect(tools).toHaveLength(15);
   const tokens = encode(JSON.stringify(tools)).length;
   process.stderr.write(`tool list: ${tokens} tokens (budget ${MAX_TOKENS})\n`);
   expect(tokens).toBeLessThanOrEqual(MAX_TOKENS);

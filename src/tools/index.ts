@@ -1,6 +1,7 @@
 /** The single list of all tools, in the order in which clients see them. */
 import { cancelSync } from './local/cancel-sync.ts';
 import { describeData } from './local/describe-data.ts';
+import { exportData } from './local/export-data.ts';
 import { getConnectorInfo } from './local/get-connector-info.ts';
 import { getStatus } from './local/get-status.ts';
 import { getSync } from './local/get-sync.ts';
@@ -35,4 +36,5 @@ export const tools: readonly AnyTool[] = [
   cancelSync,
   describeData,
   query,
+  exportData,
 ];

@@ -3,6 +3,7 @@ import type { Cache } from '../cache.ts';
 import { finishSync, loadBatch, prepareSync } from '../load/index.ts';
 import type { Database } from './database.ts';
 import { describeData } from './describe.ts';
+import { exportQuery } from './export.ts';
 import { duckdbStore } from './load-store.ts';
 import { dryRun, runQuery } from './query.ts';
 
@@ -15,6 +16,7 @@ export function duckdbCache(database: Database): Cache {
     loadBatch: (batch, options = {}) => loadBatch(store, batch, options),
     finishSync: (row) => finishSync(store, row),
     query: (sql, limits) => runQuery(database, sql, limits),
+    exportQuery: (sql, request) => exportQuery(database, sql, request),
     dryRun: (sql, signal) => dryRun(database, sql, signal),
     describe: (request, signal) => describeData(database, request, signal),
     release: () => database.release(),

@@ -20,7 +20,7 @@ const LAST_RESORT_BYTES = 2 * MEMORY_LIMIT_BYTES;
 /** Some native calls do not heed an interruption: after this the caller gets an answer all the same. */
 const GRACE_MS = 2_000;
 
-export function startDeadline(caller: AbortSignal): QueryDeadline {
+export function startDeadline(caller: AbortSignal, limitMs = TIME_LIMIT_MS): QueryDeadline {
   const controller = new AbortController();
   const signal = AbortSignal.any([caller, controller.signal]);
   const timers: NodeJS.Timeout[] = [];
@@ -28,7 +28,7 @@ export function startDeadline(caller: AbortSignal): QueryDeadline {
     signal,
     begin() {
       const before = process.memoryUsage.rss();
-      timers.push(setTimeout(() => controller.abort(timeoutError()), TIME_LIMIT_MS));
+      timers.push(setTimeout(() => controller.abort(timeoutError(limitMs)), limitMs));
       timers.push(
         setInterval(() => {
           const growth = process.memoryUsage.rss() - before;
@@ -62,10 +62,10 @@ function endProcess(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-function timeoutError(): LimitError {
+function timeoutError(limitMs: number): LimitError {
   return new LimitError(
     'query_timeout',
-    `The query was ended after ${TIME_LIMIT_MS / 1000} s.`,
+    `The query was ended after ${limitMs / 1000} s.`,
     'Filter or aggregate more, check joins for a missing condition, or look at the plan with dry_run: true.',
   );
 }

@@ -57,7 +57,7 @@ export async function dryRun(database: Database, sql: string, signal: AbortSigna
   });
 }
 
-async function columnsOf(connection: DuckDBConnection, sql: string): Promise<QueryColumn[]> {
+export async function columnsOf(connection: DuckDBConnection, sql: string): Promise<QueryColumn[]> {
   const prepared = await connection.prepare(sql);
   try {
     if (prepared.columnCount > COLUMNS_CAP) {
@@ -94,13 +94,14 @@ async function boundedSql(
   }
 }
 
-async function guarded<T>(
+export async function guarded<T>(
   database: Database,
   sql: string,
   signal: AbortSignal,
   body: (connection: DuckDBConnection, query: Guarded) => Promise<T>,
+  timeLimitMs?: number,
 ): Promise<T> {
-  const deadline: QueryDeadline = startDeadline(signal);
+  const deadline: QueryDeadline = startDeadline(signal, timeLimitMs);
   const work = database.use(
     'query',
     async (connection) => {
@@ -126,7 +127,7 @@ async function guarded<T>(
   return deadline.race(work);
 }
 
-async function readPart(
+export async function readPart(
   readCell: ReturnType<typeof cellReader>,
   connection: DuckDBConnection,
   sql: string,

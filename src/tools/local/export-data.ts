@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { InputError } from '../../errors.ts';
+import { asData, bytesText, cellText, count, textTable } from '../text.ts';
+import { defineTool } from '../tool.ts';
+import { checkFreeName, placeExport, stagedExport } from './export-file.ts';
+
+export const exportData = defineTool({
+  name: 'export_data',
+  title: 'Export a query',
+  description: "Writes all rows of one SELECT (as in query) to a new file in the project's exports folder.",
+  input: z.strictObject({
+    sql: z.string(),
+    format: z.enum(['csv', 'parquet', 'jsonl']),
+    file_name: z.string().describe('no folders'),
+  }),
+  output: z.object({
+    path: z.string(),
+    format: z.string(),
+    rows: z.number(),
+    bytes: z.number(),
+    columns: z.array(z.object({ name: z.string(), type: z.string() })),
+    first_rows: z.array(z.array(z.unknown())),
+  }),
+  realm: 'local',
+  effect: 'run',
+  async run({ sql, format, file_name: typed }, { services, signal, progress }) {
+    const name = checkedName(typed, format);
+    const folder = await services.project.folder('exports');
+    await checkFreeName(folder, name);
+    services.sources.learnUpdates();
+    progress(`writing ${name}`);
+    const staged = await stagedExport(await services.project.folder('staging'));
+    try {
+      const { rows, bytes, columns, firstRows } = await services.cache.exportQuery(sql, {
+        format,
+        file: staged.path,
+        signal,
+      });
+      const path = await placeExport(staged.path, folder, name);
+      const text = [
+        `${count(rows, 'row')} (${bytesText(bytes)}) in ${path}`,
+        asData(
+          firstRows.length < rows ? `first ${firstRows.length} rows` : 'rows',
+          textTable(
+            columns.map((column) => column.name),
+            firstRows.map((row) => row.map(cellText)),
+          ),
+        ),
+      ].join('\n');
+      const data = { path, format, rows, bytes, columns: [...columns], first_rows: firstRows.map((row) => [...row]) };
+      return { text, data };
+    } finally {
+      await staged.remove();
+    }
+  },
+});
+
+/** The name with the format's ending; of one that could mean another place, or another format, nothing is made. */
+function checkedName(typed: string, format: string): string {
+  const ending = /\.(csv|parquet|jsonl)$/i.exec(typed)?.[1]?.toLowerCase();
+  if (ending !== undefined && ending !== format) {
+    throw new InputError(
+      'file_name_format',
+      `The name ${JSON.stringify(typed.slice(0, 120))} ends in .${ending}, and the format is ${format}.`,
+      `Write a name that ends in .${format}, or format: "${ending}".`,
+    );
+  }
+  const name = ending === undefined ? `${typed}.${format}` : typed;
+  if (/^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_ ().+=@,-]*$/u.test(name) && Buffer.byteLength(name) <= 200) return name;
+  throw new InputError(
+    'file_name_refused',
+    `${JSON.stringify(typed.slice(0, 120))} is no name of a file that can be written.`,
+    `Use letters, digits, "-", "_" and ".", at most 200 bytes, without folders, such as "report.${format}".`,
+  );
+}

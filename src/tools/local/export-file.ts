@@ -1,0 +1,57 @@
+/** The way of an export: written among the staged files, then put into the exports folder, whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, chmod, copyFile, link, realpath, rm } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { InputError, systemCode } from '../../errors.ts';
+
+const MOST_TRIES = 1000;
+
+/** A path for the half-written file; `remove` takes away what is still there. */
+export async function stagedExport(staging: string): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = join(await realpath(staging), `export-${process.pid}-${randomBytes(6).toString('hex')}`);
+  return { path, remove: () => rm(path, { force: true }) };
+}
+
+/** @throws InputError `file_exists` with the next free name */
+export async function checkFreeName(folder: string, name: string): Promise<void> {
+  if (await isThere(join(folder, name))) throw await fileExists(folder, name);
+}
+
+/** Gives the file its name, readable for its owner only. @returns its path; @throws InputError `file_exists` */
+export async function placeExport(staged: string, folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  await chmod(staged, 0o600);
+  try {
+    // Unlike a rename, neither a link nor this copy takes the place of a file that is there.
+    await link(staged, path).catch((error: unknown) => {
+      if (systemCode(error) === 'EEXIST') throw error;
+      return copyFile(staged, path, constants.COPYFILE_EXCL);
+    });
+  } catch (error) {
+    throw systemCode(error) === 'EEXIST' ? await fileExists(folder, name) : error;
+  }
+  return path;
+}
+
+async function fileExists(folder: string, name: string): Promise<InputError> {
+  const ending = extname(name);
+  const stem = name.slice(0, name.length - ending.length);
+  let free = name;
+  for (let number = 2; number < MOST_TRIES && (await isThere(join(folder, free))); number += 1) {
+    free = `${stem}-${number}${ending}`;
+  }
+  return new InputError(
+    'file_exists',
+    `There is a file ${JSON.stringify(name)} in the exports folder already; nothing is overwritten.`,
+    `Choose another name: "${free}" is free.`,
+    { details: { free_name: free } },
+  );
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
