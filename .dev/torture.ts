@@ -1,23 +1,50 @@
-/** Kills syncs again and again and compares every row with the truth: --kills N, --seed N. Exit status 1 on any difference. */
+/** Kills syncs again and again and compares every row with the truth. Exit status 1 on any difference. */
 import { parseArgs } from 'node:util';
+import type { Kill, Target } from '../src/test/torture/lane.ts';
+import type { Phase } from '../src/test/torture/moments.ts';
 import { makePlans } from '../src/test/torture/plans.ts';
 import { torture } from '../src/test/torture/torture.ts';
 
+const TARGETS: readonly Target[] = ['server', 'server twice', 'connector', 'both'];
+const PHASES: readonly Phase[] = ['starting', 'reading', 'loading', 'ended'];
+
 const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } });
-const seed = values.seed === undefined ? Date.now() % 100_000 : Number(values.seed);
+const seed = Number(values.seed ?? Date.now() % 100_000);
 const wanted = Number(values.kills ?? 40);
+if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(wanted) || wanted < 1) {
+  print('npm run torture -- [--kills N] [--seed N]');
+  process.exit(2);
+}
+
 print(`seed ${seed}, ${wanted} kills`);
-const outcome = await torture({
-  plans: makePlans(seed),
-  kills: wanted,
-  onKill: ({ lane, target, phase, compared }, done) =>
-    print(
-      `${done}/${wanted}  ${lane}: ${target}, ${phase}; ${compared.rows} rows, at ${JSON.stringify(compared.positions)}`,
-    ),
-});
-for (const problem of outcome.problems) print(problem);
-print(JSON.stringify({ ...outcome, kills: outcome.kills.length, problems: outcome.problems.length }));
-process.exitCode = outcome.problems.length > 0 ? 1 : 0;
+const startedAt = Date.now();
+const outcome = await torture({ plans: makePlans(seed), kills: wanted, onKill: tell });
+for (const line of table(outcome.kills)) print(line);
+print(`kills             ${outcome.kills.length}`);
+print(`rows compared     ${outcome.rows.toLocaleString('en-US')}`);
+print(`lost              ${outcome.lost}`);
+print(`repeated          ${outcome.repeated}`);
+print(`seconds           ${((Date.now() - startedAt) / 1000).toFixed(0)}`);
+for (const problem of outcome.problems) print(`PROBLEM ${problem}`);
+print(`seed ${seed}: ${outcome.problems.length === 0 ? 'nothing lost, nothing repeated' : 'NOT GOOD'}`);
+process.exitCode = outcome.problems.length === 0 ? 0 : 1;
+
+function tell({ lane, target, phase, compared }: Kill, done: number): void {
+  const positions = Object.entries(compared.positions).map(([stream, position]) => `${stream} ${position}`);
+  const good = compared.problems.length === 0 ? '' : '  NOT GOOD';
+  print(`${done}/${wanted}  ${lane}: ${target}, ${phase}; ${compared.rows} rows, ${positions.join(', ')}${good}`);
+}
+
+/** Kills by what was killed and what it was doing. */
+function* table(kills: readonly Kill[]): Generator<string> {
+  yield '';
+  yield ['killed'.padEnd(14), ...PHASES.map((phase) => phase.padStart(9))].join('');
+  for (const target of TARGETS) {
+    const counts = PHASES.map((phase) => kills.filter((kill) => kill.target === target && kill.phase === phase).length);
+    yield [target.padEnd(14), ...counts.map((count) => String(count).padStart(9))].join('');
+  }
+  yield '';
+}
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);

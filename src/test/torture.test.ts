@@ -8,5 +8,5 @@ test('no kill loses a row, and none repeats one', async () => {
   expect(outcome.problems).toEqual([]);
   expect(outcome).toMatchObject({ lost: 0, repeated: 0 });
   expect(outcome.kills.length).toBeGreaterThanOrEqual(10);
-  expect(outcome.rows).toBeGreaterThan(50_000);
+  expect(outcome.rows).toBeGreaterThan(20_000);
 }, 120_000);

@@ -19,7 +19,7 @@ export interface LedgerSource {
   readonly modes: Partial<Record<LedgerStream, string>>;
   save(server: TestServer, config: LedgerConfig): Promise<void>;
   /** Starts a sync and waits for its end, or not. */
-  sync(server: TestServer, waitSeconds?: number): Promise<Sync>;
+  sync(server: TestServer, waitSeconds?: number, restart?: boolean): Promise<Sync>;
   /** Every row of the cache against the truth of this configuration. */
   compare(config: LedgerConfig, file?: string): Promise<Comparison>;
 }
@@ -36,9 +36,9 @@ export async function placeLedger(workplace: Workplace, name = 'ledger', modes =
     async save(server, config) {
       await server.call('save_source', { name, connector, runtime: 'executable', config });
     },
-    async sync(server, waitSeconds = 40) {
+    async sync(server, waitSeconds = 40, restart = false) {
       const streams = Object.keys(modes);
-      return server.call<Sync>('start_sync', { source: name, streams, options, wait_seconds: waitSeconds });
+      return server.call<Sync>('start_sync', { source: name, streams, options, restart, wait_seconds: waitSeconds });
     },
     async compare(config, file = cacheFile(workplace)) {
       const past = { epoch: config.epoch ?? 1, complete: 1, begun: 1 };

@@ -29,6 +29,8 @@ export interface Past {
   readonly begun: number;
 }
 
+type Row = readonly (string | null)[];
+
 export interface Comparison {
   rows: number;
   /** Rows that the state, or a whole read, says are there, and that are not. */
@@ -48,15 +50,31 @@ export async function compare(view: CacheView, ledger: Ledger, past: Past): Prom
     const stream = name as LedgerStream;
     const columns = Object.keys(STREAMS[stream].columns);
     const rows = (await view.rows(ledger.source, stream, columns)) ?? [];
-    const found = countTexts(rows.map((row) => JSON.stringify(row)));
+    const found = countTexts(textsOfRows(rows));
     result.rows += rows.length;
     if (INCREMENTAL.includes(stream)) {
       const position = positionIn(stream, ledger.config, states[stream]);
       result.positions[stream] = position;
       const wanted = countTexts(textsOf(rowsOf(stream, mode, ledger.config, position), columns));
       note(result, stream, `at ${position}`, wanted, found);
-    } else if (mode === 'full_refresh_append') compareCopies(result, stream, columns, found, ledger, past);
-    else compareEpoch(result, stream, columns, rows, found, ledger, past);
+      continue;
+    }
+    const position = states[stream] ? positionIn(stream, ledger.config, states[stream]) : 0;
+    if (mode === 'full_refresh_append') compareCopies(result, stream, columns, rows, position, ledger, past);
+    else {
+      compareEpoch(result, stream, columns, rows, found, ledger, past);
+      // What a refresh has read so far lies beside the table until all of it is there.
+      const beside = position > 0 ? ((await view.rows(ledger.source, `_sluice_new__${stream}`, columns)) ?? []) : [];
+      result.rows += beside.length;
+      const wanted = rowsOf(stream, mode, ledger.config, position);
+      note(
+        result,
+        stream,
+        `refresh at ${position}`,
+        countTexts(textsOf(wanted, columns)),
+        countTexts(textsOfRows(beside)),
+      );
+    }
   }
   return result;
 }
@@ -66,7 +84,7 @@ function compareEpoch(
   result: Comparison,
   stream: LedgerStream,
   columns: readonly string[],
-  rows: readonly (readonly (string | null)[])[],
+  rows: readonly Row[],
   found: ReadonlyMap<string, number>,
   { modes, config }: Ledger,
   past: Past,
@@ -83,22 +101,33 @@ function compareEpoch(
   note(result, stream, `epoch ${epoch}`, countTexts(textsOf(wanted, columns)), found);
 }
 
-/** Every row is there equally often: once for each sync that read the stream to its end. */
+/**
+ * Every row is there equally often, once for each sync that read the stream to its end; of a refresh under way the first
+ * rows are there once more. Epochs are counted each for itself.
+ */
 function compareCopies(
   result: Comparison,
   stream: LedgerStream,
   columns: readonly string[],
-  found: ReadonlyMap<string, number>,
+  rows: readonly Row[],
+  position: number,
   { modes, config }: Ledger,
   past: Past,
 ): void {
-  const texts = textsOf(rowsOf(stream, modes[stream] ?? '', config), columns);
-  const copies = Math.round([...found.values()].reduce((sum, count) => sum + count, 0) / Math.max(1, texts.length));
-  const wanted = new Map(copies === 0 ? [] : texts.map((text) => [text, copies]));
-  note(result, stream, `${copies} copies`, wanted, found);
-  if (copies < past.complete) result.lost += (past.complete - copies) * texts.length;
-  if (copies > past.begun) result.repeated += (copies - past.begun) * texts.length;
+  const at = columns.indexOf('epoch');
+  const last = config.epoch ?? 0;
+  let copies = 0;
+  for (let epoch = at < 0 ? last : 1; epoch <= last; epoch += 1) {
+    const own = at < 0 ? rows : rows.filter((row) => Number(row[at]) === epoch);
+    const texts = textsOf(rowsOf(stream, modes[stream] ?? '', { ...config, epoch }), columns);
+    const partly = epoch === last ? position : 0;
+    const whole = Math.max(at >= 0 && epoch <= past.epoch ? 1 : 0, Math.round((own.length - partly) / texts.length));
+    copies += whole;
+    const wanted = texts.map((text, index): [string, number] => [text, whole + (index < partly ? 1 : 0)]);
+    note(result, stream, `${whole} copies and ${partly} rows`, new Map(wanted), countTexts(textsOfRows(own)));
+  }
   if (copies < past.complete || copies > past.begun) {
+    result[copies < past.complete ? 'lost' : 'repeated'] += totalOf(stream, config);
     result.problems.push(`${stream}: ${copies} copies after ${past.complete} whole syncs of ${past.begun}`);
   }
 }
@@ -137,6 +166,10 @@ function textsOf(rows: readonly LedgerRow[], columns: readonly string[]): string
   return rows.map((row) => JSON.stringify(columns.map((column) => textOf(row[column]))));
 }
 
+function textsOfRows(rows: readonly Row[]): string[] {
+  return rows.map((row) => JSON.stringify(row));
+}
+
 function countTexts(texts: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
@@ -144,9 +177,11 @@ function countTexts(texts: readonly string[]): Map<string, number> {
 }
 
 function keptStates(kept: readonly KeptState[], config: LedgerConfig): Partial<Record<LedgerStream, LedgerState>> {
-  const parsed = kept.map(({ text }) => JSON.parse(text) as { data?: unknown });
+  const parse = ({ text }: KeptState): { data?: unknown } => JSON.parse(text) as { data?: unknown };
   const legacy = kept.find(({ kind }) => kind === 'LEGACY');
-  return statesOf(legacy ? parsed[kept.indexOf(legacy)]?.data : parsed, config);
+  if (!legacy) return statesOf(kept.map(parse), config);
+  const others = kept.filter((state) => state !== legacy);
+  return { ...statesOf(parse(legacy).data, config), ...statesOf(others.map(parse), config) };
 }
 
 /** How many rows a whole cache holds at least, for a test that its comparison is not one of nothing. */
