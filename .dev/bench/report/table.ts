@@ -27,11 +27,11 @@ export function tableText(rows: readonly Row[], verdicts: readonly Verdict[]): s
     megabytes(median.peakWithoutConnectorBytes),
     Math.round(records / median.wallSeconds).toLocaleString('en'),
   ]);
-  const aims = verdicts.map(({ what, aim, measured, met, offPercent }) => [
+  const aims = verdicts.map(({ what, aim, measured, met, disturbed, offPercent }) => [
     what,
     aim,
     measured,
-    met ? 'met' : `missed by ${offPercent.toFixed(0)} %`,
+    `${met ? 'met' : `missed by ${offPercent.toFixed(0)} %`}${disturbed ? ', but the machine was busy: run it again' : ''}`,
   ]);
   const titles = [...new Map(rows.map(({ name, title }) => [name, title]))].map(([name, title]) => `${name}: ${title}`);
   return [

@@ -1,4 +1,5 @@
 /** What is to be reached, and whether it is. */
+import { availableParallelism } from 'node:os';
 import type { Figures } from '../measure/measure.ts';
 
 export type Measure = 'wallSeconds' | 'cpuSeconds' | 'peakBytes';
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly aim: string;
   readonly measured: string;
   readonly met: boolean;
+  /** Whether it rests on wall times of a machine that was busy with other things: then it shows nothing, met or not. */
+  readonly disturbed: boolean;
   /** How far it is off, in percent of the aim; 0 where it is met. */
   readonly offPercent: number;
 }
@@ -21,7 +24,12 @@ interface Target {
   readonly unit: '×' | 'MB';
   readonly atLeast: boolean;
   readonly value: (medians: Medians) => number | undefined;
+  /** The other engine whose wall time it rests on, besides Sluice's. */
+  readonly wall?: readonly [string, string];
 }
+
+/** Of all processors' time. */
+const BUSY_SHARE = 0.1;
 
 const sluice =
   (name: string, measure: Measure, divisor: (medians: Medians) => number | undefined, inverse = false) =>
@@ -39,11 +47,13 @@ function fasterThanPyairbyte(name: string, aim: number): Target[] {
     unit: '×',
     atLeast: true,
     value: sluice(name, measure, (medians) => medians(name, 'pyairbyte')?.[measure], true),
+    ...(measure === 'wallSeconds' ? { wall: [name, 'pyairbyte'] as const } : {}),
   }));
 }
 
 function ratio(what: string, aim: number, name: string, measure: Measure, to: readonly [string, string]): Target {
-  return { what, aim, unit: '×', atLeast: false, value: sluice(name, measure, (medians) => medians(...to)?.[measure]) };
+  const value = sluice(name, measure, (medians) => medians(...to)?.[measure]);
+  return { what, aim, unit: '×', atLeast: false, value, ...(measure === 'wallSeconds' ? { wall: to } : {}) };
 }
 
 function memory(name: string, aim: number): Target {
@@ -65,17 +75,28 @@ const TARGETS: readonly Target[] = [
 export function judge(medians: Medians, secondSync: readonly string[] | undefined): Verdict[] {
   const verdicts = TARGETS.flatMap((target) => {
     const value = target.value(medians);
-    return value === undefined ? [] : [verdictOf(target, value)];
+    return value === undefined ? [] : [verdictOf(target, value, isDisturbed(target, medians))];
   });
   if (!secondSync) return verdicts;
   const met = secondSync.join() === 'read';
   const what = 'second sync, nothing new: calls of the connector';
-  return [...verdicts, { what, aim: 'read', measured: secondSync.join(' ') || 'none', met, offPercent: met ? 0 : 100 }];
+  return [
+    ...verdicts,
+    { what, aim: 'read', measured: secondSync.join(' ') || 'none', met, disturbed: false, offPercent: met ? 0 : 100 },
+  ];
 }
 
-function verdictOf({ what, aim, unit, atLeast }: Target, value: number): Verdict {
+/** Where others had much of the machine during either run, the median one of each. */
+function isDisturbed({ wall }: Target, medians: Medians): boolean {
+  if (!wall) return false;
+  return [medians(...wall), medians(wall[0], 'sluice')].some(
+    (figures) => figures && figures.othersCpuSeconds > figures.wallSeconds * availableParallelism() * BUSY_SHARE,
+  );
+}
+
+function verdictOf({ what, aim, unit, atLeast }: Target, value: number, disturbed: boolean): Verdict {
   const met = atLeast ? value >= aim : value <= aim;
   const offPercent = met ? 0 : (Math.abs(value - aim) / aim) * 100;
   const measured = unit === 'MB' ? `${value.toFixed(0)} MB` : `${value.toFixed(2)} ×`;
-  return { what, aim: `${atLeast ? '≥' : '≤'} ${aim} ${unit}`, measured, met, offPercent };
+  return { what, aim: `${atLeast ? '≥' : '≤'} ${aim} ${unit}`, measured, met, disturbed, offPercent };
 }
