@@ -1,3 +1,4 @@
+export { diskError } from './disk-error.ts';
 export { readJson, writeAtomic } from './files.ts';
 export { type KnownProject, knownProjects } from './known-projects.ts';
 export { withLock } from './lock.ts';

@@ -36,15 +36,16 @@ export interface Project {
 export function openProject(settings: Settings, recorded = true): Project {
   const { path: root, problem } = settings.projectDirectory;
   const made = new Map<string, Promise<void>>();
-  const make = (path: string): Promise<void> => {
+  const make = async (path: string): Promise<void> => {
     const known = made.get(path);
-    if (known) return known;
+    // Somebody may have removed the project while we ran.
+    if (known && (await known.then(() => isThere(path)))) return;
     const making = makeFolder(path).catch((error: unknown) => {
       made.delete(path);
       throw error;
     });
     made.set(path, making);
-    return making;
+    await making;
   };
   return {
     root,
@@ -65,6 +66,10 @@ export function openProject(settings: Settings, recorded = true): Project {
       return path;
     },
   };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open as openFile, truncate } from 'node:fs/prom
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { SegmentFile } from '../cache/index.ts';
+import { diskError } from '../project/index.ts';
 import type { RecordForm } from './router/index.ts';
 
 /** How much of a stream lies in segments: in all, and up to its last confirmation. */
@@ -121,7 +122,9 @@ export async function createSegments(folder: string, streamCount: number): Promi
         segment.file = await openFile(segment.path, 'a', 0o600);
         files.add(segment.file);
       }
-      await writeAll(segment.file, rest ? [...buffers, rest] : buffers);
+      await writeAll(segment.file, rest ? [...buffers, rest] : buffers).catch((error: unknown) => {
+        throw diskError(error, folder) ?? error;
+      });
       for (const buffer of buffers) if (free.length * bufferBytes < BUFFERS_BYTES) free.push(buffer);
       if (all || files.size > MOST_OPEN) await closeFile(segment);
     });

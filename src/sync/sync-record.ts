@@ -33,7 +33,9 @@ const LONGEST_MESSAGE = 2_000;
 const LONGEST_RAW = 64 * 1024;
 
 export function addError(record: SyncRecord, failure: SyncFailure): void {
-  if (record.errors.length < MOST_ERRORS) {
+  // A full disk is met by the reading and by the end alike.
+  const isKnown = record.errors.some(({ message, stream }) => message === failure.message && stream === failure.stream);
+  if (!isKnown && record.errors.length < MOST_ERRORS) {
     record.errors.push({ ...failure, message: failure.message.slice(0, LONGEST_RAW) });
   }
 }

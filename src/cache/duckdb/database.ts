@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { abortError, LimitError, messageOf, systemCode } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
-import { badPath, noDataYet } from './open-errors.ts';
+import { badPath, isFileError, noDataYet, openError } from './open-errors.ts';
 
 export interface UseOptions {
   /** Ends the wait for the file, and interrupts the statement that runs. */
@@ -91,7 +91,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       } catch (error) {
         // After an internal error of DuckDB only a new opening helps.
         if (/database has been invalidated/.test(messageOf(error))) await shared.release();
-        throw error;
+        throw isFileError(error) ? openError(error, path) : error;
       } finally {
         running.delete(connection);
         shared.giveBack(connection);

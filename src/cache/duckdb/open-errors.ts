@@ -1,5 +1,6 @@
 /** Why a database file does not open, in words that say what to do. */
-import { InputError, LimitError, messageOf, SetupError, type SluiceError } from '../../errors.ts';
+import { InputError, LimitError, messageOf, SetupError, SluiceError } from '../../errors.ts';
+import { diskError } from '../../project/index.ts';
 
 /** Whether another process holds the file. */
 export function isLockConflict(error: unknown): boolean {
@@ -53,13 +54,22 @@ export function openError(error: unknown, path: string): SluiceError {
       facts,
     );
   }
-  if (/No space left|ENOSPC/i.test(message)) {
-    return new SetupError('disk_full', `No space is left on the disk of ${path}.`, 'Free some space there.', facts);
-  }
+  const full = diskError(error, path);
+  if (full) return full;
   return new SetupError(
     'cache_unreadable',
     `The cache file does not open as a DuckDB database: ${path}: ${message.slice(0, 300)}`,
     `Nothing was deleted. Restore a backup of the file, or move it (and "${path}.wal" beside it) away and sync again.`,
     facts,
+  );
+}
+
+/** Whether the file itself is to blame: it cannot be read to its end, or its parts do not fit together. */
+export function isFileError(error: unknown): boolean {
+  return (
+    !(error instanceof SluiceError) &&
+    /^(IO|Serialization) Error|corrupt|checksum|could not read enough bytes|no space left|file too large/i.test(
+      messageOf(error),
+    )
   );
 }

@@ -2,6 +2,7 @@
 import { InputError, LimitError, messageOf, SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { GROWTH_CAP, GROWTH_ERROR } from './guard-functions.ts';
+import { isFileError } from './open-errors.ts';
 
 const READ = 'Write one SELECT (WITH, FROM, VALUES, DESCRIBE, SHOW TABLES and SUMMARIZE work too).';
 
@@ -68,7 +69,7 @@ export function syntaxError(sql: string, answer: JsonObject): InputError {
 
 /** What DuckDB threw at the planning or the running of a query, as one of our errors; a bug stays a bug. */
 export function queryError(error: unknown, sql: string): unknown {
-  if (error instanceof SluiceError) return error;
+  if (error instanceof SluiceError || isFileError(error)) return error;
   const message = messageOf(error);
   const grown = message.indexOf(GROWTH_ERROR);
   if (grown >= 0) {
