@@ -67,6 +67,11 @@ async function start(command: Command): Promise<void> {
         (await import('./cli/syncs.ts')).listSyncs(services, command),
       );
       return;
+    case 'remove':
+      process.exitCode = await inProject(command, async (services) =>
+        (await import('./cli/remove.ts')).runRemove(services, command),
+      );
+      return;
     case 'demo':
       process.exitCode = await runDemo(command.arguments);
       return;

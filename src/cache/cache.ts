@@ -4,6 +4,7 @@ import type { SyncRow } from './bookkeeping/index.ts';
 import type { BatchLoad, LoadedStream, PreparedSync, PrepareRequest } from './load/index.ts';
 import type { StoreOptions } from './sql.ts';
 import type {
+  DatasetTables,
   DescribeRequest,
   Description,
   DryRun,
@@ -11,6 +12,7 @@ import type {
   ExportResult,
   QueryLimits,
   QueryResult,
+  RemovedTables,
 } from './types.ts';
 
 export interface Cache {
@@ -46,6 +48,18 @@ export interface Cache {
    * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
    */
   describe(request: DescribeRequest, signal?: AbortSignal): Promise<Description>;
+  /**
+   * The tables that syncs made in a dataset.
+   * @throws InputError `no_data_yet` or `unknown_dataset` with near names
+   */
+  datasetTables(dataset: string): Promise<DatasetTables>;
+  /**
+   * Drops one table, or all that syncs made in the dataset, with their states and mapping, all or nothing.
+   * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
+   */
+  removeTables(dataset: string, table?: string): Promise<RemovedTables>;
+  /** Forgets a sync; the rows that it loaded stay. */
+  forgetSync(syncId: string): Promise<void>;
   /** Lets other processes in, now or as soon as the users of this process are done. */
   release(): Promise<void>;
   /** Interrupts what runs, closes the cache, and lends no more. */

@@ -35,6 +35,19 @@ export interface ExportResult {
   readonly firstRows: readonly (readonly JsonValue[])[];
 }
 
+export interface DatasetTables {
+  /** Name of the saved source whose syncs made them. */
+  readonly source: string;
+  readonly tables: readonly string[];
+}
+
+export interface RemovedTables {
+  readonly tables: readonly string[];
+  /** What else is in the dataset, made by others. */
+  readonly left: readonly string[];
+  readonly datasetGone: boolean;
+}
+
 export interface DryRun {
   readonly columns: readonly QueryColumn[];
   /** `dataset.table` of every table and view that is read. */

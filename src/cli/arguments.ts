@@ -11,6 +11,7 @@ const OPTIONS = {
   restart: { type: 'boolean' },
   limit: { type: 'string' },
   json: { type: 'boolean' },
+  yes: { type: 'boolean', short: 'y' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -26,6 +27,7 @@ const COMMANDS = {
   doctor: { words: [], options: [] },
   sync: { words: ['NAME'], options: ['stream', 'restart', 'json'] },
   syncs: { words: [], options: ['limit', 'json'] },
+  remove: { words: ['KIND', 'NAME'], options: ['yes', 'json'] },
 } as const satisfies Record<string, { words: readonly string[]; options: readonly Option[] }>;
 type CommandName = keyof typeof COMMANDS;
 
@@ -38,6 +40,7 @@ export interface Typed {
   readonly restart: boolean;
   readonly limit?: number | undefined;
   readonly json: boolean;
+  readonly yes: boolean;
 }
 
 export type Command = Typed | { readonly name: 'help' | 'version' } | Mistake;
@@ -81,6 +84,7 @@ export function parseCommand(argv: readonly string[]): Command {
       restart: values.restart === true,
       limit,
       json: values.json === true,
+      yes: values.yes === true,
     };
   } catch (error) {
     return mistakeOf(error);

@@ -14,6 +14,9 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
   sluice-mcp syncs      the latest syncs
       --limit N         how many (else 20)
       --json            as one JSON array
+  sluice-mcp remove KIND NAME   KIND: source, dataset, table (dataset.table), connector (name or name@version), sync
+      --yes             without asking
+      --json            what is gone and what stays, as one JSON object
 
   --env-file PATH       the env file (else AIRBYTE_MCP_ENV_FILE)
   --project-dir PATH    the project's folder (else AIRBYTE_PROJECT_DIR)

@@ -48,6 +48,9 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       if (facts.pypiPackage === undefined) throw notOnIndex(request);
       return (await pythonRuntime()).install(request, { ...facts, pypiPackage: facts.pypiPackage }, control);
     },
+    installed: async () => (await import('./status.ts')).installedConnectors(project),
+    remove: async (connector, version) => (await import('./remove.ts')).removeInstalled(project, connector, version),
+    forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
     status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment),
     endAll: () => processes.endAll(),
   };

@@ -64,7 +64,8 @@ async function dockerStatus(environment: Environment): Promise<ToolFound> {
 
 const DOCKER_LATER = 'connectors that need Docker come in a later version of Sluice.';
 
-async function installedConnectors(project: Project): Promise<InstalledEntry[]> {
+/** Every installed version of every connector, with its size. */
+export async function installedConnectors(project: Project): Promise<InstalledEntry[]> {
   const parent = project.peek('connectors');
   if (parent === undefined) return [];
   const found: InstalledEntry[] = [];

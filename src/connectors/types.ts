@@ -89,6 +89,12 @@ export interface Connectors {
     control: RunControl,
     body: (run: ConnectorRun) => Promise<T>,
   ): Promise<T>;
+  /** Removes one version's environment; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
+  remove(connector: string, version: string): Promise<InstalledEntry | undefined>;
+  /** Forgets the kept catalogs of a connector: its sources ask again at their next use. */
+  forgetCatalogs(connector: string): Promise<void>;
+  /** What is installed, without asking which runtimes work. */
+  installed(): Promise<readonly InstalledEntry[]>;
   /** What is installed in this project: for `get_status` and for telling which runtimes work. */
   status(): Promise<ConnectorsStatus>;
   /** Ends every process that is running now; for shutdown. Resolves when all are gone, at most some 800 ms. */

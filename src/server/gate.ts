@@ -10,11 +10,19 @@ import { type AnyTool, possibleEffects, type Services } from '../tools/index.ts'
  */
 export async function passGate(tool: AnyTool, input: unknown, services: Services): Promise<void> {
   const effect = typeof tool.effect === 'string' ? tool.effect : await tool.effect.of(input as never, services);
-  const targets = tool.targets?.(input as never) ?? [];
-  const ownWork = targets.length > 0 && targets.every((entry) => services.ledger.holds(entry));
-  const deed = { realm: tool.realm, effect, ownWork };
-  const verdict = judge(deed, services.settings.modes[tool.realm]);
-  if (!verdict.allowed) throw refusal(deed, verdict.mode, tool.name);
+  const modes = services.settings.modes[tool.realm];
+  const deed = { realm: tool.realm, effect, ownWork: false };
+  const verdict = judge(deed, modes);
+  if (verdict.allowed) return;
+  // Whose work it is is looked up only where that decides.
+  const ownWorkMay = judge({ ...deed, ownWork: true }, modes).allowed;
+  if (ownWorkMay && (await isOwnWork(tool, input, services))) return;
+  throw refusal(deed, verdict.mode, tool.name);
+}
+
+async function isOwnWork(tool: AnyTool, input: unknown, services: Services): Promise<boolean> {
+  const targets = (await tool.targets?.(input as never, services)) ?? [];
+  return targets.length > 0 && targets.every((entry) => services.ledger.holds(entry));
 }
 
 /** Whether any call of the tool could pass in these modes: what never can is not listed. */

@@ -19,6 +19,10 @@ export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>): 
       return saved;
     },
     learnUpdates: () => updates.learn(),
+    async remove(name) {
+      await store.remove(name);
+      return { hadUpdate: updates.drop(name) };
+    },
     updateOf: (source) => updates.fieldsOf(source),
     validate: (subject, schemaOnly, control) => validate(inside, subject, schemaOnly, control),
     prepare: (source, control) => prepare(inside, source, control),

@@ -1,5 +1,5 @@
 /** Saved sources as files of the project: `sources/NAME.json`, and `NAME.previous.json` for the one it replaced. */
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, SetupError } from '../errors.ts';
 import { type Project, readJson, writeAtomic } from '../project/index.ts';
@@ -11,6 +11,7 @@ export interface SourceStore {
   get(name: string): Promise<SavedSource>;
   has(name: string): Promise<boolean>;
   save(source: SavedSource): Promise<{ readonly replaced: boolean }>;
+  remove(name: string): Promise<void>;
 }
 
 export function createSourceStore(project: Project): SourceStore {
@@ -47,6 +48,13 @@ export function createSourceStore(project: Project): SourceStore {
       if (replaced) await copyFile(path, path.replace(/\.json$/, '.previous.json'));
       await writeAtomic(path, `${JSON.stringify(source, null, 2)}\n`);
       return { replaced };
+    },
+    async remove(name) {
+      const known = await names();
+      if (!known.includes(name)) throw unknownSource(name, known);
+      const path = join(await project.folder('sources'), `${name}.json`);
+      await rm(path.replace(/\.json$/, '.previous.json'), { force: true });
+      await rm(path, { force: true });
     },
   };
 }

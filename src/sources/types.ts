@@ -30,6 +30,8 @@ export interface Validation {
   readonly connector: string;
   readonly version: string;
   readonly runtime: Runtime;
+  /** What ran; absent where only the registry's spec was asked. */
+  readonly installed?: Installed;
   /** What was checked, for `save`. */
   readonly checked?: ResolvedConfig;
   /** Where the spec came from. */
@@ -61,6 +63,8 @@ export interface Sources {
    * @throws InputError for a bad name or a clash of datasets
    */
   save(source: SavedSource, checked?: ResolvedConfig): Promise<{ readonly replaced: boolean }>;
+  /** Removes a source, the one it replaced, and what its connector changed. @throws InputError `unknown_source` */
+  remove(name: string): Promise<{ readonly hadUpdate: boolean }>;
   /** Checks a configuration: references, schema, then the connector's own check. */
   validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */

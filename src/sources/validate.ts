@@ -33,6 +33,7 @@ export async function validate(
   const spec = await rooms.connectors.spec(installed, control);
   const { resolution, problems, facts: known } = await inspect(rooms, subject, specification(spec), control);
   const facts = {
+    installed,
     connector: installed.connector,
     version: installed.version,
     runtime: installed.runtime,

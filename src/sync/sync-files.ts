@@ -33,6 +33,8 @@ export interface SyncFiles {
   read(syncId: string): Promise<SyncStatus | undefined>;
   /** All ids, newest first. */
   ids(): Promise<string[]>;
+  /** Removes all of a sync. */
+  remove(syncId: string): Promise<void>;
   logPath(syncId: string): Promise<string>;
   requestCancel(syncId: string): Promise<void>;
   cancelRequested(syncId: string): Promise<boolean>;
@@ -70,6 +72,7 @@ export function createSyncFiles(project: Project): SyncFiles {
       });
       return names.filter((name) => SYNC_ID.test(name)).sort((a, b) => (a < b ? 1 : -1));
     },
+    remove: async (syncId) => rm(await folder(syncId), { recursive: true, force: true }),
     logPath: async (syncId) => join(await folder(syncId), 'log.txt'),
     async requestCancel(syncId) {
       await writeFile(join(await folder(syncId), CANCEL), '', { mode: 0o600 });

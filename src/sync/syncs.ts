@@ -161,6 +161,20 @@ export function createSyncs(options: SyncsOptions): Syncs {
       }
       return undefined;
     },
+    async whileIdle(source, purpose, body) {
+      const lock = join(await project.folder('locks'), `sync-${source}.lock`);
+      try {
+        return await withLock(lock, { purpose, waitMs: 0 }, body);
+      } catch (error) {
+        const holder = holderOf(error);
+        throw holder === undefined ? error : stillRunning(holder);
+      }
+    },
+    async remove(syncId) {
+      const { state } = await read(syncId);
+      if (state === 'running') throw stillRunning(syncId);
+      await files.remove(syncId);
+    },
     sweep: () => sweepStaging(project, async (name) => (await files.read(name))?.state === 'running'),
     async endAll() {
       const running = [...jobs.values()];
@@ -257,6 +271,11 @@ function holderOf(error: unknown): string | undefined {
   if (!(error instanceof LimitError) || error.code !== 'locked') return undefined;
   const purpose = error.details.holder_purpose;
   return typeof purpose === 'string' ? /^sync (\S+)$/.exec(purpose)?.[1] : undefined;
+}
+
+function stillRunning(syncId: string): LimitError {
+  const next = `Wait for its end (get_sync with sync_id "${syncId}"), or end it with cancel_sync.`;
+  return new LimitError('sync_running', `The sync ${syncId} is running.`, next, { details: { sync_id: syncId } });
 }
 
 function cancelled(): LimitError {

@@ -93,6 +93,13 @@ export interface Syncs {
   cancel(syncId: string): Promise<SyncStatus>;
   /** The streams of a source's last sync, by their labels. */
   lastStreams(source: string): Promise<string[] | undefined>;
+  /**
+   * Runs `body` while no sync of the source runs or begins, in any process.
+   * @throws LimitError `sync_running` naming it, or `locked`
+   */
+  whileIdle<T>(source: string, purpose: string, body: () => Promise<T>): Promise<T>;
+  /** Removes a sync's status and log. @throws InputError `unknown_sync`, LimitError `sync_running` */
+  remove(syncId: string): Promise<void>;
   /** For shutdown: ends all syncs of this process within some 700 ms; what is committed stays. */
   endAll(): Promise<void>;
   /** Removes the staged records of syncs whose process is dead. */

@@ -40,6 +40,12 @@ const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
   ['query', 'query', { sql: 'SELECT status, count(*) AS orders FROM meadow.orders GROUP BY ALL ORDER BY ALL' }],
   ['query.dry_run', 'query', { sql: 'SELECT count(*) AS users FROM meadow.users', dry_run: true }],
   ['get_status', 'get_status', {}],
+  [
+    'export_data',
+    'export_data',
+    { sql: 'SELECT id, product, total FROM meadow.orders ORDER BY id', format: 'csv', file_name: 'orders' },
+  ],
+  ['remove', 'remove', { kind: 'table', name: 'meadow.orders' }],
 ];
 
 let syncId = '';

@@ -34,6 +34,7 @@ const CALLS: Record<string, Record<string, unknown>> = {
   describe_data: {},
   query: { sql: 'SELECT count(*) FROM meadow.users' },
   export_data: { sql: 'FROM meadow.users', format: 'csv', file_name: 'users' },
+  remove: { kind: 'table', name: 'meadow.notes' },
 };
 
 const callsInOrder = (): [string, Record<string, unknown>][] =>
@@ -76,6 +77,7 @@ describe.each<Era>(['legacy', 'auto'])('era %s', (era) => {
       'start_sync',
       'cancel_sync',
       'export_data',
+      'remove',
     ];
     for (const [tool, args] of callsInOrder()) {
       if (!refusedTools.includes(tool)) {

@@ -41,6 +41,7 @@ describe('words', () => {
     [['sync', 'shop', 'garden'], '"sync" takes no further words: garden'],
     [['sync', 'shop', '--limit', '3'], '"sync" takes no option --limit.'],
     [['doctor', '--restart'], '"doctor" takes no option --restart.'],
+    [['remove', 'source'], '"remove" needs NAME.'],
     [['syncs', '--limit', 'many'], '--limit takes a number from 1 to 1000.'],
     [['sync', 'shop', '--restrat'], 'There is no option "--restrat". Did you mean --restart?'],
     [['doctor', '--project-dir'], "'--project-dir <value>' argument missing"],

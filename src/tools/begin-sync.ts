@@ -2,6 +2,7 @@
 import type { RunControl } from '../connectors/index.ts';
 import { streamLabel } from '../protocol/index.ts';
 import { configureStreams } from '../sync/index.ts';
+import { noteInstalled } from './note-installed.ts';
 import type { Services } from './services.ts';
 
 export interface SyncWish {
@@ -26,6 +27,7 @@ export async function beginSync(
   const { sources, connectors, syncs, ledger } = services;
   const source = await sources.get(wish.source);
   const { installed, config, suggestedStreams, maxSecondsBetweenMessages } = await sources.prepare(source, control);
+  noteInstalled(services, installed);
   const catalog = await connectors.discover(installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   const names = wish.streams ?? (await defaultStreams(services, source.name, labels, suggestedStreams));

@@ -11,6 +11,7 @@ import { listSources } from './local/list-sources.ts';
 import { listStreams } from './local/list-streams.ts';
 import { previewStream } from './local/preview-stream.ts';
 import { query } from './local/query.ts';
+import { removeTool } from './local/remove.ts';
 import { saveSource } from './local/save-source.ts';
 import { startSync } from './local/start-sync.ts';
 import { validateConfig } from './local/validate-config.ts';
@@ -18,6 +19,7 @@ import type { AnyTool } from './tool.ts';
 
 export { beginSync } from './begin-sync.ts';
 export { collectStatus, type Status } from './local/get-status.ts';
+export { planRemoval, REMOVABLE, remove } from './removal.ts';
 export type { House, Services } from './services.ts';
 export { type Answer, type AnyTool, type Call, possibleEffects, shownEffect, type Tool } from './tool.ts';
 
@@ -37,4 +39,5 @@ export const tools: readonly AnyTool[] = [
   describeData,
   query,
   exportData,
+  removeTool,
 ];

@@ -36,15 +36,15 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly output: Output;
   readonly realm: Realm;
   readonly effect: Effect | VariableEffect<z.output<Input>>;
-  /** What a `change` or `destroy` touches: safe mode asks the ledger for each of them. */
-  targets?(input: z.output<Input>): readonly LedgerEntry[];
+  /** What a `change` or `destroy` touches, cascades included: safe mode asks the ledger for each of them. */
+  targets?(input: z.output<Input>, services: Services): Promise<readonly LedgerEntry[]>;
   run(input: z.output<Input>, call: Call): Promise<Answer<z.input<Output>>>;
 }
 
 /** A tool of any shape, as the list of all tools holds it. */
 export type AnyTool = Omit<Tool, 'effect' | 'run' | 'targets'> & {
   readonly effect: Effect | VariableEffect<never>;
-  targets?(input: never): readonly LedgerEntry[];
+  targets?(input: never, services: Services): Promise<readonly LedgerEntry[]>;
   run(input: never, call: Call): Promise<Answer<unknown>>;
 };
 

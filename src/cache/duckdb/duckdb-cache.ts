@@ -1,6 +1,7 @@
 /** The cache as a DuckDB file of the project. */
+import { InputError } from '../../errors.ts';
 import type { Cache } from '../cache.ts';
-import { finishSync, loadBatch, prepareSync } from '../load/index.ts';
+import { datasetTables, finishSync, forgetSync, loadBatch, prepareSync, removeTables } from '../load/index.ts';
 import type { Database } from './database.ts';
 import { describeData } from './describe.ts';
 import { exportQuery } from './export.ts';
@@ -9,6 +10,8 @@ import { dryRun, runQuery } from './query.ts';
 
 export function duckdbCache(database: Database): Cache {
   const store = duckdbStore(database);
+  // To look for what is to be removed makes no file.
+  const mustExist = (): Promise<void> => database.use('looking', async () => undefined, { mustExist: true });
   return {
     kind: 'duckdb',
     redactor: database.redactor,
@@ -19,6 +22,23 @@ export function duckdbCache(database: Database): Cache {
     exportQuery: (sql, request) => exportQuery(database, sql, request),
     dryRun: (sql, signal) => dryRun(database, sql, signal),
     describe: (request, signal) => describeData(database, request, signal),
+    async datasetTables(dataset) {
+      await mustExist();
+      return datasetTables(store, dataset);
+    },
+    async removeTables(dataset, table) {
+      await mustExist();
+      return removeTables(store, dataset, table);
+    },
+    async forgetSync(syncId) {
+      try {
+        await mustExist();
+      } catch (error) {
+        if (error instanceof InputError) return;
+        throw error;
+      }
+      await forgetSync(store, syncId);
+    },
     release: () => database.release(),
     close: () => database.close(),
   };

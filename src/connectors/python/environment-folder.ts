@@ -1,5 +1,5 @@
 /** One installed connector version on disk: what is in its folder, and whether that can still be run. */
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConnectorError } from '../../errors.ts';
 import { readJson, writeAtomic } from '../../project/index.ts';
@@ -33,6 +33,10 @@ export async function readMarker(folder: string): Promise<Marker | undefined> {
 
 export async function writeMarker(folder: string, marker: Marker): Promise<void> {
   await writeAtomic(join(folder, MARKER), `${JSON.stringify(marker, undefined, 2)}\n`);
+}
+
+export function removeMarker(folder: string): Promise<void> {
+  return rm(join(folder, MARKER), { force: true });
 }
 
 export interface Distribution {

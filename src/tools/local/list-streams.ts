@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 import { type Catalog, findStreams, isObject, nearest, type Stream, streamLabel } from '../../protocol/index.ts';
+import { noteInstalled } from '../note-installed.ts';
 import { count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 
@@ -33,6 +34,7 @@ export const listStreams = defineTool({
   async run({ source, search = '', stream, refresh }, { services, signal, progress }) {
     const control = { signal, progress };
     const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
+    noteInstalled(services, installed);
     const catalog = await services.connectors.discover(installed, config, control, refresh);
     const wanted = search.toLowerCase();
     const found =

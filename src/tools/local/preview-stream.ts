@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { previewStreams } from '../../sync/index.ts';
+import { noteInstalled } from '../note-installed.ts';
 import { asData, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 
@@ -32,6 +33,7 @@ export const previewStream = defineTool({
   async run({ source, streams: names, limit }, { services, signal, progress }) {
     const control = { signal, progress };
     const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
+    noteInstalled(services, installed);
     const catalog = await services.connectors.discover(installed, config, control);
     progress(`reading up to ${count(limit, 'record')} of ${names.join(', ')}`);
     const found = await previewStreams(

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ConnectorError, InputError } from '../../errors.ts';
 import { checkSourceName } from '../../protocol/index.ts';
 import type { Validation } from '../../sources/index.ts';
+import { noteInstalled } from '../note-installed.ts';
 import { defineTool } from '../tool.ts';
 import { subjectFields, toSubject } from './subject.ts';
 import { validationText } from './validate-config.ts';
@@ -31,6 +32,7 @@ export const saveSource = defineTool({
     checkSourceName(input.name);
     const subject = toSubject(input);
     const validation = await services.sources.validate(subject, false, { signal, progress });
+    noteInstalled(services, validation.installed);
     if (!validation.valid) throw notSaved(input.name, validation);
     const { connector, version, runtime } = validation;
     const { config, configFile, configSecret } = subject;

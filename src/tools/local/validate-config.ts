@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Validation } from '../../sources/index.ts';
+import { noteInstalled } from '../note-installed.ts';
 import { asData } from '../text.ts';
 import { defineTool } from '../tool.ts';
 import { subjectFields, toSubject } from './subject.ts';
@@ -35,12 +36,13 @@ export const validateConfig = defineTool({
       signal,
       progress,
     });
+    noteInstalled(services, validation.installed);
     return { text: validationText(validation), data: validationData(validation) };
   },
 });
 
 export function validationData(validation: Validation): z.infer<typeof validationOutput> {
-  const { checkMessage, specFrom, checked: _, ...rest } = validation;
+  const { checkMessage, specFrom, checked: _, installed: __, ...rest } = validation;
   return {
     ...rest,
     problems: [...validation.problems],

@@ -1,0 +1,91 @@
+/** Takes tables out of the cache, with all that is known of them: the next sync begins as if they had never been. */
+import { InputError } from '../../errors.ts';
+import { nearest } from '../../protocol/index.ts';
+import { forgetStates, hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
+import type { LoadStore, SqlConnection } from '../sql.ts';
+import type { DatasetTables, RemovedTables } from '../types.ts';
+import { pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
+import { dropInternalTables } from './tables.ts';
+
+/** @throws InputError `unknown_dataset` with near names */
+export function datasetTables(store: LoadStore, dataset: string): Promise<DatasetTables> {
+  return store.transaction('looking what a dataset holds', async (connection) => {
+    const streams = await streamsOf(connection, dataset);
+    return { source: streams[0]?.target.source ?? '', tables: streams.map(({ target }) => target.table) };
+  });
+}
+
+/**
+ * @param table only this one; else all that syncs made, and the dataset itself where nothing else is in it
+ * @throws InputError `unknown_dataset` or `unknown_table` with near names
+ */
+export function removeTables(store: LoadStore, dataset: string, table?: string): Promise<RemovedTables> {
+  return store.transaction(`removing ${table === undefined ? dataset : `${dataset}.${table}`}`, async (connection) => {
+    const streams = await streamsOf(connection, dataset);
+    const chosen = table === undefined ? streams : streams.filter(({ target }) => target.table === table);
+    if (chosen.length === 0) throw unknownTable(dataset, table ?? '', streams);
+    for (const { target } of chosen) {
+      for (const name of [target.table, replacementTable(target.table), pendingTable(target.table)]) {
+        await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, name)}`);
+      }
+      const { source, stream, namespace } = target;
+      await connection.run(
+        'DELETE FROM _sluice.streams WHERE source = $1 AND stream = $2 AND namespace IS NOT DISTINCT FROM $3',
+        [source, stream, namespace ?? null],
+      );
+      await forgetStates(connection, source, [{ name: stream, ...(namespace ? { namespace } : {}) }]);
+    }
+    const tables = chosen.map(({ target }) => target.table);
+    if (table !== undefined) return { tables, left: [], datasetGone: false };
+    for (const source of new Set(chosen.map(({ target }) => target.source))) {
+      await connection.run('DELETE FROM _sluice.states WHERE source = $1', [source]);
+    }
+    await dropInternalTables(connection, dataset);
+    const left = await tablesIn(connection, dataset);
+    if (left.length === 0) await connection.run(`DROP SCHEMA IF EXISTS ${quoteName(dataset)}`);
+    return { tables, left, datasetGone: left.length === 0 };
+  });
+}
+
+/** Forgets a sync; its rows stay. */
+export async function forgetSync(store: LoadStore, syncId: string): Promise<void> {
+  await store.transaction(`forgetting sync ${syncId}`, async (connection) => {
+    if (await hasBookkeeping(connection)) {
+      await connection.run('DELETE FROM _sluice.syncs WHERE sync_id = $1', [syncId]);
+    }
+  });
+}
+
+async function streamsOf(connection: SqlConnection, dataset: string): Promise<KnownStream[]> {
+  const all = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
+  const streams = all.filter(({ target }) => target.dataset === dataset);
+  if (streams.length > 0) return streams;
+  const near = nearest(dataset, [...new Set(all.map(({ target }) => target.dataset))], 3);
+  throw new InputError(
+    'unknown_dataset',
+    `No sync has made a dataset ${JSON.stringify(dataset.slice(0, 80))}.`,
+    near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'Nothing has been synced into the cache.',
+  );
+}
+
+function unknownTable(dataset: string, table: string, streams: readonly KnownStream[]): InputError {
+  const near = nearest(
+    table,
+    streams.map(({ target }) => target.table),
+    3,
+  );
+  return new InputError(
+    'unknown_table',
+    `No sync has made a table ${JSON.stringify(table.slice(0, 80))} in "${dataset}".`,
+    `Did you mean ${near.map((name) => `${dataset}.${name}`).join(', ')}?`,
+  );
+}
+
+async function tablesIn(connection: SqlConnection, dataset: string): Promise<string[]> {
+  const rows = await connection.rows(
+    `SELECT table_name FROM information_schema.tables
+    WHERE table_catalog = current_database() AND table_schema = $1 ORDER BY table_name`,
+    [dataset],
+  );
+  return rows.map((row) => row.table_name ?? '');
+}

@@ -1,0 +1,50 @@
+/** `sluice-mcp remove KIND NAME`: what a person takes away, after a look at what goes with it. */
+import { createInterface } from 'node:readline/promises';
+import { nearest } from '../protocol/index.ts';
+import { planRemoval, REMOVABLE, remove, type Services } from '../tools/index.ts';
+import type { Typed } from './arguments.ts';
+import { createOutput, hasProject, MISTAKE, tellError } from './output.ts';
+
+/** @returns the exit status */
+export async function runRemove(
+  services: Services,
+  { words: [word = '', name = ''], yes, json }: Typed,
+): Promise<number> {
+  const output = createOutput(services, json);
+  if (!hasProject(services, output)) return MISTAKE;
+  const kind = REMOVABLE.find((known) => known === word);
+  if (!kind) {
+    const [near] = nearest(word, REMOVABLE, 1);
+    const message = `There is no kind "${word}": it is one of ${REMOVABLE.join(', ')}.`;
+    output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code: 'unknown_kind', message } });
+    output.complain(`${message} Did you mean ${near}?`);
+    return MISTAKE;
+  }
+  try {
+    const { targets } = await planRemoval(services, kind, name);
+    if (!yes) {
+      for (const target of targets) output.complain(`  ${target.kind} ${target.id}`);
+      if (!(await confirmed(output.clean(`Remove ${targets.length === 1 ? 'it' : `these ${targets.length}`}?`)))) {
+        const message = 'Nothing was removed.';
+        output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code: 'not_confirmed', message } });
+        output.complain(`${message}${process.stdin.isTTY ? '' : ' Nobody can be asked here: say --yes.'}`);
+        return MISTAKE;
+      }
+    }
+    const { gone, stays } = await remove(services, kind, name);
+    output.json({ type: 'removed', exit_status: 0, kind, name, gone, stays });
+    output.say(`Gone: ${gone.join('; ')}.`);
+    if (stays.length > 0) output.say(`Stays: ${stays.join('; ')}.`);
+    return 0;
+  } catch (error) {
+    return tellError(error, output);
+  }
+}
+
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

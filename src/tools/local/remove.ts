@@ -1,0 +1,21 @@
+import * as z from 'zod';
+import { planRemoval, REMOVABLE, remove } from '../removal.ts';
+import { defineTool } from '../tool.ts';
+
+export const removeTool = defineTool({
+  name: 'remove',
+  title: 'Remove',
+  description:
+    'Removes a saved source (its dataset stays), a dataset with its tables, one table (dataset.table), an installed connector (name or name@version), or a sync’s status and log.',
+  input: z.strictObject({ kind: z.enum(REMOVABLE), name: z.string().min(1) }),
+  output: z.object({ kind: z.string(), name: z.string(), gone: z.array(z.string()), stays: z.array(z.string()) }),
+  realm: 'local',
+  effect: 'destroy',
+  targets: async ({ kind, name }, services) => (await planRemoval(services, kind, name)).targets,
+  async run({ kind, name }, { services }) {
+    const removal = await remove(services, kind, name);
+    const [gone, stays] = [[...removal.gone], [...removal.stays]];
+    const text = `Gone: ${gone.join('; ') || 'nothing'}.${stays.length > 0 ? `\nStays: ${stays.join('; ')}.` : ''}`;
+    return { text, data: { kind, name, gone, stays } };
+  },
+});

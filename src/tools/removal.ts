@@ -1,0 +1,176 @@
+/** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
+import { InputError } from '../errors.ts';
+import { datasetName, nearest } from '../protocol/index.ts';
+import type { LedgerEntry } from '../safety/index.ts';
+import type { Services } from './services.ts';
+import { bytesText } from './text.ts';
+
+export const REMOVABLE = ['source', 'dataset', 'table', 'connector', 'sync'] as const;
+export type Removable = (typeof REMOVABLE)[number];
+
+export interface Removal {
+  /** One phrase each, for the reader. */
+  readonly gone: readonly string[];
+  readonly stays: readonly string[];
+}
+
+interface Plan {
+  /** Everything that goes, cascades included, as the ledger knows it. */
+  readonly targets: readonly LedgerEntry[];
+  run(): Promise<Removal>;
+}
+
+/**
+ * Looks what would go; nothing is removed before `run`.
+ * @throws InputError for a name that is not there, with near ones; `run` throws LimitError `sync_running`
+ */
+export function planRemoval(services: Services, kind: Removable, name: string): Promise<Plan> {
+  return PLANS[kind](services, name);
+}
+
+/** Removes and forgets in the ledger what is gone. */
+export async function remove(services: Services, kind: Removable, name: string): Promise<Removal> {
+  const plan = await planRemoval(services, kind, name);
+  const removal = await plan.run();
+  for (const target of plan.targets) services.ledger.forget(target);
+  return removal;
+}
+
+const PLANS: Record<Removable, (services: Services, name: string) => Promise<Plan>> = {
+  source: planSource,
+  dataset: planDataset,
+  table: planTable,
+  connector: planConnector,
+  sync: planSync,
+};
+
+const local = (kind: LedgerEntry['kind'], id: string): LedgerEntry => ({ realm: 'local', kind, id });
+
+async function planSource({ sources, connectors, syncs }: Services, name: string): Promise<Plan> {
+  const { connector } = await sources.get(name);
+  return {
+    targets: [local('source', name)],
+    run: () =>
+      syncs.whileIdle(name, `removing the source ${name}`, async () => {
+        const { hadUpdate } = await sources.remove(name);
+        await connectors.forgetCatalogs(connector);
+        const dataset = datasetName(name);
+        return {
+          gone: [
+            `source "${name}" and the one that it had replaced`,
+            ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
+            `the kept catalogs of ${connector}`,
+          ],
+          stays: [
+            `dataset "${dataset}", where it was synced: remove it with kind "dataset" and name "${dataset}"`,
+            `the installed connector ${connector}`,
+            'its syncs and their logs',
+          ],
+        };
+      }),
+  };
+}
+
+async function planDataset({ cache, syncs }: Services, dataset: string): Promise<Plan> {
+  const { source, tables } = await cache.datasetTables(dataset);
+  return {
+    targets: [local('dataset', dataset), ...tables.map((table) => local('table', `${dataset}.${table}`))],
+    run: () =>
+      syncs.whileIdle(source, `removing the dataset ${dataset}`, async () => {
+        const { tables: gone, left, datasetGone } = await cache.removeTables(dataset);
+        return {
+          gone: [
+            ...(datasetGone ? [`dataset "${dataset}"`] : []),
+            ...gone.map((table) => `table ${dataset}.${table}`),
+            'its states',
+          ],
+          stays: [
+            ...left.map((table) => `${dataset}.${table}, which no sync made`),
+            `source "${source}", where it is saved: its next sync reads all anew`,
+          ],
+        };
+      }),
+  };
+}
+
+async function planTable({ cache, syncs }: Services, name: string): Promise<Plan> {
+  const [dataset = '', table = ''] = splitOnce(name);
+  const { source, tables } = await cache.datasetTables(dataset);
+  if (!tables.includes(table)) {
+    const near = nearest(table, tables, 3).map((other) => `${dataset}.${other}`);
+    throw unknown('table', name, near);
+  }
+  return {
+    targets: [local('table', name)],
+    run: () =>
+      syncs.whileIdle(source, `removing the table ${name}`, async () => {
+        await cache.removeTables(dataset, table);
+        return {
+          gone: [`table ${name} and the state of its stream`],
+          stays: [
+            `the other tables of "${dataset}"`,
+            `source "${source}": its next sync of this stream reads all anew`,
+          ],
+        };
+      }),
+  };
+}
+
+/** By its registry name all installed versions, by `name@version` one. */
+async function planConnector({ connectors, sources, syncs }: Services, name: string): Promise<Plan> {
+  const all = await connectors.installed();
+  const idOf = (entry: { connector: string; version: string }): string => `${entry.connector}@${entry.version}`;
+  const chosen = all.filter((entry) => entry.connector === name || idOf(entry) === name);
+  if (chosen.length === 0) throw unknown('installed connector', name, nearest(name, all.map(idOf), 3));
+  const connector = chosen[0]?.connector;
+  const users = (await sources.list()).filter((source) => source.connector === connector).map((source) => source.name);
+  const removeAll = async (): Promise<Removal> => {
+    const gone: string[] = [];
+    for (const entry of chosen) {
+      const removed = await connectors.remove(entry.connector, entry.version);
+      if (removed) gone.push(`${idOf(removed)} (${bytesText(removed.bytes)})`);
+    }
+    const stays = users.map((user) => `source "${user}": its next use installs its version again`);
+    return { gone, stays };
+  };
+  return {
+    targets: chosen.map((entry) => local('connector', idOf(entry))),
+    run: users.reduceRight<() => Promise<Removal>>(
+      (inner, user) => () => syncs.whileIdle(user, `removing ${name}`, inner),
+      removeAll,
+    ),
+  };
+}
+
+async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {
+  const { dataset } = await syncs.get(syncId);
+  return {
+    targets: [local('sync', syncId)],
+    async run() {
+      await syncs.remove(syncId);
+      await cache.forgetSync(syncId);
+      return {
+        gone: [`sync ${syncId}: its status and its log`],
+        stays: [`the rows that it loaded into dataset "${dataset}", and the state of its streams`],
+      };
+    },
+  };
+}
+
+function splitOnce(name: string): [string, string] {
+  const at = name.indexOf('.');
+  if (at > 0) return [name.slice(0, at), name.slice(at + 1)];
+  throw new InputError(
+    'table_without_dataset',
+    `${JSON.stringify(name.slice(0, 120))} names no dataset.`,
+    'Write dataset.table, as describe_data lists them.',
+  );
+}
+
+function unknown(what: string, name: string, near: readonly string[]): InputError {
+  return new InputError(
+    `unknown_${what.split(' ').at(-1)}`,
+    `There is no ${what} ${JSON.stringify(name.slice(0, 120))}.`,
+    near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'There is none of this kind.',
+  );
+}
