@@ -8,19 +8,28 @@ import { torture } from '../src/test/torture/torture.ts';
 const TARGETS: readonly Target[] = ['server', 'server twice', 'connector', 'both'];
 const PHASES: readonly Phase[] = ['starting', 'reading', 'loading', 'ended'];
 
-const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { kills: { type: 'string' }, seed: { type: 'string' }, postgres: { type: 'string' } },
+});
 const seed = Number(values.seed ?? Date.now() % 100_000);
 const wanted = Number(values.kills ?? 40);
 if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(wanted) || wanted < 1) {
-  print('npm run torture -- [--kills N] [--seed N]');
+  print('npm run torture -- [--kills N] [--seed N] [--postgres URL]');
   process.exit(2);
 }
 
-print(`seed ${seed}, ${wanted} kills`);
+const { postgres } = values;
+print(`seed ${seed}, ${wanted} kills, ${postgres === undefined ? 'DuckDB' : 'Postgres'}`);
 const startedAt = Date.now();
-const outcome = await torture({ plans: makePlans(seed), kills: wanted, onKill: tell });
+const outcome = await torture({
+  plans: makePlans(seed, true),
+  kills: wanted,
+  onKill: tell,
+  ...(postgres === undefined ? {} : { postgres }),
+});
 for (const line of table(outcome.kills)) print(line);
-print(`kills             ${outcome.kills.length}`);
+const hits = outcome.kills.filter(({ phase }) => phase !== 'ended').length;
+print(`kills             ${outcome.kills.length}, of these ${hits} in a running sync`);
 print(`rows compared     ${outcome.rows.toLocaleString('en-US')}`);
 print(`lost              ${outcome.lost}`);
 print(`repeated          ${outcome.repeated}`);

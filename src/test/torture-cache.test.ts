@@ -202,6 +202,18 @@ describe('a cache file that is damaged', () => {
     expectWhole(await ledger.compare(LARGE), 20_000);
   });
 
+  // Not yet: a server that dies while DuckDB makes the file leaves one that opens for nobody, though nothing is in it.
+  test.fails('only begun, by a server that died over it: there is nothing in it to be lost, and a sync fills it', async () => {
+    await (await serveSmall()).close();
+    const file = cacheFile(workplace);
+    await truncate(file, 4_096);
+    const server = await serve();
+    await ledger.save(server, SMALL);
+    expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
+    await server.close();
+    expectWhole(await ledger.compare(SMALL), 1_000);
+  });
+
   test('a log beside it that is cut off or is none: what it does not hold whole is as if it had not been', async () => {
     await (await serveSmall()).close();
     const file = cacheFile(workplace);

@@ -8,6 +8,7 @@ import { makeConnectorPlace, placeConnector, strays, waitUntil } from '../harnes
 import { LEDGER, type Workplace } from '../harness/workplace.ts';
 import { duckdbCache, type LookAtCache } from './cache-view.ts';
 import { chooseMoment, type Phase, phaseOf, stateOf, waitForMoment } from './moments.ts';
+import { postgresCache } from './postgres-view.ts';
 import { createRandom, type Random } from './random.ts';
 import { type Comparison, compare, type Past } from './truth.ts';
 
@@ -53,13 +54,17 @@ export interface Lane {
 
 const SOURCE = 'ledger';
 
-export async function createLane(plan: LanePlan, envFileText?: string): Promise<Lane> {
+/** @param shared URL of a Postgres database of the lane's own, to be its cache instead of a file */
+export async function createLane(plan: LanePlan, shared?: string): Promise<Lane> {
+  const envFileText = shared && `SHARED_URL='${shared}'\nSLUICE_CACHE_URL=secret_reference::SHARED_URL\n`;
   const workplace = await makeConnectorPlace(envFileText);
   const connector = await placeConnector(workplace, LEDGER);
   const cacheFolder = join(workplace.project, 'cache');
-  await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
+  for (const folder of [cacheFolder, join(workplace.project, 'staging')]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
   const random = createRandom(plan.seed);
-  const look = duckdbCache(join(cacheFolder, 'cache.duckdb'));
+  const look = shared ? postgresCache(shared) : duckdbCache(join(cacheFolder, 'cache.duckdb'));
   const lane: Running = { plan, workplace, connector, cacheFolder, random, look, server: undefined, saved: '' };
   let config: LedgerConfig = { ...plan.config, seed: plan.seed, epoch: 1 };
   let past: Past = { epoch: 0, complete: 0, begun: 0 };
@@ -92,15 +97,16 @@ export async function createLane(plan: LanePlan, envFileText?: string): Promise<
         return start(lane, config, restart);
       };
       let syncId = await begin();
-      await waitForMoment(moment, cacheFolder, async () => (await stateOf(workplace.project, syncId)) !== 'running');
+      const folder = shared ? join(workplace.project, 'staging') : cacheFolder;
+      await waitForMoment(moment, folder, async () => (await stateOf(workplace.project, syncId)) !== 'running');
       const phase = await phaseOf(lane.server?.pid ?? 0, workplace.project, syncId);
-      await strike(lane, target, syncId);
+      const hit = await strike(lane, target, syncId);
       if (target === 'server twice') {
         syncId = await begin();
         await sleep(random.below(400));
         await strike(lane, 'server', syncId);
       }
-      return { lane: plan.name, target, phase, compared: await check(syncId) };
+      return { lane: plan.name, target, phase: hit ? phase : 'ended', compared: await check(syncId) };
     },
     async finish() {
       past = { ...past, begun: past.begun + 1 };
@@ -149,8 +155,11 @@ async function start(lane: Running, config: LedgerConfig, restart: boolean): Pro
   return sync.sync_id;
 }
 
-/** Kills; where the server lives on, its sync has come to its end when this returns. */
-async function strike(lane: Running, target: Target, syncId: string): Promise<void> {
+/**
+ * Kills; where the server lives on, its sync has come to its end when this returns.
+ * @returns whether there was somebody to kill
+ */
+async function strike(lane: Running, target: Target, syncId: string): Promise<boolean> {
   const serverFirst = lane.random.chance(0.5);
   const killServer = async (): Promise<void> => {
     const { server } = lane;
@@ -161,17 +170,31 @@ async function strike(lane: Running, target: Target, syncId: string): Promise<vo
     await server.close();
   };
   if (target === 'both' && serverFirst) await killServer();
-  if (target === 'both' || target === 'connector') await killConnectors(lane.workplace);
-  if (target !== 'connector') await killServer();
-  else await settled(lane, syncId);
+  if (target === 'both') await killConnectors(lane.workplace);
+  if (target !== 'connector') {
+    await killServer();
+    return true;
+  }
+  let killed = 0;
+  // While the server gets ready there is nobody yet.
+  await waitUntil(async () => {
+    killed = await killConnectors(lane.workplace);
+    return killed > 0 || (await stateOf(lane.workplace.project, syncId)) !== 'running';
+  });
+  await settled(lane, syncId);
+  return killed > 0;
 }
 
-async function killConnectors(workplace: Workplace): Promise<void> {
+async function killConnectors(workplace: Workplace): Promise<number> {
+  let killed = 0;
   for (const line of await strays(workplace)) {
     const pid = Number.parseInt(line, 10);
     // It may have ended by itself.
-    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+    if (!isAlive(pid)) continue;
+    process.kill(pid, 'SIGKILL');
+    killed += 1;
   }
+  return killed;
 }
 
 async function settled(lane: Running, syncId: string): Promise<Sync> {

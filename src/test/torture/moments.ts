@@ -22,14 +22,17 @@ export function chooseMoment(random: Random, lengthMs: number): Moment {
   return random.chance(0.5) ? { afterMs } : { afterMs, changes: 1 + random.below(2 ** (1 + random.below(6))) };
 }
 
-/** Waits for the moment; where it never comes, until `ended` says that there is nothing left to be hit. */
-export async function waitForMoment(moment: Moment, cacheFolder: string, ended: () => Promise<boolean>): Promise<void> {
+/**
+ * Waits for the moment; where it never comes, until `ended` says that there is nothing left to be hit.
+ * @param folder whose changes count: the cache's, or that of the segments on their way into a shared cache
+ */
+export async function waitForMoment(moment: Moment, folder: string, ended: () => Promise<boolean>): Promise<void> {
   await sleep(moment.afterMs);
   if (moment.changes === undefined) return;
   let left = moment.changes;
   let watcher: FSWatcher | undefined;
   const changed = new Promise<void>((resolve) => {
-    watcher = watch(cacheFolder, () => {
+    watcher = watch(folder, () => {
       left -= 1;
       if (left <= 0) resolve();
     });

@@ -28,8 +28,22 @@ const QUICK = {
   share: 4,
 } as const;
 
-/** @returns four lanes, whose kills the seed decides */
-export function makePlans(seed: number): LanePlan[] {
+/** So many rows that a load takes seconds, and so few states that rows wait for them in the cache. */
+const BULK: Omit<LanePlan, 'seed'> = {
+  name: 'bulk, STREAM',
+  modes: { entries: 'incremental_append' },
+  config: { count: 1_300_000, state_every: 1_200_000, block: 10_000_000 },
+  growth: 100_000,
+  lengthMs: 12_000,
+  share: 1,
+  restarts: 0.5,
+};
+
+/**
+ * @param bulk whether one lane more takes its time and memory
+ * @returns four lanes, whose kills the seed decides
+ */
+export function makePlans(seed: number, bulk = false): LanePlan[] {
   const lane = (
     name: string,
     pace: typeof SLOW | typeof QUICK,
@@ -41,5 +55,6 @@ export function makePlans(seed: number): LanePlan[] {
     lane('slow, GLOBAL', SLOW, { state_kind: 'GLOBAL' }, RESTARTS_WIDE),
     lane('quick, LEGACY', QUICK, { state_kind: 'LEGACY' }, RESTARTS_WIDE),
     lane('quick, GLOBAL', QUICK, { state_kind: 'GLOBAL', interleave: true }, RESTARTS_WIDE),
+    ...(bulk ? [BULK] : []),
   ].map((plan, index) => ({ ...plan, seed: seed * 10 + index }));
 }

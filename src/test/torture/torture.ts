@@ -1,5 +1,6 @@
 /** Many kills over several lanes at once, and what they add up to. */
 import { createLane, type Kill, type LanePlan } from './lane.ts';
+import { makeDatabase } from './postgres-view.ts';
 
 export interface Outcome {
   readonly kills: readonly Kill[];
@@ -14,12 +15,13 @@ export interface TortureOptions {
   readonly plans: readonly LanePlan[];
   /** Over all lanes. */
   readonly kills: number;
-  readonly envFileText?: string;
+  /** URL of a Postgres whose role may make databases: the caches are made there, one for each lane. */
+  readonly postgres?: string;
   readonly onKill?: (kill: Kill, done: number) => void;
 }
 
 /** Runs the lanes side by side until the kills are done; each ends with a clean sync that is compared too. */
-export async function torture({ plans, kills: wanted, envFileText, onKill }: TortureOptions): Promise<Outcome> {
+export async function torture({ plans, kills: wanted, postgres, onKill }: TortureOptions): Promise<Outcome> {
   const kills: Kill[] = [];
   const problems: string[] = [];
   const sums = { rows: 0, lost: 0, repeated: 0 };
@@ -31,8 +33,9 @@ export async function torture({ plans, kills: wanted, envFileText, onKill }: Tor
     problems.push(...compared.problems.map((problem) => `${where}: ${problem}`));
   };
   await Promise.all(
-    plans.map(async (plan) => {
-      const lane = await createLane(plan, envFileText);
+    plans.map(async (plan, index) => {
+      const database = postgres && (await makeDatabase(postgres, `sluice_torture_${process.pid}_${index}`));
+      const lane = await createLane(plan, database ? database.url : undefined);
       let own = 0;
       try {
         while (own < Math.ceil((wanted * plan.share) / shares)) {
@@ -48,6 +51,7 @@ export async function torture({ plans, kills: wanted, envFileText, onKill }: Tor
         problems.push(`${plan.name}, after ${own} kills: ${error instanceof Error ? error.message : String(error)}`);
       } finally {
         await lane.remove();
+        if (database) await database.drop();
       }
     }),
   );
