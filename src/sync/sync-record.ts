@@ -2,6 +2,7 @@
 import type { PreparedSync } from '../cache/index.ts';
 import type { ConfiguredStream } from '../protocol/index.ts';
 import { type Redactor, type ResolvedConfig, sealBeginning } from '../secrets/index.ts';
+import type { StreamOption } from './modes.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
 import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
 
@@ -14,6 +15,7 @@ export interface SyncRecord {
   /** Labels of the streams, in the order of the request. */
   readonly labels: readonly string[];
   readonly configured: readonly ConfiguredStream[];
+  readonly options: readonly StreamOption[];
   prepared: PreparedSync | undefined;
   runs: StreamRun[];
   state: SyncState;
@@ -88,6 +90,7 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
       ...(error.stream === undefined ? {} : { stream: name(error.stream) }),
     })),
     warnings: redactor.sealAll([...record.warnings], 'connector'),
+    ...(record.options.length > 0 ? { options: record.options } : {}),
     dataset: record.dataset,
     tables: streams.flatMap(({ table }) => (table === '' ? [] : [name(table)])),
   };

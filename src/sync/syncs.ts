@@ -64,6 +64,14 @@ export function createSyncs(options: SyncsOptions): Syncs {
     return found;
   };
 
+  const lastOf = async (source: string): Promise<SyncStatus | undefined> => {
+    for (const id of await files.ids()) {
+      const status = await files.read(id);
+      if (status?.source === source) return status;
+    }
+    return undefined;
+  };
+
   const wait: Syncs['wait'] = async (syncId, ms, signal, onProgress) => {
     const deadline = Date.now() + ms;
     for (;;) {
@@ -154,13 +162,8 @@ export function createSyncs(options: SyncsOptions): Syncs {
       const note = 'It was told to end and has not ended yet: it finishes what it commits. Look again with get_sync.';
       return { ...ended, warnings: [...ended.warnings, note] };
     },
-    async lastStreams(source) {
-      for (const id of await files.ids()) {
-        const status = await files.read(id);
-        if (status?.source === source) return status.streams.map(({ stream }) => stream);
-      }
-      return undefined;
-    },
+    lastStreams: async (source) => (await lastOf(source))?.streams.map(({ stream }) => stream),
+    lastOptions: async (source) => (await lastOf(source))?.options ?? [],
     async whileIdle(source, purpose, body) {
       const lock = join(await project.folder('locks'), `sync-${source}.lock`);
       try {
@@ -249,6 +252,7 @@ function newRecord(request: SyncRequest, syncId: string, silenceMs?: number): Sy
     startedAt: new Date(),
     labels: request.streams.map(({ stream }) => streamLabel(request.catalog, stream)),
     configured: request.streams,
+    options: request.options ?? [],
     prepared: undefined,
     runs: [],
     state: 'running',

@@ -2,6 +2,7 @@
 import type { Installed } from '../connectors/index.ts';
 import type { Catalog, ConfiguredStream, SyncMode } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
+import type { StreamOption } from './modes.ts';
 
 export type SyncState = 'running' | 'complete' | 'incomplete' | 'failed' | 'cancelled' | 'interrupted';
 export type StreamState = 'pending' | SyncState;
@@ -13,6 +14,8 @@ export interface SyncRequest {
   readonly config: ResolvedConfig;
   readonly catalog: Catalog;
   readonly streams: readonly ConfiguredStream[];
+  /** What was chosen for streams of the source, now or before; kept for its later syncs. */
+  readonly options?: readonly StreamOption[] | undefined;
   /** Forget the state of these streams: read all again, and put it in the place of what is there. */
   readonly restart?: boolean | undefined;
   /** The registry's word on how long the connector may be silent, in seconds. */
@@ -62,6 +65,8 @@ export interface SyncStatus {
   readonly records_per_second: number;
   readonly errors: readonly SyncFailure[];
   readonly warnings: readonly string[];
+  /** What is kept for the source's later syncs. */
+  readonly options?: readonly StreamOption[];
   readonly dataset: string;
   readonly tables: readonly string[];
 }
@@ -93,6 +98,8 @@ export interface Syncs {
   cancel(syncId: string): Promise<SyncStatus>;
   /** The streams of a source's last sync, by their labels. */
   lastStreams(source: string): Promise<string[] | undefined>;
+  /** What was chosen for streams of a source, by the last sync of it. */
+  lastOptions(source: string): Promise<readonly StreamOption[]>;
   /**
    * Runs `body` while no sync of the source runs or begins, in any process.
    * @throws LimitError `sync_running` naming it, or `locked`

@@ -155,14 +155,14 @@ describe('streams and options', () => {
       /full_refresh_overwrite/,
     ],
     [
-      'mode_not_offered_yet',
-      { streams: ['users'], options: [{ stream: 'users', mode: 'incremental_deduped_history' }] },
+      'primary_key_needed',
+      { streams: ['users'], options: [{ stream: 'users', mode: 'incremental_deduped_history', primary_key: [] }] },
       /incremental_append/,
     ],
     [
       'cursor_not_used',
       { streams: ['users'], options: [{ stream: 'users', mode: 'full_refresh_overwrite', cursor_field: 'id' }] },
-      /incremental_append/,
+      /incremental mode/,
     ],
     [
       'cursor_defined_by_source',

@@ -1,7 +1,7 @@
 /** From a saved source's name to a sync that runs: one way for `start_sync` and for the terminal. */
 import type { RunControl } from '../connectors/index.ts';
-import { streamLabel } from '../protocol/index.ts';
-import { configureStreams } from '../sync/index.ts';
+import { type Catalog, findStreams, streamLabel } from '../protocol/index.ts';
+import { configureStreams, type StreamOption } from '../sync/index.ts';
 import { noteInstalled } from './note-installed.ts';
 import type { Services } from './services.ts';
 
@@ -10,7 +10,8 @@ export interface SyncWish {
   readonly source: string;
   /** Labels of streams; without them those of the last sync, else the suggested ones that the catalog has, else all. */
   readonly streams?: readonly string[] | undefined;
-  readonly options?: Parameters<typeof configureStreams>[2];
+  /** They hold for later syncs of the source too, until others are given for the stream. */
+  readonly options?: readonly StreamOption[] | undefined;
   /** Forget the state of these streams. */
   readonly restart?: boolean | undefined;
 }
@@ -31,18 +32,48 @@ export async function beginSync(
   const catalog = await connectors.discover(installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   const names = wish.streams ?? (await defaultStreams(services, source.name, labels, suggestedStreams));
+  const options = await keptOptions(services, source.name, catalog, wish.options ?? []);
   const begun = await syncs.start({
     source: source.name,
     installed,
     config,
     catalog,
-    streams: configureStreams(catalog, names, wish.options),
+    streams: configureStreams(catalog, names, optionsFor(catalog, names, options, wish.options ?? [])),
+    options,
     restart: wish.restart,
     maxSecondsBetweenMessages,
     onCreated: (kind, id) => ledger.enter({ realm: 'local', kind, id }),
   });
   if (!begun.alreadyRunning) ledger.enter({ realm: 'local', kind: 'sync', id: begun.syncId });
   return begun;
+}
+
+/** What is chosen now, and what was chosen before for streams that the source still has. */
+async function keptOptions(
+  { syncs }: Services,
+  source: string,
+  catalog: Catalog,
+  chosen: readonly StreamOption[],
+): Promise<readonly StreamOption[]> {
+  const meant = new Set(chosen.flatMap(({ stream }) => findStreams(catalog, stream)));
+  const before = (await syncs.lastOptions(source)).filter(({ stream }) => {
+    const [found, second] = findStreams(catalog, stream);
+    return found !== undefined && second === undefined && !meant.has(found);
+  });
+  return [...before, ...chosen];
+}
+
+/** Of what is kept, the part that this sync's streams need; what is given now must fit as it is. */
+function optionsFor(
+  catalog: Catalog,
+  names: readonly string[],
+  kept: readonly StreamOption[],
+  chosen: readonly StreamOption[],
+): readonly StreamOption[] {
+  const read = new Set(names.flatMap((name) => findStreams(catalog, name)));
+  return kept.filter(
+    (option) => chosen.includes(option) || findStreams(catalog, option.stream).some((stream) => read.has(stream)),
+  );
 }
 
 async function defaultStreams(
