@@ -94,6 +94,21 @@ describe('parseRegistry', () => {
     expect(parseRegistry(Buffer.from(JSON.stringify(registry))).map(({ name }) => name)).toEqual(['source-a']);
   });
 
+  it('reads how long a source may be silent, where that is said in seconds', () => {
+    const registry = {
+      sources: [5400, undefined, 0, '60'].map((maxSecondsBetweenMessages, at) => ({
+        dockerRepository: `airbyte/source-${at}`,
+        dockerImageTag: '1',
+        spec: {},
+        maxSecondsBetweenMessages,
+      })),
+    };
+    const seconds = parseRegistry(Buffer.from(JSON.stringify(registry))).map(
+      (entry) => entry.maxSecondsBetweenMessages,
+    );
+    expect(seconds).toEqual([5400, undefined, undefined, undefined]);
+  });
+
   it('prefers the entry of Airbyte where two repositories end alike', () => {
     const entry = (dockerRepository: string) => ({ dockerRepository, dockerImageTag: '1', spec: {} });
     const registry = { sources: ['other/source-a', 'airbyte/source-a', 'third/source-a'].map(entry) };
@@ -139,6 +154,7 @@ describe.skipIf(!testData)(
       expect(entries.filter(({ type }) => type === 'source')).toHaveLength(591);
       expect(entries.filter(({ pypiPackage }) => pypiPackage)).toHaveLength(64);
       expect(entries.filter(({ runtimes }) => runtimes.includes('manifest'))).toHaveLength(499);
+      expect(entries.filter((entry) => entry.maxSecondsBetweenMessages)).toHaveLength(67);
       expect(entries.every((entry) => isObject(specOfEntry(entry).connectionSpecification))).toBe(true);
     });
   },
