@@ -26,6 +26,7 @@ Exit status of sync: 0 complete; 1 failed, nothing new is kept; 2 the command or
 nothing was run; 3 incomplete, what is committed is kept and the next sync goes on; 4 cancelled or interrupted by
 somebody else; 129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM: what is committed is kept. Where a sync of
 the source runs already in another process, it is waited for, and its end is the status.
+Of syncs and remove: 0 done; 1 failed; 2 the command does not fit, or was not confirmed, and nothing was removed.
 `;
 
 /** @returns the exit code: 2 for a mistake, else 0 */
