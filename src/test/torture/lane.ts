@@ -93,7 +93,8 @@ export async function createLane(plan: LanePlan, shared?: string): Promise<Lane>
       const restart = random.chance(plan.restarts);
       const moment = chooseMoment(random, length(restart));
       const begin = async (): Promise<string> => {
-        past = { ...past, begun: past.begun + 1 };
+        // A restart builds every table anew: the copies that syncs have appended go with the old one.
+        past = { ...past, begun: past.begun + 1, complete: restart ? 0 : past.complete };
         return start(lane, config, restart);
       };
       let syncId = await begin();

@@ -24,7 +24,7 @@ export interface Ledger {
 export interface Past {
   /** The last epoch of which a whole sync is known: the table has it, or a later one. */
   readonly epoch: number;
-  /** Syncs that were complete, and syncs that were begun: a copy of an appended stream for each, or none. */
+  /** Syncs that were complete since the last restart, and syncs that were begun: a copy of an appended stream for each, or none. */
   readonly complete: number;
   readonly begun: number;
 }
