@@ -13,6 +13,8 @@ export interface UseOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for another process that holds the file. */
   readonly waitMs?: number;
+  /** Threads for the file, where this use opens it; default those of the options. */
+  readonly threads?: number;
   /** A read makes no file: without one it is an InputError `no_data_yet`. */
   readonly mustExist?: boolean;
 }
@@ -55,11 +57,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   let closed = false;
   let used = false;
 
-  const settings = async (path: string): Promise<InstanceSettings> => ({
+  const settings = async (path: string, threads?: number): Promise<InstanceSettings> => ({
     stagingDirectory: await realpath(await options.stagingDirectory()),
     temporaryDirectory: await temporaryDirectory(path),
     memoryLimit: options.memoryLimit ?? '1GB',
-    threads: options.threads ?? Math.min(4, availableParallelism()),
+    threads: threads ?? options.threads ?? Math.min(4, availableParallelism()),
   });
   const temporaryDirectory = async (path: string): Promise<string> => {
     const folder = (await options.temporaryDirectory?.()) ?? `${path}.spill`;
@@ -74,7 +76,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     redactor: options.redactor,
-    async use(purpose, body, { signal, waitMs = WAIT_MS, mustExist = false } = {}) {
+    async use(purpose, body, { signal, waitMs = WAIT_MS, threads, mustExist = false } = {}) {
       if (closed) throw closedError(purpose);
       used = true;
       if (signal?.aborted) throw abortError(signal);
@@ -82,7 +84,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       if (path.includes('?')) throw badPath(path);
       if (mustExist && !(await exists(path))) throw noDataYet();
       const shared = sharedInstance(path);
-      const connection = await shared.lend(() => settings(path), { waitMs, ...(signal && { signal }) });
+      const connection = await shared.lend(() => settings(path, threads), { waitMs, ...(signal && { signal }) });
       try {
         if (closed) throw closedError(purpose);
         const work = interruptible(connection, signal, body);

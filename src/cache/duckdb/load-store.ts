@@ -16,11 +16,20 @@ export const DUCKDB: Dialect = {
   storedOrder: 'rowid',
 };
 
+/**
+ * A second thread would take more of the processor than it saves time: rows of several threads are kept in order in
+ * memory, and where that runs short everything is done twice over. Reading goes on beside the load anyway.
+ */
+const ONE_THREAD = { threads: 1 };
+
 export function duckdbStore(database: Database): LoadStore {
   return {
     transaction: (purpose, body, options) =>
-      database.use(purpose, (connection) => inTransaction(connection, () => body(loadConnection(connection))), options),
-    reader: (purpose, body, options) => database.use(purpose, body, options),
+      database.use(purpose, (connection) => inTransaction(connection, () => body(loadConnection(connection))), {
+        ...options,
+        ...ONE_THREAD,
+      }),
+    reader: (purpose, body, options) => database.use(purpose, body, { ...options, ...ONE_THREAD }),
   };
 }
 
