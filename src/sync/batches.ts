@@ -41,7 +41,7 @@ export interface Batches {
 }
 
 export function createBatches(
-  sync: { readonly syncId: string; readonly source: string },
+  sync: { readonly syncId: string; readonly source: string; readonly sharedStates: boolean },
   runs: readonly StreamRun[],
   segments: Segments,
   limits: BatchLimits = BATCH_LIMITS,
@@ -52,6 +52,8 @@ export function createBatches(
   let global: StateText | undefined;
   /** A GLOBAL state that came while a table was being replaced: good only when everything is confirmed. */
   let held: StateText | undefined;
+  /** Whether the source has states of all streams: then tables that were replaced enter together, with one of them. */
+  let { sharedStates } = sync;
 
   const confirm = (run: StreamRun): void => {
     segments.confirm(run.index);
@@ -84,6 +86,7 @@ export function createBatches(
         if (run.fill === 'append' || isResumable(run)) confirm(run);
         return;
       }
+      sharedStates = true;
       // A state of all streams would say of a table under way that it is in place.
       if (isGlobalHeld()) {
         held = state;
@@ -112,9 +115,17 @@ export function createBatches(
       const states: StateText[] = [];
       const withState: StreamRun[] = [];
       const forget: StreamRun[] = [];
-      const whole = runs.filter((run) => run.complete && !run.landed);
+      if (global && isGlobalHeld()) {
+        held = global;
+        global = undefined;
+      }
+      const allWhole = runs.every((run) => run.complete);
+      const ofAll = held && allWhole ? held : global;
+      const swaps = (run: StreamRun): boolean =>
+        run.complete && (!sharedStates || !holdsGlobalState(run) || ofAll !== undefined || allWhole);
+      const whole = runs.filter((run) => !run.landed && (run.fill === 'replace' ? swaps(run) : run.complete));
       for (const run of runs) {
-        const load = isPlainReplacement(run) ? await cutReplacement(run) : await cutConfirmed(run);
+        const load = isPlainReplacement(run) ? await cutReplacement(run, swaps(run)) : await cutConfirmed(run);
         const isWhole = whole.includes(run);
         if (!isIncremental(run)) {
           // The next full refresh begins at the beginning.
@@ -137,7 +148,6 @@ export function createBatches(
         run.confirmed = false;
       }
       entries.push(...(await overflow()));
-      const ofAll = held && runs.every((run) => run.complete) ? held : global;
       if (ofAll) {
         states.push(ofAll);
         withState.push(...runs.filter(isIncremental));
@@ -149,7 +159,8 @@ export function createBatches(
         return undefined;
       }
       const load: BatchLoad = {
-        ...sync,
+        syncId: sync.syncId,
+        source: sync.source,
         streams: entries.map((entry) => entry.load),
         states,
         forget: forget.map(({ prepared }) => prepared.stream),
@@ -158,10 +169,10 @@ export function createBatches(
     },
   };
 
-  async function cutReplacement(run: StreamRun): Promise<StreamLoad | undefined> {
+  async function cutReplacement(run: StreamRun, swap: boolean): Promise<StreamLoad | undefined> {
     const files = await segments.takeAll(run.index);
-    if (files.length === 0 && !run.complete) return undefined;
-    return { prepared: run.prepared, movePending: false, into: 'replacement', segments: files, swap: run.complete };
+    if (files.length === 0 && !swap) return undefined;
+    return { prepared: run.prepared, movePending: false, into: 'replacement', segments: files, swap };
   }
 
   async function cutConfirmed(run: StreamRun): Promise<StreamLoad | undefined> {

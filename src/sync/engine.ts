@@ -80,7 +80,8 @@ async function readAndLoad(options: EngineOptions): Promise<ReadEnding> {
 
 async function readInto(segments: Segments, options: EngineOptions): Promise<ReadEnding> {
   const { request, record, connectors, log, cancel, abort } = options;
-  const batches = createBatches(record, record.runs, segments, options.limits);
+  const sharedStates = record.prepared?.states.some(({ kind }) => kind !== 'STREAM') === true;
+  const batches = createBatches({ ...record, sharedStates }, record.runs, segments, options.limits);
   const indexOf = indexStreams(request.streams.map(({ stream }) => stream));
   const counts = createSourceCounts(record);
   const messages = createMessageHandler(record, indexOf, batches, counts, log);

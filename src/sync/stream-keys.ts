@@ -7,7 +7,7 @@ export interface StreamName {
 
 /** One text for a stream's name and namespace, for maps. */
 export function streamKey({ name, namespace }: StreamName): string {
-  return namespace ? `${namespace}\n${name}` : name;
+  return JSON.stringify([namespace || null, name]);
 }
 
 /** Tells the index of the configured stream that a message means, or -1. */

@@ -42,8 +42,12 @@ export interface SyncFiles {
 
 export function createSyncFiles(project: Project): SyncFiles {
   const folder = async (syncId: string): Promise<string> => join(await project.folder('syncs'), syncId);
-  const write = async (syncId: string, file: StatusFile): Promise<void> =>
-    writeAtomic(join(await folder(syncId), STATUS), JSON.stringify(file, undefined, 1));
+  const write = async (syncId: string, file: StatusFile): Promise<void> => {
+    const path = await folder(syncId);
+    // Somebody may have removed the project while the sync ran.
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeAtomic(join(path, STATUS), JSON.stringify(file, undefined, 1));
+  };
   return {
     async create(syncId) {
       await mkdir(await folder(syncId), { mode: 0o700 });

@@ -110,9 +110,11 @@ export function createSyncs(options: SyncsOptions): Syncs {
       addError(record, { message: messageOf(error), failure_type: 'system_error' });
       endUnsettled(record, 'failed');
     } finally {
-      await files.write(status());
-      jobs.delete(syncId);
-      finished();
+      // Where even that fails, those who wait must not wait for ever.
+      await files.write(status()).finally(() => {
+        jobs.delete(syncId);
+        finished();
+      });
     }
   };
 

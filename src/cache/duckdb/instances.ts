@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { abortError, SluiceError } from '../../errors.ts';
+import { makeDatabaseFile } from './new-file.ts';
 import { isLockConflict, lockedError, openError } from './open-errors.ts';
 import { askForTurn, isWaitedFor, withdraw } from './turn.ts';
 
@@ -144,6 +145,7 @@ async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: (
 
 async function openLocked(path: string, settings: InstanceSettings): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
+  await makeDatabaseFile(path, (file) => DuckDBInstance.create(file));
   const instance = await DuckDBInstance.create(path, {
     threads: String(settings.threads),
     memory_limit: settings.memoryLimit,

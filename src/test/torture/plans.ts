@@ -10,8 +10,8 @@ const MODES: Partial<Record<LedgerStream, string>> = {
   archive: 'full_refresh_overwrite',
 };
 
-/** A restart that breaks off beside a state of all streams repeats rows: torture-states.test.ts. Then to be 0.2. */
-const RESTARTS_WIDE = 0;
+/** How often a lane with states of all streams is restarted; breaking off there is what once repeated rows. */
+const RESTARTS_WIDE = 0.2;
 
 /** Slow enough that batches are cut by time, in the middle of streams. */
 const SLOW = {

@@ -1,0 +1,40 @@
+/** Makes a database file whole: a process that dies while DuckDB makes one leaves a file that never opens again. */
+import { link, readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import { systemCode } from '../../errors.ts';
+
+/** An empty database at `path`, where there is none; made beside it and put in its place. */
+export async function makeDatabaseFile(path: string, create: typeof DuckDBInstance.create): Promise<void> {
+  if (await exists(path)) return;
+  await removeBegun(path);
+  const begun = `${path}${BEGUN}${process.pid}`;
+  try {
+    (await create(begun)).closeSync();
+    await link(begun, path);
+  } catch (error) {
+    // Another process was quicker.
+    if (systemCode(error) !== 'EEXIST') throw error;
+  } finally {
+    await rm(begun, { force: true });
+  }
+}
+
+const BEGUN = '.begun-';
+/** Longer than the making of a file takes. */
+const OLD_MS = 60_000;
+
+/** What a process that died has begun. */
+async function removeBegun(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${basename(path)}${BEGUN}`)) continue;
+    const file = join(folder, name);
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > OLD_MS) await rm(file, { force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
