@@ -1,6 +1,6 @@
 // Makes a checkout runnable with nothing but Node: installs when the lockfile is newer than what is installed, then builds.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,6 +9,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Everything that is printed goes to stderr: stdout may be a protocol's. */
 export function prepareCheckout() {
   if (!installed()) {
+    if (isLink(join(root, 'node_modules'))) {
+      process.stderr.write(
+        'node_modules is a link to packages of an older lockfile: npm ci would empty what it leads to. Install there.\n',
+      );
+      process.exit(1);
+    }
     process.stderr.write('Installing packages (once) …\n');
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
@@ -18,6 +24,10 @@ export function prepareCheckout() {
 function installed() {
   const marker = join(root, 'node_modules', '.package-lock.json');
   return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function run(command, args) {

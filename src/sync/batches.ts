@@ -29,7 +29,12 @@ export interface Batch {
 }
 
 export interface Batches {
-  records(run: StreamRun, lines: Buffer, rows: number, longest: number, form: RecordForm): void;
+  /** `read` is the bytes that the lines had before they were cut. */
+  records(
+    run: StreamRun,
+    lines: Buffer,
+    piece: { rows: number; longest: number; form: RecordForm; read: number },
+  ): void;
   /** A STREAM state, or a GLOBAL or LEGACY one, that came after everything so far. */
   state(state: StateText, run: StreamRun | undefined): void;
   /** The stream is whole: everything of it is confirmed. */
@@ -66,11 +71,11 @@ export function createBatches(
     runs.every((run) => isPlainReplacement(run) || segments.waiting(run.index).rows === 0);
 
   return {
-    records(run, lines, count, longest, form) {
+    records(run, lines, { rows: count, longest, form, read }) {
       segments.append(run.index, lines, count, longest, form);
       run.recordsRead += count;
       run.recordsSinceState += count;
-      run.bytesRead += lines.length;
+      run.bytesRead += read;
       // What comes after COMPLETE has to be confirmed again.
       run.complete = false;
       run.landed = false;

@@ -32,9 +32,9 @@ export function createPump({ record, segments, batches, messages, loader, log }:
   const router = createRouter(
     record.runs.map(({ prepared }) => prepared.stream),
     {
-      records(index, lines, rows, longest, form) {
+      records(index, lines, rows, longest, form, read) {
         const run = record.runs[index];
-        if (run) batches.records(run, lines, rows, longest, form);
+        if (run) batches.records(run, lines, { rows, longest, form, read });
       },
       message(line) {
         if (messages.handle(line)) boundary = true;

@@ -9,8 +9,11 @@ import { skipSpace } from './json-scan.ts';
 export type RecordForm = 'message' | 'data';
 
 export interface RouterSink {
-  /** Lines of one stream and one form, each with its line break. `longest` is the bytes of the longest of them. */
-  records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm): void;
+  /**
+   * Lines of one stream and one form, each with its line break. `longest` is the bytes of the longest of them, `read` what
+   * they were before they were cut.
+   */
+  records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm, read: number): void;
   /** A JSON object that is no record: STATE, TRACE, LOG, CONTROL or anything else. */
   message(line: Buffer): void;
   /** A line that is no JSON object: a log line; cut where it is very long. */
@@ -126,8 +129,8 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     if (stream < 0) stream = slowly(line, 0, end);
     if (stream < 0) return;
     const cutEnd = mayCut[stream] && learned(line, 0, end) === stream ? cut(line, 0, end, 0, stream) : -1;
-    if (cutEnd < 0) sink.records(stream, line, 1, line.length, 'message');
-    else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data');
+    if (cutEnd < 0) sink.records(stream, line, 1, line.length, 'message', line.length);
+    else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data', line.length);
   };
 
   /** Consecutive lines of one stream go on as one piece. */
@@ -139,8 +142,11 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     let runForm: RecordForm = 'message';
     let rows = 0;
     let longest = 0;
+    let read = 0;
     const finishRun = (): void => {
-      if (runStream >= 0) sink.records(runStream, bytes.subarray(runStart, runEnd), rows, longest, runForm);
+      if (runStream >= 0) {
+        sink.records(runStream, bytes.subarray(runStart, runEnd), rows, longest, runForm, read);
+      }
     };
     for (;;) {
       const lineBreak = bytes.indexOf(LINE_BREAK, start);
@@ -169,8 +175,10 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
         runEnd = start;
         rows = 0;
         longest = 0;
+        read = 0;
       }
       rows += 1;
+      read += lineBreak + 1 - start;
       if (end < 0) end = lineBreak + 1;
       longest = Math.max(longest, end - runEnd);
       runEnd = end;
@@ -214,7 +222,7 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
       const line = takeCarried(Buffer.from('\n'));
       // Read in full: half a line may well end in a brace.
       const stream = slowly(line, 0, line.length - 1);
-      if (stream >= 0) sink.records(stream, line, 1, line.length, 'message');
+      if (stream >= 0) sink.records(stream, line, 1, line.length, 'message', line.length);
       return /^\s*\{\s*"/.test(line.toString('utf8', 0, 200)) && !readEnvelope(line, 0, line.length - 1);
     },
   };
