@@ -92,6 +92,12 @@ export async function createSegments(folder: string, streamCount: number): Promi
     return segments;
   };
   const put = (segment: Segment, lines: Buffer): void => {
+    // Most pieces fit, and a single line is a piece where streams are mixed.
+    if (segment.buffer && segment.used + lines.length < bufferBytes) {
+      segment.buffer.set(lines, segment.used);
+      segment.used += lines.length;
+      return;
+    }
     let at = 0;
     while (at < lines.length) {
       segment.buffer ??= free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);

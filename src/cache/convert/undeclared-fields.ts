@@ -17,7 +17,8 @@ const LOOKED_AT = 24 * 1024 * 1024;
 const FEW_ROWS = 1_000;
 /** Longer lines would take the database's memory several times over. */
 const LONG_LINE = 8 * 1024 * 1024;
-const PIECES = 96;
+const PIECES = 64;
+const PIECE_BYTES = 48 * 1024;
 const MOST_FIELDS = 200;
 const LINE_BREAK = 10;
 
@@ -112,7 +113,7 @@ const TYPES: Record<string, ColumnType> = {
 /** Whole lines from pieces at even distances, in a file of their own. */
 async function samplePieces(segment: SegmentFile): Promise<SegmentFile> {
   const path = `${segment.path}.sample`;
-  const length = Math.floor(LOOKED_AT / PIECES / 4);
+  const length = PIECE_BYTES;
   const lines: Buffer[] = [];
   const file = await open(segment.path, 'r');
   try {
