@@ -1,9 +1,10 @@
 /** Wires the rooms together: with `main.ts` the only file that knows them all. Loaded at the first call, not at start. */
 import { join } from 'node:path';
-import { duckdbCache, openDatabase } from './cache/index.ts';
+import { type Cache, duckdbCache, openDatabase, postgresCache } from './cache/index.ts';
 import { childEnvironment, installerEnvironment, type Settings } from './config/index.ts';
 import { createConnectors } from './connectors/index.ts';
-import { openProject } from './project/index.ts';
+import { SetupError } from './errors.ts';
+import { openProject, type Project } from './project/index.ts';
 import { createRegistry } from './registry/index.ts';
 import { createAudit, createLedger } from './safety/index.ts';
 import type { Vault } from './secrets/index.ts';
@@ -24,13 +25,7 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
     installerEnvironment: installerEnvironment(process.env),
     sweep: () => syncs.sweep(),
   });
-  const cache = duckdbCache(
-    openDatabase({
-      redactor,
-      file: async () => join(await project.folder('cache'), 'cache.duckdb'),
-      stagingDirectory: () => project.folder('staging'),
-    }),
-  );
+  const cache = openCache(settings, vault, project);
   const syncs = createSyncs({ project, cache, connectors, redactor });
   const sources = createSources(project, { vault, registry, connectors });
   const ledger = createLedger();
@@ -42,3 +37,27 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
     },
   };
 }
+
+/** The project's own DuckDB file, or the Postgres that is shared; neither is opened before a call needs it. */
+function openCache({ sharedCache }: Settings, vault: Vault, project: Project): Cache {
+  const { redactor } = vault;
+  const stagingDirectory = (): Promise<string> => project.folder('staging');
+  if (!sharedCache) {
+    const file = async (): Promise<string> => join(await project.folder('cache'), 'cache.duckdb');
+    return duckdbCache(openDatabase({ redactor, file, stagingDirectory }));
+  }
+  return postgresCache({
+    redactor,
+    stagingDirectory,
+    async url(use) {
+      if (sharedCache.problem) throw new SetupError('cache_url', sharedCache.problem.message, sharedCache.problem.fix);
+      const { config, problems } = await vault.resolve({ config: { url: sharedCache.reference } }, URL_SPEC, new Set());
+      const [problem] = problems;
+      if (problem) throw new SetupError('cache_url', `SLUICE_CACHE_URL: ${problem.message}`, problem.fix);
+      return config.use(({ url }) => use(String(url)));
+    },
+  });
+}
+
+/** The URL is a secret as a whole. */
+const URL_SPEC = { type: 'object', properties: { url: { type: 'string', airbyte_secret: true } } };

@@ -10,4 +10,5 @@ export type {
   StateText,
   StreamLoad,
 } from './load/index.ts';
+export { postgresCache } from './postgres/index.ts';
 export type { DatasetSummary, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';

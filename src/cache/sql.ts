@@ -31,6 +31,12 @@ export interface SqlConnection {
   rows(sql: string, values?: readonly SqlValue[]): Promise<SqlRow[]>;
 }
 
+export interface Inserted {
+  readonly rows: number;
+  /** Values that this database does not take and that were changed for it, by field; each is noted in its row. */
+  readonly changed: Readonly<Record<string, number>>;
+}
+
 /** What a load needs beside plain SQL; all within one transaction. */
 export interface LoadConnection extends SqlConnection {
   /**
@@ -38,7 +44,7 @@ export interface LoadConnection extends SqlConnection {
    * @param table quoted, with its schema where it has one
    * @throws SegmentFailure where the values do not fit or the file cannot be read
    */
-  insertSegment(table: string, columns: readonly Column[], readable: ReadableSegment): Promise<number>;
+  insertSegment(table: string, columns: readonly Column[], readable: ReadableSegment): Promise<Inserted>;
   /** Makes a private table that keeps the order of its rows; it is gone with the transaction. */
   createIncoming(table: string, columnDefinitions: string): Promise<void>;
 }

@@ -59,6 +59,8 @@ export interface TableSummary {
   readonly table: string;
   /** Absent for views, which are not run to be counted. */
   readonly rows?: number;
+  /** Present and true where the rows are the server's estimate, for counting would take too long. */
+  readonly rowsEstimated?: boolean;
   /** Present and true for views. */
   readonly view?: boolean;
   readonly bytes?: number;

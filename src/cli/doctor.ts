@@ -18,7 +18,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
     screen.line();
     screen.good('Nothing to mend.');
   }
-  const broken = status.project_directory.problem ?? status.env_file.problem;
+  const broken = status.project_directory.problem ?? status.env_file.problem ?? status.cache.problem;
   return canRun(status.runtimes) && broken === undefined ? 0 : 1;
 }
 
@@ -32,7 +32,7 @@ function sealed(services: Services, status: Status): Status {
 
 function showPlaces(
   screen: Screen,
-  { project_directory: project, env_file: env, installed_connectors: installed, cloud }: Status,
+  { project_directory: project, env_file: env, installed_connectors: installed, cache, cloud }: Status,
 ): void {
   screen.heading('Places');
   const tell = (ok: boolean, text: string): void => (ok ? screen.good(text) : screen.bad(text));
@@ -44,6 +44,10 @@ function showPlaces(
       env.readable && env.readable_by === 'owner',
       `env file: ${env.path ?? 'unusable'}${env.readable ? '' : ', not readable'}`,
     );
+  tell(
+    cache.problem === undefined,
+    `cache: ${cache.database}${cache.url ? ` (${cache.url})` : ''}${cache.problem ? ', not usable' : ''}`,
+  );
   screen.dim(`  cloud: ${cloud.configured ? 'credentials set' : 'no credentials'}, not contacted`);
   if (installed.length > 0) {
     screen.heading('Installed connectors');

@@ -42,6 +42,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   const has = (name: (typeof CLOUD_NAMES)[number]): boolean => names.includes(name);
   const configDirectories = pathList(lookup, 'SLUICE_CONFIG_DIRS');
   const executableDirectories = pathList(lookup, 'SLUICE_ALLOW_EXECUTABLES');
+  const sharedCache = sharedCacheSetting(lookup('SLUICE_CACHE_URL')?.value);
   const settings: Settings = {
     version,
     envFile,
@@ -54,7 +55,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     executableDirectories: executableDirectories.paths,
     localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
     offline: offline.on,
-    cacheUrl: lookup('SLUICE_CACHE_URL')?.value,
+    ...(sharedCache ? { sharedCache } : {}),
     cloud: {
       configured:
         has('AIRBYTE_CLOUD_BEARER_TOKEN') || (has('AIRBYTE_CLOUD_CLIENT_ID') && has('AIRBYTE_CLOUD_CLIENT_SECRET')),
@@ -62,9 +63,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     },
     warnings: [
       ...[envFile, projectDirectory].flatMap(({ problem }) => (problem ? [`${problem.message} ${problem.fix}`] : [])),
-      ...(lookup('SLUICE_CACHE_URL')
-        ? ['SLUICE_CACHE_URL is set, but this version keeps the cache in DuckDB only: the setting has no effect.']
-        : []),
+      ...(sharedCache?.problem ? [`${sharedCache.problem.message} ${sharedCache.problem.fix}`] : []),
       ...mistyped.map(({ name, near }) => `${name} is no setting of this server. Did you mean ${near}?`),
       ...modeWarnings,
       ...offline.warnings,
@@ -160,6 +159,20 @@ function pathList(lookup: Lookup, name: string): { paths: string[]; warnings: st
     (part) => `${name}: ${JSON.stringify(part)} is not absolute and is left out. Write absolute paths.`,
   );
   return { paths: parts.filter((part) => isAbsolute(part)), warnings };
+}
+
+/** A literal URL is not taken: its password would stand in a client's configuration, and in this process's environment. */
+function sharedCacheSetting(value: string | undefined): Settings['sharedCache'] {
+  const reference = value?.trim();
+  if (!reference) return undefined;
+  if (/^secret_reference::[A-Za-z_]\w{0,63}(#\/.*)?$/.test(reference)) return { reference };
+  return {
+    problem: {
+      path: 'SLUICE_CACHE_URL',
+      message: 'SLUICE_CACHE_URL is no reference: the cache is not opened.',
+      fix: "Write the URL as a secret into the env file, CACHE_URL='postgres://…', set SLUICE_CACHE_URL to secret_reference::CACHE_URL, and restart the server.",
+    },
+  };
 }
 
 function nameList(lookup: Lookup, name: string): string[] {

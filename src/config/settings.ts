@@ -43,8 +43,8 @@ export interface Settings {
   /** URL or absolute path that replaces Airbyte's public registry. */
   readonly localRegistry?: string;
   readonly offline: boolean;
-  /** `secret_reference::NAME` of a Postgres URL, where the cache is shared. */
-  readonly cacheUrl?: string;
+  /** `secret_reference::NAME` of a Postgres URL, where the cache is shared; `problem` where the setting holds anything else. */
+  readonly sharedCache?: { readonly reference: string; readonly problem?: undefined } | { readonly problem: Problem };
   /** Names of the cloud settings that are set; the values stay in the vault. */
   readonly cloud: { readonly configured: boolean; readonly names: readonly string[] };
   /** One sentence each, for `get_status` and the instructions. */

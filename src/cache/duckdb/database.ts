@@ -6,6 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { abortError, LimitError, messageOf, systemCode } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
+import { interruptible } from './interruptible.ts';
 import { badPath, isFileError, noDataYet, openError } from './open-errors.ts';
 
 export interface UseOptions {
@@ -49,7 +50,6 @@ export interface DatabaseOptions {
 }
 
 const WAIT_MS = 15_000;
-const INTERRUPT_MS = 50;
 
 /** A database that is opened on first use. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -107,30 +107,6 @@ export function openDatabase(options: DatabaseOptions): Database {
       await releaseFile();
     },
   };
-}
-
-async function interruptible<T>(
-  connection: DuckDBConnection,
-  signal: AbortSignal | undefined,
-  body: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
-  if (!signal) return body(connection);
-  let repeat: NodeJS.Timeout | undefined;
-  // An interrupt between two statements is lost, so it is repeated until the body ends.
-  const interrupt = (): void => {
-    connection.interrupt();
-    repeat = setInterval(() => connection.interrupt(), INTERRUPT_MS);
-  };
-  signal.addEventListener('abort', interrupt, { once: true });
-  try {
-    if (signal.aborted) throw abortError(signal);
-    return await body(connection);
-  } catch (error) {
-    throw signal.aborted ? abortError(signal) : error;
-  } finally {
-    signal.removeEventListener('abort', interrupt);
-    clearInterval(repeat);
-  }
 }
 
 // The file may not exist yet; its folder does.

@@ -1,10 +1,19 @@
 /** What the cache holds: datasets, tables, columns, rows, freshness and samples. */
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { InputError } from '../../errors.ts';
-import { type JsonValue, nearest } from '../../protocol/index.ts';
+import type { JsonValue } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
+import {
+  choose,
+  keyColumns,
+  newRoom,
+  type Room,
+  SAMPLE_CELL_CAP,
+  SAMPLE_ROWS,
+  TABLE_CAP,
+  takeRoom,
+} from '../description.ts';
 import type { DatasetSummary, DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
 import type { Database } from './database.ts';
 import { catalogTables, type FoundTable, readBytes, readColumns, readSyncTimes } from './describe-catalog.ts';
@@ -12,21 +21,6 @@ import { loadConnection } from './load-store.ts';
 import { cellReader } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
 import { withStream } from './stream.ts';
-
-/** What may still be given, over all tables. */
-interface Room {
-  readonly redactor: Redactor;
-  columns: number;
-  samples: number;
-  withoutColumns: number;
-  withoutSamples: number;
-}
-
-const TABLE_CAP = 200;
-const COLUMN_CAP = 1_000;
-const SAMPLED_TABLES_CAP = 20;
-const SAMPLE_ROWS = 5;
-const SAMPLE_CELL_CAP = 120;
 
 /**
  * Describes the cache, one dataset or one table. Rows are exact, bytes what the table's blocks take on disk.
@@ -63,13 +57,7 @@ async function describe(
   const known = (await hasBookkeeping(loadConnection(connection))) ? await readStreams(loadConnection(connection)) : [];
   const lastSyncs = await readSyncTimes(connection, known.length > 0);
   const datasets: DatasetSummary[] = [];
-  const room: Room = {
-    redactor,
-    columns: COLUMN_CAP,
-    samples: SAMPLED_TABLES_CAP,
-    withoutColumns: 0,
-    withoutSamples: 0,
-  };
+  const room = newRoom(redactor);
   for (const dataset of [...new Set(wanted.map((table) => table.dataset))].sort()) {
     const tables = wanted.filter((table) => table.dataset === dataset);
     const streams = known.filter(({ target }) => target.dataset === dataset);
@@ -93,37 +81,6 @@ async function describe(
   return { datasets, withoutColumns, withoutSamples, ...(file !== undefined && { fileBytes: file }) };
 }
 
-function choose(all: readonly FoundTable[], { dataset, table }: DescribeRequest): readonly FoundTable[] {
-  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-  const datasets = [...new Set(all.map((found) => found.dataset))];
-  // A dataset is named after its source with `-` as `_`: both names are taken.
-  const own = dataset?.replaceAll('-', '_');
-  const within =
-    dataset === undefined ? all : all.filter((found) => same(found.dataset, dataset) || same(found.dataset, own ?? ''));
-  if (dataset !== undefined && within.length === 0) {
-    throw unknown('unknown_dataset', `There is no dataset ${JSON.stringify(dataset)} in the cache.`, dataset, datasets);
-  }
-  if (table === undefined) return within;
-  const names = within.map((found) => `${found.dataset}.${found.table}`);
-  const found = within.filter((each, at) => same(each.table, table) || same(names[at] ?? '', table));
-  if (found.length === 0) {
-    throw unknown('unknown_table', `There is no table ${JSON.stringify(table)} in the cache.`, table, names);
-  }
-  return found;
-}
-
-function unknown(code: string, message: string, wanted: string, known: readonly string[]): InputError {
-  const near = nearest(wanted, known, 3);
-  return new InputError(
-    code,
-    message,
-    near.length > 0
-      ? `Did you mean ${near.join(', ')}? Without arguments describe_data lists everything.`
-      : 'Nothing is in the cache yet: call start_sync first.',
-    { details: { near } },
-  );
-}
-
 async function describeTable(
   connection: DuckDBConnection,
   found: FoundTable,
@@ -142,12 +99,7 @@ async function describeTable(
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
   const sizes = found.view ? {} : await tableSize(connection, found);
   const columns = await readColumns(connection, found, stream);
-  const fits = columns.length <= room.columns || room.columns === COLUMN_CAP;
-  if (fits) room.columns = Math.max(0, room.columns - columns.length);
-  else room.withoutColumns += 1;
-  const sampled = detail === 'full' && !found.view && fits && room.samples > 0;
-  if (sampled) room.samples -= 1;
-  else if (detail === 'full' && !found.view) room.withoutSamples += 1;
+  const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
   return {
     ...base,
     ...sizes,
@@ -161,13 +113,6 @@ async function tableSize(connection: DuckDBConnection, found: FoundTable): Promi
   const rows = await countRows(connection, found);
   const bytes = await readBytes(connection, found);
   return bytes === undefined ? { rows } : { rows, bytes };
-}
-
-function keyColumns({ primaryKey, target }: KnownStream): string[] {
-  return primaryKey.map((path) => {
-    const field = path.join('.');
-    return target.columns.find((column) => column.field === field)?.column ?? field;
-  });
 }
 
 async function countRows(connection: DuckDBConnection, { quoted }: FoundTable): Promise<number> {

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonValue, nearest } from '../../protocol/index.ts';
+import { checkText } from '../sql-text.ts';
 import { type TableName, walkTree } from './guard-tree.ts';
 import { refusedStatement, syntaxError } from './query-errors.ts';
 import { countStatements, statementKind } from './statement-kind.ts';
@@ -15,7 +16,6 @@ export interface Guarded {
   readonly growing: ReadonlySet<string>;
 }
 
-const SQL_CAP = 100_000;
 const CATALOG_VIEWS = new Set(['tables', 'columns', 'schemata']);
 
 /**
@@ -23,21 +23,7 @@ const CATALOG_VIEWS = new Set(['tables', 'columns', 'schemata']);
  * @throws InputError that says what is wrong and what to write instead
  */
 export async function guardQuery(connection: DuckDBConnection, sql: string): Promise<Guarded> {
-  if (sql.length > SQL_CAP) {
-    throw new InputError(
-      'sql_too_long',
-      `The SQL has ${sql.length} characters; at most ${SQL_CAP} are read.`,
-      'Shorten it: use joins or ranges in place of long lists.',
-    );
-  }
-  // What is judged and what is run would differ: DuckDB's C interface ends at a NUL.
-  if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) {
-    throw new InputError(
-      'sql_characters',
-      'The SQL holds a NUL or half a character.',
-      'Remove that character and call again.',
-    );
-  }
+  checkText(sql);
   const statements = await parse(connection, sql);
   if (statements.length !== 1) throw refusedCount(statements.length);
   const { tables, growing } = walkTree(statements);

@@ -143,7 +143,8 @@ async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: (
   }
 }
 
-async function openLocked(path: string, settings: InstanceSettings): Promise<DuckDBInstance> {
+/** An instance that reads no file but those of the staging folder, and whose settings no statement changes. */
+export async function openLocked(path: string, settings: InstanceSettings): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   await makeDatabaseFile(path, (file) => DuckDBInstance.create(file));
   const instance = await DuckDBInstance.create(path, {

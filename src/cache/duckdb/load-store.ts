@@ -50,7 +50,7 @@ export function loadConnection(connection: DuckDBConnection): LoadConnection {
       const select = `SELECT ${[...values, 'extracted_at', 'meta'].join(', ')} FROM (${rows})`;
       try {
         const inserted = await connection.run(`INSERT INTO ${table} (${dataColumns(columns).join(', ')}) ${select}`);
-        return inserted.rowsChanged;
+        return { rows: inserted.rowsChanged, changed: {} };
       } catch (error) {
         throw isDataError(error) ? new SegmentFailure(readable.origin, error) : error;
       }

@@ -1,30 +1,15 @@
 /** Reads one cell of a chunk and never more of it than is shown: a cell can be gigabytes. */
 import type { DuckDBBlobVector, DuckDBListVector, DuckDBVarCharVector, DuckDBVector } from '@duckdb/node-api';
 import type { JsonValue } from '../../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../../secrets/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { type Budget, CELL_CAP, type Cell, CUT_MARK, clip, spend } from '../cells.ts';
 import { mapJson, type ToJson, valueConverter } from './query-values.ts';
 
 type Duck = typeof import('@duckdb/node-api');
 
-/** The longest text of a cell, in UTF-16 units; a nested value may be as long in all. */
-export const CELL_CAP = 2_000;
 // 2,000 units are at most 6,000 bytes of UTF-8; a secret at their end is read on, to be known and sealed.
 const CELL_BYTES = 3 * CELL_CAP + 16 * 1024;
 const ENTRY_BYTES = 16;
-const CUT_MARK = '…';
-const DATA = { level: 'data' } as const;
-
-export interface Cell {
-  readonly value: JsonValue;
-  readonly cut: boolean;
-}
-
-/** What is left of a cell's cap while a nested value is read. */
-interface Budget {
-  readonly redactor: Redactor;
-  left: number;
-  cut: boolean;
-}
 
 /** Gives the reader of cells, which seals before it cuts; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */
 export function cellReader(
@@ -95,23 +80,6 @@ export function cellReader(
     const value = read(vector, row, budget);
     return { value, cut: budget.cut };
   };
-}
-
-function spend(value: JsonValue, budget: Budget): JsonValue {
-  budget.left -= typeof value === 'object' && value !== null ? JSON.stringify(value).length : 6;
-  if (budget.left > -CELL_CAP) return value;
-  budget.cut = true;
-  return `${sealBeginning(JSON.stringify(value), { ...DATA, redactor: budget.redactor, shown: CELL_CAP }).text}${CUT_MARK}`;
-}
-
-/** @param whole false when `text` is only the beginning of the cell's */
-function clip(text: string, whole: boolean, budget: Budget): string {
-  const room = Math.max(0, budget.left);
-  const shown = sealBeginning(text, { ...DATA, redactor: budget.redactor, shown: room, whole });
-  budget.left -= shown.text.length + 2;
-  if (!shown.cut) return shown.text;
-  budget.cut = true;
-  return `${shown.text}${CUT_MARK}`;
 }
 
 function readText(vector: DuckDBVarCharVector, row: number, budget: Budget): JsonValue {

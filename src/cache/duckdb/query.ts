@@ -1,8 +1,8 @@
 /** Runs one guarded SELECT and gives a bounded part of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
-import type { JsonValue } from '../../protocol/index.ts';
 import { sealBeginning } from '../../secrets/index.ts';
+import { type AnswerPart, buildPart } from '../answer-part.ts';
 import type { DryRun, QueryColumn, QueryLimits, QueryResult } from '../types.ts';
 import type { Database } from './database.ts';
 import { type Guarded, guardQuery } from './guard.ts';
@@ -13,8 +13,6 @@ import { queryError } from './query-errors.ts';
 import { type QueryDeadline, startDeadline } from './query-limits.ts';
 import { withStream } from './stream.ts';
 
-/** The rows of an answer are cut at so many characters of JSON. */
-const ANSWER_CAP = 100_000;
 // A table of thousands of columns is real; beyond that planning takes seconds, then minutes.
 const COLUMNS_CAP = 5_000;
 const PLAN_CAP = 20_000;
@@ -133,35 +131,19 @@ export async function readPart(
   sql: string,
   columns: readonly QueryColumn[],
   skipped: number,
-  { limit, offset }: QueryLimits,
-): Promise<Omit<QueryResult, 'elapsedMs'>> {
+  limits: QueryLimits,
+): Promise<AnswerPart> {
   return withStream(connection, sql, async (_result, fetch) => {
-    const rows: JsonValue[][] = [];
-    let cellsCut = 0;
-    let room = ANSWER_CAP;
+    const part = buildPart(columns, limits);
     let skip = skipped;
-    const cut = (): Omit<QueryResult, 'elapsedMs'> => ({
-      columns,
-      rows,
-      truncated: true,
-      nextOffset: offset + rows.length,
-      cellsCut,
-    });
     for (let chunk = await fetch(); chunk; chunk = await fetch()) {
       const vectors = columns.map((_, at) => chunk.getColumnVector(at));
       for (let at = Math.min(skip, chunk.rowCount); at < chunk.rowCount; at += 1) {
-        if (rows.length === limit) return cut();
-        const cells = vectors.map((vector) => readCell(vector, at));
-        const row = cells.map((cell) => cell.value);
-        room -= JSON.stringify(row).length + 1;
-        // The first row is given however long: an answer without rows leads nowhere.
-        if (room < 0 && rows.length > 0) return cut();
-        rows.push(row);
-        cellsCut += cells.filter((cell) => cell.cut).length;
+        if (!part.add(vectors.map((vector) => readCell(vector, at)))) return part.end(true);
       }
       skip = Math.max(0, skip - chunk.rowCount);
     }
-    return { columns, rows, truncated: false, cellsCut };
+    return part.end(false);
   });
 }
 

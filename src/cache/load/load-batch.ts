@@ -104,7 +104,9 @@ async function loadStreams(
   treatments: ReadonlyMap<string, Treatment>,
 ): Promise<Omit<LoadedStream, 'grown'>[]> {
   const loaded: Omit<LoadedStream, 'grown'>[] = [];
-  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, batch.syncId, treatments));
+  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, treatments));
+  // Last, for on Postgres nobody reads a table from its swap to the commit.
+  for (const stream of batch.streams) await settleTable(connection, stream, batch.syncId);
   await forgetStates(connection, batch.source, batch.forget);
   await saveStates(connection, batch.source, batch.syncId, batch.states);
   return loaded;
@@ -112,8 +114,7 @@ async function loadStreams(
 
 async function loadStream(
   connection: LoadConnection,
-  { prepared, movePending, into, segments, swap }: StreamLoad,
-  syncId: string,
+  { prepared, movePending, into, segments }: StreamLoad,
   treatments: ReadonlyMap<string, Treatment>,
 ): Promise<Omit<LoadedStream, 'grown'>> {
   const { target } = prepared;
@@ -139,19 +140,31 @@ async function loadStream(
   for (const segment of segments) {
     const treatment = treatments.get(segment.path);
     const readable = treatment?.readable ?? asItIs(segment);
-    if (readable.rows > 0) rows += await connection.insertSegment(table, target.columns, readable);
+    const inserted = readable.rows > 0 ? await connection.insertSegment(table, target.columns, readable) : undefined;
+    rows += inserted?.rows ?? 0;
     dropped += treatment?.dropped ?? 0;
-    for (const [field, count] of Object.entries(treatment?.changed ?? {}))
+    for (const [field, count] of [treatment?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
       changed[field] = (changed[field] ?? 0) + count;
+    }
   }
   const merged = merges
     ? await mergeRows(connection, prepared, tablePath(dataset, own))
     : { written: rows + moved, deleted: 0, withoutKey: 0 };
+  return { rows, moved, ...merged, dropped, changed };
+}
+
+/** Puts a replacement in the place of its table, and notes what was loaded. */
+async function settleTable(
+  connection: LoadConnection,
+  { prepared, into, swap }: StreamLoad,
+  syncId: string,
+): Promise<void> {
+  const { target } = prepared;
+  const { dataset, table } = target;
   if (swap) {
-    await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, target.table)}`);
-    await connection.run(`ALTER TABLE ${tablePath(dataset, own)} RENAME TO ${quoteName(target.table)}`);
+    await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, table)}`);
+    await connection.run(`ALTER TABLE ${tablePath(dataset, replacementTable(table))} RENAME TO ${quoteName(table)}`);
     await saveStream(connection, prepared);
   }
   if (into === 'table' || swap) await touchStream(connection, target, syncId);
-  return { rows, moved, ...merged, dropped, changed };
 }

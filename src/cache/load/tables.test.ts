@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStates, readStreams } from '../bookkeeping/index.ts';
-import { loadConnection } from '../duckdb/load-store.ts';
 import type { BatchLoad } from './index.ts';
-import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
 
 let room: LoadRoom;
 beforeEach(async () => {
@@ -79,9 +78,7 @@ describe('tables over several syncs', () => {
     expect(names).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
     const later = await room.prepare([stream('orders', schema)]);
     expect(later.streams[0]?.target.table).toBe('orders_2');
-    const known = await room.database.use('test', (connection) =>
-      readStreams(loadConnection(connection), { source: 'shop' }),
-    );
+    const known = await room.sql((connection) => readStreams(connection, { source: 'shop' }));
     expect(known.map(({ target }) => target.table)).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
     expect(known[0]?.primaryKey).toEqual([['id']]);
   });
@@ -96,19 +93,18 @@ describe('tables over several syncs', () => {
   });
 
   it('does not touch a table that somebody else has made', async () => {
-    await room.database.use('test', (connection) =>
-      connection.run('CREATE SCHEMA shop; CREATE TABLE shop.s AS SELECT 7 AS mine'),
-    );
+    await room.sql((connection) => connection.run('CREATE SCHEMA shop'));
+    await room.sql((connection) => connection.run("CREATE TABLE shop.s AS SELECT 'so' AS mine"));
     const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
     expect(prepared.streams[0]?.target.table).toBe('s_2');
-    expect(await room.rows('SELECT mine FROM shop.s')).toEqual([[7]]);
+    expect(await room.rows('SELECT mine FROM shop.s')).toEqual([['so']]);
   });
 
-  it('swaps a table while somebody reads the old one', async () => {
+  it.runIf(isOnDuckdb())('swaps a table while somebody reads the old one', async () => {
     const schema = stream('s', { id: { type: 'integer' } });
     const first = await room.prepare([schema], 'full_refresh_overwrite');
     await room.load(first, [record({ id: 1 })]);
-    await room.database.use('reader', async (reader) => {
+    await room.database?.use('reader', async (reader) => {
       await reader.run('BEGIN TRANSACTION READ ONLY');
       const count = async (): Promise<unknown> =>
         (await reader.runAndReadAll('SELECT max(id) FROM shop.s')).getRowsJson();
@@ -132,7 +128,7 @@ describe('tables over several syncs', () => {
     if (!gone) throw new Error('nothing prepared');
     const empty = { prepared: gone, movePending: true, into: 'table', segments: [], swap: false } as const;
     await expect(room.load(both, [record({ id: 1 })], {}, { more: [empty], states })).rejects.toThrow(
-      /gone does not exist/,
+      /gone"? does not exist/,
     );
     expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
     expect(await room.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
@@ -146,8 +142,7 @@ describe('tables over several syncs', () => {
     const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;
     const commit = (states: BatchLoad['states']): Promise<unknown> =>
       room.cache.loadBatch({ syncId: 'x', source: 'shop', streams: [], states, forget: [] });
-    const read = (): Promise<unknown> =>
-      room.database.use('test', (connection) => readStates(loadConnection(connection), 'shop'));
+    const read = (): Promise<unknown> => room.sql((connection) => readStates(connection, 'shop'));
     await commit([state]);
     await commit([state, { kind: 'STREAM', stream: { name: 's', namespace: 'n' }, text: '1' }]);
     expect(await read()).toHaveLength(2);

@@ -7,11 +7,16 @@ import { createRedactor } from '../../secrets/index.ts';
 import type { Cache } from '../cache.ts';
 import { type Database, openDatabase } from '../duckdb/database.ts';
 import { duckdbCache } from '../duckdb/duckdb-cache.ts';
+import { loadConnection } from '../duckdb/load-store.ts';
+import type { SqlConnection } from '../sql.ts';
 import type { BatchLoad, LoadedStream, PreparedSync } from './index.ts';
 
 export interface LoadRoom {
-  readonly database: Database;
   readonly cache: Cache;
+  /** The SQL that both databases share, on a connection of its own. */
+  sql<T>(body: (connection: SqlConnection) => Promise<T>): Promise<T>;
+  /** DuckDB's file; no such thing on Postgres. */
+  readonly database?: Database;
   prepare(streams: readonly Stream[], mode?: SyncMode, restart?: boolean): Promise<PreparedSync>;
   /** Loads lines into the first stream that was prepared. */
   load(
@@ -24,21 +29,50 @@ export interface LoadRoom {
   close(): Promise<void>;
 }
 
+/** What a database brings into a room. */
+interface Installed extends Pick<LoadRoom, 'cache' | 'sql' | 'rows' | 'database'> {
+  close(): Promise<void>;
+}
+type Install = (folder: string, stagingDirectory: () => Promise<string>) => Promise<Installed>;
+
+let install: Install = installDuckdb;
+
+/** Rooms that are opened from now on stand on another database. */
+export function openLoadRoomsOn(other: Install): void {
+  install = other;
+}
+
+/** Whether rooms stand on DuckDB: some tests are about its file. */
+export function isOnDuckdb(): boolean {
+  return install === installDuckdb;
+}
+
+async function installDuckdb(folder: string, stagingDirectory: () => Promise<string>): Promise<Installed> {
+  const database = openDatabase({
+    redactor: createRedactor(),
+    file: async () => join(folder, 'cache.duckdb'),
+    stagingDirectory,
+  });
+  return {
+    database,
+    cache: duckdbCache(database),
+    sql: (body) => database.use('test', (connection) => body(loadConnection(connection))),
+    rows: (sql) =>
+      database.use('test', async (connection) => (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][]),
+    close: () => database.close(),
+  };
+}
+
 export async function openLoadRoom(): Promise<LoadRoom> {
   // DuckDB takes these for a pattern, unless the path is literally there.
   const folder = await mkdtemp(join(tmpdir(), "sluice-load-[x]*'-"));
   const staging = join(folder, 'staging');
   await mkdir(staging);
-  const database = openDatabase({
-    redactor: createRedactor(),
-    file: async () => join(folder, 'cache.duckdb'),
-    stagingDirectory: async () => staging,
-  });
-  const cache = duckdbCache(database);
+  const installed = await install(folder, async () => staging);
+  const { cache } = installed;
   let made = 0;
   return {
-    database,
-    cache,
+    ...installed,
     prepare(streams, mode = 'incremental_append', restart = false) {
       made += 1;
       const startedAt = new Date().toISOString();
@@ -84,10 +118,8 @@ export async function openLoadRoom(): Promise<LoadRoom> {
       if (!loaded) throw new Error('nothing loaded');
       return loaded;
     },
-    rows: (sql) =>
-      database.use('test', async (connection) => (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][]),
     async close() {
-      await database.close();
+      await installed.close();
       await rm(folder, { recursive: true });
     },
   };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/index.ts';
-import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
 
 let room: LoadRoom;
 beforeEach(async () => {
@@ -53,7 +53,9 @@ describe('values', () => {
     [{ $ref: 'WellKnownTypes.json#/definitions/Integer' }, '5', '5'],
     [{}, '[1]', '[1]'],
   ] as [JsonObject, string, string | null][])('%j takes %s as it is', async (schema, raw, expected) => {
-    expect(await one(schema, raw)).toMatchObject({ value: expected, changes: [] });
+    // Postgres writes a whole double without a fraction.
+    const value = isOnDuckdb() ? expected : (expected?.replace(/^(\d)\.0$/, '$1') ?? null);
+    expect(await one(schema, raw)).toMatchObject({ value, changes: [] });
   });
 
   it.each([
@@ -131,7 +133,7 @@ describe('rows', () => {
       '{"type":"RECORD","record":{"stream":"s","data":null,"emitted_at":1}}',
       '{"type":"RECORD","record":{"stream":"s","data":{"id":9007199254740993,"t":"a","t":"b"},"emitted_at":1}}',
     ]);
-    expect(loaded).toMatchObject({ rows: 9, dropped: 1, changed: { data: 1, t: 3 } });
+    expect(loaded).toMatchObject({ rows: 9, dropped: 1, changed: { data: 1, t: isOnDuckdb() ? 3 : 4 } });
     expect(await room.rows('SELECT id, t, d FROM shop.s ORDER BY id NULLS FIRST')).toEqual([
       [null, null, null],
       [null, null, null],
@@ -140,7 +142,8 @@ describe('rows', () => {
       ['4', '\\ud800', null],
       ['5', '😀\ufffd', null],
       ['6', 'NaN', 'NaN'],
-      ['9007199254740000', 'ok 😀 \u0000', null],
+      // Postgres takes no U+0000.
+      ['9007199254740000', isOnDuckdb() ? 'ok 😀 \u0000' : 'ok 😀 ', null],
       ['9007199254740993', 'a', null],
     ]);
   });

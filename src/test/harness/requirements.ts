@@ -1,11 +1,12 @@
 /** What a test needs of the machine: skipped by name with its reason, or a failure where SLUICE_REQUIRE names it. */
 import { execFileSync } from 'node:child_process';
 import { describe } from 'vitest';
+import { postgresBinaries } from './postgres.ts';
 
 const required = new Set((process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''));
 
 interface Requirement {
-  readonly name: 'python' | 'pypi' | 'data' | 'unprivileged';
+  readonly name: 'python' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
   readonly reason: string;
   readonly met: () => boolean;
 }
@@ -20,6 +21,11 @@ const requirements: Record<Requirement['name'], Requirement> = {
     name: 'pypi',
     reason: 'PyPI cannot be reached from this machine',
     met: () => works('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', '/tmp', 'six==1.16.0']),
+  },
+  postgres: {
+    name: 'postgres',
+    reason: 'no Postgres server on this machine (Debian: apt install postgresql)',
+    met: () => postgresBinaries() !== undefined,
   },
   data: {
     name: 'data',

@@ -7,6 +7,7 @@ const tableOutput = z.object({
   table: z.string(),
   view: z.boolean().optional(),
   rows: z.number().optional(),
+  rows_estimated: z.boolean().optional(),
   bytes: z.number().optional(),
   stream: z.string().optional(),
   last_sync_at: z.string().optional(),
@@ -84,9 +85,17 @@ function datasetData({
   };
 }
 
-function tableData({ lastSyncAt, columns, primaryKey, samples, ...rest }: TableSummary): z.infer<typeof tableOutput> {
+function tableData({
+  lastSyncAt,
+  rowsEstimated,
+  columns,
+  primaryKey,
+  samples,
+  ...rest
+}: TableSummary): z.infer<typeof tableOutput> {
   return {
     ...rest,
+    rows_estimated: rowsEstimated,
     last_sync_at: lastSyncAt,
     columns: columns && [...columns],
     primary_key: primaryKey && [...primaryKey],
@@ -113,7 +122,7 @@ function tableText(dataset: string, table: z.infer<typeof tableOutput>): string 
   const { columns, samples } = table;
   const facts = [
     ...(table.view ? ['view'] : []),
-    ...(table.rows !== undefined ? [count(table.rows, 'row')] : []),
+    ...(table.rows !== undefined ? [`${table.rows_estimated ? 'about ' : ''}${count(table.rows, 'row')}`] : []),
     ...(table.bytes !== undefined ? [bytesText(table.bytes)] : []),
     ...(table.stream !== undefined && table.stream !== table.table ? [`stream "${table.stream}"`] : []),
     ...(table.primary_key ? [`primary key ${table.primary_key.join(', ')}`] : []),

@@ -32,6 +32,7 @@ const output = z.object({
   installed_connectors: z.array(
     z.object({ connector: z.string(), version: z.string(), runtime: z.string(), bytes: z.number() }),
   ),
+  cache: z.object({ database: z.string(), url: z.string().optional(), problem: z.string().optional() }),
   cloud: z.object({ configured: z.boolean(), contacted: z.literal(false), settings: z.array(z.string()) }),
   created_this_session: z.array(z.object({ realm: z.string(), kind: z.string(), id: z.string() })),
   warnings: z.array(z.string()),
@@ -91,6 +92,11 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     },
     runtimes: found.runtimes.map((runtime) => ({ ...runtime })),
     installed_connectors: found.installed.map((entry) => ({ ...entry })),
+    cache: {
+      database: services.cache.kind,
+      url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
+      problem: told(settings.sharedCache?.problem) || undefined,
+    },
     cloud: { configured: settings.cloud.configured, contacted: false, settings: [...settings.cloud.names] },
     created_this_session: ledger.list().map((entry) => ({ ...entry })),
     warnings: [
@@ -139,6 +145,7 @@ function statusText(status: Status): string {
         .map(({ connector, version, bytes }) => `${connector} ${version} (${bytesText(bytes)})`)
         .join(', ') || 'none'
     }`,
+    `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
     `Cloud: ${status.cloud.configured ? 'credentials set' : 'no credentials'}, not contacted.`,
     `Created this session: ${status.created_this_session.map(({ kind, id }) => `${kind} ${id}`).join(', ') || 'nothing'}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),

@@ -1,0 +1,86 @@
+/** What a description holds and where it ends, whatever database it is of. */
+import { InputError } from '../errors.ts';
+import { nearest } from '../protocol/index.ts';
+import type { Redactor } from '../secrets/index.ts';
+import type { KnownStream } from './bookkeeping/index.ts';
+import type { DescribeDetail, DescribeRequest } from './types.ts';
+
+interface Named {
+  readonly dataset: string;
+  readonly table: string;
+}
+
+/** What may still be given, over all tables. */
+export interface Room {
+  readonly redactor: Redactor;
+  columns: number;
+  samples: number;
+  withoutColumns: number;
+  withoutSamples: number;
+}
+
+export const TABLE_CAP = 200;
+export const SAMPLE_ROWS = 5;
+export const SAMPLE_CELL_CAP = 120;
+const COLUMN_CAP = 1_000;
+const SAMPLED_TABLES_CAP = 20;
+
+export function newRoom(redactor: Redactor): Room {
+  return { redactor, columns: COLUMN_CAP, samples: SAMPLED_TABLES_CAP, withoutColumns: 0, withoutSamples: 0 };
+}
+
+/** What of a table may be shown; what is taken is gone for the tables after it. */
+export function takeRoom(
+  room: Room,
+  columns: number,
+  detail: DescribeDetail,
+  view: boolean,
+): { fits: boolean; sampled: boolean } {
+  const fits = columns <= room.columns || room.columns === COLUMN_CAP;
+  if (fits) room.columns = Math.max(0, room.columns - columns);
+  else room.withoutColumns += 1;
+  const sampled = detail === 'full' && !view && fits && room.samples > 0;
+  if (sampled) room.samples -= 1;
+  else if (detail === 'full' && !view) room.withoutSamples += 1;
+  return { fits, sampled };
+}
+
+/** @throws InputError `unknown_dataset` or `unknown_table` with near names */
+export function choose<T extends Named>(all: readonly T[], { dataset, table }: DescribeRequest): readonly T[] {
+  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+  const datasets = [...new Set(all.map((found) => found.dataset))];
+  // A dataset is named after its source with `-` as `_`: both names are taken.
+  const own = dataset?.replaceAll('-', '_');
+  const within =
+    dataset === undefined ? all : all.filter((found) => same(found.dataset, dataset) || same(found.dataset, own ?? ''));
+  if (dataset !== undefined && within.length === 0) {
+    throw unknown('unknown_dataset', `There is no dataset ${JSON.stringify(dataset)} in the cache.`, dataset, datasets);
+  }
+  if (table === undefined) return within;
+  const names = within.map((found) => `${found.dataset}.${found.table}`);
+  const found = within.filter((each, at) => same(each.table, table) || same(names[at] ?? '', table));
+  if (found.length === 0) {
+    throw unknown('unknown_table', `There is no table ${JSON.stringify(table)} in the cache.`, table, names);
+  }
+  return found;
+}
+
+function unknown(code: string, message: string, wanted: string, known: readonly string[]): InputError {
+  const near = nearest(wanted, known, 3);
+  return new InputError(
+    code,
+    message,
+    near.length > 0
+      ? `Did you mean ${near.join(', ')}? Without arguments describe_data lists everything.`
+      : 'Nothing is in the cache yet: call start_sync first.',
+    { details: { near } },
+  );
+}
+
+/** A stream's key by the names of its columns. */
+export function keyColumns({ primaryKey, target }: KnownStream): string[] {
+  return primaryKey.map((path) => {
+    const field = path.join('.');
+    return target.columns.find((column) => column.field === field)?.column ?? field;
+  });
+}

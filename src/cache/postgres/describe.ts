@@ -1,0 +1,136 @@
+/** What the shared cache holds: datasets, tables, columns, rows, freshness and samples. */
+import type { JsonValue } from '../../protocol/index.ts';
+import { hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
+import {
+  choose,
+  keyColumns,
+  newRoom,
+  type Room,
+  SAMPLE_CELL_CAP,
+  SAMPLE_ROWS,
+  TABLE_CAP,
+  takeRoom,
+} from '../description.ts';
+import { quoteName } from '../load/names.ts';
+import type { DatasetSummary, DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
+import type { Client } from './client.ts';
+import {
+  catalogTables,
+  countRows,
+  databaseBytes,
+  type FoundTable,
+  lastSyncs,
+  readColumns,
+} from './describe-catalog.ts';
+import { loadConnection } from './load-store.ts';
+import { openCursor } from './query.ts';
+import { readCell } from './query-cells.ts';
+import type { Server } from './server.ts';
+
+/** All countings together; what is not counted by then is estimated. */
+const COUNT_MS = 8_000;
+const STATEMENT_MS = 15_000;
+const LOCK_WAIT_MS = 10_000;
+
+/**
+ * Describes the cache, one dataset or one table. Rows are exact but for large tables, bytes are with indexes and TOAST.
+ * @throws InputError `unknown_dataset` or `unknown_table` with near names
+ */
+export function describeData(server: Server, request: DescribeRequest, signal?: AbortSignal): Promise<Description> {
+  return server.use(
+    'describe_data',
+    async (client) => {
+      await client.query(`SET statement_timeout = ${STATEMENT_MS}; BEGIN TRANSACTION READ ONLY`);
+      return describe(client, request, newRoom(server.redactor));
+    },
+    { waitMs: LOCK_WAIT_MS, ...(signal && { signal }) },
+  );
+}
+
+async function describe(client: Client, request: DescribeRequest, room: Room): Promise<Description> {
+  const wanted = choose(await catalogTables(client), request);
+  const connection = loadConnection(client);
+  const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
+  const synced = lastSyncs(known);
+  const deadline = performance.now() + COUNT_MS;
+  const datasets: DatasetSummary[] = [];
+  for (const dataset of [...new Set(wanted.map((table) => table.dataset))]) {
+    const tables = wanted.filter((table) => table.dataset === dataset);
+    const streams = known.filter(({ target }) => target.dataset === dataset);
+    const summaries: TableSummary[] = [];
+    for (const table of tables.slice(0, TABLE_CAP)) {
+      const stream = streams.find(({ target }) => target.table === table.table);
+      summaries.push(await describeTable(client, table, stream, request.detail, room, deadline));
+    }
+    const source = streams[0]?.target.source;
+    const lastSyncAt = synced.get(dataset);
+    datasets.push({
+      dataset,
+      ...(source !== undefined && { source }),
+      tables: summaries,
+      tableCount: tables.length,
+      ...(lastSyncAt !== undefined && { lastSyncAt }),
+    });
+  }
+  const { withoutColumns, withoutSamples } = room;
+  return { datasets, withoutColumns, withoutSamples, fileBytes: await databaseBytes(client) };
+}
+
+async function describeTable(
+  client: Client,
+  found: FoundTable,
+  stream: KnownStream | undefined,
+  detail: DescribeDetail,
+  room: Room,
+  deadline: number,
+): Promise<TableSummary> {
+  // The rows of a view are not counted: it may be anything, a join without end included.
+  const counted = found.view ? {} : await countRows(client, found, deadline - performance.now());
+  const base = {
+    table: found.table,
+    ...(found.view && { view: true }),
+    ...(stream && { stream: stream.target.stream }),
+    ...(stream?.lastSyncAt !== undefined && { lastSyncAt: stream.lastSyncAt }),
+    ...counted,
+  };
+  if (detail === 'names') return base;
+  const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
+  const columns = await readColumns(client, found, stream);
+  const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
+  return {
+    ...base,
+    ...(!found.view && { bytes: found.bytes }),
+    ...(fits && { columns }),
+    ...(primaryKey.length > 0 && { primaryKey }),
+    ...(sampled && {
+      samples: await readSamples(
+        client,
+        found,
+        columns.map(({ name }) => name),
+        room,
+      ),
+    }),
+  };
+}
+
+async function readSamples(
+  client: Client,
+  { quoted }: FoundTable,
+  columns: readonly string[],
+  { redactor }: Room,
+): Promise<JsonValue[][]> {
+  const list = columns.map((name) => `t.${quoteName(name)}`).join(', ');
+  const types = await openCursor(client, `SELECT ${list} FROM ${quoted} AS t LIMIT ${SAMPLE_ROWS}`);
+  try {
+    const samples: JsonValue[][] = [];
+    // One row at a time: a row can be large.
+    for (;;) {
+      const { rows } = await client.query<(string | null)[]>({ text: 'FETCH FROM sluice_query', rowMode: 'array' });
+      const [row] = rows;
+      if (!row) return samples;
+      samples.push(types.map(({ cell }, at) => readCell(row[at] ?? null, cell, redactor, SAMPLE_CELL_CAP).value));
+    }
+  } finally {
+    await client.query('CLOSE sluice_query');
+  }
+}

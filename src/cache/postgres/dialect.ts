@@ -1,0 +1,34 @@
+/** How Postgres writes what both databases can do. */
+import { quoteText } from '../load/names.ts';
+import type { ColumnType } from '../load/types.ts';
+import type { Dialect } from '../sql.ts';
+
+/**
+ * JSON is `jsonb`: it can be compared, so it may be a part of a key, be grouped and indexed, and numbers keep all their digits
+ * (`json` can do none of that). Its price: of a key that stands twice the last one stays, and U+0000 is taken out.
+ */
+const TYPES: Readonly<Record<ColumnType, string>> = {
+  BIGINT: 'bigint',
+  HUGEINT: 'numeric',
+  DOUBLE: 'double precision',
+  BOOLEAN: 'boolean',
+  DATE: 'date',
+  TIMESTAMPTZ: 'timestamptz',
+  TIME: 'time',
+  JSON: 'jsonb',
+  VARCHAR: 'text',
+};
+
+/** The column of an incoming table that tells in which order its rows came. */
+export const ARRIVAL = '_sluice_arrival';
+
+export const POSTGRES: Dialect = {
+  typeName: (type) => TYPES[type],
+  nameBytes: 63,
+  isoTime: (expression) => `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+  jsonMember: (column, path) =>
+    `(${column} #>> ARRAY[${path.map((part) => quoteText(part.replaceAll('\0', ''))).join(', ')}]::text[])`,
+  toJson: (column) => `to_jsonb(${column})`,
+  arrival: ARRIVAL,
+  storedOrder: 'ctid',
+};

@@ -1,0 +1,121 @@
+/** What `pg` throws, in words that say what to do. Nothing of the connection's URL is repeated: it is a secret as a whole. */
+import { LimitError, messageOf, SetupError, SluiceError, systemCode } from '../../errors.ts';
+
+/** SQLSTATE of an error of the server; undefined for anything else. */
+export function sqlState(error: unknown): string | undefined {
+  const code = systemCode(error);
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in (error as object) ? code : undefined;
+}
+
+/** Whether a value is to blame: data exceptions, and limits that a value goes beyond. */
+export function isValueError(error: unknown): boolean {
+  return /^(22|54)/.test(sqlState(error) ?? '');
+}
+
+const HOW = 'a person corrects the URL in the env file; the change holds from the next call on';
+
+/** A connection that was not made. */
+export function connectError(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const { code, message, next } = whyNot(error);
+  return new SetupError(code, `The shared cache cannot be reached: ${message}.`, next, {
+    details: { setting: 'SLUICE_CACHE_URL', ...(systemCode(error) ? { reason: systemCode(error) } : {}) },
+  });
+}
+
+function whyNot(error: unknown): { code: string; message: string; next: string } {
+  const state = sqlState(error);
+  const system = systemCode(error) ?? '';
+  const text = messageOf(error);
+  if (state === '28P01' || state === '28000' || /SASL|SCRAM|password must be/i.test(text)) {
+    const message = 'Postgres does not let this user in with this password';
+    return { code: 'cache_login', message, next: `Check user and password of the URL, and pg_hba.conf: ${HOW}.` };
+  }
+  if (state === '3D000') {
+    const message = 'the server has no database of that name';
+    return { code: 'cache_database', message, next: `Create it, or name another: ${HOW}.` };
+  }
+  if (state === '42501') {
+    const message = 'this user may not connect to that database';
+    return { code: 'cache_login', message, next: 'A person grants it: GRANT CONNECT ON DATABASE … TO …;' };
+  }
+  if (state === '53300' || state === '57P03') {
+    const message = state === '53300' ? 'the server has no connection left' : 'the server is starting or stopping';
+    return { code: 'cache_busy', message, next: 'Call again in a minute.' };
+  }
+  if (/does not support SSL/.test(text)) {
+    const message = 'the server offers no TLS, and none unencrypted was allowed';
+    const next = `Turn TLS on in the server (ssl = on), or, in a network that you trust, add ?sslmode=disable: ${HOW}.`;
+    return { code: 'cache_tls', message, next };
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO|TLS|SSL|EPROTO/.test(system) || /certificate|altnames/i.test(text)) {
+    const message = "the server's TLS certificate is not trusted, or is for another name";
+    const next = `Add &sslrootcert=/abs/path/ca.pem with the authority that signed it, or ?sslmode=require to encrypt without checking it: ${HOW}.`;
+    return { code: 'cache_tls', message, next };
+  }
+  if (system === 'ENOTFOUND' || system === 'EAI_AGAIN') {
+    const message = "the host's name is not known here";
+    return { code: 'cache_unreachable', message, next: `Check the host of the URL, and the network: ${HOW}.` };
+  }
+  const message = /timeout|ETIMEDOUT/i.test(`${text} ${system}`)
+    ? 'the server does not answer'
+    : `nobody answers as a Postgres there${system ? ` (${system})` : ''}`;
+  const next = `Start the server, or check host, port and firewall: ${HOW}.`;
+  return { code: 'cache_unreachable', message, next };
+}
+
+/** The connection broke while something was done: the server has rolled that back. */
+function lostError(purpose: string): LimitError {
+  return new LimitError(
+    'cache_connection_lost',
+    `The connection to the shared cache was lost at: ${purpose}. What was not committed is rolled back.`,
+    'Call again; a sync goes on from its last committed state.',
+  );
+}
+
+/** An error of the work on an open connection, as one of ours where it is no bug. */
+export function workError(error: unknown, purpose: string, holders: string, waitMs: number): unknown {
+  if (error instanceof SluiceError) return error;
+  const state = sqlState(error);
+  if (state === '55P03' || state === '40P01') return lockedError(purpose, holders, waitMs);
+  if (state === undefined ? isLoss(error) : /^(08|57P0)/.test(state)) return lostError(purpose);
+  if (state === '42501') {
+    return new SetupError(
+      'cache_not_permitted',
+      `Postgres does not let this user do it (${purpose}): ${messageOf(error)}.`,
+      'A person grants the right: GRANT CREATE, TEMPORARY ON DATABASE … TO …; a table is altered by its owner only.',
+    );
+  }
+  if (state === '53100' || state === '53200') {
+    const what = state === '53100' ? 'No space is left on the disk' : 'No memory is left';
+    return new SetupError('disk_full', `${what} of the Postgres server.`, 'Free some there, and call again.');
+  }
+  if (state === '2BP01') {
+    const { detail = '' } = error as { detail?: string };
+    return new SetupError(
+      'table_in_use',
+      `A table cannot be replaced or removed, for something that a person made depends on it: ${detail.split('\n').slice(0, 5).join('; ') || messageOf(error)}.`,
+      'Let a person drop it (and make it again afterwards), or sync the stream in an incremental mode.',
+    );
+  }
+  if (state === '25006') {
+    const why = 'The shared cache takes no writing: it is a standby, or its default is read-only.';
+    return new SetupError('cache_read_only', why, 'Let a person name the primary server in the URL.');
+  }
+  return error;
+}
+
+function isLoss(error: unknown): boolean {
+  return (
+    /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|ERR_STREAM_)/.test(systemCode(error) ?? '') ||
+    /Connection terminated|not queryable|Client was closed/.test(messageOf(error))
+  );
+}
+
+function lockedError(purpose: string, holders: string, waitMs: number): LimitError {
+  return new LimitError(
+    'cache_locked',
+    `The shared cache was not free for: ${purpose}; waited ${(waitMs / 1000).toFixed(1)} s for ${holders || 'another session'}.`,
+    'If that is another Sluice, call again in a minute. If it is a person or a program, let it end its transaction.',
+  );
+}

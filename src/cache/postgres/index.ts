@@ -1,0 +1,1 @@
+export { postgresCache } from './postgres-cache.ts';

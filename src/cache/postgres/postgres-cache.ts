@@ -1,0 +1,95 @@
+/** The cache as a Postgres that several machines share. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LimitError, SluiceError } from '../../errors.ts';
+import type { SyncRow } from '../bookkeeping/index.ts';
+import type { Cache } from '../cache.ts';
+import { datasetTables, finishSync, forgetSync, loadBatch, prepareSync, removeTables } from '../load/index.ts';
+import type { Client } from './client.ts';
+import { openConverter } from './converter.ts';
+import { describeData } from './describe.ts';
+import { exportQuery } from './export.ts';
+import { postgresStore } from './load-store.ts';
+import { dryRun, runQuery } from './query.ts';
+import { openServer, type ServerOptions } from './server.ts';
+
+export interface PostgresOptions extends ServerOptions {
+  /** Where segments lie; what is made of them lies there too, for a moment. */
+  readonly stagingDirectory: () => Promise<string>;
+}
+
+/** The server may be started anew in the middle of a sync: a load waits so long for it. */
+const RETRY_MS = 60_000;
+const PAUSE_MS = 1_000;
+/** A load that has not reached its COMMIT is rolled back by the server, and may be done again. */
+const PASSING = new Set(['cache_connection_lost', 'cache_unreachable', 'cache_busy']);
+
+export function postgresCache(options: PostgresOptions): Cache {
+  const server = openServer(options);
+  const converter = openConverter(options.stagingDirectory);
+  const store = postgresStore(server, converter);
+  return {
+    kind: 'postgres',
+    redactor: options.redactor,
+    prepareSync(request, choices = {}) {
+      // What two servers make at once collides: first of all datasets, then of this one, only one prepares.
+      const names = ['_sluice', request.sync.dataset];
+      const alone = (client: Client): Promise<void> => lock(client, names.shift() ?? request.sync.dataset);
+      return prepareSync(postgresStore(server, converter, alone), request, choices);
+    },
+    loadBatch: (batch, choices = {}) =>
+      patiently(choices.signal, () => {
+        const current = (client: Client): Promise<void> => checkCurrent(client, batch.syncId, batch.source);
+        return loadBatch(postgresStore(server, converter, current), batch, choices);
+      }),
+    finishSync: (row) => patiently(undefined, () => finishSync(currentOnly(row), row)),
+    query: (sql, limits) => runQuery(server, sql, limits),
+    exportQuery: (sql, request) => exportQuery(server, converter, sql, request),
+    dryRun: (sql, signal) => dryRun(server, sql, signal),
+    describe: (request, signal) => describeData(server, request, signal),
+    datasetTables: (dataset) => datasetTables(store, dataset),
+    removeTables: (dataset, table) => removeTables(store, dataset, table),
+    forgetSync: (syncId) => forgetSync(store, syncId),
+    release: async () => undefined,
+    async close() {
+      await Promise.allSettled([server.close(), converter.close()]);
+    },
+  };
+
+  function currentOnly(row: SyncRow): typeof store {
+    return postgresStore(server, converter, (client) => checkCurrent(client, row.syncId, row.source));
+  }
+}
+
+async function lock(client: Client, name: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice:${name}`]);
+}
+
+/**
+ * Another machine may have begun to sync the same source into this cache: its sync has read the state and goes on from
+ * there, so what this one loads would be there twice.
+ */
+async function checkCurrent(client: Client, syncId: string, source: string): Promise<void> {
+  const { rows } = await client.query<{ state: string }>(
+    'SELECT state FROM _sluice.syncs WHERE sync_id = $1 FOR SHARE',
+    [syncId],
+  );
+  if (rows[0] === undefined || rows[0].state === 'running') return;
+  throw new LimitError(
+    'sync_superseded',
+    `Another server has begun to sync "${source}" into the shared cache; this sync loads nothing more.`,
+    'Let one machine sync a source; on the others save it under another name, or read its tables by query.',
+  );
+}
+
+async function patiently<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + RETRY_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const passing = error instanceof SluiceError && PASSING.has(error.code);
+      if (!passing || Date.now() > deadline || signal?.aborted) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}

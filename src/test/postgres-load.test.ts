@@ -1,0 +1,19 @@
+/** The tests of loading, on a real Postgres: the same promises, whatever database is behind the cache. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { openLoadRoomsOn } from '../cache/load/test-load.ts';
+import { startPostgres, type TestPostgres } from './harness/postgres.ts';
+import { installPostgres } from './harness/postgres-room.ts';
+import { describeWith } from './harness/requirements.ts';
+
+let postgres: TestPostgres;
+
+describeWith(['postgres'], 'on Postgres', async () => {
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.stop());
+  openLoadRoomsOn((_folder, stagingDirectory) => installPostgres(postgres, stagingDirectory));
+  describe('values', () => import('../cache/load/values.test.ts').then(() => undefined));
+  describe('tables', () => import('../cache/load/tables.test.ts').then(() => undefined));
+  describe('merges', () => import('../cache/load/merge.test.ts').then(() => undefined));
+});
