@@ -17,8 +17,9 @@ export interface PostgresOptions extends ServerOptions {
   readonly stagingDirectory: () => Promise<string>;
 }
 
-/** The server may be started anew in the middle of a sync: a load waits so long for it. */
-const RETRY_MS = 60_000;
+/** The server may be started anew in the middle of a sync: so long it is waited for, less where somebody waits for the answer. */
+const LOAD_MS = 60_000;
+const PREPARE_MS = 10_000;
 const PAUSE_MS = 1_000;
 /** A load that has not reached its COMMIT is rolled back by the server, and may be done again. */
 const PASSING = new Set(['cache_connection_lost', 'cache_unreachable', 'cache_busy']);
@@ -30,18 +31,19 @@ export function postgresCache(options: PostgresOptions): Cache {
   return {
     kind: 'postgres',
     redactor: options.redactor,
-    prepareSync(request, choices = {}) {
-      // What two servers make at once collides: first of all datasets, then of this one, only one prepares.
-      const names = ['_sluice', request.sync.dataset];
-      const alone = (client: Client): Promise<void> => lock(client, names.shift() ?? request.sync.dataset);
-      return prepareSync(postgresStore(server, converter, alone), request, choices);
-    },
+    prepareSync: (request, choices = {}) =>
+      patiently(choices.signal, PREPARE_MS, () => {
+        // What two servers make at once collides: first of all datasets, then of this one, only one prepares.
+        const names = ['_sluice', request.sync.dataset];
+        const alone = (client: Client): Promise<void> => lock(client, names.shift() ?? request.sync.dataset);
+        return prepareSync(postgresStore(server, converter, alone), request, choices);
+      }),
     loadBatch: (batch, choices = {}) =>
-      patiently(choices.signal, () => {
+      patiently(choices.signal, LOAD_MS, () => {
         const current = (client: Client): Promise<void> => checkCurrent(client, batch.syncId, batch.source);
         return loadBatch(postgresStore(server, converter, current), batch, choices);
       }),
-    finishSync: (row) => patiently(undefined, () => finishSync(currentOnly(row), row)),
+    finishSync: (row) => patiently(undefined, PREPARE_MS, () => finishSync(currentOnly(row), row)),
     query: (sql, limits) => runQuery(server, sql, limits),
     exportQuery: (sql, request) => exportQuery(server, converter, sql, request),
     dryRun: (sql, signal) => dryRun(server, sql, signal),
@@ -81,8 +83,8 @@ async function checkCurrent(client: Client, syncId: string, source: string): Pro
   );
 }
 
-async function patiently<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + RETRY_MS;
+async function patiently<T>(signal: AbortSignal | undefined, ms: number, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + ms;
   for (;;) {
     try {
       return await work();
