@@ -73,6 +73,8 @@ export interface TableSummary {
 
 export interface ColumnSummary extends QueryColumn {
   readonly description?: string;
+  /** The field's name in the stream, where the column has another. */
+  readonly field?: string;
 }
 
 export interface DatasetSummary {

@@ -1,6 +1,7 @@
 /** What DuckDB's own catalog says about the tables that people may see. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BOOKKEEPING, type KnownStream } from '../bookkeeping/index.ts';
+import { columnFacts } from '../column-facts.ts';
 import type { ColumnSummary } from '../types.ts';
 import { loadConnection } from './load-store.ts';
 
@@ -59,8 +60,7 @@ export async function readColumns(
   );
   return rows.map((row) => {
     const name = row.column_name ?? '';
-    const description = stream?.target.columns.find(({ column }) => column === name)?.description ?? row.comment;
-    return { name, type: row.data_type ?? '', ...(description ? { description: description.slice(0, 300) } : {}) };
+    return { name, type: row.data_type ?? '', ...columnFacts(name, stream, row.comment) };
   });
 }
 

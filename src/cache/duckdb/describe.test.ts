@@ -101,7 +101,7 @@ test('one table in full, by either name of its dataset', async () => {
       rows: 250_000,
       primaryKey: ['order_id'],
       columns: [
-        { name: 'order_id', type: 'BIGINT', description: 'Number of the order.' },
+        { name: 'order_id', type: 'BIGINT', description: 'Number of the order.', field: 'order id' },
         { name: 'total', type: 'DOUBLE' },
       ],
       samples: [

@@ -1,6 +1,7 @@
 /** What the catalog of Postgres says about the tables that people may see: those that this role may read. */
 
 import type { KnownStream } from '../bookkeeping/index.ts';
+import { columnFacts } from '../column-facts.ts';
 import { quoteName } from '../load/names.ts';
 import type { ColumnSummary } from '../types.ts';
 import type { Client } from './client.ts';
@@ -53,8 +54,7 @@ export async function readColumns(
     [found.quoted],
   );
   return rows.map(({ name, type, comment }) => {
-    const description = stream?.target.columns.find(({ column }) => column === name)?.description ?? comment;
-    return { name, type, ...(description ? { description: description.slice(0, 300) } : {}) };
+    return { name, type, ...columnFacts(name, stream, comment) };
   });
 }
 

@@ -11,7 +11,16 @@ const tableOutput = z.object({
   bytes: z.number().optional(),
   stream: z.string().optional(),
   last_sync_at: z.string().optional(),
-  columns: z.array(z.object({ name: z.string(), type: z.string(), description: z.string().optional() })).optional(),
+  columns: z
+    .array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        description: z.string().optional(),
+        field: z.string().optional(),
+      }),
+    )
+    .optional(),
   primary_key: z.array(z.string()).optional(),
   samples: z.array(z.array(z.unknown())).optional(),
 });
@@ -130,7 +139,8 @@ function tableText(dataset: string, table: z.infer<typeof tableOutput>): string 
   return [
     `  ${sqlName(dataset)}.${sqlName(table.table)}: ${facts.join(', ')}`,
     ...(columns ?? []).map(
-      ({ name, type, description }) => `    ${sqlName(name)} ${type}${description ? `: ${description}` : ''}`,
+      ({ name, type, field, description }) =>
+        `    ${sqlName(name)} ${type}${field === undefined ? '' : ` (field ${JSON.stringify(field)})`}${description ? `: ${description}` : ''}`,
     ),
     ...(samples && samples.length > 0
       ? [
