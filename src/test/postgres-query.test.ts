@@ -300,6 +300,26 @@ describeWith(['postgres'], 'queries on Postgres', () => {
       expect(await cells('SELECT 1')).toEqual([[1]]);
     });
 
+    it('that may make nothing temporary is told what to grant; one that reads only by default may ask', async () => {
+      const other = await postgres.makeDatabase();
+      await postgres.run(
+        other,
+        `REVOKE TEMPORARY ON DATABASE ${other} FROM public; ALTER DATABASE ${other} OWNER TO owner`,
+      );
+      const shared = open(postgres.url(other));
+      await expect(shared.query('SELECT 1', { limit: 1, offset: 0, signal: never })).rejects.toMatchObject({
+        code: 'cache_not_permitted',
+        next: expect.stringContaining('GRANT TEMPORARY'),
+      });
+      await postgres.run(
+        other,
+        `GRANT TEMPORARY ON DATABASE ${other} TO plain; ALTER ROLE plain SET default_transaction_read_only = on`,
+      );
+      expect((await shared.query('SELECT 1', { limit: 1, offset: 0, signal: never })).rows).toEqual([[1]]);
+      await postgres.run(other, 'ALTER ROLE plain RESET ALL');
+      await shared.close();
+    });
+
     it('made by the statements that are given may ask', async () => {
       const other = await postgres.makeDatabase();
       const owner = open(postgres.url(other, 'owner'));

@@ -98,6 +98,20 @@ export function workError(error: unknown, purpose: string, holders: string, wait
       'Let a person drop it (and make it again afterwards), or sync the stream in an incremental mode.',
     );
   }
+  if (state?.startsWith('23')) {
+    return new SetupError(
+      'cache_constraint',
+      `A constraint that a person made on a table refuses a row: ${messageOf(error)}.`,
+      'Let a person drop the constraint; a sync takes the rows as the source has them.',
+    );
+  }
+  if (state?.startsWith('54')) {
+    return new LimitError(
+      'cache_row_too_large',
+      `Postgres takes no such row or table: ${messageOf(error)}.`,
+      'A table has at most 1,600 columns and a row 8 kB beside its long values: leave the stream out, or keep the cache in DuckDB.',
+    );
+  }
   if (state === '25006') {
     const why = 'The shared cache takes no writing: it is a standby, or its default is read-only.';
     return new SetupError('cache_read_only', why, 'Let a person name the primary server in the URL.');

@@ -41,7 +41,7 @@ interface Row {
  */
 export async function judge(client: Client, sql: string): Promise<Judged> {
   checkText(sql);
-  await client.query('BEGIN');
+  await client.query('BEGIN READ WRITE');
   try {
     await client.query('SET LOCAL check_function_bodies = off');
     const text = `${BEFORE}${sql}\n; END`;
@@ -97,7 +97,7 @@ function checkTable(schema: string, name: string): void {
 
 /** The tables that there are, for the one that was not found. */
 async function tablesLike(client: Client): Promise<(wanted: string) => string[]> {
-  await client.query('ROLLBACK; BEGIN');
+  await client.query('ROLLBACK; BEGIN READ ONLY');
   const { rows } = await client.query<{ name: string }>(
     `SELECT n.nspname || '.' || c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema$|_sluice)'

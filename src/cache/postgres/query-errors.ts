@@ -1,5 +1,5 @@
 /** The refusals of a query by Postgres, in words that say what to write instead. */
-import { InputError, LimitError, messageOf, SluiceError } from '../../errors.ts';
+import { InputError, LimitError, messageOf, SetupError, SluiceError } from '../../errors.ts';
 import { sqlState } from './errors.ts';
 
 interface ServerError {
@@ -36,10 +36,13 @@ export function notSelect(sql: string): InputError {
 /** What Postgres said when it read the SQL. `before` is how many characters of ours stand before it. */
 export async function cannotJudge(error: unknown, sql: string, before: number, near: Near): Promise<unknown> {
   const state = sqlState(error);
+  // A standby: not the SQL is wrong, but the server that is asked.
+  if (state === '25006') return error;
+  if (state === '42501' && (error as ServerError).routine === 'InitTempTableNamespace') return noTemporary();
   const word = WORD.exec(sql)?.[1]?.toUpperCase() ?? '';
   if (state === '42601' && (error as ServerError).routine === 'exec_parse_message') return manyStatements();
   const isRead = READING.has(word) || word === '';
-  if (state !== undefined && !isRead && /^(42601|42P13|0A000|42P01|42703|25006)$/.test(state)) return notSelect(sql);
+  if (state !== undefined && !isRead && /^(42601|42P13|0A000|42P01|42703)$/.test(state)) return notSelect(sql);
   // SELECT … INTO, and WITH … AS (DELETE …).
   if (state === '42P13' || state === '0A000') return notSelect(sql);
   if (state === '42P01') return unknownTable(error, sql, before, await near());
@@ -96,6 +99,14 @@ function unknownTable(error: unknown, sql: string, before: number, near: (wanted
     `There is no table ${JSON.stringify(wanted.slice(0, 200))} in the cache.`,
     `${hint}escribe_data lists all tables.`,
     { details: { near: found } },
+  );
+}
+
+function noTemporary(): SetupError {
+  return new SetupError(
+    'cache_not_permitted',
+    'Queries cannot be judged: the role may make nothing temporary in this database.',
+    'A person grants it: GRANT TEMPORARY ON DATABASE … TO …;',
   );
 }
 

@@ -6,6 +6,7 @@ import { type AnswerPart, buildPart } from '../answer-part.ts';
 import { type QueryDeadline, startDeadline } from '../duckdb/query-limits.ts';
 import type { DryRun, QueryColumn, QueryLimits, QueryResult } from '../types.ts';
 import type { Client, socketOf } from './client.ts';
+import { sqlState } from './errors.ts';
 import { type Judged, judge } from './judge.ts';
 import { type CellType, cellKind, readCell } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
@@ -71,14 +72,16 @@ export async function judged<T>(
     'query',
     async (client) => {
       deadline.begin();
+      let reading = false;
       try {
         await checkRole(client);
         await client.query(`SET statement_timeout = ${timeLimitMs}`);
         const found = await judge(client, sql);
         await client.query('BEGIN TRANSACTION READ ONLY');
+        reading = true;
         return await body(client, found);
       } catch (error) {
-        throw queryError(error, sql, CURSOR.length);
+        throw sqlState(error) === '25006' && !reading ? error : queryError(error, sql, CURSOR.length);
       } finally {
         deadline.end();
         await client.query('ROLLBACK').catch(() => undefined);

@@ -21,7 +21,7 @@ export async function inTransaction<T>(
 ): Promise<T> {
   let committing: { readonly id: string; readonly result: T } | undefined;
   const work = async (client: Client): Promise<T> => {
-    await client.query('BEGIN');
+    await client.query('BEGIN READ WRITE');
     try {
       const result = await body(client);
       const { rows } = await client.query<{ id: string | null }>('SELECT pg_current_xact_id_if_assigned()::text AS id');

@@ -18,6 +18,10 @@ export interface TestPostgres {
   url(database: string, role?: 'plain' | 'owner'): string;
   /** Runs SQL as the superuser. */
   run(database: string, sql: string): Promise<Record<string, string>[]>;
+  /** Turns TLS on, with a certificate for `localhost` that signs itself. @returns its path */
+  turnOnTls(): Promise<string>;
+  /** From now on only connections with TLS are let in. */
+  refusePlain(): Promise<void>;
   /** Ends the server at once and starts it again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -93,6 +97,21 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
     },
     url,
     run: runSql,
+    async turnOnTls() {
+      const [certificate, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
+      const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+      const names = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate];
+      await run('openssl', [...request, ...names], { ...identity, cwd: folder, env: environment });
+      for (const setting of [`ssl_cert_file = '${certificate}'`, `ssl_key_file = '${key}'`, 'ssl = on']) {
+        await runSql('postgres', `ALTER SYSTEM SET ${setting}`);
+      }
+      await call('pg_ctl', ['restart', '-s', '-w', '-m', 'fast', '-D', data, '-l', log]);
+      return certificate;
+    },
+    async refusePlain() {
+      await writeFile(join(data, 'pg_hba.conf'), 'hostssl all all all scram-sha-256\n');
+      await call('pg_ctl', ['reload', '-s', '-D', data]);
+    },
     async restart() {
       await call('pg_ctl', ['restart', '-s', '-w', '-m', 'immediate', '-D', data, '-l', log]);
     },
