@@ -86,8 +86,11 @@ export function createBatches(
     state(state, run) {
       if (state.kind === 'STREAM') {
         if (!run || !(isIncremental(run) || (isResumable(run) && !NO_STATE.test(state.text)))) return;
+        // Connectors drop and rewrite namespaces: a state belongs to the stream as it was asked for.
+        const { name, namespace } = run.prepared.stream;
+        const own = { ...state, stream: { name, ...(namespace ? { namespace } : {}) } };
         // The table's columns are taken down with the state: they may have grown by then.
-        run.stateToCommit = isIncremental(run) ? state : { ...state, refresh: run.prepared.target };
+        run.stateToCommit = isIncremental(run) ? own : { ...own, refresh: run.prepared.target };
         if (run.fill === 'append' || isResumable(run)) confirm(run);
         return;
       }

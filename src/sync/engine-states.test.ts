@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalog } from '../protocol/index.ts';
 import { countsIn, ids, playIn } from './test-play.ts';
-import { catalogOf, openTestRoom, type Part, type TestRoom } from './test-room.ts';
+import { catalogOf, openTestRoom, type Part, stateLine, type TestRoom } from './test-room.ts';
 import type { SyncStatus } from './types.ts';
 
 const ID = { id: { type: 'integer' } };
@@ -20,6 +20,16 @@ afterEach(() => room.close());
 const play = (catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> =>
   playIn(room, catalog, parts, { restart });
 const counts = (table: string): Promise<number[]> => countsIn(room, table);
+
+it('a state belongs to the stream as it was asked for, whatever namespace the connector writes', async () => {
+  const catalog = catalogOf({ name: 'a', namespace: 'public', properties: ID, incremental: true });
+  await play(catalog, [ids(0, 10), stateLine('a', { at: 10 })]);
+  await play(catalog, [ids(10, 5), stateLine('a', { at: 15 }, { namespace: 'PUBLIC' })]);
+  expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 10 } } }]);
+  await play(catalog, []);
+  expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 15 } } }]);
+  expect(await counts('a')).toEqual([15, 15, 14]);
+});
 
 describe('states of all streams', () => {
   const global = (at: number, streams: string[]): string => {
@@ -48,6 +58,17 @@ describe('states of all streams', () => {
     ]);
     const [[text] = []] = await room.rows('SELECT state FROM _sluice.states');
     expect(text).toContain('9007199254740993');
+  });
+
+  it('a table that is gone begins anew until a state says otherwise, however often it is interrupted', async () => {
+    await play(AB, [ids(0, 60), ids(0, 60, 'b'), global(1, ['a', 'b'])]);
+    await room.rows('DROP TABLE p.b');
+    await play(AB, [ids(0, 10, 'b'), { exit: 1 }]);
+    await play(AB, [ids(0, 60, 'b'), global(2, ['a', 'b'])]);
+    expect(await room.seenState()).toMatchObject([
+      { global: { stream_states: [{ stream_descriptor: { name: 'a' } }] } },
+    ]);
+    expect(await counts('b')).toEqual([60, 60, 59]);
   });
 
   it('a GLOBAL state waits for a table that is built anew', async () => {

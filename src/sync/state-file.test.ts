@@ -41,6 +41,24 @@ describe('the state file', () => {
     ] as const;
     expect(stateFile({ states, resumed: [a], anew: [] })).toBe('[{"s":1}]');
   });
+
+  it('takes out of a LEGACY state what a stream without one of its own goes on from', () => {
+    const states = [
+      { kind: 'LEGACY', text: '{"data":{"a":1,"b":{"at": 9007199254740993}}}' },
+      { kind: 'STREAM', stream: a, text: '{"s":1}' },
+    ] as const;
+    const own =
+      '{"type":"STREAM","stream":{"stream_descriptor":{"name":"b","namespace":"n"},"stream_state":{"at": 9007199254740993}}}';
+    expect(stateFile({ states, resumed: [a, b, { name: 'c' }], anew: [] })).toBe(`[{"s":1},${own}]`);
+    expect(stateFile({ states, resumed: [a], anew: [b] })).toBe('[{"s":1}]');
+  });
+
+  it('knows a stream by its name alone where the connector leaves the namespace out', () => {
+    const text = `{"global":{"stream_states":[${entry('a')},${entry('b')}]}}`;
+    const states = [{ kind: 'GLOBAL', text }] as const;
+    expect(stateFile({ states, resumed: [a], anew: [b] })).toBe(`[{"global":{"stream_states":[${entry('a')}]}}]`);
+    expect(stateFile({ states, resumed: [b], anew: [a] })).toBe(`[{"global":{"stream_states":[${entry('b')}]}}]`);
+  });
 });
 
 describe('a STATE message', () => {

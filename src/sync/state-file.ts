@@ -2,7 +2,7 @@
 import type { StateText } from '../cache/index.ts';
 import { isObject, type JsonObject, streamDescriptor } from '../protocol/index.ts';
 import { skipSpace, walkList, walkObject } from './router/index.ts';
-import { type StreamName, streamKey } from './stream-keys.ts';
+import { indexStreams, type StreamName, streamKey } from './stream-keys.ts';
 
 export interface StateChoice {
   /** All kept states of the source, in the order in which they were committed. */
@@ -19,13 +19,14 @@ export function stateFile({ states, resumed, anew }: StateChoice): string | unde
   // A connector that changed from one kind to another goes on with what it said last.
   const last = states.at(-1);
   if (last?.kind === 'STREAM') {
-    const wanted = new Set(resumed.map(streamKey));
-    const texts = states.filter(({ stream }) => stream && wanted.has(streamKey(stream))).map(({ text }) => text);
+    const own = new Map(states.map((state) => [state.stream && streamKey(state.stream), state.text]));
+    const legacy = states.find(({ kind }) => kind === 'LEGACY');
+    const texts = resumed.flatMap((stream) => own.get(streamKey(stream)) ?? fromLegacy(legacy, stream) ?? []);
     return texts.length > 0 ? `[${texts.join(',')}]` : undefined;
   }
   if (!last) return undefined;
   const state = Buffer.from(last.text, 'utf8');
-  if (last.kind === 'GLOBAL') return `[${withoutStreams(state, new Set(anew.map(streamKey)))}]`;
+  if (last.kind === 'GLOBAL') return `[${withoutStreams(state, resumed, anew)}]`;
   const names = new Set(anew.map(({ name }) => name));
   const blob = memberOf(state, 'data') ?? state;
   return rebuilt(membersOf(blob), '{}', ({ key }) => !names.has(key));
@@ -48,12 +49,23 @@ interface Part {
   readonly value: Buffer;
 }
 
-function withoutStreams(state: Buffer, anew: ReadonlySet<string>): string {
-  if (anew.size === 0) return state.toString('utf8');
+/** A stream that has no state of its own yet goes on from the connector's old one, which was for all streams. */
+function fromLegacy(legacy: StateText | undefined, { name, namespace }: StreamName): string | undefined {
+  if (!legacy) return undefined;
+  const state = Buffer.from(legacy.text, 'utf8');
+  const own = memberOf(memberOf(state, 'data') ?? state, name)?.toString('utf8');
+  if (own === undefined) return undefined;
+  const descriptor = JSON.stringify({ name, ...(namespace ? { namespace } : {}) });
+  return `{"type":"STREAM","stream":{"stream_descriptor":${descriptor},"stream_state":${own}}}`;
+}
+
+function withoutStreams(state: Buffer, resumed: readonly StreamName[], anew: readonly StreamName[]): string {
+  if (anew.length === 0) return state.toString('utf8');
+  const indexOf = indexStreams([...resumed, ...anew]);
   const isAnew = (entry: Buffer): boolean => {
     const parsed: unknown = JSON.parse(entry.toString('utf8'));
     const stream = isObject(parsed) ? streamDescriptor(parsed.stream_descriptor) : undefined;
-    return stream !== undefined && anew.has(streamKey(stream));
+    return stream !== undefined && indexOf(stream.name, stream.namespace) >= resumed.length;
   };
   const inside = (part: Part): string =>
     part.key === 'stream_states'

@@ -54,7 +54,9 @@ function planStream(
   const isAlone = states.every(({ kind }) => kind === 'STREAM');
   const isThere = overwrites ? isReplacing : !isReplacing && !newTable;
   const resumes = refresh !== undefined && isAlone && isThere && !isIncremental && !anew;
-  const fill = overwrites || (anew && !newTable) ? 'replace' : 'append';
+  // A state of all streams would still speak of it if this sync ended early: the table enters together with the next one.
+  const isSpokenOf = states.some(({ kind, text }) => kind !== 'STREAM' && text.includes(JSON.stringify(stream.name)));
+  const fill = overwrites || (anew && !newTable) || (isIncremental && newTable && isSpokenOf) ? 'replace' : 'append';
   const columns = (resumes ? refresh.columns : mapped?.target.columns) ?? [];
   const namespace = stream.namespace ? { namespace: stream.namespace } : {};
   return {
