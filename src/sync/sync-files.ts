@@ -20,9 +20,11 @@ const CANCEL = 'cancel';
 const OLD_EXPORT_MS = 3_600_000;
 
 /** A new id; ids sort by time. */
+/** Date, time and milliseconds, so that ids sort as the syncs began, and some randomness: `20261121-154620-123abc`. */
 export function newSyncId(now: Date): string {
   const [date = '', time = ''] = now.toISOString().split('T');
-  return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(3).toString('hex')}`;
+  const digits = (text: string): string => text.replace(/\D/g, '');
+  return `${digits(date)}-${digits(time.slice(0, 8))}-${time.slice(9, 12)}${randomBytes(2).toString('hex').slice(0, 3)}`;
 }
 
 export interface SyncFiles {
