@@ -100,25 +100,27 @@ describe('tables over several syncs', () => {
     expect(await room.rows('SELECT mine FROM shop.s')).toEqual([['so']]);
   });
 
-  it.runIf(isOnDuckdb())('swaps a table while somebody reads the old one', async () => {
-    const schema = stream('s', { id: { type: 'integer' } });
-    const first = await room.prepare([schema], 'full_refresh_overwrite');
-    await room.load(first, [record({ id: 1 })]);
-    await room.database?.use('reader', async (reader) => {
-      await reader.run('BEGIN TRANSACTION READ ONLY');
-      const count = async (): Promise<unknown> =>
-        (await reader.runAndReadAll('SELECT max(id) FROM shop.s')).getRowsJson();
-      expect(await count()).toEqual([['1']]);
-      const second = await room.prepare([schema], 'full_refresh_overwrite');
-      await room.load(second, [record({ id: 2 })], { swap: false });
-      expect(await room.rows('SELECT max(id) FROM shop.s')).toEqual([['1']]);
-      await room.load(second, [record({ id: 3 })]);
-      expect(await count()).toEqual([['1']]);
-      await reader.run('ROLLBACK');
-      expect(await count()).toEqual([['3']]);
+  // Postgres has a test of its own for it, with its locks.
+  if (isOnDuckdb())
+    it('swaps a table while somebody reads the old one', async () => {
+      const schema = stream('s', { id: { type: 'integer' } });
+      const first = await room.prepare([schema], 'full_refresh_overwrite');
+      await room.load(first, [record({ id: 1 })]);
+      await room.database?.use('reader', async (reader) => {
+        await reader.run('BEGIN TRANSACTION READ ONLY');
+        const count = async (): Promise<unknown> =>
+          (await reader.runAndReadAll('SELECT max(id) FROM shop.s')).getRowsJson();
+        expect(await count()).toEqual([['1']]);
+        const second = await room.prepare([schema], 'full_refresh_overwrite');
+        await room.load(second, [record({ id: 2 })], { swap: false });
+        expect(await room.rows('SELECT max(id) FROM shop.s')).toEqual([['1']]);
+        await room.load(second, [record({ id: 3 })]);
+        expect(await count()).toEqual([['1']]);
+        await reader.run('ROLLBACK');
+        expect(await count()).toEqual([['3']]);
+      });
+      expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
     });
-    expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
-  });
 
   it('loads a batch and its states, or nothing of it', async () => {
     const both = await room.prepare([stream('s', { id: { type: 'integer' } }), stream('gone', {})]);
