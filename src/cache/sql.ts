@@ -11,6 +11,8 @@ export interface Dialect {
   typeName(type: ColumnType): string;
   /** Longest name of a table or column, in bytes of UTF-8. */
   readonly nameBytes: number;
+  /** Names that mean something else than a column of the table's own. */
+  readonly systemColumns: readonly string[];
   /** A time as ISO 8601 text in UTC. */
   isoTime(expression: string): string;
   /** The text of a member of a JSON column, NULL where there is none; `column` is quoted. */

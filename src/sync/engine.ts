@@ -115,12 +115,16 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
     statusSeen: messages.statusSeen(),
     ...(exit && !loader.failure() ? { exit } : {}),
   };
-  if (!abort.aborted && !loader.failure()) {
-    confirmByEnd(record, batches, ending);
-    const last = await batches.cut();
-    if (last) await loader.load(last);
+  try {
+    if (!abort.aborted && !loader.failure()) {
+      confirmByEnd(record, batches, ending);
+      const last = await batches.cut();
+      if (last) await loader.load(last);
+    }
+  } finally {
+    // Its files are not taken away under a load that runs.
+    await loader.settled();
   }
-  await loader.settled();
   counts.end();
   const failure = loader.failure();
   if (failure && !abort.aborted) noteFailure(record, log, failure);

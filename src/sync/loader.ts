@@ -3,7 +3,7 @@ import { rm, unlink } from 'node:fs/promises';
 import type { Cache, LoadedStream } from '../cache/index.ts';
 import { type Batch, countLoaded } from './batches.ts';
 import type { SyncLog } from './sync-log.ts';
-import { addWarning, type SyncRecord } from './sync-record.ts';
+import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
 
 export interface LoaderParts {
@@ -64,7 +64,10 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
         `"${label}": the primary key of some records is NULL; they cannot be told apart, are all kept, and repeat when they are read again.`,
       );
     }
-    for (const note of loaded.grown) addWarning(record, `"${label}": ${note}.`);
+    for (const note of loaded.grown) {
+      addNote(record, `"${label}": ${note}.`);
+      log.note(`"${label}": ${note}`);
+    }
   };
 
   return {

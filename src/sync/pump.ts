@@ -9,7 +9,7 @@ import { createRouter } from './router/index.ts';
 import type { Segments } from './segments.ts';
 import { silenceMessage } from './silence.ts';
 import type { SyncLog } from './sync-log.ts';
-import { addError, addWarning, type SyncRecord } from './sync-record.ts';
+import { addError, addNote, addWarning, type SyncRecord } from './sync-record.ts';
 
 const TICK_MS = 1_000;
 /** A connector that has closed its output, or says nothing more after its last stream was complete, gets so long to end. */
@@ -42,7 +42,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
       text: (line) => log.write('stdout', `${line}\n`),
       broken: () => addWarning(record, 'The connector wrote records that are cut off or broken; they are not loaded.'),
       stray: (stream) =>
-        addWarning(record, `The connector sent records of "${stream}", which was not asked for; they are not loaded.`),
+        addNote(record, `The connector sent records of "${stream}", which was not asked for; they are not loaded.`),
     },
     record.runs.map(({ prepared }) => takesData(prepared.target.columns)),
   );

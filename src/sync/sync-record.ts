@@ -30,6 +30,8 @@ export interface SyncRecord {
 
 const MOST_ERRORS = 50;
 const MOST_WARNINGS = 30;
+/** What was done to tables leaves room for what was lost or is missing. */
+const MOST_NOTES = 15;
 const LONGEST_MESSAGE = 2_000;
 /** Raw characters that are kept of a message, far beyond what is shown. */
 const LONGEST_RAW = 64 * 1024;
@@ -44,6 +46,11 @@ export function addError(record: SyncRecord, failure: SyncFailure): void {
 
 export function addWarning(record: SyncRecord, warning: string): void {
   if (record.warnings.size < MOST_WARNINGS) record.warnings.add(warning);
+}
+
+/** Something that is good to know, and is dropped before a warning is. */
+export function addNote(record: SyncRecord, note: string): void {
+  if (record.warnings.size < MOST_NOTES) record.warnings.add(note);
 }
 
 /** Ends a sync whose streams were not settled, for it was ended at once. */

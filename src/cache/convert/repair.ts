@@ -80,18 +80,29 @@ function asMessage(line: string): string {
 
 /** One note for each field in whose text something was replaced. */
 function changesIn(data: JsonObject | null, decoded: string, broken: boolean): object[] {
-  const original = parse(decoded);
+  const original = parse(decoded) ?? parse(withoutNaN(decoded));
   const before = isObject(original?.record) ? original.record.data : undefined;
+  const renamed = (field: string): boolean => isObject(before) && !Object.hasOwn(before, field);
   return Object.keys(data ?? {}).flatMap((field) => {
     const old = isObject(before) ? before[field] : undefined;
-    const replaced = broken ? JSON.stringify(data?.[field]).includes('\ufffd') : holdsLoneSurrogate(old);
+    const replaced = broken ? holds([field, data?.[field]], REPLACED) : renamed(field) || holds(old, LONE_SURROGATE);
     return replaced ? [{ field, change: 'TRUNCATED', reason: 'DESTINATION_SERIALIZATION_ERROR' }] : [];
   });
 }
 
-function holdsLoneSurrogate(value: unknown): boolean {
-  // JSON.stringify writes them, and nothing else that is not a control character, as escapes.
-  return /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/.test(JSON.stringify(value) ?? '');
+const REPLACED = /\ufffd/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a text or a key in the value matches. A list, for values may be nested deeper than calls can be. */
+function holds(value: unknown, pattern: RegExp): boolean {
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next === 'string' && pattern.test(next)) return true;
+    if (Array.isArray(next)) for (const item of next) waiting.push(item);
+    else if (isObject(next)) for (const [key, item] of Object.entries(next)) waiting.push(key, item);
+  }
+  return false;
 }
 
 /** Half a surrogate pair, written as an escape, becomes the replacement character. */
@@ -107,7 +118,7 @@ function wellFormed(text: string): string {
 
 /** NaN and infinities outside of strings as strings: the cast reads them the same way. */
 function withoutNaN(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\[\s\S])*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
+  return text.replace(/"(?:[^"\\]|\\[\s\S])*"|-?\b(?:NaN|Inf(?:inity)?)\b/gi, (token) =>
     token.startsWith('"') ? token : `"${token}"`,
   );
 }

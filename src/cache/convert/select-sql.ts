@@ -14,9 +14,8 @@ function readingFor(columns: readonly Column[]): Reading {
   const fields = columns.map(({ field }) => field);
   const folded = new Set(fields.map((field) => foldName(field ?? '')));
   const own = [EMITTED_KEY, REPAIRS_KEY].some((key) => folded.has(key));
-  return own || folded.size < fields.length || fields.some((field) => field === '' || field?.includes('\u0000'))
-    ? 'path'
-    : 'struct';
+  const odd = fields.some((field) => field === undefined || field === '' || field.includes('\u0000'));
+  return own || odd || folded.size < fields.length ? 'path' : 'struct';
 }
 
 /** Whether the records of a stream with these columns may be cut to `data` lines. */
@@ -52,7 +51,7 @@ function extractedAt({ form }: ReadableSegment, now: number): string {
 /** Columns r0, r1, … with each field's text, `emitted`, `meta` and `repairs`. */
 function rawRows(segment: ReadableSegment, columns: readonly Column[]): string {
   const [only] = columns;
-  const whole = only !== undefined && only.field === undefined;
+  const whole = columns.length === 1 && only?.field === undefined;
   // A key that stands twice in a record fails the quick reading.
   const reading = segment.repaired ? 'path' : readingFor(columns);
   if (segment.form === 'data') {
@@ -66,26 +65,37 @@ function rawRows(segment: ReadableSegment, columns: readonly Column[]): string {
     const from = `read_ndjson(${source(segment)}, columns = {${[...struct, `${quoteText(EMITTED_KEY)}: 'BIGINT'`].join(', ')}})`;
     return `SELECT ${fields.join(', ')}, ${quoteName(EMITTED_KEY)} AS emitted, ${none} FROM ${from}`;
   }
-  const own = segment.repaired ? [`${quoteText(REPAIRS_KEY)}: 'JSON'`] : [];
-  const repairs = segment.repaired ? quoteName(REPAIRS_KEY) : 'NULL::JSON';
+  if (segment.repaired) return byPath('data', columns, 'emitted, meta, repairs', `(${messageMembers(segment)})`);
   const messages = (data: string): string => {
     const record = `'record': ${quoteText(`STRUCT(data ${data}, emitted_at VARCHAR, meta JSON)`)}`;
-    return `read_ndjson(${source(segment)}, columns = {${[...own, record].join(', ')}})`;
+    return `read_ndjson(${source(segment)}, columns = {${record}})`;
   };
-  const rest = `record.emitted_at AS emitted, record.meta AS meta, ${repairs} AS repairs`;
+  const rest = `record.emitted_at AS emitted, record.meta AS meta, NULL::JSON AS repairs`;
   if (whole) return `SELECT record.data AS r0, ${rest} FROM ${messages('JSON')}`;
-  if (reading === 'path') return byPath('record.data', columns, rest, messages('JSON'));
+  if (reading === 'path') return byPath(OBJECT_DATA, columns, rest, messages('JSON'));
   const struct = columns.map(({ field = '', type }) => `${quoteName(field)} ${textType(type)}`);
   const fields = columns.map(({ field = '' }, index) => `record.data.${quoteName(field)} AS r${index}`);
   return `SELECT ${fields.join(', ')}, ${rest} FROM ${messages(`STRUCT(${struct.join(', ')})`)}`;
 }
 
+/** By path a list has no members, and nothing would tell that it is none of the columns'. */
+const OBJECT_DATA = `CASE WHEN coalesce(starts_with(CAST(record.data AS VARCHAR), '{'), true) THEN record.data ELSE error('no object') END`;
+
+/** Columns `data`, `emitted`, `meta` and `repairs` of a repaired segment; a key that stands twice fails nothing. */
+export function messageMembers(segment: ReadableSegment): string {
+  const member = (path: string): string => `json_extract(json, '${path}')`;
+  return `SELECT ${member('/record/data')} AS data, json_extract_string(json, '/record/emitted_at') AS emitted,
+    ${member('/record/meta')} AS meta, ${member(`/${REPAIRS_KEY}`)} AS repairs FROM read_ndjson_objects(${source(segment)})`;
+}
+
 function byPath(data: string, columns: readonly Column[], rest: string, from: string): string {
   const paths = `[${columns.map(({ field = '' }) => quoteText(pointer(field))).join(', ')}]`;
-  const fields = columns.map(({ type }, index) =>
-    type === 'JSON' ? `nullif(CAST(j[${index + 1}] AS VARCHAR), 'null') AS r${index}` : `s[${index + 1}] AS r${index}`,
-  );
-  const lists = `json_extract_string(${data}, ${paths}) AS s, json_extract(${data}, ${paths}) AS j`;
+  const fields = columns.map(({ field, type }, index) => {
+    if (field === undefined) return `nullif(CAST(d AS VARCHAR), 'null') AS r${index}`;
+    const json = `nullif(CAST(j[${index + 1}] AS VARCHAR), 'null')`;
+    return `${type === 'JSON' ? json : `s[${index + 1}]`} AS r${index}`;
+  });
+  const lists = `${data} AS d, json_extract_string(${data}, ${paths}) AS s, json_extract(${data}, ${paths}) AS j`;
   return `SELECT ${fields.join(', ')}, emitted, meta, repairs FROM (SELECT ${lists}, ${rest} FROM ${from})`;
 }
 

@@ -3,9 +3,9 @@ import { open, rm, writeFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isObject } from '../../protocol/index.ts';
 import { quoteText } from '../load/names.ts';
-import { type Column, type ColumnType, EMITTED_KEY, REPAIRS_KEY, type SegmentFile } from '../load/types.ts';
+import { type Column, type ColumnType, EMITTED_KEY, REPAIRS_KEY, type ReadableSegment } from '../load/types.ts';
 import { linesOf, parse } from './repair.ts';
-import { pointer, source } from './select-sql.ts';
+import { messageMembers, source } from './select-sql.ts';
 
 export interface UndeclaredField {
   readonly field: string;
@@ -19,13 +19,15 @@ const FEW_ROWS = 1_000;
 const LONG_LINE = 8 * 1024 * 1024;
 const PIECES = 64;
 const PIECE_BYTES = 48 * 1024;
-const MOST_FIELDS = 200;
+/** More than any table can take: the others are only told of. */
+const MOST_FIELDS = 2_000;
 const LINE_BREAK = 10;
+const LARGE_INTEGER = '-?[0-9]{16,}';
 
 /** @throws what DuckDB says of a file that it cannot read */
 export async function undeclaredFields(
   connection: DuckDBConnection,
-  segment: SegmentFile,
+  segment: ReadableSegment,
   columns: readonly Column[],
 ): Promise<UndeclaredField[]> {
   if (columns.some(({ field }) => field === undefined)) return [];
@@ -41,7 +43,7 @@ export async function undeclaredFields(
 
 async function find(
   connection: DuckDBConnection,
-  segment: SegmentFile,
+  segment: ReadableSegment,
   columns: readonly Column[],
 ): Promise<UndeclaredField[]> {
   const known = new Set([...columns.map(({ field }) => field), EMITTED_KEY, REPAIRS_KEY]);
@@ -52,20 +54,23 @@ async function find(
     .filter((key) => !known.has(key))
     .sort()
     .slice(0, MOST_FIELDS);
-  const found: UndeclaredField[] = [];
-  for (const field of fields) {
-    const types = await connection.runAndReadAll(
-      `SELECT DISTINCT json_type(data, ${quoteText(pointer(field))}) FROM (${dataOf(segment)})`,
-    );
-    const type = commonType(
-      types.getRows().flatMap(([name]) => (name === null || name === 'NULL' ? [] : [String(name)])),
-    );
-    if (type) found.push({ field, type });
-  }
-  return found;
+  if (fields.length === 0) return [];
+  // JSON's types know no integer beyond 64 bits, and a double holds none beyond 2^53.
+  const typeOf = `CASE WHEN json_type(data, place) IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND regexp_full_match(data->>place, '${LARGE_INTEGER}')
+    THEN 'LARGE' ELSE json_type(data, place) END`;
+  const members = `SELECT data, unnest(json_keys(data)) AS key FROM (${dataOf(segment)})`;
+  const pointers = `SELECT data, key, '/' || replace(replace(key, '~', '~0'), '/', '~1') AS place FROM (${members}) WHERE key IN (${fields.map(quoteText).join(', ')})`;
+  const types = await connection.runAndReadAll(
+    `SELECT key, string_agg(DISTINCT ${typeOf}, ' ') FROM (${pointers}) GROUP BY key`,
+  );
+  const byField = new Map(types.getRows().map(([field, names]) => [String(field), String(names ?? '').split(' ')]));
+  return fields.flatMap((field) => {
+    const type = commonType((byField.get(field) ?? []).filter((name) => name !== 'NULL' && name !== ''));
+    return type ? [{ field, type }] : [];
+  });
 }
 
-async function findByParsing(segment: SegmentFile, columns: readonly Column[]): Promise<UndeclaredField[]> {
+async function findByParsing(segment: ReadableSegment, columns: readonly Column[]): Promise<UndeclaredField[]> {
   const known = new Set([...columns.map(({ field }) => field), EMITTED_KEY, REPAIRS_KEY]);
   const found = new Map<string, Set<string>>();
   for await (const line of linesOf(segment.path)) {
@@ -84,13 +89,17 @@ async function findByParsing(segment: SegmentFile, columns: readonly Column[]): 
 }
 
 function duckdbType(value: unknown): string {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'BIGINT' : 'DOUBLE';
+  if (typeof value === 'number') {
+    if (!Number.isInteger(value) || Math.abs(value) >= 1e38) return 'DOUBLE';
+    return Math.abs(value) >= 1e15 ? 'LARGE' : 'BIGINT';
+  }
   if (typeof value === 'string') return 'VARCHAR';
   return typeof value === 'boolean' ? 'BOOLEAN' : 'OBJECT';
 }
 
-function dataOf(segment: SegmentFile): string {
+function dataOf(segment: ReadableSegment): string {
   if (segment.form === 'data') return `SELECT json AS data FROM read_ndjson_objects(${source(segment)})`;
+  if (segment.repaired) return `SELECT data FROM (${messageMembers(segment)})`;
   return `SELECT record.data AS data FROM read_ndjson(${source(segment)}, columns = {'record': 'STRUCT(data JSON)'})`;
 }
 
@@ -99,6 +108,7 @@ function commonType(names: readonly string[]): ColumnType | undefined {
   const types = new Set(names.map((name) => TYPES[name] ?? 'JSON'));
   const [first, ...others] = types;
   if (first === undefined || others.length === 0) return first;
+  if (names.includes('LARGE') && types.has('DOUBLE')) return 'JSON';
   return [...types].every((type) => type === 'BIGINT' || type === 'DOUBLE') ? 'DOUBLE' : 'JSON';
 }
 
@@ -106,12 +116,13 @@ const TYPES: Record<string, ColumnType> = {
   VARCHAR: 'VARCHAR',
   BOOLEAN: 'BOOLEAN',
   BIGINT: 'BIGINT',
+  LARGE: 'BIGINT',
   UBIGINT: 'BIGINT',
   DOUBLE: 'DOUBLE',
 };
 
 /** Whole lines from pieces at even distances, in a file of their own. */
-async function samplePieces(segment: SegmentFile): Promise<SegmentFile> {
+async function samplePieces(segment: ReadableSegment): Promise<ReadableSegment> {
   const path = `${segment.path}.sample`;
   const length = PIECE_BYTES;
   const lines: Buffer[] = [];

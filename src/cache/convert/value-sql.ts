@@ -19,7 +19,9 @@ export function castTo(type: ColumnType, raw: string, careful: boolean): string 
       // The cast alone would round 12.5; what has a fraction or an exponent must be whole.
       const suspicious = `contains(${raw}, '.') OR contains(${raw}, 'e') OR contains(${raw}, 'E')`;
       if (!careful) return `CASE WHEN ${suspicious} THEN error('not whole') ELSE CAST(${raw} AS ${type}) END`;
-      const whole = `try_cast(${raw} AS DOUBLE) = floor(try_cast(${raw} AS DOUBLE))`;
+      // A double would round a fraction away that stands behind many digits.
+      const double = `(contains(${raw}, 'e') OR contains(${raw}, 'E')) AND try_cast(${raw} AS DOUBLE) = floor(try_cast(${raw} AS DOUBLE))`;
+      const whole = `regexp_full_match(${raw}, '[^.eE]*[.]0*') OR (${double})`;
       return `CASE WHEN ${suspicious} THEN CASE WHEN ${whole} THEN try_cast(${raw} AS ${type}) END ELSE try_cast(${raw} AS ${type}) END`;
     }
     default: {
@@ -31,13 +33,28 @@ export function castTo(type: ColumnType, raw: string, careful: boolean): string 
   }
 }
 
-/** Where a part of the value is lost in the cast, though the cast succeeds: a date with a time, a time with an offset. */
+/**
+ * Where a part of the value is lost in the cast, though the cast succeeds: a date with a time, a time with an offset,
+ * more than microseconds, a number that no double is. Short texts are passed at once.
+ */
 function cutBy(type: ColumnType, value: string, raw: string): string | undefined {
   if (type === 'DATE') {
-    return `(length(${raw}) > 10 AND try_cast(${raw} AS TIMESTAMP) <> CAST(${value} AS TIMESTAMP))`;
+    return `(length(${raw}) > 10 AND coalesce(try_cast(${raw} AS TIMESTAMP) <> CAST(${value} AS TIMESTAMP), true))`;
   }
-  if (type === 'TIME') return `(contains(${raw}, '+') OR contains(${raw}, '-'))`;
+  if (type === 'TIME') return `(contains(${raw}, '+') OR contains(${raw}, '-') OR ${nanoseconds(raw, 16)})`;
+  if (type === 'TIMESTAMPTZ') return nanoseconds(raw, 27);
+  if (type === 'DOUBLE') {
+    const digits = `length(${raw}) > 15 AND NOT contains(${raw}, '.')`;
+    const rounded = `coalesce(try_cast(${raw} AS HUGEINT) <> try_cast(${value} AS HUGEINT), true)`;
+    return `((isinf(${value}) AND NOT contains(lower(${raw}), 'inf')) OR (${digits} AND ${rounded}))`;
+  }
   return undefined;
+}
+
+/** @param place where the seventh digit of the fraction stands in the usual form */
+function nanoseconds(raw: string, place: number): string {
+  const digit = `substr(${raw}, ${place}, 1) BETWEEN '0' AND '9'`;
+  return `(length(${raw}) >= ${place} AND ${digit} AND regexp_matches(${raw}, '[.][0-9]{6}[0-9]*[1-9]'))`;
 }
 
 /** `_airbyte_meta` from v0, r0, … of these columns, and what the source and a repair say in `meta` and `repairs`. */

@@ -9,6 +9,7 @@ import type { Database } from './database.ts';
 export const DUCKDB: Dialect = {
   typeName: (type) => type,
   nameBytes: 255,
+  systemColumns: ['rowid'],
   isoTime: (expression) => `strftime(${expression}, '%Y-%m-%dT%H:%M:%S.%gZ')`,
   jsonMember: (column, path) => `json_extract_string(${column}, ${quoteText(pointerOf(path))})`,
   toJson: (column) => `to_json(${column})`,

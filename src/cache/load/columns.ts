@@ -1,29 +1,43 @@
 /** The columns of a stream: from its schema, and from what the mapping already holds. */
 import { isObject, type JsonObject } from '../../protocol/index.ts';
 import { columnType } from '../convert/column-types.ts';
+import type { Dialect } from '../sql.ts';
 import { columnName, foldName, reservedColumns, uniqueName } from './names.ts';
 import type { Column, ColumnType } from './types.ts';
 
-/** The columns that a stream's schema asks for; a field that is known keeps the column name it has. `nameBytes` is the longest name. */
-export function columnsOf(schema: JsonObject, nameBytes: number, known: readonly Column[] = []): Column[] {
-  const taken = reservedColumns();
+/** The columns that a stream's schema asks for; a field that is known keeps the column name it has. */
+export function columnsOf(
+  schema: JsonObject,
+  dialect: Pick<Dialect, 'nameBytes' | 'systemColumns'>,
+  known: readonly Column[] = [],
+): Column[] {
+  const { nameBytes } = dialect;
+  const taken = reservedColumns(dialect);
   for (const { column } of known) taken.add(foldName(column));
-  const properties = isObject(schema.properties) ? schema.properties : {};
-  const fields = Object.keys(properties);
-  if (fields.length === 0) {
+  const properties = new Map(
+    Object.entries(isObject(schema.properties) ? schema.properties : {}).map(([key, value]) => [
+      wellFormed(key),
+      value,
+    ]),
+  );
+  if (properties.size === 0) {
     const whole = known.find(({ field }) => field === undefined);
     return [{ column: whole?.column ?? uniqueName('data', taken, nameBytes), type: 'JSON' }];
   }
-  return fields.map((field) => {
-    const property = properties[field];
+  return [...properties].map(([field, property]) => {
     const description = isObject(property) && typeof property.description === 'string' ? property.description : '';
     return {
       field,
       column: known.find((other) => other.field === field)?.column ?? uniqueName(columnName(field), taken, nameBytes),
       type: columnType(property),
-      ...(description === '' ? {} : { description: description.slice(0, 1000) }),
+      ...(description === '' ? {} : { description: wellFormed(description.slice(0, 1000)) }),
     };
   });
+}
+
+/** Without halves of surrogate pairs: the database has no such texts. */
+function wellFormed(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** How a column with rows takes a type that the schema has changed: `lossless` says whether its integers fit a double. */

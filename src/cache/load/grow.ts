@@ -17,6 +17,8 @@ import type { Column, ColumnType, PreparedStream, ReadableSegment, StreamTable }
 
 /** More columns than this are no table any more: what comes beyond is said and not kept. */
 const MOST_COLUMNS = 1_500;
+/** New fields that are told one by one. */
+const MOST_NOTES = 5;
 
 /**
  * Adds a column for each field of the segment that the stream's schema does not have.
@@ -37,14 +39,18 @@ export async function growForData(
   );
   if (found.length === 0) return [];
   const fitting = found.slice(0, Math.max(0, MOST_COLUMNS - target.columns.length));
-  const notes = found
-    .slice(fitting.length)
-    .map(({ field }) => `the field "${field}" is one too many for a table; it is not kept`);
-  const taken = reservedColumns();
-  for (const { column } of target.columns) taken.add(foldName(column));
+  const notes: string[] = [];
+  if (fitting.length < found.length) {
+    notes.push(
+      `${found.length - fitting.length} fields are too many for a table and are not kept, such as ${namesOf(found.slice(fitting.length))}`,
+    );
+  }
+  if (fitting.length === 0) return notes;
   target.columns = await store.transaction(
     'adding columns',
     async (connection) => {
+      const taken = reservedColumns(connection.dialect);
+      for (const { column } of target.columns) taken.add(foldName(column));
       const added = fitting.map(
         ({ field, type }): Column => ({
           field,
@@ -55,12 +61,17 @@ export async function growForData(
       );
       const under = await tablesUnderWay(connection, target);
       for (const path of under.paths) for (const column of added) await addColumn(connection, path, column);
+      const said = added.length > MOST_NOTES ? added.slice(0, MOST_NOTES - 1) : added;
       notes.push(
-        ...added.map(
+        ...said.map(
           ({ field, column, type }) =>
             `the field "${field}" is not in the schema: the column "${column}" (${type}) was added`,
         ),
       );
+      if (said.length < added.length) {
+        const rest = added.slice(said.length);
+        notes.push(`${rest.length} more fields are not in the schema: columns were added for ${namesOf(rest)}`);
+      }
       return keep(connection, prepared, [...target.columns, ...added], under.mapped);
     },
     options,
@@ -97,6 +108,11 @@ export async function widenColumns(
     options,
   );
   return notes;
+}
+
+function namesOf(fields: readonly { readonly field?: string }[]): string {
+  const names = fields.slice(0, 5).map(({ field }) => JSON.stringify(field));
+  return fields.length > names.length ? `${names.join(', ')} and others` : names.join(', ');
 }
 
 /** The tables that the stream's records go to now, and whether the mapping speaks of them: not of a replacement yet. */

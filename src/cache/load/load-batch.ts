@@ -32,6 +32,12 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
   };
   const treatNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
     const { treatment, notes } = await treat(store, prepared, segment, options);
+    // What did not fit in segments before may fit now.
+    for (const { path } of notes.length > 0 ? segmentsOf(batch, prepared) : []) {
+      const before = treatments.get(path);
+      if (before)
+        treatments.set(path, { ...before, changed: (await look(store, prepared, before.readable, options)).changed });
+    }
     treatments.set(segment.path, treatment);
     prepared.target.untidy = true;
     grow(prepared, notes);
@@ -73,6 +79,19 @@ function asItIs(segment: SegmentFile): ReadableSegment {
   return { ...segment, origin: segment.path, careful: false, repaired: false };
 }
 
+function segmentsOf({ streams }: BatchLoad, prepared: PreparedStream): readonly SegmentFile[] {
+  return streams.filter((entry) => entry.prepared === prepared).flatMap(({ segments }) => segments);
+}
+
+function look(
+  store: LoadStore,
+  { target }: PreparedStream,
+  readable: ReadableSegment,
+  options: StoreOptions,
+): Promise<Findings> {
+  return store.reader('looking at records', (reader) => examineSegment(reader, readable, target.columns), options);
+}
+
 /** Looks at a segment that failed, repairs it where it cannot be read, and makes room for what does not fit. */
 async function treat(
   store: LoadStore,
@@ -82,8 +101,7 @@ async function treat(
 ): Promise<{ treatment: Treatment; notes: string[] }> {
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
   let dropped = 0;
-  const examine = (): Promise<Findings> =>
-    store.reader('looking at records', (reader) => examineSegment(reader, readable, prepared.target.columns), options);
+  const examine = (): Promise<Findings> => look(store, prepared, readable, options);
   let findings: Findings;
   try {
     findings = await examine();

@@ -24,10 +24,10 @@ const DELETED_AT = '_ab_cdc_deleted_at';
 export async function mergeRows(connection: LoadConnection, prepared: PreparedStream, table: string): Promise<Merged> {
   const { columns } = prepared.target;
   const keys = prepared.primaryKey.map((path) => valueAt(connection, columns, path));
-  const cursor = prepared.cursorField.length > 0 ? valueAt(connection, columns, prepared.cursorField) : undefined;
+  const cursor = prepared.cursorField.length > 0 ? cursorAt(connection, columns, prepared.cursorField) : [];
   const list = dataColumns(columns).join(', ');
   const nameless = keys.map((key) => `${key('i')} IS NULL`).join(' AND ');
-  const order = [...(cursor ? [`${cursor('i')} DESC NULLS LAST`] : []), `${connection.dialect.arrival} DESC`].join(
+  const order = [...cursor.map((part) => `${part('i')} DESC NULLS LAST`), `${connection.dialect.arrival} DESC`].join(
     ', ',
   );
   const ranked = `SELECT *, row_number() OVER (PARTITION BY ${keys.map((key) => key('i')).join(', ')} ORDER BY ${order}) AS _sluice_rank FROM ${INCOMING} AS i WHERE NOT (${nameless})`;
@@ -40,9 +40,8 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
   if ((await connection.rows(`SELECT 1 AS one FROM ${table} LIMIT 1`)).length > 0) {
     for (const same of await sameKey(connection, keys)) {
       // A record that comes late, behind what the table has, changes nothing.
-      if (cursor) {
-        const newer = `(${cursor('t')} > ${cursor('w')} OR (${cursor('w')} IS NULL AND ${cursor('t')} IS NOT NULL))`;
-        await connection.run(`DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND ${newer}`);
+      if (cursor.length > 0) {
+        await connection.run(`DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND ${isNewer(cursor)}`);
       }
       const remove = `DELETE FROM ${table} AS t USING ${WINNERS} AS w WHERE ${same}`;
       if (deletedAt) deleted += await connection.run(`${remove} AND ${isDeleted}`);
@@ -72,22 +71,52 @@ export async function mergeTable(connection: LoadConnection, prepared: PreparedS
   await mergeRows(connection, prepared, table);
 }
 
-/** A value in a row, by the row's alias; the first part of the path is a column, the rest leads into its JSON. */
-function valueAt(
-  { dialect }: LoadConnection,
-  columns: readonly Column[],
-  path: readonly string[],
-): (alias: string) => string {
+/** A value in a row, by the row's alias. */
+type ValueOf = (alias: string) => string;
+
+/** The first part of the path is a column, the rest leads into its JSON. */
+function valueAt({ dialect }: LoadConnection, columns: readonly Column[], path: readonly string[]): ValueOf {
   const [first = '', ...rest] = path;
   const whole = columns.find(({ field }) => field === undefined);
-  const column = whole ?? columns.find(({ field }) => field === first);
-  const inside = whole ? path : rest;
-  return (alias) => {
-    // A field that no record has had yet.
-    if (!column) return 'CAST(NULL AS VARCHAR)';
-    const name = `${alias}.${quoteName(column.column)}`;
+  const own = columns.find(({ field }) => field === first);
+  const at = (alias: string, { column }: Column, inside: readonly string[]): string => {
+    const name = `${alias}.${quoteName(column)}`;
     return inside.length === 0 ? name : dialect.jsonMember(name, inside);
   };
+  return (alias) => {
+    // Of a stream that had no schema once, or has none any more, some rows have only one of the two.
+    if (whole && own) return `coalesce(CAST(${at(alias, own, rest)} AS VARCHAR), ${at(alias, whole, path)})`;
+    if (whole) return at(alias, whole, path);
+    // A field that no record has had yet.
+    return own ? at(alias, own, rest) : 'CAST(NULL AS VARCHAR)';
+  };
+}
+
+/**
+ * By what rows of one key are compared, one after the other. What stands in JSON comes as text, of which "9" would be more
+ * than "10": there numbers are compared as numbers, and are more than other texts.
+ */
+function cursorAt(connection: LoadConnection, columns: readonly Column[], path: readonly string[]): ValueOf[] {
+  const value = valueAt(connection, columns, path);
+  const own = columns.find(({ field }) => field === path[0]);
+  const isWhole = columns.some(({ field }) => field === undefined);
+  if (own && own.type !== 'JSON' && path.length === 1 && !isWhole) return [value];
+  const text = (alias: string): string => `CAST(${value(alias)} AS VARCHAR)`;
+  const number = (alias: string): string =>
+    `CAST(CASE WHEN ${text(alias)} ~ '^-?[0-9]{1,38}([.][0-9]+)?$' THEN ${text(alias)} END AS DOUBLE PRECISION)`;
+  // Beyond that many digits several numbers are one double.
+  const rest = (alias: string): string =>
+    `CASE WHEN ${number(alias)} IS NULL OR length(${text(alias)}) > 15 THEN ${text(alias)} END`;
+  return [number, rest];
+}
+
+/** Whether the cursor of `t` is greater than that of `w`; NULL is below all. */
+function isNewer([first, ...others]: readonly ValueOf[]): string {
+  if (!first) return 'FALSE';
+  const [t, w] = [first('t'), first('w')];
+  const greater = `${t} > ${w} OR (${w} IS NULL AND ${t} IS NOT NULL)`;
+  if (others.length === 0) return `(${greater})`;
+  return `(${greater} OR (${t} IS NOT DISTINCT FROM ${w} AND ${isNewer(others)}))`;
 }
 
 /** Conditions that together match rows of equal keys: `=` can be hashed; the slow comparison only where a part is NULL. */

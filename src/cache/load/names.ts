@@ -1,4 +1,5 @@
 /** Names of tables and columns, and how they stand in SQL. */
+import type { Dialect } from '../sql.ts';
 import type { Column } from './types.ts';
 
 export const EXTRACTED_AT = '_airbyte_extracted_at';
@@ -14,7 +15,9 @@ export function quoteName(name: string): string {
 }
 
 export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  // A statement ends at U+0000.
+  return quoted.includes('\u0000') ? `(${quoted.replaceAll('\u0000', "' || chr(0) || '")})` : quoted;
 }
 
 export function tablePath(dataset: string, table: string): string {
@@ -64,9 +67,9 @@ export function foldName(name: string): string {
   return name.toLowerCase();
 }
 
-/** The folded names that columns may not have. */
-export function reservedColumns(): Set<string> {
-  return new Set(OWN_COLUMNS.map(foldName));
+/** The folded names that columns may not have: ours, and those that the database has for columns of its own. */
+export function reservedColumns({ systemColumns }: Pick<Dialect, 'systemColumns'>): Set<string> {
+  return new Set([...OWN_COLUMNS, ...systemColumns].map(foldName));
 }
 
 /** A field's name as a column: its own, but for what SQL cannot hold. */
@@ -78,5 +81,5 @@ export function columnName(field: string): string {
 export function tableName(stream: { name: string; namespace?: string }, qualified: boolean): string {
   const name = qualified && stream.namespace ? `${stream.namespace}__${stream.name}` : stream.name;
   const clean = columnName(name);
-  return clean.startsWith(INTERNAL) ? `t${clean}` : clean;
+  return foldName(clean).startsWith(INTERNAL) ? `t${clean}` : clean;
 }

@@ -79,7 +79,7 @@ async function carryOut(
   const schema = wanted.stream.jsonSchema;
   if (there) prepared.target.columns = await alignTable(connection, target, name, schema, there);
   else {
-    prepared.target.columns = columnsOf(schema, connection.dialect.nameBytes, target.columns);
+    prepared.target.columns = columnsOf(schema, connection.dialect, target.columns);
     await createTable(connection, dataset, name, prepared.target.columns);
   }
   if (fill === 'replace') return prepared;

@@ -75,7 +75,7 @@ export async function alignTable(
 ): Promise<Column[]> {
   const { columns: known, dataset } = target;
   const path = tablePath(dataset, table);
-  const wanted = columnsOf(schema, connection.dialect.nameBytes, known);
+  const wanted = columnsOf(schema, connection.dialect, known);
   const aligned: Column[] = [];
   for (const column of wanted) {
     const old = known.find(({ field }) => field === column.field);

@@ -9,7 +9,7 @@ import { type Database, openDatabase } from '../duckdb/database.ts';
 import { duckdbCache } from '../duckdb/duckdb-cache.ts';
 import { loadConnection } from '../duckdb/load-store.ts';
 import type { SqlConnection } from '../sql.ts';
-import type { BatchLoad, LoadedStream, PreparedSync } from './index.ts';
+import type { BatchLoad, LoadedStream, PreparedSync, SegmentFile } from './index.ts';
 
 export interface LoadRoom {
   readonly cache: Cache;
@@ -18,6 +18,8 @@ export interface LoadRoom {
   /** DuckDB's file; no such thing on Postgres. */
   readonly database?: Database;
   prepare(streams: readonly Stream[], mode?: SyncMode, restart?: boolean): Promise<PreparedSync>;
+  /** Writes lines to a staged file. */
+  segment(lines: readonly (string | Buffer)[], form?: SegmentFile['form']): Promise<SegmentFile>;
   /** Loads lines into the first stream that was prepared. */
   load(
     prepared: PreparedSync,
@@ -71,8 +73,17 @@ export async function openLoadRoom(): Promise<LoadRoom> {
   const installed = await install(folder, async () => staging);
   const { cache } = installed;
   let made = 0;
+  const segment: LoadRoom['segment'] = async (lines, form = 'message') => {
+    made += 1;
+    const path = join(staging, `${made}.ndjson`);
+    const bytes = Buffer.concat(lines.map((line) => Buffer.concat([Buffer.from(line), Buffer.from('\n')])));
+    await writeFile(path, bytes);
+    const longestLine = Math.max(...lines.map((line) => Buffer.byteLength(line) + 1));
+    return { path, rows: lines.length, bytes: bytes.length, longestLine, form };
+  };
   return {
     ...installed,
+    segment,
     prepare(streams, mode = 'incremental_append', restart = false) {
       made += 1;
       const startedAt = new Date().toISOString();
@@ -90,14 +101,9 @@ export async function openLoadRoom(): Promise<LoadRoom> {
       });
     },
     async load(prepared, lines, more = {}, rest = { more: [], states: [] }) {
-      made += 1;
-      const path = join(staging, `${made}.ndjson`);
-      const bytes = Buffer.concat(lines.map((line) => Buffer.concat([Buffer.from(line), Buffer.from('\n')])));
-      await writeFile(path, bytes);
       const [first] = prepared.streams;
       if (!first) throw new Error('nothing prepared');
-      const longestLine = Math.max(...lines.map((line) => Buffer.byteLength(line) + 1));
-      const segments = [{ path, rows: lines.length, bytes: bytes.length, longestLine, form: 'message' as const }];
+      const segments = lines.length > 0 ? [await segment(lines)] : [];
       const into = first.fill === 'replace' ? 'replacement' : 'table';
       const entry = {
         prepared: first,

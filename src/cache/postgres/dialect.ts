@@ -25,6 +25,7 @@ export const ARRIVAL = '_sluice_arrival';
 export const POSTGRES: Dialect = {
   typeName: (type) => TYPES[type],
   nameBytes: 63,
+  systemColumns: ['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'],
   isoTime: (expression) => `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   jsonMember: (column, path) =>
     `(${column} #>> ARRAY[${path.map((part) => quoteText(part.replaceAll('\0', ''))).join(', ')}]::text[])`,

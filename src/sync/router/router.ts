@@ -126,7 +126,9 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
 
   /** Cuts a record's line, where that can be. @returns the end of what was written at `to`, or -1 */
   const cut = (bytes: Buffer, start: number, end: number, to: number, stream: number): number => {
-    if (!recent || recent.stream !== stream) return -1;
+    // Each change of form begins a file of its own.
+    if (!recent || recent.stream !== stream) mayCut[stream] = false;
+    if (!recent || !mayCut[stream]) return -1;
     const cutEnd = cutLine(bytes, start + recent.bytes.length - 1, end, to);
     if (cutEnd < 0) mayCut[stream] = false;
     return cutEnd;
@@ -137,7 +139,8 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     let stream = learned(line, 0, end);
     if (stream < 0) stream = slowly(line, 0, end);
     if (stream < 0) return;
-    const cutEnd = mayCut[stream] && learned(line, 0, end) === stream ? cut(line, 0, end, 0, stream) : -1;
+    learned(line, 0, end);
+    const cutEnd = mayCut[stream] ? cut(line, 0, end, 0, stream) : -1;
     if (cutEnd < 0) sink.records(stream, line, 1, line.length, 'message', line.length);
     else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data', line.length);
   };
