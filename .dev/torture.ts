@@ -1,5 +1,6 @@
 /** Kills syncs again and again and compares every row with the truth. Exit status 1 on any difference. */
 import { parseArgs } from 'node:util';
+import { startPostgres } from '../src/test/harness/postgres.ts';
 import type { Kill, Target } from '../src/test/torture/lane.ts';
 import type { Phase } from '../src/test/torture/moments.ts';
 import { makePlans } from '../src/test/torture/plans.ts';
@@ -14,11 +15,13 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Date.now() % 100_000);
 const wanted = Number(values.kills ?? 40);
 if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(wanted) || wanted < 1) {
-  print('npm run torture -- [--kills N] [--seed N] [--postgres URL]');
+  print('npm run torture -- [--kills N] [--seed N] [--postgres own|URL]');
   process.exit(2);
 }
 
-const { postgres } = values;
+// A cluster of its own, or one whose role may make databases.
+const cluster = values.postgres === 'own' ? await startPostgres() : undefined;
+const postgres = cluster ? cluster.url('postgres', 'owner') : values.postgres;
 print(`seed ${seed}, ${wanted} kills, ${postgres === undefined ? 'DuckDB' : 'Postgres'}`);
 const startedAt = Date.now();
 const outcome = await torture({
@@ -36,6 +39,7 @@ print(`repeated          ${outcome.repeated}`);
 print(`seconds           ${((Date.now() - startedAt) / 1000).toFixed(0)}`);
 for (const problem of outcome.problems) print(`PROBLEM ${problem}`);
 print(`seed ${seed}: ${outcome.problems.length === 0 ? 'nothing lost, nothing repeated' : 'NOT GOOD'}`);
+await cluster?.stop();
 process.exitCode = outcome.problems.length === 0 ? 0 : 1;
 
 function tell({ lane, target, phase, compared }: Kill, done: number): void {
