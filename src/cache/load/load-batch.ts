@@ -49,7 +49,10 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
         grow(prepared, await growForData(store, prepared, asItIs(segment), options));
       } catch (error) {
         if (!isDataError(error)) throw error;
-        grow(prepared, await growForData(store, prepared, await treatNow(prepared, segment), options));
+        const notes = await growForData(store, prepared, await treatNow(prepared, segment), options);
+        grow(prepared, notes);
+        // The new columns are looked at too: what was guessed of them may be too narrow.
+        if (notes.length > 0) await treatNow(prepared, segment);
       }
       if (prepared.target.untidy && !treatments.has(segment.path)) await treatNow(prepared, segment);
     }
@@ -154,7 +157,7 @@ async function loadStream(
   }
   let rows = 0;
   let dropped = 0;
-  const changed: Record<string, number> = {};
+  const changed = new Map<string, number>();
   for (const segment of segments) {
     const treatment = treatments.get(segment.path);
     const readable = treatment?.readable ?? asItIs(segment);
@@ -162,13 +165,13 @@ async function loadStream(
     rows += inserted?.rows ?? 0;
     dropped += treatment?.dropped ?? 0;
     for (const [field, count] of [treatment?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
-      changed[field] = (changed[field] ?? 0) + count;
+      changed.set(field, (changed.get(field) ?? 0) + count);
     }
   }
   const merged = merges
     ? await mergeRows(connection, prepared, tablePath(dataset, own))
     : { written: rows + moved, deleted: 0, withoutKey: 0 };
-  return { rows, moved, ...merged, dropped, changed };
+  return { rows, moved, ...merged, dropped, changed: Object.fromEntries(changed) };
 }
 
 /** Puts a replacement in the place of its table, and notes what was loaded. */

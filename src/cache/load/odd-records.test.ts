@@ -63,6 +63,22 @@ describe('fields that the schema does not have', () => {
       ['1', '0.5', 'HUGEINT'],
     ]);
   });
+
+  it('are found in a file that has to be repaired, and what was guessed of them gives way', async () => {
+    const prepared = await room.prepare([stream('s', { id: INTEGER, t: TEXT })]);
+    const huge = '61132090192641220376';
+    const loaded = await room.load(prepared, [line('{"id":1,"t":"\\ud800"}'), line(`{"id":2,"huge":${huge}}`)]);
+    expect(loaded.changed).toEqual({ t: 1 });
+    expect(await room.rows('SELECT id, huge FROM shop.s ORDER BY id')).toEqual([
+      ['1', null],
+      ['2', huge],
+    ]);
+  });
+
+  it('are counted under whatever name', async () => {
+    const prepared = await room.prepare([stream('s', { constructor: INTEGER })]);
+    expect((await room.load(prepared, [line('{"constructor":"x"}')])).changed).toEqual({ constructor: 1 });
+  });
 });
 
 describe('what the database would change in silence', () => {
