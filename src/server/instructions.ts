@@ -10,11 +10,14 @@ export function instructionsFor(settings: Settings): string {
     : safe.on
       ? `Safe mode is on (${safe.variable}): only what this session created can be removed.`
       : 'Safe mode is off: removing needs the exact name.';
+  const cache = settings.sharedCache
+    ? 'a shared Postgres and answers SQL in its dialect'
+    : 'a local DuckDB and answers SQL';
   const main = readOnly.on
     ? 'Use list_connectors, get_connector_info, list_sources, describe_data and query.'
     : 'Main path: list_connectors, get_connector_info, validate_config, save_source, list_streams, preview_stream, start_sync, get_sync, describe_data, query.';
   const text = [
-    'Sluice runs Airbyte connectors on this machine, loads what they read into a local DuckDB and answers SQL.',
+    `Sluice runs Airbyte connectors on this machine, loads what they read into ${cache}.`,
     main,
     mode,
     'Secrets: you see names only (list_secrets), never values. In a config write "secret_reference::NAME" where a secret belongs. Never ask the person for a secret in the chat: ask them to add it to the env file under a name.',

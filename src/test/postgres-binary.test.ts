@@ -44,6 +44,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
     await withServer(one, async (server) => {
       const status = await server.call('get_status');
       expect(status.text).toContain(`Cache: postgres (${REFERENCE})`);
+      expect(server.client.getInstructions()).toContain('a shared Postgres');
       await save(server, 30);
       expect(
         (await server.call('start_sync', { source: 'meadow', streams: ['users', 'orders'], wait_seconds: 40 })).state,
@@ -68,6 +69,8 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
     });
     expect(await namesIn(join(one.project, 'cache'))).toEqual([]);
     expect(await namesIn(join(one.project, 'staging'))).toEqual([]);
+    // The servers' working folder: DuckDB as a converter is in memory.
+    expect(await namesIn(one.directory)).not.toContain(':memory:');
     const everything = [...(await one.files()), ...(await two.files())].filter(([path]) => !path.endsWith('test.env'));
     for (const [path, bytes] of everything) {
       for (const secret of [PLAIN_PASSWORD, encodeURIComponent(PLAIN_PASSWORD)])

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRedactor } from '../../secrets/index.ts';
 import { type Database, openDatabase } from './database.ts';
+import { IN_MEMORY, openLocked } from './instances.ts';
 import { withStream } from './stream.ts';
 
 const module = fileURLToPath(new URL('./database.ts', import.meta.url));
@@ -66,6 +67,12 @@ function elsewhere(body: string): { said: (text: string) => Promise<void>; done:
 
 const one = (from: Database): Promise<unknown> =>
   from.use('count', async (connection) => (await connection.runAndReadAll('SELECT 42')).getRows()[0]?.[0]);
+
+test('in memory there is no file, wherever the process stands', async () => {
+  const settings = { stagingDirectory: folder, temporaryDirectory: folder, memoryLimit: '64MB', threads: 1 };
+  (await openLocked(IN_MEMORY, settings)).closeSync();
+  await expect(stat(IN_MEMORY)).rejects.toThrow('ENOENT');
+});
 
 test('a read does not make a file', async () => {
   await expect(database.use('read', async () => 1, { mustExist: true })).rejects.toMatchObject({

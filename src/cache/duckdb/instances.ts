@@ -143,10 +143,13 @@ async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: (
   }
 }
 
+/** In the place of a path: there is no file. */
+export const IN_MEMORY = ':memory:';
+
 /** An instance that reads no file but those of the staging folder, and whose settings no statement changes. */
 export async function openLocked(path: string, settings: InstanceSettings): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  await makeDatabaseFile(path, (file) => DuckDBInstance.create(file));
+  if (path !== IN_MEMORY) await makeDatabaseFile(path, (file) => DuckDBInstance.create(file));
   const instance = await DuckDBInstance.create(path, {
     threads: String(settings.threads),
     memory_limit: settings.memoryLimit,

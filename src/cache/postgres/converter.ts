@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { openLocked } from '../duckdb/instances.ts';
+import { IN_MEMORY, openLocked } from '../duckdb/instances.ts';
 import { interruptible } from '../duckdb/interruptible.ts';
 
 export interface Converter {
@@ -24,7 +24,7 @@ export function openConverter(stagingDirectory: () => Promise<string>): Converte
   const open = async (): Promise<DuckDBInstance> => {
     const folder = await realpath(await stagingDirectory());
     const threads = Math.min(2, availableParallelism());
-    return openLocked(':memory:', {
+    return openLocked(IN_MEMORY, {
       stagingDirectory: folder,
       temporaryDirectory: folder,
       memoryLimit: MEMORY,
