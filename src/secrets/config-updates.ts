@@ -49,7 +49,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
   const teach = (source: string, fields: readonly KeptField[]): void => {
     for (const { path, value, sensitive } of fields) {
       const name = `${source}.${dottedPath(path)}`;
-      for (const leaf of leavesOf(value)) redactor.add(name, leaf, { sensitive });
+      for (const leaf of leavesOf(value)) if (sensitive || !isWord(leaf)) redactor.add(name, leaf, { sensitive });
     }
   };
   const learn = (): void => {
@@ -149,6 +149,11 @@ function isSensitiveField(
   const facts = fieldsAt(spec, path, whole);
   if (facts.secret || !facts.known || facts.freeForm || path.some((key) => secretKeys.has(key))) return true;
   return leavesOf(value).some(hasSensitiveShape);
+}
+
+/** A word that no field calls secret, such as a scope, stands in everybody's sentences: the seal would spoil them. */
+function isWord(leaf: string): boolean {
+  return leaf.length < 8 || !/\d/.test(leaf);
 }
 
 function leavesOf(value: JsonValue): string[] {

@@ -29,6 +29,7 @@ interface Sync {
   readonly sync_id: string;
   readonly state: string;
   readonly errors: { message: string }[];
+  readonly warnings: string[];
   readonly log?: string[];
 }
 
@@ -121,6 +122,8 @@ test('nothing of a kept value is seen: not in answers, logs, errors or rows, her
   await save({ fail: true });
   const failed = await sync();
   expect(failed.errors[0]?.message).toContain('[secret:gate.credentials.refresh_token]');
+  // The scope "read" is no secret: our own sentences stay readable.
+  expect(failed.warnings.join()).toContain('were read and not confirmed');
   const watching = await startServer({ workplace });
   await watching.call('get_status');
   await writeFile(turnstile, (await readFile(turnstile, 'utf8')).replace('if (config.fail) await', 'if (false) await'));
