@@ -30,6 +30,7 @@ interface Export {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
+  readonly columns: { name: string }[];
   readonly first_rows: unknown[][];
 }
 
@@ -72,6 +73,33 @@ describe('what is written', () => {
     const { path } = await exported(sql, 'parquet', 'sums.parquet');
     const [row] = await read(`SELECT big::VARCHAR, total::VARCHAR FROM '${path}'`);
     expect(row).toEqual(['92233720368547758070', '4501500']);
+  });
+
+  test('integers that Parquet cannot hold are refused, with what to do', async () => {
+    const sql = 'SELECT 170141183460469231731687303715884105727::HUGEINT AS big';
+    const error = await server.fail('export_data', { sql, format: 'parquet', file_name: 'too wide' });
+    expect(error).toMatchObject({ code: 'parquet_integer', next: expect.stringContaining('VARCHAR') });
+    expect((await exported(sql, 'jsonl', 'wide')).rows).toBe(1);
+  });
+
+  test('JSON lines are JSON, whatever the number', async () => {
+    const sql =
+      "SELECT 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, '-inf'::FLOAT AS c, 1.5::DOUBLE AS d, NULL::DOUBLE AS e";
+    const { path } = await exported(sql, 'jsonl', 'numbers');
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
+      a: 'NaN',
+      b: 'Infinity',
+      c: '-Infinity',
+      d: 1.5,
+      e: null,
+    });
+  });
+
+  test('of columns with one name, the answer has the names of the file', async () => {
+    const answer = await exported('SELECT 1.5::DOUBLE AS a, 2 AS a', 'jsonl', 'twice');
+    const names = Object.keys(JSON.parse(await readFile(answer.path, 'utf8')));
+    expect([names, answer.columns.map(({ name }) => name)]).toEqual([names, names]);
+    expect(new Set(names).size).toBe(2);
   });
 
   test('nothing at all is a file with its columns', async () => {

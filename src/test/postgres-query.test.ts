@@ -167,6 +167,20 @@ describeWith(['postgres'], 'queries on Postgres', () => {
     });
   });
 
+  it('exports JSON lines that are JSON, whatever the number', async () => {
+    const file = join(shop.staging, 'numbers.jsonl');
+    const sql = "SELECT 'NaN'::float8 AS a, 'Infinity'::float8 AS b, '-Infinity'::real AS c, 1.5::float8 AS d";
+    await shop.cache.exportQuery(sql, { format: 'jsonl', file, signal: never });
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ a: 'NaN', b: 'Infinity', c: '-Infinity', d: 1.5 });
+  });
+
+  it('names no character of ours where the SQL ends too early', async () => {
+    await expect(run('SELECT id FROM shop.orders GROUP BY ALL')).rejects.toMatchObject({
+      code: 'sql_syntax',
+      message: expect.stringMatching(/at its end\.$/),
+    });
+  });
+
   it.each(['csv', 'jsonl', 'parquet'] as const)('exports as %s', async (format) => {
     const file = join(shop.staging, `out.${format}`);
     const sql =

@@ -1,10 +1,11 @@
 /** Writes the rows of one guarded SELECT to a file; the database writes it, so memory stays bounded. */
 import { stat } from 'node:fs/promises';
-import { InputError } from '../../errors.ts';
+import { InputError, messageOf } from '../../errors.ts';
+import { jsonNumber } from '../export-sql.ts';
 import { quoteName, quoteText } from '../load/names.ts';
 import type { ExportRequest, ExportResult, QueryColumn } from '../types.ts';
 import type { Database } from './database.ts';
-import { guardQuery } from './guard.ts';
+import { type Guarded, guardQuery } from './guard.ts';
 import { guardPlan } from './guard-plan.ts';
 import { columnsOf, guarded, readPart } from './query.ts';
 import { cellReader } from './query-cells.ts';
@@ -27,16 +28,20 @@ export async function exportQuery(database: Database, sql: string, request: Expo
     sql,
     signal,
     async (connection, query) => {
-      const columns = await columnsOf(connection, query.sql);
       const inner = query.sql.replace(/[;\s]+$/, '');
-      const whole = `SELECT ${selection(columns, format)} FROM (${inner}\n)`;
-      const rows = await guardQuery(connection, whole).catch((error: unknown) => {
-        throw error instanceof InputError ? notAlone() : error;
-      });
+      const select = (what: string): Promise<Guarded> =>
+        guardQuery(connection, `SELECT ${what} FROM (${inner}\n)`).catch((error: unknown) => {
+          throw error instanceof InputError ? notAlone() : error;
+        });
+      // As they are named in the file: of two equal names one gets a number.
+      const columns = await columnsOf(connection, (await select('*')).sql);
+      const rows = await select(selection(columns, format));
       await guardPlan(connection, rows.sql);
       // Only what the guard let through stands in the COPY, and only our own name in its target.
       const target = `TO ${quoteText(file)} (${FORMATS[format]}, USE_TMP_FILE false)`;
-      const copied = await connection.run(`COPY (${rows.sql}) ${target}`);
+      const copied = await connection.run(`COPY (${rows.sql}) ${target}`).catch((error: unknown) => {
+        throw /to DECIMAL\(38,0\)/.test(messageOf(error)) ? tooWide() : error;
+      });
       const first = await readPart(
         cellReader(await import('@duckdb/node-api'), database.redactor),
         connection,
@@ -51,12 +56,24 @@ export async function exportQuery(database: Database, sql: string, request: Expo
   );
 }
 
-/** Parquet has no integers of 128 bits, and DuckDB would write them as doubles; sums are such. */
+/** Parquet has no integers of 128 bits, and DuckDB would write them as doubles; sums are such. JSON has no NaN. */
 function selection(columns: readonly QueryColumn[], format: ExportRequest['format']): string {
-  const wide = format === 'parquet' ? columns.filter(({ type }) => type === 'HUGEINT' || type === 'UHUGEINT') : [];
-  if (wide.length === 0) return '*';
-  const casts = wide.map(({ name }) => `CAST(${quoteName(name)} AS DECIMAL(38, 0)) AS ${quoteName(name)}`);
-  return `* REPLACE (${casts.join(', ')})`;
+  const changed = columns.flatMap(({ name, type }) => {
+    const column = quoteName(name);
+    if (format === 'parquet' && (type === 'HUGEINT' || type === 'UHUGEINT')) {
+      return [`CAST(${column} AS DECIMAL(38, 0)) AS ${column}`];
+    }
+    return format === 'jsonl' && (type === 'DOUBLE' || type === 'FLOAT') ? [`${jsonNumber(column)} AS ${column}`] : [];
+  });
+  return changed.length === 0 ? '*' : `* REPLACE (${changed.join(', ')})`;
+}
+
+function tooWide(): InputError {
+  return new InputError(
+    'parquet_integer',
+    'A column holds integers of more than 38 digits, which Parquet cannot.',
+    'CAST it AS VARCHAR in the SELECT, or choose csv or jsonl.',
+  );
 }
 
 function notAlone(): InputError {

@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { InputError } from '../../errors.ts';
-import { quoteText } from '../load/names.ts';
+import { jsonNumber } from '../export-sql.ts';
+import { quoteName, quoteText } from '../load/names.ts';
 import type { ExportRequest, ExportResult } from '../types.ts';
 import type { Converter } from './converter.ts';
 import { sqlState } from './errors.ts';
@@ -58,8 +59,16 @@ async function convert(
   const read = `read_csv(${quoteText(csv)}, header = true, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false, max_line_size = 16000000, columns = {${types.join(', ')}})`;
   const options = format === 'jsonl' ? 'FORMAT json' : 'FORMAT parquet, COMPRESSION zstd';
   await converter.use(async (connection) => {
-    await connection.run(`COPY (SELECT * FROM ${read}) TO ${quoteText(file)} (${options}, USE_TMP_FILE false)`);
+    await connection.run(
+      `COPY (SELECT ${selection(columns, format)} FROM ${read}) TO ${quoteText(file)} (${options}, USE_TMP_FILE false)`,
+    );
   }, signal);
+}
+
+function selection(columns: readonly ReadColumn[], format: 'jsonl' | 'parquet'): string {
+  const numbers = format === 'jsonl' ? columns.filter((column) => typeOf(column) === 'DOUBLE') : [];
+  const changed = numbers.map(({ name }) => `${jsonNumber(quoteName(name))} AS ${quoteName(name)}`);
+  return changed.length === 0 ? '*' : `* REPLACE (${changed.join(', ')})`;
 }
 
 /** What holds every value of a column: numbers without bounds stay texts, for no other type holds all their digits. */

@@ -74,7 +74,9 @@ export function queryError(error: unknown, sql: string, before: number): unknown
   if (state === '42601') {
     return new InputError(
       'sql_syntax',
-      `Postgres cannot read the SQL${found && ` at ${found}`}: ${message}`,
+      isAtEnd(error, sql, before)
+        ? 'Postgres cannot read the SQL: something is missing, or too much, at its end.'
+        : `Postgres cannot read the SQL${found && ` at ${found}`}: ${message}`,
       'Correct the SQL (PostgreSQL dialect) and call again.',
     );
   }
@@ -124,6 +126,11 @@ function tooDeep(): InputError {
     'The SQL nests too deep, or chains too many operators.',
     'Give its parts names in a WITH, and write long lists with IN (…) or VALUES.',
   );
+}
+
+/** What stands behind it is ours, and no word of the reader's. */
+function isAtEnd(error: unknown, sql: string, before: number): boolean {
+  return Number((error as ServerError).position ?? Number.NaN) - 1 - before >= [...sql].length;
 }
 
 function place(error: unknown, sql: string, before: number): string {
