@@ -73,12 +73,12 @@ export function syncText(data: SyncOutput): string {
     ...(data.errors.length > 0
       ? [
           asData(
-            "connector's errors",
+            'errors',
             data.errors.map(({ stream, message }) => (stream ? `${stream}: ${message}` : message)).join('\n'),
           ),
         ]
       : []),
-    ...data.streams.flatMap((stream) => changedText(stream)),
+    ...data.streams.flatMap((stream) => changedText(stream, data.dataset)),
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
     ...(data.recent && data.recent.length > 1
@@ -88,16 +88,24 @@ export function syncText(data: SyncOutput): string {
   ].join('\n');
 }
 
-function changedText({ stream, table, changed_values: changed, deleted }: SyncOutput['streams'][number]): string[] {
+/** In a form that both databases read: the one writes a space into the JSON, the other does not. */
+function changedText(
+  { stream, table, changed_values: changed, deleted }: SyncOutput['streams'][number],
+  dataset: string,
+): string[] {
   const fields = Object.entries(changed ?? {}).map(([field, values]) => `${field} ${values.toLocaleString('en-US')}`);
   return [
     ...(deleted ? [`${stream}: ${count(deleted, 'row')} deleted, as in the source.`] : []),
     ...(fields.length > 0
       ? [
-          `${stream}: values that did not fit their column were changed (${fields.join(', ')}); each is noted in its row: SELECT _airbyte_meta FROM ${table} WHERE CAST(_airbyte_meta AS VARCHAR) <> '{"changes":[]}'.`,
+          `${stream}: values that did not fit their column were changed (${fields.join(', ')}); each is noted in its row: SELECT _airbyte_meta FROM ${nameInSql(dataset, table)} WHERE CAST(_airbyte_meta AS VARCHAR) NOT LIKE '%[]}'.`,
         ]
       : []),
   ];
+}
+
+function nameInSql(dataset: string, table = ''): string {
+  return `${dataset}.${/^[a-z_][a-z0-9_]*$/.test(table) ? table : `"${table.replaceAll('"', '""')}"`}`;
 }
 
 function nextStep({ state, sync_id: id, dataset, source }: SyncStatus): string {
