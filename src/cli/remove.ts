@@ -16,18 +16,22 @@ export async function runRemove(
   if (!kind) {
     const [near] = nearest(word, REMOVABLE, 1);
     const message = `There is no kind "${word}": it is one of ${REMOVABLE.join(', ')}.`;
-    output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code: 'unknown_kind', message } });
-    output.complain(`${message} Did you mean ${near}?`);
+    const next = `Did you mean ${near}?`;
+    output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code: 'unknown_kind', message, next } });
+    output.complain(`${message} ${next}`);
     return MISTAKE;
   }
   try {
     const { targets } = await planRemoval(services, kind, name);
     if (!yes) {
-      for (const target of targets) output.complain(`  ${target.kind} ${target.id}`);
+      // Who is asked sees what goes, with --json too.
+      for (const { kind: what, id } of targets) process.stderr.write(output.clean(`  ${what} ${id}\n`));
       if (!(await confirmed(output.clean(`Remove ${targets.length === 1 ? 'it' : `these ${targets.length}`}?`)))) {
         const message = 'Nothing was removed.';
-        output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code: 'not_confirmed', message } });
-        output.complain(`${message}${process.stdin.isTTY ? '' : ' Nobody can be asked here: say --yes.'}`);
+        const next = process.stdin.isTTY ? 'Answer y to remove it.' : 'Nobody can be asked here: say --yes.';
+        const error = { kind: 'input', code: 'not_confirmed', message, next };
+        output.json({ type: 'error', exit_status: MISTAKE, error });
+        output.complain(`${message} ${next}`);
         return MISTAKE;
       }
     }

@@ -98,6 +98,8 @@ describe('what a session has created goes', () => {
     );
     expect(await datasets()).toEqual(['gate.visits']);
     expect(await server.fail('start_sync', { source: 'gate' })).toMatchObject({ code: 'unknown_source' });
+    // Nothing is said of a source that is gone.
+    expect((await remove('dataset', 'gate')).stays).toEqual([]);
   });
 
   test('a sync: its log and status; its rows stay', async () => {

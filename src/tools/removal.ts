@@ -71,8 +71,9 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
   };
 }
 
-async function planDataset({ cache, syncs }: Services, dataset: string): Promise<Plan> {
+async function planDataset({ cache, sources, syncs }: Services, dataset: string): Promise<Plan> {
   const { source, tables } = await cache.datasetTables(dataset);
+  const isSaved = (await sources.list()).some(({ name }) => name === source);
   return {
     targets: [local('dataset', dataset), ...tables.map((table) => local('table', `${dataset}.${table}`))],
     run: () =>
@@ -86,7 +87,7 @@ async function planDataset({ cache, syncs }: Services, dataset: string): Promise
           ],
           stays: [
             ...left.map((table) => `${dataset}.${table}, which no sync made`),
-            `source "${source}", where it is saved: its next sync reads all anew`,
+            ...(isSaved ? [`source "${source}": its next sync reads all anew`] : []),
           ],
         };
       }),
