@@ -188,4 +188,28 @@ describe('a table with one row for each key', () => {
       ['2', 'waits'],
     ]);
   });
+
+  it('begins anew by a key that tells more records apart, and goes on by one that tells fewer', async () => {
+    const key = (...fields: string[]): Stream => users({ primaryKey: fields.map((field) => [field]) });
+    const planOf = async (one: Stream): Promise<unknown> => {
+      const [first] = (await room.prepare([one], DEDUP)).streams;
+      return [first?.fill, first?.goesOn];
+    };
+    await room.load(await room.prepare([key('id')], DEDUP), [
+      record({ id: 1, part: 'a' }),
+      record({ id: 1, part: 'b' }),
+    ]);
+    expect(await planOf(key('id', 'part'))).toEqual(['replace', false]);
+    await room.load(await room.prepare([key('id', 'part')], DEDUP), [
+      record({ id: 1, part: 'a' }),
+      record({ id: 1, part: 'b' }),
+    ]);
+    expect(await room.rows('SELECT id, part FROM shop.s ORDER BY part')).toEqual([
+      ['1', 'a'],
+      ['1', 'b'],
+    ]);
+    expect(await planOf(key('part', 'id'))).toEqual(['append', true]);
+    expect(await planOf(key('id'))).toEqual(['append', true]);
+    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['1']]);
+  });
 });

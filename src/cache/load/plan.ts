@@ -48,7 +48,8 @@ function planStream(
   const isIncremental = mode.startsWith('incremental');
   const overwrites = mode === 'full_refresh_overwrite';
   // Rows of an overwrite have no state, and a refresh under way has put its own in the place of the table's.
-  const stale = isIncremental && (mapped?.mode === 'full_refresh_overwrite' || refresh !== undefined);
+  const stale =
+    isIncremental && (mapped?.mode === 'full_refresh_overwrite' || refresh !== undefined || isFiner(wanted, mapped));
   const anew = request.restart || stale;
   // Beside a state of all streams the connector would not be given it.
   const isAlone = states.every(({ kind }) => kind === 'STREAM');
@@ -81,6 +82,13 @@ export function replacementsOf(states: readonly StateText[]): Set<string> {
 /** Whether a state is of this stream alone. */
 export function isOf({ stream }: StateText, other: Named): boolean {
   return stream !== undefined && isSame(stream, other);
+}
+
+/** Whether records that were one by the old key may be several by the new one: only the newest of them is in the table. */
+function isFiner({ mode, primaryKey }: StreamRequest, mapped: KnownStream | undefined): boolean {
+  if (mode !== 'incremental_deduped_history' || mapped?.mode !== mode) return false;
+  const before = new Set(mapped.primaryKey.map((path) => JSON.stringify(path)));
+  return !primaryKey.every((path) => before.has(JSON.stringify(path)));
 }
 
 interface Named {
