@@ -71,6 +71,23 @@ describe('states of all streams', () => {
     expect(await counts('b')).toEqual([60, 60, 59]);
   });
 
+  it('a stream that was left out for a while begins anew: the position of the others has passed its changes', async () => {
+    await play(AB, [ids(0, 60), ids(0, 60, 'b'), global(1, ['a', 'b'])]);
+    const onlyA = (await room.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])).streams.slice(0, 1);
+    await room.sync({ ...(await room.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])), streams: onlyA });
+    await play(AB, [ids(65, 5), ids(0, 62, 'b'), global(3, ['a', 'b'])]);
+    expect(await room.seenState()).toMatchObject([
+      { global: { stream_states: [{ stream_descriptor: { name: 'a' } }] } },
+    ]);
+    expect([await counts('a'), await counts('b')]).toEqual([
+      [70, 70, 69],
+      [62, 62, 61],
+    ]);
+    await play(AB, [ids(70, 5), ids(62, 5, 'b'), global(4, ['a', 'b'])]);
+    expect(await room.seenState()).toMatchObject([{ global: { stream_states: [{}, {}] } }]);
+    expect(await counts('b')).toEqual([67, 67, 66]);
+  });
+
   it('a GLOBAL state waits for a table that is built anew', async () => {
     const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
     await room.sync(await room.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));

@@ -1,4 +1,4 @@
 export { BOOKKEEPING, ensureBookkeeping, hasBookkeeping } from './schema.ts';
 export { forgetStates, readStates, saveStates } from './states.ts';
 export { type KnownStream, readStreams, saveStream, touchStream } from './streams.ts';
-export { beginSync, endSync, type SyncRow } from './syncs.ts';
+export { beginSync, endSync, noteTables, type SyncRow, tablesOfSharedState } from './syncs.ts';

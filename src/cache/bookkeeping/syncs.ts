@@ -36,3 +36,29 @@ export async function endSync(connection: SqlConnection, row: SyncRow): Promise<
     [row.syncId, row.state, row.endedAt ?? null, row.records, row.rows, JSON.stringify(row.streams)],
   );
 }
+
+/** Which tables a sync fills; kept at once, for its end may never come. */
+export async function noteTables(connection: SqlConnection, syncId: string, tables: readonly string[]): Promise<void> {
+  const streams = JSON.stringify(tables.map((table) => ({ table })));
+  await connection.run('UPDATE _sluice.syncs SET streams = $2 WHERE sync_id = $1', [syncId, streams]);
+}
+
+/**
+ * The tables of the sync that committed the source's state of all streams, where those share a position: of streams that it
+ * did not read, such a state tells nothing.
+ * @returns undefined where there is no such state, or nothing is known of its sync
+ */
+export async function tablesOfSharedState(
+  connection: SqlConnection,
+  source: string,
+): Promise<ReadonlySet<string> | undefined> {
+  const [row] = await connection.rows(
+    `SELECT s.state AS state, CAST(y.streams AS VARCHAR) AS streams FROM _sluice.states AS s
+    JOIN _sluice.syncs AS y ON y.sync_id = s.sync_id
+    WHERE s.source = $1 AND s.kind = 'GLOBAL' ORDER BY s.committed_at DESC LIMIT 1`,
+    [source],
+  );
+  if (!row || !/"shared_state"\s*:\s*[^\sn]/.test(row.state ?? '')) return undefined;
+  const streams = JSON.parse(row.streams ?? '[]') as readonly { readonly table: string }[];
+  return streams.length > 0 ? new Set(streams.map(({ table }) => table)) : undefined;
+}

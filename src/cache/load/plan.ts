@@ -20,6 +20,8 @@ interface Surroundings {
   readonly known: readonly KnownStream[];
   readonly existing: ExistingTables;
   readonly states: readonly StateText[];
+  /** The tables that a position shared by all streams speaks of; undefined where there is none. */
+  readonly shared: ReadonlySet<string> | undefined;
   readonly nameBytes: number;
 }
 
@@ -33,7 +35,7 @@ export function planStreams(surroundings: Surroundings): StreamPlan[] {
 function planStream(
   wanted: StreamRequest,
   taken: Set<string>,
-  { request, known, existing, states, nameBytes }: Surroundings,
+  { request, known, existing, states, shared, nameBytes }: Surroundings,
 ): StreamPlan {
   const { stream, mode, primaryKey } = wanted;
   const { source, dataset } = request.sync;
@@ -49,7 +51,12 @@ function planStream(
   const overwrites = mode === 'full_refresh_overwrite';
   // Rows of an overwrite have no state, and a refresh under way has put its own in the place of the table's.
   const stale =
-    isIncremental && (mapped?.mode === 'full_refresh_overwrite' || refresh !== undefined || isFiner(wanted, mapped));
+    isIncremental &&
+    (mapped?.mode === 'full_refresh_overwrite' ||
+      refresh !== undefined ||
+      isFiner(wanted, mapped) ||
+      // What happened while it was not read lies behind the position that the others have reached.
+      shared?.has(table) === false);
   const anew = request.restart || stale;
   // Beside a state of all streams the connector would not be given it.
   const isAlone = states.every(({ kind }) => kind === 'STREAM');

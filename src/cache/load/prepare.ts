@@ -5,10 +5,12 @@ import {
   beginSync,
   ensureBookkeeping,
   forgetStates,
+  noteTables,
   readStates,
   readStreams,
   type SyncRow,
   saveStream,
+  tablesOfSharedState,
 } from '../bookkeeping/index.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
 import { columnsOf } from './columns.ts';
@@ -54,7 +56,9 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(dataset)}`);
   await beginSync(connection, request.sync);
   const states = await readStates(connection, source);
-  const plans = planStreams({ request, known, existing, states, nameBytes: connection.dialect.nameBytes });
+  const shared = await tablesOfSharedState(connection, source);
+  const { nameBytes } = connection.dialect;
+  const plans = planStreams({ request, known, existing, states, shared, nameBytes });
   const begun = states.filter((state) => !plans.some((plan) => !plan.goesOn && isOf(state, plan.wanted.stream)));
   await dropInternalTables(connection, dataset, replacementsOf(begun));
   await forgetStates(
@@ -64,6 +68,11 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   );
   const streams: PreparedStream[] = [];
   for (const plan of plans) streams.push(await carryOut(connection, plan, existing));
+  await noteTables(
+    connection,
+    request.sync.syncId,
+    streams.map(({ target }) => target.table),
+  );
   return { streams, states: begun, newDataset: existing.size === 0 && known.length === 0 };
 }
 
