@@ -77,7 +77,8 @@ export async function changedBefore(
     async (connection) => (await connection.runAndReadAll(countZeros(rows, columns))).getRows(),
     signal,
   );
-  const changed: Record<string, number> = {};
+  // A field may be called __proto__.
+  const changed: Record<string, number> = Object.create(null);
   for (const [index, { field = '' }] of columns.entries()) {
     const count = Number(counts[index] ?? 0);
     if (count > 0) changed[field] = (changed[field] ?? 0) + count;
