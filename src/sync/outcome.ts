@@ -47,7 +47,9 @@ export function settle(record: SyncRecord, ending: ReadEnding): void {
     if (run.state !== 'complete' && waiting > 0) {
       addWarning(
         record,
-        `${waiting} records of "${run.label}" were read and not confirmed by the connector; they are not kept, and the next sync reads them again.`,
+        run.fill === 'replace'
+          ? `${waiting} records of "${run.label}" were read for a table that is built anew and did not become whole; they are not kept, the table stays as it was, and the next sync reads them again.`
+          : `${waiting} records of "${run.label}" were read and not confirmed by the connector; they are not kept, and the next sync reads them again.`,
       );
     }
   }

@@ -37,6 +37,13 @@ const names = async (): Promise<string[]> =>
   (await server.call<Secrets>('list_secrets')).secrets.map(({ name }) => name);
 const warnings = async (): Promise<string> => (await server.call<Status>('get_status')).warnings.join('\n');
 
+test('a shared cache whose URL is no secret that there is', async () => {
+  await start({ SLUICE_CACHE_URL: 'secret_reference::NOBODY' });
+  expect(await warnings()).toMatch(/no secret NOBODY.*env file/);
+  await workplace.writeEnvFile("NOBODY='postgres://u@127.0.0.1:1/d'\n");
+  expect(await warnings()).not.toContain('NOBODY');
+});
+
 test.each([
   ['missing', 'no-such.env', /no-such\.env/],
   ['a directory', '.', /director|folder/],

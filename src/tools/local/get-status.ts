@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Modes } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
+import type { Services } from '../services.ts';
 import { bytesText } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
 
@@ -74,6 +75,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
   // A file that was mended after the start is read again: what was wrong at the start is no longer told.
   const envProblem = envReadable ? undefined : (settings.envFile.problem ?? secrets.problems[0]);
   const auditProblem = audit.problem();
+  const noUrl = await missingUrl(services);
   return {
     version: settings.version,
     modes: { local: modesText(settings.modes.local), cloud: modesText(settings.modes.cloud) },
@@ -95,13 +97,14 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     cache: {
       database: services.cache.kind,
       url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
-      problem: told(settings.sharedCache?.problem) || undefined,
+      problem: told(settings.sharedCache?.problem) || noUrl,
     },
     cloud: { configured: settings.cloud.configured, contacted: false, settings: [...settings.cloud.names] },
     created_this_session: ledger.list().map((entry) => ({ ...entry })),
     warnings: [
       ...settings.warnings.filter((text) => !(envReadable && text === told(settings.envFile.problem))),
       ...(projectProblem && !settings.projectDirectory.problem ? [projectProblem] : []),
+      ...(noUrl ? [noUrl] : []),
       ...secrets.problems
         .filter((problem) => !settings.warnings.includes(told(problem)))
         .map((problem) => `${problem.path}: ${told(problem)}`),
@@ -119,6 +122,17 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
 
 function told(problem: Problem | undefined): string {
   return problem ? `${problem.message} ${problem.fix}` : '';
+}
+
+/** The cache's URL is a secret of a name: whether there is one, not what it says. */
+async function missingUrl({ settings, vault }: Services): Promise<string | undefined> {
+  const name = /^secret_reference::(\w+)/.exec(
+    settings.sharedCache?.problem ? '' : (settings.sharedCache?.reference ?? ''),
+  )?.[1];
+  if (name === undefined) return undefined;
+  const found = (await vault.list()).find((entry) => entry.name === name);
+  if (found?.set) return undefined;
+  return `There is no secret ${name} that SLUICE_CACHE_URL could mean. Write ${name}='postgres://…' into the env file.`;
 }
 
 function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
