@@ -123,7 +123,7 @@ test('nothing of a kept value is seen: not in answers, logs, errors or rows, her
   const failed = await sync();
   expect(failed.errors[0]?.message).toContain('[secret:gate.credentials.refresh_token]');
   // The scope "read" is no secret: our own sentences stay readable.
-  expect(failed.warnings.join()).toContain('were read and not confirmed');
+  expect(failed.warnings.join()).toContain('were read for a table');
   const watching = await startServer({ workplace });
   await watching.call('get_status');
   await writeFile(turnstile, (await readFile(turnstile, 'utf8')).replace('if (config.fail) await', 'if (false) await'));
