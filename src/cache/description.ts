@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
-import type { DescribeDetail, DescribeRequest } from './types.ts';
+import type { DatasetSummary, DescribeDetail, DescribeRequest, TableSummary } from './types.ts';
 
 interface Named {
   readonly dataset: string;
@@ -19,7 +19,7 @@ export interface Room {
   withoutSamples: number;
 }
 
-export const TABLE_CAP = 200;
+const TABLE_CAP = 200;
 export const SAMPLE_ROWS = 5;
 export const SAMPLE_CELL_CAP = 120;
 const COLUMN_CAP = 1_000;
@@ -83,4 +83,56 @@ export function keyColumns({ primaryKey, target }: KnownStream): string[] {
     const field = path.join('.');
     return target.columns.find((column) => column.field === field)?.column ?? field;
   });
+}
+
+/** Describes the tables dataset by dataset, in their order; `describeOne` asks the database. */
+export async function describeDatasets<T extends Named>(
+  wanted: readonly T[],
+  known: readonly KnownStream[],
+  describeOne: (table: T, stream: KnownStream | undefined) => Promise<TableSummary>,
+): Promise<DatasetSummary[]> {
+  const synced = lastSyncs(known);
+  const datasets: DatasetSummary[] = [];
+  for (const dataset of new Set(wanted.map((table) => table.dataset))) {
+    const tables = wanted.filter((table) => table.dataset === dataset);
+    const streams = known.filter(({ target }) => target.dataset === dataset);
+    const summaries: TableSummary[] = [];
+    for (const table of tables.slice(0, TABLE_CAP)) {
+      summaries.push(
+        await describeOne(
+          table,
+          streams.find(({ target }) => target.table === table.table),
+        ),
+      );
+    }
+    const source = streams[0]?.target.source;
+    const lastSyncAt = synced.get(dataset);
+    datasets.push({
+      dataset,
+      ...(source !== undefined && { source }),
+      tables: summaries,
+      tableCount: tables.length,
+      ...(lastSyncAt !== undefined && { lastSyncAt }),
+    });
+  }
+  return datasets;
+}
+
+/** What is said of a table without looking into it. */
+export function tableFacts(table: string, view: boolean, stream: KnownStream | undefined): TableSummary {
+  return {
+    table,
+    ...(view && { view: true }),
+    ...(stream && { stream: stream.target.stream }),
+    ...(stream?.lastSyncAt !== undefined && { lastSyncAt: stream.lastSyncAt }),
+  };
+}
+
+/** When a sync of each dataset committed last, ISO 8601. */
+function lastSyncs(known: readonly KnownStream[]): Map<string, string> {
+  const last = new Map<string, string>();
+  for (const { target, lastSyncAt } of known) {
+    if (lastSyncAt && lastSyncAt > (last.get(target.dataset) ?? '')) last.set(target.dataset, lastSyncAt);
+  }
+  return last;
 }

@@ -1,6 +1,6 @@
 /** Files that are either whole or absent, whatever dies while they are written. */
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 
 /** Writes `text` beside `path` and renames it into place; the file's mode is 0600. */
@@ -38,4 +38,9 @@ export async function readJson(path: string): Promise<unknown> {
   } catch {
     return undefined;
   }
+}
+
+/** Whether anything lies at a path that this process can see. */
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }

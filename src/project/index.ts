@@ -1,5 +1,5 @@
 export { diskError } from './disk-error.ts';
-export { readJson, writeAtomic } from './files.ts';
+export { exists, readJson, writeAtomic } from './files.ts';
 export { type KnownProject, knownProjects } from './known-projects.ts';
 export { withLock } from './lock.ts';
 export { identify, isAlive, type ProcessIdentity } from './process-identity.ts';

@@ -3,6 +3,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { SetupError, systemCode } from '../errors.ts';
+import { exists } from './files.ts';
 import { recordProject } from './known-projects.ts';
 
 /** The folders of a project; each is made with mode 0700 on first use. */
@@ -39,7 +40,7 @@ export function openProject(settings: Settings, recorded = true): Project {
   const make = async (path: string): Promise<void> => {
     const known = made.get(path);
     // Somebody may have removed the project while we ran.
-    if (known && (await known.then(() => isThere(path)))) return;
+    if (known && (await known.then(() => exists(path)))) return;
     const making = makeFolder(path).catch((error: unknown) => {
       made.delete(path);
       throw error;
@@ -66,10 +67,6 @@ export function openProject(settings: Settings, recorded = true): Project {
       return path;
     },
   };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 async function makeFolder(path: string): Promise<void> {

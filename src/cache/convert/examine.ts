@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, ColumnType, ReadableSegment } from '../load/types.ts';
 import { convertedRows } from './select-sql.ts';
+import { CLEAN_META } from './value-sql.ts';
 
 export interface Findings {
   /** Values that the load will change, by field. */
@@ -41,7 +42,7 @@ export async function examineSegment(
 }
 
 async function countChanges(connection: DuckDBConnection, rows: string): Promise<Record<string, number>> {
-  const changes = `SELECT unnest(CAST(json_extract(meta, '$.changes') AS JSON[])) AS change FROM (${rows}) WHERE meta <> '{"changes":[]}'`;
+  const changes = `SELECT unnest(CAST(json_extract(meta, '$.changes') AS JSON[])) AS change FROM (${rows}) WHERE meta <> ${CLEAN_META}`;
   const found = await connection.runAndReadAll(
     `SELECT coalesce(json_extract_string(change, '$.field'), ''), count(*) FROM (${changes})
     WHERE starts_with(json_extract_string(change, '$.reason'), 'DESTINATION_') GROUP BY 1 ORDER BY 1`,

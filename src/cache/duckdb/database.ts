@@ -1,9 +1,10 @@
 /** Lends connections of the project's one DuckDB file; the file is opened on use and closed when idle. */
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { abortError, LimitError, messageOf, systemCode } from '../../errors.ts';
+import { exists } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type InstanceSettings, sharedInstance } from './instances.ts';
 import { interruptible } from './interruptible.ts';
@@ -117,10 +118,6 @@ async function realFile(path: string): Promise<string> {
     if (systemCode(error) !== 'ENOENT') throw error;
     return join(await realpath(dirname(path)), basename(path));
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 function closedError(purpose: string): LimitError {

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BOOKKEEPING, type KnownStream } from '../bookkeeping/index.ts';
 import { columnFacts } from '../column-facts.ts';
+import { tablePath } from '../load/names.ts';
 import type { ColumnSummary } from '../types.ts';
 import { loadConnection } from './load-store.ts';
 
@@ -28,7 +29,7 @@ export async function catalogTables(connection: DuckDBConnection): Promise<Found
   const keys = await primaryKeys(connection);
   return rows.flatMap(({ schema_name: dataset, table_name: table, kind }) => {
     if (!dataset || !table || dataset.startsWith(BOOKKEEPING) || table.startsWith(BOOKKEEPING)) return [];
-    const quoted = `${quote(dataset)}.${quote(table)}`;
+    const quoted = tablePath(dataset, table);
     return [{ dataset, table, view: kind === 'view', quoted, primaryKey: keys.get(quoted) ?? [] }];
   });
 }
@@ -41,7 +42,7 @@ async function primaryKeys(connection: DuckDBConnection): Promise<Map<string, st
   );
   return new Map(
     rows.map((row) => [
-      `${quote(row.schema_name ?? '')}.${quote(row.table_name ?? '')}`,
+      tablePath(row.schema_name ?? '', row.table_name ?? ''),
       JSON.parse(row.columns ?? '[]') as string[],
     ]),
   );
@@ -76,19 +77,4 @@ export async function readBytes(connection: DuckDBConnection, found: FoundTable)
     [found.quoted],
   );
   return Number(rows[0]?.bytes ?? 0);
-}
-
-/** When a sync of each dataset ended last, ISO 8601. */
-export async function readSyncTimes(connection: DuckDBConnection, known: boolean): Promise<Map<string, string>> {
-  if (!known) return new Map();
-  const rows = await loadConnection(connection).rows(
-    `SELECT dataset, strftime(max(last_sync_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS at
-    FROM ${BOOKKEEPING}.streams WHERE last_sync_at IS NOT NULL GROUP BY dataset`,
-    [],
-  );
-  return new Map(rows.map((row) => [row.dataset ?? '', row.at ?? '']));
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -6,17 +6,18 @@ import type { Redactor } from '../../secrets/index.ts';
 import { hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
 import {
   choose,
+  describeDatasets,
   keyColumns,
   newRoom,
   type Room,
   SAMPLE_CELL_CAP,
   SAMPLE_ROWS,
-  TABLE_CAP,
+  tableFacts,
   takeRoom,
 } from '../description.ts';
-import type { DatasetSummary, DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
+import type { DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
 import type { Database } from './database.ts';
-import { catalogTables, type FoundTable, readBytes, readColumns, readSyncTimes } from './describe-catalog.ts';
+import { catalogTables, type FoundTable, readBytes, readColumns } from './describe-catalog.ts';
 import { loadConnection } from './load-store.ts';
 import { cellReader } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
@@ -54,28 +55,12 @@ async function describe(
 ): Promise<Description> {
   const all = await catalogTables(connection);
   const wanted = choose(all, request);
-  const known = (await hasBookkeeping(loadConnection(connection))) ? await readStreams(loadConnection(connection)) : [];
-  const lastSyncs = await readSyncTimes(connection, known.length > 0);
-  const datasets: DatasetSummary[] = [];
+  const sql = loadConnection(connection);
+  const known = (await hasBookkeeping(sql)) ? await readStreams(sql) : [];
   const room = newRoom(redactor);
-  for (const dataset of [...new Set(wanted.map((table) => table.dataset))].sort()) {
-    const tables = wanted.filter((table) => table.dataset === dataset);
-    const streams = known.filter(({ target }) => target.dataset === dataset);
-    const summaries: TableSummary[] = [];
-    for (const table of tables.slice(0, TABLE_CAP)) {
-      const stream = streams.find(({ target }) => target.table === table.table);
-      summaries.push(await describeTable(connection, table, stream, request.detail, room));
-    }
-    const source = streams[0]?.target.source;
-    const lastSyncAt = lastSyncs.get(dataset);
-    datasets.push({
-      dataset,
-      ...(source !== undefined && { source }),
-      tables: summaries,
-      tableCount: tables.length,
-      ...(lastSyncAt !== undefined && { lastSyncAt }),
-    });
-  }
+  const datasets = await describeDatasets(wanted, known, (table, stream) =>
+    describeTable(connection, table, stream, request.detail, room),
+  );
   const file = await databaseFile(connection);
   const { withoutColumns, withoutSamples } = room;
   return { datasets, withoutColumns, withoutSamples, ...(file !== undefined && { fileBytes: file }) };
@@ -88,12 +73,7 @@ async function describeTable(
   detail: DescribeDetail,
   room: Room,
 ): Promise<TableSummary> {
-  const base = {
-    table: found.table,
-    ...(found.view && { view: true }),
-    ...(stream && { stream: stream.target.stream }),
-    ...(stream?.lastSyncAt !== undefined && { lastSyncAt: stream.lastSyncAt }),
-  };
+  const base = tableFacts(found.table, found.view, stream);
   // The rows of a view are not counted: it may be anything, a join without end included.
   if (detail === 'names') return found.view ? base : { ...base, rows: await countRows(connection, found) };
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;

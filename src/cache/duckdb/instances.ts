@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { abortError, SluiceError } from '../../errors.ts';
+import { quoteText } from '../load/names.ts';
 import { makeDatabaseFile } from './new-file.ts';
 import { isLockConflict, lockedError, openError } from './open-errors.ts';
 import { askForTurn, isWaitedFor, withdraw } from './turn.ts';
@@ -169,7 +170,7 @@ export async function openLocked(path: string, settings: InstanceSettings): Prom
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       // Nested values of DuckDB's own 1,000 levels take gigabytes and minutes to plan.
       await connection.run('SET GLOBAL max_expression_depth = 250');
-      await connection.run(`SET GLOBAL allowed_directories = ['${settings.stagingDirectory.replaceAll("'", "''")}']`);
+      await connection.run(`SET GLOBAL allowed_directories = [${quoteText(settings.stagingDirectory)}]`);
       await connection.run('SET GLOBAL enable_external_access = false');
       await connection.run('SET GLOBAL lock_configuration = true');
     } finally {

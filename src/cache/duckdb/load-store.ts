@@ -1,7 +1,7 @@
 /** Loading into DuckDB: the segments are read by the database that holds the tables. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
-import { convertedRows } from '../convert/select-sql.ts';
+import { convertedRows, pointer } from '../convert/select-sql.ts';
 import { dataColumns, quoteText } from '../load/names.ts';
 import type { Dialect, LoadConnection, LoadStore, SqlRow } from '../sql.ts';
 import type { Database } from './database.ts';
@@ -11,7 +11,7 @@ export const DUCKDB: Dialect = {
   nameBytes: 255,
   systemColumns: ['rowid'],
   isoTime: (expression) => `strftime(${expression}, '%Y-%m-%dT%H:%M:%S.%gZ')`,
-  jsonMember: (column, path) => `json_extract_string(${column}, ${quoteText(pointerOf(path))})`,
+  jsonMember: (column, path) => `json_extract_string(${column}, ${quoteText(path.map(pointer).join(''))})`,
   toJson: (column) => `to_json(${column})`,
   arrival: 'rowid',
   storedOrder: 'rowid',
@@ -74,10 +74,6 @@ async function inTransaction<T>(connection: DuckDBConnection, body: () => Promis
     await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
   }
-}
-
-function pointerOf(path: readonly string[]): string {
-  return path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 function textOf(value: unknown): string | null {

@@ -3,6 +3,7 @@ import { link, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { systemCode } from '../../errors.ts';
+import { exists } from '../../project/index.ts';
 
 /** An empty database at `path`, where there is none; made beside it and put in its place. */
 export async function makeDatabaseFile(path: string, create: typeof DuckDBInstance.create): Promise<void> {
@@ -33,8 +34,4 @@ async function removeBegun(path: string): Promise<void> {
     const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
     if (Date.now() - mtimeMs > OLD_MS) await rm(file, { force: true });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }

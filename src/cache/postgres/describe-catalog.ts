@@ -81,15 +81,6 @@ export async function countRows(
   }
 }
 
-/** When a sync of each dataset ended last, ISO 8601. */
-export function lastSyncs(known: readonly KnownStream[]): Map<string, string> {
-  const last = new Map<string, string>();
-  for (const { target, lastSyncAt } of known) {
-    if (lastSyncAt && lastSyncAt > (last.get(target.dataset) ?? '')) last.set(target.dataset, lastSyncAt);
-  }
-  return last;
-}
-
 export function databaseBytes(client: Client): Promise<number> {
   return client
     .query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')

@@ -3,25 +3,19 @@ import type { JsonValue } from '../../protocol/index.ts';
 import { hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
 import {
   choose,
+  describeDatasets,
   keyColumns,
   newRoom,
   type Room,
   SAMPLE_CELL_CAP,
   SAMPLE_ROWS,
-  TABLE_CAP,
+  tableFacts,
   takeRoom,
 } from '../description.ts';
 import { quoteName } from '../load/names.ts';
-import type { DatasetSummary, DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
+import type { DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
 import type { Client } from './client.ts';
-import {
-  catalogTables,
-  countRows,
-  databaseBytes,
-  type FoundTable,
-  lastSyncs,
-  readColumns,
-} from './describe-catalog.ts';
+import { catalogTables, countRows, databaseBytes, type FoundTable, readColumns } from './describe-catalog.ts';
 import { loadConnection } from './load-store.ts';
 import { openCursor } from './query.ts';
 import { readCell } from './query-cells.ts';
@@ -51,27 +45,10 @@ async function describe(client: Client, request: DescribeRequest, room: Room): P
   const wanted = choose(await catalogTables(client), request);
   const connection = loadConnection(client);
   const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
-  const synced = lastSyncs(known);
   const deadline = performance.now() + COUNT_MS;
-  const datasets: DatasetSummary[] = [];
-  for (const dataset of [...new Set(wanted.map((table) => table.dataset))]) {
-    const tables = wanted.filter((table) => table.dataset === dataset);
-    const streams = known.filter(({ target }) => target.dataset === dataset);
-    const summaries: TableSummary[] = [];
-    for (const table of tables.slice(0, TABLE_CAP)) {
-      const stream = streams.find(({ target }) => target.table === table.table);
-      summaries.push(await describeTable(client, table, stream, request.detail, room, deadline));
-    }
-    const source = streams[0]?.target.source;
-    const lastSyncAt = synced.get(dataset);
-    datasets.push({
-      dataset,
-      ...(source !== undefined && { source }),
-      tables: summaries,
-      tableCount: tables.length,
-      ...(lastSyncAt !== undefined && { lastSyncAt }),
-    });
-  }
+  const datasets = await describeDatasets(wanted, known, (table, stream) =>
+    describeTable(client, table, stream, request.detail, room, deadline),
+  );
   const { withoutColumns, withoutSamples } = room;
   return { datasets, withoutColumns, withoutSamples, fileBytes: await databaseBytes(client) };
 }
@@ -86,13 +63,7 @@ async function describeTable(
 ): Promise<TableSummary> {
   // The rows of a view are not counted: it may be anything, a join without end included.
   const counted = found.view ? {} : await countRows(client, found, deadline - performance.now());
-  const base = {
-    table: found.table,
-    ...(found.view && { view: true }),
-    ...(stream && { stream: stream.target.stream }),
-    ...(stream?.lastSyncAt !== undefined && { lastSyncAt: stream.lastSyncAt }),
-    ...counted,
-  };
+  const base = { ...tableFacts(found.table, found.view, stream), ...counted };
   if (detail === 'names') return base;
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
   const columns = await readColumns(client, found, stream);
