@@ -1,11 +1,14 @@
 import type { Settings } from '../config/index.ts';
-import { InputError, SetupError } from '../errors.ts';
+import { SetupError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
-import { executableStamp, findExecutable } from './executable.ts';
+import { chooseRuntime } from './choose-runtime.ts';
+import { executableRuntime } from './executable.ts';
+import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
-import type { PythonRuntime } from './python/python.ts';
-import type { ConnectorRequest, Connectors, PackageFacts } from './types.ts';
+import type { Runner } from './runner.ts';
+import type { Availability, RuntimeRoom } from './runtime-room.ts';
+import type { ConnectorFacts, ConnectorRequest, Connectors, Runtime } from './types.ts';
 import { createKept } from './verbs/kept.ts';
 import { createVerbs } from './verbs/verbs.ts';
 
@@ -24,29 +27,28 @@ export interface ConnectorsOptions {
 export function createConnectors(options: ConnectorsOptions): Connectors {
   const { settings, project, redactor, childEnvironment, installerEnvironment } = options;
   const processes = createProcesses(project, redactor, options.sweep);
-  let python: Promise<PythonRuntime> | undefined;
-  const pythonRuntime = (): Promise<PythonRuntime> => {
-    python ??= import('./python/python.ts').then(({ createPythonRuntime }) =>
-      createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment }),
-    );
-    return python;
+  // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
+  const inProcesses = createProcessRunner(processes, { PYTHONUTF8: '1', ...childEnvironment });
+  // Each is loaded with its libraries at its first use.
+  const rooms: Partial<Record<Runtime, () => Promise<RuntimeRoom>>> = {
+    executable: async () => executableRuntime(settings),
+    python: once(async () => {
+      const { createPythonRuntime } = await import('./python/python.ts');
+      return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
+    }),
   };
-  const verbs = createVerbs({
-    processes,
-    redactor,
-    kept: createKept(project),
-    // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
-    environment: { PYTHONUTF8: '1', ...childEnvironment },
-    stampOf: async (installed) => (installed.runtime === 'executable' ? executableStamp(installed) : ''),
-  });
+  const runner: Runner = {
+    run: (task, body) => inProcesses.run(task, body),
+  };
   return {
-    ...verbs,
+    ...createVerbs({ runner, redactor, kept: createKept(project) }),
     async install(request, facts, control) {
-      const runtime = request.runtime ?? (request.connector.startsWith('/') ? 'executable' : 'python');
-      if (runtime === 'executable') return findExecutable(request, settings);
-      if (runtime !== 'python') throw laterRuntime(request, facts);
-      if (facts.pypiPackage === undefined) throw notOnIndex(request);
-      return (await pythonRuntime()).install(request, { ...facts, pypiPackage: facts.pypiPackage }, control);
+      const availability = async (runtime: Runtime): Promise<Availability> =>
+        (await rooms[runtime]?.())?.available(control.signal) ?? NOT_YET;
+      const { runtime, reason } = await chooseRuntime(request, facts, availability);
+      const room = await rooms[runtime]?.();
+      if (!room) throw laterRuntime(request, facts);
+      return { ...(await room.install(request, facts, control)), reason };
     },
     installed: async () => (await import('./status.ts')).installedConnectors(project),
     remove: async (connector, version) => (await import('./remove.ts')).removeInstalled(project, connector, version),
@@ -56,7 +58,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   };
 }
 
-function laterRuntime({ connector, runtime }: ConnectorRequest, facts: PackageFacts): SetupError {
+function laterRuntime({ connector, runtime }: ConnectorRequest, facts: ConnectorFacts): SetupError {
   return new SetupError(
     'runtime_not_available',
     `This version of Sluice cannot run connectors with the runtime "${runtime}" yet.`,
@@ -66,13 +68,16 @@ function laterRuntime({ connector, runtime }: ConnectorRequest, facts: PackageFa
   );
 }
 
-function notOnIndex({ connector, runtime }: ConnectorRequest): InputError | SetupError {
-  const next = 'list_connectors with runtime "python" shows those that run here; a later version will run this one.';
-  return runtime === 'python'
-    ? new InputError('not_a_python_connector', `${connector} is not published as a Python package.`, next)
-    : new SetupError(
-        'runtime_not_available',
-        `${connector} needs Docker or runs from a manifest, which this version of Sluice cannot do yet.`,
-        next,
-      );
+const NOT_YET: Availability = {
+  works: false,
+  why: 'this version of Sluice cannot run it yet',
+  fix: 'Choose a connector that list_connectors shows with runtime "python".',
+};
+
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
 }

@@ -18,7 +18,8 @@ describe('a local program', () => {
       connector: MEADOW,
       version: 'local',
       runtime: 'executable',
-      command: [MEADOW],
+      start: { kind: 'process', command: [MEADOW] },
+      stamp: expect.stringMatching(/^\d/),
       newlyInstalled: false,
     });
   });
@@ -70,19 +71,17 @@ describe('a local program', () => {
   });
 });
 
-describe('the other runtimes', () => {
-  it('say that they come later, and what works instead', async () => {
-    const ask = (runtime: 'docker' | 'manifest', facts: { pypiPackage?: string }): Promise<unknown> =>
-      room.connectors
-        .install({ connector: 'source-x', runtime }, facts, room.control())
-        .catch((error: unknown) => error);
-    for (const runtime of ['docker', 'manifest'] as const) {
-      const error = (await ask(runtime, { pypiPackage: 'airbyte-source-x' })) as { code: string; next: string };
-      expect(error).toMatchObject({ kind: 'setup', code: 'runtime_not_available' });
-      expect(error.next).toContain('"python"');
-      expect(((await ask(runtime, {})) as { next: string }).next).toContain('list_connectors');
-    }
-    expect(await find('source-x')).toMatchObject({ code: 'runtime_not_available' });
-    expect(await find('source-x', { runtime: 'python' })).toMatchObject({ code: 'not_a_python_connector' });
+describe('a runtime', () => {
+  it('is one that the registry offers', async () => {
+    const facts = { runtimes: ['python' as const], pypiPackage: 'airbyte-source-x' };
+    const request = { connector: 'source-x', runtime: 'manifest' as const };
+    const error = await room.connectors.install(request, facts, room.control()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'input', code: 'runtime_does_not_fit' });
+    expect((error as { next: string }).next).toContain('python');
+    expect(await find('source-x', { runtime: 'python' })).toMatchObject({ code: 'runtime_does_not_fit' });
+  });
+
+  it('is needed', async () => {
+    expect(await find('source-x')).toMatchObject({ kind: 'setup', code: 'no_runtime' });
   });
 });

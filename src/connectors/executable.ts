@@ -3,9 +3,17 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, normalize, sep } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { InputError, RefusedError, SetupError, systemCode } from '../errors.ts';
+import type { RuntimeRoom } from './runtime-room.ts';
 import type { ConnectorRequest, Installed } from './types.ts';
 
 const SETTING = 'SLUICE_ALLOW_EXECUTABLES';
+
+export function executableRuntime(settings: Settings): RuntimeRoom {
+  return {
+    available: async () => ({ works: true, by: 'this machine' }),
+    install: (request) => findExecutable(request, settings),
+  };
+}
 
 /**
  * @throws RefusedError when no folder, or not this one, is allowed; InputError for a path that is no program;
@@ -43,11 +51,18 @@ export async function findExecutable(request: ConnectorRequest, settings: Settin
   if (!executable) {
     throw new SetupError('not_executable', `${path} is not executable for this user.`, `Run: chmod +x '${path}'`);
   }
-  return { connector: path, version: 'local', runtime: 'executable', command: [program], newlyInstalled: false };
+  return {
+    connector: path,
+    version: 'local',
+    runtime: 'executable',
+    start: { kind: 'process', command: [program] },
+    stamp: await stampOf(program),
+    newlyInstalled: false,
+  };
 }
 
 /** Changes when the program changes, so that a kept spec or catalog is not used for another build. */
-export async function executableStamp({ command: [program] }: Installed): Promise<string> {
+async function stampOf(program: string): Promise<string> {
   const { mtimeMs, size } = await stat(program);
   return `${mtimeMs}:${size}`;
 }

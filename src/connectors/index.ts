@@ -7,14 +7,17 @@ export {
 } from './required-fields.ts';
 export type {
   CheckResult,
+  ConnectorFacts,
   ConnectorRequest,
   ConnectorRun,
   Connectors,
   ConnectorsStatus,
+  DestinationRun,
   Exit,
   Installed,
   InstalledEntry,
-  PackageFacts,
+  ManifestFiles,
+  ProcessStart,
   ReadInputs,
   RunControl,
   Runtime,

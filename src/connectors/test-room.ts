@@ -1,5 +1,6 @@
 /** The connectors room as the server wires it, over a temporary project, for the tests of this room. */
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +85,8 @@ export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestR
       connector: path,
       version: 'local',
       runtime: 'executable',
-      command: [path],
+      start: { kind: 'process', command: [path] },
+      stamp: statSync(path, { throwIfNoEntry: false })?.mtimeMs.toString() ?? '',
       newlyInstalled: false,
     }),
     async config(config) {

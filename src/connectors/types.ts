@@ -1,5 +1,5 @@
 /** The ports of the connectors room. */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 
@@ -7,35 +7,76 @@ export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
 
 /** Which connector is meant, as a caller says it. */
 export interface ConnectorRequest {
-  /** Registry name, or absolute path of a program for the `executable` runtime. */
+  /** Registry name, absolute path of a program for the `executable` runtime, or any name with `manifestPath`. */
   readonly connector: string;
-  readonly version?: string;
-  readonly runtime?: Runtime;
+  readonly version?: string | undefined;
+  /** Absent: the cheapest one that works on this machine. */
+  readonly runtime?: Runtime | undefined;
+  /** Absolute path of a manifest of the user's own. */
+  readonly manifestPath?: string | undefined;
 }
 
-/** What the registry knows that running needs; absent for an executable. */
-export interface PackageFacts {
+/** What the registry knows that running needs; nothing of it for a program or a manifest of the user's own. */
+export interface ConnectorFacts {
+  /** How the registry says it can run. */
+  readonly runtimes?: readonly Runtime[];
   readonly pypiPackage?: string;
+  /** The image's repository without its tag. */
+  readonly repository?: string;
   /** The registry's version, taken when the caller names none. */
   readonly version?: string;
+  /** The version of the CDK in the image that the makers build on. */
+  readonly cdkVersion?: string;
+  /** The low-code manifest of one version. */
+  readonly manifest?: (version: string, signal: AbortSignal) => Promise<ManifestFiles>;
+}
+
+export interface ManifestFiles {
+  /** YAML. */
+  readonly manifest: string;
+  /** Python code that the manifest refers to, its checksum compared. */
+  readonly components?: string;
+}
+
+/** A program of this machine. */
+export interface ProcessStart {
+  readonly kind: 'process';
+  /** Program and leading arguments, before the verb. */
+  readonly command: readonly [string, ...string[]];
+  /** Arguments behind the verb and its files. */
+  readonly trailing?: readonly string[];
+  /** Variables over those that every connector gets. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** An image of the Docker engine. */
+export interface ContainerStart {
+  readonly kind: 'container';
+  /** Its id, `sha256:…`: a tag could be moved meanwhile. */
+  readonly image: string;
 }
 
 /** A connector that is installed and can be run. */
 export interface Installed {
   readonly connector: string;
-  /** The version that is installed, not the one asked for; `local` for an executable. */
+  /** The version that is installed, not the one asked for; `local` for a program or a manifest of the user's own. */
   readonly version: string;
   readonly runtime: Runtime;
-  /** Program and leading arguments. */
-  readonly command: readonly [string, ...string[]];
+  /** Why it runs so, where the caller did not say how; for the reader. */
+  readonly reason?: string | undefined;
+  readonly start: ProcessStart | ContainerStart;
+  /** What tells one build from another of the same version; empty where the version says it all. */
+  readonly stamp: string;
+  /** The spec message, where it is known without running the connector. */
+  readonly spec?: JsonObject | undefined;
   /** Whether this very call installed it. */
   readonly newlyInstalled: boolean;
 }
 
 export interface RunControl {
   readonly signal: AbortSignal;
-  /** What happens now, for the person who waits: finding, installing, starting. */
-  progress(message: string): void;
+  /** What happens now, for the person who waits: finding, installing, starting; `done` of `total` where there is such a number. */
+  progress(message: string, done?: number, total?: number): void;
 }
 
 export interface CheckResult {
@@ -54,10 +95,18 @@ export interface ReadInputs {
   readonly stateText?: string;
 }
 
+export interface WriteInputs {
+  readonly config: ResolvedConfig;
+  /** The configured catalog as the destination reads it. */
+  readonly catalog: JsonObject;
+}
+
 /** How a connector's process ended. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Whether its memory limit ended it. */
+  readonly outOfMemory?: boolean;
   /** Sealed, bounded end of its stderr. */
   readonly stderrTail: string;
 }
@@ -72,12 +121,18 @@ export interface ConnectorRun {
   onStderr(listener: (text: string) => void): void;
 }
 
+/** A running `write`: messages go in at stdin, whose end tells the destination that nothing more comes. */
+export interface DestinationRun extends ConnectorRun {
+  /** Writing to a destination that is gone raises `error` here, never an exception. */
+  readonly stdin: Writable;
+}
+
 export interface Connectors {
   /**
    * Finds or installs a connector. Two calls at once install once.
    * @throws InputError, SetupError, UpstreamError, ConnectorError with the sealed end of the installer's output
    */
-  install(request: ConnectorRequest, facts: PackageFacts, control: RunControl): Promise<Installed>;
+  install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
   /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;
@@ -88,6 +143,12 @@ export interface Connectors {
     inputs: ReadInputs,
     control: RunControl,
     body: (run: ConnectorRun) => Promise<T>,
+  ): Promise<T>;
+  write<T>(
+    installed: Installed,
+    inputs: WriteInputs,
+    control: RunControl,
+    body: (run: DestinationRun) => Promise<T>,
   ): Promise<T>;
   /** Removes one version's environment; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
   remove(connector: string, version: string): Promise<InstalledEntry | undefined>;

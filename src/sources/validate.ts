@@ -1,5 +1,11 @@
 /** From a description of a source to something checked: spec, references, schema, and the connector's own word. */
-import { type Connectors, type Installed, type RunControl, validateAgainstSpec } from '../connectors/index.ts';
+import {
+  type ConnectorFacts,
+  type Connectors,
+  type Installed,
+  type RunControl,
+  validateAgainstSpec,
+} from '../connectors/index.ts';
 import { InputError, type Problem } from '../errors.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Registry, RegistryEntry } from '../registry/index.ts';
@@ -112,8 +118,20 @@ function pathWithRuntime(runtime: string): InputError {
 }
 
 async function install(rooms: Rooms, { subject, entry }: Located, control: RunControl): Promise<Installed> {
-  const request = { connector: entry?.name ?? subject.connector, version: subject.version, runtime: subject.runtime };
-  return rooms.connectors.install(request, { pypiPackage: entry?.pypiPackage, version: entry?.version }, control);
+  const { connector, version, runtime } = subject;
+  const request = { connector: entry?.name ?? connector, version, runtime };
+  return rooms.connectors.install(request, entry ? factsOf(entry, rooms.registry) : {}, control);
+}
+
+function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFacts {
+  const { runtimes, pypiPackage, repository, version } = entry;
+  return {
+    runtimes,
+    pypiPackage,
+    repository,
+    version,
+    manifest: async (wanted, signal) => ({ manifest: await registry.manifest(entry, wanted, signal) }),
+  };
 }
 
 /** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */

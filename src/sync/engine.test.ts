@@ -186,7 +186,10 @@ describe('outcomes', () => {
 
   it('says of a program that does not start what the connectors say', async () => {
     const request = await room.play('p', A, []);
-    const status = await room.sync({ ...request, installed: { ...request.installed, command: ['/nowhere/program'] } });
+    const status = await room.sync({
+      ...request,
+      installed: { ...request.installed, start: { kind: 'process', command: ['/nowhere/program'] } },
+    });
     expect(status).toMatchObject({ state: 'failed', streams: [{ state: 'failed' }] });
     expect(status.errors).toHaveLength(1);
   });

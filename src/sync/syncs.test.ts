@@ -45,7 +45,8 @@ describe('a quick connector', () => {
     const lines = Array.from({ length: 200_000 }, (_value, id) => recordLine('a', { id }));
     await writeFile(file, lines.join(''));
     const request = await room.play('quick', catalogOf({ name: 'a', properties: { id: { type: 'integer' } } }), []);
-    const installed = { ...request.installed, command: ['/bin/sh', '-c', `cat '${file}'`, 'sh'] as const };
+    const start = { kind: 'process', command: ['/bin/sh', '-c', `cat '${file}'`, 'sh'] } as const;
+    const installed = { ...request.installed, start };
     expect(await room.sync({ ...request, installed })).toMatchObject({
       state: 'complete',
       streams: [{ rows: 200_000 }],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Cache, type Database, duckdbCache, openDatabase } from '../cache/index.ts';
 import { loadSettings, type Settings } from '../config/index.ts';
-import { type Connectors, createConnectors, type Installed } from '../connectors/index.ts';
+import { type Connectors, createConnectors, type Installed, type ProcessStart } from '../connectors/index.ts';
 import { openProject, type Project } from '../project/index.ts';
 import { type Catalog, type JsonObject, parseCatalog } from '../protocol/index.ts';
 import { createVault, type ResolvedConfig, type Vault } from '../secrets/index.ts';
@@ -106,11 +106,12 @@ export async function openTestRoom(limits?: BatchLimits, at?: string, silenceMs?
     if (resolution.problems.length > 0) throw new Error(JSON.stringify(resolution.problems));
     return resolution.config;
   };
-  const installed = (connector: string, command: Installed['command']): Installed => ({
+  const installed = (connector: string, command: ProcessStart['command']): Installed => ({
     connector,
     version: 'local',
     runtime: 'executable',
-    command,
+    start: { kind: 'process', command },
+    stamp: '',
     newlyInstalled: false,
   });
   const control = { signal: new AbortController().signal, progress: () => undefined };

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError, messageOf, SetupError, systemCode } from '../../errors.ts';
 import { identify, type Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import type { ConnectorRun, Exit } from '../types.ts';
+import type { Running } from '../runner.ts';
+import type { Exit } from '../types.ts';
 import { MARK_VARIABLE } from './process-table.ts';
 import { createTree, type ProcessTree } from './process-tree.ts';
 import { makeRunFolder, type RunFolder, sweepRunFolders } from './run-folders.ts';
@@ -19,13 +20,9 @@ export interface Launch {
   /** Writes what the program needs into its private folder. */
   prepare?(folder: string): Promise<void>;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether its stdin is open to be written to. */
+  readonly writes?: boolean | undefined;
   readonly signal: AbortSignal;
-}
-
-/** A running program, lent to a callback. */
-export interface Running extends ConnectorRun {
-  /** Settles when stdout has been read to its end. */
-  readonly outputEnded: Promise<void>;
 }
 
 export interface Processes {
@@ -121,7 +118,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     extendEnv: false,
     detached: true,
     cleanup: false,
-    stdin: 'ignore',
+    stdin: launch.writes ? 'pipe' : 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
     buffer: false,
@@ -152,8 +149,11 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     await Promise.race([closed(stderr), cleared]);
     return { ...how, stderrTail: sealedText(tail, redactor) };
   });
+  // What is written to a program that has gone is lost; its exit says so.
+  child.stdin?.on('error', () => {});
   const running: Running = {
     stdout: output,
+    stdin: child.stdin ?? undefined,
     exit,
     outputEnded: closed(output),
     onStderr: (listener) => listeners.add(listener),
@@ -167,6 +167,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     endTree,
     async close(graceMs) {
       await endTree(graceMs);
+      child.stdin?.destroy();
       stdout.destroy();
       stderr.destroy();
       output.destroy();

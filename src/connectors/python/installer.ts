@@ -5,6 +5,7 @@ import type { Redactor } from '../../secrets/index.ts';
 import { startDeadline } from '../deadline.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, SHOWN, sealedText } from '../process/tail.ts';
+import type { Availability } from '../runtime-room.ts';
 import type { RunControl } from '../types.ts';
 import { VENV } from './environment-folder.ts';
 import { installError } from './install-errors.ts';
@@ -37,6 +38,22 @@ const LIMIT_MS = 15 * 60_000;
 /** Variables of pip and uv that would send the packages somewhere else than into the environment. */
 const MISLEADING =
   /^(PIP_(USER|TARGET|PREFIX|ROOT|REQUIREMENT|REQUIRE_VIRTUALENV|PYTHON|DRY_RUN|QUIET|LOG|REPORT)|UV_(PYTHON|SYSTEM_PYTHON|PROJECT.*|TARGET|PREFIX|BREAK_SYSTEM_PACKAGES|WORKING_DIRECTORY))$/;
+
+/** What would install packages here: uv, which fetches Python itself, or a Python that makes environments. */
+export async function findInstaller(environment: Environment): Promise<Availability> {
+  const uv = await findUv(environment);
+  if (uv) return { works: true, by: `uv ${uv.version}` };
+  const interpreters = await findInterpreters(environment);
+  const python = interpreters.find(({ hasPip }) => hasPip);
+  if (python) return { works: true, by: `Python ${python.version}` };
+  const [first] = interpreters;
+  const error = first ? noVenv(first) : undefined;
+  return {
+    works: false,
+    why: error ? error.message.replace(/\.$/, '') : 'neither uv nor Python is found',
+    fix: error?.next ?? 'Install uv (https://docs.astral.sh/uv/getting-started/installation), and call again.',
+  };
+}
 
 export async function installPackage(rooms: InstallerRooms, target: Target, control: RunControl): Promise<InstalledBy> {
   control.progress('looking for uv and Python');

@@ -11,7 +11,7 @@ import { findUv } from './uv.ts';
 vi.setConfig({ testTimeout: 240_000 });
 
 const PACKAGE = 'airbyte-source-tiny';
-const FACTS = { pypiPackage: PACKAGE, version: '1.1.0' };
+const FACTS = { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '1.1.0' };
 const tiny = (version: string, more: Partial<TestPackage> = {}): TestPackage => ({
   name: PACKAGE,
   version,
@@ -95,11 +95,18 @@ describeWith(['python'], 'a connector from a package index', () => {
   it("is taken in the newest stable version where the registry's is not there or withdrawn, and says so", async () => {
     const fresh = await makeRoom();
     try {
-      const installed = await install(undefined, fresh, { pypiPackage: PACKAGE, version: '9.9.9' });
+      const installed = await install(undefined, fresh, {
+        runtimes: ['python' as const],
+        pypiPackage: PACKAGE,
+        version: '9.9.9',
+      });
       expect(installed.version).toBe('1.8.0');
       expect(fresh.said.join('\n')).toContain('9.9.9 is not on the package index: taking 1.8.0');
       const asked = index.asked.length;
-      expect((await install(undefined, fresh, { pypiPackage: PACKAGE, version: '9.9.9' })).newlyInstalled).toBe(false);
+      expect(
+        (await install(undefined, fresh, { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '9.9.9' }))
+          .newlyInstalled,
+      ).toBe(false);
       expect(index.asked).toHaveLength(asked);
     } finally {
       await fresh.remove();
@@ -195,7 +202,10 @@ describeWith(['python'], 'a connector from a package index', () => {
     });
     const asked = index.asked.length;
     expect((await install(undefined, offline)).version).toBe('1.1.0');
-    expect((await install(undefined, offline, { pypiPackage: PACKAGE, version: '9.9.9' })).version).toBe('1.8.0');
+    expect(
+      (await install(undefined, offline, { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '9.9.9' }))
+        .version,
+    ).toBe('1.8.0');
     await expect(install('1.6.0', offline)).rejects.toMatchObject({ kind: 'setup', code: 'offline_not_installed' });
     expect(index.asked).toHaveLength(asked);
     await offline.connectors.endAll();
@@ -205,7 +215,10 @@ describeWith(['python'], 'a connector from a package index', () => {
     const html = await startIndex(PACKAGES, false);
     const fresh = await makeRoom({ PIP_INDEX_URL: html.url });
     try {
-      expect((await install(undefined, fresh, { pypiPackage: PACKAGE, version: '1.2.0' })).version).toBe('1.8.0');
+      expect(
+        (await install(undefined, fresh, { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '1.2.0' }))
+          .version,
+      ).toBe('1.8.0');
       await expect(install('1.7.0', fresh)).rejects.toMatchObject({ code: 'python_missing' });
     } finally {
       await fresh.remove();
@@ -222,7 +235,9 @@ describeWith(['python'], 'a connector from a package index', () => {
     } finally {
       await gone.remove();
     }
-    await expect(install(undefined, room, { pypiPackage: 'airbyte-source-none', version: '1' })).rejects.toMatchObject({
+    await expect(
+      install(undefined, room, { runtimes: ['python' as const], pypiPackage: 'airbyte-source-none', version: '1' }),
+    ).rejects.toMatchObject({
       kind: 'input',
       code: 'unknown_package',
     });
@@ -256,7 +271,7 @@ describeWith(['python', 'pypi'], 'a real connector', () => {
   it('is installed from PyPI and answers', { timeout: 300_000 }, async () => {
     room = await makeTestRoom();
     const request = { connector: 'source-faker' };
-    const facts = { pypiPackage: 'airbyte-source-faker', version: '6.2.24' };
+    const facts = { runtimes: ['python' as const], pypiPackage: 'airbyte-source-faker', version: '6.2.24' };
     const installed = await room.connectors.install(request, facts, room.control());
     expect(installed.version).toBe('6.2.24');
     const spec = await room.connectors.spec(installed, room.control());

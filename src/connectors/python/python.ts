@@ -6,10 +6,11 @@ import type { Settings } from '../../config/index.ts';
 import { ConnectorError, InputError, SetupError } from '../../errors.ts';
 import { type Project, readJson, withLock, writeAtomic } from '../../project/index.ts';
 import { isObject } from '../../protocol/index.ts';
+import type { RuntimeRoom } from '../runtime-room.ts';
 import { createSharedWork } from '../shared-work.ts';
-import type { ConnectorRequest, Installed, PackageFacts, RunControl } from '../types.ts';
+import type { Installed, RunControl } from '../types.ts';
 import { findDistribution, type Marker, readMarker, writeMarker } from './environment-folder.ts';
-import { type InstallerRooms, installPackage } from './installer.ts';
+import { findInstaller, type InstallerRooms, installPackage } from './installer.ts';
 import { askIndex } from './package-index.ts';
 import { entriesOf } from './places.ts';
 import { chooseRelease, type Release } from './versions.ts';
@@ -17,15 +18,6 @@ import { chooseRelease, type Release } from './versions.ts';
 export interface PythonRooms extends InstallerRooms {
   readonly settings: Settings;
   readonly project: Project;
-}
-
-export interface PythonRuntime {
-  /** @param facts with the name of the package */
-  install(
-    request: ConnectorRequest,
-    facts: PackageFacts & { readonly pypiPackage: string },
-    control: RunControl,
-  ): Promise<Installed>;
 }
 
 interface Wanted {
@@ -42,22 +34,34 @@ const VERSION = /^[0-9][0-9A-Za-z.+!_-]{0,60}$/;
 /** Remembers which version was taken for the registry's, where the index does not have that. */
 const RESOLVED = 'resolved.json';
 
-export function createPythonRuntime(rooms: PythonRooms): PythonRuntime {
+export function createPythonRuntime(rooms: PythonRooms): RuntimeRoom {
   const shared = createSharedWork<Installed>();
   return {
+    available: () => findInstaller(rooms.environment),
+
     async install(request, facts, control) {
       const { connector, version } = request;
-      checkNames(connector, facts.pypiPackage, [version, facts.version]);
+      const { pypiPackage: packageName } = facts;
+      if (packageName === undefined) throw notOnIndex(connector);
+      checkNames(connector, packageName, [version, facts.version]);
       const home = join(await rooms.project.folder('connectors'), connector);
-      const wanted: Wanted = { connector, packageName: facts.pypiPackage, home, control };
+      const wanted: Wanted = { connector, packageName, home, control };
       const here = await findInstalled(wanted, version ?? (await resolvedBefore(home, facts.version)));
       if (here) return here;
-      const key = JSON.stringify([connector, facts.pypiPackage, version ?? null, facts.version ?? null]);
+      const key = JSON.stringify([connector, packageName, version ?? null, facts.version ?? null]);
       return shared.run(key, control, (joint) =>
         resolveAndInstall(rooms, { ...wanted, control: joint }, version, facts.version),
       );
     },
   };
+}
+
+function notOnIndex(connector: string): InputError {
+  return new InputError(
+    'not_a_python_connector',
+    `${connector} is not published as a Python package.`,
+    'Leave runtime out to let Sluice choose; list_connectors with runtime "python" shows those that are.',
+  );
 }
 
 /** Names and versions become folders and arguments of an installer: nothing else may be in them. */
@@ -194,5 +198,6 @@ async function resolvedBefore(home: string, registryVersion: string | undefined)
 }
 
 function toInstalled(connector: string, { version, program }: Marker, newlyInstalled: boolean): Installed {
-  return { connector, version, runtime: 'python', command: [program], newlyInstalled };
+  const start = { kind: 'process', command: [program] } as const;
+  return { connector, version, runtime: 'python', start, stamp: '', newlyInstalled };
 }

@@ -5,13 +5,12 @@ import { abortError, LimitError } from '../../errors.ts';
 import { type AirbyteMessage, type JsonObject, parseMessage, type TraceError } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
-import type { Launch, Processes, Running } from '../process/processes.ts';
 import { createTail, sealedLines, type Tail } from '../process/tail.ts';
+import type { Runner, Running, Task } from '../runner.ts';
 import type { Exit, Installed } from '../types.ts';
 import { connectorFailure } from './connector-failure.ts';
 
 export interface Question<Type extends AirbyteMessage['type']> {
-  readonly verb: 'spec' | 'check' | 'discover';
   /** The type of the message that answers it. */
   readonly answer: Type;
   /** Milliseconds the connector has. */
@@ -36,29 +35,29 @@ interface Heard<Type extends AirbyteMessage['type']> {
  * @throws ConnectorError when the connector ends without an answer; LimitError `connector_timeout`, or the signal's own
  */
 export async function ask<Type extends AirbyteMessage['type']>(
-  processes: Processes,
+  runner: Runner,
   redactor: Redactor,
-  installed: Installed,
+  task: Task,
   question: Question<Type>,
-  launch: Launch,
 ): Promise<Extract<AirbyteMessage, { type: Type }>> {
-  return processes.run(launch, async (running) => {
+  const { installed, verb, signal } = task;
+  return runner.run(task, async (running) => {
     const heard: Heard<Type> = { said: createTail() };
     const ended = listen(running, question, heard);
     const deadline = new AbortController();
     const first = await Promise.race([
       ended,
-      aborted(launch.signal),
+      aborted(signal),
       sleep(question.limitMs, 'late' as const, { signal: deadline.signal }).catch(() => 'late' as const),
     ]);
     deadline.abort();
-    if (first === 'aborted') throw abortError(launch.signal);
-    if (first === 'late') throw timeout(installed, question, sealedLines(heard.said, redactor));
+    if (first === 'aborted') throw abortError(signal);
+    if (first === 'late') throw timeout(task, question.limitMs, sealedLines(heard.said, redactor));
     const exit = await Promise.race([running.exit, sleep(AFTER_ANSWER_MS, undefined, { ref: false })]);
     // A connector that was ended from outside did not fail by itself.
-    if (launch.signal.aborted) throw abortError(launch.signal);
+    if (signal.aborted) throw abortError(signal);
     if (heard.answer) return heard.answer;
-    throw failure(installed, question.verb, heard, exit, redactor);
+    throw failure(installed, verb, heard, exit, redactor);
   });
 }
 
@@ -119,7 +118,7 @@ function failure<Type extends AirbyteMessage['type']>(
   return connectorFailure({ connector: basename(installed.connector), verb, trace: heard.trace, said, exit }, redactor);
 }
 
-function timeout(installed: Installed, { verb, limitMs }: Question<AirbyteMessage['type']>, said: string): LimitError {
+function timeout({ installed, verb }: Task, limitMs: number, said: string): LimitError {
   return new LimitError(
     'connector_timeout',
     `${basename(installed.connector)} did not answer ${verb} within ${limitMs / 1000} seconds and was ended.`,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectorError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
+import { createProcessRunner } from '../process/process-runner.ts';
+import type { Task } from '../runner.ts';
 import { HOSTILE, MEADOW, makeTestRoom, type TestRoom } from '../test-room.ts';
 import { ask } from './ask.ts';
 
@@ -126,15 +128,15 @@ describe('a source that talks badly', () => {
 
   it('fails at its deadline with what it said last', async () => {
     const config = await room.config({ behaviour: 'hang' });
-    const program = room.program(HOSTILE);
-    const question = { verb: 'check', answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
-    const launch = {
-      command: (folder: string) => [HOSTILE, 'check', '--config', join(folder, 'c')] as const,
-      prepare: (folder: string) => config.use((plain) => writeFile(join(folder, 'c'), JSON.stringify(plain))),
-      environment: { PATH: process.env.PATH ?? '' },
+    const question = { answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
+    const runner = createProcessRunner(room.processes, { PATH: process.env.PATH ?? '' });
+    const task: Task = {
+      installed: room.program(HOSTILE),
+      verb: 'check',
+      files: { config: (use) => config.use((plain) => use(JSON.stringify(plain))) },
       signal: new AbortController().signal,
     };
-    await expect(ask(room.processes, room.redactor, program, question, launch)).rejects.toMatchObject({
+    await expect(ask(runner, room.redactor, task, question)).rejects.toMatchObject({
       code: 'connector_timeout',
       details: { verb: 'check', log_tail: 'connecting' },
     });

@@ -1,6 +1,4 @@
-/** The four things a connector can be asked: spec, check, discover, read. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** What a connector can be asked: spec, check, discover, and read of a source or write of a destination. */
 import {
   type Catalog,
   configuredCatalogJson,
@@ -9,20 +7,26 @@ import {
   parseCatalog,
 } from '../../protocol/index.ts';
 import type { Redactor, ResolvedConfig } from '../../secrets/index.ts';
-import type { Launch, Processes } from '../process/processes.ts';
 import { sealedStart } from '../process/tail.ts';
-import type { CheckResult, ConnectorRun, Connectors, Installed, ReadInputs, RunControl } from '../types.ts';
+import type { LendText, Runner, Task } from '../runner.ts';
+import type {
+  CheckResult,
+  ConnectorRun,
+  Connectors,
+  DestinationRun,
+  Installed,
+  ReadInputs,
+  RunControl,
+  WriteInputs,
+} from '../types.ts';
 import { ask } from './ask.ts';
 import type { Kept } from './kept.ts';
 import { sealCatalog } from './seal-catalog.ts';
 
 export interface VerbRooms {
-  readonly processes: Processes;
+  readonly runner: Runner;
   readonly redactor: Redactor;
   readonly kept: Kept;
-  readonly environment: Readonly<Record<string, string>>;
-  /** What tells one build of an installed connector from another of the same version. */
-  stampOf(installed: Installed): Promise<string>;
 }
 
 const SPEC_MS = 60_000;
@@ -30,47 +34,23 @@ const CHECK_MS = 300_000;
 const DISCOVER_MS = 600_000;
 const LONGEST_CHECK_MESSAGE = 2000;
 
-const CONFIG = 'config.json';
-const CATALOG = 'catalog.json';
-const STATE = 'state.json';
-
-export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check' | 'discover' | 'read'> {
-  const { processes, redactor, kept, environment } = rooms;
-
-  const launch = (
-    { command: [program, ...leading] }: Installed,
-    control: RunControl,
-    verb: string,
-    files: Readonly<Record<string, (path: string) => Promise<void>>>,
-  ): Launch => ({
-    command: (folder) => [
-      program,
-      ...leading,
-      verb,
-      ...Object.keys(files).flatMap((name) => [`--${name.replace('.json', '')}`, join(folder, name)]),
-    ],
-    async prepare(folder) {
-      for (const [name, write] of Object.entries(files)) await write(join(folder, name));
-    },
-    environment,
-    signal: control.signal,
+export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check' | 'discover' | 'read' | 'write'> {
+  const { runner, redactor, kept } = rooms;
+  const task = (installed: Installed, verb: Task['verb'], { signal }: RunControl, files: Task['files'] = {}): Task => ({
+    installed,
+    verb,
+    files,
+    signal,
   });
-
-  const keyOf = async ({ connector, version, runtime, ...installed }: Installed): Promise<JsonObject> => ({
-    connector,
-    version,
-    runtime,
-    stamp: await rooms.stampOf({ connector, version, runtime, ...installed }),
-  });
-
   return {
     async spec(installed, control) {
-      const key = await keyOf(installed);
+      if (installed.spec) return installed.spec;
+      const key = keyOf(installed);
       const before = await kept.get('spec', key);
       if (before) return before;
       control.progress(`asking ${installed.connector} ${installed.version} for its specification`);
-      const question = { verb: 'spec', answer: 'SPEC', limitMs: SPEC_MS } as const;
-      const { spec } = await ask(processes, redactor, installed, question, launch(installed, control, 'spec', {}));
+      const question = { answer: 'SPEC', limitMs: SPEC_MS } as const;
+      const { spec } = await ask(runner, redactor, task(installed, 'spec', control), question);
       await kept.put('spec', key, spec);
       return spec;
     },
@@ -78,29 +58,27 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
     async check(installed, config, control): Promise<CheckResult> {
       control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
       const question = {
-        verb: 'check',
         answer: 'CONNECTION_STATUS',
         limitMs: CHECK_MS,
         onControl: config.keepUpdate,
       } as const;
-      const asked = launch(installed, control, 'check', { [CONFIG]: configWriter(config) });
-      const { succeeded, message } = await ask(processes, redactor, installed, question, asked);
+      const asked = task(installed, 'check', control, { config: lendConfig(config) });
+      const { succeeded, message } = await ask(runner, redactor, asked, question);
       return { succeeded, message: sealedStart(message, redactor, LONGEST_CHECK_MESSAGE) };
     },
 
     async discover(installed, config, control, refresh = false): Promise<Catalog> {
-      const key = { ...(await keyOf(installed)), fingerprint: config.fingerprint };
+      const key = { ...keyOf(installed), fingerprint: config.fingerprint };
       const before = refresh ? undefined : await kept.get('catalog', key);
       if (before) return parseCatalog(before);
       control.progress(`asking ${installed.connector} ${installed.version} for its streams`);
       const question = {
-        verb: 'discover',
         answer: 'CATALOG',
         limitMs: DISCOVER_MS,
         onControl: config.keepUpdate,
       } as const;
-      const asked = launch(installed, control, 'discover', { [CONFIG]: configWriter(config) });
-      const answer = await ask(processes, redactor, installed, question, asked);
+      const asked = task(installed, 'discover', control, { config: lendConfig(config) });
+      const answer = await ask(runner, redactor, asked, question);
       // What is kept and what is used are the same, so that the first sync and the second agree.
       const catalog = sealCatalog(answer.catalog, redactor);
       await kept.put('catalog', key, catalog);
@@ -114,24 +92,43 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       body: (run: ConnectorRun) => Promise<T>,
     ): Promise<T> {
       control.progress(`starting ${installed.connector} ${installed.version}`);
-      const asked = launch(installed, control, 'read', {
-        [CONFIG]: configWriter(config),
-        [CATALOG]: jsonWriter(configuredCatalogJson(streams)),
-        ...(stateText === undefined ? {} : { [STATE]: textWriter(stateText) }),
+      const asked = task(installed, 'read', control, {
+        config: lendConfig(config),
+        catalog: lendJson(configuredCatalogJson(streams)),
+        ...(stateText === undefined ? {} : { state: lend(stateText) }),
       });
-      return processes.run(asked, body);
+      return runner.run(asked, body);
+    },
+
+    async write<T>(
+      installed: Installed,
+      { config, catalog }: WriteInputs,
+      control: RunControl,
+      body: (run: DestinationRun) => Promise<T>,
+    ): Promise<T> {
+      control.progress(`starting ${installed.connector} ${installed.version}`);
+      const asked = task(installed, 'write', control, { config: lendConfig(config), catalog: lendJson(catalog) });
+      return runner.run({ ...asked, writes: true }, (running) => {
+        const { stdin } = running;
+        if (!stdin) throw new TypeError('a task that writes has its stdin');
+        return body({ ...running, stdin });
+      });
     },
   };
 }
 
-function configWriter(config: ResolvedConfig): (path: string) => Promise<void> {
-  return (path) => config.use((plain) => jsonWriter(plain)(path));
+function keyOf({ connector, version, runtime, stamp }: Installed): JsonObject {
+  return { connector, version, runtime, stamp };
 }
 
-function jsonWriter(value: JsonValue): (path: string) => Promise<void> {
-  return textWriter(JSON.stringify(value));
+function lendConfig(config: ResolvedConfig): LendText {
+  return (use) => config.use((plain) => use(JSON.stringify(plain)));
 }
 
-function textWriter(text: string): (path: string) => Promise<void> {
-  return (path) => writeFile(path, text, { mode: 0o600, flag: 'wx' });
+function lendJson(value: JsonValue): LendText {
+  return lend(JSON.stringify(value));
+}
+
+function lend(text: string): LendText {
+  return (use) => use(text);
 }

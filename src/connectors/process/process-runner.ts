@@ -1,0 +1,36 @@
+/** Runs connectors as programs of this machine: their files lie in the private folder of the run. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Runner } from '../runner.ts';
+import type { ProcessStart } from '../types.ts';
+import type { Processes } from './processes.ts';
+
+export function createProcessRunner(processes: Processes, environment: Readonly<Record<string, string>>): Runner {
+  return {
+    run({ installed, verb, files, writes, signal }, body) {
+      const { command, trailing = [], environment: own } = installed.start as ProcessStart;
+      const [program, ...leading] = command;
+      const fileOf = (folder: string, name: string): string => join(folder, `${name}.json`);
+      return processes.run(
+        {
+          command: (folder) => [
+            program,
+            ...leading,
+            verb,
+            ...Object.keys(files).flatMap((name) => [`--${name}`, fileOf(folder, name)]),
+            ...trailing,
+          ],
+          async prepare(folder) {
+            for (const [name, lend] of Object.entries(files)) {
+              await lend((text) => writeFile(fileOf(folder, name), text, { mode: 0o600, flag: 'wx' }));
+            }
+          },
+          environment: { ...environment, ...own },
+          writes,
+          signal,
+        },
+        body,
+      );
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** One start of a connector, whatever it runs in: the port that processes and containers fill. */
+import type { Readable, Writable } from 'node:stream';
+import type { ConnectorRun, Installed } from './types.ts';
+
+/** Hands a text to `use` and forgets it: no configuration is held longer than it takes to write it. */
+export type LendText = <T>(use: (text: string) => Promise<T>) => Promise<T>;
+
+export interface Task {
+  readonly installed: Installed;
+  readonly verb: 'spec' | 'check' | 'discover' | 'read' | 'write';
+  /** The files that the verb is given, by option: `config` is `--config PATH`. Readable for the connector alone. */
+  readonly files: Readonly<Record<string, LendText>>;
+  /** Whether `stdin` is open; otherwise the connector finds it at its end. */
+  readonly writes?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A running connector, lent to a callback. */
+export interface Running extends ConnectorRun {
+  readonly stdout: Readable;
+  /** Where the task writes. */
+  readonly stdin?: Writable | undefined;
+  /** Settles when stdout has been read to its end. */
+  readonly outputEnded: Promise<void>;
+}
+
+export interface Runner {
+  /**
+   * Runs for as long as `body` takes; then everything that was started is ended and everything that was written removed.
+   * When the signal is aborted all is ended at once, and `body` sees the end of stdout.
+   * @throws SetupError where it cannot be started; LimitError when the signal was aborted before the start
+   */
+  run<T>(task: Task, body: (running: Running) => Promise<T>): Promise<T>;
+}

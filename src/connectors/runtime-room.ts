@@ -1,0 +1,17 @@
+/** A way to run connectors: what each of the runtimes offers to the room. */
+import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from './types.ts';
+
+/** Whether a runtime works on this machine, with what it needs or has. */
+export type Availability =
+  | { readonly works: true; readonly by: string }
+  | { readonly works: false; readonly why: string; readonly fix: string };
+
+export interface RuntimeRoom {
+  /** Asked when the caller leaves the choice; never throws for the machine's sake. */
+  available(signal: AbortSignal): Promise<Availability>;
+  /**
+   * Finds or installs a connector. Two calls at once install once.
+   * @throws InputError, SetupError, UpstreamError, ConnectorError
+   */
+  install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
+}
