@@ -130,3 +130,77 @@ describe('a connector', () => {
     expect(error.next).toContain('python');
   });
 });
+
+describe('a program of the user', () => {
+  const validate = (connector: string, extra = {}) =>
+    server.fail('validate_config', { connector, config: {}, ...extra });
+
+  test('in a folder that is not allowed, by its path or through a link', async () => {
+    const outside = join(workplace.directory, 'outside.mjs');
+    await writeFile(outside, '#!/usr/bin/env node\n', { mode: 0o755 });
+    const folder = join(workplace.directory, 'allowed');
+    await mkdir(folder);
+    await symlink(outside, join(folder, 'link.mjs'));
+    await symlink(workplace.directory, join(folder, 'up'));
+    const other = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: folder } });
+    try {
+      for (const connector of [
+        outside,
+        join(folder, 'link.mjs'),
+        join(folder, 'up', 'outside.mjs'),
+        `${folder}/../outside.mjs`,
+        `${folder}-not/x`,
+        '/bin/sh',
+      ]) {
+        const error = await other.fail('validate_config', { connector, config: {} });
+        expect(error, connector).toMatchObject({ kind: 'refused', code: 'executable_outside' });
+        expect(error.next).toContain('SLUICE_ALLOW_EXECUTABLES');
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('where no folder is allowed: the variable and the folder to set', async () => {
+    const other = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: undefined } });
+    try {
+      const error = await other.fail('save_source', { name: 'a', connector: MEADOW, config: {} });
+      expect(error).toMatchObject({ kind: 'refused', code: 'executables_not_allowed' });
+      expect(error.next).toContain(`SLUICE_ALLOW_EXECUTABLES=${dirname(MEADOW)}`);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('that is not there, is a folder, is not executable, or has a version', async () => {
+    const folder = join(workplace.directory, 'programs');
+    await mkdir(join(folder, 'folder'), { recursive: true });
+    await writeFile(join(folder, 'plain.mjs'), '', { mode: 0o644 });
+    const other = await startServer({ workplace, environment: { SLUICE_ALLOW_EXECUTABLES: folder } });
+    const codeOf = async (connector: string): Promise<string> =>
+      (await other.fail('validate_config', { connector, config: {} })).code;
+    try {
+      expect(await codeOf(join(folder, 'none.mjs'))).toBe('no_such_program');
+      expect(await codeOf(join(folder, 'folder'))).toBe('not_a_program');
+      expect(await codeOf(join(folder, 'plain.mjs'))).toBe('not_executable');
+    } finally {
+      await other.close();
+    }
+    expect((await validate(MEADOW, { version: '1.0' })).code).toBe('version_of_executable');
+  });
+
+  test('by a relative path, or a path with another runtime', async () => {
+    expect((await validate('source-meadow.mjs', { runtime: 'executable' })).code).toBe('not_an_absolute_path');
+    expect((await validate(MEADOW, { runtime: 'python' })).code).toBe('runtime_does_not_fit');
+    expect((await validate(join(FIXTURE_CONNECTORS, 'x\0y'), {})).kind).toBe('input');
+  });
+});
+
+test.each(['bogus', '', '0', `${'a'.repeat(10_000)}`])(
+  'a cursor that no answer gave (%.20j) is refused',
+  async (cursor) => {
+    const error = await server.fail('list_connectors', { cursor });
+    expect(error).toMatchObject({ kind: 'input', code: 'bad_cursor' });
+    expect(error.next).toContain('next_cursor');
+  },
+);
