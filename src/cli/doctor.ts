@@ -51,13 +51,14 @@ function showPlaces(
   screen.dim(`  cloud: ${cloud.configured ? 'credentials set' : 'no credentials'}, not contacted`);
   if (installed.length > 0) {
     screen.heading('Installed connectors');
-    const rows = installed.map(({ connector, version, runtime, bytes }) => [
+    const rows = installed.map(({ connector, version, runtime, bytes, note = '' }) => [
       connector,
       version,
       runtime,
       `${Math.round(bytes / 1e6)} MB`,
+      note,
     ]);
-    screen.table(['connector', 'version', 'runtime', 'size'], rows);
+    screen.table(['connector', 'version', 'runtime', 'size', ''], rows);
   }
 }
 

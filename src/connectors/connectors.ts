@@ -4,6 +4,7 @@ import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import { executableRuntime } from './executable.ts';
+import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
 import type { Runner } from './runner.ts';
@@ -37,6 +38,8 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
     }),
   };
+  const removeImage = async (marker: DockerMarker): Promise<string | undefined> =>
+    (await rooms.docker?.())?.removeImage?.(marker);
   const runner: Runner = {
     run: (task, body) => inProcesses.run(task, body),
   };
@@ -50,8 +53,8 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       if (!room) throw laterRuntime(request, facts);
       return { ...(await room.install(request, facts, control)), reason };
     },
-    installed: async () => (await import('./status.ts')).installedConnectors(project),
-    remove: async (connector, version) => (await import('./remove.ts')).removeInstalled(project, connector, version),
+    installed: async () => (await import('./installed.ts')).installedConnectors(project),
+    remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),
     forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
     status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment),
     endAll: () => processes.endAll(),

@@ -1,4 +1,5 @@
 export { type ConnectorsOptions, createConnectors } from './connectors.ts';
+export { installedName, SHARED_CDK } from './installed-name.ts';
 export {
   configSkeleton,
   type FieldSummary,
@@ -19,6 +20,7 @@ export type {
   ManifestFiles,
   ProcessStart,
   ReadInputs,
+  Removed,
   RunControl,
   Runtime,
   ToolFound,

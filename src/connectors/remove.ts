@@ -1,34 +1,43 @@
 /** Takes installed connectors, and what was kept of their answers, from the project. */
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Project, readJson, withLock } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
-import { removeMarker } from './python/environment-folder.ts';
-import { installedConnectors } from './status.ts';
-import type { InstalledEntry } from './types.ts';
+import { installedPlaces } from './installed.ts';
+import { type DockerMarker, removeMarker } from './markers.ts';
+import type { InstalledEntry, Removed } from './types.ts';
+
+/** Removes an image that Sluice pulled. @returns what is to be said of it where it stays, such as that a container uses it */
+export type RemoveImage = (marker: DockerMarker) => Promise<string | undefined>;
 
 /**
- * Removes one version's environment.
+ * Removes one version in one runtime: its folder, and its image where Sluice pulled it.
  * @returns it with the bytes that it took on disk, or undefined where it is not installed
  * @throws LimitError `locked` while it is being installed
  */
 export async function removeInstalled(
   project: Project,
-  connector: string,
-  version: string,
-): Promise<InstalledEntry | undefined> {
-  const lock = join(await project.folder('locks'), `install-${connector}-${version}.lock`);
-  return withLock(lock, { purpose: `removing ${connector} ${version}`, waitMs: 0 }, async () => {
-    const entry = (await installedConnectors(project)).find(
-      (other) => other.connector === connector && other.version === version,
-    );
-    if (!entry) return undefined;
-    const folder = join(await project.folder('connectors'), connector, version);
-    // Without its marker a half-removed folder counts as nothing.
+  { name }: Pick<InstalledEntry, 'name'>,
+  removeImage: RemoveImage,
+): Promise<Removed | undefined> {
+  const find = async () => (await installedPlaces(project)).find((place) => place.name === name);
+  const before = await find();
+  if (!before) return undefined;
+  const lock = join(await project.folder('locks'), `install-${before.connector}-${basename(before.folder)}.lock`);
+  return withLock(lock, { purpose: `removing ${name}`, waitMs: 0 }, async () => {
+    const place = await find();
+    if (!place) return undefined;
+    const { folder, marker, ...entry } = place;
+    const stays = marker.runtime === 'docker' ? await forgetImage(marker, removeImage) : undefined;
     await removeMarker(folder);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-    return entry;
+    return { entry, stays };
   });
+}
+
+async function forgetImage(marker: DockerMarker, removeImage: RemoveImage): Promise<string | undefined> {
+  if (marker.pulled) return removeImage(marker);
+  return `the image ${marker.image}: it was on this machine before Sluice used it`;
 }
 
 /** Catalogs are kept by configuration, whose source is not known any more: all of this connector's go. */

@@ -1,4 +1,5 @@
 /** A way to run connectors: what each of the runtimes offers to the room. */
+import type { DockerMarker } from './markers.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from './types.ts';
 
 /** Whether a runtime works on this machine, with what it needs or has. */
@@ -14,4 +15,6 @@ export interface RuntimeRoom {
    * @throws InputError, SetupError, UpstreamError, ConnectorError
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
+  /** Docker's: removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
+  removeImage?(marker: DockerMarker): Promise<string | undefined>;
 }

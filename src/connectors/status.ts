@@ -1,15 +1,14 @@
-/** What runs connectors on this machine, and which connectors are installed. */
-import { lstat, readdir } from 'node:fs/promises';
+/** What runs connectors on this machine. */
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
-import { readMarker } from './python/environment-folder.ts';
+import { installedConnectors } from './installed.ts';
 import { findInterpreters } from './python/interpreters.ts';
 import { type Environment, homeOf, isExecutable, programFolders } from './python/places.ts';
 import { findUv } from './python/uv.ts';
-import type { ConnectorsStatus, InstalledEntry, ToolFound } from './types.ts';
+import type { ConnectorsStatus, ToolFound } from './types.ts';
 
 const UV_PAGE = 'https://docs.astral.sh/uv/getting-started/installation';
-const MOST_ENTRIES = 300_000;
 
 export async function readStatus(project: Project, environment: Environment): Promise<ConnectorsStatus> {
   const [uv, python, docker, installed] = await Promise.all([
@@ -63,40 +62,3 @@ async function dockerStatus(environment: Environment): Promise<ToolFound> {
 }
 
 const DOCKER_LATER = 'connectors that need Docker come in a later version of Sluice.';
-
-/** Every installed version of every connector, with its size. */
-export async function installedConnectors(project: Project): Promise<InstalledEntry[]> {
-  const parent = project.peek('connectors');
-  if (parent === undefined) return [];
-  const found: InstalledEntry[] = [];
-  for (const connector of (await foldersIn(parent)).sort()) {
-    for (const name of await foldersIn(join(parent, connector))) {
-      const folder = join(parent, connector, name);
-      const marker = await readMarker(folder);
-      if (marker) found.push({ connector, version: marker.version, runtime: 'python', bytes: await bytesIn(folder) });
-    }
-  }
-  return found;
-}
-
-async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-}
-
-/** Bytes on disk of a folder with all in it; links are not followed. */
-async function bytesIn(folder: string): Promise<number> {
-  let bytes = 0;
-  let seen = 0;
-  const folders = [folder];
-  for (let next = folders.pop(); next !== undefined && seen < MOST_ENTRIES; next = folders.pop()) {
-    const parent = next;
-    const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
-    seen += entries.length;
-    folders.push(...entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name)));
-    const sizes = entries.filter((entry) => entry.isFile()).map((entry) => lstat(join(parent, entry.name)));
-    for (const file of await Promise.allSettled(sizes))
-      if (file.status === 'fulfilled') bytes += file.value.blocks * 512;
-  }
-  return bytes;
-}

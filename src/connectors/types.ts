@@ -150,8 +150,8 @@ export interface Connectors {
     control: RunControl,
     body: (run: DestinationRun) => Promise<T>,
   ): Promise<T>;
-  /** Removes one version's environment; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
-  remove(connector: string, version: string): Promise<InstalledEntry | undefined>;
+  /** Removes one version in one runtime; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
+  remove(entry: Pick<InstalledEntry, 'name'>): Promise<Removed | undefined>;
   /** Forgets the kept catalogs of a connector: its sources ask again at their next use. */
   forgetCatalogs(connector: string): Promise<void>;
   /** What is installed, without asking which runtimes work. */
@@ -163,10 +163,20 @@ export interface Connectors {
 }
 
 export interface InstalledEntry {
+  /** Such as `source-faker@7.2.1 (python)`: what `remove` and the ledger call it. */
+  readonly name: string;
   readonly connector: string;
   readonly version: string;
   readonly runtime: Runtime;
   readonly bytes: number;
+  /** Who uses it, or whose it is, where several might. */
+  readonly note?: string;
+}
+
+export interface Removed {
+  readonly entry: InstalledEntry;
+  /** What of it stays on this machine, and why. */
+  readonly stays?: string | undefined;
 }
 
 export interface ToolFound {

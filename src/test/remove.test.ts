@@ -243,12 +243,45 @@ test('an installed connector: one version by name@version, all by its name', asy
   expect(await server.fail('remove', { kind: 'connector', name: 'source-field' })).toMatchObject({ code: 'safe_mode' });
   await anotherSession({ SLUICE_SAFE_MODE: '0' });
   expect((await remove('connector', 'source-field@1.0.0')).gone.join()).toMatch(
-    /^source-field@1\.0\.0 \([\d.]+ k?B\)$/,
+    /^source-field@1\.0\.0 \(python\): [\d.]+ k?B$/,
   );
   await expect(access(folders[0] ?? '')).rejects.toThrow();
   await access(folders[1] ?? '');
   expect((await remove('connector', 'source-field')).gone).toHaveLength(2);
   for (const folder of folders) await expect(access(folder)).rejects.toThrow();
+  expect(await server.call('get_status')).toMatchObject({ installed_connectors: [] });
+});
+
+/** What a runtime leaves in a folder of its own when it has installed a connector. */
+async function marked(connector: string, folder: string, marker: object): Promise<string> {
+  const path = join(workplace.project, 'connectors', connector, folder);
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'manifest.yaml'), 'version: 6.0.0\n');
+  await writeFile(join(path, 'installed.json'), JSON.stringify({ connector, version: '1.0.0', ...marker }));
+  return path;
+}
+
+test('one version in several runtimes: each has its name, and a CDK names the manifests that share it', async () => {
+  await installed('1.0.0');
+  const manifest = await marked('source-field', 'manifest-1.0.0', { runtime: 'manifest' });
+  const image = { image: 'airbyte/source-field:1.0.0', image_id: 'sha256:0', bytes: 5_000_000, pulled: false };
+  const docker = await marked('source-field', 'docker-1.0.0', { runtime: 'docker', ...image });
+  await anotherSession({ SLUICE_SAFE_MODE: '0' });
+  const { installed_connectors: listed, text } = await server.call<{
+    installed_connectors: { name: string; bytes: number; note?: string }[];
+  }>('get_status');
+  expect(listed.map(({ name }) => name).sort()).toEqual([
+    'source-field@1.0.0 (docker)',
+    'source-field@1.0.0 (manifest)',
+    'source-field@1.0.0 (python)',
+  ]);
+  expect(text).toContain('source-field@1.0.0 (docker): 5.0 MB, airbyte/source-field:1.0.0, which was on this machine');
+  expect((await remove('connector', 'source-field@1.0.0 (manifest)')).gone.join()).toMatch(/^source-field@1\.0\.0 \(m/);
+  await expect(access(manifest)).rejects.toThrow();
+  await access(docker);
+  const { gone, stays } = await remove('connector', 'source-field@1.0.0');
+  expect(gone).toHaveLength(2);
+  expect(stays.join()).toContain('airbyte/source-field:1.0.0: it was on this machine before');
   expect(await server.call('get_status')).toMatchObject({ installed_connectors: [] });
 });
 

@@ -1,4 +1,5 @@
 /** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
+import { type InstalledEntry, SHARED_CDK } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
 import type { LedgerEntry } from '../safety/index.ts';
@@ -117,30 +118,44 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Plan
   };
 }
 
-/** By its registry name all installed versions, by `name@version` one. */
+/** By its registry name all that is installed, by `name@version` one version in all runtimes, by `name@version (runtime)` one. */
 async function planConnector({ connectors, sources, syncs }: Services, name: string): Promise<Plan> {
   const all = await connectors.installed();
-  const idOf = (entry: { connector: string; version: string }): string => `${entry.connector}@${entry.version}`;
-  const chosen = all.filter((entry) => entry.connector === name || idOf(entry) === name);
-  if (chosen.length === 0) throw unknown('installed connector', name, nearest(name, all.map(idOf), 3));
-  const connector = chosen[0]?.connector;
-  const users = (await sources.list()).filter((source) => source.connector === connector).map((source) => source.name);
+  const chosen = all.filter((entry) =>
+    [entry.connector, `${entry.connector}@${entry.version}`, entry.name].includes(name),
+  );
+  if (chosen.length === 0) {
+    const near = nearest(
+      name,
+      all.map((entry) => entry.name),
+      3,
+    );
+    throw unknown('installed connector', name, near);
+  }
+  const users = (await sources.list()).filter((source) => chosen.some((entry) => mayUse(source, entry)));
   const removeAll = async (): Promise<Removal> => {
     const gone: string[] = [];
+    const stays: string[] = [];
     for (const entry of chosen) {
-      const removed = await connectors.remove(entry.connector, entry.version);
-      if (removed) gone.push(`${idOf(removed)} (${bytesText(removed.bytes)})`);
+      const removed = await connectors.remove(entry);
+      if (removed) gone.push(`${removed.entry.name}: ${bytesText(removed.entry.bytes)}`);
+      if (removed?.stays) stays.push(removed.stays);
     }
-    const stays = users.map((user) => `source "${user}": its next use installs its version again`);
+    stays.push(...users.map((user) => `source "${user.name}": its next use installs what it needs again`));
     return { gone, stays };
   };
   return {
-    targets: chosen.map((entry) => local('connector', idOf(entry))),
+    targets: chosen.map((entry) => local('connector', entry.name)),
     run: users.reduceRight<() => Promise<Removal>>(
-      (inner, user) => () => syncs.whileIdle(user, `removing ${name}`, inner),
+      (inner, user) => () => syncs.whileIdle(user.name, `removing ${name}`, inner),
       removeAll,
     ),
   };
+}
+
+/** The environments of the CDK are those of all manifests. */
+function mayUse(source: { connector: string; runtime: string }, entry: InstalledEntry): boolean {
+  return source.connector === entry.connector || (entry.connector === SHARED_CDK && source.runtime === 'manifest');
 }
 
 async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {

@@ -1,42 +1,20 @@
 /** One installed connector version on disk: what is in its folder, and whether that can still be run. */
-import { readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConnectorError } from '../../errors.ts';
-import { readJson, writeAtomic } from '../../project/index.ts';
-import { isObject } from '../../protocol/index.ts';
+import { isPython, type PythonMarker, readMarker } from '../markers.ts';
 import { normalisedName } from './package-index.ts';
 import { entriesOf, isExecutable } from './places.ts';
 
-/** Written last: a folder without it was interrupted. */
-const MARKER = 'installed.json';
 export const VENV = 'venv';
 
-export interface Marker {
-  readonly connector: string;
-  readonly package: string;
-  readonly version: string;
-  readonly python: string;
-  readonly installer: string;
-  /** Absolute path of the program. */
-  readonly program: string;
-  readonly installed_at: string;
-}
-
 /** What the folder's marker says, or undefined where nothing usable is installed: a moved project, a Python that is gone. */
-export async function readMarker(folder: string): Promise<Marker | undefined> {
-  const marker = await readJson(join(folder, MARKER));
-  if (!isObject(marker) || typeof marker.program !== 'string' || typeof marker.version !== 'string') return undefined;
+export async function readEnvironment(folder: string): Promise<PythonMarker | undefined> {
+  const marker = await readMarker(folder);
+  if (!isPython(marker)) return undefined;
   if (!marker.program.startsWith(join(folder, VENV)) || !(await isExecutable(marker.program))) return undefined;
   const python = await realpath(join(folder, VENV, 'bin', 'python')).catch(() => undefined);
-  return python ? (marker as unknown as Marker) : undefined;
-}
-
-export async function writeMarker(folder: string, marker: Marker): Promise<void> {
-  await writeAtomic(join(folder, MARKER), `${JSON.stringify(marker, undefined, 2)}\n`);
-}
-
-export function removeMarker(folder: string): Promise<void> {
-  return rm(join(folder, MARKER), { force: true });
+  return python ? marker : undefined;
 }
 
 export interface Distribution {

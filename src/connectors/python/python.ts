@@ -6,10 +6,11 @@ import type { Settings } from '../../config/index.ts';
 import { ConnectorError, InputError, SetupError } from '../../errors.ts';
 import { type Project, readJson, withLock, writeAtomic } from '../../project/index.ts';
 import { isObject } from '../../protocol/index.ts';
+import { type PythonMarker, writeMarker } from '../markers.ts';
 import type { RuntimeRoom } from '../runtime-room.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { Installed, RunControl } from '../types.ts';
-import { findDistribution, type Marker, readMarker, writeMarker } from './environment-folder.ts';
+import { findDistribution, readEnvironment } from './environment-folder.ts';
 import { findInstaller, type InstallerRooms, installPackage } from './installer.ts';
 import { askIndex } from './package-index.ts';
 import { entriesOf } from './places.ts';
@@ -144,7 +145,12 @@ async function installLocked(rooms: PythonRooms, wanted: Wanted, release: Releas
   });
 }
 
-async function installInto(rooms: PythonRooms, wanted: Wanted, release: Release, folder: string): Promise<Marker> {
+async function installInto(
+  rooms: PythonRooms,
+  wanted: Wanted,
+  release: Release,
+  folder: string,
+): Promise<PythonMarker> {
   const { connector, packageName, control } = wanted;
   const { version, requiresPython } = release;
   const by = await installPackage(rooms, { packageName, version, requiresPython, folder }, control);
@@ -156,8 +162,9 @@ async function installInto(rooms: PythonRooms, wanted: Wanted, release: Release,
       `Ask for version ${found.version}, or check what the package index offers.`,
     );
   }
-  const marker: Marker = {
+  const marker: PythonMarker = {
     connector,
+    runtime: 'python',
     package: packageName,
     version: found.version,
     ...by,
@@ -169,7 +176,7 @@ async function installInto(rooms: PythonRooms, wanted: Wanted, release: Release,
 }
 
 async function findInstalled({ connector, home }: Wanted, version: string | undefined): Promise<Installed | undefined> {
-  const marker = version === undefined ? undefined : await readMarker(join(home, version));
+  const marker = version === undefined ? undefined : await readEnvironment(join(home, version));
   return marker && toInstalled(connector, marker, false);
 }
 
@@ -197,7 +204,7 @@ async function resolvedBefore(home: string, registryVersion: string | undefined)
   return known ? (resolved.version as string) : registryVersion;
 }
 
-function toInstalled(connector: string, { version, program }: Marker, newlyInstalled: boolean): Installed {
+function toInstalled(connector: string, { version, program }: PythonMarker, newlyInstalled: boolean): Installed {
   const start = { kind: 'process', command: [program] } as const;
   return { connector, version, runtime: 'python', start, stamp: '', newlyInstalled };
 }

@@ -31,7 +31,14 @@ const output = z.object({
     }),
   ),
   installed_connectors: z.array(
-    z.object({ connector: z.string(), version: z.string(), runtime: z.string(), bytes: z.number() }),
+    z.object({
+      name: z.string(),
+      connector: z.string(),
+      version: z.string(),
+      runtime: z.string(),
+      bytes: z.number(),
+      note: z.string().optional(),
+    }),
   ),
   cache: z.object({ database: z.string(), url: z.string().optional(), problem: z.string().optional() }),
   cloud: z.object({ configured: z.boolean(), contacted: z.literal(false), settings: z.array(z.string()) }),
@@ -156,8 +163,8 @@ function statusText(status: Status): string {
     ),
     `Installed connectors: ${
       status.installed_connectors
-        .map(({ connector, version, bytes }) => `${connector} ${version} (${bytesText(bytes)})`)
-        .join(', ') || 'none'
+        .map(({ name, bytes, note }) => `${name}: ${bytesText(bytes)}${note ? `, ${note}` : ''}`)
+        .join('; ') || 'none'
     }`,
     `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
     `Cloud: ${status.cloud.configured ? 'credentials set' : 'no credentials'}, not contacted.`,

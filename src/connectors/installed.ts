@@ -1,0 +1,73 @@
+/** Which connectors are installed in this project, over all runtimes, and what they take on the disk. */
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Project } from '../project/index.ts';
+import { installedName, SHARED_CDK } from './installed-name.ts';
+import { isPython, type Marker, readMarker } from './markers.ts';
+import { readEnvironment } from './python/environment-folder.ts';
+import type { InstalledEntry } from './types.ts';
+
+/** An installed connector with its place. */
+export interface InstalledPlace extends InstalledEntry {
+  readonly folder: string;
+  readonly marker: Marker;
+}
+
+const MOST_ENTRIES = 300_000;
+
+/** Every installed version of every connector in every runtime, with its size. */
+export async function installedConnectors(project: Project): Promise<InstalledEntry[]> {
+  return (await installedPlaces(project)).map(({ folder: _, marker: __, ...entry }) => entry);
+}
+
+export async function installedPlaces(project: Project): Promise<InstalledPlace[]> {
+  const parent = project.peek('connectors');
+  if (parent === undefined) return [];
+  const found: InstalledPlace[] = [];
+  for (const connector of (await foldersIn(parent)).sort()) {
+    for (const name of await foldersIn(join(parent, connector))) {
+      const folder = join(parent, connector, name);
+      const marker = await readMarker(folder);
+      if (marker && (!isPython(marker) || (await readEnvironment(folder)))) {
+        found.push(await describe(connector, folder, marker));
+      }
+    }
+  }
+  const manifests = found.filter(({ runtime }) => runtime === 'manifest').map(({ name }) => name);
+  return found.map((place) => (place.connector === SHARED_CDK ? { ...place, note: usedBy(manifests) } : place));
+}
+
+async function describe(connector: string, folder: string, marker: Marker): Promise<InstalledPlace> {
+  const { version, runtime = 'python' } = marker;
+  const facts = { connector, version, runtime };
+  const place = { ...facts, name: installedName(facts), folder, marker };
+  if (marker.runtime !== 'docker') return { ...place, bytes: await bytesIn(folder) };
+  const { bytes, pulled, image } = marker;
+  return { ...place, bytes, note: pulled ? image : `${image}, which was on this machine before` };
+}
+
+function usedBy(manifests: readonly string[]): string {
+  return manifests.length > 0 ? `shared by ${manifests.join(', ')}` : 'used by no installed manifest';
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Bytes on disk of a folder with all in it; links are not followed. */
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  let seen = 0;
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined && seen < MOST_ENTRIES; next = folders.pop()) {
+    const parent = next;
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
+    seen += entries.length;
+    folders.push(...entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name)));
+    const sizes = entries.filter((entry) => entry.isFile()).map((entry) => lstat(join(parent, entry.name)));
+    for (const file of await Promise.allSettled(sizes))
+      if (file.status === 'fulfilled') bytes += file.value.blocks * 512;
+  }
+  return bytes;
+}

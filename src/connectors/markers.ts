@@ -1,0 +1,70 @@
+/** The file that says that a connector is installed: one in each installed folder, for every runtime. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJson, writeAtomic } from '../project/index.ts';
+import { isObject } from '../protocol/index.ts';
+
+interface Common {
+  readonly connector: string;
+  readonly version: string;
+  /** ISO 8601, UTC. */
+  readonly installed_at: string;
+}
+
+/** A Python environment, of a connector or of the CDK that manifests share. */
+export interface PythonMarker extends Common {
+  /** Absent in markers of the first versions, which knew no other runtime. */
+  readonly runtime?: 'python';
+  readonly package: string;
+  readonly python: string;
+  readonly installer: string;
+  /** Absolute path of the program. */
+  readonly program: string;
+  /** What was done so that it starts, where the usual way did not do. */
+  readonly note?: string;
+}
+
+export interface DockerMarker extends Common {
+  readonly runtime: 'docker';
+  /** `repository:tag`. */
+  readonly image: string;
+  /** `sha256:…`. */
+  readonly image_id: string;
+  readonly bytes: number;
+  /** Whether Sluice pulled it; otherwise it was on this machine before. */
+  readonly pulled: boolean;
+}
+
+export interface ManifestMarker extends Common {
+  readonly runtime: 'manifest';
+}
+
+export type Marker = PythonMarker | DockerMarker | ManifestMarker;
+
+/** Written last: a folder without it was interrupted. */
+const MARKER = 'installed.json';
+
+/** What a folder's marker says; undefined where it has none that makes sense. Whether it still can be run is the runtime's to say. */
+export async function readMarker(folder: string): Promise<Marker | undefined> {
+  const marker = await readJson(join(folder, MARKER));
+  if (!isObject(marker) || typeof marker.connector !== 'string' || typeof marker.version !== 'string') return undefined;
+  const { runtime = 'python' } = marker;
+  const fits =
+    (runtime === 'python' && typeof marker.program === 'string') ||
+    (runtime === 'docker' && typeof marker.image === 'string') ||
+    runtime === 'manifest';
+  return fits ? (marker as unknown as Marker) : undefined;
+}
+
+export async function writeMarker(folder: string, marker: Marker): Promise<void> {
+  await writeAtomic(join(folder, MARKER), `${JSON.stringify(marker, undefined, 2)}\n`);
+}
+
+/** Before the rest of a folder goes: half-removed it counts as nothing. */
+export function removeMarker(folder: string): Promise<void> {
+  return rm(join(folder, MARKER), { force: true });
+}
+
+export function isPython(marker: Marker | undefined): marker is PythonMarker {
+  return marker !== undefined && (marker.runtime ?? 'python') === 'python';
+}
