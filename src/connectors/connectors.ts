@@ -2,13 +2,13 @@ import type { Settings } from '../config/index.ts';
 import { SetupError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
-import { chooseRuntime } from './choose-runtime.ts';
+import { chooseRuntime, type Ground, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
 import { executableRuntime } from './executable.ts';
 import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
 import type { Runner } from './runner.ts';
-import type { Availability, RuntimeRoom } from './runtime-room.ts';
+import type { RuntimeRoom } from './runtime-room.ts';
 import type { ConnectorFacts, ConnectorRequest, Connectors, Runtime } from './types.ts';
 import { createKept } from './verbs/kept.ts';
 import { createVerbs } from './verbs/verbs.ts';
@@ -38,6 +38,12 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
     }),
   };
+  const ground: Ground = {
+    room: async (runtime) => rooms[runtime]?.(),
+    installed: async (connector, runtime) =>
+      (await import('./installed.ts')).installedVersions(project, connector, runtime),
+    offline: settings.offline,
+  };
   const removeImage = async (marker: DockerMarker): Promise<string | undefined> =>
     (await rooms.docker?.())?.removeImage?.(marker);
   const runner: Runner = {
@@ -46,13 +52,16 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   return {
     ...createVerbs({ runner, redactor, kept: createKept(project) }),
     async install(request, facts, control) {
-      const availability = async (runtime: Runtime): Promise<Availability> =>
-        (await rooms[runtime]?.())?.available(control.signal) ?? NOT_YET;
-      const { runtime, reason } = await chooseRuntime(request, facts, availability);
+      const { runtime, reason } = await chooseRuntime(request, facts, ground, control.signal);
       const room = await rooms[runtime]?.();
       if (!room) throw laterRuntime(request, facts);
-      return { ...(await room.install(request, facts, control)), reason };
+      try {
+        return { ...(await room.install(request, facts, control)), reason };
+      } catch (error) {
+        throw await withOtherRuntimes(error, runtime, request, facts, ground, control.signal);
+      }
     },
+    runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
     remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),
     forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
@@ -70,12 +79,6 @@ function laterRuntime({ connector, runtime }: ConnectorRequest, facts: Connector
       : 'Choose a connector that list_connectors shows with runtime "python", or a program of your own with runtime "executable".',
   );
 }
-
-const NOT_YET: Availability = {
-  works: false,
-  why: 'this version of Sluice cannot run it yet',
-  fix: 'Choose a connector that list_connectors shows with runtime "python".',
-};
 
 function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined;

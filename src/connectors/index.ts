@@ -23,6 +23,7 @@ export type {
   Removed,
   RunControl,
   Runtime,
+  RuntimeVerdict,
   ToolFound,
 } from './types.ts';
 export { validateAgainstSpec } from './validate-config.ts';

@@ -5,7 +5,7 @@ import type { Project } from '../project/index.ts';
 import { installedName, SHARED_CDK } from './installed-name.ts';
 import { isPython, type Marker, readMarker } from './markers.ts';
 import { readEnvironment } from './python/environment-folder.ts';
-import type { InstalledEntry } from './types.ts';
+import type { InstalledEntry, Runtime } from './types.ts';
 
 /** An installed connector with its place. */
 export interface InstalledPlace extends InstalledEntry {
@@ -13,6 +13,7 @@ export interface InstalledPlace extends InstalledEntry {
   readonly marker: Marker;
 }
 
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/;
 const MOST_ENTRIES = 300_000;
 
 /** Every installed version of every connector in every runtime, with its size. */
@@ -20,21 +21,36 @@ export async function installedConnectors(project: Project): Promise<InstalledEn
   return (await installedPlaces(project)).map(({ folder: _, marker: __, ...entry }) => entry);
 }
 
+/** The versions of one connector in one runtime, without a look at their size. */
+export async function installedVersions(project: Project, connector: string, runtime: Runtime): Promise<string[]> {
+  const parent = project.peek('connectors');
+  if (parent === undefined || !NAME.test(connector)) return [];
+  const markers = await markersIn(join(parent, connector));
+  return markers.filter(({ marker }) => (marker.runtime ?? 'python') === runtime).map(({ marker }) => marker.version);
+}
+
+/** The same as `installedConnectors`, with what lies where. */
 export async function installedPlaces(project: Project): Promise<InstalledPlace[]> {
   const parent = project.peek('connectors');
   if (parent === undefined) return [];
   const found: InstalledPlace[] = [];
   for (const connector of (await foldersIn(parent)).sort()) {
-    for (const name of await foldersIn(join(parent, connector))) {
-      const folder = join(parent, connector, name);
-      const marker = await readMarker(folder);
-      if (marker && (!isPython(marker) || (await readEnvironment(folder)))) {
-        found.push(await describe(connector, folder, marker));
-      }
+    for (const { folder, marker } of await markersIn(join(parent, connector))) {
+      found.push(await describe(connector, folder, marker));
     }
   }
   const manifests = found.filter(({ runtime }) => runtime === 'manifest').map(({ name }) => name);
   return found.map((place) => (place.connector === SHARED_CDK ? { ...place, note: usedBy(manifests) } : place));
+}
+
+async function markersIn(home: string): Promise<{ folder: string; marker: Marker }[]> {
+  const found: { folder: string; marker: Marker }[] = [];
+  for (const name of await foldersIn(home)) {
+    const folder = join(home, name);
+    const marker = await readMarker(folder);
+    if (marker && (!isPython(marker) || (await readEnvironment(folder)))) found.push({ folder, marker });
+  }
+  return found;
 }
 
 async function describe(connector: string, folder: string, marker: Marker): Promise<InstalledPlace> {

@@ -15,6 +15,8 @@ export interface RuntimeRoom {
    * @throws InputError, SetupError, UpstreamError, ConnectorError
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
+  /** Versions of a connector that run here without fetching anything; where it is absent, those that have a marker. */
+  installed?(request: ConnectorRequest, facts: ConnectorFacts, signal: AbortSignal): Promise<readonly string[]>;
   /** Docker's: removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
   removeImage?(marker: DockerMarker): Promise<string | undefined>;
 }

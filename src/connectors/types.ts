@@ -133,6 +133,12 @@ export interface Connectors {
    * @throws InputError, SetupError, UpstreamError, ConnectorError with the sealed end of the installer's output
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
+  /** How a connector would run here, for each runtime that the registry offers, the cheapest first. Nothing is installed. */
+  runtimesFor(
+    request: ConnectorRequest,
+    facts: ConnectorFacts,
+    signal: AbortSignal,
+  ): Promise<readonly RuntimeVerdict[]>;
   /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;
@@ -160,6 +166,15 @@ export interface Connectors {
   status(): Promise<ConnectorsStatus>;
   /** Ends every process that is running now; for shutdown. Resolves when all are gone, at most some 800 ms. */
   endAll(): Promise<void>;
+}
+
+export interface RuntimeVerdict {
+  readonly runtime: Runtime;
+  readonly works: boolean;
+  /** How it would run, or why it does not; no full sentence. */
+  readonly reason: string;
+  /** What a person can do where it does not work. */
+  readonly fix?: string;
 }
 
 export interface InstalledEntry {

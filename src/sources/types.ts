@@ -14,6 +14,8 @@ export interface SavedSource {
   /** The version that was installed when the source was saved. */
   readonly version: string;
   readonly runtime: Runtime;
+  /** Why this runtime, where Sluice chose it. */
+  readonly runtimeReason?: string | undefined;
   readonly config?: JsonObject;
   readonly configFile?: string;
   readonly configSecret?: string;
@@ -30,6 +32,8 @@ export interface Validation {
   readonly connector: string;
   readonly version: string;
   readonly runtime: Runtime;
+  /** Why this runtime, where the caller named none. */
+  readonly runtimeReason?: string | undefined;
   /** What ran; absent where only the registry's spec was asked. */
   readonly installed?: Installed;
   /** What was checked, for `save`. */

@@ -43,6 +43,7 @@ export async function validate(
     connector: installed.connector,
     version: installed.version,
     runtime: installed.runtime,
+    runtimeReason: installed.reason,
     specFrom: 'connector',
   } as const;
   if (problems.length > 0 || schemaOnly)
@@ -89,13 +90,18 @@ async function validateSchemaOnly(
     ? await rooms.registry.specFor(entry, subject.version, control.signal)
     : await rooms.registry.spec(entry, control.signal);
   const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  const { connector, version, manifestPath } = subject;
+  const request = { connector, version, manifestPath };
+  const verdicts = await rooms.connectors.runtimesFor(request, factsOf(entry, rooms.registry), control.signal);
+  const would = verdicts.find(({ works }) => works);
   return {
     valid: problems.length === 0,
     problems,
     warnings: resolution.warnings,
     connector: entry.name,
     version: subject.version ?? entry.version,
-    runtime: subject.runtime ?? entry.runtimes[0] ?? 'docker',
+    runtime: subject.runtime ?? would?.runtime ?? entry.runtimes[0] ?? 'docker',
+    runtimeReason: subject.runtime ? undefined : (would?.reason ?? 'none of its runtimes works here'),
     specFrom: 'registry',
   };
 }

@@ -8,7 +8,7 @@ export function infoText(info: Info): string {
   const { title, name, type, version, support_level: support, repository, versions } = info;
   return [
     `${name} ${version}: ${title} (${type}, ${support}, ${repository})`,
-    info.runs_here ? 'Runs on this machine:' : 'Does not run on this machine with this version of Sluice:',
+    info.runs_here ? 'Runs on this machine:' : 'Does not run on this machine:',
     ...info.runtimes.map(({ runtime, runs_here: runs, reason }) => `- ${runtime}: ${runs ? 'yes, ' : 'no, '}${reason}`),
     info.required_fields.length > 0 ? 'Required fields:' : 'Required fields: none.',
     ...info.required_fields.flatMap((field) => fieldLines(field)),

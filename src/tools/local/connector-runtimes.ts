@@ -1,7 +1,7 @@
 /** Whether and how a connector of the registry runs on this machine. */
 import * as z from 'zod';
-import type { ConnectorsStatus } from '../../connectors/index.ts';
-import type { RegistryEntry, RegistryRuntime } from '../../registry/index.ts';
+import type { Connectors } from '../../connectors/index.ts';
+import type { RegistryEntry } from '../../registry/index.ts';
 
 export const runtimeOutput = z.object({
   runtime: z.enum(['python', 'docker', 'manifest']),
@@ -10,28 +10,18 @@ export const runtimeOutput = z.object({
 });
 export type RuntimeHere = z.infer<typeof runtimeOutput>;
 
-const NOT_YET = 'not supported by this version of Sluice yet';
-
-export function runtimesHere(entry: RegistryEntry, status: ConnectorsStatus): RuntimeHere[] {
-  return entry.runtimes.map((runtime) => ({ runtime, ...verdict(entry, runtime, status) }));
-}
-
-function verdict(
-  entry: RegistryEntry,
-  runtime: RegistryRuntime,
-  status: ConnectorsStatus,
-): Omit<RuntimeHere, 'runtime'> {
-  if (runtime !== 'python') return { runs_here: false, reason: NOT_YET };
-  if (entry.type === 'destination') return { runs_here: false, reason: `destinations are ${NOT_YET}` };
-  const installers = status.runtimes.filter(({ name }) => name === 'uv' || name === 'python');
-  const installer = installers.find(({ found }) => found);
-  if (!installer) {
-    const fixes = installers.flatMap(({ fix }) => fix ?? []);
-    return { runs_here: false, reason: ['neither uv nor Python is found on this machine', ...fixes].join('; ') };
-  }
-  const installed = status.installed.filter(({ connector }) => connector === entry.name).map(({ version }) => version);
-  const by = `${installer.name}${installer.version ? ` ${installer.version}` : ''}`;
-  return installed.length > 0
-    ? { runs_here: true, reason: `installed: ${installed.join(', ')}` }
-    : { runs_here: true, reason: `installed on first use from PyPI (${entry.pypiPackage}) by ${by}` };
+/** One verdict for each runtime that the registry offers, the cheapest first: the first that runs is the one that is taken. */
+export async function runtimesHere(
+  { name, runtimes, pypiPackage, repository, version }: RegistryEntry,
+  asked: string | undefined,
+  connectors: Connectors,
+  signal: AbortSignal,
+): Promise<RuntimeHere[]> {
+  const facts = { runtimes, pypiPackage, repository, version };
+  const verdicts = await connectors.runtimesFor({ connector: name, version: asked }, facts, signal);
+  return verdicts.flatMap(({ runtime, works, reason, fix }) =>
+    runtime === 'executable'
+      ? []
+      : [{ runtime, runs_here: works, reason: works || fix === undefined ? reason : `${reason}. ${fix}` }],
+  );
 }

@@ -26,13 +26,12 @@ export const getConnectorInfo = defineTool({
     const { note } = await registry.all(signal);
     const entry = await registry.find(connector, signal);
     const wanted = version === 'latest' ? entry.version : version;
-    const [message, status, more] = await Promise.all([
+    const [message, runtimes, more] = await Promise.all([
       registry.specFor(entry, wanted, signal),
-      connectors.status(),
+      runtimesHere(entry, version === 'latest' ? undefined : version, connectors, signal),
       moreOf(entry, wanted, include, call),
     ]);
     const spec: JsonObject = isObject(message.connectionSpecification) ? message.connectionSpecification : {};
-    const runtimes = runtimesHere(entry, status);
     const data: Info = {
       name: entry.name,
       title: entry.title,

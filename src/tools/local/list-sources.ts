@@ -7,6 +7,7 @@ const sourceOutput = z.object({
   connector: z.string(),
   version: z.string(),
   runtime: z.string(),
+  runtime_reason: z.string().optional(),
   config: z.record(z.string(), z.unknown()).optional(),
   config_file: z.string().optional(),
   config_secret: z.string().optional(),
@@ -36,6 +37,7 @@ export const listSources = defineTool({
         connector,
         version,
         runtime,
+        runtime_reason: reason,
         last_sync: last,
         config,
         config_file: file,
@@ -44,6 +46,7 @@ export const listSources = defineTool({
       }) =>
         [
           `${called}: ${connector} ${version} (${runtime}), ${last ? `last sync ${last.state} (${last.sync_id})` : 'never synced'}`,
+          ...(reason ? [`  runtime: ${reason}`] : []),
           ...(config ? [`  config: ${JSON.stringify(config)}`] : []),
           ...(file ? [`  config_file: ${file}`] : []),
           ...(secret ? [`  config_secret: ${secret}`] : []),
@@ -59,7 +62,7 @@ export const listSources = defineTool({
 });
 
 async function describeSource(source: SavedSource, services: Call['services']): Promise<z.infer<typeof sourceOutput>> {
-  const { configFile, configSecret, savedAt, config, ...rest } = source;
+  const { configFile, configSecret, savedAt, config, runtimeReason, ...rest } = source;
   const update = services.sources.updateOf(source);
   const [last, streams] = await Promise.all([
     services.syncs.recent(50).then((syncs) => syncs.find((sync) => sync.source === source.name)),
@@ -67,6 +70,7 @@ async function describeSource(source: SavedSource, services: Call['services']): 
   ]);
   return {
     ...rest,
+    runtime_reason: runtimeReason,
     config,
     config_file: configFile,
     config_secret: configSecret,

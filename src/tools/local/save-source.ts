@@ -20,6 +20,7 @@ export const saveSource = defineTool({
     connector: z.string(),
     version: z.string(),
     runtime: z.string(),
+    runtime_reason: z.string().optional(),
     next: z.string(),
   }),
   realm: 'local',
@@ -34,18 +35,28 @@ export const saveSource = defineTool({
     const validation = await services.sources.validate(subject, false, { signal, progress });
     noteInstalled(services, validation.installed);
     if (!validation.valid) throw notSaved(input.name, validation);
-    const { connector, version, runtime } = validation;
+    const { connector, version, runtime, runtimeReason } = validation;
     const { config, configFile, configSecret } = subject;
     const savedAt = new Date().toISOString();
     const { replaced } = await services.sources.save(
-      { name: input.name, connector, version, runtime, config, configFile, configSecret, savedAt },
+      { name: input.name, connector, version, runtime, runtimeReason, config, configFile, configSecret, savedAt },
       validation.checked,
     );
     if (!replaced) services.ledger.enter({ realm: 'local', kind: 'source', id: input.name });
     const next = `list_streams or start_sync with source "${input.name}".`;
-    const data = { saved: true as const, name: input.name, replaced, connector, version, runtime, next };
+    const data = {
+      saved: true as const,
+      name: input.name,
+      replaced,
+      connector,
+      version,
+      runtime,
+      runtime_reason: runtimeReason,
+      next,
+    };
+    const why = runtimeReason ? ` Runtime: ${runtimeReason}.` : '';
     const kept = replaced ? ' The replaced source is kept beside it.' : '';
-    return { text: `Saved "${input.name}": ${connector} ${version} (${runtime}).${kept} Next: ${next}`, data };
+    return { text: `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`, data };
   },
 });
 

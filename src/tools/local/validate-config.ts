@@ -13,6 +13,7 @@ export const validationOutput = z.object({
   connector: z.string(),
   version: z.string(),
   runtime: z.string(),
+  runtime_reason: z.string().optional(),
   spec_from: z.enum(['connector', 'registry']),
 });
 
@@ -42,20 +43,22 @@ export const validateConfig = defineTool({
 });
 
 export function validationData(validation: Validation): z.infer<typeof validationOutput> {
-  const { checkMessage, specFrom, checked: _, installed: __, ...rest } = validation;
+  const { checkMessage, specFrom, runtimeReason, checked: _, installed: __, ...rest } = validation;
   return {
     ...rest,
     problems: [...validation.problems],
     warnings: [...validation.warnings],
     check_message: checkMessage,
     spec_from: specFrom,
+    runtime_reason: runtimeReason,
   };
 }
 
 export function validationText(validation: Validation): string {
-  const { valid, connector, version, runtime, problems, warnings, checkMessage } = validation;
+  const { valid, connector, version, runtime, runtimeReason, problems, warnings, checkMessage } = validation;
   return [
     `${valid ? 'valid' : 'NOT valid'}: ${connector} ${version} (${runtime}), spec from the ${validation.specFrom}.`,
+    ...(runtimeReason ? [`Runtime: ${runtimeReason}.`] : []),
     ...problems.map(({ path, message, fix }) => `- ${path ? `${path}: ` : ''}${message} ${fix}`),
     ...warnings.map((warning) => `Warning: ${warning}`),
     ...(checkMessage ? [asData("connector's check message", checkMessage)] : []),

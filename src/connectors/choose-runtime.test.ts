@@ -1,0 +1,97 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeTestRoom, type TestRoom } from './test-room.ts';
+import type { ConnectorFacts, Installed, RuntimeVerdict } from './types.ts';
+
+const FACTS: ConnectorFacts = {
+  runtimes: ['python', 'docker'],
+  pypiPackage: 'airbyte-source-none',
+  repository: 'airbyte/source-none',
+  version: '2.0.0',
+};
+const REQUEST = { connector: 'source-none' };
+
+let room: TestRoom;
+beforeEach(async () => {
+  room = await makeTestRoom();
+});
+afterEach(() => room.remove());
+
+/** A later server over the same project. */
+const reopen = (environment: Record<string, string>): Promise<TestRoom> =>
+  makeTestRoom({ folder: room.folder, environment });
+/** No uv, no Python that makes environments, no Docker. */
+const bare = (): Promise<TestRoom> =>
+  reopen({
+    PATH: join(room.folder, 'bin'),
+    HOME: room.folder,
+    PYENV_ROOT: room.folder,
+    DOCKER_HOST: `unix://${room.folder}/none.sock`,
+    AIRBYTE_OFFLINE_MODE: '1',
+  });
+
+async function environment(version: string): Promise<void> {
+  const folder = join(room.projectFolder, 'connectors', 'source-none', version);
+  const program = join(folder, 'venv', 'bin', 'source-none');
+  await mkdir(join(program, '..'), { recursive: true });
+  await symlink(process.execPath, join(program, '..', 'python'));
+  await writeFile(program, '#!/bin/sh\n', { mode: 0o755 });
+  // As the first versions wrote it: without a runtime.
+  await writeFile(join(folder, 'installed.json'), JSON.stringify({ connector: 'source-none', version, program }));
+}
+
+const python = async (from: TestRoom, version?: string): Promise<RuntimeVerdict | undefined> => {
+  const { signal } = from.control();
+  const verdicts = await from.connectors.runtimesFor({ ...REQUEST, version }, FACTS, signal);
+  return verdicts.find(({ runtime }) => runtime === 'python');
+};
+const install = (from: TestRoom, more = {}): Promise<Installed | Error> =>
+  from.connectors.install({ ...REQUEST, ...more }, FACTS, from.control()).catch((error: Error) => error);
+
+describe('the choice of a runtime', () => {
+  it('offline knows only what is installed, and says how to come by the rest', async () => {
+    const offline = await reopen({ AIRBYTE_OFFLINE_MODE: '1' });
+    expect(await python(offline)).toMatchObject({
+      works: false,
+      fix: expect.stringContaining('AIRBYTE_OFFLINE_MODE=0'),
+    });
+    await environment('1.4.0');
+    expect(await python(offline)).toEqual({ runtime: 'python', works: true, reason: 'installed: 1.4.0' });
+    expect(await python(offline, '1.4.0')).toMatchObject({ works: true });
+    expect(await python(offline, '1.5.0')).toMatchObject({ works: false });
+    const installed = await install(offline);
+    expect(installed).toMatchObject({ runtime: 'python', version: '1.4.0', newlyInstalled: false });
+    expect(installed).toHaveProperty('reason', 'python, the cheapest that works here (installed: 1.4.0)');
+  });
+
+  it('takes an environment that is there where nothing is left that could make one', async () => {
+    await environment('1.4.0');
+    const poor = await bare();
+    expect(await install(poor, { version: '1.4.0' })).toMatchObject({ runtime: 'python', version: '1.4.0' });
+  });
+
+  it('that a caller made is kept, and has no reason but his', async () => {
+    await environment('1.4.0');
+    const offline = await reopen({ AIRBYTE_OFFLINE_MODE: '1' });
+    const installed = await install(offline, { runtime: 'python' });
+    expect(installed).toMatchObject({ version: '1.4.0', reason: undefined });
+    const error = await install(offline, { runtime: 'python', version: '9.0.0' });
+    expect(error).toMatchObject({ kind: 'setup', code: 'offline_not_installed' });
+  });
+
+  it('comes to nothing where no runtime works, with what each of them lacks', async () => {
+    const offline = await bare();
+    const error = (await install(offline)) as Error & { code: string; next: string };
+    expect(error.code).toBe('no_runtime');
+    expect(error.message).toContain('python does not work here');
+    expect(error.message).toContain('docker does not work here');
+  });
+
+  it('tells the same of every runtime, the cheapest first', async () => {
+    const facts = { ...FACTS, runtimes: ['docker' as const, 'python' as const, 'manifest' as const] };
+    const verdicts = await room.connectors.runtimesFor(REQUEST, facts, room.control().signal);
+    expect(verdicts.map(({ runtime }) => runtime)).toEqual(['manifest', 'python', 'docker']);
+    for (const { works, reason, fix } of verdicts) if (!works) expect(`${reason}${fix}`.length).toBeGreaterThan(20);
+  });
+});
