@@ -1,7 +1,7 @@
 /** Wires the rooms together: with `main.ts` the only file that knows them all. Loaded at the first call, not at start. */
 import { join } from 'node:path';
 import { type Cache, duckdbCache, openDatabase, postgresCache } from './cache/index.ts';
-import { childEnvironment, installerEnvironment, type Settings } from './config/index.ts';
+import { childEnvironment, dockerEnvironment, installerEnvironment, type Settings } from './config/index.ts';
 import { createConnectors } from './connectors/index.ts';
 import { SetupError } from './errors.ts';
 import { openProject, type Project } from './project/index.ts';
@@ -23,6 +23,7 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
     redactor,
     childEnvironment: childEnvironment(process.env),
     installerEnvironment: installerEnvironment(process.env),
+    dockerEnvironment: dockerEnvironment(process.env),
     sweep: () => syncs.sweep(),
   });
   const cache = openCache(settings, vault, project);

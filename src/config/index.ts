@@ -4,9 +4,10 @@ export {
   type Arguments,
   childEnvironment,
   demoEnvironment,
+  dockerEnvironment,
   installerEnvironment,
   type Loaded,
   loadSettings,
 } from './load.ts';
 export { isSettingName } from './names.ts';
-export type { Mode, Modes, Origin, PathSetting, Realm, Settings } from './settings.ts';
+export type { DockerSettings, Mode, Modes, Origin, PathSetting, Realm, Settings } from './settings.ts';

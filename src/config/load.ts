@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type Problem, SluiceError } from '../errors.ts';
+import { readDocker } from './docker.ts';
 import { readEnvFileSync } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
 import { readModes } from './modes.ts';
@@ -42,6 +43,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   const has = (name: (typeof CLOUD_NAMES)[number]): boolean => names.includes(name);
   const configDirectories = pathList(lookup, 'SLUICE_CONFIG_DIRS');
   const executableDirectories = pathList(lookup, 'SLUICE_ALLOW_EXECUTABLES');
+  const { docker, warnings: dockerWarnings } = readDocker(lookup);
   const sharedCache = sharedCacheSetting(lookup('SLUICE_CACHE_URL')?.value);
   const settings: Settings = {
     version,
@@ -53,6 +55,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     plainNames: nameList(lookup, 'SLUICE_PLAIN'),
     configDirectories: configDirectories.paths,
     executableDirectories: executableDirectories.paths,
+    docker,
     localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
     offline: offline.on,
     ...(sharedCache ? { sharedCache } : {}),
@@ -69,6 +72,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
       ...offline.warnings,
       ...configDirectories.warnings,
       ...executableDirectories.warnings,
+      ...dockerWarnings,
     ],
   };
   const ours = Object.entries(environment).filter(([name]) => isSettingName(name)) as [string, string][];
@@ -86,6 +90,11 @@ export function childEnvironment(environment: NodeJS.ProcessEnv): Record<string,
 export function installerEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const index = /^(PIP_|UV_|XDG_(CACHE|CONFIG|DATA)_HOME$|PYENV_ROOT$|NETRC$)/;
   return { ...childEnvironment(environment), ...pick(environment, index) };
+}
+
+/** Where the Docker engine is, as its own command would find it; nothing of it goes into a container. */
+export function dockerEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return pick(environment, /^(DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)|XDG_RUNTIME_DIR|HOME|PATH)$/);
 }
 
 /** What the demo passes on to the server that it starts: the network, package indexes, and where the registry is. */

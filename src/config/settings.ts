@@ -27,6 +27,17 @@ export interface PathSetting {
   readonly problem?: Problem;
 }
 
+/** What one container may take, and what of this machine it may read. */
+export interface DockerSettings {
+  readonly memoryBytes: number;
+  /** Processors, in parts too. */
+  readonly cpus: number;
+  /** Processes and threads. */
+  readonly pids: number;
+  /** Folders of this machine that every container sees, read-only, at `target`. */
+  readonly mounts: readonly { readonly folder: string; readonly target: string }[];
+}
+
 export interface Settings {
   readonly version: string;
   readonly envFile: PathSetting;
@@ -40,6 +51,7 @@ export interface Settings {
   readonly configDirectories: readonly string[];
   /** Absolute folders whose programs the `executable` runtime may run. */
   readonly executableDirectories: readonly string[];
+  readonly docker: DockerSettings;
   /** URL or absolute path that replaces Airbyte's public registry. */
   readonly localRegistry?: string;
   readonly offline: boolean;

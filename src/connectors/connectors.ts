@@ -3,6 +3,7 @@ import { SetupError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { chooseRuntime, type Ground, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
+import type { DockerRuntime } from './docker/docker.ts';
 import { executableRuntime } from './executable.ts';
 import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
@@ -21,18 +22,28 @@ export interface ConnectorsOptions {
   readonly childEnvironment: Readonly<Record<string, string>>;
   /** All that an installer may see of it: the package index besides. */
   readonly installerEnvironment: Readonly<Record<string, string>>;
+  /** What says where the Docker engine is. */
+  readonly dockerEnvironment: Readonly<Record<string, string>>;
   /** Clears up, before each run, what else dead servers left behind. */
   readonly sweep?: () => Promise<void>;
 }
 
 export function createConnectors(options: ConnectorsOptions): Connectors {
-  const { settings, project, redactor, childEnvironment, installerEnvironment } = options;
+  const { settings, project, redactor, childEnvironment, installerEnvironment, dockerEnvironment } = options;
   const processes = createProcesses(project, redactor, options.sweep);
   // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
   const inProcesses = createProcessRunner(processes, { PYTHONUTF8: '1', ...childEnvironment });
   // Each is loaded with its libraries at its first use.
+  let docker: Promise<DockerRuntime> | undefined;
+  const openDocker = (): Promise<DockerRuntime> => {
+    docker ??= import('./docker/docker.ts').then(({ createDockerRuntime }) =>
+      createDockerRuntime({ settings, project, redactor, childEnvironment, dockerEnvironment }),
+    );
+    return docker;
+  };
   const rooms: Partial<Record<Runtime, () => Promise<RuntimeRoom>>> = {
     executable: async () => executableRuntime(settings),
+    docker: openDocker,
     python: once(async () => {
       const { createPythonRuntime } = await import('./python/python.ts');
       return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
@@ -47,7 +58,10 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   const removeImage = async (marker: DockerMarker): Promise<string | undefined> =>
     (await rooms.docker?.())?.removeImage?.(marker);
   const runner: Runner = {
-    run: (task, body) => inProcesses.run(task, body),
+    run: async (task, body) =>
+      task.installed.start.kind === 'container'
+        ? (await openDocker()).runner.run(task, body)
+        : inProcesses.run(task, body),
   };
   return {
     ...createVerbs({ runner, redactor, kept: createKept(project) }),
@@ -65,8 +79,11 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
     remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),
     forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
-    status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment),
-    endAll: () => processes.endAll(),
+    status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment, dockerEnvironment),
+    async endAll() {
+      const containers = docker?.then(({ runner }) => runner.endAll());
+      await Promise.allSettled([processes.endAll(), containers]);
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import type { RunControl } from './types.ts';
 interface Work<T> {
   readonly promise: Promise<T>;
   readonly controller: AbortController;
-  readonly listeners: Set<(message: string) => void>;
+  readonly listeners: Set<RunControl['progress']>;
   last?: string;
 }
 
@@ -18,10 +18,10 @@ export function createSharedWork<T>(): SharedWork<T> {
 
   const begin = (key: string, start: (control: RunControl) => Promise<T>): Work<T> => {
     const controller = new AbortController();
-    const listeners = new Set<(message: string) => void>();
-    const progress = (message: string): void => {
+    const listeners = new Set<RunControl['progress']>();
+    const progress: RunControl['progress'] = (message, done, total) => {
       work.last = message;
-      for (const listener of listeners) listener(message);
+      for (const listener of listeners) listener(message, done, total);
     };
     const promise = Promise.resolve().then(() => start({ signal: controller.signal, progress }));
     const work: Work<T> = { promise, controller, listeners };
@@ -37,7 +37,7 @@ export function createSharedWork<T>(): SharedWork<T> {
     async run(key, { signal, progress }, start) {
       if (signal.aborted) throw abortError(signal);
       const work = works.get(key) ?? begin(key, start);
-      const listener = (message: string): void => progress(message);
+      const listener: RunControl['progress'] = (message, done, total) => progress(message, done, total);
       work.listeners.add(listener);
       if (work.last) progress(work.last);
       let leave: (() => void) | undefined;

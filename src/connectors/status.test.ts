@@ -27,8 +27,11 @@ describe('status', () => {
     const { runtimes, installed } = await room.connectors.status();
     const [uv, python, docker] = runtimes;
     expect(uv).toEqual({ name: 'uv', found: true, path: join(room.folder, 'bin', 'uv'), version: '0.5.11' });
-    expect(docker).toMatchObject({ name: 'docker', found: true, path: join(room.folder, 'bin', 'docker') });
-    expect(docker?.fix).toContain('later version');
+    // What bears Docker's name is not asked; an engine may answer on this machine, or none.
+    expect(docker?.path ?? '').not.toContain(room.folder);
+    expect(docker).toMatchObject(
+      docker?.found ? { version: expect.stringMatching(/^\d/) } : { fix: expect.stringMatching(/Docker/) },
+    );
     expect(python?.path ?? '').not.toContain(room.folder);
     expect(installed).toEqual([]);
   });

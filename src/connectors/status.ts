@@ -1,20 +1,24 @@
 /** What runs connectors on this machine. */
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { SluiceError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
+import type { DockerEnvironment } from './docker/engine-address.ts';
 import { installedConnectors } from './installed.ts';
 import { findInterpreters } from './python/interpreters.ts';
-import { type Environment, homeOf, isExecutable, programFolders } from './python/places.ts';
+import type { Environment } from './python/places.ts';
 import { findUv } from './python/uv.ts';
 import type { ConnectorsStatus, ToolFound } from './types.ts';
 
 const UV_PAGE = 'https://docs.astral.sh/uv/getting-started/installation';
 
-export async function readStatus(project: Project, environment: Environment): Promise<ConnectorsStatus> {
+export async function readStatus(
+  project: Project,
+  environment: Environment,
+  dockerEnvironment: DockerEnvironment,
+): Promise<ConnectorsStatus> {
   const [uv, python, docker, installed] = await Promise.all([
     uvStatus(environment),
     pythonStatus(environment),
-    dockerStatus(environment),
+    dockerStatus(dockerEnvironment),
     installedConnectors(project),
   ]);
   return { runtimes: [uv, uv.found && !python.found ? { ...python, fix: undefined } : python, docker], installed };
@@ -47,18 +51,14 @@ async function pythonStatus(environment: Environment): Promise<ToolFound> {
   return { name: 'python', found: true, path, version, ...fix };
 }
 
-/** Only looks whether it is there: nothing is asked of an engine. */
-async function dockerStatus(environment: Environment): Promise<ToolFound> {
-  const sockets = ['/var/run/docker.sock', join(homeOf(environment), '.docker', 'run', 'docker.sock')];
-  const clients = programFolders(environment).map((folder) => join(folder, 'docker'));
-  for (const client of clients) {
-    if (await isExecutable(client)) return { name: 'docker', found: true, path: client, fix: DOCKER_LATER };
+/** Asks the engine: a command that is installed says nothing about it. */
+async function dockerStatus(environment: DockerEnvironment): Promise<ToolFound> {
+  try {
+    const { connectEngine } = await import('./docker/engine.ts');
+    const { address, version } = await connectEngine(environment);
+    return { name: 'docker', found: true, path: address.name, version };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { name: 'docker', found: false, fix: `${error.message} ${error.next}` };
   }
-  for (const socket of sockets) {
-    if (await lstat(socket).catch(() => undefined))
-      return { name: 'docker', found: true, path: socket, fix: DOCKER_LATER };
-  }
-  return { name: 'docker', found: false, fix: `Not needed yet: ${DOCKER_LATER}` };
 }
-
-const DOCKER_LATER = 'connectors that need Docker come in a later version of Sluice.';

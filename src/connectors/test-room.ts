@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { childEnvironment, installerEnvironment, loadSettings } from '../config/index.ts';
+import { childEnvironment, dockerEnvironment, installerEnvironment, loadSettings } from '../config/index.ts';
 import { openProject, type Project } from '../project/index.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import { createVault, type Redactor, type ResolvedConfig } from '../secrets/index.ts';
@@ -70,6 +70,7 @@ export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestR
     redactor,
     childEnvironment: childEnvironment(environment),
     installerEnvironment: installerEnvironment(environment),
+    dockerEnvironment: dockerEnvironment(environment),
   });
   const processes = createProcesses(project, redactor);
   return {

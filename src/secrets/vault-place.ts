@@ -83,6 +83,7 @@ export function settings(more: Partial<Settings> = {}): Settings {
     envFile: { path: place.envPath, origin: 'environment' },
     projectDirectory: { path: join(place.folder, 'project'), origin: 'environment' },
     userDataDirectory: place.folder,
+    docker: { memoryBytes: 2 ** 31, cpus: 2, pids: 1024, mounts: [] },
     modes: { local: modes, cloud: modes },
     sensitiveNames: [],
     plainNames: [],

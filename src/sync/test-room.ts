@@ -84,6 +84,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string, silenceMs?
     redactor: vault.redactor,
     childEnvironment: environment,
     installerEnvironment: environment,
+    dockerEnvironment: environment,
     sweep: () => syncs.sweep(),
   });
   const database = openDatabase({

@@ -1,12 +1,13 @@
 /** What a test needs of the machine: skipped by name with its reason, or a failure where SLUICE_REQUIRE names it. */
 import { execFileSync } from 'node:child_process';
 import { describe } from 'vitest';
+import { TEST_IMAGES } from './docker.ts';
 import { postgresBinaries } from './postgres.ts';
 
 const required = new Set((process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''));
 
 interface Requirement {
-  readonly name: 'python' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
+  readonly name: 'python' | 'pypi' | 'postgres' | 'docker' | 'data' | 'unprivileged';
   readonly reason: string;
   readonly met: () => boolean;
 }
@@ -26,6 +27,11 @@ const requirements: Record<Requirement['name'], Requirement> = {
     name: 'postgres',
     reason: 'no Postgres server on this machine (Debian: apt install postgresql)',
     met: () => postgresBinaries() !== undefined,
+  },
+  docker: {
+    name: 'docker',
+    reason: 'no Docker engine answers, or the images of .ci/images are not built',
+    met: () => TEST_IMAGES.every((image) => works('docker', ['image', 'inspect', image])),
   },
   data: {
     name: 'data',

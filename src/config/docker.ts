@@ -1,0 +1,50 @@
+/** What containers may take of the machine, and which folders of it they may read. */
+import { delimiter, isAbsolute, normalize } from 'node:path';
+import type { DockerSettings, Lookup } from './settings.ts';
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const LEAST_MEMORY = 64 * 1024 ** 2;
+
+/** A bad value counts as not set, with a warning: a container without a limit is never the result of a typing mistake. */
+export function readDocker(lookup: Lookup): { docker: DockerSettings; warnings: string[] } {
+  const warnings: string[] = [];
+  const read = <T>(name: string, byDefault: string, wanted: string, parse: (value: string) => T | undefined): T => {
+    const value = lookup(name)?.value.trim();
+    const parsed = value === undefined ? undefined : parse(value);
+    if (value !== undefined && parsed === undefined)
+      warnings.push(`${name} must be ${wanted}; its value is not, so it counts as ${byDefault}.`);
+    const fallback = parsed ?? parse(byDefault);
+    if (fallback === undefined) throw new TypeError(`${name} has no usable default`);
+    return fallback;
+  };
+  const memoryBytes = read('SLUICE_DOCKER_MEMORY', '2g', 'an amount such as 512m or 4g, at least 64m', (value) => {
+    const [, digits, unit = ''] =
+      /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(value.toLowerCase().replace(/(?<=[kmg])i?b$/, '')) ?? [];
+    const bytes = Math.floor(Number(digits) * (UNITS[unit] ?? 1));
+    return digits !== undefined && Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY ? bytes : undefined;
+  });
+  const cpus = read('SLUICE_DOCKER_CPUS', '2', 'a number such as 2 or 0.5, at least 0.1', (value) =>
+    /^\d{1,4}(\.\d+)?$/.test(value) && Number(value) >= 0.1 ? Number(value) : undefined,
+  );
+  const pids = read('SLUICE_DOCKER_PIDS', '1024', 'a whole number of at least 16', (value) =>
+    /^\d{1,7}$/.test(value) && Number(value) >= 16 ? Number(value) : undefined,
+  );
+  const mounts = readMounts(lookup('SLUICE_DOCKER_MOUNTS')?.value ?? '', warnings);
+  return { docker: { memoryBytes, cpus, pids, mounts }, warnings };
+}
+
+/** Folders apart as in PATH, so that the colon is taken: `/data=/local` says where in the container a folder is seen. */
+function readMounts(value: string, warnings: string[]): DockerSettings['mounts'] {
+  return value
+    .split(delimiter)
+    .filter((part) => part.trim() !== '')
+    .flatMap((part) => {
+      const [folder = '', target = folder, ...more] = part.trim().split('=');
+      const usable = more.length === 0 && [folder, target].every((path) => isAbsolute(path) && !path.includes('\0'));
+      if (usable && normalize(target) !== '/') return [{ folder, target }];
+      warnings.push(
+        `SLUICE_DOCKER_MOUNTS: ${JSON.stringify(part.slice(0, 200))} is left out. Write /absolute/folder, or /absolute/folder=/path/in/container.`,
+      );
+      return [];
+    });
+}

@@ -1,0 +1,231 @@
+/** Runs connectors in containers: made, filled, listened to and only then started; removed whatever happens. */
+import { randomBytes } from 'node:crypto';
+import { type Duplex, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { DockerSettings } from '../../config/index.ts';
+import { abortError, LimitError, messageOf, SetupError } from '../../errors.ts';
+import type { Project } from '../../project/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { createTail, sealedText } from '../process/tail.ts';
+import type { Runner, Running, Task } from '../runner.ts';
+import type { ContainerStart, Exit } from '../types.ts';
+import { containerBody, containerEnvironment, INPUT_FOLDER, inputPath, processorsOf } from './container.ts';
+import { demultiplex } from './demultiplex.ts';
+import type { Engine } from './engine.ts';
+import { EngineError } from './engine-client.ts';
+import { resolveUser } from './image-user.ts';
+import { endOrphanContainers, labelsFor, removeContainer } from './orphans.ts';
+import { packTar, type TarEntry } from './tar.ts';
+
+export interface ContainerRooms {
+  readonly project: Project;
+  readonly redactor: Redactor;
+  readonly settings: DockerSettings;
+  /** What connectors may see of the environment; a container gets its proxies. */
+  readonly environment: Readonly<Record<string, string>>;
+  connect(signal?: AbortSignal): Promise<Engine>;
+}
+
+export interface ContainerRunner extends Runner {
+  /** Ends everything quickly and refuses to start anything more. */
+  endAll(): Promise<void>;
+}
+
+/** Seconds that a container may take to end by itself after SIGTERM. */
+const GRACE_SECONDS = 2;
+const SHUTDOWN_MS = 700;
+
+interface Live {
+  /** Settles when nothing of the run is left on the engine. */
+  end(timeoutMs?: number): Promise<void>;
+}
+
+interface Made {
+  readonly id: string;
+  readonly engine: Engine;
+}
+
+export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
+  const live = new Set<Live>();
+  let closing = false;
+  return {
+    async run(task, body) {
+      const { signal } = task;
+      if (signal.aborted) throw abortError(signal);
+      const engine = await rooms.connect(signal);
+      await endOrphanContainers(engine, rooms.project);
+      let making: Promise<Made> | undefined;
+      let socket: Duplex | undefined;
+      let ended: Promise<void> | undefined;
+      const entry: Live = {
+        end(timeoutMs) {
+          ended ??= (async () => {
+            // A shutdown during the making waits for the container, so that it can be removed.
+            const made = await making?.catch(() => undefined);
+            if (made) await removeContainer(made.engine, made.id, timeoutMs);
+            socket?.destroy();
+          })();
+          return ended;
+        },
+      };
+      live.add(entry);
+      const onAbort = (): void => void making?.then(stop).catch(() => {});
+      try {
+        const running = await startRun(async () => {
+          if (closing) throw closingError();
+          making = make(rooms, engine, task);
+          const made = await making;
+          await putFiles(engine, made.id, task);
+          socket = await attach(engine, made.id, task.writes ?? false);
+          const listening = listen(rooms, made, socket, task.writes ?? false);
+          if (closing) throw closingError();
+          if (signal.aborted) throw abortError(signal);
+          await start(made);
+          return listening();
+        }, signal);
+        signal.addEventListener('abort', onAbort, { once: true });
+        if (signal.aborted) onAbort();
+        return await body(running);
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        await entry.end(closing ? SHUTDOWN_MS : undefined);
+        live.delete(entry);
+      }
+    },
+    async endAll() {
+      closing = true;
+      await Promise.allSettled([...live].map((entry) => entry.end(SHUTDOWN_MS)));
+    },
+  };
+}
+
+async function make(rooms: ContainerRooms, engine: Engine, task: Task): Promise<Made> {
+  const run = randomBytes(8).toString('hex');
+  const { image } = task.installed.start as ContainerStart;
+  const body = containerBody({
+    task,
+    image,
+    settings: rooms.settings,
+    processors: await processorsOf(engine),
+    labels: await labelsFor(rooms.project, run),
+    environment: containerEnvironment(rooms.environment),
+  });
+  const { Id: id } = await engine.json<{ Id: string }>({
+    method: 'POST',
+    path: `/containers/create?name=sluice-${run}`,
+    body,
+  });
+  return { id, engine };
+}
+
+/** An archive goes from this process's memory into the container: no file of this machine ever holds it. */
+async function putFiles(engine: Engine, id: string, { files, signal }: Task): Promise<void> {
+  const names = Object.keys(files);
+  if (names.length === 0) return;
+  const { Config: config } = await engine.json<{ Config?: { User?: string } }>({
+    path: `/containers/${id}/json`,
+    signal,
+  });
+  const owner = await resolveUser(engine, id, config?.User ?? '', signal);
+  const entries: TarEntry[] = [{ path: `${INPUT_FOLDER.slice(1)}/`, mode: 0o700, ...owner }];
+  for (const name of names) {
+    await files[name]?.(async (text) => {
+      entries.push({ path: inputPath(name).slice(1), mode: 0o600, ...owner, content: Buffer.from(text) });
+    });
+  }
+  // Without copyUIDGID the archive's owners stay; with it, an engine of 20.10 needs tools that small images lack.
+  await engine.bytes({ method: 'PUT', path: `/containers/${id}/archive?path=/`, body: packTar(entries), signal });
+}
+
+async function attach(engine: Engine, id: string, writes: boolean): Promise<Duplex> {
+  const query = `stream=1&stdout=1&stderr=1${writes ? '&stdin=1' : ''}`;
+  return engine.upgrade({ method: 'POST', path: `/containers/${id}/attach?${query}` });
+}
+
+async function start({ engine, id }: Made): Promise<void> {
+  await engine.bytes({ method: 'POST', path: `/containers/${id}/start` });
+}
+
+async function stop({ engine, id }: Made): Promise<void> {
+  const timeoutMs = (GRACE_SECONDS + 10) * 1000;
+  await engine.bytes({ method: 'POST', path: `/containers/${id}/stop?t=${GRACE_SECONDS}`, timeoutMs });
+}
+
+/** Listens from before the start. @returns what the callback is lent, to be asked for once it runs */
+function listen({ redactor }: ContainerRooms, made: Made, socket: Duplex, writes: boolean): () => Running {
+  const tail = createTail();
+  const listeners = new Set<(text: string) => void>();
+  const decoder = new StringDecoder('utf8');
+  const { stdout, ended } = demultiplex(socket, (chunk) => {
+    const text = decoder.write(chunk);
+    tail.push(text);
+    for (const listener of listeners) listener(text);
+  });
+  return () => ({
+    stdout,
+    stdin: writes ? inputOf(socket) : undefined,
+    outputEnded: ended,
+    exit: waitForEnd(made).then(async (how) => {
+      await ended;
+      return { ...how, stderrTail: sealedText(tail, redactor) };
+    }),
+    onStderr: (listener) => listeners.add(listener),
+  });
+}
+
+/** Its end closes one half of the connection alone: the container's output still comes. */
+function inputOf(socket: Duplex): Writable {
+  const input = new Writable({
+    write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
+    final: (done) => void socket.end(done),
+  });
+  // What is written to a program that has gone is lost; its exit says so.
+  input.on('error', () => {});
+  return input;
+}
+
+async function waitForEnd({ engine, id }: Made): Promise<Omit<Exit, 'stderrTail'>> {
+  try {
+    const wait = { method: 'POST', path: `/containers/${id}/wait`, timeoutMs: 0 } as const;
+    const { StatusCode: code } = await engine.json<{ StatusCode: number }>(wait);
+    if (code === 0) return { code, signal: null };
+    const { State: state } = await engine.json<{ State?: { OOMKilled?: boolean } }>({ path: `/containers/${id}/json` });
+    return { code, signal: null, outOfMemory: state?.OOMKilled === true };
+  } catch {
+    // The engine is gone, or the container was removed by somebody: nothing more can be known.
+    return { code: null, signal: null };
+  }
+}
+
+/** What the engine refuses is told in words that the reader can act on. */
+async function startRun(begin: () => Promise<Running>, signal: AbortSignal): Promise<Running> {
+  try {
+    return await begin();
+  } catch (error) {
+    throw runError(error, signal);
+  }
+}
+
+function runError(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted && !(error instanceof EngineError)) return abortError(signal);
+  if (!(error instanceof EngineError)) return error;
+  const mount = /bind source path does not exist: (.+)$/i.exec(error.message)?.[1];
+  if (mount !== undefined) {
+    return new SetupError(
+      'mount_missing',
+      `The folder ${mount.trim()} does not exist where the Docker engine runs.`,
+      'Make it, or take it out of SLUICE_DOCKER_MOUNTS, and restart the server.',
+    );
+  }
+  const reason = messageOf(error).slice(0, 500);
+  return new SetupError(
+    'container_not_startable',
+    `The Docker engine could not start the container: ${reason}.`,
+    'Correct what the engine says; another version of the connector may have a sound image.',
+    { cause: error },
+  );
+}
+
+function closingError(): LimitError {
+  return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
+}

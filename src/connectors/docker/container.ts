@@ -1,0 +1,80 @@
+/** What a container may and may not do, as the engine's API wants it said. */
+import type { DockerSettings } from '../../config/index.ts';
+import type { Task } from '../runner.ts';
+import type { EngineClient } from './engine-client.ts';
+
+/** The folder of a run's files inside the container; nothing of an image lies there. */
+export const INPUT_FOLDER = '/sluice-input';
+
+export interface ContainerPlan {
+  readonly task: Task;
+  /** An image's id. */
+  readonly image: string;
+  readonly settings: DockerSettings;
+  /** Processors of the engine's machine: a limit beyond them is refused. */
+  readonly processors: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `NAME=value`, besides what the image sets. */
+  readonly environment: readonly string[];
+}
+
+export function containerBody(plan: ContainerPlan): object {
+  const { task, image, settings, processors, labels, environment } = plan;
+  const { verb, files, writes = false } = task;
+  return {
+    Image: image,
+    Cmd: [verb, ...Object.keys(files).flatMap((name) => [`--${name}`, inputPath(name)])],
+    Env: environment,
+    Labels: labels,
+    Tty: false,
+    AttachStdin: writes,
+    OpenStdin: writes,
+    StdinOnce: writes,
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      // A first process that ends what is left and passes signals on: Python as the first one ignores SIGTERM.
+      Init: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      Memory: settings.memoryBytes,
+      MemorySwap: settings.memoryBytes,
+      NanoCpus: Math.round(Math.min(settings.cpus, processors) * 1e9),
+      PidsLimit: settings.pids,
+      // Nothing of the output is written to the engine's disk; it is six times as fast besides.
+      LogConfig: { Type: 'none', Config: {} },
+      ExtraHosts: ['host.docker.internal:host-gateway'],
+      RestartPolicy: { Name: 'no' },
+      Mounts: settings.mounts.map(({ folder, target }) => ({
+        Type: 'bind',
+        Source: folder,
+        Target: target,
+        ReadOnly: true,
+      })),
+    },
+  };
+}
+
+export function inputPath(name: string): string {
+  return `${INPUT_FOLDER}/${name}.json`;
+}
+
+const PROXY = /^(https?|no|all|ftp)_proxy$/i;
+
+/**
+ * Of this machine's environment only its proxies: a container has none otherwise. One that listens on this machine's
+ * loopback cannot be reached from inside, and paths of certificates mean nothing there.
+ */
+export function containerEnvironment(environment: Readonly<Record<string, string>>): string[] {
+  return Object.entries(environment)
+    .filter(([name, value]) => PROXY.test(name) && (/^no_proxy$/i.test(name) || !LOOPBACK_PROXY.test(value)))
+    .map(([name, value]) => `${name}=${value}`);
+}
+
+const LOOPBACK_PROXY = /^([a-z0-9]+:\/\/)?([^@/]*@)?(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:|\/|$)/i;
+
+/** Processors of the engine's machine. */
+export async function processorsOf(engine: EngineClient): Promise<number> {
+  const { NCPU: count } = await engine.json<{ NCPU?: number }>({ path: '/info' });
+  return count && count > 0 ? count : 1;
+}

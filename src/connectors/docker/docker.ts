@@ -1,0 +1,204 @@
+/** Connectors as images: pulled once, named by their id, run in containers. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Settings } from '../../config/index.ts';
+import { InputError, SetupError, SluiceError } from '../../errors.ts';
+import { type Project, withLock } from '../../project/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { type DockerMarker, readMarker, writeMarker } from '../markers.ts';
+import type { Availability, RuntimeRoom } from '../runtime-room.ts';
+import { createSharedWork } from '../shared-work.ts';
+import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from '../types.ts';
+import { type ContainerRunner, createContainerRunner } from './container-runner.ts';
+import { connectEngine, type Engine } from './engine.ts';
+import type { DockerEnvironment } from './engine-address.ts';
+import { type EngineClient, EngineError } from './engine-client.ts';
+import { type ImageName, pullImage } from './pull.ts';
+
+export interface DockerRooms {
+  readonly settings: Settings;
+  readonly project: Project;
+  readonly redactor: Redactor;
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  readonly dockerEnvironment: DockerEnvironment;
+}
+
+export interface DockerRuntime extends RuntimeRoom {
+  readonly runner: ContainerRunner;
+}
+
+const LOCK_WAIT_MS = 60 * 60_000;
+const REPOSITORY = /^([a-z0-9.-]+(:\d{1,5})?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** The folder's name beside those of Python's versions. */
+function imageFolder(tag: string): string {
+  return `docker-${tag}`;
+}
+
+interface ImageFacts {
+  readonly Id: string;
+  readonly Size?: number;
+}
+
+export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
+  const { settings, project, redactor, childEnvironment, dockerEnvironment } = rooms;
+  const shared = createSharedWork<Installed>();
+  const connect = (signal?: AbortSignal): Promise<Engine> => connectEngine(dockerEnvironment, signal);
+  return {
+    available: (signal) => availability(dockerEnvironment, signal),
+    runner: createContainerRunner({
+      project,
+      redactor,
+      settings: settings.docker,
+      environment: childEnvironment,
+      connect,
+    }),
+    async installed(_request, { repository }, signal) {
+      return repository === undefined ? [] : tagsHere(await connect(signal), repository, signal);
+    },
+    removeImage: async (marker) => removeImage(await connect(), marker),
+    async install(request, facts, control) {
+      const image = imageOf(request, facts);
+      const engine = await connect(control.signal);
+      const key = JSON.stringify([request.connector, image]);
+      return shared.run(key, control, (joint) => findOrPull(rooms, engine, request.connector, image, joint));
+    },
+  };
+}
+
+/** Whether an engine answers, and which. */
+export async function availability(environment: DockerEnvironment, signal?: AbortSignal): Promise<Availability> {
+  try {
+    const { version } = await connectEngine(environment, signal);
+    return { works: true, by: `Docker ${version}` };
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return { works: false, why: error.message.replace(/\.$/, ''), fix: error.next };
+  }
+}
+
+function imageOf({ connector, version }: ConnectorRequest, facts: ConnectorFacts): ImageName {
+  const { repository } = facts;
+  const tag = version ?? facts.version;
+  if (repository === undefined || !REPOSITORY.test(repository) || !NAME.test(connector) || tag === undefined) {
+    throw new InputError(
+      'not_an_image',
+      `The registry names no image for ${JSON.stringify(connector.slice(0, 80))}.`,
+      'Leave runtime out to let Sluice choose, or use a name that list_connectors with runtime "docker" shows.',
+    );
+  }
+  if (!TAG.test(tag)) {
+    throw new InputError(
+      'bad_version',
+      `${JSON.stringify(tag.slice(0, 60))} is no tag of an image.`,
+      'Write the version as the registry does, such as 7.2.1, or leave version out.',
+    );
+  }
+  return { repository, tag };
+}
+
+/** Two processes of one project pull once: the second finds the image when it gets the lock. */
+async function findOrPull(
+  rooms: DockerRooms,
+  engine: Engine,
+  connector: string,
+  image: ImageName,
+  control: RunControl,
+): Promise<Installed> {
+  const folder = join(await rooms.project.folder('connectors'), connector, imageFolder(image.tag));
+  const here = await findImage(engine, image, control.signal);
+  if (here) return note(folder, connector, image, here, false);
+  if (rooms.settings.offline) {
+    throw new SetupError(
+      'image_not_here',
+      `${image.repository}:${image.tag} is not on this machine, and AIRBYTE_OFFLINE_MODE is on.`,
+      `Run docker pull ${image.repository}:${image.tag} where there is a network, choose a version that is here, or switch offline mode off.`,
+    );
+  }
+  const lock = join(await rooms.project.folder('locks'), `install-${connector}-${imageFolder(image.tag)}.lock`);
+  const options = {
+    purpose: `pulling ${image.repository}:${image.tag}`,
+    waitMs: LOCK_WAIT_MS,
+    signal: control.signal,
+    onWait: ({ pid }: { pid: number }) => control.progress(`waiting for process ${pid}, which pulls the same image`),
+  };
+  return withLock(lock, options, async () => {
+    const meanwhile = await findImage(engine, image, control.signal);
+    if (meanwhile) return note(folder, connector, image, meanwhile, false);
+    await pullImage(engine, image, control);
+    const pulled = await findImage(engine, image, control.signal);
+    if (!pulled) throw new TypeError(`${image.repository}:${image.tag} was pulled and is not there`);
+    return note(folder, connector, image, pulled, true);
+  });
+}
+
+async function findImage(
+  engine: EngineClient,
+  { repository, tag }: ImageName,
+  signal?: AbortSignal,
+): Promise<ImageFacts | undefined> {
+  try {
+    return await engine.json<ImageFacts>({ path: `/images/${repository}:${tag}/json`, signal });
+  } catch (error) {
+    if (error instanceof EngineError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Whoever pulled them: an image that is here is used. */
+async function tagsHere(engine: EngineClient, repository: string, signal: AbortSignal): Promise<string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ reference: [repository] }));
+  const images = await engine.json<readonly { RepoTags?: readonly string[] | null }[]>({
+    path: `/images/json?filters=${filters}`,
+    signal,
+  });
+  return images.flatMap(({ RepoTags: tags }) => tags ?? []).flatMap((tag) => tag.split(`${repository}:`)[1] ?? []);
+}
+
+async function note(
+  folder: string,
+  connector: string,
+  { repository, tag }: ImageName,
+  { Id: id, Size: bytes = 0 }: ImageFacts,
+  pulled: boolean,
+): Promise<Installed> {
+  const before = await readMarker(folder);
+  if (before?.runtime !== 'docker' || before.image_id !== id) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeMarker(folder, {
+      connector,
+      version: tag,
+      runtime: 'docker',
+      image: `${repository}:${tag}`,
+      image_id: id,
+      bytes,
+      pulled,
+      installed_at: new Date().toISOString(),
+    });
+  }
+  return {
+    connector,
+    version: tag,
+    runtime: 'docker',
+    start: { kind: 'container', image: id },
+    stamp: id,
+    newlyInstalled: pulled,
+  };
+}
+
+/**
+ * Removes an image that Sluice pulled.
+ * @returns what is to be said where it stays
+ * @throws SetupError when no engine answers; nothing is removed then
+ */
+async function removeImage(engine: EngineClient, { image }: DockerMarker): Promise<string | undefined> {
+  try {
+    await engine.bytes({ method: 'DELETE', path: `/images/${image}` });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof EngineError) || (error.status !== 404 && error.status !== 409)) throw error;
+    return error.status === 409 ? `the image ${image}: a container uses it` : undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/** Labels of our containers, and the end of those whose server is gone. */
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { identify, isAlive, type Project } from '../../project/index.ts';
+import type { EngineClient } from './engine-client.ts';
+
+const PROJECT = 'sluice.project';
+const SERVER = 'sluice.server';
+const RUN = 'sluice.run';
+
+/** @param run names one start of a connector */
+export async function labelsFor(project: Project, run: string): Promise<Record<string, string>> {
+  return { [PROJECT]: projectId(project), [SERVER]: await ownServer(), [RUN]: run };
+}
+
+/** Kills and removes what dead servers of this project left behind on the engine. */
+export async function endOrphanContainers(engine: EngineClient, project: Project): Promise<void> {
+  const filters = JSON.stringify({ label: [`${PROJECT}=${projectId(project)}`] });
+  const found = await engine.json<readonly { Id: string; Labels?: Record<string, string> }[]>({
+    path: `/containers/json?all=1&filters=${encodeURIComponent(filters)}`,
+  });
+  await Promise.all(
+    found.map(async ({ Id: id, Labels: labels }) => {
+      if (await runsHere(labels?.[SERVER] ?? '')) return;
+      await removeContainer(engine, id);
+    }),
+  );
+}
+
+/** Ends it where it runs. Nothing is said where it is gone already, or another one is just removing it. */
+export async function removeContainer(engine: EngineClient, container: string, timeoutMs?: number): Promise<void> {
+  const path = `/containers/${container}?force=1&v=1`;
+  await engine.bytes({ method: 'DELETE', path, timeoutMs }).catch((error: unknown) => {
+    const status = (error as { status?: number }).status;
+    if (status !== 404 && status !== 409) throw error;
+  });
+}
+
+/** One engine may serve several machines, on which the same path is another project. */
+function projectId(project: Project): string {
+  return createHash('sha256').update(`${hostname()}\0${project.root}`).digest('hex').slice(0, 16);
+}
+
+let own: Promise<string> | undefined;
+
+function ownServer(): Promise<string> {
+  own ??= identify(process.pid).then((self) => `${process.pid}@${self?.started ?? ''}`);
+  return own;
+}
+
+async function runsHere(server: string): Promise<boolean> {
+  const [, pid, started] = /^(\d+)@(.*)$/.exec(server) ?? [];
+  return pid !== undefined && started !== undefined && (await isAlive({ pid: Number(pid), started }));
+}

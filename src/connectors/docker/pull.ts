@@ -1,0 +1,172 @@
+/** Fetches an image, layer by layer, and tells apart what can go wrong. */
+import { abortError, InputError, messageOf, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
+import { isObject } from '../../protocol/index.ts';
+import { createLineSplitter } from '../process/line-splitter.ts';
+import type { RunControl } from '../types.ts';
+import type { EngineClient } from './engine-client.ts';
+
+export interface ImageName {
+  /** With the registry's host where it is not Docker Hub: `airbyte/source-faker`. */
+  readonly repository: string;
+  readonly tag: string;
+}
+
+interface Layer {
+  /** Bytes that are here, and in all; 0 where the registry has not said. */
+  done: number;
+  total: number;
+  whole: boolean;
+}
+
+const TELL_EVERY_MS = 500;
+const LONGEST_LINE = 1024 * 1024;
+
+/**
+ * When the signal is aborted the connection is closed, and with it the engine stops.
+ * @throws InputError `no_such_tag`; SetupError `image_denied`, `disk_full`, `image_for_other_machine`; UpstreamError
+ */
+export async function pullImage(engine: EngineClient, image: ImageName, control: RunControl): Promise<void> {
+  const { repository, tag } = image;
+  const name = `${repository}:${tag}`;
+  const { signal } = control;
+  const layers = new Map<string, Layer>();
+  let failure: string | undefined;
+  let toldAt = 0;
+  const tell = (): void => {
+    if (Date.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = Date.now();
+    const { text, done, total } = summary(layers);
+    control.progress(`pulling ${name}${text}`, done, total);
+  };
+  const splitter = createLineSplitter(
+    LONGEST_LINE,
+    (line) => {
+      const event = parse(line);
+      if (typeof event?.error === 'string') failure = event.error;
+      else if (event) note(layers, event);
+    },
+    () => {},
+  );
+  control.progress(`pulling ${name}`);
+  try {
+    const query = `fromImage=${encodeURIComponent(repository)}&tag=${encodeURIComponent(tag)}`;
+    const answer = await engine.stream({ method: 'POST', path: `/images/create?${query}`, signal });
+    for await (const chunk of answer) {
+      splitter.push(chunk as Buffer);
+      tell();
+    }
+    splitter.end();
+  } catch (error) {
+    if (signal.aborted) throw abortError(signal);
+    throw pullError(image, messageOf(error), error);
+  }
+  if (signal.aborted) throw abortError(signal);
+  if (failure !== undefined) throw pullError(image, failure);
+}
+
+function note(layers: Map<string, Layer>, event: Record<string, unknown>): void {
+  const { id, status } = event;
+  if (typeof id !== 'string' || typeof status !== 'string' || !/^[0-9a-f]{12}$/.test(id)) return;
+  const layer = layers.get(id) ?? { done: 0, total: 0, whole: false };
+  layers.set(id, layer);
+  const detail = isObject(event.progressDetail) ? event.progressDetail : {};
+  if (status === 'Downloading' && typeof detail.current === 'number') {
+    layer.done = detail.current;
+    layer.total = typeof detail.total === 'number' ? detail.total : layer.total;
+  } else if (/^(Pull complete|Already exists)$/.test(status)) {
+    layer.whole = true;
+    layer.done = layer.total;
+  } else if (/^(Download complete|Extracting|Verifying Checksum)$/.test(status)) {
+    layer.done = layer.total;
+  }
+}
+
+function summary(layers: ReadonlyMap<string, Layer>): { text: string; done?: number; total?: number } {
+  const all = [...layers.values()];
+  if (all.length === 0) return { text: '' };
+  const whole = all.filter((layer) => layer.whole).length;
+  const done = all.reduce((sum, layer) => sum + layer.done, 0);
+  const total = all.reduce((sum, layer) => sum + layer.total, 0);
+  const bytes = total > 0 ? `, ${megabytes(done)} of ${megabytes(total)} MB` : '';
+  return { text: `: ${whole} of ${all.length} layers${bytes}`, ...(total > 0 ? { done, total } : {}) };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the engine's words: it has no codes for these. */
+function pullError({ repository, tag }: ImageName, said: string, cause?: unknown): SluiceError {
+  const name = `${repository}:${tag}`;
+  const facts = { cause, details: { image: name, engine_message: said.slice(0, 1000) } };
+  if (/manifest unknown|manifest for .* not found|not found: manifest/i.test(said)) {
+    return new InputError(
+      'no_such_tag',
+      `${repository} has no image of version ${tag}.`,
+      'Use a version that get_connector_info with include "versions" lists, or leave version out.',
+      facts,
+    );
+  }
+  if (
+    /no matching manifest|image operating system .* cannot be used|does not match the specified platform/i.test(said)
+  ) {
+    return new SetupError(
+      'image_for_other_machine',
+      `${name} is not made for this machine's processor.`,
+      `Choose another version or runtime; or try emulation: docker pull --platform linux/amd64 ${name}, then call again.`,
+      facts,
+    );
+  }
+  if (/toomanyrequests|rate limit/i.test(said)) {
+    return new UpstreamError(
+      'registry_rate_limit',
+      `The image registry does not give ${name} now: too many pulls from this address.`,
+      `Wait some hours, or run: docker login && docker pull ${name}; an image that is here is used.`,
+      facts,
+    );
+  }
+  if (
+    /pull access denied|repository does not exist|unauthorized|authentication required|denied|forbidden/i.test(said)
+  ) {
+    return new SetupError(
+      'image_denied',
+      `The image registry does not give ${name}: there is no such repository, or it wants a login.`,
+      `If it is a private one, run: docker login && docker pull ${name}; an image that is here is used.`,
+      facts,
+    );
+  }
+  if (/no space left|disk quota exceeded/i.test(said)) {
+    return new SetupError(
+      'disk_full',
+      `No space is left on the Docker engine's disk for ${name}.`,
+      'Free some (docker system df shows what takes it; Docker Desktop has a disk limit of its own), and call again.',
+      facts,
+    );
+  }
+  if (UNREACHABLE.test(said)) {
+    return new UpstreamError(
+      'registry_unreachable',
+      `The Docker engine cannot reach the registry of ${name}.`,
+      'Check the network and the proxy of the Docker engine (it has settings of its own), and call again.',
+      facts,
+    );
+  }
+  return new UpstreamError(
+    'pull_failed',
+    `${name} could not be pulled: ${said.slice(0, 300)}.`,
+    `Call again; if it fails again, docker pull ${name} in a terminal shows more.`,
+    facts,
+  );
+}
+
+const UNREACHABLE =
+  /no such host|dial tcp|i\/o timeout|connection refused|connection reset|network is unreachable|no route to host|TLS handshake|x509|proxyconnect|Client\.Timeout|server misbehaving|ECONN|EPIPE|socket hang up/i;
