@@ -3,6 +3,7 @@ import { SetupError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { chooseRuntime, type Ground, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
+import { sweepContainerRecords } from './docker/container-records.ts';
 import type { DockerRuntime } from './docker/docker.ts';
 import { executableRuntime } from './executable.ts';
 import type { DockerMarker } from './markers.ts';
@@ -30,7 +31,12 @@ export interface ConnectorsOptions {
 
 export function createConnectors(options: ConnectorsOptions): Connectors {
   const { settings, project, redactor, childEnvironment, installerEnvironment, dockerEnvironment } = options;
-  const processes = createProcesses(project, redactor, options.sweep);
+  const sweep = async (): Promise<void> => {
+    await options.sweep?.();
+    // An engine that does not answer must not stop what runs without it; the record stays for the next time.
+    await sweepContainerRecords(project, async () => (await openDocker()).runner.endOrphans()).catch(() => {});
+  };
+  const processes = createProcesses(project, redactor, sweep);
   // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
   const inProcesses = createProcessRunner(processes, { PYTHONUTF8: '1', ...childEnvironment });
   // Each is loaded with its libraries at its first use.

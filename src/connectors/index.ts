@@ -1,4 +1,6 @@
 export { type ConnectorsOptions, createConnectors } from './connectors.ts';
+export { containerWarnings } from './docker/localhost.ts';
+export { exitWords } from './exit-words.ts';
 export { installedName, SHARED_CDK } from './installed-name.ts';
 export {
   configSkeleton,

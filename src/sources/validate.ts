@@ -2,6 +2,7 @@
 import {
   type ConnectorFacts,
   type Connectors,
+  containerWarnings,
   type Installed,
   type RunControl,
   validateAgainstSpec,
@@ -46,15 +47,16 @@ export async function validate(
     runtimeReason: installed.reason,
     specFrom: 'connector',
   } as const;
-  if (problems.length > 0 || schemaOnly)
-    return { valid: problems.length === 0, problems, warnings: resolution.warnings, ...facts };
+  const unreachable = await resolution.config.use(async (plain) => containerWarnings(installed, plain));
+  const warnings = [...resolution.warnings, ...unreachable];
+  if (problems.length > 0 || schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
   const config = rooms.updates.forCheck(resolution.config, known);
   const check = await rooms.connectors.check(installed, config, control);
   return {
     valid: check.succeeded,
     problems,
-    warnings: resolution.warnings,
+    warnings,
     checkMessage: check.message,
     checked: resolution.config,
     ...facts,

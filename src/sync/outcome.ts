@@ -1,5 +1,5 @@
 /** How a sync and its streams ended. */
-import type { Exit } from '../connectors/index.ts';
+import { type Exit, exitWords } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncState } from './types.ts';
@@ -16,11 +16,10 @@ const TAIL_CHARACTERS = 1_500;
 /** A good end confirms the streams of a connector that never tells their status. */
 export function confirmByEnd(record: SyncRecord, batches: Batches, ending: ReadEnding): void {
   const { exit, cancelled, statusSeen } = ending;
-  if (exit && exit.code !== 0 && !cancelled && record.errors.length === 0) {
-    const how = exit.signal ? `by ${exit.signal}` : `with exit code ${exit.code}`;
+  if (exit && exit.code !== 0 && !cancelled && (record.errors.length === 0 || exit.outOfMemory)) {
     const tail = exit.stderrTail.trim().slice(-TAIL_CHARACTERS);
     addError(record, {
-      message: `The connector ended ${how}${tail === '' ? ' and said nothing.' : `: ${tail}`}`,
+      message: `The connector ${exitWords(exit)}${tail === '' ? ' and said nothing.' : `: ${tail}`}`,
       failure_type: 'system_error',
     });
   }

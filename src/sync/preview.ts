@@ -1,6 +1,6 @@
 /** The first records of streams, straight from the source; nothing is stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connectors, Exit, Installed, RunControl } from '../connectors/index.ts';
+import { type Connectors, type Exit, exitWords, type Installed, type RunControl } from '../connectors/index.ts';
 import { type Catalog, isObject, type JsonObject, parseMessage, streamLabel } from '../protocol/index.ts';
 import type { Redactor, ResolvedConfig } from '../secrets/index.ts';
 import { configureStreams } from './modes.ts';
@@ -102,5 +102,5 @@ export async function previewStreams(
 function badEnd(exit: Exit | undefined): string {
   if (!exit) return 'The connector closed its output and did not end; it was ended.';
   const tail = exit.stderrTail.slice(-STDERR_CHARACTERS);
-  return `The connector ended with ${exit.signal ?? `exit code ${exit.code}`}${tail === '' ? ' and said nothing.' : `: ${tail}`}`;
+  return `The connector ${exitWords(exit)}${tail === '' ? ' and said nothing.' : `: ${tail}`}`;
 }

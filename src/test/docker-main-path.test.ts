@@ -5,7 +5,6 @@ import { docker, expectNoContainers, FAKER, makeDockerPlace } from './harness/do
 import { describeWith } from './harness/requirements.ts';
 import type { Workplace } from './harness/workplace.ts';
 
-const IMAGE = `airbyte/source-faker:${FAKER}`;
 const subject = {
   connector: 'source-faker',
   version: FAKER,
@@ -43,7 +42,7 @@ describeWith(['docker'], 'source-faker in a container', () => {
     expect(text).toMatch(/users[\s\S]*purchases|purchases[\s\S]*users/);
     const preview = await server.call('preview_stream', { source: 'people', streams: ['users'], limit: 3 });
     expect(preview.text).toContain('academic_degree');
-    await expectNoContainers(IMAGE);
+    await expectNoContainers(server);
   });
 
   test('is synced, and a second sync goes on where the first one ended', async () => {
@@ -54,7 +53,7 @@ describeWith(['docker'], 'source-faker in a container', () => {
     const again = await server.call<{ streams: { rows: number }[] }>('start_sync', sync);
     expect(again).toMatchObject({ state: 'complete' });
     expect(again.streams.map(({ rows }) => rows)).toEqual([0, 0]);
-    await expectNoContainers(IMAGE);
+    await expectNoContainers(server);
   });
 
   test('get_status names the engine and what is installed', async () => {

@@ -50,7 +50,7 @@ describe('a source that misbehaves and delivers is read to its end, and nothing 
 describe('a source that breaks half-way is told by stream, with its own words', () => {
   test.each([
     ['die', 'system_error', 'The connector ended with exit code 1'],
-    ['kill-self', 'system_error', 'The connector ended by SIGKILL'],
+    ['kill-self', 'system_error', 'The connector was ended by SIGKILL'],
     ['close-stdout', 'system_error', 'The connector closed its output and did not end; it was ended.'],
   ])('%s: what it confirmed is kept, the rest is not', async (behaviour, failureType, message) => {
     const source = await save(behaviour);

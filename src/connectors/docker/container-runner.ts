@@ -10,6 +10,7 @@ import { createTail, sealedText } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart, Exit } from '../types.ts';
 import { containerBody, containerEnvironment, INPUT_FOLDER, inputPath, processorsOf } from './container.ts';
+import { createContainerRecord } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
 import { EngineError } from './engine-client.ts';
@@ -27,6 +28,8 @@ export interface ContainerRooms {
 }
 
 export interface ContainerRunner extends Runner {
+  /** Ends what dead servers of this project left on the engine; `run` does it before each start. */
+  endOrphans(): Promise<void>;
   /** Ends everything quickly and refuses to start anything more. */
   endAll(): Promise<void>;
 }
@@ -47,6 +50,7 @@ interface Made {
 
 export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
   const live = new Set<Live>();
+  const record = createContainerRecord(rooms.project, () => live.size > 0);
   let closing = false;
   return {
     async run(task, body) {
@@ -72,6 +76,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       const onAbort = (): void => void making?.then(stop).catch(() => {});
       try {
         const running = await startRun(async () => {
+          await record.update();
           if (closing) throw closingError();
           making = make(rooms, engine, task);
           const made = await making;
@@ -90,8 +95,10 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         signal.removeEventListener('abort', onAbort);
         await entry.end(closing ? SHUTDOWN_MS : undefined);
         live.delete(entry);
+        await record.update();
       }
     },
+    endOrphans: async () => endOrphanContainers(await rooms.connect(), rooms.project),
     async endAll() {
       closing = true;
       await Promise.allSettled([...live].map((entry) => entry.end(SHUTDOWN_MS)));

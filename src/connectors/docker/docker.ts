@@ -56,7 +56,9 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       connect,
     }),
     async installed(_request, { repository }, signal) {
-      return repository === undefined ? [] : tagsHere(await connect(signal), repository, signal);
+      if (repository === undefined || !REPOSITORY.test(repository)) return [];
+      const { works } = await availability(dockerEnvironment, signal);
+      return works ? tagsHere(await connect(signal), repository, signal) : [];
     },
     removeImage: async (marker) => removeImage(await connect(), marker),
     async install(request, facts, control) {

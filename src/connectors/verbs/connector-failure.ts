@@ -2,6 +2,7 @@
 import { ConnectorError } from '../../errors.ts';
 import type { TraceError } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
+import { exitWords, MORE_MEMORY } from '../exit-words.ts';
 import { sealedStart } from '../process/tail.ts';
 import type { Exit } from '../types.ts';
 
@@ -65,11 +66,12 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
 
 function howItEnded(exit: Exit | undefined): string {
   if (!exit) return 'it closed its output and went on running, so it was ended';
-  if (exit.signal) return `it was ended by ${exit.signal}`;
-  return exit.code === 0 ? 'it ended without one' : `it ended with exit code ${exit.code}`;
+  if (exit.outOfMemory) return 'it ran out of memory and was ended';
+  return exit.code === 0 ? 'it ended without one' : `it ${exitWords(exit)}`;
 }
 
 function nextStep(exit: Exit | undefined): string | undefined {
+  if (exit?.outOfMemory) return `${MORE_MEMORY.replace(/^i/, 'I')}.`;
   if (exit?.signal !== 'SIGKILL' && exit?.code !== 137) return undefined;
   return 'The system ended it, mostly for want of memory: free some, or read fewer streams, and call again.';
 }

@@ -42,19 +42,35 @@ export async function makeDockerPlace(
   return { ...workplace, environment: { ...workplace.environment, AIRBYTE_LOCAL_REGISTRY: path } };
 }
 
-/** Ids of the containers that came of this image since the test began to look. */
-export async function containersOf(image: string): Promise<string[]> {
-  const found = await docker('ps', '--all', '--quiet', '--no-trunc', '--filter', `ancestor=${image}`);
-  return found === '' ? [] : found.split('\n');
+/** Ids of the containers of a server, running or not. */
+export async function containersOf(server: { readonly pid: number }): Promise<string[]> {
+  const format = '{{.ID}} {{.Label "sluice.server"}}';
+  const all = await docker('ps', '--all', '--no-trunc', '--filter', 'label=sluice.server', '--format', format);
+  return all
+    .split('\n')
+    .filter((line) => line.split(' ')[1]?.startsWith(`${server.pid}@`))
+    .map((line) => line.split(' ')[0] ?? '');
 }
 
-/** Within `ms` no container of this image is there. */
-export async function expectNoContainers(image: string, ms = 1_000): Promise<void> {
+/** Within `ms` no container of this server is there. */
+export async function expectNoContainers(server: { readonly pid: number }, ms = 1_000): Promise<void> {
   let left: string[] = [];
   const gone = async (): Promise<boolean> => {
-    left = await containersOf(image);
+    left = await containersOf(server);
     return left.length === 0;
   };
   await waitUntil(gone, ms).catch(() => {});
   expect(left).toEqual([]);
+}
+
+/** Waits until a container of the server runs. @returns its id */
+export async function runningContainer(server: { readonly pid: number }): Promise<string> {
+  let found = '';
+  await waitUntil(async () => {
+    const [id] = await containersOf(server);
+    const running = id && (await docker('inspect', '--format', '{{.State.Running}}', id).catch(() => ''));
+    found = running === 'true' ? (id ?? '') : '';
+    return found !== '';
+  }, 30_000);
+  return found;
 }

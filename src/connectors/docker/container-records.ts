@@ -1,0 +1,42 @@
+/** Which servers have containers, for those who come after them: one small file of the project for each. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { identify, isAlive, type ProcessIdentity, type Project, readJson, writeAtomic } from '../../project/index.ts';
+
+const NAME = /^containers-\d+\.json$/;
+
+export interface ContainerRecord {
+  /** Brings the file into line with whether there are containers now; one after the other, however often it is called. */
+  update(): Promise<void>;
+}
+
+export function createContainerRecord(project: Project, hasContainers: () => boolean): ContainerRecord {
+  let written = false;
+  let last: Promise<void> = Promise.resolve();
+  const bringIntoLine = async (): Promise<void> => {
+    if (written === hasContainers()) return;
+    const path = join(await project.folder('runs'), `containers-${process.pid}.json`);
+    if (written) await rm(path, { force: true });
+    else await writeAtomic(path, JSON.stringify(await identify(process.pid)));
+    written = !written;
+  };
+  return {
+    update() {
+      last = last.catch(() => {}).then(bringIntoLine);
+      return last;
+    },
+  };
+}
+
+/** Calls `end` where a dead server of the project had containers, and forgets it when they are gone. */
+export async function sweepContainerRecords(project: Project, end: () => Promise<void>): Promise<void> {
+  const folder = await project.folder('runs');
+  for (const name of await readdir(folder)) {
+    if (!NAME.test(name)) continue;
+    const path = join(folder, name);
+    const server = (await readJson(path)) as ProcessIdentity | undefined;
+    if (server && (await isAlive(server))) continue;
+    await end();
+    await rm(path, { force: true });
+  }
+}

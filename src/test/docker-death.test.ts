@@ -1,0 +1,85 @@
+/** Containers end with their server, however it ends. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startServer, type TestServer } from './harness/client.ts';
+import { containersOf, docker, expectNoContainers, makeDockerPlace, runningContainer } from './harness/docker.ts';
+import { waitUntil } from './harness/machine.ts';
+import { startRaw } from './harness/raw.ts';
+import { describeWith } from './harness/requirements.ts';
+import { MEADOW, type Workplace } from './harness/workplace.ts';
+
+const config = { behaviours: ['ignore-signals', 'fork', 'hang'] };
+const source = { name: 'hostile', connector: 'source-hostile', runtime: 'docker', config };
+
+describeWith(['docker'], 'a server that ends while its container runs', () => {
+  let workplace: Workplace;
+  beforeEach(async () => {
+    workplace = await makeDockerPlace();
+  });
+  afterEach(() => workplace.remove());
+
+  async function startHanging(environment: Record<string, string> = {}): Promise<TestServer> {
+    const server = await startServer({ workplace, environment });
+    await server.call('save_source', source);
+    await server.call('start_sync', { source: 'hostile', streams: ['things'], wait_seconds: 0 });
+    await runningContainer(server);
+    return server;
+  }
+
+  test('its stdin is closed: within a second the server and the container are gone', async () => {
+    const server = startRaw(workplace);
+    const { pid = 0 } = server.process;
+    await server.initialize();
+    await server.callTool('save_source', source);
+    await server.callTool('start_sync', { source: 'hostile', streams: ['things'], wait_seconds: 0 });
+    await runningContainer({ pid });
+    const began = Date.now();
+    await server.close();
+    expect(Date.now() - began).toBeLessThan(1_000);
+    await expectNoContainers({ pid }, Math.max(50, 1_000 - (Date.now() - began)));
+  });
+
+  test('its stdin is closed while a container is being made', async () => {
+    for (const moment of [100, 200, 300, 400, 500, 600, 800]) {
+      const server = startRaw(workplace);
+      const { pid = 0 } = server.process;
+      await server.initialize();
+      void server.callTool('validate_config', { ...source, name: undefined }).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, moment));
+      const began = Date.now();
+      await server.close();
+      expect(Date.now() - began).toBeLessThan(1_200);
+      await expectNoContainers({ pid }, 1_000);
+    }
+  });
+
+  test('killed: the next use of Docker ends its container, and leaves those of living servers and of others', async () => {
+    const killed = await startHanging();
+    const living = await startServer({ workplace });
+    await living.call('save_source', { ...source, name: 'second' });
+    await living.call('start_sync', { source: 'second', streams: ['things'], wait_seconds: 0 });
+    const stays = await runningContainer(living);
+    process.kill(killed.pid, 'SIGKILL');
+    expect(await containersOf(killed)).toHaveLength(1);
+    const next = await startServer({ workplace });
+    await next.call('validate_config', { ...source, name: undefined, config: { behaviours: [] } });
+    await expectNoContainers(killed);
+    expect(await docker('inspect', '--format', '{{.State.Running}}', stays)).toBe('true');
+    await Promise.all([living.close(), next.close(), killed.close()]);
+    await expectNoContainers(living);
+  });
+
+  test('killed: a connector of another runtime ends it as well', async () => {
+    const killed = await startHanging();
+    process.kill(killed.pid, 'SIGKILL');
+    await waitUntil(async () => (await containersOf(killed)).length === 1);
+    const next = await startServer({ workplace });
+    const meadow = {
+      connector: MEADOW,
+      runtime: 'executable',
+      config: { api_key: 'secret_reference::MEADOW_API_KEY' },
+    };
+    await next.call('validate_config', meadow);
+    await expectNoContainers(killed);
+    await Promise.all([next.close(), killed.close()]);
+  });
+});
