@@ -47,13 +47,21 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     );
     return docker;
   };
+  const python = once(async () => {
+    const { createPythonRuntime } = await import('./python/python.ts');
+    return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
+  });
+  const manifest = once(async () => {
+    const { createManifestRuntime } = await import('./manifest/manifest.ts');
+    const { offline } = settings;
+    const environment = installerEnvironment;
+    return createManifestRuntime({ settings, project, python: await python(), environment, offline });
+  });
   const rooms: Partial<Record<Runtime, () => Promise<RuntimeRoom>>> = {
     executable: async () => executableRuntime(settings),
     docker: openDocker,
-    python: once(async () => {
-      const { createPythonRuntime } = await import('./python/python.ts');
-      return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
-    }),
+    python,
+    manifest,
   };
   const ground: Ground = {
     room: async (runtime) => rooms[runtime]?.(),
@@ -81,6 +89,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         throw await withOtherRuntimes(error, runtime, request, facts, ground, control.signal);
       }
     },
+    manifestSpec: async (request) => (await manifest()).localSpec(request),
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
     remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),

@@ -37,6 +37,8 @@ export interface DockerMarker extends Common {
 
 export interface ManifestMarker extends Common {
   readonly runtime: 'manifest';
+  /** Whether Python code of its own lies beside it. */
+  readonly components: boolean;
 }
 
 export type Marker = PythonMarker | DockerMarker | ManifestMarker;

@@ -28,13 +28,17 @@ export interface ConnectorFacts {
   /** The version of the CDK in the image that the makers build on. */
   readonly cdkVersion?: string;
   /** The low-code manifest of one version. */
-  readonly manifest?: (version: string, signal: AbortSignal) => Promise<ManifestFiles>;
+  readonly manifest?: (version: string, signal: AbortSignal) => Promise<string>;
+  /** The Python code that the manifest of one version refers to, its checksum compared. */
+  readonly components?: (version: string, signal: AbortSignal) => Promise<string>;
+  /** The spec message of one version, as the registry has it. */
+  readonly spec?: (version: string, signal: AbortSignal) => Promise<JsonObject>;
 }
 
 export interface ManifestFiles {
   /** YAML. */
   readonly manifest: string;
-  /** Python code that the manifest refers to, its checksum compared. */
+  /** Python code that the manifest refers to. */
   readonly components?: string;
 }
 
@@ -45,6 +49,8 @@ export interface ProcessStart {
   readonly command: readonly [string, ...string[]];
   /** Arguments behind the verb and its files. */
   readonly trailing?: readonly string[];
+  /** Files that every verb is given beside its own, by option; written anew for each run, so that what was checked is what runs. */
+  readonly files?: Readonly<Record<string, { readonly name: string; readonly text: string }>>;
   /** Variables over those that every connector gets. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -139,6 +145,8 @@ export interface Connectors {
     facts: ConnectorFacts,
     signal: AbortSignal,
   ): Promise<readonly RuntimeVerdict[]>;
+  /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
+  manifestSpec(request: ConnectorRequest): Promise<JsonObject>;
   /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;

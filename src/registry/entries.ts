@@ -72,12 +72,18 @@ function parseEntry(raw: JsonObject, type: ConnectorType): RegistryEntry | undef
     language: text(raw.language),
     documentationUrl: text(raw.documentationUrl),
     pypiPackage,
+    cdkVersion: cdkVersion(text(object(raw.connectorBuildOptions).baseImage)),
     suggestedStreams: strings(object(raw.suggestedStreams).streams),
     maxSecondsBetweenMessages: positive(raw.maxSecondsBetweenMessages),
     breakingChanges: breakingChanges(object(releases.breakingChanges)),
     releaseCandidates: Object.keys(object(releases.releaseCandidates)),
     externalDocumentation: list(raw.externalDocumentationUrls).flatMap(documentationLink),
   };
+}
+
+/** `docker.io/airbyte/source-declarative-manifest:6.60.0@sha256:…` is named after the CDK that is in it. */
+function cdkVersion(baseImage: string | undefined): string | undefined {
+  return /\/source-declarative-manifest:(\d+\.\d+\.\d+)(?:@|$)/.exec(baseImage ?? '')?.[1];
 }
 
 function breakingChanges(changes: JsonObject): BreakingChange[] {

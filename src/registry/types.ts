@@ -35,6 +35,8 @@ export interface RegistryEntry {
   readonly documentationUrl?: string;
   /** The package on PyPI, where the registry says it is published there. */
   readonly pypiPackage?: string;
+  /** The version of the CDK in the image that the makers build on; only of low-code connectors. */
+  readonly cdkVersion?: string;
   readonly suggestedStreams: readonly string[];
   /** Seconds that a source may be silent while it reads, as its makers say. */
   readonly maxSecondsBetweenMessages?: number;
@@ -109,6 +111,11 @@ export interface Registry {
   secretKeys(signal: AbortSignal): Promise<SecretKeys>;
   /** The YAML text of a low-code connector. @throws as `specFor` */
   manifest(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;
+  /**
+   * The `components.py` of a low-code connector, its archive's checksum compared.
+   * @throws SetupError `components_unverified`; InputError `no_components`; as `specFor`
+   */
+  components(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;
   /** What PyPI has released of a package, newest first. @throws UpstreamError, SetupError when offline */
   releases(pypiPackage: string, signal: AbortSignal): Promise<readonly ReleasedVersion[]>;
 }

@@ -2,6 +2,7 @@
 import { InputError, SetupError, UpstreamError } from '../errors.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Addresses } from './addresses.ts';
+import { fetchComponents } from './components.ts';
 import { download } from './download.ts';
 import { isAirbytes, specOfEntry } from './entries.ts';
 import { obtain } from './kept.ts';
@@ -22,8 +23,14 @@ interface Parts {
   addresses(): Addresses;
 }
 
-export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manifest' | 'releases'> {
+export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manifest' | 'components' | 'releases'> {
   const { store, userAgent, offline } = parts;
+
+  const folderOf = (entry: RegistryEntry, version: string): string => {
+    if (!SAFE_VERSION.test(version)) throw unknownVersion(entry, version);
+    if (!isAirbytes(entry)) throw notPublished(entry, version);
+    return new URL(`${entry.name}/${version}/`, parts.addresses().metadata).href;
+  };
 
   /** A file of one exact version: it never changes, so a copy is good for ever. */
   async function versionFile<T>(
@@ -32,9 +39,7 @@ export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manife
     file: { name: string; what: string; accept: string; maxBytes: number; parse(bytes: Buffer): T },
     signal: AbortSignal,
   ): Promise<T> {
-    if (!SAFE_VERSION.test(version)) throw unknownVersion(entry, version);
-    if (!isAirbytes(entry)) throw notPublished(entry, version);
-    const address = new URL(`${entry.name}/${version}/${file.name}`, parts.addresses().metadata).href;
+    const address = new URL(file.name, folderOf(entry, version)).href;
     const wanted = {
       address,
       what: `${file.what} of ${entry.name} ${version}`,
@@ -72,6 +77,18 @@ export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manife
         parse: manifestOf,
       };
       return versionFile(entry, version, file, signal);
+    },
+    async components(entry, version, signal) {
+      const what = `${entry.name} ${version}`;
+      const folder = folderOf(entry, version);
+      if (offline) {
+        throw new SetupError(
+          'offline',
+          `Offline mode is on: the Python code of ${what} is not fetched.`,
+          'Set AIRBYTE_OFFLINE_MODE=0 once so that it can be fetched, and restart the server.',
+        );
+      }
+      return fetchComponents(folder, what, { signal, userAgent });
     },
     async releases(pypiPackage, signal) {
       if (offline) {

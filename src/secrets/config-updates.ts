@@ -83,7 +83,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
     const keepUpdate = ({ connectorConfig }: JsonObject): UpdateKept => {
       const updated = isObject(connectorConfig) ? connectorConfig.config : undefined;
       try {
-        return { fields: isObject(updated) ? keepChanges(updated) : [] };
+        return { fields: isObject(updated) ? keepChanges(withoutInjected(updated)) : [] };
       } catch (error) {
         const reason = messageOf(error);
         return { fields: [], problem: `The connector changed its configuration, which could not be kept: ${reason}.` };
@@ -159,4 +159,9 @@ function isWord(leaf: string): boolean {
 function leavesOf(value: JsonValue): string[] {
   if (typeof value === 'string' || typeof value === 'number') return [String(value)];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leavesOf) : [];
+}
+
+/** The CDK puts the manifest that it was given into the configuration, and tells it with the rest. */
+function withoutInjected(updated: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(updated).filter(([key]) => !key.startsWith('__injected_')));
 }

@@ -1,3 +1,4 @@
+export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
 export type { ConfigUpdates } from './config-updates.ts';
 export { createRedactor, type GrowingRedactor } from './redactor.ts';
 export { sealBeginning } from './seal-beginning.ts';

@@ -16,6 +16,8 @@ export interface SavedSource {
   readonly runtime: Runtime;
   /** Why this runtime, where Sluice chose it. */
   readonly runtimeReason?: string | undefined;
+  /** Absolute path of a manifest of the user's own, read again at each use. */
+  readonly manifestPath?: string;
   readonly config?: JsonObject;
   readonly configFile?: string;
   readonly configSecret?: string;
@@ -39,7 +41,7 @@ export interface Validation {
   /** What was checked, for `save`. */
   readonly checked?: ResolvedConfig;
   /** Where the spec came from. */
-  readonly specFrom: 'connector' | 'registry';
+  readonly specFrom: 'connector' | 'registry' | 'manifest';
 }
 
 /** A source that is ready to run. */

@@ -36,6 +36,7 @@ export async function validate(
 ): Promise<Validation> {
   const located = await locate(rooms, subject, control);
   if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
+  if (schemaOnly && subject.manifestPath !== undefined) return validateManifestSchemaOnly(rooms, located, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
   const { resolution, problems, facts: known } = await inspect(rooms, subject, specification(spec), control);
@@ -45,7 +46,7 @@ export async function validate(
     version: installed.version,
     runtime: installed.runtime,
     runtimeReason: installed.reason,
-    specFrom: 'connector',
+    specFrom: installed.runtime === 'manifest' ? 'manifest' : 'connector',
   } as const;
   const unreachable = await resolution.config.use(async (plain) => containerWarnings(installed, plain));
   const warnings = [...resolution.warnings, ...unreachable];
@@ -108,7 +109,28 @@ async function validateSchemaOnly(
   };
 }
 
+/** The manifest holds its spec: nothing is installed for it. */
+async function validateManifestSchemaOnly(
+  rooms: Rooms,
+  { subject }: Located,
+  control: RunControl,
+): Promise<Validation> {
+  const spec = await rooms.connectors.manifestSpec(subject);
+  const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  return {
+    valid: problems.length === 0,
+    problems,
+    warnings: resolution.warnings,
+    connector: subject.connector,
+    version: 'local',
+    runtime: 'manifest',
+    specFrom: 'manifest',
+  };
+}
+
 async function locate(rooms: Rooms, subject: Subject, control: RunControl): Promise<Located> {
+  // A manifest of the user's own may bear any name, also one of the registry.
+  if (subject.manifestPath !== undefined) return { subject: { ...subject, runtime: subject.runtime ?? 'manifest' } };
   if (subject.connector.startsWith('/') && subject.runtime !== undefined && subject.runtime !== 'executable')
     throw pathWithRuntime(subject.runtime);
   if (subject.runtime === 'executable' || subject.connector.startsWith('/'))
@@ -126,19 +148,26 @@ function pathWithRuntime(runtime: string): InputError {
 }
 
 async function install(rooms: Rooms, { subject, entry }: Located, control: RunControl): Promise<Installed> {
-  const { connector, version, runtime } = subject;
-  const request = { connector: entry?.name ?? connector, version, runtime };
+  const { connector, version, runtime, manifestPath } = subject;
+  const request = { connector: entry?.name ?? connector, version, runtime, manifestPath };
   return rooms.connectors.install(request, entry ? factsOf(entry, rooms.registry) : {}, control);
 }
 
 function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFacts {
-  const { runtimes, pypiPackage, repository, version } = entry;
+  const { runtimes, pypiPackage, repository, version, cdkVersion } = entry;
   return {
     runtimes,
     pypiPackage,
     repository,
     version,
-    manifest: async (wanted, signal) => ({ manifest: await registry.manifest(entry, wanted, signal) }),
+    cdkVersion,
+    ...(runtimes.includes('manifest')
+      ? {
+          manifest: (wanted, signal) => registry.manifest(entry, wanted, signal),
+          components: (wanted, signal) => registry.components(entry, wanted, signal),
+          spec: (wanted, signal) => registry.specFor(entry, wanted, signal),
+        }
+      : {}),
   };
 }
 
@@ -157,8 +186,23 @@ async function inspect(
   if (told.has('config_file') || told.has('config_secret'))
     return { resolution, problems: [...resolution.problems], facts };
   const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
-  const problems = [...resolution.problems, ...schemaProblems.filter(({ path }) => !told.has(path))];
+  const injected = resolution.config.use(Object.keys).filter((key) => key.startsWith('__injected_'));
+  const problems = [
+    ...resolution.problems,
+    ...injected.map(injectedProblem),
+    ...schemaProblems.filter(({ path }) => !told.has(path)),
+  ];
   return { resolution, problems, facts };
+}
+
+/** Fields by which Airbyte's own programs hand code and manifests to the CDK; in a configuration they would be run. */
+function injectedProblem(key: string): Problem {
+  const path = key.slice(0, 80);
+  return {
+    path,
+    message: "It is a field of the CDK's own, and no part of a configuration.",
+    fix: "Leave it out; give a manifest of one's own by manifest_path.",
+  };
 }
 
 /** The JSON Schema inside a connector's spec message; a spec without one accepts any object. */

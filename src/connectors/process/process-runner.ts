@@ -8,7 +8,7 @@ import type { Processes } from './processes.ts';
 export function createProcessRunner(processes: Processes, environment: Readonly<Record<string, string>>): Runner {
   return {
     run({ installed, verb, files, writes, signal }, body) {
-      const { command, trailing = [], environment: own } = installed.start as ProcessStart;
+      const { command, trailing = [], files: standing = {}, environment: own } = installed.start as ProcessStart;
       const [program, ...leading] = command;
       const fileOf = (folder: string, name: string): string => join(folder, `${name}.json`);
       return processes.run(
@@ -18,9 +18,12 @@ export function createProcessRunner(processes: Processes, environment: Readonly<
             ...leading,
             verb,
             ...Object.keys(files).flatMap((name) => [`--${name}`, fileOf(folder, name)]),
+            ...Object.entries(standing).flatMap(([option, { name }]) => [`--${option}`, join(folder, name)]),
             ...trailing,
           ],
           async prepare(folder) {
+            for (const { name, text } of Object.values(standing))
+              await writeFile(join(folder, name), text, { mode: 0o600, flag: 'wx' });
             for (const [name, lend] of Object.entries(files)) {
               await lend((text) => writeFile(fileOf(folder, name), text, { mode: 0o600, flag: 'wx' }));
             }

@@ -24,6 +24,9 @@ const LONGEST_LINE = 64 * 1024 * 1024;
 /** How long a connector may take to end by itself once it has answered, or has closed its output. */
 const AFTER_ANSWER_MS = 2000;
 
+/** Characters of its messages that are looked through: most of them may be a traceback, which is left out. */
+const BEFORE_TRACEBACKS = 16_000;
+
 interface Heard<Type extends AirbyteMessage['type']> {
   answer?: Extract<AirbyteMessage, { type: Type }>;
   trace?: TraceError;
@@ -114,7 +117,7 @@ function failure<Type extends AirbyteMessage['type']>(
   exit: Exit | undefined,
   redactor: Redactor,
 ): Error {
-  const said = sealedLines(heard.said, redactor);
+  const said = sealedLines(heard.said, redactor, BEFORE_TRACEBACKS);
   return connectorFailure({ connector: basename(installed.connector), verb, trace: heard.trace, said, exit }, redactor);
 }
 

@@ -3,8 +3,9 @@ import { ConnectorError } from '../../errors.ts';
 import type { TraceError } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { exitWords, MORE_MEMORY } from '../exit-words.ts';
-import { sealedStart } from '../process/tail.ts';
+import { SHOWN, sealedStart } from '../process/tail.ts';
 import type { Exit } from '../types.ts';
+import { firstException, withoutTracebacks } from './python-traceback.ts';
 
 export interface FailureFacts {
   readonly connector: string;
@@ -17,6 +18,7 @@ export interface FailureFacts {
 }
 
 const LONGEST_MESSAGE = 1000;
+const LONGEST_CAUSE = 600;
 
 const NEXT: Record<TraceError['failureType'], string> = {
   config_error: 'Correct the configuration as the message says, and call again.',
@@ -39,8 +41,9 @@ const HINTS: readonly { readonly pattern: RegExp; readonly next: string }[] = [
 ];
 
 export function connectorFailure(facts: FailureFacts, redactor: Redactor): ConnectorError {
-  const { connector, verb, trace, said, exit } = facts;
-  const stderr = exit?.stderrTail ?? '';
+  const { connector, verb, trace, exit } = facts;
+  const [said, stderr] = [withoutTracebacks(facts.said).slice(-SHOWN), withoutTracebacks(exit?.stderrTail ?? '')];
+  const cause = firstException(trace?.stackTrace ?? '');
   const message = trace
     ? `${connector} failed at ${verb}: ${sealedStart(trace.message, redactor, LONGEST_MESSAGE)}`
     : `${connector} gave no answer to ${verb}: ${howItEnded(exit)}.`;
@@ -55,6 +58,7 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
         verb,
         failure_type: kind,
         ...(trace?.internalMessage ? { internal_message: sealedStart(trace.internalMessage, redactor) } : {}),
+        ...(cause && !message.includes(cause) ? { cause: sealedStart(cause, redactor, LONGEST_CAUSE) } : {}),
         ...(exit ? { exit_code: exit.code } : {}),
         ...(exit?.signal ? { exit_signal: exit.signal } : {}),
         ...(said ? { log_tail: said } : {}),

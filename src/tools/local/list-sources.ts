@@ -9,6 +9,7 @@ const sourceOutput = z.object({
   runtime: z.string(),
   runtime_reason: z.string().optional(),
   config: z.record(z.string(), z.unknown()).optional(),
+  manifest_path: z.string().optional(),
   config_file: z.string().optional(),
   config_secret: z.string().optional(),
   saved_at: z.string(),
@@ -40,6 +41,7 @@ export const listSources = defineTool({
         runtime_reason: reason,
         last_sync: last,
         config,
+        manifest_path: manifest,
         config_file: file,
         config_secret: secret,
         changed_by_connector: changed,
@@ -48,6 +50,7 @@ export const listSources = defineTool({
           `${called}: ${connector} ${version} (${runtime}), ${last ? `last sync ${last.state} (${last.sync_id})` : 'never synced'}`,
           ...(reason ? [`  runtime: ${reason}`] : []),
           ...(config ? [`  config: ${JSON.stringify(config)}`] : []),
+          ...(manifest ? [`  manifest_path: ${manifest}`] : []),
           ...(file ? [`  config_file: ${file}`] : []),
           ...(secret ? [`  config_secret: ${secret}`] : []),
           ...(changed ? [`  changed by the connector, kept for its next run: ${changed.fields.join(', ')}`] : []),
@@ -62,7 +65,7 @@ export const listSources = defineTool({
 });
 
 async function describeSource(source: SavedSource, services: Call['services']): Promise<z.infer<typeof sourceOutput>> {
-  const { configFile, configSecret, savedAt, config, runtimeReason, ...rest } = source;
+  const { configFile, configSecret, manifestPath, savedAt, config, runtimeReason, ...rest } = source;
   const update = services.sources.updateOf(source);
   const [last, streams] = await Promise.all([
     services.syncs.recent(50).then((syncs) => syncs.find((sync) => sync.source === source.name)),
@@ -72,6 +75,7 @@ async function describeSource(source: SavedSource, services: Call['services']): 
     ...rest,
     runtime_reason: runtimeReason,
     config,
+    manifest_path: manifestPath,
     config_file: configFile,
     config_secret: configSecret,
     saved_at: savedAt,

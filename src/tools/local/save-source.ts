@@ -36,10 +36,11 @@ export const saveSource = defineTool({
     noteInstalled(services, validation.installed);
     if (!validation.valid) throw notSaved(input.name, validation);
     const { connector, version, runtime, runtimeReason } = validation;
-    const { config, configFile, configSecret } = subject;
+    const { config, configFile, configSecret, manifestPath } = subject;
     const savedAt = new Date().toISOString();
+    const named = { name: input.name, connector, version, runtime, runtimeReason, manifestPath };
     const { replaced } = await services.sources.save(
-      { name: input.name, connector, version, runtime, runtimeReason, config, configFile, configSecret, savedAt },
+      { ...named, config, configFile, configSecret, savedAt },
       validation.checked,
     );
     if (!replaced) services.ledger.enter({ realm: 'local', kind: 'source', id: input.name });

@@ -1,6 +1,5 @@
 /** The arguments by which a connector and its configuration are given, shared by validate_config and save_source. */
 import * as z from 'zod';
-import { SetupError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Subject } from '../../sources/index.ts';
 
@@ -11,24 +10,17 @@ export const subjectFields = {
   config_secret: z.string().optional().describe('secret holding the configuration'),
   version: z.string().optional(),
   runtime: z.enum(['python', 'docker', 'manifest', 'executable']).optional(),
-  manifest_path: z.string().optional(),
+  manifest_path: z.string().optional().describe('absolute; connector is then any name source-…'),
 };
 
 export type SubjectInput = z.infer<z.ZodObject<typeof subjectFields>>;
 
-/** @throws SetupError for what this version cannot run */
 export function toSubject(input: SubjectInput): Subject {
-  if (input.manifest_path !== undefined) {
-    throw new SetupError(
-      'runtime_not_supported',
-      'This version of Sluice cannot run low-code manifests.',
-      'Use a connector that has the python runtime: list_connectors with runtime "python".',
-    );
-  }
   return {
     connector: input.connector,
     version: input.version,
     runtime: input.runtime,
+    manifestPath: input.manifest_path,
     config: input.config as JsonObject | undefined,
     configFile: input.config_file,
     configSecret: input.config_secret,

@@ -14,7 +14,7 @@ export const validationOutput = z.object({
   version: z.string(),
   runtime: z.string(),
   runtime_reason: z.string().optional(),
-  spec_from: z.enum(['connector', 'registry']),
+  spec_from: z.enum(['connector', 'registry', 'manifest']),
 });
 
 export const validateConfig = defineTool({

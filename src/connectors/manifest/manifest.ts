@@ -1,0 +1,191 @@
+/** Low-code connectors: a manifest of the registry or of the user's own, run by the CDK's own program in a process. */
+import { createHash } from 'node:crypto';
+import type { Settings } from '../../config/index.ts';
+import { InputError, RefusedError } from '../../errors.ts';
+import type { Project } from '../../project/index.ts';
+import type { JsonObject } from '../../protocol/index.ts';
+import { type FileRules, readAllowedFile } from '../../secrets/index.ts';
+import type { RuntimeRoom } from '../runtime-room.ts';
+import { createSharedWork } from '../shared-work.ts';
+import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
+import { type CdkRooms, type CdkWish, provideCdk } from './cdk.ts';
+import { componentsBeside, needsComponents } from './components.ts';
+import { specOf } from './describe-manifest.ts';
+import { keepManifest, keptManifest } from './kept-manifest.ts';
+import { type Manifest, readManifest } from './read-manifest.ts';
+
+export interface ManifestRooms extends CdkRooms {
+  readonly settings: Settings;
+  readonly project: Project;
+}
+
+export interface ManifestRoom extends RuntimeRoom {
+  /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
+  localSpec(request: ConnectorRequest): Promise<JsonObject>;
+}
+
+interface Checked {
+  readonly manifest: Manifest;
+  readonly files: ManifestFiles;
+  /** What it is called in messages. */
+  readonly source: string;
+}
+
+const NAME = /^source-[a-z0-9][a-z0-9._-]{0,100}$/;
+const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/i;
+const VERSION = /^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$/;
+/** A spec that says nothing, for a manifest without one. */
+const ANYTHING: JsonObject = { connectionSpecification: { type: 'object', properties: {} } };
+
+const FILE_RULES: FileRules = {
+  files: 'manifests',
+  kind: 'a YAML file',
+  // What Sluice writes there a caller can write: a query's result, exported, must not become a connector.
+  ownFolders: [
+    ...['cache', 'catalogs', 'connectors', 'exports', 'locks', 'logs'],
+    ...['registry', 'runs', 'sources', 'staging', 'syncs', 'updates'],
+  ],
+  ownFile: { message: "a file of Sluice's own", fix: 'Use a manifest of the user, from another folder.' },
+  maxMebibytes: 8,
+  tooLarge: 'Check that this is the right file.',
+};
+
+export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
+  const { project, settings, python } = rooms;
+  const shared = createSharedWork<Installed>();
+  return {
+    available: (signal) => python.available(signal),
+
+    async install(request, facts, control) {
+      if (request.manifestPath !== undefined) {
+        const local = await readLocal(request, settings);
+        return installed(rooms, { connector: request.connector, version: 'local' }, local, local.wish, control);
+      }
+      const { connector } = request;
+      const version = request.version ?? facts.version;
+      if (facts.manifest === undefined || version === undefined) throw notLowCode(connector);
+      if (!REGISTRY_NAME.test(connector)) throw badName(connector, 'Use a name that list_connectors shows.');
+      if (!VERSION.test(version)) throw badVersion(version);
+      return shared.run(JSON.stringify([connector, version]), control, async (joint) => {
+        const published = await readPublished(project, { connector, version, facts }, joint);
+        const spec = specOf(published.manifest) ?? (await facts.spec?.(version, joint.signal)) ?? ANYTHING;
+        const { source, manifest } = published;
+        const wish = { written: manifest.version, makers: facts.cdkVersion, source, untrusted: false };
+        const runnable = await installed(rooms, { connector, version }, published, wish, joint);
+        return { ...runnable, spec, newlyInstalled: published.fetched };
+      });
+    },
+
+    localSpec: async (request) => specOf((await readLocal(request, settings)).manifest) ?? ANYTHING,
+  };
+}
+
+/** With the environment that runs it. */
+async function installed(
+  rooms: ManifestRooms,
+  { connector, version }: Pick<Installed, 'connector' | 'version'>,
+  { manifest, files }: Checked,
+  wish: CdkWish,
+  control: RunControl,
+): Promise<Installed> {
+  const cdk = await provideCdk(rooms, wish, control);
+  const stamp = createHash('sha256').update(JSON.stringify([files.manifest, files.components ?? null, cdk.version]));
+  return {
+    connector,
+    version,
+    runtime: 'manifest',
+    start: {
+      ...cdk.start,
+      files: {
+        'manifest-path': { name: 'manifest.yaml', text: files.manifest },
+        ...(files.components === undefined
+          ? {}
+          : { 'components-path': { name: 'components.py', text: files.components } }),
+      },
+      environment: {
+        ...cdk.start.environment,
+        // The CDK keeps answers of the service in temporary files: they belong in the private folder of the run.
+        TMPDIR: './',
+        ...(manifest.bringsCode ? { AIRBYTE_ENABLE_UNSAFE_CODE: 'true' } : {}),
+      },
+    },
+    stamp: stamp.digest('hex').slice(0, 16),
+    spec: specOf(manifest) ?? ANYTHING,
+    newlyInstalled: false,
+  };
+}
+
+async function readLocal(
+  { connector, version, manifestPath = '' }: ConnectorRequest,
+  settings: Settings,
+): Promise<Checked & { readonly wish: CdkWish }> {
+  if (!NAME.test(connector)) {
+    throw badName(
+      connector,
+      'With manifest_path, give a name of your choice that begins with "source-", in a-z, 0-9, "-".',
+    );
+  }
+  if (version !== undefined && version !== 'local') {
+    throw new InputError('version_of_manifest', "A manifest of one's own has no versions.", 'Leave version out.');
+  }
+  const file = await readAllowedFile(manifestPath, settings, FILE_RULES);
+  if (!('text' in file)) {
+    throw file.outside
+      ? new RefusedError('manifest_outside', file.message, file.fix)
+      : new InputError('manifest_unreadable', file.message, file.fix);
+  }
+  const manifest = readManifest(file.text, manifestPath);
+  const components = await componentsBeside(file.real, manifest, settings);
+  const wish = { written: manifest.version, source: manifestPath, untrusted: true };
+  return { manifest, files: { manifest: file.text, components }, source: manifestPath, wish };
+}
+
+interface Published {
+  readonly connector: string;
+  readonly version: string;
+  readonly facts: ConnectorFacts;
+}
+
+/** From the project, where it was fetched before; else from the registry, and kept once it is checked. */
+async function readPublished(
+  project: Project,
+  { connector, version, facts }: Published,
+  control: RunControl,
+): Promise<Checked & { readonly fetched: boolean }> {
+  const source = `The manifest of ${connector} ${version}`;
+  const kept = await keptManifest(project, connector, version);
+  if (kept) return { manifest: readManifest(kept.manifest, source), files: kept, source, fetched: false };
+  if (!facts.manifest) throw notLowCode(connector);
+  control.progress(`fetching the manifest of ${connector} ${version}`);
+  const text = await facts.manifest(version, control.signal);
+  const manifest = readManifest(text, source);
+  let components: string | undefined;
+  if (needsComponents(manifest)) {
+    control.progress(`fetching the Python code of ${connector} ${version}`);
+    components = await facts.components?.(version, control.signal);
+  }
+  const files = { manifest: text, components };
+  await keepManifest(project, connector, version, files);
+  return { manifest, files, source, fetched: true };
+}
+
+function notLowCode(connector: string): InputError {
+  return new InputError(
+    'runtime_does_not_fit',
+    `${connector} is not a low-code connector: it has no manifest.`,
+    'Leave runtime out to let Sluice choose; list_connectors with runtime "manifest" shows those that are.',
+  );
+}
+
+function badName(connector: string, next: string): InputError {
+  const shown = JSON.stringify(connector.slice(0, 80));
+  return new InputError('bad_connector_name', `${shown} is no name for a connector with a manifest.`, next);
+}
+
+function badVersion(version: string): InputError {
+  return new InputError(
+    'bad_version',
+    `${JSON.stringify(version.slice(0, 60))} is no version.`,
+    'Write it as the registry does, such as 1.2.3, or leave version out.',
+  );
+}

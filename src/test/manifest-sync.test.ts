@@ -1,0 +1,202 @@
+/** A low-code manifest of the user's own, through the binary and a real CDK, against a service on loopback. */
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer, type TestServer } from './harness/client.ts';
+import { expectNothingRuns, strays, waitUntil } from './harness/machine.ts';
+import { QUARRY_KEY, QUARRY_MANIFEST, type Quarry, startQuarry } from './harness/quarry.ts';
+import { describeWith } from './harness/requirements.ts';
+import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+
+interface Sync {
+  readonly sync_id: string;
+  readonly state: string;
+  readonly streams: { stream: string; state: string; records: number; error?: string }[];
+}
+
+const SLOW = { timeoutMs: 180_000 };
+
+describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
+  let quarry: Quarry;
+  let workplace: Workplace;
+  let server: TestServer;
+  let manifest: string;
+  const seen: string[] = [];
+
+  beforeAll(async () => {
+    quarry = await startQuarry();
+    workplace = await makeWorkplace(`QUARRY_API_KEY='${QUARRY_KEY}'\nQUARRY_BAD_KEY='of-another-quarry-99'\n`);
+    manifest = join(workplace.directory, 'quarry.yaml');
+    await copyFile(QUARRY_MANIFEST, manifest);
+    workplace = { ...workplace, environment: { ...workplace.environment, SLUICE_CONFIG_DIRS: workplace.directory } };
+    server = await startServer({ workplace });
+  });
+  afterAll(async () => {
+    await server.close();
+    await expectNothingRuns(workplace);
+    await quarry.close();
+    await workplace.remove();
+  });
+  const subject = (config: object = {}) => ({
+    connector: 'source-quarry',
+    manifest_path: manifest,
+    config: { base_url: quarry.origin, api_key: 'secret_reference::QUARRY_API_KEY', ...config },
+  });
+  /** Calls again with the same arguments for as long as the work goes on. */
+  async function call<T>(tool: string, args: Record<string, unknown>): Promise<T & { text: string }> {
+    for (;;) {
+      const answer = await server.call<T & { state?: string }>(tool, args, {
+        ...SLOW,
+        onProgress: (message) => seen.push(message),
+      });
+      if (answer.state !== 'in_progress') return answer;
+    }
+  }
+  async function sync(args: Record<string, unknown>): Promise<Sync> {
+    let answer = await call<Sync>('start_sync', { wait_seconds: 40, ...args });
+    while (answer.state === 'running') {
+      answer = await call<Sync>('get_sync', { sync_id: answer.sync_id, wait_seconds: 40 });
+    }
+    return answer;
+  }
+
+  test('is held against its own spec without anything being installed', async () => {
+    const answer = await server.call('validate_config', {
+      ...subject({ api_key: undefined, until: 5 }),
+      schema_only: true,
+    });
+    expect(answer).toMatchObject({ valid: false, version: 'local', runtime: 'manifest', spec_from: 'manifest' });
+    expect(answer.text).toContain('api_key');
+    const literal = await server.call<{ problems: object[] }>('validate_config', {
+      ...subject({ api_key: 'sk-written-in-the-clear-1' }),
+      schema_only: true,
+    });
+    expect(literal.problems).toMatchObject([{ path: 'api_key' }]);
+    const installed = await server.call<{ connectors: { installed: object[] } }>('get_status');
+    expect(JSON.stringify(installed)).not.toContain('airbyte-cdk');
+  });
+
+  test('is checked with the service', async () => {
+    const answer = await call('validate_config', subject());
+    expect(answer).toMatchObject({ valid: true, version: 'local', runtime: 'manifest', problems: [] });
+    expect(seen.join('\n')).toMatch(/installing airbyte-cdk 7\.\d+\.\d+ /);
+    const wrong = await call<{ check_message: string }>(
+      'validate_config',
+      subject({ api_key: 'secret_reference::QUARRY_BAD_KEY' }),
+    );
+    expect(wrong).toMatchObject({ valid: false });
+    expect(wrong.check_message).toContain('This key is not known here.');
+    expect(wrong.text).not.toContain('Traceback');
+  });
+
+  test('is saved, and tells its streams', async () => {
+    expect(await call('save_source', { name: 'quarry', ...subject() })).toMatchObject({
+      saved: true,
+      version: 'local',
+    });
+    expect(await server.call('list_sources', {})).toMatchObject({
+      sources: [{ name: 'quarry', connector: 'source-quarry', runtime: 'manifest', manifest_path: manifest }],
+    });
+    const { streams } = await call<{ streams: { name: string }[] }>('list_streams', { source: 'quarry' });
+    expect(streams).toHaveLength(12);
+    expect(streams.find(({ name }) => name === 'events')).toMatchObject({
+      sync_modes: ['full_refresh', 'incremental'],
+      cursor: 'changed_at',
+      primary_key: ['id'],
+    });
+  });
+
+  test('shows some of a stream that has no end', async () => {
+    const { streams } = await call<{ streams: { records: object[] }[] }>('preview_stream', {
+      source: 'quarry',
+      streams: ['endless'],
+      limit: 5,
+    });
+    expect(streams[0]?.records).toHaveLength(5);
+  });
+
+  test('is read by cursor, offset, page and parent, and through a service that is busy or away', async () => {
+    const streams = ['stones', 'tools', 'carts', 'loads', 'events', 'busy', 'shaky', 'heap'];
+    const done = await sync({ source: 'quarry', streams });
+    expect(done.state).toBe('complete');
+    const counts = Object.fromEntries(done.streams.map((stream) => [stream.stream, stream.records]));
+    expect(counts).toEqual({ stones: 8, tools: 10, carts: 7, loads: 14, events: 5, busy: 2, shaky: 2, heap: 60_000 });
+    const { rows } = await server.call<{ rows: unknown[][] }>('query', {
+      sql: 'SELECT count(*), count(DISTINCT id), sum(weight), max(cart_id) FROM quarry.loads',
+    });
+    expect(rows).toEqual([[14, 14, 5.25, 7]]);
+  });
+
+  test('is read on from where the last sync ended', async () => {
+    quarry.events.push({ id: 6, name: 'event 6', changed_at: '2026-01-20T12:00:00Z' });
+    quarry.requests.length = 0;
+    const done = await sync({ source: 'quarry', streams: ['events'] });
+    expect(done).toMatchObject({ state: 'complete' });
+    expect(done.streams[0]?.records).toBeLessThanOrEqual(2);
+    const asked = quarry.requests.filter((request) => request.startsWith('/events'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(
+      asked.every((request) => (new URL(request, 'http://x').searchParams.get('from') ?? '') >= '2026-01-05'),
+    ).toBe(true);
+    const { rows } = await server.call<{ rows: unknown[][] }>('query', {
+      sql: 'SELECT count(*), max(changed_at) FROM quarry.events',
+    });
+    expect(rows).toEqual([[6, '2026-01-20T12:00:00Z']]);
+  });
+
+  test('keeps what other streams gave when one is forbidden or is no data', async () => {
+    const done = await sync({ source: 'quarry', streams: ['stones', 'vault', 'login', 'tools'] });
+    expect(done.state).toBe('incomplete');
+    const states = Object.fromEntries(done.streams.map((stream) => [stream.stream, stream.state]));
+    expect(states).toMatchObject({ stones: 'complete', tools: 'complete' });
+    expect(['failed', 'incomplete']).toContain(states.vault);
+    const vault = done.streams.find(({ stream }) => stream === 'vault');
+    expect(JSON.stringify(vault)).toMatch(/403|this key does not open the vault|[Ff]orbidden|permission/);
+    expect(JSON.stringify(done)).not.toContain('Traceback');
+  });
+
+  test('does not take its key to where the service sends it', async () => {
+    quarry.keyed.length = 0;
+    await sync({ source: 'quarry', streams: ['moved'] });
+    expect(quarry.requests.some((request) => request.startsWith('elsewhere'))).toBe(true);
+    expect(quarry.keyed.filter((request) => request.startsWith('elsewhere'))).toEqual([]);
+  });
+
+  test('whose pages never end is ended by cancel_sync', async () => {
+    const { sync_id } = await call<Sync>('start_sync', { source: 'quarry', streams: ['endless'], wait_seconds: 0 });
+    const before = quarry.requests.length;
+    await waitUntil(() => quarry.requests.length > before + 5, 60_000);
+    const commands = await strays(workplace);
+    expect(commands.join('\n')).toContain('source-declarative-manifest');
+    expect(commands.join('\n')).not.toContain(QUARRY_KEY);
+    await server.call('cancel_sync', { sync_id });
+    await expectNothingRuns(workplace, 5_000);
+  });
+
+  test('is read again at each use, and says when it has gone or is broken', async () => {
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(manifest, text.replace('name: heap, path: heap', 'name: mound, path: heap'));
+    const { streams } = await call<{ streams: { name: string }[] }>('list_streams', { source: 'quarry' });
+    expect(streams.map(({ name }) => name)).toContain('mound');
+    await writeFile(manifest, text.replace('type: DeclarativeSource', 'type: [DeclarativeSource'));
+    const broken = await server.fail('list_streams', { source: 'quarry' });
+    expect(broken).toMatchObject({ kind: 'input', code: 'bad_manifest' });
+    expect(broken.message).toMatch(/line \d+/);
+    await writeFile(manifest, text.replace('type: SimpleRetriever', 'type: SimplRetriever'));
+    const unknown = await server.fail('list_streams', { source: 'quarry' });
+    expect(unknown).toMatchObject({ kind: 'connector' });
+    expect(unknown.text).toContain('SimplRetriever');
+    expect(unknown.text).not.toMatch(/Traceback|site-packages/);
+    await writeFile(`${manifest}.other`, text);
+    const gone = await server.fail('validate_config', { ...subject(), manifest_path: `${manifest}.gone` });
+    expect(gone).toMatchObject({ kind: 'input', code: 'manifest_unreadable' });
+    await writeFile(manifest, text);
+  });
+
+  test('leaves its key nowhere', async () => {
+    expect(server.stderr()).not.toContain(QUARRY_KEY);
+    for (const [path, bytes] of await workplace.files(workplace.project)) {
+      expect(bytes.includes(QUARRY_KEY), path).toBe(false);
+    }
+  });
+});
