@@ -38,7 +38,8 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   };
   const processes = createProcesses(project, redactor, sweep);
   // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
-  const inProcesses = createProcessRunner(processes, { PYTHONUTF8: '1', ...childEnvironment });
+  const connectorEnvironment = { PYTHONUTF8: '1', PYTHONNOUSERSITE: '1', ...childEnvironment };
+  const inProcesses = createProcessRunner(processes, connectorEnvironment);
   // Each is loaded with its libraries at its first use.
   let docker: Promise<DockerRuntime> | undefined;
   const openDocker = (): Promise<DockerRuntime> => {
@@ -49,7 +50,8 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   };
   const python = once(async () => {
     const { createPythonRuntime } = await import('./python/python.ts');
-    return createPythonRuntime({ settings, project, redactor, processes, environment: installerEnvironment });
+    const environment = installerEnvironment;
+    return createPythonRuntime({ settings, project, redactor, processes, environment, connectorEnvironment });
   });
   const manifest = once(async () => {
     const { createManifestRuntime } = await import('./manifest/manifest.ts');
@@ -84,7 +86,8 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       const room = await rooms[runtime]?.();
       if (!room) throw laterRuntime(request, facts);
       try {
-        return { ...(await room.install(request, facts, control)), reason };
+        const installed = await room.install(request, facts, control);
+        return { ...installed, reason: [reason, installed.note].filter(Boolean).join('; ') || undefined };
       } catch (error) {
         throw await withOtherRuntimes(error, runtime, request, facts, ground, control.signal);
       }

@@ -57,7 +57,13 @@ async function describe(connector: string, folder: string, marker: Marker): Prom
   const { version, runtime = 'python' } = marker;
   const facts = { connector, version, runtime };
   const place = { ...facts, name: installedName(facts), folder, marker };
-  if (marker.runtime !== 'docker') return { ...place, bytes: await bytesIn(folder) };
+  if (marker.runtime !== 'docker') {
+    return {
+      ...place,
+      bytes: await bytesIn(folder),
+      ...(isPython(marker) && marker.note ? { note: marker.note } : {}),
+    };
+  }
   const { bytes, pulled, image } = marker;
   return { ...place, bytes, note: pulled ? image : `${image}, which was on this machine before` };
 }

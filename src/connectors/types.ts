@@ -70,6 +70,8 @@ export interface Installed {
   readonly runtime: Runtime;
   /** Why it runs so, where the caller did not say how; for the reader. */
   readonly reason?: string | undefined;
+  /** What was done so that it starts, where the usual way did not do, such as an older Python. */
+  readonly note?: string | undefined;
   readonly start: ProcessStart | ContainerStart;
   /** What tells one build from another of the same version; empty where the version says it all. */
   readonly stamp: string;
@@ -123,7 +125,7 @@ export interface ConnectorRun {
   readonly stdout: Readable;
   /** Settles when the process has ended; never rejects. */
   readonly exit: Promise<Exit>;
-  /** Each piece of stderr as it comes, raw: seal it before it is shown or written. */
+  /** Each piece of stderr as it comes, from the first on, raw: seal it before it is shown or written. */
   onStderr(listener: (text: string) => void): void;
 }
 

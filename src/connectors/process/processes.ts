@@ -156,7 +156,11 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     stdin: child.stdin ?? undefined,
     exit,
     outputEnded: closed(output),
-    onStderr: (listener) => listeners.add(listener),
+    onStderr(listener) {
+      // What came before anybody listened is not lost.
+      for (const piece of tail.pieces()) listener(piece);
+      listeners.add(listener);
+    },
   };
   const endTree = (graceMs: number): Promise<void> => {
     stopWatching();

@@ -19,7 +19,10 @@ export async function readEnvironment(folder: string): Promise<PythonMarker | un
 
 export interface Distribution {
   readonly version: string;
+  /** Absolute path. */
   readonly program: string;
+  /** The module in which the program begins, such as `source_faker.run`. */
+  readonly module?: string;
 }
 
 /**
@@ -33,27 +36,33 @@ export async function findDistribution(folder: string, packageName: string, conn
     for (const name of await entriesOf(site)) {
       const [, found, version] = /^(.+)-([^-]+)\.dist-info$/.exec(name) ?? [];
       if (!found || !version || normalisedName(found) !== normalisedName(packageName)) continue;
-      return { version, program: await findProgram(folder, join(site, name), packageName, connector) };
+      return { version, ...(await findProgram(folder, join(site, name), packageName, connector)) };
     }
   }
   throw incomplete(`${packageName} is not among what the installer installed`);
 }
 
-async function findProgram(folder: string, distInfo: string, packageName: string, connector: string): Promise<string> {
+async function findProgram(
+  folder: string,
+  distInfo: string,
+  packageName: string,
+  connector: string,
+): Promise<Omit<Distribution, 'version'>> {
   const scripts = consoleScripts(await readFile(join(distInfo, 'entry_points.txt'), 'utf8').catch(() => ''));
-  const named =
-    scripts.find((script) => script === connector) ?? scripts.find((script) => /^(source|destination)-/.test(script));
-  for (const candidate of [named ?? connector, connector, scripts[0]]) {
+  const names = [...scripts.keys()];
+  const named = names.find((name) => name === connector) ?? names.find((name) => /^(source|destination)-/.test(name));
+  for (const candidate of [named ?? connector, connector, names[0]]) {
     const path = candidate === undefined ? undefined : join(folder, VENV, 'bin', candidate);
-    if (path && (await isExecutable(path))) return path;
+    if (path && (await isExecutable(path))) return { program: path, module: scripts.get(candidate ?? '') };
   }
   throw incomplete(`${packageName} brings no program named ${connector}`);
 }
 
-/** The names in the `[console_scripts]` section of an `entry_points.txt`. */
-function consoleScripts(text: string): string[] {
+/** Name to module in the `[console_scripts]` section of an `entry_points.txt`. */
+function consoleScripts(text: string): Map<string, string> {
   const section = /\[console_scripts\]([^[]*)/.exec(text)?.[1] ?? '';
-  return section.split('\n').flatMap((line) => /^\s*([\w.-]+)\s*=/.exec(line)?.[1] ?? []);
+  const lines = section.split('\n').map((line) => /^\s*([\w.-]+)\s*=\s*([\w.]+)\s*:/.exec(line));
+  return new Map(lines.flatMap((match) => (match?.[1] && match[2] ? [[match[1], match[2]] as const] : [])));
 }
 
 function incomplete(reason: string): ConnectorError {

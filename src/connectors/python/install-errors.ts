@@ -2,7 +2,7 @@
 import { ConnectorError, InputError, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
 
 interface Kind {
-  readonly pattern: RegExp;
+  readonly pattern: RegExp | ((packageName: string) => RegExp);
   make(what: string, details: { readonly installer_output: string }): SluiceError;
 }
 
@@ -27,8 +27,12 @@ const KINDS: readonly Kind[] = [
       ),
   },
   {
-    pattern:
-      /there is no version of [\w.-]+==|No matching distribution found for [\w.-]+==\S+\s*$|was not found in the package registry/im,
+    // Of the package itself: what its dependencies lack is a contradiction of its own.
+    pattern: (name) =>
+      new RegExp(
+        `(there is no version of|No matching distribution found for) ${name.replaceAll('.', '\\.')}==\\S+|${name.replaceAll('.', '\\.')} was not found in the package registry`,
+        'i',
+      ),
     make: (what, details) =>
       new InputError(
         'unknown_version',
@@ -41,7 +45,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     pattern:
-      /ResolutionImpossible|conflicting dependencies|No solution found when resolving|requires a different Python/i,
+      /ResolutionImpossible|conflicting dependencies|No solution found when resolving|requires a different Python|No matching distribution found for|was not found in the package registry/i,
     make: (what, details) =>
       new ConnectorError(
         'install_conflict',
@@ -63,10 +67,15 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** @param output the sealed, bounded end of what the installer printed */
+/**
+ * @param what package and version
+ * @param output the sealed, bounded end of what the installer printed
+ */
 export function installError(what: string, output: string): SluiceError {
   const details = { installer_output: output };
-  const kind = KINDS.find(({ pattern }) => pattern.test(output));
+  const kind = KINDS.find(({ pattern }) =>
+    (typeof pattern === 'function' ? pattern(what.split(' ')[0] ?? '') : pattern).test(output),
+  );
   return (
     kind?.make(what, details) ??
     new ConnectorError(

@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { satisfies, validRange } from '@renovatebot/pep440';
 import { askTool } from '../process/tool-run.ts';
-import { type Environment, entriesOf, managedPythonFolders, programFolders } from './places.ts';
+import { type Environment, entriesOf, isExecutable, managedPythonFolders, programFolders } from './places.ts';
 
 export interface Interpreter {
   readonly path: string;
@@ -24,7 +24,7 @@ const probed = new Map<string, Promise<Interpreter | undefined>>();
 /** All that work, the preferred first. Each is started once in the life of this process, or after it has changed. */
 export async function findInterpreters(environment: Environment): Promise<Interpreter[]> {
   const folders = [...programFolders(environment), ...(await managedPythonFolders(environment))];
-  const paths = await Promise.all(folders.filter(isSafeFolder).map(pythonsIn));
+  const paths = await Promise.all([...folders.filter(isSafeFolder).map(pythonsIn), askLauncher(environment)]);
   const real = await Promise.all(paths.flat().map((path) => realpath(path).catch(() => undefined)));
   const unique = [...new Set(real.filter((path) => path !== undefined))];
   const found = await Promise.all(unique.map((path) => probe(path, environment)));
@@ -37,9 +37,14 @@ export function fits(version: string, requiresPython: string | undefined): boole
 }
 
 /** A minor version such as `3.11` that the package takes, for what has to be installed first. */
-export function fittingMinor(requiresPython: string | undefined): string | undefined {
+export function fittingMinor(requiresPython: string | undefined, below?: string): string | undefined {
   // The patch level that a fresh installation would have is high.
-  return PREFERRED_MINORS.find((minor) => fits(`${minor}.99`, requiresPython));
+  return PREFERRED_MINORS.find((minor) => fits(`${minor}.99`, requiresPython) && isOlder(minor, below));
+}
+
+/** Whether a Python version lies below a minor such as `3.11`. */
+export function isOlder(version: string, minor: string | undefined): boolean {
+  return minor === undefined || satisfies(version, `<${minor}`);
 }
 
 /** A shim answers for whichever version a folder wants, and Apple's own stub opens a window when its tools are missing. */
@@ -50,6 +55,18 @@ function isSafeFolder(folder: string): boolean {
 async function pythonsIn(folder: string): Promise<string[]> {
   const names = (await entriesOf(folder)).filter((name) => /^python3(\.\d+)?$/.test(name));
   return names.map((name) => join(folder, name));
+}
+
+/** What the `py` launcher knows, where there is one: each line of `py -0p` ends with a path. */
+async function askLauncher(environment: Environment): Promise<string[]> {
+  for (const folder of programFolders(environment)) {
+    const launcher = join(folder, process.platform === 'win32' ? 'py.exe' : 'py');
+    if (!(await isExecutable(launcher))) continue;
+    const { succeeded, stdout } = await askTool(launcher, ['-0p'], environment);
+    if (succeeded)
+      return stdout.split('\n').flatMap((line) => /^\s*-\S+\s+(?:\*\s+)?(\S.*?)\s*$/.exec(line)?.[1] ?? []);
+  }
+  return [];
 }
 
 async function probe(path: string, environment: Environment): Promise<Interpreter | undefined> {

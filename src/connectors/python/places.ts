@@ -17,7 +17,7 @@ export function programFolders(environment: Environment): string[] {
   return [...new Set([...onPath, ...usual, '/opt/homebrew/bin', '/usr/local/bin', '/usr/bin'])];
 }
 
-/** Folders of the interpreters that pyenv and uv have installed; absent ones are left out. */
+/** Folders of the interpreters that pyenv, uv, python.org and Homebrew have installed; absent ones are left out. */
 export async function managedPythonFolders(environment: Environment): Promise<string[]> {
   const home = homeOf(environment);
   const data = environment.XDG_DATA_HOME || join(home, '.local', 'share');
@@ -28,6 +28,18 @@ export async function managedPythonFolders(environment: Environment): Promise<st
   ];
   const found = await Promise.all(
     parents.map(async (parent) => (await entriesOf(parent)).map((name) => join(parent, name, 'bin'))),
+  );
+  return [...found.flat(), ...(await kegFolders(environment.HOMEBREW_PREFIX))];
+}
+
+/** Homebrew keeps each Python in a keg of its own, and links only the newest into its `bin`. */
+async function kegFolders(prefix: string | undefined): Promise<string[]> {
+  const kegs = [...new Set([prefix ?? '/opt/homebrew', '/opt/homebrew', '/usr/local', '/home/linuxbrew/.linuxbrew'])];
+  const found = await Promise.all(
+    kegs.map(async (keg) => {
+      const names = (await entriesOf(join(keg, 'opt'))).filter((name) => /^python@3\.\d+$/.test(name));
+      return names.map((name) => join(keg, 'opt', name, 'bin'));
+    }),
   );
   return found.flat();
 }

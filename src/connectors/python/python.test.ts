@@ -76,7 +76,13 @@ describeWith(['python'], 'a connector from a package index', () => {
     expect(index.asked).toHaveLength(asked);
     const { installed: listed } = await room.connectors.status();
     expect(listed).toEqual([
-      { connector: 'source-tiny', version: '1.1.0', runtime: 'python', bytes: expect.any(Number) },
+      {
+        name: 'source-tiny@1.1.0 (python)',
+        connector: 'source-tiny',
+        version: '1.1.0',
+        runtime: 'python',
+        bytes: expect.any(Number),
+      },
     ]);
     expect(listed[0]?.bytes).toBeGreaterThan(1_000_000);
   });

@@ -1,22 +1,23 @@
 /** Connectors from a package index: one environment for each connector and exact version, under the project directory. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eq, rcompare, valid } from '@renovatebot/pep440';
+import { rcompare, valid } from '@renovatebot/pep440';
 import type { Settings } from '../../config/index.ts';
-import { ConnectorError, InputError, SetupError } from '../../errors.ts';
+import { InputError, SetupError } from '../../errors.ts';
 import { type Project, readJson, withLock, writeAtomic } from '../../project/index.ts';
 import { isObject } from '../../protocol/index.ts';
-import { type PythonMarker, writeMarker } from '../markers.ts';
+import type { PythonMarker } from '../markers.ts';
 import type { RuntimeRoom } from '../runtime-room.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { Installed, RunControl } from '../types.ts';
-import { findDistribution, readEnvironment } from './environment-folder.ts';
-import { findInstaller, type InstallerRooms, installPackage } from './installer.ts';
+import { readEnvironment } from './environment-folder.ts';
+import { findInstaller } from './installer.ts';
+import { type EnvironmentRooms, makeEnvironment } from './make-environment.ts';
 import { askIndex } from './package-index.ts';
 import { entriesOf } from './places.ts';
 import { chooseRelease, type Release } from './versions.ts';
 
-export interface PythonRooms extends InstallerRooms {
+export interface PythonRooms extends EnvironmentRooms {
   readonly settings: Settings;
   readonly project: Project;
 }
@@ -102,7 +103,7 @@ async function resolveAndInstall(
   if (choice.note) control.progress(choice.note);
   const { version } = choice.release;
   const here = await findInstalled(wanted, version);
-  const installed = here ?? (await installLocked(rooms, wanted, choice.release));
+  const installed = here ?? (await installLocked(rooms, wanted, choice.release, releases ?? []));
   if (asked === undefined && registryVersion !== undefined) {
     await writeAtomic(join(home, RESOLVED), JSON.stringify({ registry: registryVersion, version }));
   }
@@ -119,7 +120,12 @@ function withoutIndex(packageName: string, version: string | undefined): Release
 }
 
 /** Two processes of one project install once: the second finds the first one's work when it gets the lock. */
-async function installLocked(rooms: PythonRooms, wanted: Wanted, release: Release): Promise<Installed> {
+async function installLocked(
+  rooms: PythonRooms,
+  wanted: Wanted,
+  release: Release,
+  releases: readonly Release[],
+): Promise<Installed> {
   const { connector, packageName, home, control } = wanted;
   const lock = join(await rooms.project.folder('locks'), `install-${connector}-${release.version}.lock`);
   const options = {
@@ -136,43 +142,13 @@ async function installLocked(rooms: PythonRooms, wanted: Wanted, release: Releas
     await rooms.processes.endOrphans();
     await rm(folder, { recursive: true, force: true });
     try {
-      const marker = await installInto(rooms, wanted, release, folder);
+      const marker = await makeEnvironment(rooms, { connector, packageName, release, releases, folder }, control);
       return toInstalled(connector, marker, true);
     } catch (error) {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
       throw error;
     }
   });
-}
-
-async function installInto(
-  rooms: PythonRooms,
-  wanted: Wanted,
-  release: Release,
-  folder: string,
-): Promise<PythonMarker> {
-  const { connector, packageName, control } = wanted;
-  const { version, requiresPython } = release;
-  const by = await installPackage(rooms, { packageName, version, requiresPython, folder }, control);
-  const found = await findDistribution(folder, packageName, connector);
-  if (found.version !== version && !(valid(found.version) && eq(found.version, version))) {
-    throw new ConnectorError(
-      'install_other_version',
-      `The installer was asked for ${packageName} ${version} and installed ${found.version}.`,
-      `Ask for version ${found.version}, or check what the package index offers.`,
-    );
-  }
-  const marker: PythonMarker = {
-    connector,
-    runtime: 'python',
-    package: packageName,
-    version: found.version,
-    ...by,
-    program: found.program,
-    installed_at: new Date().toISOString(),
-  };
-  await writeMarker(folder, marker);
-  return marker;
 }
 
 async function findInstalled({ connector, home }: Wanted, version: string | undefined): Promise<Installed | undefined> {
@@ -204,7 +180,7 @@ async function resolvedBefore(home: string, registryVersion: string | undefined)
   return known ? (resolved.version as string) : registryVersion;
 }
 
-function toInstalled(connector: string, { version, program }: PythonMarker, newlyInstalled: boolean): Installed {
+function toInstalled(connector: string, { version, program, note }: PythonMarker, newlyInstalled: boolean): Installed {
   const start = { kind: 'process', command: [program] } as const;
-  return { connector, version, runtime: 'python', start, stamp: '', newlyInstalled };
+  return { connector, version, runtime: 'python', start, stamp: '', newlyInstalled, note };
 }

@@ -14,6 +14,8 @@ export interface TestPackage {
   readonly requiresPython?: string;
   readonly yanked?: boolean;
   readonly dependsOn?: readonly string[];
+  /** Modules besides its own, or in its place: name to source. */
+  readonly modules?: Readonly<Record<string, string>>;
   /** The name of its program; without one it brings none. */
   readonly program?: string;
   /** A source distribution that cannot be built. */
@@ -47,7 +49,8 @@ if p.get("broken"):
 source = "import json, sys\\ndef run():\\n    spec = {'type': 'SPEC', 'spec': {'connectionSpecification': {'title': '%s'}}}\\n    check = {'type': 'CONNECTION_STATUS', 'connectionStatus': {'status': 'SUCCEEDED'}}\\n    print(json.dumps(check if 'check' in sys.argv else spec))\\n" % p["version"]
 info = module + "-" + p["version"] + ".dist-info/"
 with zipfile.ZipFile(path, "w") as wheel:
-    wheel.writestr(module + ".py", source)
+    modules = {module: source, **p.get("modules", {})}
+    for name, text in modules.items(): wheel.writestr(name + ".py", text)
     wheel.writestr(info + "METADATA", meta)
     wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
     if p.get("program"): wheel.writestr(info + "entry_points.txt", "[console_scripts]\\n%s = %s:run\\n" % (p["program"], module))

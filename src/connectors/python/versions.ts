@@ -53,11 +53,11 @@ export function chooseRelease(
       };
 }
 
-function newestFirst(releases: readonly Release[]): Release[] {
+export function newestFirst(releases: readonly Release[]): Release[] {
   return [...releases].sort((a, b) => rcompare(a.version, b.version));
 }
 
-function isUnstable({ version }: Release): boolean {
+export function isUnstable({ version }: Release): boolean {
   return explain(version)?.is_prerelease ?? true;
 }
 

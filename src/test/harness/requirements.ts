@@ -1,5 +1,8 @@
 /** What a test needs of the machine: skipped by name with its reason, or a failure where SLUICE_REQUIRE names it. */
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { describe } from 'vitest';
 import { TEST_IMAGES } from './docker.ts';
 import { postgresBinaries } from './postgres.ts';
@@ -7,7 +10,7 @@ import { postgresBinaries } from './postgres.ts';
 const required = new Set((process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''));
 
 interface Requirement {
-  readonly name: 'python' | 'pypi' | 'postgres' | 'docker' | 'data' | 'unprivileged';
+  readonly name: 'python' | 'old-python' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
   readonly reason: string;
   readonly met: () => boolean;
 }
@@ -17,6 +20,11 @@ const requirements: Record<Requirement['name'], Requirement> = {
     name: 'python',
     reason: 'no python3 on this machine',
     met: () => works('python3', ['-c', 'import venv, ensurepip']),
+  },
+  'old-python': {
+    name: 'old-python',
+    reason: 'no Python before 3.11 on this machine (pyenv install 3.10)',
+    met: hasOldPython,
   },
   pypi: {
     name: 'pypi',
@@ -48,6 +56,13 @@ export function describeWith(names: readonly Requirement['name'][], title: strin
   if (fatal.length > 0) throw new Error(`required, but ${fatal.map(({ reason }) => reason).join('; ')}`);
   if (missing.length === 0) describe(title, body);
   else describe.skip(`${title} [skipped: ${missing.map(({ reason }) => reason).join('; ')}]`, body);
+}
+
+/** Where pyenv keeps them, or in the PATH. */
+function hasOldPython(): boolean {
+  const versions = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
+  const names = existsSync(versions) ? readdirSync(versions) : [];
+  return names.some((name) => /^3\.(8|9|10)\./.test(name)) || works('python3.10', ['-c', 'import venv, ensurepip']);
 }
 
 function works(command: string, args: readonly string[]): boolean {

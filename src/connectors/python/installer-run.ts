@@ -1,0 +1,75 @@
+/** One run of uv, pip or venv: its output, its limit, and what its failure means. */
+import { abortError, LimitError } from '../../errors.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { startDeadline } from '../deadline.ts';
+import type { Processes } from '../process/processes.ts';
+import { createTail, SHOWN, sealedText } from '../process/tail.ts';
+import { installError } from './install-errors.ts';
+import { indexUrl, withoutCredentials } from './package-index.ts';
+import type { Environment } from './places.ts';
+
+export interface InstallerRooms {
+  readonly processes: Processes;
+  readonly redactor: Redactor;
+  readonly environment: Environment;
+}
+
+export interface InstallerRun {
+  /** What is installed, such as `airbyte-source-faker 7.2.1`. */
+  readonly what: string;
+  readonly command: readonly [string, ...string[]];
+  readonly signal: AbortSignal;
+  readonly limitMs?: number;
+}
+
+const LIMIT_MS = 15 * 60_000;
+/** Variables of pip and uv that would send the packages somewhere else than into the environment. */
+const MISLEADING =
+  /^(PIP_(USER|TARGET|PREFIX|ROOT|REQUIREMENT|REQUIRE_VIRTUALENV|PYTHON|DRY_RUN|QUIET|LOG|REPORT)|UV_(PYTHON|SYSTEM_PYTHON|PROJECT.*|TARGET|PREFIX|BREAK_SYSTEM_PACKAGES|WORKING_DIRECTORY))$/;
+
+/**
+ * @returns the raw end of what it printed
+ * @throws what the end of its output says is wrong; LimitError when it takes too long
+ */
+export async function runInstaller(rooms: InstallerRooms, run: InstallerRun): Promise<string> {
+  const { what, command, signal, limitMs = LIMIT_MS } = run;
+  const deadline = startDeadline(signal, limitMs);
+  const launch = {
+    command: () => command,
+    environment: installerVariables(rooms.environment),
+    signal: deadline.signal,
+  };
+  const tail = createTail();
+  try {
+    const exit = await rooms.processes.run(launch, async (running) => {
+      running.stdout.on('data', (chunk: Buffer) => tail.push(chunk.toString('utf8')));
+      running.onStderr((text) => tail.push(text));
+      const ended = await running.exit;
+      await running.outputEnded;
+      return ended;
+    });
+    if (signal.aborted) throw abortError(signal);
+    const output = withoutCredentials(sealedText(tail, rooms.redactor, SHOWN));
+    if (deadline.over()) throw tooLong(what, limitMs, output);
+    if (exit.code !== 0) throw installError(what, output);
+    return tail.pieces().join('');
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** Both installers get the same index, whichever of them the user has set it up for. */
+function installerVariables(environment: Environment): Environment {
+  const index = indexUrl(environment);
+  const kept = Object.entries(environment).filter(([name]) => !MISLEADING.test(name));
+  return { ...Object.fromEntries(kept), PIP_INDEX_URL: index, UV_DEFAULT_INDEX: index, UV_NO_PROGRESS: '1' };
+}
+
+function tooLong(what: string, limitMs: number, output: string): LimitError {
+  return new LimitError(
+    'install_timeout',
+    `Installing ${what} took more than ${limitMs / 60_000} minutes and was ended.`,
+    'Check the network and call again.',
+    { details: { installer_output: output } },
+  );
+}

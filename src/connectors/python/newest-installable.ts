@@ -1,0 +1,108 @@
+/** The newest version of a package whose dependencies hold together on this machine, by a dry resolution of the installer's own. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { abortError } from '../../errors.ts';
+import { isObject } from '../../protocol/index.ts';
+import { VENV } from './environment-folder.ts';
+import { type InstallerRooms, runInstaller } from './installer-run.ts';
+import { fits } from './interpreters.ts';
+import { normalisedName } from './package-index.ts';
+import { findUv } from './uv.ts';
+import { isUnstable, type Release } from './versions.ts';
+
+export interface Unfit {
+  readonly packageName: string;
+  /** The version that cannot be installed. */
+  readonly version: string;
+  /** Where the environment lies that it did not fit into. */
+  readonly folder: string;
+  readonly releases: readonly Release[];
+}
+
+/** For all resolutions together: a reader waits for it, and pip may look at many a version. */
+const LIMIT_MS = 120_000;
+const MOST_TRIES = 4;
+
+/** @returns undefined where it could not be found out in time, or where there is none. @throws LimitError when the call was cancelled */
+export async function newestInstallable(
+  rooms: InstallerRooms,
+  unfit: Unfit,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { packageName, version, folder, releases } = unfit;
+  const python = await pythonOf(folder);
+  const until = Date.now() + LIMIT_MS;
+  let range = `!=${version}`;
+  for (let attempt = 0; attempt < MOST_TRIES && Date.now() < until; attempt += 1) {
+    const found = await resolve(rooms, unfit, `${packageName}${range}`, until - Date.now(), signal);
+    if (found === undefined) return undefined;
+    const release = releases.find((one) => one.version === found);
+    // uv passes over the upper bound of requires_python.
+    if (!release || (fits(python, release.requiresPython) && !release.yanked && !isUnstable(release))) return found;
+    range = `<${found},!=${version}`;
+  }
+  return undefined;
+}
+
+/** The environment's own version, as `venv` and uv write it down. */
+async function pythonOf(folder: string): Promise<string> {
+  const text = await readFile(join(folder, VENV, 'pyvenv.cfg'), 'utf8').catch(() => '');
+  return /^version(?:_info)?\s*=\s*(\d+\.\d+(?:\.\d+)?)/m.exec(text)?.[1] ?? '3';
+}
+
+async function resolve(
+  rooms: InstallerRooms,
+  { packageName, folder }: Unfit,
+  requirement: string,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const uv = await findUv(rooms.environment);
+  const python = join(folder, VENV, 'bin', 'python');
+  const report = join(folder, 'resolution.json');
+  const quiet = ['--quiet', '--no-input', '--disable-pip-version-check', '--ignore-installed', '--dry-run'];
+  const command = uv
+    ? ([
+        uv.path,
+        'pip',
+        'install',
+        '--dry-run',
+        '--no-progress',
+        '--color',
+        'never',
+        '--python',
+        python,
+        requirement,
+      ] as const)
+    : ([python, '-I', '-m', 'pip', 'install', ...quiet, '--report', report, requirement] as const);
+  try {
+    const output = await runInstaller(rooms, { what: requirement, command, signal, limitMs });
+    return uv ? fromUv(output, packageName) : fromPip(await readFile(report, 'utf8'), packageName);
+  } catch {
+    // Whatever failed here, what is told is the failure that led here.
+    if (signal.aborted) throw abortError(signal);
+    return undefined;
+  } finally {
+    await rm(report, { force: true });
+  }
+}
+
+/** From the lines ` + name==version` of what would be installed. */
+function fromUv(output: string, packageName: string): string | undefined {
+  for (const line of output.split('\n')) {
+    const [, name = '', version] = /^\s*\+ ([\w.-]+)==(\S+)/.exec(line) ?? [];
+    if (version && normalisedName(name) === normalisedName(packageName)) return version;
+  }
+  return undefined;
+}
+
+/** From pip's installation report. */
+function fromPip(report: string, packageName: string): string | undefined {
+  const body: unknown = JSON.parse(report);
+  const items = isObject(body) && Array.isArray(body.install) ? body.install : [];
+  for (const { metadata } of items.filter(isObject)) {
+    if (!isObject(metadata) || typeof metadata.version !== 'string') continue;
+    if (normalisedName(String(metadata.name)) === normalisedName(packageName)) return metadata.version;
+  }
+  return undefined;
+}

@@ -1,0 +1,82 @@
+/** Whether what was installed starts: its program's module is loaded once, before anybody waits for an answer of it. */
+import { join } from 'node:path';
+import { abortError } from '../../errors.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import { startDeadline } from '../deadline.ts';
+import type { Processes } from '../process/processes.ts';
+import { createTail, sealedText } from '../process/tail.ts';
+import { VENV } from './environment-folder.ts';
+import type { TooNew } from './installer.ts';
+import type { Environment } from './places.ts';
+
+export interface StartRooms {
+  readonly processes: Processes;
+  readonly redactor: Redactor;
+  /** What a connector may see, not an installer: the code that is loaded is the connector's. */
+  readonly connectorEnvironment: Environment;
+}
+
+/** What would make it start. */
+export type StartTrouble =
+  | { readonly kind: 'python'; readonly tooNew: TooNew }
+  | { readonly kind: 'package'; readonly requirement: string; readonly said: string };
+
+const LIMIT_MS = 120_000;
+const SAID = 200;
+
+/** What later Pythons took away: the last line of a traceback, and the first minor that no longer has it. */
+const TAKEN_AWAY: readonly (readonly [pattern: RegExp, minor: string])[] = [
+  [/mutable default .{1,300} use default_factory/, '3.11'],
+  [/module 'asyncio' has no attribute 'coroutine'/, '3.11'],
+  [/(module 'inspect' has no attribute|cannot import name) 'getargspec'/, '3.11'],
+  [
+    /cannot import name '(Mapping|MutableMapping|Sequence|Iterable|Callable|Hashable|Set|MutableSet)' from 'collections'|module 'collections' has no attribute/,
+    '3.10',
+  ],
+  [/No module named '(distutils|imp|asynchat|asyncore|smtpd)(\.|')/, '3.12'],
+  [/module 'configparser' has no attribute 'SafeConfigParser'|module 'pkgutil' has no attribute 'ImpImporter'/, '3.12'],
+  [/No module named '(cgi|cgitb|pipes|telnetlib|crypt|imghdr|sndhdr|nntplib|uu|xdrlib|lib2to3)(\.|')/, '3.13'],
+];
+/** The last setuptools that has `pkg_resources`; many a package uses it without a word, as environments once came with it. */
+const SETUPTOOLS = 'setuptools<81';
+
+/**
+ * @returns what would help where another Python or one more package would; undefined where it starts, and where it fails in
+ * another way: then the connector itself says so when it is asked.
+ * @throws LimitError when the call was cancelled
+ */
+export async function startTrouble(
+  rooms: StartRooms,
+  folder: string,
+  module: string | undefined,
+  signal: AbortSignal,
+): Promise<StartTrouble | undefined> {
+  if (module === undefined) return undefined;
+  const deadline = startDeadline(signal, LIMIT_MS);
+  const python = join(folder, VENV, 'bin', 'python');
+  const launch = {
+    command: () => [python, '-I', '-c', `import ${module}`] as const,
+    environment: rooms.connectorEnvironment,
+    signal: deadline.signal,
+  };
+  const tail = createTail();
+  try {
+    const exit = await rooms.processes.run(launch, async (running) => {
+      running.stdout.resume();
+      running.onStderr((text) => tail.push(text));
+      return running.exit;
+    });
+    if (signal.aborted) throw abortError(signal);
+    return exit.code === 0 || deadline.over() ? undefined : troubleIn(sealedText(tail, rooms.redactor));
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** @param output the sealed end of a traceback */
+export function troubleIn(output: string): StartTrouble | undefined {
+  const said = output.trim().split('\n').at(-1)?.slice(0, SAID) ?? '';
+  if (/No module named 'pkg_resources/.test(said)) return { kind: 'package', requirement: SETUPTOOLS, said };
+  const minor = TAKEN_AWAY.find(([pattern]) => pattern.test(said))?.[1];
+  return minor === undefined ? undefined : { kind: 'python', tooNew: { minor, said } };
+}
