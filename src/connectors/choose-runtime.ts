@@ -74,7 +74,8 @@ async function verdictOn(
 ): Promise<RuntimeVerdict> {
   const entered = await room(runtime);
   if (!entered) return { runtime, works: false, reason: NOT_YET };
-  const { version } = request;
+  // Python's newest will do; an image and a manifest are the registry's version or the one that was asked for.
+  const version = request.version ?? (runtime === 'python' ? undefined : facts.version);
   const versions = await (entered.installed?.(request, facts, signal) ?? installed(request.connector, runtime));
   const here = version === undefined ? versions : versions.filter((one) => one === version);
   const found = await entered.available(signal);
