@@ -9,11 +9,11 @@ import type { Redactor } from '../../secrets/index.ts';
 import { createTail, sealedText } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart, Exit } from '../types.ts';
-import { containerBody, containerEnvironment, INPUT_FOLDER, inputPath, processorsOf } from './container.ts';
+import { containerEnvironment, containerOptions, INPUT_FOLDER, inputPath, processorsOf } from './container.ts';
 import { createContainerRecord } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
-import { EngineError } from './engine-client.ts';
+import { call, EngineError } from './engine-call.ts';
 import { resolveUser } from './image-user.ts';
 import { endOrphanContainers, labelsFor, removeContainer } from './orphans.ts';
 import { packTar, type TarEntry } from './tar.ts';
@@ -109,7 +109,8 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
 async function make(rooms: ContainerRooms, engine: Engine, task: Task): Promise<Made> {
   const run = randomBytes(8).toString('hex');
   const { image } = task.installed.start as ContainerStart;
-  const body = containerBody({
+  const options = containerOptions({
+    name: `sluice-${run}`,
     task,
     image,
     settings: rooms.settings,
@@ -117,11 +118,7 @@ async function make(rooms: ContainerRooms, engine: Engine, task: Task): Promise<
     labels: await labelsFor(rooms.project, run),
     environment: containerEnvironment(rooms.environment),
   });
-  const { Id: id } = await engine.json<{ Id: string }>({
-    method: 'POST',
-    path: `/containers/create?name=sluice-${run}`,
-    body,
-  });
+  const { id } = await call(engine.docker.createContainer(options));
   return { id, engine };
 }
 
@@ -129,11 +126,9 @@ async function make(rooms: ContainerRooms, engine: Engine, task: Task): Promise<
 async function putFiles(engine: Engine, id: string, { files, signal }: Task): Promise<void> {
   const names = Object.keys(files);
   if (names.length === 0) return;
-  const { Config: config } = await engine.json<{ Config?: { User?: string } }>({
-    path: `/containers/${id}/json`,
-    signal,
-  });
-  const owner = await resolveUser(engine, id, config?.User ?? '', signal);
+  const container = engine.docker.getContainer(id);
+  const { Config: config } = await call(container.inspect(), { signal });
+  const owner = await resolveUser(engine, id, config.User, signal);
   const entries: TarEntry[] = [{ path: `${INPUT_FOLDER.slice(1)}/`, mode: 0o700, ...owner }];
   for (const name of names) {
     await files[name]?.(async (text) => {
@@ -141,21 +136,22 @@ async function putFiles(engine: Engine, id: string, { files, signal }: Task): Pr
     });
   }
   // Without copyUIDGID the archive's owners stay; with it, an engine of 20.10 needs tools that small images lack.
-  await engine.bytes({ method: 'PUT', path: `/containers/${id}/archive?path=/`, body: packTar(entries), signal });
+  await call(container.putArchive(packTar(entries), { path: '/' }), { signal });
 }
 
 async function attach(engine: Engine, id: string, writes: boolean): Promise<Duplex> {
-  const query = `stream=1&stdout=1&stderr=1${writes ? '&stdin=1' : ''}`;
-  return engine.upgrade({ method: 'POST', path: `/containers/${id}/attach?${query}` });
+  const options = { stream: true, stdout: true, stderr: true, stdin: writes, hijack: true };
+  // Hijacked, it is the connection itself, whose halves close apart.
+  return (await call(engine.docker.getContainer(id).attach(options))) as Duplex;
 }
 
 async function start({ engine, id }: Made): Promise<void> {
-  await engine.bytes({ method: 'POST', path: `/containers/${id}/start` });
+  await call(engine.docker.getContainer(id).start());
 }
 
 async function stop({ engine, id }: Made): Promise<void> {
   const timeoutMs = (GRACE_SECONDS + 10) * 1000;
-  await engine.bytes({ method: 'POST', path: `/containers/${id}/stop?t=${GRACE_SECONDS}`, timeoutMs });
+  await call(engine.docker.getContainer(id).stop({ t: GRACE_SECONDS }), { timeoutMs });
 }
 
 /** Listens from before the start. @returns what the callback is lent, to be asked for once it runs */
@@ -193,11 +189,11 @@ function inputOf(socket: Duplex): Writable {
 
 async function waitForEnd({ engine, id }: Made): Promise<Omit<Exit, 'stderrTail'>> {
   try {
-    const wait = { method: 'POST', path: `/containers/${id}/wait`, timeoutMs: 0 } as const;
-    const { StatusCode: code } = await engine.json<{ StatusCode: number }>(wait);
+    const container = engine.docker.getContainer(id);
+    const { StatusCode: code } = (await call(container.wait(), { timeoutMs: 0 })) as { StatusCode: number };
     if (code === 0) return { code, signal: null };
-    const { State: state } = await engine.json<{ State?: { OOMKilled?: boolean } }>({ path: `/containers/${id}/json` });
-    return { code, signal: null, outOfMemory: state?.OOMKilled === true };
+    const { State: state } = await call(container.inspect());
+    return { code, signal: null, outOfMemory: state.OOMKilled };
   } catch {
     // The engine is gone, or the container was removed by somebody: nothing more can be known.
     return { code: null, signal: null };

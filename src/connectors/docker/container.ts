@@ -1,12 +1,15 @@
 /** What a container may and may not do, as the engine's API wants it said. */
+import type { ContainerCreateOptions } from 'dockerode';
 import type { DockerSettings } from '../../config/index.ts';
 import type { Task } from '../runner.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { Engine } from './engine.ts';
+import { call } from './engine-call.ts';
 
 /** The folder of a run's files inside the container; nothing of an image lies there. */
 export const INPUT_FOLDER = '/sluice-input';
 
 export interface ContainerPlan {
+  readonly name: string;
   readonly task: Task;
   /** An image's id. */
   readonly image: string;
@@ -18,13 +21,14 @@ export interface ContainerPlan {
   readonly environment: readonly string[];
 }
 
-export function containerBody(plan: ContainerPlan): object {
-  const { task, image, settings, processors, labels, environment } = plan;
+export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
+  const { name, task, image, settings, processors, labels, environment } = plan;
   const { verb, files, writes = false } = task;
   return {
+    name,
     Image: image,
     Cmd: [verb, ...Object.keys(files).flatMap((name) => [`--${name}`, inputPath(name)])],
-    Env: environment,
+    Env: [...environment],
     Labels: labels,
     Tty: false,
     AttachStdin: writes,
@@ -74,7 +78,7 @@ export function containerEnvironment(environment: Readonly<Record<string, string
 const LOOPBACK_PROXY = /^([a-z0-9]+:\/\/)?([^@/]*@)?(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:|\/|$)/i;
 
 /** Processors of the engine's machine. */
-export async function processorsOf(engine: EngineClient): Promise<number> {
-  const { NCPU: count } = await engine.json<{ NCPU?: number }>({ path: '/info' });
+export async function processorsOf({ docker }: Engine): Promise<number> {
+  const { NCPU: count } = (await call(docker.info())) as { NCPU?: number };
   return count && count > 0 ? count : 1;
 }

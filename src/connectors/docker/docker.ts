@@ -12,7 +12,7 @@ import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from '..
 import { type ContainerRunner, createContainerRunner } from './container-runner.ts';
 import { connectEngine, type Engine } from './engine.ts';
 import type { DockerEnvironment } from './engine-address.ts';
-import { type EngineClient, EngineError } from './engine-client.ts';
+import { call, EngineError } from './engine-call.ts';
 import { type ImageName, pullImage } from './pull.ts';
 
 export interface DockerRooms {
@@ -137,12 +137,12 @@ async function findOrPull(
 }
 
 async function findImage(
-  engine: EngineClient,
+  engine: Engine,
   { repository, tag }: ImageName,
   signal?: AbortSignal,
 ): Promise<ImageFacts | undefined> {
   try {
-    return await engine.json<ImageFacts>({ path: `/images/${repository}:${tag}/json`, signal });
+    return await call(engine.docker.getImage(`${repository}:${tag}`).inspect(), { signal });
   } catch (error) {
     if (error instanceof EngineError && error.status === 404) return undefined;
     throw error;
@@ -150,12 +150,12 @@ async function findImage(
 }
 
 /** Whoever pulled them: an image that is here is used. */
-async function tagsHere(engine: EngineClient, repository: string, signal: AbortSignal): Promise<string[]> {
-  const filters = encodeURIComponent(JSON.stringify({ reference: [repository] }));
-  const images = await engine.json<readonly { RepoTags?: readonly string[] | null }[]>({
-    path: `/images/json?filters=${filters}`,
-    signal,
-  });
+async function tagsHere(engine: Engine, repository: string, signal: AbortSignal): Promise<string[]> {
+  const filters = { reference: [repository] };
+  const images: readonly { RepoTags?: readonly string[] | null }[] = await call(
+    engine.docker.listImages({ filters: JSON.stringify(filters) }),
+    { signal },
+  );
   return images.flatMap(({ RepoTags: tags }) => tags ?? []).flatMap((tag) => tag.split(`${repository}:`)[1] ?? []);
 }
 
@@ -195,9 +195,9 @@ async function note(
  * @returns what is to be said where it stays
  * @throws SetupError when no engine answers; nothing is removed then
  */
-async function removeImage(engine: EngineClient, { image }: DockerMarker): Promise<string | undefined> {
+async function removeImage(engine: Engine, { image }: DockerMarker): Promise<string | undefined> {
   try {
-    await engine.bytes({ method: 'DELETE', path: `/images/${image}` });
+    await call(engine.docker.getImage(image).remove());
     return undefined;
   } catch (error) {
     if (!(error instanceof EngineError) || (error.status !== 404 && error.status !== 409)) throw error;

@@ -1,11 +1,13 @@
 /** Finds the Docker engine and asks it: a command in the PATH says nothing about whether one answers. */
 import { join } from 'node:path';
+import type Docker from 'dockerode';
 import { messageOf, SetupError, systemCode } from '../../errors.ts';
 import { isExecutable, programFolders } from '../python/places.ts';
 import { type DockerEnvironment, type EngineAddress, engineAddresses } from './engine-address.ts';
-import { createEngineClient, type EngineClient, EngineError } from './engine-client.ts';
+import { call, dockerAt, EngineError } from './engine-call.ts';
 
-export interface Engine extends EngineClient {
+export interface Engine {
+  readonly docker: Docker;
   readonly address: EngineAddress;
   /** Of the engine, such as `28.2.2`. */
   readonly version: string;
@@ -44,8 +46,8 @@ export async function connectEngine(environment: DockerEnvironment, signal?: Abo
 }
 
 async function probe(address: EngineAddress, signal: AbortSignal | undefined): Promise<Engine> {
-  const call = { path: '/version', signal, timeoutMs: PROBE_MS };
-  const answer = await createEngineClient(address).json<VersionAnswer | undefined>(call);
+  const asked = dockerAt(address, undefined, PROBE_MS).version();
+  const answer: VersionAnswer | undefined = await call(asked, { signal, timeoutMs: PROBE_MS });
   const { Version: version, ApiVersion: newest, MinAPIVersion: oldest = newest, Os: system } = answer ?? {};
   if (typeof version !== 'string' || typeof newest !== 'string' || typeof oldest !== 'string') {
     throw new EngineError(200, 'its answer is not that of an engine');
@@ -65,7 +67,7 @@ async function probe(address: EngineAddress, signal: AbortSignal | undefined): P
     );
   }
   const spoken = isBefore(newest, NEWEST_API) || isBefore(NEWEST_API, oldest) ? newest : NEWEST_API;
-  return { ...createEngineClient(address, spoken), address, version };
+  return { docker: dockerAt(address, spoken), address, version };
 }
 
 function isBefore(one: string, other: string): boolean {

@@ -1,5 +1,6 @@
 /** Who a container's program is, so that its files are its own and nobody else's. */
-import { type EngineClient, EngineError } from './engine-client.ts';
+import type { Engine } from './engine.ts';
+import { bytesOf, call, EngineError } from './engine-call.ts';
 import { firstFile } from './tar.ts';
 
 export interface Owner {
@@ -13,7 +14,7 @@ export interface Owner {
  * @throws EngineError; RangeError when the image does not know its own user
  */
 export async function resolveUser(
-  engine: EngineClient,
+  engine: Engine,
   container: string,
   user: string,
   signal: AbortSignal,
@@ -50,12 +51,9 @@ function isNumber(text: string): boolean {
 }
 
 /** A file of the container; empty where it has none. */
-async function readInside(engine: EngineClient, container: string, path: string, signal: AbortSignal): Promise<string> {
+async function readInside(engine: Engine, container: string, path: string, signal: AbortSignal): Promise<string> {
   try {
-    const archive = await engine.bytes({
-      path: `/containers/${container}/archive?path=${encodeURIComponent(path)}`,
-      signal,
-    });
+    const archive = await call(engine.docker.getContainer(container).getArchive({ path }).then(bytesOf), { signal });
     return firstFile(archive)?.toString('utf8') ?? '';
   } catch (error) {
     if (error instanceof EngineError && error.status === 404) return '';

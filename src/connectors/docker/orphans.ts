@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { identify, isAlive, type Project } from '../../project/index.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { Engine } from './engine.ts';
+import { call } from './engine-call.ts';
 
 const PROJECT = 'sluice.project';
 const SERVER = 'sluice.server';
@@ -14,11 +15,9 @@ export async function labelsFor(project: Project, run: string): Promise<Record<s
 }
 
 /** Kills and removes what dead servers of this project left behind on the engine. */
-export async function endOrphanContainers(engine: EngineClient, project: Project): Promise<void> {
+export async function endOrphanContainers(engine: Engine, project: Project): Promise<void> {
   const filters = JSON.stringify({ label: [`${PROJECT}=${projectId(project)}`] });
-  const found = await engine.json<readonly { Id: string; Labels?: Record<string, string> }[]>({
-    path: `/containers/json?all=1&filters=${encodeURIComponent(filters)}`,
-  });
+  const found = await call(engine.docker.listContainers({ all: true, filters }));
   await Promise.all(
     found.map(async ({ Id: id, Labels: labels }) => {
       if (await runsHere(labels?.[SERVER] ?? '')) return;
@@ -28,9 +27,9 @@ export async function endOrphanContainers(engine: EngineClient, project: Project
 }
 
 /** Ends it where it runs. Nothing is said where it is gone already, or another one is just removing it. */
-export async function removeContainer(engine: EngineClient, container: string, timeoutMs?: number): Promise<void> {
-  const path = `/containers/${container}?force=1&v=1`;
-  await engine.bytes({ method: 'DELETE', path, timeoutMs }).catch((error: unknown) => {
+export async function removeContainer(engine: Engine, container: string, timeoutMs?: number): Promise<void> {
+  const removing = engine.docker.getContainer(container).remove({ force: true, v: true });
+  await call(removing, { timeoutMs }).catch((error: unknown) => {
     const status = (error as { status?: number }).status;
     if (status !== 404 && status !== 409) throw error;
   });

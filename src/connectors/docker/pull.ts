@@ -1,9 +1,11 @@
 /** Fetches an image, layer by layer, and tells apart what can go wrong. */
+import type { Readable } from 'node:stream';
 import { abortError, InputError, messageOf, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
 import type { RunControl } from '../types.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { Engine } from './engine.ts';
+import { call } from './engine-call.ts';
 
 export interface ImageName {
   /** With the registry's host where it is not Docker Hub: `airbyte/source-faker`. */
@@ -25,7 +27,7 @@ const LONGEST_LINE = 1024 * 1024;
  * When the signal is aborted the connection is closed, and with it the engine stops.
  * @throws InputError `no_such_tag`; SetupError `image_denied`, `disk_full`, `image_for_other_machine`; UpstreamError
  */
-export async function pullImage(engine: EngineClient, image: ImageName, control: RunControl): Promise<void> {
+export async function pullImage(engine: Engine, image: ImageName, control: RunControl): Promise<void> {
   const { repository, tag } = image;
   const name = `${repository}:${tag}`;
   const { signal } = control;
@@ -49,12 +51,10 @@ export async function pullImage(engine: EngineClient, image: ImageName, control:
   );
   control.progress(`pulling ${name}`);
   try {
-    const query = `fromImage=${encodeURIComponent(repository)}&tag=${encodeURIComponent(tag)}`;
-    const answer = await engine.stream({ method: 'POST', path: `/images/create?${query}`, signal });
-    for await (const chunk of answer) {
-      splitter.push(chunk as Buffer);
+    await followPull(engine.docker.createImage({ fromImage: repository, tag }), signal, (chunk) => {
+      splitter.push(chunk);
       tell();
-    }
+    });
     splitter.end();
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
@@ -62,6 +62,26 @@ export async function pullImage(engine: EngineClient, image: ImageName, control:
   }
   if (signal.aborted) throw abortError(signal);
   if (failure !== undefined) throw pullError(image, failure);
+}
+
+/** An answer that comes after its caller has gone is closed, and with its connection the engine stops pulling. */
+async function followPull(
+  asked: Promise<NodeJS.ReadableStream>,
+  signal: AbortSignal,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  const following = asked.then(async (stream) => {
+    const answer = stream as Readable;
+    const stop = (): void => void answer.destroy();
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const chunk of answer) onChunk(chunk as Buffer);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  });
+  await call(following, { signal, timeoutMs: 0 });
 }
 
 function note(layers: Map<string, Layer>, event: Record<string, unknown>): void {
