@@ -1,4 +1,7 @@
 /** The real source of sample data out of its image: the whole way, from the check to rows in tables. */
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import { docker, expectNoContainers, FAKER, makeDockerPlace } from './harness/docker.ts';
@@ -60,5 +63,76 @@ describeWith(['docker'], 'source-faker in a container', () => {
     const status = await server.call<{ runtimes: { name: string; found: boolean; version?: string }[] }>('get_status');
     const engine = await docker('version', '--format', '{{.Server.Version}}');
     expect(status.runtimes.find(({ name }) => name === 'docker')).toMatchObject({ found: true, version: engine });
+  });
+});
+
+describeWith(['docker'], 'an engine on TCP', () => {
+  test('runs connectors like the one on the socket', async () => {
+    const forwarder = createServer((from) => {
+      const to = connect('/var/run/docker.sock');
+      for (const [one, other] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        one.on('error', () => other.destroy());
+        one.pipe(other);
+      }
+    });
+    await new Promise<void>((resolve) => forwarder.listen(0, '127.0.0.1', resolve));
+    const { port } = forwarder.address() as AddressInfo;
+    const workplace = await makeDockerPlace();
+    const server = await startServer({ workplace, environment: { DOCKER_HOST: `tcp://127.0.0.1:${port}` } });
+    const answer = await server.call('get_status');
+    expect(answer.text).toContain(`tcp://127.0.0.1:${port}`);
+    await server.call('save_source', {
+      name: 'things',
+      connector: 'source-hostile',
+      runtime: 'docker',
+      config: { records: 500 },
+    });
+    expect(await server.call('start_sync', { source: 'things', wait_seconds: 40 })).toMatchObject({
+      state: 'complete',
+      streams: [{ rows: 500 }],
+    });
+    await expectNoContainers(server);
+    await server.close();
+    await workplace.remove();
+    forwarder.close();
+  });
+});
+
+describeWith(['docker'], 'folders that a person has opened to containers', () => {
+  test('are seen, read-only, where they lie or where they are said to lie', async () => {
+    const workplace = await makeDockerPlace();
+    const folder = join(workplace.directory, 'data');
+    await mkdir(folder, { mode: 0o755 });
+    await chmod(workplace.directory, 0o755);
+    const record = { type: 'RECORD', record: { stream: 'rows', emitted_at: 1, data: { id: 7 } } };
+    const streams = [{ name: 'rows', json_schema: { type: 'object' }, supported_sync_modes: ['full_refresh'] }];
+    await writeFile(join(folder, 'rows.jsonl'), `${JSON.stringify(record)}\n`, { mode: 0o644 });
+    await writeFile(join(folder, 'rows.jsonl.catalog.json'), JSON.stringify({ streams }), { mode: 0o644 });
+    const subject = (file: string) => ({ connector: 'source-replay', runtime: 'docker', config: { file } });
+    const closed = await startServer({ workplace });
+    expect(await closed.call('validate_config', subject(join(folder, 'rows.jsonl')))).toMatchObject({ valid: false });
+    await closed.close();
+    const mounts = `${folder}:${folder}=/local`;
+    const server = await startServer({ workplace, environment: { SLUICE_DOCKER_MOUNTS: mounts } });
+    expect(await server.call('validate_config', subject(join(folder, 'rows.jsonl')))).toMatchObject({ valid: true });
+    await server.call('save_source', { name: 'rows', ...subject('/local/rows.jsonl') });
+    const preview = await server.call('preview_stream', { source: 'rows', streams: ['rows'] });
+    expect(preview.text).toContain('7');
+    expect(await server.call('validate_config', subject('/local/rows.jsonl+write'))).toMatchObject({
+      valid: false,
+      check_message: expect.stringContaining('Read-only'),
+    });
+    await server.close();
+    const missing = { SLUICE_DOCKER_MOUNTS: join(workplace.directory, 'nowhere') };
+    const wrong = await startServer({ workplace, environment: missing });
+    expect(await wrong.fail('validate_config', subject('/local/rows.jsonl'))).toMatchObject({
+      code: 'mount_missing',
+      message: expect.stringContaining('nowhere'),
+    });
+    await wrong.close();
+    await workplace.remove();
   });
 });

@@ -31,8 +31,17 @@ interface VersionAnswer {
  * @throws SetupError `docker_not_installed`, `docker_not_running`, `docker_permission`, `docker_no_answer`, `docker_too_old`, or of the address
  */
 export async function connectEngine(environment: DockerEnvironment, signal?: AbortSignal): Promise<Engine> {
+  return connectFirst(await engineAddresses(environment), environment, signal);
+}
+
+/** The same, of addresses that are known. */
+export async function connectFirst(
+  addresses: readonly EngineAddress[],
+  environment: DockerEnvironment,
+  signal?: AbortSignal,
+): Promise<Engine> {
   const failures: { readonly address: EngineAddress; readonly error: unknown }[] = [];
-  for (const address of await engineAddresses(environment)) {
+  for (const address of addresses) {
     try {
       return await probe(address, signal);
     } catch (error) {

@@ -155,7 +155,9 @@ function pullError({ repository, tag }: ImageName, said: string, cause?: unknown
     );
   }
   if (
-    /pull access denied|repository does not exist|unauthorized|authentication required|denied|forbidden/i.test(said)
+    /pull access denied|repository .*(does not exist|not found)|unauthorized|authentication required|no basic auth|denied|forbidden/i.test(
+      said,
+    )
   ) {
     return new SetupError(
       'image_denied',
