@@ -29,9 +29,10 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
   const cache = openCache(settings, vault, project);
   const syncs = createSyncs({ project, cache, connectors, redactor });
   const sources = createSources(project, { vault, registry, connectors });
+  const destinations = createSources(project, { vault, registry, connectors }, 'destination');
   const ledger = createLedger();
   return {
-    services: { settings, project, vault, ledger, audit, registry, connectors, sources, cache, syncs },
+    services: { settings, project, vault, ledger, audit, registry, connectors, sources, destinations, cache, syncs },
     async endAll() {
       await Promise.allSettled([connectors.endAll(), syncs.endAll()]);
       await Promise.allSettled([cache.close(), audit.settled()]);

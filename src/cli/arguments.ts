@@ -8,6 +8,7 @@ const OPTIONS = {
   'env-file': { type: 'string' },
   'project-dir': { type: 'string' },
   stream: { type: 'string', multiple: true },
+  destination: { type: 'string' },
   restart: { type: 'boolean' },
   limit: { type: 'string' },
   json: { type: 'boolean' },
@@ -25,7 +26,7 @@ const COMMANDS = {
   serve: { words: [], options: [] },
   demo: { words: [], options: [] },
   doctor: { words: [], options: [] },
-  sync: { words: ['NAME'], options: ['stream', 'restart', 'json'] },
+  sync: { words: ['NAME'], options: ['stream', 'destination', 'restart', 'json'] },
   syncs: { words: [], options: ['limit', 'json'] },
   remove: { words: ['KIND', 'NAME'], options: ['yes', 'json'] },
 } as const satisfies Record<string, { words: readonly string[]; options: readonly Option[] }>;
@@ -37,6 +38,7 @@ export interface Typed {
   /** As many as the command needs. */
   readonly words: readonly string[];
   readonly streams?: readonly string[] | undefined;
+  readonly destination?: string | undefined;
   readonly restart: boolean;
   readonly limit?: number | undefined;
   readonly json: boolean;
@@ -81,6 +83,7 @@ export function parseCommand(argv: readonly string[]): Command {
       arguments: { envFile: path(values['env-file']), projectDirectory: path(values['project-dir']) },
       words,
       streams: values.stream,
+      destination: values.destination,
       restart: values.restart === true,
       limit,
       json: values.json === true,

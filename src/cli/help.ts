@@ -9,12 +9,13 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
   sluice-mcp doctor     what is set up, what is missing, and how to mend it
   sluice-mcp sync NAME  read a saved source into the cache, as start_sync does (for cron too)
       --stream STREAM   only this stream; may be repeated
+      --destination D   into this saved destination instead of the cache
       --restart         forget the state of these streams and read all again
       --json            one JSON object a line: started, progress, and a result at the end
   sluice-mcp syncs      the latest syncs
       --limit N         how many (else 20)
       --json            as one JSON array
-  sluice-mcp remove KIND NAME   KIND: source, dataset, table (dataset.table), connector (name or name@version), sync
+  sluice-mcp remove KIND NAME   KIND: source, destination, dataset, table (dataset.table), connector (name or name@version), sync
       --yes             without asking
       --json            what is gone and what stays, as one JSON object
 

@@ -13,8 +13,9 @@ export function durationText({ started_at: from, ended_at: to }: SyncStatus): st
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** What is kept: rows of the cache, or records that a destination has confirmed. */
 export function rowsOf({ streams }: SyncStatus): number {
-  return streams.reduce((sum, { rows }) => sum + rows, 0);
+  return streams.reduce((sum, { rows, confirmed }) => sum + (rows ?? confirmed ?? 0), 0);
 }
 
 /** How much a source holds is known only at its end: the bar counts streams. */

@@ -53,13 +53,15 @@ interface Watch {
 async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ syncId: string; own: boolean }> {
   const { output, signals, told } = watch;
   const [source = ''] = typed.words;
-  const wish = { source, streams: typed.streams, restart: typed.restart };
+  const { streams, destination, restart } = typed;
+  const wish = { source, destination, streams, restart };
   const control = { signal: signals.asked, progress: (message: string) => told.message(message) };
   for (;;) {
     const { syncId, alreadyRunning } = await beginSync(services, wish, control);
     output.json({ type: 'started', sync_id: syncId, already_running: alreadyRunning });
     if (!alreadyRunning) return { syncId, own: true };
-    const after = typed.streams !== undefined || typed.restart;
+    const into = (await services.syncs.get(syncId)).destination;
+    const after = typed.streams !== undefined || typed.restart || into !== destination;
     told.end();
     output.complain(
       `A sync of "${source}" runs already in another process (${syncId}): waiting for its end${after ? ', then this one begins' : ''}.`,
@@ -111,11 +113,12 @@ function createProgress(output: Output, asJson: boolean): Progress {
     status(status) {
       screen?.moving(output.clean(progressText(status)));
       const { sync_id, state, records, bytes, records_per_second } = status;
-      const streams = status.streams.map(({ stream, state: of, records: read, rows }) => ({
+      const streams = status.streams.map(({ stream, state: of, records: read, rows, confirmed }) => ({
         stream,
         state: of,
         records: read,
         rows,
+        confirmed,
       }));
       const counts = JSON.stringify(streams);
       if (counts === last || Date.now() - toldAt < JSON_MS) return;
@@ -128,10 +131,14 @@ function createProgress(output: Output, asJson: boolean): Progress {
 
 function tellEnd(status: SyncStatus, output: Output): void {
   const rows = rowsOf(status).toLocaleString('en-US');
+  const { source, destination } = status;
+  const kept = destination === undefined ? 'rows committed' : 'records confirmed';
   const whole = status.streams.filter(({ state }) => state === 'complete').length;
   output.say(
-    `${status.source}: ${status.state}, ${status.records.toLocaleString('en-US')} records read, ${rows} rows committed, ${whole} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
+    `${source}${destination === undefined ? '' : ` into ${destination}`}: ${status.state}, ${status.records.toLocaleString('en-US')} records read, ${rows} ${kept}, ${whole} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
   );
-  for (const { stream, message } of status.errors) output.complain(`  ${stream ? `${stream}: ` : ''}${message}`);
+  for (const { from, stream, message } of status.errors) {
+    output.complain(`  ${[from, stream, message].filter((part) => part !== undefined).join(': ')}`);
+  }
   for (const warning of status.warnings) output.complain(`  warning: ${warning}`);
 }

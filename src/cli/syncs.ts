@@ -6,7 +6,7 @@ import { createScreen } from './screen.ts';
 import { durationText, rowsOf } from './sync-text.ts';
 
 const DEFAULT_LIMIT = 20;
-const HEADER = ['sync', 'source', 'state', 'started (UTC)', 'took', 'records', 'rows'];
+const HEADER = ['sync', 'source', 'state', 'started (UTC)', 'took', 'records', 'rows', 'into'];
 
 /** @returns the exit status */
 export async function listSyncs(services: Services, { limit = DEFAULT_LIMIT, json }: Typed): Promise<number> {
@@ -25,6 +25,7 @@ export async function listSyncs(services: Services, { limit = DEFAULT_LIMIT, jso
         durationText(status),
         status.records.toLocaleString('en-US'),
         rowsOf(status).toLocaleString('en-US'),
+        status.destination ?? 'cache',
       ].map(output.clean),
     );
     if (rows.length > 0) createScreen(process.stdout).table(HEADER, rows);

@@ -9,12 +9,14 @@ import { recordProject } from './known-projects.ts';
 /** The folders of a project; each is made with mode 0700 on first use. */
 export type ProjectFolder =
   | 'sources'
+  | 'destinations'
   | 'cache'
   | 'staging'
   | 'connectors'
   | 'registry'
   | 'runs'
   | 'syncs'
+  | 'states'
   | 'catalogs'
   | 'logs'
   | 'exports'

@@ -97,7 +97,8 @@ export function configuredCatalogJson(streams: readonly ConfiguredStream[]): Jso
   };
 }
 
-const DESTINATION_MODES: Record<SyncMode, string> = {
+/** What a destination does with the records of each mode, in the protocol's words. */
+export const DESTINATION_MODES: Record<SyncMode, string> = {
   full_refresh_overwrite: 'overwrite',
   full_refresh_append: 'append',
   incremental_append: 'append',

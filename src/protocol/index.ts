@@ -2,6 +2,7 @@ export {
   type Catalog,
   type ConfiguredStream,
   configuredCatalogJson,
+  DESTINATION_MODES,
   findStreams,
   parseCatalog,
   type Stream,
@@ -11,6 +12,6 @@ export {
 } from './catalog.ts';
 export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json.ts';
 export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
-export { checkSourceName, datasetName } from './names.ts';
+export { checkDestinationName, checkSourceName, datasetName } from './names.ts';
 export { nearest } from './nearest.ts';
 export { dottedPath, type FieldFacts, type FieldPath, fieldsAt, secretFields } from './spec-fields.ts';

@@ -1,7 +1,7 @@
-/** Names of sources and of the datasets they become. */
+/** Names of sources and destinations, and of the datasets that sources become. */
 import { InputError } from '../errors.ts';
 
-const SOURCE_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 const RESERVED_DATASETS = new Set(['main', 'temp', 'pg_catalog', 'information_schema', '_sluice', 'system']);
 
 /** The schema that a source's tables stand in: its name with `-` as `_`. */
@@ -14,13 +14,7 @@ export function datasetName(sourceName: string): string {
  * @throws InputError for characters, lengths and reserved names
  */
 export function checkSourceName(name: string): void {
-  if (!SOURCE_NAME.test(name)) {
-    throw new InputError(
-      'bad_source_name',
-      `${JSON.stringify(name.slice(0, 80))} cannot be the name of a source.`,
-      'Use a lower-case letter first, then up to 62 lower-case letters, digits, "_" or "-", such as "shop_orders".',
-    );
-  }
+  checkName(name, 'source');
   if (RESERVED_DATASETS.has(datasetName(name))) {
     throw new InputError(
       'reserved_source_name',
@@ -28,4 +22,18 @@ export function checkSourceName(name: string): void {
       `Choose another name, such as "${name}_data".`,
     );
   }
+}
+
+/** @throws InputError for characters and lengths; a destination has no dataset, and no name is reserved */
+export function checkDestinationName(name: string): void {
+  checkName(name, 'destination');
+}
+
+function checkName(name: string, kind: string): void {
+  if (NAME.test(name)) return;
+  throw new InputError(
+    `bad_${kind}_name`,
+    `${JSON.stringify(name.slice(0, 80))} cannot be the name of a ${kind}.`,
+    'Use a lower-case letter first, then up to 62 lower-case letters, digits, "_" or "-", such as "shop_orders".',
+  );
 }

@@ -75,6 +75,7 @@ function parseEntry(raw: JsonObject, type: ConnectorType): RegistryEntry | undef
     cdkVersion: cdkVersion(text(object(raw.connectorBuildOptions).baseImage)),
     suggestedStreams: strings(object(raw.suggestedStreams).streams),
     maxSecondsBetweenMessages: positive(raw.maxSecondsBetweenMessages),
+    supportsRefreshes: raw.supportsRefreshes === true,
     breakingChanges: breakingChanges(object(releases.breakingChanges)),
     releaseCandidates: Object.keys(object(releases.releaseCandidates)),
     externalDocumentation: list(raw.externalDocumentationUrls).flatMap(documentationLink),

@@ -40,6 +40,8 @@ export interface RegistryEntry {
   readonly suggestedStreams: readonly string[];
   /** Seconds that a source may be silent while it reads, as its makers say. */
   readonly maxSecondsBetweenMessages?: number;
+  /** Whether a destination knows generations of a stream; such a one waits for the word that each stream is complete. */
+  readonly supportsRefreshes: boolean;
   /** Newest first. */
   readonly breakingChanges: readonly BreakingChange[];
   readonly releaseCandidates: readonly string[];

@@ -1,18 +1,23 @@
+import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
-import { createSourceStore } from './store.ts';
-import type { Sources } from './types.ts';
+import { createStore } from './store.ts';
+import type { Kind, Sources } from './types.ts';
 import { prepare, type Rooms, validate } from './validate.ts';
 
-export type { Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
+export type { Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
 
-export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>): Sources {
-  const updates = rooms.vault.configUpdates(project.peek('updates'));
+/** The saved connectors of one kind. */
+export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, kind: Kind = 'source'): Sources {
+  const folder = project.peek('updates');
+  // A source and a destination may have the same name.
+  const updates = rooms.vault.configUpdates(kind === 'source' ? folder : folder && join(folder, 'destinations'));
   // From the first answer on, what earlier runs were given is sealed.
   updates.learn();
   const inside = { ...rooms, updates };
-  const store = createSourceStore(project);
+  const store = createStore(project, kind);
   return {
     ...store,
+    kind,
     async save(source, checked) {
       const saved = await store.save(source);
       updates.keepFor(source, checked);
@@ -24,7 +29,8 @@ export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>): 
       return { hadUpdate: updates.drop(name) };
     },
     updateOf: (source) => updates.fieldsOf(source),
-    validate: (subject, schemaOnly, control) => validate(inside, subject, schemaOnly, control),
+    validate: (subject, schemaOnly, control) => validate(inside, subject, { schemaOnly }, control),
+    validateOwn: (subject, control) => validate(inside, subject, { schemaOnly: false, kind }, control),
     prepare: (source, control) => prepare(inside, source, control),
   };
 }

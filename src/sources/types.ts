@@ -1,17 +1,20 @@
-/** Saved sources, and the way from a source's name to something that runs. */
+/** Saved sources and destinations, and the way from a name to something that runs. */
 import type { ConnectorRequest, Installed, RunControl, Runtime } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
 
+/** What a connector is for, and what is saved of it. */
+export type Kind = 'source' | 'destination';
+
 /** A connector with its configuration, as a caller describes it. */
 export interface Subject extends ConnectorRequest, ConfigLayers {}
 
-/** A source as its file in the project holds it: references as written, never a resolved value. */
+/** A source, or a destination, as its file in the project holds it: references as written, never a resolved value. */
 export interface SavedSource {
   readonly name: string;
   readonly connector: string;
-  /** The version that was installed when the source was saved. */
+  /** The version that was installed when it was saved. */
   readonly version: string;
   readonly runtime: Runtime;
   /** Why this runtime, where Sluice chose it. */
@@ -44,7 +47,7 @@ export interface Validation {
   readonly specFrom: 'connector' | 'registry' | 'manifest';
 }
 
-/** A source that is ready to run. */
+/** A source or a destination that is ready to run. */
 export interface Prepared {
   readonly installed: Installed;
   readonly config: ResolvedConfig;
@@ -52,11 +55,19 @@ export interface Prepared {
   readonly suggestedStreams: readonly string[];
   /** The registry's word on how long this connector may be silent, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
+  /** What a destination can do with records, in the protocol's words (`overwrite`); undefined where it does not say. */
+  readonly destinationModes?: readonly string[] | undefined;
+  /** The same as long as the configuration, but for its secrets, and the connector are. */
+  readonly place: string;
+  /** Whether a destination waits for the word that each stream is complete. */
+  readonly supportsRefreshes: boolean;
 }
 
+/** All that is saved of one kind. */
 export interface Sources {
+  readonly kind: Kind;
   list(): Promise<readonly SavedSource[]>;
-  /** @throws InputError `unknown_source` with near names */
+  /** @throws InputError `unknown_source`, `unknown_destination` with near names */
   get(name: string): Promise<SavedSource>;
   has(name: string): Promise<boolean>;
   /** Teaches the seal what connectors of other processes changed: before data of theirs is shown. */
@@ -71,8 +82,10 @@ export interface Sources {
   save(source: SavedSource, checked?: ResolvedConfig): Promise<{ readonly replaced: boolean }>;
   /** Removes a source, the one it replaced, and what its connector changed. @throws InputError `unknown_source` */
   remove(name: string): Promise<{ readonly hadUpdate: boolean }>;
-  /** Checks a configuration: references, schema, then the connector's own check. */
+  /** Checks a configuration of either kind: references, schema, then the connector's own check. */
   validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
+  /** The same for one that is to be saved. @throws InputError `other_kind` for a connector of the other kind */
+  validateOwn(subject: Subject, control: RunControl): Promise<Validation>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
   prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
 }

@@ -1,4 +1,4 @@
-/** From a description of a source to something checked: spec, references, schema, and the connector's own word. */
+/** From a description of a connector to something checked: spec, references, schema, and the connector's own word. */
 import {
   type ConnectorFacts,
   type Connectors,
@@ -11,7 +11,9 @@ import { InputError, type Problem } from '../errors.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Registry, RegistryEntry } from '../registry/index.ts';
 import type { ConfigUpdates, Resolution, Vault } from '../secrets/index.ts';
-import type { Prepared, SavedSource, Subject, Validation } from './types.ts';
+import { checkKind, destinationModes, kindOf } from './kinds.ts';
+import { placeOf } from './place.ts';
+import type { Kind, Prepared, SavedSource, Subject, Validation } from './types.ts';
 
 export interface Rooms {
   readonly vault: Vault;
@@ -28,17 +30,20 @@ interface Located {
   readonly entry?: RegistryEntry;
 }
 
+/** @param kind the only one that will do; absent where both will */
 export async function validate(
   rooms: Rooms,
   subject: Subject,
-  schemaOnly: boolean,
+  { schemaOnly, kind }: { readonly schemaOnly: boolean; readonly kind?: Kind },
   control: RunControl,
 ): Promise<Validation> {
   const located = await locate(rooms, subject, control);
+  if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
   if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
   if (schemaOnly && subject.manifestPath !== undefined) return validateManifestSchemaOnly(rooms, located, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
+  checkKind(installed.connector, kindOf(spec, located.entry), kind);
   const { resolution, problems, facts: known } = await inspect(rooms, subject, specification(spec), control);
   const facts = {
     installed,
@@ -79,8 +84,16 @@ export async function prepare(rooms: Rooms, source: SavedSource, control: RunCon
     );
   }
   const config = rooms.updates.forSource(source, resolution.config, facts);
-  const { suggestedStreams = [], maxSecondsBetweenMessages } = located.entry ?? {};
-  return { installed, config, suggestedStreams, maxSecondsBetweenMessages };
+  const { suggestedStreams = [], maxSecondsBetweenMessages, supportsRefreshes = false } = located.entry ?? {};
+  return {
+    installed,
+    config,
+    suggestedStreams,
+    maxSecondsBetweenMessages,
+    destinationModes: destinationModes(spec),
+    place: placeOf(installed.connector, resolution.config, facts),
+    supportsRefreshes,
+  };
 }
 
 async function validateSchemaOnly(

@@ -2,8 +2,9 @@
 import { rm } from 'node:fs/promises';
 import type { Cache } from '../cache/index.ts';
 import type { Connectors, Exit } from '../connectors/index.ts';
-import { LimitError, messageOf, SluiceError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { type BatchLimits, createBatches } from './batches.ts';
+import { noteFailure } from './failure.ts';
 import { createLoader } from './loader.ts';
 import { createMessageHandler } from './messages.ts';
 import { confirmByEnd, type ReadEnding, settle } from './outcome.ts';
@@ -14,7 +15,7 @@ import { stateFile } from './state-file.ts';
 import { indexStreams } from './stream-keys.ts';
 import { newStreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
-import { addError, addWarning, type SyncRecord } from './sync-record.ts';
+import { addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
 
 export interface EngineOptions {
@@ -170,17 +171,4 @@ function rowOf(record: SyncRecord) {
       rows: rowsCommitted,
     })),
   };
-}
-
-function noteFailure(record: SyncRecord, log: SyncLog, error: unknown): void {
-  const next = error instanceof SluiceError ? ` ${error.next}` : '';
-  addError(record, { message: `${messageOf(error)}${next}`, failure_type: failureType(error) });
-  log.note(`failed: ${messageOf(error)}`);
-}
-
-function failureType(error: unknown): string {
-  if (error instanceof LimitError) return 'transient_error';
-  return error instanceof SluiceError && (error.kind === 'input' || error.kind === 'setup')
-    ? 'config_error'
-    : 'system_error';
 }

@@ -1,4 +1,5 @@
+export { configureForDestination } from './deliver/modes.ts';
 export { configureStreams, type StreamOption } from './modes.ts';
 export { previewStreams } from './preview.ts';
 export { createSyncs } from './syncs.ts';
-export type { SyncStatus, Syncs } from './types.ts';
+export type { DeliveryTarget, SyncStatus, Syncs } from './types.ts';

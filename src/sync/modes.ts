@@ -18,6 +18,10 @@ export interface StreamOption {
   readonly primaryKey?: readonly string[] | undefined;
 }
 
+export function isIncrementalMode(mode: SyncMode): boolean {
+  return mode.startsWith('incremental');
+}
+
 /** What the stream offers decides: incremental where it has a cursor, deduplicated where it has a key; else everything anew. */
 export function defaultMode(stream: Stream, option: Omit<StreamOption, 'stream' | 'mode'> = {}): SyncMode {
   const hasCursor = option.cursorField || stream.sourceDefinedCursor || stream.defaultCursorField.length > 0;
@@ -26,13 +30,14 @@ export function defaultMode(stream: Stream, option: Omit<StreamOption, 'stream' 
 }
 
 /**
- * The streams of these names, each with its mode, cursor and key.
+ * The streams of these names, each with its mode, cursor and key; `choose` gives the mode where no option does.
  * @throws InputError for unknown, ambiguous and repeated names, modes that a stream does not offer, cursors, keys
  */
 export function configureStreams(
   catalog: Catalog,
   names: readonly string[],
   options: readonly StreamOption[] = [],
+  choose: typeof defaultMode = defaultMode,
 ): ConfiguredStream[] {
   if (names.length === 0) throw noStreams();
   const chosen = names.map((name) => findOne(catalog, name));
@@ -61,15 +66,20 @@ export function configureStreams(
     }
     byStream.set(stream, option);
   }
-  return chosen.map((stream) => configure(stream, streamLabel(catalog, stream), byStream.get(stream)));
+  return chosen.map((stream) => configure(stream, streamLabel(catalog, stream), byStream.get(stream), choose));
 }
 
 export function noStreams(): InputError {
   return new InputError('no_streams', 'The sync has no streams.', 'Name at least one stream; list_streams shows them.');
 }
 
-function configure(stream: Stream, label: string, option: StreamOption | undefined): ConfiguredStream {
-  const mode = option?.mode ?? defaultMode(stream, option);
+function configure(
+  stream: Stream,
+  label: string,
+  option: StreamOption | undefined,
+  choose: typeof defaultMode,
+): ConfiguredStream {
+  const mode = option?.mode ?? choose(stream, option);
   const primaryKey =
     option?.primaryKey?.map((field) => fieldPath(stream, label, field, 'unknown_key_field')) ?? stream.primaryKey;
   if (mode === 'incremental_deduped_history' && primaryKey.length === 0) {

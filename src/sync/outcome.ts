@@ -2,7 +2,7 @@
 import { type Exit, exitWords } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
-import type { SyncState } from './types.ts';
+import type { SyncFailure, SyncState } from './types.ts';
 
 /** How the reading ended; `exit` is absent where the connector was ended by us, or never ran. */
 export interface ReadEnding {
@@ -16,16 +16,20 @@ const TAIL_CHARACTERS = 1_500;
 /** A good end confirms the streams of a connector that never tells their status. */
 export function confirmByEnd(record: SyncRecord, batches: Batches, ending: ReadEnding): void {
   const { exit, cancelled, statusSeen } = ending;
-  if (exit && exit.code !== 0 && !cancelled && (record.errors.length === 0 || exit.outOfMemory)) {
-    const tail = exit.stderrTail.trim().slice(-TAIL_CHARACTERS);
-    addError(record, {
-      message: `The connector ${exitWords(exit)}${tail === '' ? ' and said nothing.' : `: ${tail}`}`,
-      failure_type: 'system_error',
-    });
-  }
+  if (exit && exit.code !== 0 && !cancelled && (record.errors.length === 0 || exit.outOfMemory))
+    addError(record, badEnd(exit, 'The connector'));
   const good = exit?.code === 0 && !cancelled && record.errors.every(({ stream }) => stream !== undefined);
   if (!good || statusSeen) return;
   for (const run of record.runs) if (run.error === undefined && !run.complete) batches.complete(run);
+}
+
+/** What is said of a connector that ended badly without a word of its own. */
+export function badEnd(exit: Exit, who: string): SyncFailure {
+  const tail = exit.stderrTail.trim().slice(-TAIL_CHARACTERS);
+  return {
+    message: `${who} ${exitWords(exit)}${tail === '' ? ' and said nothing.' : `: ${tail}`}`,
+    failure_type: 'system_error',
+  };
 }
 
 /** Settles the states of all streams, and the sync's; call it when nothing more will be loaded. */

@@ -3,19 +3,14 @@ import { takesData } from '../cache/index.ts';
 import type { ConnectorRun, Exit } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
 import { readChunks } from './chunks.ts';
+import { createClock, TICK_MS } from './clock.ts';
 import type { Loader } from './loader.ts';
 import type { MessageHandler } from './messages.ts';
 import { createRouter } from './router/index.ts';
 import type { Segments } from './segments.ts';
-import { silenceMessage } from './silence.ts';
+import { EXIT_MS, START_MS, silenceMessage } from './silence.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addError, addNote, addWarning, type SyncRecord } from './sync-record.ts';
-
-const TICK_MS = 1_000;
-/** A connector that has closed its output, or says nothing more after its last stream was complete, gets so long to end. */
-const EXIT_MS = 10_000;
-/** A source may need so long before its first message: large databases are asked for much. */
-const START_MS = 3 * 3_600_000;
 
 export interface PumpParts {
   readonly record: SyncRecord;
@@ -122,28 +117,5 @@ export function createPump({ record, segments, batches, messages, loader, log }:
       clock.stop();
       chunks.stop();
     }
-  };
-}
-
-function createClock() {
-  let wake: (value: 'tick') => void = () => undefined;
-  let ticking = nextTick();
-  const timers = new Set<NodeJS.Timeout>();
-  const interval = setInterval(() => {
-    wake('tick');
-    ticking = nextTick();
-  }, TICK_MS);
-  function nextTick(): Promise<'tick'> {
-    return new Promise((resolve) => {
-      wake = resolve;
-    });
-  }
-  return {
-    tick: () => ticking,
-    after: (ms: number) => new Promise<'late'>((resolve) => timers.add(setTimeout(() => resolve('late'), ms))),
-    stop() {
-      clearInterval(interval);
-      for (const timer of timers) clearTimeout(timer);
-    },
   };
 }

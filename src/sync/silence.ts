@@ -1,5 +1,10 @@
 /** How long a source may send nothing before it counts as stuck. */
 
+/** A connector that has closed its output, or says nothing more after its last stream was complete, gets so long to end. */
+export const EXIT_MS = 10_000;
+/** A source may need so long before its first message: large databases are asked for much. */
+export const START_MS = 3 * 3_600_000;
+
 const LEAST_SECONDS = 600;
 const DEFAULT_SECONDS = 3_600;
 
@@ -12,7 +17,7 @@ export function silenceMessage(ms: number): string {
   return `The source sent nothing for ${durationText(ms / 1000)}, its limit of silence, and was ended. What is committed is kept, and the next sync goes on from there.`;
 }
 
-function durationText(seconds: number): string {
+export function durationText(seconds: number): string {
   const [unit, size] = seconds % 3600 === 0 ? ['hour', 3600] : seconds % 60 === 0 ? ['minute', 60] : ['second', 1];
   const amount = seconds / size;
   return `${amount} ${unit}${amount === 1 ? '' : 's'}`;

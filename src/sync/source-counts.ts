@@ -1,28 +1,41 @@
 /** Holds what a source says it has sent (`sourceStats` of its states) against what was loaded. */
 import { isObject, type JsonObject } from '../protocol/index.ts';
-import type { StreamRun } from './stream-run.ts';
 import { addWarning, type SyncRecord } from './sync-record.ts';
+
+/** What is counted of a stream. */
+interface Counted {
+  readonly label: string;
+  /** Records since the last state that covers the stream. */
+  recordsSinceState: number;
+  /** Of them, those that could not be taken. */
+  readonly recordsDropped?: number;
+}
 
 /** Counts of one stream, or of all where the source counts them together. */
 interface Count {
   readonly of: string;
-  readonly runs: readonly StreamRun[];
+  readonly runs: readonly Counted[];
   sent: number;
   arrived: number;
 }
 
 export interface SourceCounts {
   /** A state has come; `run` is absent where it speaks of every stream. */
-  state(state: JsonObject, run: StreamRun | undefined): void;
+  state(state: JsonObject, run: Counted | undefined): void;
   /** Says a difference; call it when nothing more will be loaded. */
   end(): void;
 }
 
-export function createSourceCounts(record: SyncRecord): SourceCounts {
-  const counts = new Map<StreamRun | undefined, Count>();
+/** @param taken what became of the records, for the warning */
+export function createSourceCounts(
+  record: SyncRecord,
+  all: readonly Counted[] = record.runs,
+  taken = 'could be loaded',
+): SourceCounts {
+  const counts = new Map<Counted | undefined, Count>();
   return {
     state(state, run) {
-      const runs = run ? [run] : record.runs;
+      const runs = run ? [run] : all;
       const arrived = runs.reduce((sum, one) => sum + one.recordsSinceState, 0);
       for (const one of runs) one.recordsSinceState = 0;
       const sent = isObject(state.sourceStats) ? state.sourceStats.recordCount : undefined;
@@ -34,9 +47,9 @@ export function createSourceCounts(record: SyncRecord): SourceCounts {
     },
     end() {
       for (const { of, runs, sent, arrived } of counts.values()) {
-        const loaded = arrived - runs.reduce((sum, { recordsDropped }) => sum + recordsDropped, 0);
+        const loaded = arrived - runs.reduce((sum, { recordsDropped = 0 }) => sum + recordsDropped, 0);
         if (sent === loaded) continue;
-        const message = `The source counted ${sent.toLocaleString('en-US')} records ${of} up to its states, and ${loaded.toLocaleString('en-US')} could be loaded.`;
+        const message = `The source counted ${sent.toLocaleString('en-US')} records ${of} up to its states, and ${loaded.toLocaleString('en-US')} ${taken}.`;
         addWarning(record, message);
       }
     },

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Redactor, SealStream } from '../secrets/index.ts';
 
 /** Who says it; each voice is sealed as one stream of text, so that others between its lines hide nothing. */
-type Voice = 'connector' | 'stdout' | 'stderr';
+export type Voice = 'connector' | 'stdout' | 'stderr' | 'destination' | 'destination stdout' | 'destination stderr';
 
 export interface SyncLog {
   /** A text that the connector printed, with its line breaks; pieces of lines are joined. */

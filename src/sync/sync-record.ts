@@ -2,6 +2,7 @@
 import type { PreparedSync } from '../cache/index.ts';
 import type { ConfiguredStream } from '../protocol/index.ts';
 import { type Redactor, type ResolvedConfig, sealBeginning } from '../secrets/index.ts';
+import { type DeliveryRun, deliverySummary } from './deliver/delivery-run.ts';
 import type { StreamOption } from './modes.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
 import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
@@ -10,6 +11,8 @@ import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.
 export interface SyncRecord {
   readonly syncId: string;
   readonly source: string;
+  /** Name of the saved destination, where the records do not go into the cache. */
+  readonly destination?: string | undefined;
   readonly dataset: string;
   readonly startedAt: Date;
   /** Labels of the streams, in the order of the request. */
@@ -18,6 +21,8 @@ export interface SyncRecord {
   readonly options: readonly StreamOption[];
   prepared: PreparedSync | undefined;
   runs: StreamRun[];
+  /** In the place of `runs` where there is a destination. */
+  deliveries: DeliveryRun[];
   state: SyncState;
   endedAt: Date | undefined;
   readonly errors: SyncFailure[];
@@ -58,12 +63,13 @@ export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupt
   record.state = state;
   record.endedAt = new Date();
   for (const run of record.runs) if (!(run.complete && run.landed)) run.state = state;
+  for (const run of record.deliveries) run.state = state;
 }
 
 export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
   // Names are used again by the next sync: only what is surely secret is sealed in them.
   const name = (text: string): string => redactor.seal(text, 'data');
-  const runs = record.runs.map(summaryOf);
+  const runs = record.destination === undefined ? record.runs.map(summaryOf) : record.deliveries.map(deliverySummary);
   const streams = runs.length > 0 ? runs : record.labels.map((label, index) => waiting(record, label, index));
   const records = streams.reduce((sum, stream) => sum + stream.records, 0);
   const seconds = ((record.endedAt ?? new Date()).getTime() - record.startedAt.getTime()) / 1000;
@@ -79,13 +85,14 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
   return {
     sync_id: record.syncId,
     source: record.source,
+    ...(record.destination === undefined ? {} : { destination: record.destination }),
     state: record.state,
     started_at: record.startedAt.toISOString(),
     ...(record.endedAt ? { ended_at: record.endedAt.toISOString() } : {}),
     streams: streams.map((stream) => ({
       ...stream,
       stream: name(stream.stream),
-      table: name(stream.table),
+      ...(stream.table === undefined ? {} : { table: name(stream.table) }),
       ...(stream.error === undefined ? {} : { error: errorOf(stream) }),
     })),
     records,
@@ -98,8 +105,8 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
     })),
     warnings: redactor.sealAll([...record.warnings], 'connector'),
     ...(record.options.length > 0 ? { options: record.options } : {}),
-    dataset: record.dataset,
-    tables: streams.flatMap(({ table }) => (table === '' ? [] : [name(table)])),
+    ...(record.destination === undefined ? { dataset: record.dataset } : {}),
+    tables: streams.flatMap(({ table }) => (table ? [name(table)] : [])),
   };
 }
 
@@ -114,9 +121,8 @@ function waiting(record: SyncRecord, label: string, index: number): StreamSummar
     stream: label,
     state: record.state === 'running' ? 'pending' : record.state,
     mode: record.configured[index]?.mode ?? 'full_refresh_overwrite',
-    table: '',
+    ...(record.destination === undefined ? { table: '', rows: 0 } : { confirmed: 0 }),
     records: 0,
-    rows: 0,
     bytes: 0,
     committed_state: false,
   };

@@ -1,30 +1,15 @@
 /** Syncs in the background: started, watched, cancelled, over all processes of a project. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cache } from '../cache/index.ts';
-import type { Connectors } from '../connectors/index.ts';
 import { abortError, InputError, LimitError, messageOf } from '../errors.ts';
-import { type Project, withLock } from '../project/index.ts';
-import { datasetName, streamLabel } from '../protocol/index.ts';
-import type { Redactor } from '../secrets/index.ts';
-import type { BatchLimits } from './batches.ts';
+import { withLock } from '../project/index.ts';
+import { forgetKeptStates } from './deliver/kept-states.ts';
 import { noStreams } from './modes.ts';
-import { longestSilence } from './silence.ts';
 import { createSyncFiles, interrupted, newSyncId, sweepStaging, unknownSync } from './sync-files.ts';
-import { lastLines, openSyncLog } from './sync-log.ts';
-import { addError, endUnsettled, type SyncRecord, statusOf } from './sync-record.ts';
+import { lastLines } from './sync-log.ts';
+import { addError, endUnsettled, statusOf } from './sync-record.ts';
 import type { OnProgress, SyncRequest, SyncStatus, Syncs } from './types.ts';
-
-export interface SyncsOptions {
-  readonly project: Project;
-  readonly cache: Cache;
-  readonly connectors: Connectors;
-  readonly redactor: Redactor;
-  /** When batches are cut; for tests of many small ones. */
-  readonly limits?: BatchLimits;
-  /** In the place of a connector's own limit; for tests of silence that end in seconds. */
-  readonly silenceMs?: number;
-}
+import { cancelled, newRecord, type SyncsOptions, work } from './work.ts';
 
 interface Job {
   status(): SyncStatus;
@@ -34,10 +19,7 @@ interface Job {
   readonly done: Promise<void>;
 }
 
-const STATUS_MS = 500;
 const POLL_MS = 250;
-/** A cancelled sync may finish the batch that is loading, so long. */
-const CANCEL_GRACE_MS = 15_000;
 const CANCEL_WAIT_MS = 20_000;
 const SHUTDOWN_MS = 600;
 const HOLDER_MS = 2_000;
@@ -64,10 +46,10 @@ export function createSyncs(options: SyncsOptions): Syncs {
     return found;
   };
 
-  const lastOf = async (source: string): Promise<SyncStatus | undefined> => {
+  const lastOf = async (source: string, destination?: string): Promise<SyncStatus | undefined> => {
     for (const id of await files.ids()) {
       const status = await files.read(id);
-      if (status?.source === source) return status;
+      if (status?.source === source && status.destination === destination) return status;
     }
     return undefined;
   };
@@ -164,8 +146,9 @@ export function createSyncs(options: SyncsOptions): Syncs {
       const note = 'It was told to end and has not ended yet: it finishes what it commits. Look again with get_sync.';
       return { ...ended, warnings: [...ended.warnings, note] };
     },
-    lastStreams: async (source) => (await lastOf(source))?.streams.map(({ stream }) => stream),
-    lastOptions: async (source) => (await lastOf(source))?.options ?? [],
+    lastStreams: async (source, destination) =>
+      (await lastOf(source, destination))?.streams.map(({ stream }) => stream),
+    lastOptions: async (source, destination) => (await lastOf(source, destination))?.options ?? [],
     async whileIdle(source, purpose, body) {
       const lock = join(await project.folder('locks'), `sync-${source}.lock`);
       try {
@@ -180,6 +163,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
       if (state === 'running') throw stillRunning(syncId);
       await files.remove(syncId);
     },
+    forgetDeliveries: (of) => forgetKeptStates(project, of),
     sweep: () => sweepStaging(project, async (name) => (await files.read(name))?.state === 'running'),
     async endAll() {
       const running = [...jobs.values()];
@@ -189,80 +173,6 @@ export function createSyncs(options: SyncsOptions): Syncs {
       await Promise.race([Promise.all(running.map(({ done }) => done)), sleep(SHUTDOWN_MS, undefined, { ref: false })]);
       for (const job of jobs.values()) await files.write(interrupted(job.status(), new Date().toISOString()));
     },
-  };
-}
-
-interface Work {
-  readonly request: SyncRequest;
-  readonly record: SyncRecord;
-  readonly cancel: AbortController;
-  readonly abort: AbortController;
-  readonly files: ReturnType<typeof createSyncFiles>;
-}
-
-async function work(options: SyncsOptions, { request, record, cancel, abort, files }: Work): Promise<void> {
-  const { project, redactor, cache, connectors, limits } = options;
-  const { syncId } = record;
-  const { runSync } = await import('./engine.ts');
-  const log = await openSyncLog(await files.logPath(syncId), redactor);
-  let watching: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    watching ??= watch().finally(() => {
-      watching = undefined;
-    });
-  }, STATUS_MS);
-  let last = '';
-  const watch = async (): Promise<void> => {
-    if (await files.cancelRequested(syncId)) cancel.abort(cancelled());
-    const status = statusOf(record, redactor);
-    const text = JSON.stringify(status);
-    // A status that cannot be written now is written at the next tick, or at the end.
-    if (text !== last && status.state === 'running') await files.write(status).catch(() => undefined);
-    last = text;
-    await log.flush();
-  };
-  const onCancel = (): void => {
-    setTimeout(() => abort.abort(cancel.signal.reason), CANCEL_GRACE_MS).unref();
-  };
-  cancel.signal.addEventListener('abort', onCancel, { once: true });
-  try {
-    const stagingFolder = join(await project.folder('staging'), syncId);
-    await runSync({
-      request,
-      record,
-      cache,
-      connectors,
-      log,
-      stagingFolder,
-      cancel: cancel.signal,
-      abort: abort.signal,
-      ...(limits ? { limits } : {}),
-    });
-  } finally {
-    clearInterval(timer);
-    // A late "running" must not overwrite the end.
-    await watching;
-    await log.close();
-  }
-}
-
-function newRecord(request: SyncRequest, syncId: string, silenceMs?: number): SyncRecord {
-  return {
-    syncId,
-    source: request.source,
-    dataset: datasetName(request.source),
-    startedAt: new Date(),
-    labels: request.streams.map(({ stream }) => streamLabel(request.catalog, stream)),
-    configured: request.streams,
-    options: request.options ?? [],
-    prepared: undefined,
-    runs: [],
-    state: 'running',
-    endedAt: undefined,
-    errors: [],
-    warnings: new Set(),
-    silenceMs: silenceMs ?? longestSilence(request.maxSecondsBetweenMessages),
-    keepUpdate: request.config.keepUpdate,
   };
 }
 
@@ -282,8 +192,4 @@ function holderOf(error: unknown): string | undefined {
 function stillRunning(syncId: string): LimitError {
   const next = `Wait for its end (get_sync with sync_id "${syncId}"), or end it with cancel_sync.`;
   return new LimitError('sync_running', `The sync ${syncId} is running.`, next, { details: { sync_id: syncId } });
-}
-
-function cancelled(): LimitError {
-  return new LimitError('sync_cancelled', 'The sync was cancelled.', 'Start it again: it goes on from its last state.');
 }

@@ -64,6 +64,8 @@ export interface TestRoom {
   ): Promise<SyncRequest>;
   /** The state file of the last played source, or undefined where it was given none. */
   seenState(): Promise<unknown>;
+  /** The same as it was written. */
+  seenText(): Promise<string | undefined>;
   /** Starts a sync and waits for its end. */
   sync(request: SyncRequest): Promise<SyncStatus>;
   rows(sql: string): Promise<unknown[][]>;
@@ -155,6 +157,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string, silenceMs?
       const text = await readFile(seen, 'utf8').catch(() => undefined);
       return text === undefined ? undefined : JSON.parse(text);
     },
+    seenText: () => readFile(seen, 'utf8').catch(() => undefined),
     async sync(request) {
       const { syncId } = await syncs.start(request);
       return syncs.wait(syncId, 120_000, control.signal);

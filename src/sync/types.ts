@@ -7,6 +7,19 @@ import type { StreamOption } from './modes.ts';
 export type SyncState = 'running' | 'complete' | 'incomplete' | 'failed' | 'cancelled' | 'interrupted';
 export type StreamState = 'pending' | SyncState;
 
+/** A saved destination that is ready to be written to. */
+export interface DeliveryTarget {
+  readonly name: string;
+  readonly installed: Installed;
+  readonly config: ResolvedConfig;
+  /** Changes when its data may lie somewhere else: what was kept of states then counts no more. */
+  readonly place: string;
+  /** What it can do with records, in the protocol's words; undefined where it does not say. */
+  readonly modes?: readonly string[] | undefined;
+  /** Whether it waits for the word that each stream is complete, and knows generations of a stream. */
+  readonly supportsRefreshes: boolean;
+}
+
 export interface SyncRequest {
   /** Name of the saved source. */
   readonly source: string;
@@ -20,6 +33,8 @@ export interface SyncRequest {
   readonly restart?: boolean | undefined;
   /** The registry's word on how long the connector may be silent, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
+  /** Where the records go instead of the cache. */
+  readonly destination?: DeliveryTarget | undefined;
   /** Told what the sync makes that was not there before; a table's id is `dataset.table`. */
   readonly onCreated?: (kind: 'dataset' | 'table', id: string) => void;
 }
@@ -30,11 +45,14 @@ export interface StreamSummary {
   readonly stream: string;
   readonly state: StreamState;
   readonly mode: SyncMode;
-  readonly table: string;
+  /** Absent where the records go to a destination. */
+  readonly table?: string;
   /** Records read. */
   readonly records: number;
   /** Rows written to the table and committed: fewer than records where several share a primary key. */
-  readonly rows: number;
+  readonly rows?: number;
+  /** Records that the destination has confirmed: by returning a state that covers them, or by its good end. */
+  readonly confirmed?: number;
   /** Rows that deletions in the source took out of the table. */
   readonly deleted?: number;
   /** Values that did not fit and were changed, by field; each is noted in its row's `_airbyte_meta`. */
@@ -50,11 +68,15 @@ export interface SyncFailure {
   readonly message: string;
   readonly failure_type: string;
   readonly stream?: string;
+  /** Which connector it comes from, where two run. */
+  readonly from?: 'source' | 'destination';
 }
 
 export interface SyncStatus {
   readonly sync_id: string;
   readonly source: string;
+  /** Name of the saved destination; absent where the records go into the cache. */
+  readonly destination?: string;
   readonly state: SyncState;
   /** ISO 8601, UTC. */
   readonly started_at: string;
@@ -67,7 +89,8 @@ export interface SyncStatus {
   readonly warnings: readonly string[];
   /** What is kept for the source's later syncs. */
   readonly options?: readonly StreamOption[];
-  readonly dataset: string;
+  /** Absent where the records go to a destination. */
+  readonly dataset?: string;
   readonly tables: readonly string[];
 }
 
@@ -96,10 +119,10 @@ export interface Syncs {
    * What is committed stays. A sync that is over already stays as it is.
    */
   cancel(syncId: string): Promise<SyncStatus>;
-  /** The streams of a source's last sync, by their labels. */
-  lastStreams(source: string): Promise<string[] | undefined>;
-  /** What was chosen for streams of a source, by the last sync of it. */
-  lastOptions(source: string): Promise<readonly StreamOption[]>;
+  /** The streams of a source's last sync into the cache, or into this destination, by their labels. */
+  lastStreams(source: string, destination?: string): Promise<string[] | undefined>;
+  /** What was chosen for streams of a source, by that sync. */
+  lastOptions(source: string, destination?: string): Promise<readonly StreamOption[]>;
   /**
    * Runs `body` while no sync of the source runs or begins, in any process.
    * @throws LimitError `sync_running` naming it, or `locked`
@@ -109,6 +132,8 @@ export interface Syncs {
   remove(syncId: string): Promise<void>;
   /** For shutdown: ends all syncs of this process within some 700 ms; what is committed stays. */
   endAll(): Promise<void>;
+  /** Forgets what destinations have confirmed: of a source, or to a destination. @returns whether there was anything */
+  forgetDeliveries(of: { readonly source: string } | { readonly destination: string }): Promise<boolean>;
   /** Removes the staged records of syncs whose process is dead. */
   sweep(): Promise<void>;
 }

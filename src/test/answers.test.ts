@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tools } from '../tools/index.ts';
 import { startServer, type TestServer } from './harness/client.ts';
-import { MEADOW, ROOT } from './harness/workplace.ts';
+import { MEADOW, ROOT, SHELF } from './harness/workplace.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -30,6 +30,11 @@ const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
     { ...subject, config: { count: 'many', api_key: 'typed-into-the-chat' } },
   ],
   ['save_source', 'save_source', { name: 'meadow', ...subject }],
+  [
+    'save_destination',
+    'save_destination',
+    { name: 'shelf', connector: SHELF, runtime: 'executable', config: { destination_path: '/tmp' } },
+  ],
   ['list_streams', 'list_streams', { source: 'meadow' }],
   ['preview_stream', 'preview_stream', { source: 'meadow', streams: ['users'], limit: 2 }],
   ['start_sync', 'start_sync', { source: 'meadow', streams: ['users', 'orders'], wait_seconds: 30 }],

@@ -240,8 +240,8 @@ describe('syncs', () => {
     const { code, out } = await run(['syncs', '--limit', '2']);
     const [header, ...rows] = out.trimEnd().split('\n');
     expect([code, rows.length]).toEqual([0, 2]);
-    expect(header).toMatch(/sync +source +state +started \(UTC\) +took +records +rows/);
-    expect(rows[0]).toMatch(/^ {2}\d{8}-\d{6}-[0-9a-f]{6} {2}meadow +complete .* 50 +50$/);
+    expect(header).toMatch(/sync +source +state +started \(UTC\) +took +records +rows +into/);
+    expect(rows[0]).toMatch(/^ {2}\d{8}-\d{6}-[0-9a-f]{6} {2}meadow +complete .* 50 +50 +cache$/);
     const listed = JSON.parse((await run(['syncs', '--json'])).out) as { streams: { stream: string }[] }[];
     expect(listed.map(({ streams }) => streams[0]?.stream)).toEqual(['notes', 'orders', 'users']);
   });

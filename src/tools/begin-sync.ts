@@ -1,13 +1,15 @@
 /** From a saved source's name to a sync that runs: one way for `start_sync` and for the terminal. */
 import type { RunControl } from '../connectors/index.ts';
 import { type Catalog, findStreams, streamLabel } from '../protocol/index.ts';
-import { configureStreams, type StreamOption } from '../sync/index.ts';
+import { configureForDestination, configureStreams, type DeliveryTarget, type StreamOption } from '../sync/index.ts';
 import { noteInstalled } from './note-installed.ts';
 import type { Services } from './services.ts';
 
 export interface SyncWish {
   /** Name of the saved source. */
   readonly source: string;
+  /** Name of the saved destination; without it the records go into the cache. */
+  readonly destination?: string | undefined;
   /** Labels of streams; without them those of the last sync, else the suggested ones that the catalog has, else all. */
   readonly streams?: readonly string[] | undefined;
   /** They hold for later syncs of the source too, until others are given for the stream. */
@@ -27,18 +29,23 @@ export async function beginSync(
 ): Promise<{ syncId: string; alreadyRunning: boolean }> {
   const { sources, connectors, syncs, ledger } = services;
   const source = await sources.get(wish.source);
+  const destination = wish.destination === undefined ? undefined : await targetOf(services, wish.destination, control);
   const { installed, config, suggestedStreams, maxSecondsBetweenMessages } = await sources.prepare(source, control);
   noteInstalled(services, installed);
   const catalog = await connectors.discover(installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
-  const names = wish.streams ?? (await defaultStreams(services, source.name, labels, suggestedStreams));
-  const options = await keptOptions(services, source.name, catalog, wish.options ?? []);
+  const names = wish.streams ?? (await defaultStreams(services, wish, labels, suggestedStreams));
+  const options = await keptOptions(services, wish, catalog);
+  const fitting = optionsFor(catalog, names, options, wish.options ?? []);
   const begun = await syncs.start({
     source: source.name,
     installed,
     config,
     catalog,
-    streams: configureStreams(catalog, names, optionsFor(catalog, names, options, wish.options ?? [])),
+    streams: destination
+      ? configureForDestination(catalog, names, fitting, destination)
+      : configureStreams(catalog, names, fitting),
+    destination,
     options,
     restart: wish.restart,
     maxSecondsBetweenMessages,
@@ -48,15 +55,25 @@ export async function beginSync(
   return begun;
 }
 
+/** A saved destination made ready: installed, its configuration resolved. */
+export async function targetOf(services: Services, name: string, control: RunControl): Promise<DeliveryTarget> {
+  const { destinations } = services;
+  const { installed, config, place, destinationModes, supportsRefreshes } = await destinations.prepare(
+    await destinations.get(name),
+    control,
+  );
+  noteInstalled(services, installed);
+  return { name, installed, config, place, modes: destinationModes, supportsRefreshes };
+}
+
 /** What is chosen now, and what was chosen before for streams that the source still has. */
 async function keptOptions(
   { syncs }: Services,
-  source: string,
+  { source, destination, options: chosen = [] }: SyncWish,
   catalog: Catalog,
-  chosen: readonly StreamOption[],
 ): Promise<readonly StreamOption[]> {
   const meant = new Set(chosen.flatMap(({ stream }) => findStreams(catalog, stream)));
-  const before = (await syncs.lastOptions(source)).filter(({ stream }) => {
+  const before = (await syncs.lastOptions(source, destination)).filter(({ stream }) => {
     const [found, second] = findStreams(catalog, stream);
     return found !== undefined && second === undefined && !meant.has(found);
   });
@@ -78,12 +95,12 @@ function optionsFor(
 
 async function defaultStreams(
   { syncs }: Services,
-  source: string,
+  { source, destination }: SyncWish,
   labels: readonly string[],
   suggested: readonly string[],
 ): Promise<string[]> {
   const known = (names: readonly string[] = []): string[] => names.filter((name) => labels.includes(name));
-  const last = known(await syncs.lastStreams(source));
+  const last = known(await syncs.lastStreams(source, destination));
   if (last.length > 0) return last;
   const fitting = known(suggested);
   return fitting.length > 0 ? fitting : [...labels];

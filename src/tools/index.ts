@@ -12,7 +12,7 @@ import { listStreams } from './local/list-streams.ts';
 import { previewStream } from './local/preview-stream.ts';
 import { query } from './local/query.ts';
 import { removeTool } from './local/remove.ts';
-import { saveSource } from './local/save-source.ts';
+import { saveDestination, saveSource } from './local/saving.ts';
 import { startSync } from './local/start-sync.ts';
 import { validateConfig } from './local/validate-config.ts';
 import type { AnyTool } from './tool.ts';
@@ -30,6 +30,7 @@ export const tools: readonly AnyTool[] = [
   listSecrets,
   validateConfig,
   saveSource,
+  saveDestination,
   listSources,
   listStreams,
   previewStream,

@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../safety/index.ts';
 import type { Services } from './services.ts';
 import { bytesText } from './text.ts';
 
-export const REMOVABLE = ['source', 'dataset', 'table', 'connector', 'sync'] as const;
+export const REMOVABLE = ['source', 'destination', 'dataset', 'table', 'connector', 'sync'] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
 export interface Removal {
@@ -39,6 +39,7 @@ export async function remove(services: Services, kind: Removable, name: string):
 
 const PLANS: Record<Removable, (services: Services, name: string) => Promise<Plan>> = {
   source: planSource,
+  destination: planDestination,
   dataset: planDataset,
   table: planTable,
   connector: planConnector,
@@ -54,12 +55,14 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
     run: () =>
       syncs.whileIdle(name, `removing the source ${name}`, async () => {
         const { hadUpdate } = await sources.remove(name);
+        const hadStates = await syncs.forgetDeliveries({ source: name });
         await connectors.forgetCatalogs(connector);
         const dataset = datasetName(name);
         return {
           gone: [
             `source "${name}" and the one that it had replaced`,
             ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
+            ...(hadStates ? ['the states that destinations had confirmed of it'] : []),
             `the kept catalogs of ${connector}`,
           ],
           stays: [
@@ -69,6 +72,36 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
           ],
         };
       }),
+  };
+}
+
+async function planDestination({ destinations, syncs }: Services, name: string): Promise<Plan> {
+  const { connector } = await destinations.get(name);
+  const writing = async (): Promise<string | undefined> =>
+    (await syncs.recent(50)).find(({ destination, state }) => destination === name && state === 'running')?.source;
+  const removeIt = async (): Promise<Removal> => {
+    const { hadUpdate } = await destinations.remove(name);
+    const hadStates = await syncs.forgetDeliveries({ destination: name });
+    return {
+      gone: [
+        `destination "${name}" and the one that it had replaced`,
+        ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
+        ...(hadStates ? ['the states that it had confirmed: a sync into one of this name begins anew'] : []),
+      ],
+      stays: [
+        'the data that it was given, where they lie',
+        `the installed connector ${connector}`,
+        'its syncs and their logs',
+      ],
+    };
+  };
+  return {
+    targets: [local('destination', name)],
+    async run() {
+      const source = await writing();
+      // Where one is writing, its source is busy, and the refusal names the sync.
+      return source === undefined ? removeIt() : syncs.whileIdle(source, `removing the destination ${name}`, removeIt);
+    },
   };
 }
 
@@ -159,7 +192,7 @@ function mayUse(source: { connector: string; runtime: string }, entry: Installed
 }
 
 async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {
-  const { dataset } = await syncs.get(syncId);
+  const { dataset, destination } = await syncs.get(syncId);
   return {
     targets: [local('sync', syncId)],
     async run() {
@@ -167,7 +200,11 @@ async function planSync({ cache, syncs }: Services, syncId: string): Promise<Pla
       await cache.forgetSync(syncId);
       return {
         gone: [`sync ${syncId}: its status and its log`],
-        stays: [`the rows that it loaded into dataset "${dataset}", and the state of its streams`],
+        stays: [
+          destination === undefined
+            ? `the rows that it loaded into dataset "${dataset}", and the state of its streams`
+            : `the records that it wrote to "${destination}", and the state of its streams`,
+        ],
       };
     },
   };

@@ -18,6 +18,7 @@ export interface Services {
   readonly registry: Registry;
   readonly connectors: Connectors;
   readonly sources: Sources;
+  readonly destinations: Sources;
   readonly cache: Cache;
   readonly syncs: Syncs;
 }

@@ -1,3 +1,3 @@
 export { topLevelText } from './envelope.ts';
-export { skipSpace, walkList, walkObject } from './json-scan.ts';
+export { readString, skipSpace, walkList, walkObject } from './json-scan.ts';
 export { createRouter, type RecordForm } from './router.ts';

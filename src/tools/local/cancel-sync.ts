@@ -15,8 +15,12 @@ export const cancelSync = defineTool({
     const before = await services.syncs.get(id);
     const status = await services.syncs.cancel(id);
     const stopped = before.state === 'running' && status.state !== 'running';
-    const rows = status.streams.reduce((sum, stream) => sum + stream.rows, 0);
-    const kept = `${count(rows, 'row')} of this sync stay committed in dataset "${status.dataset}".`;
+    const sum = (of: 'rows' | 'confirmed'): number =>
+      status.streams.reduce((total, stream) => total + (stream[of] ?? 0), 0);
+    const kept =
+      status.destination === undefined
+        ? `${count(sum('rows'), 'row')} of this sync stay committed in dataset "${status.dataset}".`
+        : `${count(sum('confirmed'), 'record')} of this sync are confirmed by the destination "${status.destination}".`;
     const data = { ...syncData(status), stopped, kept };
     const head = stopped ? 'Stopped.' : `It was not running (${before.state}).`;
     return { text: `${head} ${kept}\n${syncText(data)}`, data };

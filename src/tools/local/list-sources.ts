@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import type { SavedSource } from '../../sources/index.ts';
-import { type Call, defineTool } from '../tool.ts';
+import type { SavedSource, Sources } from '../../sources/index.ts';
+import type { SyncStatus } from '../../sync/index.ts';
+import type { Services } from '../services.ts';
+import { defineTool } from '../tool.ts';
 
 const sourceOutput = z.object({
   name: z.string(),
@@ -20,57 +22,75 @@ const sourceOutput = z.object({
     .optional(),
 });
 
+const destinationOutput = sourceOutput.omit({ streams: true }).extend({ sources: z.array(z.string()).optional() });
+
 export const listSources = defineTool({
   name: 'list_sources',
   title: 'List saved sources',
   description:
-    'Saved sources: connector, version, configuration with its references as written, streams and state of the last sync.',
+    'Saved sources and destinations: connector, version, configuration with its references as written, streams and state of the last sync.',
   input: z.strictObject({ name: z.string().optional() }),
-  output: z.object({ sources: z.array(sourceOutput), total: z.number() }),
+  output: z.object({ sources: z.array(sourceOutput), destinations: z.array(destinationOutput), total: z.number() }),
   realm: 'local',
   effect: 'read',
   async run({ name }, { services }) {
-    const saved = name === undefined ? await services.sources.list() : [await services.sources.get(name)];
-    const sources = await Promise.all(saved.map((source) => describeSource(source, services)));
-    const lines = sources.map(
-      ({
-        name: called,
-        connector,
-        version,
-        runtime,
-        runtime_reason: reason,
-        last_sync: last,
-        config,
-        manifest_path: manifest,
-        config_file: file,
-        config_secret: secret,
-        changed_by_connector: changed,
-      }) =>
-        [
-          `${called}: ${connector} ${version} (${runtime}), ${last ? `last sync ${last.state} (${last.sync_id})` : 'never synced'}`,
-          ...(reason ? [`  runtime: ${reason}`] : []),
-          ...(config ? [`  config: ${JSON.stringify(config)}`] : []),
-          ...(manifest ? [`  manifest_path: ${manifest}`] : []),
-          ...(file ? [`  config_file: ${file}`] : []),
-          ...(secret ? [`  config_secret: ${secret}`] : []),
-          ...(changed ? [`  changed by the connector, kept for its next run: ${changed.fields.join(', ')}`] : []),
-        ].join('\n'),
-    );
-    const text =
-      lines.length > 0
-        ? lines.join('\n')
-        : 'No source is saved yet. Next: list_connectors, validate_config, save_source.';
-    return { text, data: { sources, total: sources.length } };
+    const saved = await savedAs(name, services);
+    const [sources, destinations] = await Promise.all([
+      Promise.all(saved.sources.map((source) => describeSource(source, services))),
+      Promise.all(saved.destinations.map((destination) => describeDestination(destination, services))),
+    ]);
+    const lines = [...sources.map(textOf), ...(destinations.length > 0 ? ['Destinations:'] : [])];
+    const text = [...lines, ...destinations.map(textOf)].join('\n');
+    const none = 'No source is saved yet. Next: list_connectors, validate_config, save_source.';
+    return { text: text || none, data: { sources, destinations, total: sources.length + destinations.length } };
   },
 });
 
-async function describeSource(source: SavedSource, services: Call['services']): Promise<z.infer<typeof sourceOutput>> {
-  const { configFile, configSecret, manifestPath, savedAt, config, runtimeReason, ...rest } = source;
-  const update = services.sources.updateOf(source);
+type Described = Omit<z.infer<typeof sourceOutput>, 'streams'>;
+
+/** All, or those of either kind that have the name. @throws InputError `unknown_source` where neither has */
+async function savedAs(name: string | undefined, { sources, destinations }: Services) {
+  if (name === undefined) return { sources: await sources.list(), destinations: await destinations.list() };
+  const destination = (await destinations.has(name)) ? [await destinations.get(name)] : [];
+  const isOnlyDestination = destination.length > 0 && !(await sources.has(name));
+  return { sources: isOnlyDestination ? [] : [await sources.get(name)], destinations: destination };
+}
+
+function textOf(saved: Described): string {
+  const { name, connector, version, runtime, runtime_reason: reason, last_sync: last, config } = saved;
+  const { manifest_path: manifest, config_file: file, config_secret: secret, changed_by_connector: changed } = saved;
+  return [
+    `${name}: ${connector} ${version} (${runtime}), ${last ? `last sync ${last.state} (${last.sync_id})` : 'never synced'}`,
+    ...(reason ? [`  runtime: ${reason}`] : []),
+    ...(config ? [`  config: ${JSON.stringify(config)}`] : []),
+    ...(manifest ? [`  manifest_path: ${manifest}`] : []),
+    ...(file ? [`  config_file: ${file}`] : []),
+    ...(secret ? [`  config_secret: ${secret}`] : []),
+    ...(changed ? [`  changed by the connector, kept for its next run: ${changed.fields.join(', ')}`] : []),
+  ].join('\n');
+}
+
+async function describeSource(source: SavedSource, services: Services): Promise<z.infer<typeof sourceOutput>> {
   const [last, streams] = await Promise.all([
     services.syncs.recent(50).then((syncs) => syncs.find((sync) => sync.source === source.name)),
     services.syncs.lastStreams(source.name),
   ]);
+  return { ...describe(source, services.sources), streams, last_sync: last && lastSync(last) };
+}
+
+async function describeDestination(
+  destination: SavedSource,
+  services: Services,
+): Promise<z.infer<typeof destinationOutput>> {
+  const own = (await services.syncs.recent(50)).filter((sync) => sync.destination === destination.name);
+  const [last] = own;
+  const sources = [...new Set(own.map(({ source }) => source))];
+  return { ...describe(destination, services.destinations), sources, last_sync: last && lastSync(last) };
+}
+
+function describe(saved: SavedSource, store: Sources): Omit<Described, 'last_sync'> {
+  const { configFile, configSecret, manifestPath, savedAt, config, runtimeReason, ...rest } = saved;
+  const update = store.updateOf(saved);
   return {
     ...rest,
     runtime_reason: runtimeReason,
@@ -80,12 +100,9 @@ async function describeSource(source: SavedSource, services: Call['services']): 
     config_secret: configSecret,
     saved_at: savedAt,
     changed_by_connector: update && { fields: [...update.fields], kept_at: update.keptAt },
-    streams,
-    last_sync: last && {
-      sync_id: last.sync_id,
-      state: last.state,
-      started_at: last.started_at,
-      ended_at: last.ended_at,
-    },
   };
+}
+
+function lastSync({ sync_id, state, started_at, ended_at }: SyncStatus) {
+  return { sync_id, state, started_at, ended_at };
 }

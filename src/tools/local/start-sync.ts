@@ -11,9 +11,10 @@ export const startSync = defineTool({
   name: 'start_sync',
   title: 'Start a sync',
   description:
-    'Reads streams of a saved source into the cache, in the background, with state: incremental streams go on where the last sync ended. Without streams: those of the last sync, else the suggested ones, else all.',
+    'Reads streams of a saved source into the cache, or into a saved destination, in the background, with state: incremental streams go on where the last sync ended. Without streams: those of the last sync, else the suggested ones, else all.',
   input: z.strictObject({
     source: z.string(),
+    destination: z.string().optional(),
     streams: z.array(z.string()).min(1).optional(),
     options: z
       .array(
@@ -34,9 +35,10 @@ export const startSync = defineTool({
   async run(input, call) {
     const { services, signal, progress } = call;
     const startedAt = Date.now();
-    const { source, streams, options = [], restart } = input;
+    const { source, destination, streams, options = [], restart } = input;
     const wish = {
       source,
+      destination,
       streams,
       options: options.map(({ stream, mode, cursor_field: cursorField, primary_key: primaryKey }) => ({
         stream,
@@ -50,7 +52,8 @@ export const startSync = defineTool({
     const left = Math.min(input.wait_seconds, CALL_SECONDS - (Date.now() - startedAt) / 1000);
     const status = await services.syncs.wait(syncId, Math.max(0, left) * 1000, signal, progress);
     const data = { ...syncData(status), already_running: alreadyRunning };
-    const note = alreadyRunning ? 'A sync of this source was running already; this is that one.\n' : '';
+    const elsewhere = status.destination === destination ? '' : ', and it goes elsewhere: start yours after its end';
+    const note = alreadyRunning ? `A sync of this source was running already; this is that one${elsewhere}.\n` : '';
     return { text: note + syncText(data), data };
   },
 });

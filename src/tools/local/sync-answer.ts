@@ -8,13 +8,14 @@ export const syncStates = ['running', 'complete', 'incomplete', 'failed', 'cance
 export const syncOutput = z.object({
   sync_id: z.string(),
   source: z.string(),
+  destination: z.string().optional(),
   state: z.enum(syncStates),
   started_at: z.string(),
   ended_at: z.string().optional(),
   records: z.number(),
   bytes: z.number(),
   records_per_second: z.number().optional(),
-  dataset: z.string(),
+  dataset: z.string().optional(),
   streams: z.array(
     z.object({
       stream: z.string(),
@@ -22,7 +23,8 @@ export const syncOutput = z.object({
       mode: z.string(),
       table: z.string().optional(),
       records: z.number(),
-      rows: z.number(),
+      rows: z.number().optional(),
+      confirmed: z.number().optional(),
       deleted: z.number().optional(),
       changed_values: z.record(z.string(), z.number()).optional(),
       bytes: z.number(),
@@ -30,7 +32,14 @@ export const syncOutput = z.object({
       error: z.string().optional(),
     }),
   ),
-  errors: z.array(z.object({ message: z.string(), failure_type: z.string(), stream: z.string().optional() })),
+  errors: z.array(
+    z.object({
+      message: z.string(),
+      failure_type: z.string(),
+      stream: z.string().optional(),
+      from: z.string().optional(),
+    }),
+  ),
   warnings: z.array(z.string()),
   next: z.string(),
   log: z.array(z.string()).optional(),
@@ -45,6 +54,7 @@ export function syncData(status: SyncStatus): SyncOutput {
   return {
     sync_id: status.sync_id,
     source: status.source,
+    destination: status.destination,
     state: status.state,
     started_at: status.started_at,
     ended_at: status.ended_at,
@@ -60,24 +70,19 @@ export function syncData(status: SyncStatus): SyncOutput {
 }
 
 export function syncText(data: SyncOutput): string {
-  const rows = data.streams.map(({ stream, state, records, rows: committed, bytes }) => [
+  const rows = data.streams.map(({ stream, state, records, rows: committed, confirmed, bytes }) => [
     stream,
     state,
     records.toLocaleString('en-US'),
-    committed.toLocaleString('en-US'),
+    (committed ?? confirmed ?? 0).toLocaleString('en-US'),
     bytesText(bytes),
   ]);
   return [
-    `Sync ${data.sync_id} of "${data.source}": ${data.state}. ${count(data.records, 'record')} read (${bytesText(data.bytes)}).`,
-    ...(rows.length > 0 ? [textTable(['stream', 'state', 'records', 'rows committed', 'bytes'], rows)] : []),
-    ...(data.errors.length > 0
-      ? [
-          asData(
-            'errors',
-            data.errors.map(({ stream, message }) => (stream ? `${stream}: ${message}` : message)).join('\n'),
-          ),
-        ]
+    `Sync ${data.sync_id} of "${data.source}"${data.destination ? ` into the destination "${data.destination}"` : ''}: ${data.state}. ${count(data.records, 'record')} read (${bytesText(data.bytes)}).`,
+    ...(rows.length > 0
+      ? [textTable(['stream', 'state', 'records', data.destination ? 'confirmed' : 'rows committed', 'bytes'], rows)]
       : []),
+    ...(data.errors.length > 0 ? [asData('errors', data.errors.map(errorText).join('\n'))] : []),
     ...data.streams.flatMap((stream) => changedText(stream, data.dataset)),
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
@@ -88,10 +93,14 @@ export function syncText(data: SyncOutput): string {
   ].join('\n');
 }
 
+function errorText({ from, stream, message }: SyncOutput['errors'][number]): string {
+  return [...(from ? [from] : []), ...(stream ? [stream] : []), message].join(': ');
+}
+
 /** In a form that both databases read: the one writes a space into the JSON, the other does not. */
 function changedText(
   { stream, table, changed_values: changed, deleted }: SyncOutput['streams'][number],
-  dataset: string,
+  dataset = '',
 ): string[] {
   const fields = Object.entries(changed ?? {}).map(([field, values]) => `${field} ${values.toLocaleString('en-US')}`);
   return [
@@ -108,7 +117,8 @@ function nameInSql(dataset: string, table = ''): string {
   return `${dataset}.${/^[a-z_][a-z0-9_]*$/.test(table) ? table : `"${table.replaceAll('"', '""')}"`}`;
 }
 
-function nextStep({ state, sync_id: id, dataset, source }: SyncStatus): string {
+function nextStep({ state, sync_id: id, dataset, source, destination }: SyncStatus): string {
+  if (destination !== undefined) return nextToDestination({ state, id, source, destination });
   switch (state) {
     case 'running':
       return `get_sync with sync_id "${id}" and wait_seconds; cancel_sync ends it and keeps what is committed.`;
@@ -119,5 +129,25 @@ function nextStep({ state, sync_id: id, dataset, source }: SyncStatus): string {
       return `start_sync with source "${source}" goes on from the last committed state.`;
     default:
       return `get_sync with sync_id "${id}" and log_lines 50 tells more; what is committed can be queried.`;
+  }
+}
+
+function nextToDestination(sync: {
+  readonly state: SyncStatus['state'];
+  readonly id: string;
+  readonly source: string;
+  readonly destination: string;
+}): string {
+  const again = `start_sync with source "${sync.source}" and destination "${sync.destination}"`;
+  switch (sync.state) {
+    case 'running':
+      return `get_sync with sync_id "${sync.id}" and wait_seconds; cancel_sync ends it and keeps what is confirmed.`;
+    case 'complete':
+      return `look at the data where "${sync.destination}" writes them; ${again} goes on from the kept state.`;
+    case 'interrupted':
+    case 'cancelled':
+      return `${again} goes on from the last state that the destination returned.`;
+    default:
+      return `get_sync with sync_id "${sync.id}" and log_lines 50 tells more; ${again} goes on from what is confirmed.`;
   }
 }

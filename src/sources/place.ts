@@ -1,0 +1,31 @@
+/** Where a connector's data lie, as far as its configuration says: all of it but the secrets, as a hash. */
+import { createHash } from 'node:crypto';
+import {
+  canonicalJson,
+  type FieldPath,
+  fieldsAt,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../protocol/index.ts';
+import type { ResolvedConfig } from '../secrets/index.ts';
+
+/** The same before and after a password is changed; another one when the host, the path or the connector is. */
+export function placeOf(
+  connector: string,
+  config: ResolvedConfig,
+  { spec, secretKeys }: { readonly spec: JsonObject; readonly secretKeys: ReadonlySet<string> },
+): string {
+  return config.use((plain) => {
+    const open = (value: JsonValue, path: FieldPath): JsonValue => {
+      const key = path.at(-1);
+      if (typeof key === 'string' && secretKeys.has(key)) return null;
+      if (path.length > 0 && fieldsAt(spec, path, plain).secret) return null;
+      if (Array.isArray(value)) return value.map((item, index) => open(item, [...path, index]));
+      if (!isObject(value)) return value;
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, open(item, [...path, name])]));
+    };
+    const text = canonicalJson({ connector, config: open(plain, []) });
+    return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  });
+}

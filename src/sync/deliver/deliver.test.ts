@@ -1,0 +1,134 @@
+/** A real source into a real destination process: what goes through, what is kept, what goes on. */
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { catalogOf, openTestRoom, recordLine, stateLine, statusLine, type TestRoom } from '../test-room.ts';
+import { type TestDestination, testDestination } from './test-delivery.ts';
+
+let room: TestRoom;
+let shelf: TestDestination;
+beforeEach(async () => {
+  room = await openTestRoom();
+  shelf = await testDestination(room);
+});
+afterEach(() => room.close());
+
+const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
+
+describe('a sync into a destination', () => {
+  it('hands every record on, keeps what is returned, and goes on there', async () => {
+    const first = await room.sync(await shelf.into(await room.meadow({ count: 250, batch: 100 }, ['users', 'notes'])));
+    expect(first.errors).toEqual([]);
+    expect(first.warnings).toEqual([]);
+    expect(first).toMatchObject({ state: 'complete', source: 'meadow', destination: 'shelf', records: 500 });
+    expect(first).not.toHaveProperty('dataset');
+    expect(first.streams).toMatchObject([
+      {
+        stream: 'users',
+        mode: 'incremental_deduped_history',
+        state: 'complete',
+        confirmed: 250,
+        committed_state: true,
+      },
+      { stream: 'notes', mode: 'full_refresh_overwrite', state: 'complete', confirmed: 250, committed_state: false },
+    ]);
+    expect((await shelf.written('users')).map(({ id }) => id)).toEqual(Array.from({ length: 250 }, (_, id) => id + 1));
+    const second = await room.sync(await shelf.into(await room.meadow({ count: 300, batch: 100 }, ['users', 'notes'])));
+    expect(second.streams.map(({ records, confirmed }) => [records, confirmed])).toEqual([
+      [50, 50],
+      [300, 300],
+    ]);
+    expect(await shelf.written('users')).toHaveLength(300);
+    expect(await shelf.written('notes')).toHaveLength(300);
+    const { streams } = await shelf.catalog();
+    expect(streams).toMatchObject([
+      { destination_sync_mode: 'append_dedup', sync_mode: 'incremental', generation_id: 1, minimum_generation_id: 0 },
+      { destination_sync_mode: 'overwrite', sync_mode: 'full_refresh', generation_id: 2, minimum_generation_id: 2 },
+    ]);
+    expect(streams[0]?.sync_id).toBeGreaterThan(1_700_000_000_000);
+  });
+
+  it('keeps states as the source wrote them, beyond what a double holds', async () => {
+    const state =
+      '{"type":"STREAM","stream":{"stream_descriptor":{"name":"item"},"stream_state":{"at":9007199254740993,"x":1.10}}}';
+    const lines = [recordLine('item', { id: 1 }), `{"type":"STATE","state":${state}}\n`];
+    const play = (parts: string[]) => room.play('p', item, parts);
+    const first = await room.sync(await shelf.into(await play(lines), { behaviour: 'rounds' }));
+    expect(first).toMatchObject({ state: 'complete', warnings: [], streams: [{ committed_state: true }] });
+    expect(JSON.parse(await shelf.kept('p')).states).toMatchObject([{ text: state }]);
+    await room.sync(await shelf.into(await play([])));
+    expect(await room.seenText()).toBe(`[${state}]`);
+  });
+
+  it('hands on records and states only, of the streams that were asked for', async () => {
+    const lines = [
+      statusLine('item', 'STARTED'),
+      'no message\n',
+      recordLine('other', { id: 7 }),
+      recordLine('item', { id: 1 }),
+      stateLine('other', { at: 1 }),
+      stateLine('item', { at: 1 }),
+      recordLine('item', { id: 2 }).trimEnd(),
+    ];
+    const status = await room.sync(await shelf.into(await room.play('p', item, lines)));
+    expect(status).toMatchObject({ state: 'incomplete', streams: [{ records: 2, confirmed: 2 }] });
+    expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(status.warnings.join('\n')).toMatch(/"other", which was not asked for/);
+    expect(status.warnings.join('\n')).toMatch(/state that belongs to no stream/);
+  });
+
+  it('begins anew with restart, and with a destination that lies elsewhere', async () => {
+    const read = async (restart: boolean, place = shelf.folder) =>
+      room.sync({
+        ...(await shelf.into(await room.meadow({ count: 100, batch: 50 }, ['users']), {}, { place })),
+        restart,
+      });
+    expect(await read(false)).toMatchObject({ records: 100 });
+    expect(await read(false)).toMatchObject({ records: 0, state: 'complete' });
+    expect(await read(true)).toMatchObject({ records: 100, state: 'complete' });
+    expect(await shelf.written('users')).toHaveLength(100);
+    expect(await read(false)).toMatchObject({ records: 0 });
+    const moved = await read(false, 'elsewhere');
+    expect(moved).toMatchObject({ records: 100, warnings: [expect.stringContaining('another configuration')] });
+  });
+
+  it('keeps a GLOBAL state for the streams that it speaks of, and not for one that was overwritten since', async () => {
+    const two = catalogOf({ name: 'a', incremental: true }, { name: 'b', incremental: true });
+    const global = (at: number): string =>
+      `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"at":${at}},"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{"a":${at}}},{"stream_descriptor":{"name":"b"},"stream_state":{"b":${at}}}]}}}\n`;
+    const sync = async (parts: string[], mode?: 'full_refresh_overwrite') =>
+      room.sync(await shelf.into(await room.play('p', two, parts, mode ? [{ stream: 'a', mode }] : [])));
+    expect(await sync([recordLine('a', { id: 1 }), recordLine('b', { id: 1 }), global(1)])).toMatchObject({
+      state: 'complete',
+      streams: [{ committed_state: true }, { committed_state: true }],
+    });
+    await sync([], 'full_refresh_overwrite');
+    expect(await room.seenState()).toMatchObject([
+      { global: { stream_states: [{ stream_descriptor: { name: 'b' }, stream_state: { b: 1 } }] } },
+    ]);
+    await sync([]);
+    expect(JSON.stringify(await room.seenState())).not.toContain('"a":1');
+  });
+
+  it('keeps LEGACY states', async () => {
+    const lines = [recordLine('item', { id: 1 }), '{"type":"STATE","state":{"data":{"item":{"at":5}}}}\n'];
+    expect(await room.sync(await shelf.into(await room.play('p', item, lines)))).toMatchObject({ state: 'complete' });
+    await room.sync(await shelf.into(await room.play('p', item, [])));
+    expect(await room.seenState()).toEqual({ item: { at: 5 } });
+  });
+
+  it('says COMPLETE to a destination that waits for it, also for a source that never says it', async () => {
+    const { destination } = await shelf.into(await room.meadow({ count: 1 }, ['notes']));
+    if (!destination) throw new Error('no destination');
+    const heard = `${shelf.folder}/heard`;
+    const start = { kind: 'process', command: ['/bin/sh', '-c', `cat > '${heard}'`, 'sh'] } as const;
+    const installed = { ...destination.installed, start };
+    const plain = catalogOf({ name: 'item' });
+    const request = await room.play('p', plain, [recordLine('item', { id: 1 })]);
+    for (const supportsRefreshes of [true, false]) {
+      await room.sync({ ...request, destination: { ...destination, installed, supportsRefreshes } });
+      const text = await readFile(heard, 'utf8');
+      expect(text.includes('"COMPLETE"')).toBe(supportsRefreshes);
+      expect(text.startsWith(recordLine('item', { id: 1 }))).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,204 @@
+/** One sync from a source into an Airbyte destination: two connectors, and what goes from one to the other. */
+import type { Connectors, DestinationRun, Exit } from '../../connectors/index.ts';
+import { LimitError } from '../../errors.ts';
+import type { Project } from '../../project/index.ts';
+import { type Clock, createClock, TICK_MS } from '../clock.ts';
+import { noteFailure } from '../failure.ts';
+import { badEnd } from '../outcome.ts';
+import { EXIT_MS } from '../silence.ts';
+import { stateFile } from '../state-file.ts';
+import { indexStreams } from '../stream-keys.ts';
+import type { SyncLog } from '../sync-log.ts';
+import { addError, type SyncRecord } from '../sync-record.ts';
+import type { DeliveryTarget, SyncRequest } from '../types.ts';
+import { createConfirmations } from './confirmations.ts';
+import { destinationCatalog } from './destination-catalog.ts';
+import { type DestinationSide, openDestination } from './destination-side.ts';
+import type { KeptStates } from './kept-states.ts';
+import { prepareDelivery } from './prepare.ts';
+import { settleDelivery } from './settle.ts';
+import { hearSource } from './source-hearer.ts';
+import { readSource, type SourceHearer } from './source-side.ts';
+
+export interface DeliveryOptions {
+  readonly request: SyncRequest;
+  readonly target: DeliveryTarget;
+  readonly record: SyncRecord;
+  readonly project: Project;
+  readonly connectors: Connectors;
+  readonly log: SyncLog;
+  /** Ends the source; the destination may still confirm what it has. */
+  readonly cancel: AbortSignal;
+  /** Ends both at once. */
+  readonly abort: AbortSignal;
+  /** Milliseconds that the destination may neither take nor say anything. */
+  readonly destinationSilenceMs?: number | undefined;
+}
+
+/** A destination may need so long for what it was given: warehouses load much at once. */
+const DESTINATION_SILENCE_MS = 3_600_000;
+
+/** Runs the sync and settles the record's states; never rejects but for bugs. */
+export async function runDelivery(options: DeliveryOptions): Promise<void> {
+  const { record, log, cancel, abort } = options;
+  try {
+    await deliver(options, await prepareDelivery(options));
+  } catch (error) {
+    if (!cancel.aborted && !abort.aborted) noteFailure(record, log, error, 'destination');
+    if (!abort.aborted)
+      settleDelivery(record, { cancelled: cancel.aborted, destinationWell: false, unreturned: new Set() });
+  }
+  if (!abort.aborted) record.endedAt = new Date();
+}
+
+async function deliver(options: DeliveryOptions, kept: KeptStates): Promise<void> {
+  const { request, target, record, connectors, log, abort } = options;
+  const catalog = destinationCatalog(
+    request.streams,
+    kept.streams.map(({ generation, minimum }, index) => ({
+      generation,
+      minimum,
+      overwrite: record.deliveries[index]?.replaces === true,
+    })),
+    record.startedAt.getTime(),
+  );
+  const writing = new AbortController();
+  const stop = (): void => writing.abort(abort.reason);
+  abort.addEventListener('abort', stop, { once: true });
+  if (abort.aborted) stop();
+  const clock = createClock();
+  const control = { signal: writing.signal, progress: (message: string) => log.note(message) };
+  try {
+    await connectors.write(target.installed, { config: target.config, catalog }, control, (run) =>
+      carry(run, { ...options, kept, clock, writing }),
+    );
+  } finally {
+    clock.stop();
+    abort.removeEventListener('abort', stop);
+  }
+}
+
+interface Carriage extends DeliveryOptions {
+  readonly kept: KeptStates;
+  readonly clock: Clock;
+  /** Ends the destination. */
+  readonly writing: AbortController;
+}
+
+/** While the destination runs: reads the source into it, and waits for both ends. */
+async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
+  const { target, record, log, cancel, abort, kept, clock } = carriage;
+  const { deliveries } = record;
+  const indexOf = indexStreams(deliveries.map(({ configured }) => configured.stream));
+  const confirmations = createConfirmations(record, indexOf, kept, log);
+  const destination = openDestination(
+    run,
+    {
+      speaker: {
+        record,
+        log,
+        voices: { said: 'destination', printed: 'destination stdout' },
+        from: 'destination',
+        runOf: (name, namespace) => deliveries[indexOf(name, namespace)],
+        keepUpdate: target.config.keepUpdate,
+      },
+      silenceMs: carriage.destinationSilenceMs ?? DESTINATION_SILENCE_MS,
+      state: confirmations.returned,
+    },
+    clock,
+  );
+  const reading = new AbortController();
+  const hearer = hearSource({
+    record,
+    log,
+    indexOf,
+    confirmations,
+    tellsStatus: target.supportsRefreshes,
+    stopped: () => reading.signal.aborted,
+  });
+  const read = await readUntilEnd(carriage, { destination, hearer, reading });
+  const early = destination.isGone();
+  hearer.ended(read, destination.feed);
+  destination.feed.end();
+  const exit = await untilOver(destination, carriage, early);
+  const destinationWell = exit?.code === 0 && !early && !destination.failed();
+  if (!destinationWell) noteBadEnd(carriage, exit, early);
+  await confirmations.settled();
+  if (abort.aborted) return;
+  settleDelivery(record, { cancelled: cancel.aborted, destinationWell, unreturned: confirmations.missing() });
+  confirmations.release();
+  confirmations.end();
+  await confirmations.settled();
+  const whole = deliveries.filter(({ state }) => state === 'complete').map(({ configured }) => configured.stream);
+  if (whole.length > 0) await kept.whole(whole);
+}
+
+interface Reading {
+  readonly destination: DestinationSide;
+  readonly hearer: SourceHearer;
+  readonly reading: AbortController;
+}
+
+/** The source runs for as long as the destination takes what it reads, and until it is cancelled. */
+async function readUntilEnd(carriage: Carriage, { destination, hearer, reading }: Reading): Promise<Exit | undefined> {
+  const { request, record, connectors, log, cancel, abort, clock } = carriage;
+  const stop = (): void => reading.abort(cancel.aborted ? cancel.reason : abort.reason);
+  for (const signal of [cancel, abort]) signal.addEventListener('abort', stop, { once: true });
+  if (cancel.aborted || abort.aborted) stop();
+  // Nobody takes any more what it reads.
+  void destination.gone.then(() => reading.abort(destinationGone()));
+  try {
+    return await connectors.read(
+      request.installed,
+      { config: request.config, streams: request.streams, ...stateOf(carriage) },
+      { signal: reading.signal, progress: (message) => log.note(message) },
+      (source) => readSource(source, destination, hearer, clock),
+    );
+  } catch (error) {
+    if (!reading.signal.aborted) noteFailure(record, log, error, 'source');
+    return undefined;
+  } finally {
+    for (const signal of [cancel, abort]) signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Waits for the destination's end; one that has failed, or does nothing any more, is ended. */
+async function untilOver(
+  destination: DestinationSide,
+  { clock, writing }: Carriage,
+  early: boolean,
+): Promise<Exit | undefined> {
+  let failedMs = 0;
+  for (;;) {
+    const got = await Promise.race([destination.over, clock.tick()]);
+    if (got !== 'tick') return got;
+    failedMs = early || destination.failed() ? failedMs + TICK_MS : 0;
+    if (failedMs <= EXIT_MS && !destination.isStuck(true)) continue;
+    writing.abort(destinationGone());
+    return destination.over;
+  }
+}
+
+/** Says why the destination did not end well, where it has not said so itself. */
+function noteBadEnd({ record, cancel, abort }: Carriage, exit: Exit | undefined, early: boolean): void {
+  // One that was cut short may complain of it.
+  if (cancel.aborted || abort.aborted) return;
+  if (record.errors.some(({ from }) => from === 'destination')) return;
+  if (exit && exit.code !== 0) {
+    addError(record, { ...badEnd(exit, 'The destination'), from: 'destination' });
+  } else if (early) {
+    const message = 'The destination closed its input, or ended, before the source was read to its end.';
+    addError(record, { message, failure_type: 'system_error', from: 'destination' });
+  }
+}
+
+function stateOf({ record, kept }: Carriage): { stateText?: string } {
+  const streams = (goesOn: boolean) =>
+    record.deliveries.filter((run) => run.goesOn === goesOn).map(({ configured }) => configured.stream);
+  const stateText = stateFile({ states: kept.states, resumed: streams(true), anew: streams(false) });
+  return stateText === undefined ? {} : { stateText };
+}
+
+function destinationGone(): LimitError {
+  return new LimitError('destination_gone', 'The destination takes nothing any more.', 'Look at its error.');
+}

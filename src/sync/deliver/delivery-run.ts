@@ -1,0 +1,58 @@
+/** What a running sync into a destination knows of one stream. */
+import type { ConfiguredStream } from '../../protocol/index.ts';
+import type { StreamState, StreamSummary } from '../types.ts';
+
+export interface DeliveryRun {
+  readonly label: string;
+  readonly configured: ConfiguredStream;
+  /** Whether the source goes on from a kept state. */
+  readonly goesOn: boolean;
+  /** Whether an incremental stream is put in the place of what is there: its states count once it is whole. */
+  readonly replaces: boolean;
+  state: StreamState;
+  /** Records that were handed to the destination. */
+  recordsRead: number;
+  /** Records read since the last state that covers the stream. */
+  recordsSinceState: number;
+  bytesRead: number;
+  /** Records that the destination has confirmed, where that is on disk. */
+  recordsConfirmed: number;
+  /** Whether the source, or its good end, has said that the stream is whole. */
+  complete: boolean;
+  committedState: boolean;
+  error: string | undefined;
+}
+
+export function newDeliveryRun(
+  label: string,
+  configured: ConfiguredStream,
+  { goesOn, replaces }: Pick<DeliveryRun, 'goesOn' | 'replaces'>,
+): DeliveryRun {
+  return {
+    label,
+    configured,
+    goesOn,
+    replaces,
+    state: 'pending',
+    recordsRead: 0,
+    recordsSinceState: 0,
+    bytesRead: 0,
+    recordsConfirmed: 0,
+    complete: false,
+    committedState: false,
+    error: undefined,
+  };
+}
+
+export function deliverySummary(run: DeliveryRun): StreamSummary {
+  return {
+    stream: run.label,
+    state: run.state,
+    mode: run.configured.mode,
+    records: run.recordsRead,
+    confirmed: run.recordsConfirmed,
+    bytes: run.bytesRead,
+    committed_state: run.committedState,
+    ...(run.error === undefined ? {} : { error: run.error }),
+  };
+}

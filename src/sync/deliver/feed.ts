@@ -1,0 +1,68 @@
+/** The way into a destination: bytes are gathered as runs and written at once; a destination that is slow holds the source back. */
+import type { Writable } from 'node:stream';
+
+export interface Feed {
+  /** Takes bytes that stay as they are until they are written. */
+  put(bytes: Buffer): void;
+  /** Writes what was gathered. @returns a promise where the next bytes have to wait for it; it settles when the destination goes, too */
+  flush(): Promise<void> | undefined;
+  /** Tells the destination that nothing more comes. */
+  end(): void;
+  readonly ended: () => boolean;
+  /** Settles when the destination has closed its input, or we have. */
+  readonly closed: Promise<void>;
+  /** How often the destination has taken what held the source back. */
+  readonly taken: () => number;
+}
+
+export function createFeed(stdin: Writable): Feed {
+  let gathered: Buffer[] = [];
+  let ended = false;
+  let taken = 0;
+  let gone = false;
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting.clear();
+  };
+  stdin.on('drain', () => {
+    taken += 1;
+    wake();
+  });
+  const closed = new Promise<void>((resolve) => {
+    for (const event of ['close', 'error'] as const) {
+      stdin.on(event, () => {
+        gone = true;
+        wake();
+        resolve();
+      });
+    }
+  });
+  return {
+    put(bytes) {
+      const last = gathered.at(-1);
+      if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
+        // What stood side by side in a chunk goes on as one piece.
+        gathered[gathered.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
+      } else gathered.push(bytes);
+    },
+    flush() {
+      const pieces = gathered;
+      gathered = [];
+      if (gone || ended || pieces.length === 0) return undefined;
+      stdin.cork();
+      for (const piece of pieces) stdin.write(piece);
+      stdin.uncork();
+      if (!stdin.writableNeedDrain) return undefined;
+      return new Promise((resolve) => waiting.add(resolve));
+    },
+    end() {
+      if (ended) return;
+      ended = true;
+      stdin.end();
+    },
+    ended: () => ended,
+    closed,
+    taken: () => taken,
+  };
+}

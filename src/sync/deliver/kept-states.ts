@@ -1,0 +1,159 @@
+/** What a destination has confirmed of a source, as a file of the project: `states/SOURCE/DESTINATION.json`. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StateText } from '../../cache/index.ts';
+import { type Project, readJson, writeAtomic } from '../../project/index.ts';
+import { type ConfiguredStream, isObject } from '../../protocol/index.ts';
+import { type StreamName, streamKey } from '../stream-keys.ts';
+
+interface KeptStream extends StreamName {
+  /** Counts how often the stream began anew at the destination. */
+  readonly generation: number;
+  /** Older generations are taken away by a destination that knows them; equal to `generation` until the stream is whole. */
+  readonly minimum: number;
+  /** Whether no kept state holds for it. */
+  readonly anew: boolean;
+}
+
+interface Kept {
+  /** Where the data lies; with another place nothing of this holds. */
+  readonly place: string;
+  readonly streams: readonly KeptStream[];
+  /** As the source wrote them, in the order in which they were confirmed. */
+  readonly states: readonly StateText[];
+}
+
+/** How one stream is written in this sync. */
+export interface PreparedDelivery {
+  readonly generation: number;
+  readonly minimum: number;
+  readonly goesOn: boolean;
+}
+
+export interface KeptStates {
+  readonly streams: readonly PreparedDelivery[];
+  /** The states to go on from. */
+  readonly states: readonly StateText[];
+  /** Whether states were kept for a place that the destination no longer means. */
+  readonly moved: boolean;
+  /** Keeps a confirmed state; `streams` are those that it makes up for. Settles when it is on disk. */
+  keep(state: StateText, streams: readonly StreamName[]): Promise<void>;
+  /** The streams are whole: what is older than their generation is gone. */
+  whole(streams: readonly StreamName[]): Promise<void>;
+}
+
+/** Reads what is kept, and notes on disk which streams begin anew before any record of theirs is sent. */
+export async function openKeptStates(
+  project: Project,
+  { source, destination, place }: { readonly source: string; readonly destination: string; readonly place: string },
+  streams: readonly ConfiguredStream[],
+  restart: boolean,
+): Promise<KeptStates> {
+  const folder = join(await project.folder('states'), source);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${destination}.json`);
+  const found = asKept(await readJson(path));
+  const isHere = found?.place === place;
+  let states: readonly StateText[] = isHere ? found.states : [];
+  const byKey = new Map((isHere ? found.streams : []).map((stream) => [streamKey(stream), stream]));
+  const generations = new Map((found?.streams ?? []).map((stream) => [streamKey(stream), stream.generation]));
+
+  const prepared = streams.map(({ stream, mode }): PreparedDelivery => {
+    const { name, namespace } = stream;
+    const key = streamKey(stream);
+    const before = byKey.get(key);
+    const refresh = mode.startsWith('full_refresh');
+    const begins = refresh || restart || !before;
+    const generation = (generations.get(key) ?? 0) + (begins ? 1 : 0);
+    const truncates = mode === 'full_refresh_overwrite' || (restart && !refresh);
+    const minimum = begins ? (truncates ? generation : 0) : before.minimum;
+    const goesOn = !begins && !before.anew;
+    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn });
+    if (begins) states = withoutStream(states, stream);
+    return { generation, minimum, goesOn };
+  });
+  // One write at a time; what comes meanwhile goes with the next.
+  let writing: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  const write = (): Promise<void> => {
+    next ??= writing
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        const kept: Kept = { place, streams: [...byKey.values()], states };
+        writing = writeAtomic(path, JSON.stringify(kept));
+        return writing;
+      });
+    return next;
+  };
+  const change = (
+    names: readonly StreamName[],
+    changes: (stream: KeptStream) => Partial<KeptStream>,
+  ): Promise<void> => {
+    for (const name of names) {
+      const stream = byKey.get(streamKey(name));
+      if (stream) byKey.set(streamKey(name), { ...stream, ...changes(stream) });
+    }
+    return write();
+  };
+  await write();
+  return {
+    streams: prepared,
+    states: [...states],
+    moved: found !== undefined && !isHere && found.states.length > 0,
+    keep(state, covered) {
+      // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
+      states = state.stream ? [...withoutStream(states, state.stream), state] : [state];
+      return change(covered, () => ({ anew: false }));
+    },
+    whole: (names) => change(names, () => ({ minimum: 0 })),
+  };
+}
+
+/** @returns whether there was anything */
+export async function forgetKeptStates(
+  project: Project,
+  of: { readonly source: string } | { readonly destination: string },
+): Promise<boolean> {
+  const root = await project.folder('states');
+  const sources = 'source' in of ? [of.source] : await readdir(root);
+  let had = false;
+  for (const source of sources) {
+    const folder = join(root, source);
+    const files = await readdir(folder).catch(() => []);
+    for (const file of files) {
+      if ('destination' in of && file !== `${of.destination}.json`) continue;
+      await rm(join(folder, file), { force: true });
+      had = true;
+    }
+  }
+  return had;
+}
+
+/** The other sources that have written a stream of one of these names to a destination. */
+export async function othersWith(
+  project: Project,
+  { source, destination, place }: { readonly source: string; readonly destination: string; readonly place: string },
+  streams: readonly StreamName[],
+): Promise<{ readonly source: string; readonly stream: string }[]> {
+  const root = await project.folder('states');
+  const wanted = new Set(streams.map(streamKey));
+  const found: { source: string; stream: string }[] = [];
+  for (const other of await readdir(root)) {
+    if (other === source) continue;
+    const kept = asKept(await readJson(join(root, other, `${destination}.json`)));
+    if (kept?.place !== place) continue;
+    for (const stream of kept.streams)
+      if (wanted.has(streamKey(stream))) found.push({ source: other, stream: stream.name });
+  }
+  return found;
+}
+
+function withoutStream(states: readonly StateText[], stream: StreamName): readonly StateText[] {
+  return states.filter((state) => !state.stream || streamKey(state.stream) !== streamKey(stream));
+}
+
+function asKept(value: unknown): Kept | undefined {
+  if (!isObject(value) || !Array.isArray(value.streams) || !Array.isArray(value.states)) return undefined;
+  return value as unknown as Kept;
+}

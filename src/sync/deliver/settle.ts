@@ -1,0 +1,53 @@
+/** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
+import { addWarning, type SyncRecord } from '../sync-record.ts';
+import type { SyncState } from '../types.ts';
+
+export interface DeliveryEnding {
+  readonly cancelled: boolean;
+  readonly destinationWell: boolean;
+  /** Streams whose last state the destination has not returned. */
+  readonly unreturned: ReadonlySet<number>;
+}
+
+export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void {
+  for (const [index, run] of record.deliveries.entries()) {
+    const returned = !ending.unreturned.has(index);
+    if (ending.destinationWell && returned) run.recordsConfirmed = run.recordsRead;
+    if (run.complete && run.error === undefined && ending.destinationWell && returned) run.state = 'complete';
+    else if (ending.cancelled) run.state = 'cancelled';
+    else if (run.error !== undefined) run.state = 'failed';
+    else run.state = run.recordsConfirmed > 0 || run.committedState ? 'incomplete' : 'failed';
+    if (ending.destinationWell && !returned) {
+      const message = `The destination ended and did not return the last state of "${run.label}": what came after the state before is not confirmed.`;
+      addWarning(record, message);
+    }
+    warnOfRest(record, run);
+  }
+  record.state = syncState(record, ending);
+}
+
+function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): void {
+  const { label, state, configured, recordsRead, recordsConfirmed } = run;
+  if (state === 'complete') return;
+  const rest = recordsRead - recordsConfirmed;
+  if (configured.mode === 'full_refresh_overwrite' && recordsRead > 0) {
+    addWarning(
+      record,
+      `"${label}" was to be overwritten and did not become whole: the destination may hold a part of it. The next sync writes all of it again.`,
+    );
+  } else if (rest > 0) {
+    const repeats = configured.mode.endsWith('append') ? ' and may be there twice then' : '';
+    addWarning(
+      record,
+      `${rest.toLocaleString('en-US')} records of "${label}" went to the destination and were not confirmed: the next sync sends them again${repeats}.`,
+    );
+  }
+}
+
+function syncState({ deliveries, errors }: SyncRecord, { cancelled }: DeliveryEnding): SyncState {
+  if (cancelled) return 'cancelled';
+  const whole = deliveries.filter(({ state }) => state === 'complete').length;
+  if (deliveries.length > 0 && whole === deliveries.length && errors.length === 0) return 'complete';
+  const some = deliveries.some(({ recordsConfirmed, committedState }) => recordsConfirmed > 0 || committedState);
+  return whole > 0 || some ? 'incomplete' : 'failed';
+}

@@ -1,0 +1,96 @@
+/** What a source that is read for a destination says of its streams. */
+import type { Exit } from '../../connectors/index.ts';
+import { badEnd } from '../outcome.ts';
+import { createSourceCounts } from '../source-counts.ts';
+import type { StreamIndex } from '../stream-keys.ts';
+import type { SyncLog } from '../sync-log.ts';
+import { addError, type SyncRecord } from '../sync-record.ts';
+import type { Confirmations } from './confirmations.ts';
+import type { Feed } from './feed.ts';
+import type { SourceHearer } from './source-side.ts';
+
+export interface HeardSource extends SourceHearer {
+  /**
+   * The source is over. A good end makes the streams whole of a source that never tells their status.
+   * @param exit undefined where it was ended
+   * @returns whether it ended well
+   */
+  ended(exit: Exit | undefined, feed: Feed): boolean;
+}
+
+export interface HearerParts {
+  readonly record: SyncRecord;
+  readonly log: SyncLog;
+  readonly indexOf: StreamIndex;
+  readonly confirmations: Confirmations;
+  /** Whether the destination waits for the word that each stream is complete. */
+  readonly tellsStatus: boolean;
+  /** Whether the source was told to end. */
+  readonly stopped: () => boolean;
+}
+
+export function hearSource({ record, log, indexOf, confirmations, tellsStatus, stopped }: HearerParts): HeardSource {
+  const { deliveries } = record;
+  const counts = createSourceCounts(record, deliveries, 'went to the destination');
+  let statusSeen = false;
+  const isWhole = (): boolean => deliveries.every(({ complete }) => complete);
+  return {
+    speaker: {
+      record,
+      log,
+      voices: { said: 'connector', printed: 'stdout' },
+      from: 'source',
+      runOf: (name, namespace) => deliveries[indexOf(name, namespace)],
+      keepUpdate: record.keepUpdate,
+    },
+    silenceMs: record.silenceMs,
+    isWhole,
+    stopped,
+    records(stream, rows, bytes) {
+      const run = deliveries[stream];
+      if (!run) return;
+      if (run.state === 'pending') run.state = 'running';
+      run.recordsRead += rows;
+      run.recordsSinceState += rows;
+      run.bytesRead += bytes;
+    },
+    state(state, text, stream) {
+      if (!confirmations.sent(state, text)) return false;
+      counts.state(state, stream === undefined ? undefined : deliveries[indexOf(stream.name, stream.namespace)]);
+      return true;
+    },
+    status(name, namespace, status) {
+      statusSeen = true;
+      const run = deliveries[indexOf(name, namespace)];
+      if (!run) return false;
+      if (status === 'COMPLETE') run.complete = true;
+      else if (status !== 'INCOMPLETE' && run.state === 'pending') run.state = 'running';
+      return tellsStatus && status === 'COMPLETE' && run.error === undefined;
+    },
+    ended(exit, feed) {
+      counts.end();
+      const ownErrors = record.errors.filter(({ from }) => from === 'source');
+      if (stopped()) return false;
+      if (exit && exit.code !== 0 && ownErrors.length === 0) {
+        addError(record, { ...badEnd(exit, 'The source'), from: 'source' });
+        return false;
+      }
+      const well = (exit ? exit.code === 0 : isWhole()) && ownErrors.every(({ stream }) => stream !== undefined);
+      if (!well || statusSeen) return well;
+      for (const run of deliveries) {
+        if (run.error !== undefined || run.complete) continue;
+        run.complete = true;
+        if (tellsStatus) feed.put(completeLine(run.configured.stream));
+      }
+      void feed.flush();
+      return true;
+    },
+  };
+}
+
+function completeLine({ name, namespace }: { readonly name: string; readonly namespace?: string }): Buffer {
+  const descriptor = { name, ...(namespace ? { namespace } : {}) };
+  const status = { stream_descriptor: descriptor, status: 'COMPLETE' };
+  const trace = { type: 'STREAM_STATUS', emitted_at: Date.now(), stream_status: status };
+  return Buffer.from(`${JSON.stringify({ type: 'TRACE', trace })}\n`);
+}

@@ -1,0 +1,137 @@
+/** Sources read into destinations, through the real binary: saved, synced, gone on with, removed. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startServer, type TestServer } from './harness/client.ts';
+import { MEADOW, SHELF } from './harness/workplace.ts';
+
+const TOKEN = 'a-token-of-the-shelf-4711';
+let server: TestServer;
+beforeEach(async () => {
+  server = await startServer({ envFileText: `MEADOW_API_KEY='a-key-of-the-meadow-77'\nSHELF_TOKEN=${TOKEN}\n` });
+});
+afterEach(() => server.close());
+
+const subject = (config: Record<string, unknown> = {}) => ({
+  connector: SHELF,
+  runtime: 'executable',
+  config: {
+    destination_path: join(server.workplace.directory, 'shelf'),
+    token: 'secret_reference::SHELF_TOKEN',
+    ...config,
+  },
+});
+
+const meadow = (count: number) => ({
+  name: 'meadow',
+  connector: MEADOW,
+  runtime: 'executable',
+  config: { count, api_key: 'secret_reference::MEADOW_API_KEY' },
+});
+
+interface Sync {
+  sync_id: string;
+  state: string;
+  destination?: string;
+  dataset?: string;
+  records: number;
+  warnings: string[];
+  errors: { message: string; from?: string }[];
+  streams: { stream: string; mode: string; records: number; confirmed: number; committed_state: boolean }[];
+}
+
+const into = (args: Record<string, unknown> = {}): Promise<Sync & { text: string }> =>
+  server.call<Sync>('start_sync', { source: 'meadow', destination: 'shelf', wait_seconds: 40, ...args });
+
+async function written(stream: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(join(server.workplace.directory, 'shelf', `${stream}.jsonl`), 'utf8');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+}
+
+test('the whole path: a destination is validated, saved, listed, synced into, gone on with, and removed', async () => {
+  expect(await server.call('validate_config', subject())).toMatchObject({ valid: true });
+  expect(await server.call('save_destination', { name: 'shelf', ...subject() })).toMatchObject({
+    saved: true,
+    replaced: false,
+  });
+  await server.call('save_source', meadow(120));
+  const first = await into({ streams: ['users', 'notes'] });
+  expect(first).toMatchObject({ state: 'complete', destination: 'shelf', records: 240, errors: [], warnings: [] });
+  expect(first.dataset).toBeUndefined();
+  expect(first.streams).toMatchObject([
+    { stream: 'users', confirmed: 120, committed_state: true },
+    { stream: 'notes', confirmed: 120 },
+  ]);
+  expect(first.text).toContain('into the destination "shelf": complete');
+  expect(await written('users')).toHaveLength(120);
+  // The cache knows nothing of it, and has states of its own.
+  expect((await server.fail('describe_data')).code).toBe('no_data_yet');
+  const cached = await server.call<Sync>('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 40 });
+  expect(cached).toMatchObject({ state: 'complete', records: 120, dataset: 'meadow' });
+  await server.call('save_source', meadow(150));
+  // Without streams those of the last sync into this destination are read, not those of the last one into the cache.
+  const second = await into();
+  expect(second.streams.map(({ stream, records }) => [stream, records])).toEqual([
+    ['users', 30],
+    ['notes', 150],
+  ]);
+  expect(await written('users')).toHaveLength(150);
+
+  const listed = await server.call<{ destinations: Record<string, unknown>[] }>('list_sources');
+  expect(listed.destinations).toMatchObject([
+    { name: 'shelf', runtime: 'executable', sources: ['meadow'], last_sync: { sync_id: second.sync_id } },
+  ]);
+  expect(listed.text).not.toContain(TOKEN);
+  expect(await server.call('get_sync')).toMatchObject({ sync_id: second.sync_id, destination: 'shelf' });
+
+  const removed = await server.call<{ gone: string[] }>('remove', { kind: 'destination', name: 'shelf' });
+  expect(removed.gone.join('\n')).toContain('states that it had confirmed');
+  expect((await server.fail('start_sync', { source: 'meadow', destination: 'shelf' })).code).toBe(
+    'unknown_destination',
+  );
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  expect(await into({ streams: ['users'] })).toMatchObject({ records: 150 });
+});
+
+test('a source is no destination, and a destination no source: the error names the tool', async () => {
+  const asDestination = await server.fail('save_destination', { ...meadow(1), name: 'shelf' });
+  expect(asDestination).toMatchObject({ code: 'other_kind', kind: 'input' });
+  expect(asDestination.next).toContain('save_source');
+  const asSource = await server.fail('save_source', { name: 'shelf', ...subject() });
+  expect(asSource).toMatchObject({ code: 'other_kind' });
+  expect(asSource.next).toContain('save_destination');
+  expect(
+    await server.fail('save_source', { name: 'shelf', connector: 'destination-burrow', config: {} }),
+  ).toMatchObject({
+    code: 'other_kind',
+  });
+});
+
+test('a literal secret and a failing check are refused; a mode is chosen by the caller', async () => {
+  const literal = await server.fail('save_destination', {
+    name: 'shelf',
+    ...subject({ token: 'typed-into-the-chat' }),
+  });
+  expect(literal).toMatchObject({ code: 'invalid_config', problems: [{ path: 'token' }] });
+  expect(literal.text).not.toContain('typed-into-the-chat');
+  const refused = await server.fail('save_destination', { name: 'shelf', ...subject({ behaviour: 'refuses' }) });
+  expect(refused).toMatchObject({ code: 'check_failed' });
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  await server.call('save_source', meadow(5));
+  const options = [{ stream: 'users', mode: 'incremental_append' }];
+  expect((await into({ streams: ['users'], options })).streams[0]?.mode).toBe('incremental_append');
+});
+
+test('what a destination says of its token is sealed in answers, logs and files', async () => {
+  await server.call('save_destination', { name: 'shelf', ...subject({ behaviour: 'babbles' }) });
+  await server.call('save_source', meadow(20));
+  const sync = await into({ streams: ['users'] });
+  expect(sync.state).not.toBe('complete');
+  expect(sync.errors).toMatchObject([{ from: 'destination', message: expect.stringContaining('was not accepted') }]);
+  const { text } = await server.call('get_sync', { sync_id: sync.sync_id, log_lines: 100 });
+  expect(text).toContain('connecting with');
+  expect(text).not.toContain(TOKEN);
+  for (const [path, bytes] of await server.workplace.files(server.workplace.project)) {
+    expect(bytes.includes(TOKEN), path).toBe(false);
+  }
+});

@@ -1,0 +1,122 @@
+/** Saving a source or a destination: validated first, then kept under a name. */
+import * as z from 'zod';
+import { ConnectorError, InputError } from '../../errors.ts';
+import { checkDestinationName, checkSourceName } from '../../protocol/index.ts';
+import type { Kind, Sources, Validation } from '../../sources/index.ts';
+import { noteInstalled } from '../note-installed.ts';
+import type { Services } from '../services.ts';
+import { type Call, defineTool } from '../tool.ts';
+import { type SubjectInput, subjectFields, toSubject } from './subject.ts';
+import { validationText } from './validate-config.ts';
+
+const name = z.string().describe('a-z, 0-9, _ and -');
+const output = z.object({
+  saved: z.literal(true),
+  name: z.string(),
+  replaced: z.boolean(),
+  connector: z.string(),
+  version: z.string(),
+  runtime: z.string(),
+  runtime_reason: z.string().optional(),
+  next: z.string(),
+});
+
+export const saveSource = defineTool({
+  name: 'save_source',
+  title: 'Save a source',
+  description:
+    'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced; the old one is kept beside it, once.',
+  input: z.strictObject({ name, ...subjectFields }),
+  output,
+  realm: 'local',
+  effect: savingEffect('source'),
+  async run(input, call) {
+    checkSourceName(input.name);
+    return save('source', input, call, `list_streams or start_sync with source "${input.name}".`);
+  },
+});
+
+const { manifest_path: _, ...destinationFields } = subjectFields;
+
+export const saveDestination = defineTool({
+  name: 'save_destination',
+  title: 'Save a destination',
+  description: 'As save_source, for a destination connector: start_sync with destination then writes to it.',
+  input: z.strictObject({ name, ...destinationFields }),
+  output,
+  realm: 'local',
+  effect: savingEffect('destination'),
+  async run(input, call) {
+    checkDestinationName(input.name);
+    const next = `smoke_test_destination with destination "${input.name}", or start_sync with a source and this destination.`;
+    return save('destination', input, call, next);
+  },
+});
+
+function savingEffect(kind: Kind) {
+  return {
+    shown: 'change',
+    possible: ['create', 'change'],
+    of: async ({ name: wanted }: { name: string }, services: Services) =>
+      (await saved(kind, services).has(wanted)) ? 'change' : 'create',
+  } as const;
+}
+
+function saved(kind: Kind, { sources, destinations }: Services): Sources {
+  return kind === 'source' ? sources : destinations;
+}
+
+async function save(
+  kind: Kind,
+  input: SubjectInput & { name: string },
+  { services, signal, progress }: Call,
+  next: string,
+) {
+  const subject = toSubject(input);
+  const store = saved(kind, services);
+  const validation = await store.validateOwn(subject, { signal, progress });
+  noteInstalled(services, validation.installed);
+  if (!validation.valid) throw notSaved(input.name, validation);
+  const { connector, version, runtime, runtimeReason } = validation;
+  const { config, configFile, configSecret, manifestPath } = subject;
+  const savedAt = new Date().toISOString();
+  const named = { name: input.name, connector, version, runtime, runtimeReason, manifestPath };
+  const { replaced } = await store.save({ ...named, config, configFile, configSecret, savedAt }, validation.checked);
+  if (!replaced) services.ledger.enter({ realm: 'local', kind, id: input.name });
+  const data = {
+    saved: true as const,
+    name: input.name,
+    replaced,
+    connector,
+    version,
+    runtime,
+    runtime_reason: runtimeReason,
+    next,
+  };
+  const why = runtimeReason ? ` Runtime: ${runtimeReason}.` : '';
+  const kept = replaced ? ` The replaced ${kind} is kept beside it.` : '';
+  return { text: `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`, data };
+}
+
+function notSaved(name: string, validation: Validation): Error {
+  const { problems, checkMessage } = validation;
+  if (problems.length > 0) {
+    return new InputError(
+      'invalid_config',
+      `"${name}" was not saved: its configuration has ${problems.length} problem(s).`,
+      'Correct what is listed and call again.',
+      { problems },
+    );
+  }
+  return new ConnectorError(
+    'check_failed',
+    `"${name}" was not saved: the connector's check failed.`,
+    'Correct the configuration by what the connector says and call again.',
+    {
+      details: {
+        check_message: checkMessage ?? '',
+        validation: validationText({ ...validation, checkMessage: undefined }),
+      },
+    },
+  );
+}
