@@ -2,6 +2,7 @@ export { type ConnectorsOptions, createConnectors } from './connectors.ts';
 export { containerWarnings } from './docker/localhost.ts';
 export { exitWords } from './exit-words.ts';
 export { installedName, SHARED_CDK } from './installed-name.ts';
+export { type ManifestDescription, readDescription } from './manifest/description.ts';
 export {
   configSkeleton,
   type FieldSummary,

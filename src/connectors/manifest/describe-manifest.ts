@@ -80,13 +80,17 @@ function streamsOf(document: JsonObject, reference: JsonValue, conditional: bool
 /** A text with the parameters in it that are plain; other templates stay as they are written. */
 function withParameters(value: JsonValue | undefined, parameters: JsonObject): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  return value.replace(
-    /\{\{\s*parameters(?:\.(\w+)|\[['"](\w+)['"]\])\s*\}\}/g,
-    (whole, dotted: string | undefined, quoted: string | undefined) => {
-      const parameter = parameters[dotted ?? quoted ?? ''];
-      return typeof parameter === 'string' || typeof parameter === 'number' ? `${parameter}` : whole;
-    },
-  );
+  const fill = (whole: string, name = '', otherwise?: string): string => {
+    const parameter = parameters[name] ?? otherwise;
+    return typeof parameter === 'string' || typeof parameter === 'number' ? `${parameter}` : whole;
+  };
+  return value
+    .replace(/\{\{\s*parameters\.(?!get\b)(\w+)\s*\}\}/g, (whole, name) => fill(whole, name))
+    .replace(/\{\{\s*parameters\[['"](\w+)['"]\]\s*\}\}/g, (whole, name) => fill(whole, name))
+    .replace(
+      /\{\{\s*parameters\.get\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]*)['"]\s*)?\)\s*\}\}/g,
+      (whole, name, otherwise) => fill(whole, name, otherwise),
+    );
 }
 
 /** One key, several, or several paths. */

@@ -54,7 +54,7 @@ function parsed(text: string, source: string): { value: unknown; bringsCode: boo
       customTags: (tags) => tags.filter((tag) => typeof tag !== 'string' && TAGS.test(tag.tag)),
       lineCounter,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
   } catch (error) {
     if (error instanceof RangeError) throw bad(source, 'is nested too deeply');

@@ -16,11 +16,11 @@ export function withoutTracebacks(text: string): string {
       const before = line.replace(/(Error traceback:)?\s*Traceback \(most recent call last\):\s*$/, '').trimEnd();
       if (before.trim() !== '') kept.push(before);
       inside = true;
-    } else if (FRAME.test(line) || DUMP.test(line)) {
+    } else if (FRAME.test(line) || DUMP.test(line) || BETWEEN.test(line)) {
       inside = true;
     } else if (!(inside && /^(\s|$)/.test(line))) {
       inside = false;
-      if (!BETWEEN.test(line)) kept.push(line);
+      kept.push(line);
     }
   }
   return kept.join('\n').trim();

@@ -1,6 +1,7 @@
 /** The text of get_connector_info: what to know before writing a configuration, in few lines. */
 import { asData } from '../text.ts';
 import type { Info } from './connector-info-output.ts';
+import { manifestLines } from './manifest-facts.ts';
 
 type Field = Info['required_fields'][number];
 
@@ -22,6 +23,7 @@ export function infoText(info: Info): string {
       ? ['Upstream documentation:', ...info.docs.map((link) => `- ${link.title} (${link.kind}): ${link.url}`)]
       : []),
     ...(info.spec ? [asData('specification', JSON.stringify(info.spec))] : []),
+    ...(info.manifest_facts ? manifestLines(info.manifest_facts) : []),
     ...(info.manifest ? [asData('manifest', info.manifest)] : []),
     ...info.notes.map((note) => `Note: ${note}`),
   ].join('\n');

@@ -1,10 +1,12 @@
 /** The parts of get_connector_info that come by request: version history, upstream documentation, manifest. */
 import * as z from 'zod';
+import { readDescription } from '../../connectors/index.ts';
 import { SluiceError } from '../../errors.ts';
 import type { RegistryEntry } from '../../registry/index.ts';
 import type { Call } from '../tool.ts';
+import { manifestFacts, manifestFactsOutput } from './manifest-facts.ts';
 
-export const INCLUDES = ['spec', 'versions', 'docs', 'manifest'] as const;
+export const INCLUDES = ['spec', 'versions', 'docs', 'streams', 'manifest'] as const;
 export type Include = (typeof INCLUDES)[number];
 
 const RELEASES_MAX = 30;
@@ -37,6 +39,7 @@ export const moreOutput = {
     })
     .optional(),
   docs: z.array(z.object({ title: z.string(), kind: z.string(), url: z.string() })).optional(),
+  manifest_facts: manifestFactsOutput.optional(),
   manifest: z.string().optional(),
 };
 const shape = z.object(moreOutput);
@@ -90,14 +93,18 @@ export async function moreOf(
       pypi_release_count: releases?.length,
     };
   }
-  if (include.includes('manifest')) {
+  if (include.includes('manifest') || include.includes('streams')) {
     if (!entry.runtimes.includes('manifest'))
       notes.push(`${entry.name} is not a low-code connector: it has no manifest.`);
     else {
       const manifest = await attempt(() => registry.manifest(entry, version, signal));
-      data.manifest = manifest?.slice(0, MANIFEST_MAX_CHARACTERS);
-      if (manifest && manifest.length > MANIFEST_MAX_CHARACTERS) {
-        notes.push(`The manifest is cut: ${manifest.length - MANIFEST_MAX_CHARACTERS} more characters.`);
+      const source = `The manifest of ${entry.name} ${version}`;
+      const description = manifest ? await attempt(() => readDescription(manifest, source)) : undefined;
+      if (description) data.manifest_facts = manifestFacts(description, entry.cdkVersion);
+      if (manifest && include.includes('manifest')) {
+        data.manifest = manifest.slice(0, MANIFEST_MAX_CHARACTERS);
+        if (manifest.length > MANIFEST_MAX_CHARACTERS)
+          notes.push(`The manifest is cut: ${manifest.length - MANIFEST_MAX_CHARACTERS} more characters.`);
       }
     }
   }

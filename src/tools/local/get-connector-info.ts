@@ -11,7 +11,7 @@ export const getConnectorInfo = defineTool({
   name: 'get_connector_info',
   title: 'Describe a connector',
   description:
-    'What a connector is, whether it runs here, required and secret fields, suggested streams, documentation; include adds the whole spec, versions with breaking changes, upstream docs, manifest.',
+    'What a connector is, whether it runs here, required and secret fields, suggested streams, documentation; include adds the whole spec, versions with breaking changes, upstream docs; of low-code connectors streams and authentication, manifest.',
   input: z.strictObject({
     connector: z.string(),
     include: z.array(z.enum(INCLUDES)).optional(),
