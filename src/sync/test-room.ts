@@ -72,7 +72,12 @@ export interface TestRoom {
   close(): Promise<void>;
 }
 
-export async function openTestRoom(limits?: BatchLimits, at?: string, silenceMs?: number): Promise<TestRoom> {
+export async function openTestRoom(
+  limits?: BatchLimits,
+  at?: string,
+  silenceMs?: number,
+  destinationSilenceMs?: number,
+): Promise<TestRoom> {
   const folder = at ?? (await mkdtemp(join(tmpdir(), 'sluice-sync-')));
   const envFile = join(folder, 'test.env');
   await writeFile(envFile, `MEADOW_API_KEY=${SECRET}\n`, { mode: 0o600 });
@@ -102,6 +107,7 @@ export async function openTestRoom(limits?: BatchLimits, at?: string, silenceMs?
     redactor: vault.redactor,
     ...(limits ? { limits } : {}),
     ...(silenceMs === undefined ? {} : { silenceMs }),
+    ...(destinationSilenceMs === undefined ? {} : { destinationSilenceMs }),
   });
   const resolve = async (config: JsonObject): Promise<ResolvedConfig> => {
     const spec: JsonObject = { type: 'object', properties: { api_key: { type: 'string', airbyte_secret: true } } };

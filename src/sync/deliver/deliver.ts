@@ -169,14 +169,13 @@ async function untilOver(
   early: boolean,
 ): Promise<Exit | undefined> {
   let failedMs = 0;
-  for (;;) {
+  while (failedMs <= EXIT_MS && !destination.isStuck(true)) {
     const got = await Promise.race([destination.over, clock.tick()]);
     if (got !== 'tick') return got;
-    failedMs = early || destination.failed() ? failedMs + TICK_MS : 0;
-    if (failedMs <= EXIT_MS && !destination.isStuck(true)) continue;
-    writing.abort(destinationGone());
-    return destination.over;
+    if (early || destination.failed()) failedMs += TICK_MS;
   }
+  writing.abort(destinationGone());
+  return destination.over;
 }
 
 /** Says why the destination did not end well, where it has not said so itself. */

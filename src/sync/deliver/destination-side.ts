@@ -18,7 +18,7 @@ export interface DestinationSide {
   readonly isGone: () => boolean;
   /** Whether it has said that it failed. */
   readonly failed: () => boolean;
-  /** Call it each tick. @returns whether the destination has done nothing for longer than it may */
+  /** Call it each tick; once it was true it stays so. @returns whether the destination has done nothing for longer than it may */
   isStuck(heldBack: boolean): boolean;
 }
 
@@ -98,6 +98,7 @@ export function openDestination(run: DestinationRun, hearer: DestinationHearer, 
     return undefined;
   });
   let idleMs = 0;
+  let stuck = false;
   let before = '';
   return {
     feed,
@@ -106,6 +107,7 @@ export function openDestination(run: DestinationRun, hearer: DestinationHearer, 
     isGone: () => isGone,
     failed: () => failed,
     isStuck(heldBack) {
+      if (stuck) return true;
       const now = `${heard} ${feed.taken()}`;
       // One that waits for the source has nothing to do.
       idleMs = now === before && (heldBack || feed.ended()) ? idleMs + TICK_MS : 0;
@@ -115,6 +117,8 @@ export function openDestination(run: DestinationRun, hearer: DestinationHearer, 
       const message = `The destination ${what} and said nothing for ${durationText(hearer.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
       addError(record, { message, failure_type: 'transient_error', from: 'destination' });
       log.note(message);
+      stuck = true;
+      leave();
       return true;
     },
   };

@@ -1,0 +1,167 @@
+/** Destinations that misbehave, and sources that fail: whose fault it is, what is confirmed, and that nobody waits for ever. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../protocol/index.ts';
+import {
+  catalogOf,
+  errorLine,
+  openTestRoom,
+  type Part,
+  recordLine,
+  SECRET,
+  stateLine,
+  type TestRoom,
+} from '../test-room.ts';
+import type { SyncStatus } from '../types.ts';
+import { type TestDestination, testDestination } from './test-delivery.ts';
+
+let room: TestRoom;
+let shelf: TestDestination;
+beforeEach(async () => {
+  room = await openTestRoom(undefined, undefined, undefined, 2_000);
+  shelf = await testDestination(room);
+});
+afterEach(() => room.close());
+
+/** Users of the meadow, 50 between two states. */
+const sync = async (config: JsonObject, count = 200): Promise<SyncStatus> =>
+  room.sync(await shelf.into(await room.meadow({ count, batch: 50, delay_ms: 5 }, ['users']), config));
+
+const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
+const play = async (parts: readonly Part[], config: JsonObject = {}): Promise<SyncStatus> =>
+  room.sync(await shelf.into(await room.play('p', item, parts), config));
+
+const ids = async (): Promise<unknown[]> => (await shelf.written('users')).map(({ id }) => id);
+
+describe('a destination that fails', () => {
+  it.each([
+    ['dies', /ended by SIGKILL/],
+    ['fails', /the disk of this destination is full/],
+    ['leaves', /closed its input, or ended, before the source was read/],
+  ])(
+    '%s: it is told as its fault, what it returned is kept, and the next sync loses nothing',
+    async (behaviour, said) => {
+      const status = await sync({ behaviour, after: 120 }, 20_000);
+      expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', committed_state: true }] });
+      expect(status.errors).toMatchObject([{ from: 'destination', message: expect.stringMatching(said) }]);
+      const [{ confirmed = 0, records } = { records: 0 }] = status.streams;
+      expect(confirmed).toBe(100);
+      expect(records).toBeGreaterThanOrEqual(100);
+      const again = await sync({}, 300);
+      expect(again).toMatchObject({ state: 'complete', records: 200, warnings: [] });
+      expect(new Set(await ids()).size).toBe(300);
+      // Repeated is only what was not confirmed.
+      expect((await ids()).length).toBeLessThanOrEqual(320);
+    },
+  );
+
+  it('closes its input and stays: it is ended, not waited for', async () => {
+    const status = await sync({ behaviour: 'closes_stdin', after: 120 }, 20_000);
+    expect(status).toMatchObject({ state: 'incomplete', streams: [{ confirmed: 100 }] });
+    expect(status.errors).toMatchObject([{ from: 'destination' }]);
+  }, 40_000);
+
+  it('says a TRACE ERROR and ends with status 0: not complete', async () => {
+    const status = await sync({ behaviour: 'complains' });
+    expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', confirmed: 200 }] });
+    expect(status.errors).toMatchObject([{ from: 'destination', message: 'not all was well' }]);
+  });
+
+  it.each(['hangs', 'stalls'])(
+    '%s: its limit ends it, and the source with it',
+    async (behaviour) => {
+      const status = await sync({ behaviour, after: 120 }, behaviour === 'stalls' ? 20_000 : 200);
+      expect(status.state).toBe('incomplete');
+      expect(status.errors).toMatchObject([
+        { from: 'destination', message: expect.stringContaining('said nothing for') },
+      ]);
+    },
+    40_000,
+  );
+
+  it('cannot be started: nothing is read', async () => {
+    const request = await shelf.into(await room.meadow({ count: 5 }, ['users']));
+    const { destination } = request;
+    if (!destination) throw new Error('no destination');
+    const start = { kind: 'process', command: ['/nowhere/at-all'] } as const;
+    const installed = { ...destination.installed, start };
+    const status = await room.sync({ ...request, destination: { ...destination, installed } });
+    expect(status).toMatchObject({ state: 'failed', records: 0, errors: [{ from: 'destination' }] });
+  });
+
+  it('prints its token: it is sealed in the status and in the log', async () => {
+    const status = await sync({ behaviour: 'babbles' });
+    expect(JSON.stringify(status)).not.toContain(SECRET);
+    const log = (await room.syncs.log(status.sync_id, 500)).join('\n');
+    expect(log).toContain('destination: connecting with');
+    expect(log).not.toContain(SECRET);
+  });
+
+  it.each(['garbage', 'floods'])(
+    '%s: what is no message is logged, and the sync goes on',
+    async (behaviour) => {
+      const status = await sync({ behaviour });
+      expect(status).toMatchObject({ state: 'complete', errors: [], streams: [{ confirmed: 200 }] });
+    },
+    40_000,
+  );
+});
+
+describe('states that a destination returns', () => {
+  const two = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 }, { sent: 1 }), recordLine('item', { id: 2 })];
+  const lines = [...two, stateLine('item', { at: 2 }, { sent: 1 })];
+
+  it('none: nothing is kept, nothing is said to be whole', async () => {
+    const status = await play(lines, { behaviour: 'keeps_states' });
+    expect(status).toMatchObject({ state: 'failed', streams: [{ confirmed: 0, committed_state: false }] });
+    expect(status.warnings.join('\n')).toContain('did not return the last state of "item"');
+    expect(JSON.parse(await shelf.kept('p')).states).toEqual([]);
+  });
+
+  it.each(['early', 'other'])('%s: one that was not sent is not kept', async (behaviour) => {
+    const status = await play(lines, { behaviour });
+    expect(status.warnings.join('\n')).toContain('returned a state that the source has not sent');
+    expect(await shelf.kept('p')).not.toMatch(/2999|nobody/);
+  });
+
+  it('twice, or only the last one: as once', async () => {
+    for (const behaviour of ['twice', 'last_only']) {
+      const status = await play(lines, { behaviour });
+      expect(status).toMatchObject({ state: 'complete', warnings: [], streams: [{ confirmed: 2 }] });
+      expect(JSON.parse(await shelf.kept('p')).states).toHaveLength(1);
+    }
+  });
+
+  it('with a count of its own that differs: a warning', async () => {
+    const status = await play(lines, { behaviour: 'lies' });
+    expect(status.warnings.join('\n')).toContain(
+      'The source counted 2 records up to its states, and the destination 0',
+    );
+  });
+});
+
+describe('a source that fails', () => {
+  const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 }), recordLine('item', { id: 2 })];
+
+  it.each<[string, Part[]]>([
+    ['with an error', [errorLine('the source is tired'), { exit: 1 }]],
+    ['by dying', [{ kill: 'SIGKILL' }]],
+  ])('%s: the destination may finish, and keeps what it has', async (_how, end) => {
+    const status = await play([...lines, ...end]);
+    expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', records: 2, confirmed: 2 }] });
+    expect(status.errors).toMatchObject([{ from: 'source' }]);
+    expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }]);
+    await play([]);
+    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
+  });
+
+  it('an overwritten stream that did not become whole is said to be a part', async () => {
+    const request = await room.play(
+      'p',
+      item,
+      [...lines, { exit: 1 }],
+      [{ stream: 'item', mode: 'full_refresh_overwrite' }],
+    );
+    const status = await room.sync(await shelf.into(request));
+    expect(status.warnings.join('\n')).toContain('the destination may hold a part of it');
+  });
+});
