@@ -2,19 +2,12 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callOut, countsOf, type SyncAnswer, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingRuns, strays, waitUntil } from './harness/machine.ts';
+import { expectNothingRuns, namesIn, strays, waitUntil } from './harness/machine.ts';
 import { QUARRY_KEY, QUARRY_MANIFEST, type Quarry, startQuarry } from './harness/quarry.ts';
 import { describeWith } from './harness/requirements.ts';
 import { makeWorkplace, type Workplace } from './harness/workplace.ts';
-
-interface Sync {
-  readonly sync_id: string;
-  readonly state: string;
-  readonly streams: { stream: string; state: string; records: number; error?: string }[];
-}
-
-const SLOW = { timeoutMs: 180_000 };
 
 describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
   let quarry: Quarry;
@@ -42,23 +35,8 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     manifest_path: manifest,
     config: { base_url: quarry.origin, api_key: 'secret_reference::QUARRY_API_KEY', ...config },
   });
-  /** Calls again with the same arguments for as long as the work goes on. */
-  async function call<T>(tool: string, args: Record<string, unknown>): Promise<T & { text: string }> {
-    for (;;) {
-      const answer = await server.call<T & { state?: string }>(tool, args, {
-        ...SLOW,
-        onProgress: (message) => seen.push(message),
-      });
-      if (answer.state !== 'in_progress') return answer;
-    }
-  }
-  async function sync(args: Record<string, unknown>): Promise<Sync> {
-    let answer = await call<Sync>('start_sync', { wait_seconds: 40, ...args });
-    while (answer.state === 'running') {
-      answer = await call<Sync>('get_sync', { sync_id: answer.sync_id, wait_seconds: 40 });
-    }
-    return answer;
-  }
+  const call = <T>(tool: string, args: Record<string, unknown>) =>
+    callOut<T>(server, tool, args, (message) => seen.push(message));
 
   test('is held against its own spec without anything being installed', async () => {
     const answer = await server.call('validate_config', {
@@ -117,10 +95,18 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
 
   test('is read by cursor, offset, page and parent, and through a service that is busy or away', async () => {
     const streams = ['stones', 'tools', 'carts', 'loads', 'events', 'busy', 'shaky', 'heap'];
-    const done = await sync({ source: 'quarry', streams });
+    const done = await syncOut(server, { source: 'quarry', streams });
     expect(done.state).toBe('complete');
-    const counts = Object.fromEntries(done.streams.map((stream) => [stream.stream, stream.records]));
-    expect(counts).toEqual({ stones: 8, tools: 10, carts: 7, loads: 14, events: 5, busy: 2, shaky: 2, heap: 60_000 });
+    expect(countsOf(done)).toEqual({
+      stones: 8,
+      tools: 10,
+      carts: 7,
+      loads: 14,
+      events: 5,
+      busy: 2,
+      shaky: 2,
+      heap: 60_000,
+    });
     const { rows } = await server.call<{ rows: unknown[][] }>('query', {
       sql: 'SELECT count(*), count(DISTINCT id), sum(weight), max(cart_id) FROM quarry.loads',
     });
@@ -130,7 +116,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
   test('is read on from where the last sync ended', async () => {
     quarry.events.push({ id: 6, name: 'event 6', changed_at: '2026-01-20T12:00:00Z' });
     quarry.requests.length = 0;
-    const done = await sync({ source: 'quarry', streams: ['events'] });
+    const done = await syncOut(server, { source: 'quarry', streams: ['events'] });
     expect(done).toMatchObject({ state: 'complete' });
     expect(done.streams[0]?.records).toBeLessThanOrEqual(2);
     const asked = quarry.requests.filter((request) => request.startsWith('/events'));
@@ -145,7 +131,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
   });
 
   test('keeps what other streams gave when one is forbidden or is no data', async () => {
-    const done = await sync({ source: 'quarry', streams: ['stones', 'vault', 'login', 'tools'] });
+    const done = await syncOut(server, { source: 'quarry', streams: ['stones', 'vault', 'login', 'tools'] });
     expect(done.state).toBe('incomplete');
     const states = Object.fromEntries(done.streams.map((stream) => [stream.stream, stream.state]));
     expect(states).toMatchObject({ stones: 'complete', tools: 'complete' });
@@ -157,13 +143,17 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
 
   test('does not take its key to where the service sends it', async () => {
     quarry.keyed.length = 0;
-    await sync({ source: 'quarry', streams: ['moved'] });
+    await syncOut(server, { source: 'quarry', streams: ['moved'] });
     expect(quarry.requests.some((request) => request.startsWith('elsewhere'))).toBe(true);
     expect(quarry.keyed.filter((request) => request.startsWith('elsewhere'))).toEqual([]);
   });
 
   test('whose pages never end is ended by cancel_sync', async () => {
-    const { sync_id } = await call<Sync>('start_sync', { source: 'quarry', streams: ['endless'], wait_seconds: 0 });
+    const { sync_id } = await call<SyncAnswer>('start_sync', {
+      source: 'quarry',
+      streams: ['endless'],
+      wait_seconds: 0,
+    });
     const before = quarry.requests.length;
     await waitUntil(() => quarry.requests.length > before + 5, 60_000);
     const commands = await strays(workplace);
@@ -195,8 +185,12 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
 
   test('leaves its key nowhere', async () => {
     expect(server.stderr()).not.toContain(QUARRY_KEY);
-    for (const [path, bytes] of await workplace.files(workplace.project)) {
-      expect(bytes.includes(QUARRY_KEY), path).toBe(false);
+    const folders = (await namesIn(workplace.project)).filter((name) => name !== 'connectors');
+    expect(folders.length).toBeGreaterThan(5);
+    for (const folder of folders) {
+      for (const [path, bytes] of await workplace.files(join(workplace.project, folder))) {
+        expect(bytes.includes(QUARRY_KEY), path).toBe(false);
+      }
     }
   });
 });
