@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Cache, duckdbCache, openDatabase, postgresCache } from './cache/index.ts';
 import { childEnvironment, dockerEnvironment, installerEnvironment, type Settings } from './config/index.ts';
-import { createConnectors } from './connectors/index.ts';
+import { closeInheritedFiles, createConnectors } from './connectors/index.ts';
 import { SetupError } from './errors.ts';
 import { openProject, type Project } from './project/index.ts';
 import { createRegistry } from './registry/index.ts';
@@ -13,6 +13,7 @@ import { createSyncs } from './sync/index.ts';
 import type { House } from './tools/index.ts';
 
 export function openHouse(settings: Settings, vault: Vault, recorded: boolean): House {
+  closeInheritedFiles();
   const project = openProject(settings, recorded);
   const { redactor } = vault;
   const audit = createAudit(project, redactor);

@@ -1,9 +1,7 @@
 /** What containers may take of the machine, and which folders of it they may read. */
 import { delimiter, isAbsolute, normalize } from 'node:path';
+import { MEMORY_WANTED, readMemory } from './memory.ts';
 import type { DockerSettings, Lookup } from './settings.ts';
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-const LEAST_MEMORY = 64 * 1024 ** 2;
 
 /** A bad value counts as not set, with a warning: a container without a limit is never the result of a typing mistake. */
 export function readDocker(lookup: Lookup): { docker: DockerSettings; warnings: string[] } {
@@ -17,12 +15,7 @@ export function readDocker(lookup: Lookup): { docker: DockerSettings; warnings: 
     if (fallback === undefined) throw new TypeError(`${name} has no usable default`);
     return fallback;
   };
-  const memoryBytes = read('SLUICE_DOCKER_MEMORY', '2g', 'an amount such as 512m or 4g, at least 64m', (value) => {
-    const [, digits, unit = ''] =
-      /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(value.toLowerCase().replace(/(?<=[kmg])i?b$/, '')) ?? [];
-    const bytes = Math.floor(Number(digits) * (UNITS[unit] ?? 1));
-    return digits !== undefined && Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY ? bytes : undefined;
-  });
+  const memoryBytes = read('SLUICE_DOCKER_MEMORY', '2g', MEMORY_WANTED, readMemory);
   const cpus = read('SLUICE_DOCKER_CPUS', '2', 'a number such as 2 or 0.5, at least 0.1', (value) =>
     /^\d{1,4}(\.\d+)?$/.test(value) && Number(value) >= 0.1 ? Number(value) : undefined,
   );

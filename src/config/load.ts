@@ -5,6 +5,7 @@ import { type Problem, SluiceError } from '../errors.ts';
 import { readDocker } from './docker.ts';
 import { readEnvFileSync } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
+import { MEMORY_WANTED, readMemory } from './memory.ts';
 import { readModes } from './modes.ts';
 import { CLOUD_NAMES, isSettingName, mistypedNames } from './names.ts';
 import type { Lookup, Origin, PathSetting, Settings } from './settings.ts';
@@ -44,6 +45,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   const configDirectories = pathList(lookup, 'SLUICE_CONFIG_DIRS');
   const executableDirectories = pathList(lookup, 'SLUICE_ALLOW_EXECUTABLES');
   const { docker, warnings: dockerWarnings } = readDocker(lookup);
+  const connectorMemory = memorySetting(lookup, 'SLUICE_CONNECTOR_MEMORY');
   const sharedCache = sharedCacheSetting(lookup('SLUICE_CACHE_URL')?.value);
   const settings: Settings = {
     version,
@@ -55,6 +57,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     plainNames: nameList(lookup, 'SLUICE_PLAIN'),
     configDirectories: configDirectories.paths,
     executableDirectories: executableDirectories.paths,
+    connectorMemoryBytes: connectorMemory.bytes,
     docker,
     localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
     offline: offline.on,
@@ -72,6 +75,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
       ...offline.warnings,
       ...configDirectories.warnings,
       ...executableDirectories.warnings,
+      ...connectorMemory.warnings,
       ...dockerWarnings,
     ],
   };
@@ -186,6 +190,17 @@ function sharedCacheSetting(value: string | undefined): Settings['sharedCache'] 
 
 function nameList(lookup: Lookup, name: string): string[] {
   return (lookup(name)?.value ?? '').split(/[\s,;]+/).filter((part) => part !== '');
+}
+
+/** A mistyped limit is told: without it there is none. */
+function memorySetting(lookup: Lookup, name: string): { bytes?: number; warnings: string[] } {
+  const value = lookup(name)?.value.trim();
+  const bytes = value === undefined ? undefined : readMemory(value);
+  const wrong = value !== undefined && bytes === undefined;
+  return {
+    bytes,
+    warnings: wrong ? [`${name} must be ${MEMORY_WANTED}; its value is not, so there is no limit.`] : [],
+  };
 }
 
 function readFlag(lookup: Lookup, name: string): { on: boolean; warnings: string[] } {

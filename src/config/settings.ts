@@ -51,6 +51,8 @@ export interface Settings {
   readonly configDirectories: readonly string[];
   /** Absolute folders whose programs the `executable` runtime may run. */
   readonly executableDirectories: readonly string[];
+  /** Bytes of memory that a connector's processes on this machine may hold together; absent where there is no limit. */
+  readonly connectorMemoryBytes?: number | undefined;
   readonly docker: DockerSettings;
   /** URL or absolute path that replaces Airbyte's public registry. */
   readonly localRegistry?: string;

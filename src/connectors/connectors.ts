@@ -39,7 +39,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   const processes = createProcesses(project, redactor, sweep);
   // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
   const connectorEnvironment = { PYTHONUTF8: '1', PYTHONNOUSERSITE: '1', ...childEnvironment };
-  const inProcesses = createProcessRunner(processes, connectorEnvironment);
+  const inProcesses = createProcessRunner(processes, connectorEnvironment, settings.connectorMemoryBytes);
   // Each is loaded with its libraries at its first use.
   let docker: Promise<DockerRuntime> | undefined;
   const openDocker = (): Promise<DockerRuntime> => {

@@ -1,11 +1,17 @@
 import type { Exit } from './types.ts';
 
 /** How a connector ended, to stand behind "it" or "The connector". */
-export function exitWords({ code, signal, outOfMemory }: Exit): string {
+export function exitWords({ code, signal, outOfMemory, overrun }: Exit): string {
+  if (overrun) return `${overrun.said}. ${overrun.next.replace(/\.$/, '')}`;
   if (outOfMemory) return `ran out of memory and was ended: ${MORE_MEMORY}`;
+  if (signal === 'SIGKILL' || code === 137) return `was ended by SIGKILL, ${BY_SIGKILL}`;
   if (signal) return `was ended by ${signal}`;
   return code === null ? 'is gone, and the Docker engine does not tell how it ended' : `ended with exit code ${code}`;
 }
 
 export const MORE_MEMORY =
   'its container may take no more than SLUICE_DOCKER_MEMORY says (2g where it is not set). Set more and restart the server, or read fewer streams at once';
+
+/** What mostly stands behind a SIGKILL that nobody here has sent. */
+const BY_SIGKILL =
+  'mostly a sign that the machine ran out of memory: free some, or read fewer streams at once, and try again';

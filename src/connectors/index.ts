@@ -3,6 +3,7 @@ export { containerWarnings } from './docker/localhost.ts';
 export { exitWords } from './exit-words.ts';
 export { installedName, SHARED_CDK } from './installed-name.ts';
 export { type ManifestDescription, readDescription } from './manifest/description.ts';
+export { closeInheritedFiles } from './process/inherited-files.ts';
 export {
   configSkeleton,
   type FieldSummary,

@@ -109,12 +109,22 @@ export interface WriteInputs {
   readonly catalog: JsonObject;
 }
 
+/** What a tree of processes took too much of. */
+export interface Overrun {
+  readonly kind: 'processes' | 'memory';
+  /** To stand behind "it" or "The connector". */
+  readonly said: string;
+  readonly next: string;
+}
+
 /** How a connector's process ended. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Whether its memory limit ended it. */
   readonly outOfMemory?: boolean;
+  /** Where Sluice ended it because it took more than it may. */
+  readonly overrun?: Overrun | undefined;
   /** Sealed, bounded end of its stderr. */
   readonly stderrTail: string;
 }

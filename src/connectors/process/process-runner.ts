@@ -5,7 +5,11 @@ import type { Runner } from '../runner.ts';
 import type { ProcessStart } from '../types.ts';
 import type { Processes } from './processes.ts';
 
-export function createProcessRunner(processes: Processes, environment: Readonly<Record<string, string>>): Runner {
+export function createProcessRunner(
+  processes: Processes,
+  environment: Readonly<Record<string, string>>,
+  memoryBytes?: number,
+): Runner {
   return {
     run({ installed, verb, files, writes, signal }, body) {
       const { command, trailing = [], files: standing = {}, environment: own } = installed.start as ProcessStart;
@@ -29,6 +33,7 @@ export function createProcessRunner(processes: Processes, environment: Readonly<
             }
           },
           environment: { ...environment, ...own },
+          memoryBytes,
           writes,
           signal,
         },

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { markNumber } from './limits.ts';
 
 export interface ProcessRow {
   readonly pid: number;
@@ -9,6 +10,8 @@ export interface ProcessRow {
   readonly group: number;
   /** When it started, in the system's own notation. */
   readonly started: string;
+  /** Resident; what processes share counts for each of them. */
+  readonly memoryBytes: number;
 }
 
 /** The variable by which a process is known again after it has left its group, its session and its parents. */
@@ -23,11 +26,18 @@ export const listProcesses: () => Promise<readonly ProcessRow[]> = shareNext(() 
 );
 
 /** The marks of a reading's processes, read once for all trees. */
-const marksRead = new WeakMap<readonly ProcessRow[], Promise<ReadonlyMap<number, string>>>();
+const marksRead = new WeakMap<readonly ProcessRow[], Promise<ReadonlyMap<number, Marks>>>();
+
+interface Marks {
+  /** In its environment, as it was started. */
+  readonly variable?: string | undefined;
+  /** In its limits. */
+  readonly number?: number | undefined;
+}
 
 /**
  * Those of `rows` that were started with the mark, themselves or by inheritance.
- * Only Linux shows an environment reliably; elsewhere the answer is empty and descent decides alone.
+ * Only Linux shows an environment and the limits reliably; elsewhere the answer is empty and descent decides alone.
  */
 export async function findMarked(rows: readonly ProcessRow[], mark: string): Promise<ProcessRow[]> {
   if (process.platform !== 'linux') return [];
@@ -37,21 +47,36 @@ export async function findMarked(rows: readonly ProcessRow[], mark: string): Pro
     marksRead.set(rows, marks);
   }
   const found = await marks;
-  return rows.filter(({ pid }) => found.get(pid) === mark);
+  const number = markNumber(mark);
+  return rows.filter(({ pid }) => found.get(pid)?.variable === mark || found.get(pid)?.number === number);
 }
 
-async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<number, string>> {
-  const found = new Map<number, string>();
+async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<number, Marks>> {
+  const found = new Map<number, Marks>();
   const pattern = new RegExp(`(?:^|\\0)${MARK_VARIABLE}=([^\\0]*)`);
+  // One that cannot be read is gone, or another user's: then it is none of ours.
+  const read = (path: string): Promise<string> => readFile(path, 'latin1').catch(() => '');
   await Promise.all(
     rows.map(async ({ pid }) => {
-      // One that cannot be read is gone, or another user's: then it is none of ours.
-      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-      const mark = pattern.exec(environment)?.[1];
-      if (mark !== undefined) found.set(pid, mark);
+      const [environment, limits] = await Promise.all([read(`/proc/${pid}/environ`), read(`/proc/${pid}/limits`)]);
+      const number = /^Max file locks\s+(\d+)/m.exec(limits)?.[1];
+      found.set(pid, { variable: pattern.exec(environment)?.[1], number: number ? Number(number) : undefined });
     }),
   );
   return found;
+}
+
+/** Bytes of one process's memory, with its share of what it has in common with others where the system tells; dear to ask. */
+export async function memoryOf({ pid, memoryBytes }: ProcessRow): Promise<number> {
+  if (process.platform !== 'linux') return memoryBytes;
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
+  const kilobytes = /^Pss:\s+(\d+) kB/m.exec(text)?.[1];
+  return kilobytes === undefined ? memoryBytes : Number(kilobytes) * 1024;
+}
+
+/** How many processes and other entries the system has, where that is cheap to know: a number to compare with a later one. */
+export async function countProcesses(): Promise<number | undefined> {
+  return process.platform === 'linux' ? (await readdir('/proc')).length : undefined;
 }
 
 /** Work that is never done twice at a time: callers share the next one that begins. */
@@ -82,19 +107,44 @@ async function readRow(pid: number): Promise<ProcessRow | undefined> {
     // The command name may hold spaces and brackets: fields are counted after its last ")".
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    return { pid, parent: Number(fields[1]), group: Number(fields[2]), started: fields[19] ?? '' };
+    return {
+      pid,
+      parent: Number(fields[1]),
+      group: Number(fields[2]),
+      started: fields[19] ?? '',
+      memoryBytes: Number(fields[21]) * (await pageSize()),
+    };
   } catch {
     return undefined;
   }
 }
 
+let pageBytes: Promise<number> | undefined;
+
+/** The system's unit of memory, told from what this process holds in both measures: Node has no word for it. */
+function pageSize(): Promise<number> {
+  pageBytes ??= readFile('/proc/self/statm', 'latin1').then(
+    (text) => 2 ** Math.round(Math.log2(process.memoryUsage.rss() / Number(text.split(' ')[1]))),
+    () => 4096,
+  );
+  return pageBytes;
+}
+
 async function listByPs(): Promise<ProcessRow[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,pgid=,state=,lstart='], {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,pgid=,rss=,state=,lstart='], {
     maxBuffer: 16_000_000,
   });
   return stdout.split('\n').flatMap((line) => {
-    const [pid, parent, group, state, ...started] = line.trim().split(/\s+/);
+    const [pid, parent, group, kilobytes, state, ...started] = line.trim().split(/\s+/);
     if (!pid || !state || state.startsWith('Z')) return [];
-    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: started.join(' ') }];
+    return [
+      {
+        pid: Number(pid),
+        parent: Number(parent),
+        group: Number(group),
+        started: started.join(' '),
+        memoryBytes: Number(kilobytes) * 1024,
+      },
+    ];
   });
 }

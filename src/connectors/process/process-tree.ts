@@ -1,10 +1,12 @@
 /** A process with all it started, wherever that has gone: found, remembered, ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findMarked, listProcesses, type ProcessRow } from './process-table.ts';
+import { findMarked, listProcesses, memoryOf, type ProcessRow } from './process-table.ts';
 
 export interface ProcessTree {
-  /** Looks who belongs to the tree now, so that they are known after their ancestors have gone. */
-  remember(): Promise<void>;
+  /** Looks who belongs to the tree now, so that they are known after their ancestors have gone. @returns what they take */
+  remember(): Promise<{ readonly processes: number; readonly memoryBytes: number }>;
+  /** Bytes of memory that the tree holds now; what its processes share counts once where the system tells (Linux). */
+  memory(): Promise<number>;
   /** SIGTERM for all, SIGKILL after `graceMs` for those that stayed, and again for those that came meanwhile. */
   end(graceMs: number): Promise<void>;
 }
@@ -43,7 +45,13 @@ export function createTree(root: TreeRoot): ProcessTree {
   return {
     async remember() {
       // Descent alone: to read every environment is too dear for what is done so often.
-      await look(false);
+      const members = await look(false);
+      return { processes: members.length, memoryBytes: members.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) };
+    },
+    async memory() {
+      const members = await look(false);
+      const shares = await Promise.all(members.map(memoryOf));
+      return shares.reduce((sum, bytes) => sum + bytes, 0);
     },
     async end(graceMs) {
       const deadline = Date.now() + graceMs;

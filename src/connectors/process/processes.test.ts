@@ -172,8 +172,8 @@ describe('a read', () => {
       return { files, modes: found.map(({ mode }) => mode & 0o777) };
     });
     expect(modes).toEqual({
-      files: ['catalog.json', 'config.json', 'process.json', 'state.json'],
-      modes: [0o700, 0o600, 0o600, 0o600, 0o600],
+      files: ['catalog.json', 'config.json', 'process.json', 'state.json', 'tmp'],
+      modes: [0o700, 0o600, 0o600, 0o600, 0o600, 0o700],
     });
   });
 });

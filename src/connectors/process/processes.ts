@@ -1,18 +1,21 @@
 /** Starts programs, keeps them from harming the server, and sees to it that nothing of them stays behind. */
 import type { Socket } from 'node:net';
 import { delimiter, dirname } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
+import type { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { abortError, LimitError, messageOf, SetupError, systemCode } from '../../errors.ts';
+import { abortError, LimitError, messageOf, systemCode } from '../../errors.ts';
 import { identify, type Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { Running } from '../runner.ts';
-import type { Exit } from '../types.ts';
+import type { Exit, Overrun } from '../types.ts';
+import { MOST_PROCESSES, type TreeLimits, withLimits } from './limits.ts';
+import { closed, drain, hasEnded, relay } from './output.ts';
 import { MARK_VARIABLE } from './process-table.ts';
 import { createTree, type ProcessTree } from './process-tree.ts';
+import { checkProgram, startError } from './program-file.ts';
 import { makeRunFolder, type RunFolder, sweepRunFolders } from './run-folders.ts';
-import { createTail, sealedText, type Tail } from './tail.ts';
+import { createTail, sealedText } from './tail.ts';
+import { watchTree } from './watch-tree.ts';
 
 export interface Launch {
   /** Program and arguments; `folder` is the run's private folder, which is also where the program runs. */
@@ -20,6 +23,8 @@ export interface Launch {
   /** Writes what the program needs into its private folder. */
   prepare?(folder: string): Promise<void>;
   readonly environment: Readonly<Record<string, string>>;
+  /** Bytes of memory that it may hold with all that it starts. */
+  readonly memoryBytes?: number | undefined;
   /** Whether its stdin is open to be written to. */
   readonly writes?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -44,12 +49,6 @@ const SHUTDOWN_GRACE_MS = 300;
 /** How long after its end a process's output may stay open, held by something it left running. */
 const OPEN_OUTPUT_MS = 2000;
 const IDLE_MS = 400;
-/** Bytes that may wait for the reader here, besides those in the pipe. */
-const RELAY_BYTES = 256 * 1024;
-/** How often a tree is looked at while it runs: first closely, for most is started at the start. */
-const FIRST_LOOKS = 10;
-const FIRST_LOOKS_MS = 400;
-const LOOK_EVERY_MS = 5000;
 
 interface Live {
   end(graceMs: number): Promise<void>;
@@ -112,9 +111,16 @@ export function createProcesses(project: Project, redactor: Redactor, sweep?: ()
 async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Promise<Started> {
   const { execa } = await import('execa');
   const [program, ...args] = launch.command(folder.path);
-  const child = execa(program, args, {
+  await checkProgram(program);
+  const [shell, ...rest] = withLimits(folder.id, program, args);
+  const child = execa(shell, rest, {
     cwd: folder.path,
-    env: { ...launch.environment, PATH: pathWithNode(launch.environment.PATH), [MARK_VARIABLE]: folder.id },
+    env: {
+      ...launch.environment,
+      PATH: pathWithNode(launch.environment.PATH),
+      TMPDIR: folder.temporary,
+      [MARK_VARIABLE]: folder.id,
+    },
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -125,9 +131,12 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     reject: false,
   });
   const { pid, stderr } = child;
-  if (pid === undefined) throw startError(program, (await child) as { code?: string; cause?: unknown });
+  if (pid === undefined) {
+    const { code, cause } = (await child) as { code?: string; cause?: unknown };
+    throw startError(program, code ?? systemCode(cause) ?? messageOf(cause));
+  }
   const stdout = child.stdout as Readable as Socket;
-  const ended = new Promise<Omit<Exit, 'stderrTail'>>((resolve) => {
+  const ended = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   const tail = createTail();
@@ -142,12 +151,18 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     await tree.end(0);
     throw error;
   }
-  const stopWatching = watchTree(tree);
+  let overrun: Overrun | undefined;
+  const limits: TreeLimits = { processes: MOST_PROCESSES, memoryBytes: launch.memoryBytes };
+  const stopWatching = watchTree(tree, limits, (found) => {
+    overrun = found;
+    // What fails here fails again, and is told, when the run is closed.
+    tree.end(0).catch(() => {});
+  });
   // What fails here fails again, and is told, when the run is closed.
   const cleared = ended.then(() => clearAfter(stdout, stderr, output, tree)).catch(() => {});
   const exit = ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
-    return { ...how, stderrTail: sealedText(tail, redactor) };
+    return { ...how, overrun, stderrTail: sealedText(tail, redactor) };
   });
   // What is written to a program that has gone is lost; its exit says so.
   child.stdin?.on('error', () => {});
@@ -194,81 +209,10 @@ async function clearAfter(stdout: Socket, stderr: Readable, output: PassThrough,
   stdout.destroy();
 }
 
-/** A stream of its own for the reader: Node throws away what a process has printed when it ends before anybody reads. */
-function relay(stdout: Readable): PassThrough {
-  const output = new PassThrough({ highWaterMark: RELAY_BYTES });
-  stdout.pipe(output, { end: false });
-  stdout.on('error', () => {});
-  stdout.once('end', () => output.end());
-  stdout.once('close', () => output.end());
-  return output;
-}
-
-function hasEnded(stream: Readable): boolean {
-  return stream.destroyed || stream.readableEnded;
-}
-
-function closed(stream: Readable): Promise<void> {
-  if (hasEnded(stream)) return Promise.resolve();
-  return new Promise((resolve) => {
-    stream.once('end', resolve);
-    stream.once('close', resolve);
-  });
-}
-
-function drain(stderr: Readable, tail: Tail, listeners: ReadonlySet<(text: string) => void>): void {
-  const decoder = new StringDecoder('utf8');
-  stderr.on('data', (chunk: Buffer) => {
-    const text = decoder.write(chunk);
-    tail.push(text);
-    for (const listener of listeners) listener(text);
-  });
-  stderr.on('error', () => {});
-}
-
-/** Looks at the tree again and again. @returns what stops it */
-function watchTree(tree: ProcessTree): () => void {
-  let looks = 0;
-  let timer: NodeJS.Timeout;
-  const next = (): void => {
-    timer = setTimeout(look, looks < FIRST_LOOKS ? FIRST_LOOKS_MS : LOOK_EVERY_MS).unref();
-  };
-  let stopped = false;
-  const look = (): void => {
-    looks += 1;
-    tree.remember().then(
-      () => !stopped && next(),
-      () => {},
-    );
-  };
-  next();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
-}
-
 /** A connector written for Node finds it, even where a desktop client's PATH does not. */
 function pathWithNode(path: string | undefined): string {
   const own = dirname(process.execPath);
   return path ? `${path}${delimiter}${own}` : own;
-}
-
-function startError(program: string, result: { code?: string; cause?: unknown }): SetupError {
-  const code = result.code ?? systemCode(result.cause) ?? messageOf(result.cause);
-  const reason =
-    code === 'ENOENT'
-      ? 'it, or the interpreter that its first line names, does not exist'
-      : code === 'EACCES'
-        ? 'it is not executable for this user'
-        : code === 'ENOEXEC'
-          ? 'it is no program of this kind of machine, and its first line names no interpreter'
-          : `the system answered ${code}`;
-  return new SetupError(
-    'program_not_startable',
-    `${program} could not be started: ${reason}.`,
-    'Correct what is said (chmod +x, the interpreter in its first line), or install the connector again.',
-  );
 }
 
 function closingError(): LimitError {

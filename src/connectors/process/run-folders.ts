@@ -4,11 +4,14 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, type ProcessIdentity, type Project, readJson, writeAtomic } from '../../project/index.ts';
 import { createTree } from './process-tree.ts';
+import { makeTemporaryFolder, removeTemporaryLink } from './temporary-folder.ts';
 
 export interface RunFolder {
   /** Also the mark in the environment of all that the run starts. */
   readonly id: string;
   readonly path: string;
+  /** Where the run puts its own temporary files: in the folder, under a name that is short enough. */
+  readonly temporary: string;
   /** Writes down which process the run is. */
   record(child: ProcessIdentity): Promise<void>;
   /** Removes what was put in; the record stays, so that a process that is left can be found. */
@@ -24,15 +27,17 @@ export async function makeRunFolder(project: Project): Promise<RunFolder> {
   const id = `${process.pid}-${await ownStamp()}-${randomBytes(8).toString('hex')}`;
   const path = join(parent, id);
   await mkdir(path, { mode: 0o700 });
+  const temporary = await makeTemporaryFolder(path);
   return {
     id,
     path,
+    temporary,
     record: ({ pid, started }) => writeAtomic(join(path, RECORD), JSON.stringify({ pid, started })),
     async empty() {
       const names = (await readdir(path)).filter((name) => name !== RECORD);
       await Promise.all(names.map((name) => removeFolder(join(path, name))));
     },
-    remove: () => removeFolder(path),
+    remove: () => removeRun(path),
   };
 }
 
@@ -48,7 +53,7 @@ export async function sweepRunFolders(project: Project, graceMs: number): Promis
       const record = (await readJson(join(path, RECORD))) as Partial<ProcessIdentity> | undefined;
       // Without a record the server died while it started the process: then the mark alone finds it.
       await createTree({ mark: name, pid: record?.pid ?? -1, started: record?.started ?? '' }).end(graceMs);
-      await removeFolder(path);
+      await removeRun(path);
     }),
   );
 }
@@ -67,6 +72,11 @@ function ownStamp(): Promise<string> {
 
 function stampOf(started: string): string {
   return createHash('sha256').update(started).digest('hex').slice(0, 12);
+}
+
+async function removeRun(path: string): Promise<void> {
+  await removeTemporaryLink(path);
+  await removeFolder(path);
 }
 
 async function removeFolder(path: string): Promise<void> {

@@ -44,15 +44,16 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
   const { connector, verb, trace, exit } = facts;
   const [said, stderr] = [withoutTracebacks(facts.said).slice(-SHOWN), withoutTracebacks(exit?.stderrTail ?? '')];
   const cause = firstException(trace?.stackTrace ?? '');
-  const message = trace
-    ? `${connector} failed at ${verb}: ${sealedStart(trace.message, redactor, LONGEST_MESSAGE)}`
-    : `${connector} gave no answer to ${verb}: ${howItEnded(exit)}.`;
+  const message =
+    trace && !exit?.overrun
+      ? `${connector} failed at ${verb}: ${sealedStart(trace.message, redactor, LONGEST_MESSAGE)}`
+      : `${connector} gave no answer to ${verb}: ${howItEnded(exit)}.`;
   const hint = HINTS.find(({ pattern }) => pattern.test(said) || pattern.test(stderr))?.next;
   const kind = trace?.failureType ?? 'system_error';
   return new ConnectorError(
-    trace ? `connector_${kind}` : 'connector_crashed',
+    exit?.overrun ? 'connector_overrun' : trace ? `connector_${kind}` : 'connector_crashed',
     message,
-    hint ?? nextStep(exit) ?? NEXT[kind],
+    (exit?.overrun ? undefined : hint) ?? nextStep(exit) ?? NEXT[kind],
     {
       details: {
         verb,
@@ -70,11 +71,14 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
 
 function howItEnded(exit: Exit | undefined): string {
   if (!exit) return 'it closed its output and went on running, so it was ended';
+  if (exit.overrun) return `it ${exit.overrun.said}`;
+  if (exit.signal) return `it was ended by ${exit.signal}`;
   if (exit.outOfMemory) return 'it ran out of memory and was ended';
   return exit.code === 0 ? 'it ended without one' : `it ${exitWords(exit)}`;
 }
 
 function nextStep(exit: Exit | undefined): string | undefined {
+  if (exit?.overrun) return exit.overrun.next;
   if (exit?.outOfMemory) return `${MORE_MEMORY.replace(/^i/, 'I')}.`;
   if (exit?.signal !== 'SIGKILL' && exit?.code !== 137) return undefined;
   return 'The system ended it, mostly for want of memory: free some, or read fewer streams, and call again.';

@@ -1,0 +1,15 @@
+/** Amounts of memory, as settings write them. */
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+/** Less than this no connector starts with. */
+const LEAST_MEMORY = 64 * 1024 ** 2;
+
+export const MEMORY_WANTED = 'an amount such as 512m or 4g, at least 64m';
+
+/** @returns bytes; undefined where it is no such amount */
+export function readMemory(value: string): number | undefined {
+  const [, digits, unit = ''] =
+    /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(value.toLowerCase().replace(/(?<=[kmg])i?b$/, '')) ?? [];
+  const bytes = Math.floor(Number(digits) * (UNITS[unit] ?? 1));
+  return digits !== undefined && Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY ? bytes : undefined;
+}

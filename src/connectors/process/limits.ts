@@ -1,0 +1,31 @@
+/** What a started program may take, set by a shell that then becomes the program: same process, same pipes, same signals. */
+
+export interface TreeLimits {
+  /** Processes of one tree that may run at once. */
+  readonly processes: number;
+  /** Bytes of memory that the processes of one tree may hold together; absent where there is no limit. */
+  readonly memoryBytes?: number | undefined;
+}
+
+/** Well beyond what workers of a connector or a compiler take, well below what harms a machine. */
+export const MOST_PROCESSES = 256;
+
+/**
+ * No core dumps (they hold secrets), a sane number of open files, files for this user alone, and the first to be ended
+ * when the machine runs out of memory (Linux). What a system does not know is passed over.
+ */
+const PREPARE =
+  '{ umask 077; ulimit -c 0; ulimit -n 4096; ulimit -w "$0" || ulimit -x "$0"; echo 500 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$@"';
+
+export function withLimits(mark: string, program: string, args: readonly string[]): readonly [string, ...string[]] {
+  if (process.platform === 'win32') return [program, ...args];
+  return ['/bin/sh', '-c', PREPARE, `${markNumber(mark)}`, program, ...args];
+}
+
+/**
+ * A run's mark as a number: it is set as the limit of file locks, which the kernel has not used for twenty years. Children
+ * inherit a limit, and cannot raise it, whatever they do with their environment, their session and their parents.
+ */
+export function markNumber(mark: string): number {
+  return Number.parseInt(mark.slice(-10), 16) + 2 ** 40;
+}

@@ -1,0 +1,40 @@
+/** What a process prints, on its way to whoever reads it. */
+import { PassThrough, type Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { Tail } from './tail.ts';
+
+/** Bytes that may wait for the reader here, besides those in the pipe. */
+const RELAY_BYTES = 256 * 1024;
+
+/** A stream of its own for the reader: Node throws away what a process has printed when it ends before anybody reads. */
+export function relay(stdout: Readable): PassThrough {
+  const output = new PassThrough({ highWaterMark: RELAY_BYTES });
+  stdout.pipe(output, { end: false });
+  stdout.on('error', () => {});
+  stdout.once('end', () => output.end());
+  stdout.once('close', () => output.end());
+  return output;
+}
+
+export function hasEnded(stream: Readable): boolean {
+  return stream.destroyed || stream.readableEnded;
+}
+
+export function closed(stream: Readable): Promise<void> {
+  if (hasEnded(stream)) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+  });
+}
+
+/** Reads stderr as fast as it comes: a full pipe would stop the process. */
+export function drain(stderr: Readable, tail: Tail, listeners: ReadonlySet<(text: string) => void>): void {
+  const decoder = new StringDecoder('utf8');
+  stderr.on('data', (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    tail.push(text);
+    for (const listener of listeners) listener(text);
+  });
+  stderr.on('error', () => {});
+}
