@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { DockerSettings } from '../../config/index.ts';
-import { abortError, LimitError, messageOf, SetupError } from '../../errors.ts';
+import { abortError, LimitError, messageOf, SetupError, systemCode } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createTail, sealedText } from '../process/tail.ts';
@@ -50,7 +50,9 @@ interface Made {
 
 export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
   const live = new Set<Live>();
-  const record = createContainerRecord(rooms.project, () => live.size > 0);
+  /** Containers that could not be removed, for the engine did not answer: tried again at each run. */
+  const left = new Set<string>();
+  const record = createContainerRecord(rooms.project, () => live.size + left.size > 0);
   let closing = false;
   return {
     async run(task, body) {
@@ -58,6 +60,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       if (signal.aborted) throw abortError(signal);
       const engine = await rooms.connect(signal);
       await endOrphanContainers(engine, rooms.project);
+      for (const id of left) await removeContainer(engine, id).then(() => left.delete(id));
       let making: Promise<Made> | undefined;
       let socket: Duplex | undefined;
       let ended: Promise<void> | undefined;
@@ -66,7 +69,8 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
           ended ??= (async () => {
             // A shutdown during the making waits for the container, so that it can be removed.
             const made = await making?.catch(() => undefined);
-            if (made) await removeContainer(made.engine, made.id, timeoutMs);
+            // How the run ended is what its caller is told, even where the engine is gone by now.
+            if (made) await removeContainer(made.engine, made.id, timeoutMs).catch(() => left.add(made.id));
             socket?.destroy();
           })();
           return ended;
@@ -211,7 +215,7 @@ async function startRun(begin: () => Promise<Running>, signal: AbortSignal): Pro
 
 function runError(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted && !(error instanceof EngineError)) return abortError(signal);
-  if (!(error instanceof EngineError)) return error;
+  if (!(error instanceof EngineError)) return engineLost(error) ?? error;
   const mount = /bind source path does not exist: (.+)$/i.exec(error.message)?.[1];
   if (mount !== undefined) {
     return new SetupError(
@@ -225,6 +229,17 @@ function runError(error: unknown, signal: AbortSignal): unknown {
     'container_not_startable',
     `The Docker engine could not start the container: ${reason}.`,
     'Correct what the engine says; another version of the connector may have a sound image.',
+    { cause: error },
+  );
+}
+
+function engineLost(error: unknown): SetupError | undefined {
+  const code = systemCode(error);
+  if (!code || !/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENET)/.test(code)) return undefined;
+  return new SetupError(
+    'docker_engine_lost',
+    `The Docker engine went away while the container was being made (${code}).`,
+    'See that Docker runs, and call again.',
     { cause: error },
   );
 }

@@ -15,6 +15,7 @@ export const TEST_IMAGES = [
   `airbyte/source-faker:${FAKER}`,
   'sluice-test/source-hostile:1.0.0',
   'sluice-test/source-replay:1.0.0',
+  'sluice-test/destination-tally:1.0.0',
 ];
 
 /** Runs Docker's own command. @returns what it printed */
@@ -29,16 +30,16 @@ export async function makeDockerPlace(
   envFileText?: string,
 ): Promise<Workplace> {
   const workplace = await makeWorkplace(envFileText);
-  const registry = JSON.parse(await readFile(SMALL_REGISTRY, 'utf8')) as { sources: object[] };
-  const all = { 'sluice-test/source-hostile': '1.0.0', 'sluice-test/source-replay': '1.0.0', ...repositories };
-  const entries = Object.entries(all).map(([dockerRepository, dockerImageTag]) => ({
-    name: dockerRepository,
-    dockerRepository,
-    dockerImageTag,
-    spec: { connectionSpecification: { type: 'object' } },
-  }));
+  const registry = JSON.parse(await readFile(SMALL_REGISTRY, 'utf8')) as Record<'sources' | 'destinations', object[]>;
+  const own = TEST_IMAGES.filter((image) => image.startsWith('sluice-test/')).map((image) => image.split(':'));
+  const all = { ...Object.fromEntries(own as [string, string][]), ...repositories };
+  for (const [dockerRepository, dockerImageTag] of Object.entries(all)) {
+    const spec = { connectionSpecification: { type: 'object' } };
+    const kind = dockerRepository.includes('/destination-') ? 'destinations' : 'sources';
+    registry[kind].push({ name: dockerRepository, dockerRepository, dockerImageTag, spec });
+  }
   const path = join(workplace.directory, 'registry.json');
-  await writeFile(path, JSON.stringify({ ...registry, sources: [...registry.sources, ...entries] }));
+  await writeFile(path, JSON.stringify(registry));
   return { ...workplace, environment: { ...workplace.environment, AIRBYTE_LOCAL_REGISTRY: path } };
 }
 
