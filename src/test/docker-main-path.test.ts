@@ -15,6 +15,11 @@ const subject = {
   config: { count: 40, seed: 1, records_per_slice: 20, always_updated: false, parallelism: 1 },
 };
 
+interface Sync {
+  readonly state: string;
+  readonly streams: readonly { readonly rows: number }[];
+}
+
 /** Six starts of a real Python source, each of seconds, or of many on a busy machine: then the call is made again, as it says. */
 const PATIENCE_MS = 240_000;
 
@@ -62,11 +67,16 @@ describeWith(['docker'], 'source-faker in a container', () => {
   });
 
   test('is synced, and a second sync goes on where the first one ended', { timeout: PATIENCE_MS }, async () => {
-    const sync = { source: 'people', streams: ['users', 'products'], wait_seconds: 40 };
-    expect(await server.call('start_sync', sync)).toMatchObject({ state: 'complete' });
+    const sync = async (): Promise<Sync> => {
+      const args = { source: 'people', streams: ['users', 'products'], wait_seconds: 40 };
+      let state = await server.call<Sync>('start_sync', args);
+      while (state.state === 'running') state = await server.call<Sync>('get_sync', { wait_seconds: 40 });
+      return state;
+    };
+    expect(await sync()).toMatchObject({ state: 'complete' });
     const count = 'SELECT count(*), count(DISTINCT id) FROM people.users';
     expect((await server.call<{ rows: unknown[][] }>('query', { sql: count })).rows).toEqual([[40, 40]]);
-    const again = await server.call<{ streams: { rows: number }[] }>('start_sync', sync);
+    const again = await sync();
     expect(again).toMatchObject({ state: 'complete' });
     expect(again.streams.map(({ rows }) => rows)).toEqual([0, 0]);
     await expectNoContainers(server);
