@@ -62,7 +62,7 @@ export function describeWith(names: readonly Requirement['name'][], title: strin
 function hasOldPython(): boolean {
   const versions = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
   const names = existsSync(versions) ? readdirSync(versions) : [];
-  return names.some((name) => /^3\.(8|9|10)\./.test(name)) || works('python3.10', ['-c', 'import venv, ensurepip']);
+  return names.some((name) => /\b3\.(8|9|10)\.\d/.test(name)) || works('python3.10', ['-c', 'import venv, ensurepip']);
 }
 
 function works(command: string, args: readonly string[]): boolean {
