@@ -86,3 +86,48 @@ test('a connector’s environment is an allow-list', () => {
   };
   expect(Object.keys(childEnvironment(environment)).sort()).toEqual(['HOME', 'LC_ALL', 'PATH', 'https_proxy']);
 });
+
+test('what containers may take: amounts as Docker writes them, folders as in PATH', () => {
+  expect(load({}).docker).toEqual({ memoryBytes: 2 * 1024 ** 3, cpus: 2, pids: 1024, mounts: [] });
+  const chosen = {
+    SLUICE_DOCKER_MEMORY: '512m',
+    SLUICE_DOCKER_CPUS: '0.5',
+    SLUICE_DOCKER_PIDS: '200',
+    SLUICE_DOCKER_MOUNTS: '/data/csv:/data/my sheets=/local',
+  };
+  expect(load(chosen)).toMatchObject({
+    docker: {
+      memoryBytes: 512 * 1024 ** 2,
+      cpus: 0.5,
+      pids: 200,
+      mounts: [
+        { folder: '/data/csv', target: '/data/csv' },
+        { folder: '/data/my sheets', target: '/local' },
+      ],
+    },
+    warnings: [],
+  });
+  for (const value of ['4g', '4G', '4GB', '4GiB', '4096m', String(4 * 1024 ** 3)]) {
+    expect(load({ SLUICE_DOCKER_MEMORY: value }).docker.memoryBytes).toBe(4 * 1024 ** 3);
+  }
+});
+
+test.each([
+  ['SLUICE_DOCKER_MEMORY', 'lots', '2g'],
+  ['SLUICE_DOCKER_MEMORY', '4', '2g'],
+  ['SLUICE_DOCKER_MEMORY', '-1g', '2g'],
+  ['SLUICE_DOCKER_CPUS', '0', 'counts as 2'],
+  ['SLUICE_DOCKER_CPUS', 'all', 'counts as 2'],
+  ['SLUICE_DOCKER_PIDS', '-1', '1024'],
+  ['SLUICE_DOCKER_PIDS', '1.5', '1024'],
+  ['SLUICE_DOCKER_MOUNTS', 'data', '/absolute/folder'],
+  ['SLUICE_DOCKER_MOUNTS', '~/data', '/absolute/folder'],
+  ['SLUICE_DOCKER_MOUNTS', '/data=local', '/absolute/folder'],
+  ['SLUICE_DOCKER_MOUNTS', '/data=/', '/absolute/folder'],
+  ['SLUICE_DOCKER_MOUNTS', '/a=/b=/c', '/absolute/folder'],
+])('%s=%s is not guessed: a limit stays, a folder stays closed, and it is said', (name, value, said) => {
+  const { docker, warnings } = load({ [name]: value });
+  expect(docker).toEqual({ memoryBytes: 2 * 1024 ** 3, cpus: 2, pids: 1024, mounts: [] });
+  expect(warnings).toEqual([expect.stringContaining(name)]);
+  expect(warnings[0]).toContain(said);
+});

@@ -8,8 +8,9 @@ import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createTail, sealedText } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
-import type { ContainerStart, Exit } from '../types.ts';
+import type { ContainerStart } from '../types.ts';
 import { containerEnvironment, containerOptions, INPUT_FOLDER, inputPath, processorsOf } from './container.ts';
+import { waitForEnd } from './container-end.ts';
 import { createContainerRecord } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
@@ -172,7 +173,7 @@ function listen({ redactor }: ContainerRooms, made: Made, socket: Duplex, writes
     stdout,
     stdin: writes ? inputOf(socket) : undefined,
     outputEnded: ended,
-    exit: waitForEnd(made).then(async (how) => {
+    exit: waitForEnd(made.engine, made.id, ended).then(async (how) => {
       await ended;
       return { ...how, stderrTail: sealedText(tail, redactor) };
     }),
@@ -189,19 +190,6 @@ function inputOf(socket: Duplex): Writable {
   // What is written to a program that has gone is lost; its exit says so.
   input.on('error', () => {});
   return input;
-}
-
-async function waitForEnd({ engine, id }: Made): Promise<Omit<Exit, 'stderrTail'>> {
-  try {
-    const container = engine.docker.getContainer(id);
-    const { StatusCode: code } = (await call(container.wait(), { timeoutMs: 0 })) as { StatusCode: number };
-    if (code === 0) return { code, signal: null };
-    const { State: state } = await call(container.inspect());
-    return { code, signal: null, outOfMemory: state.OOMKilled };
-  } catch {
-    // The engine is gone, or the container was removed by somebody: nothing more can be known.
-    return { code: null, signal: null };
-  }
 }
 
 /** What the engine refuses is told in words that the reader can act on. */

@@ -1,4 +1,5 @@
 /** Who a container's program is, so that its files are its own and nobody else's. */
+import { SetupError } from '../../errors.ts';
 import type { Engine } from './engine.ts';
 import { bytesOf, call, EngineError } from './engine-call.ts';
 import { firstFile } from './tar.ts';
@@ -11,7 +12,7 @@ export interface Owner {
 /**
  * @param container its id; it need not run
  * @param user as the image says it: a name or a number, with or without `:group`; empty is root
- * @throws EngineError; RangeError when the image does not know its own user
+ * @throws EngineError; SetupError `image_user_unknown`
  */
 export async function resolveUser(
   engine: Engine,
@@ -27,7 +28,13 @@ export async function resolveUser(
     : name === ''
       ? { uid: 0, gid: 0 }
       : accountOf(await read('/etc/passwd'), (line) => line.name === name);
-  if (!account) throw new RangeError(`the image's user ${JSON.stringify(name.slice(0, 80))} is not in its /etc/passwd`);
+  if (!account) {
+    throw new SetupError(
+      'image_user_unknown',
+      `The image runs as ${JSON.stringify(name.slice(0, 80))}, who is not in its /etc/passwd.`,
+      'Use another version of the connector: this image is not sound.',
+    );
+  }
   if (group === '') return account;
   if (isNumber(group)) return { ...account, gid: Number(group) };
   // A program's files need its user; its group is only for their looks.

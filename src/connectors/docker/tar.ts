@@ -23,7 +23,8 @@ export function packTar(entries: readonly TarEntry[]): Buffer {
 /** The content of the first file of an archive; undefined where there is none. */
 export function firstFile(archive: Buffer): Buffer | undefined {
   let at = 0;
-  while (at + BLOCK <= archive.length) {
+  // A block of zeros is the end.
+  while (at + BLOCK <= archive.length && archive[at] !== 0) {
     const size = Number.parseInt(archive.toString('latin1', at + 124, at + 136).replace(/[\0 ]/g, ''), 8) || 0;
     const kind = String.fromCharCode(archive[at + 156] ?? 0);
     const start = at + BLOCK;
