@@ -14,4 +14,5 @@ export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json
 export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
 export { checkDestinationName, checkSourceName, datasetName } from './names.ts';
 export { nearest } from './nearest.ts';
+export { createTracebackFilter, firstException, withoutTracebacks } from './python-traceback.ts';
 export { dottedPath, type FieldFacts, type FieldPath, fieldsAt, secretFields } from './spec-fields.ts';

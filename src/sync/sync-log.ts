@@ -1,5 +1,6 @@
 /** A sync's log: everything is sealed before it is written, what is spread over neighbouring lines too. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { createTracebackFilter } from '../protocol/index.ts';
 import type { Redactor, SealStream } from '../secrets/index.ts';
 
 /** Who says it; each voice is sealed as one stream of text, so that others between its lines hide nothing. */
@@ -80,19 +81,31 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   };
 }
 
-/** The last lines of a log file; none where there is no file. */
+/** The last lines of a log file that say something, without the frames of tracebacks; none where there is no file. */
 export async function lastLines(path: string, lines: number): Promise<string[]> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return [];
   try {
     const { size } = await file.stat();
-    const length = Math.min(size, Math.max(64 * 1024, lines * 1024));
+    const length = Math.min(size, Math.max(256 * 1024, lines * 1024));
     const buffer = Buffer.alloc(length);
     await file.read(buffer, 0, length, size - length);
     const all = buffer.toString('utf8').split('\n');
     if (length < size) all.shift();
-    return all.filter((line) => line !== '').slice(-lines);
+    return withoutFrames(all.filter((line) => line !== '')).slice(-lines);
   } finally {
     await file.close();
   }
+}
+
+/** The voices speak between each other's lines. */
+function withoutFrames(lines: readonly string[]): string[] {
+  const filters = new Map<string, (line: string) => string | undefined>();
+  return lines.flatMap((line) => {
+    const [, head = '', voice = '', text = line] = /^(\S+ ([a-z]+(?: [a-z]+)?): )(.*)$/.exec(line) ?? [];
+    const keep = filters.get(voice) ?? createTracebackFilter();
+    filters.set(voice, keep);
+    const kept = keep(text);
+    return kept === undefined ? [] : [`${head}${kept}`];
+  });
 }

@@ -183,6 +183,55 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     await writeFile(manifest, text);
   });
 
+  test('may change its configuration: that is kept, and the manifest that the CDK puts into it is not', async () => {
+    const path = join(workplace.directory, 'migrating.yaml');
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    const rules = `  config_normalization_rules:
+    type: ConfigNormalizationRules
+    config_migrations:
+      - type: ConfigMigration
+        transformations:
+          - type: ConfigAddFields
+            fields: [{ type: AddedFieldDefinition, path: [region], value: "eu" }]
+`;
+    await writeFile(path, text.replace('  connection_specification:', `${rules}  connection_specification:`));
+    await call('save_source', { name: 'migrating', ...subject(), manifest_path: path });
+    expect(await syncOut(server, { source: 'migrating', streams: ['stones'] })).toMatchObject({ state: 'complete' });
+    const { sources } = await server.call<{ sources: { changed_by_connector: { fields: string[] } }[] }>(
+      'list_sources',
+      {
+        name: 'migrating',
+      },
+    );
+    expect(sources[0]?.changed_by_connector.fields).toEqual(['region']);
+  });
+
+  test('that is written for a CDK of the future is refused', async () => {
+    const path = join(workplace.directory, 'future.yaml');
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(path, text.replace('version: 6.60.0', 'version: 99.1.0'));
+    const error = await server.fail('validate_config', { ...subject(), manifest_path: path });
+    expect(error).toMatchObject({ kind: 'input', code: 'manifest_too_new' });
+    expect(error.message).toMatch(/version 99\.1\.0 .* the newest is \d+\./);
+  });
+
+  test('with a fault in a template is told so, short', async () => {
+    const path = join(workplace.directory, 'template.yaml');
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(path, text.replace("{{ parameters['path'] }}", "{{ parameters['path'] | no_such_filter }}"));
+    const answer = await call<{ check_message: string }>('validate_config', { ...subject(), manifest_path: path });
+    expect(answer).toMatchObject({ valid: false });
+    expect(answer.check_message).toContain('no_such_filter');
+    expect(answer.text).not.toMatch(/Traceback|site-packages/);
+    await call('save_source', { name: 'broken', ...subject() });
+    await writeFile(manifest, await readFile(path));
+    const done = await syncOut(server, { source: 'broken', streams: ['stones'] });
+    expect(done.state).not.toBe('complete');
+    const log = await server.call('get_sync', { sync_id: done.sync_id, log_lines: 50 });
+    expect(log.text).toContain('no_such_filter');
+    expect(log.text).not.toMatch(/Traceback|site-packages|\^\^\^/);
+  });
+
   test('leaves its key nowhere', async () => {
     expect(server.stderr()).not.toContain(QUARRY_KEY);
     const folders = (await namesIn(workplace.project)).filter((name) => name !== 'connectors');

@@ -5,8 +5,8 @@ export type ReferenceProblem =
   | { readonly wrong: 'undefined' | 'circular'; readonly reference: string }
   | { readonly wrong: 'too large' };
 
-/** Values that a manifest may have once every reference is written out; the largest published ones have some 300,000. */
-const MOST_VALUES = 5_000_000;
+/** Values that a manifest may have once every reference is written out; source-stripe and source-tmdb have 28,000. */
+const MOST_VALUES = 500_000;
 const DEEPEST = 400;
 /** What stands under these is configuration, in which `#/` means nothing. */
 const NO_REFERENCES = new Set(['config_overrides']);

@@ -1,11 +1,10 @@
 /** What a reader is told about a connector that ended without an answer. */
 import { ConnectorError } from '../../errors.ts';
-import type { TraceError } from '../../protocol/index.ts';
+import { firstException, type TraceError, withoutTracebacks } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { exitWords, MORE_MEMORY } from '../exit-words.ts';
 import { SHOWN, sealedStart } from '../process/tail.ts';
 import type { Exit } from '../types.ts';
-import { firstException, withoutTracebacks } from './python-traceback.ts';
 
 export interface FailureFacts {
   readonly connector: string;

@@ -1,28 +1,30 @@
 /** What a reader can use of the long texts that Python programs print when they fail. Pure. */
 
 const FRAME = /^\s*File ".*", line \d+|", line \d+, in \S+$/;
-const HEAD = /Traceback \(most recent call last\):\s*$/;
+const HEAD = /(?:Error traceback:)?\s*Traceback \(most recent call last\):\s*$/;
 const BETWEEN = /^(During handling of the above exception|The above exception was the direct cause)/;
 /** A JSON Schema validator prints the whole schema and the whole value behind these. */
 const DUMP = /^(Failed validating .*|On (instance|schema).*):$/;
 const EXCEPTION = /^(?:\w+\.)*\w*(?:Error|Exception|Warning)(?:: |$)/;
 
+/** Takes lines in their order, and gives each that says something; what stands before a traceback in its line stays. */
+export function createTracebackFilter(): (line: string) => string | undefined {
+  let inside = false;
+  return (line) => {
+    if (HEAD.test(line)) {
+      inside = true;
+      const before = line.replace(HEAD, '').trimEnd();
+      return before.trim() === '' ? undefined : before;
+    }
+    inside = FRAME.test(line) || DUMP.test(line) || BETWEEN.test(line) || (inside && /^(\s|$)/.test(line));
+    return inside ? undefined : line;
+  };
+}
+
 /** The text without frames, source lines and dumped values; what the exceptions say stays. */
 export function withoutTracebacks(text: string): string {
-  const kept: string[] = [];
-  let inside = false;
-  for (const line of text.split('\n')) {
-    if (HEAD.test(line)) {
-      const before = line.replace(/(Error traceback:)?\s*Traceback \(most recent call last\):\s*$/, '').trimEnd();
-      if (before.trim() !== '') kept.push(before);
-      inside = true;
-    } else if (FRAME.test(line) || DUMP.test(line) || BETWEEN.test(line)) {
-      inside = true;
-    } else if (!(inside && /^(\s|$)/.test(line))) {
-      inside = false;
-      kept.push(line);
-    }
-  }
+  const keep = createTracebackFilter();
+  const kept = text.split('\n').flatMap((line) => keep(line) ?? []);
   return kept.join('\n').trim();
 }
 
