@@ -79,6 +79,8 @@ export interface Installed {
   readonly spec?: JsonObject | undefined;
   /** Whether this very call installed it. */
   readonly newlyInstalled: boolean;
+  /** What this call installed for it besides: the environment that manifests share. */
+  readonly alsoInstalled?: Pick<InstalledEntry, 'connector' | 'version' | 'runtime'>;
 }
 
 export interface RunControl {

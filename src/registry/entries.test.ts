@@ -28,6 +28,19 @@ describe('parseRegistry', () => {
     ]);
   });
 
+  it('reads which CDK a low-code connector is built on, and nothing of another image', () => {
+    const base = JSON.parse(fixture.toString('utf8')) as { sources: object[] };
+    const of = (baseImage: unknown) =>
+      parseRegistry(
+        Buffer.from(JSON.stringify({ sources: [{ ...base.sources[0], connectorBuildOptions: { baseImage } }] })),
+      )[0]?.cdkVersion;
+    expect(of('docker.io/airbyte/source-declarative-manifest:6.60.0@sha256:abc')).toBe('6.60.0');
+    expect(of('airbyte/source-declarative-manifest:7.1.2')).toBe('7.1.2');
+    expect(of('docker.io/airbyte/python-connector-base:4.0.2@sha256:abc')).toBeUndefined();
+    expect(of('docker.io/airbyte/source-declarative-manifest:latest')).toBeUndefined();
+    expect(of(7)).toBeUndefined();
+  });
+
   it('reads one entry whole', () => {
     expect(named('source-faker')).toEqual({
       name: 'source-faker',

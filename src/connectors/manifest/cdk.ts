@@ -22,6 +22,8 @@ export interface Cdk {
   readonly version: string;
   /** Its `source-declarative-manifest`. */
   readonly start: ProcessStart;
+  /** Whether this very call installed it. */
+  readonly newlyInstalled: boolean;
 }
 
 export interface CdkWish {
@@ -63,7 +65,8 @@ async function install({ python }: CdkRooms, version: string, control: RunContro
   const { command, ...start } = installed.start;
   // The package brings several programs; they lie side by side.
   const program = join(dirname(command[0]), PROGRAM);
-  return { version: installed.version, start: { ...start, command: [program] } };
+  const { version: found, newlyInstalled } = installed;
+  return { version: found, start: { ...start, command: [program] }, newlyInstalled };
 }
 
 async function installedCdk(project: Project, atLeast: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { InputError, RefusedError } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { type FileRules, readAllowedFile } from '../../secrets/index.ts';
+import { SHARED_CDK } from '../installed-name.ts';
 import type { RuntimeRoom } from '../runtime-room.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
@@ -33,7 +34,7 @@ interface Checked {
 
 const NAME = /^source-[a-z0-9][a-z0-9._-]{0,100}$/;
 const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/i;
-const VERSION = /^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$/;
+const VERSION = /^[0-9][0-9A-Za-z._+-]{0,63}$/;
 /** A spec that says nothing, for a manifest without one. */
 const ANYTHING: JsonObject = { connectionSpecification: { type: 'object', properties: {} } };
 
@@ -104,14 +105,15 @@ async function installed(
       },
       environment: {
         ...cdk.start.environment,
-        // The CDK keeps answers of the service in temporary files: they belong in the private folder of the run.
-        TMPDIR: './',
         ...(manifest.bringsCode ? { AIRBYTE_ENABLE_UNSAFE_CODE: 'true' } : {}),
       },
     },
     stamp: stamp.digest('hex').slice(0, 16),
     spec: specOf(manifest) ?? ANYTHING,
     newlyInstalled: false,
+    ...(cdk.newlyInstalled
+      ? { alsoInstalled: { connector: SHARED_CDK, version: cdk.version, runtime: 'python' } }
+      : {}),
   };
 }
 
