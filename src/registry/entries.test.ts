@@ -49,6 +49,7 @@ describe('parseRegistry', () => {
       type: 'source',
       version: '6.2.24',
       runtimes: ['python', 'docker'],
+      supportsRefreshes: false,
       supportLevel: 'community',
       language: 'python',
       documentationUrl: 'https://docs.airbyte.com/integrations/sources/faker',
@@ -167,6 +168,7 @@ describe.skipIf(!testData)(
       expect(entries.filter(({ type }) => type === 'source')).toHaveLength(591);
       expect(entries.filter(({ pypiPackage }) => pypiPackage)).toHaveLength(64);
       expect(entries.filter(({ runtimes }) => runtimes.includes('manifest'))).toHaveLength(499);
+      expect(entries.filter(({ cdkVersion }) => cdkVersion)).toHaveLength(499);
       expect(entries.filter((entry) => entry.maxSecondsBetweenMessages)).toHaveLength(67);
       expect(entries.every((entry) => isObject(specOfEntry(entry).connectionSpecification))).toBe(true);
     });
