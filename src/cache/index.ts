@@ -11,4 +11,5 @@ export type {
   StreamLoad,
 } from './load/index.ts';
 export { postgresCache } from './postgres/index.ts';
+export { findName, type ReadBack, type ReadBackPlace, readBackOf } from './read-back/index.ts';
 export type { DatasetSummary, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';

@@ -1,4 +1,7 @@
 /** A whole answer of every tool, as committed snapshots: a reader of the repository sees the product. */
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tools } from '../tools/index.ts';
 import { startServer, type TestServer } from './harness/client.ts';
@@ -10,7 +13,10 @@ beforeAll(async () => {
     envFileText: "MEADOW_API_KEY='a-key-of-the-meadow-77'\nMEADOW_HOST=meadow.example\nEMPTY_TOKEN=\n",
   });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await rm(join(tmpdir(), 'sluice-answers'), { recursive: true, force: true });
+});
 
 const subject = {
   connector: MEADOW,
@@ -33,7 +39,17 @@ const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
   [
     'save_destination',
     'save_destination',
-    { name: 'shelf', connector: SHELF, runtime: 'executable', config: { destination_path: '/tmp' } },
+    {
+      name: 'shelf',
+      connector: SHELF,
+      runtime: 'executable',
+      config: { destination_path: join(tmpdir(), 'sluice-answers') },
+    },
+  ],
+  [
+    'smoke_test_destination',
+    'smoke_test_destination',
+    { destination: 'shelf', scenarios: ['types', 'dedup', 'overwrite_twice'] },
   ],
   ['list_streams', 'list_streams', { source: 'meadow' }],
   ['preview_stream', 'preview_stream', { source: 'meadow', streams: ['users'], limit: 2 }],
@@ -77,6 +93,9 @@ function steady(text: string, tool: string): string {
     .replace(/(data-)[0-9a-f]{8}/g, '$1MARK')
     .replace(/("(?:elapsed_ms|records_per_second|age_seconds|file_bytes)": )[\d.]+/g, '$1N')
     .replace(/\b[\d.]+ ms\b/g, 'N ms')
+    .replace(/sluice_smoke_[0-9a-f]{6}/g, 'sluice_smoke_RUN')
+    .replace(/\([\d.]+ s\)/g, '(N s)')
+    .replace(/("seconds": )[\d.]+/g, '$1N')
     .replace(/\b\d+ s ago/g, 'N s ago');
   if (tool === 'describe_data') return common.replace(/("bytes": )\d+/g, '$1N').replace(/[\d.]+ [kM]?B\b/g, 'N B');
   if (tool === 'query') return common.replace(/"plan": ".*"/g, '"plan": "PLAN"').replace(/[┌└│├─┐┘┤┬┴].*/g, '');

@@ -13,6 +13,7 @@ import { previewStream } from './local/preview-stream.ts';
 import { query } from './local/query.ts';
 import { removeTool } from './local/remove.ts';
 import { saveDestination, saveSource } from './local/saving.ts';
+import { smokeTestDestination } from './local/smoke-test-destination.ts';
 import { startSync } from './local/start-sync.ts';
 import { validateConfig } from './local/validate-config.ts';
 import type { AnyTool } from './tool.ts';
@@ -31,6 +32,7 @@ export const tools: readonly AnyTool[] = [
   validateConfig,
   saveSource,
   saveDestination,
+  smokeTestDestination,
   listSources,
   listStreams,
   previewStream,

@@ -1,11 +1,9 @@
 /** One sync from a source into an Airbyte destination: two connectors, and what goes from one to the other. */
 import type { Connectors, DestinationRun, Exit } from '../../connectors/index.ts';
-import { LimitError } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
-import { type Clock, createClock, TICK_MS } from '../clock.ts';
+import { type Clock, createClock } from '../clock.ts';
 import { noteFailure } from '../failure.ts';
 import { badEnd } from '../outcome.ts';
-import { EXIT_MS } from '../silence.ts';
 import { stateFile } from '../state-file.ts';
 import { indexStreams } from '../stream-keys.ts';
 import type { SyncLog } from '../sync-log.ts';
@@ -19,6 +17,7 @@ import { prepareDelivery } from './prepare.ts';
 import { settleDelivery } from './settle.ts';
 import { hearSource } from './source-hearer.ts';
 import { readSource, type SourceHearer } from './source-side.ts';
+import { destinationGone, untilOver } from './until-over.ts';
 
 export interface DeliveryOptions {
   readonly request: SyncRequest;
@@ -120,7 +119,7 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
   const early = destination.isGone();
   hearer.ended(read, destination.feed);
   destination.feed.end();
-  const exit = await untilOver(destination, carriage, early);
+  const exit = await untilOver(destination, clock, carriage.writing, early);
   const destinationWell = exit?.code === 0 && !early && !destination.failed();
   if (!destinationWell) noteBadEnd(carriage, exit, early);
   await confirmations.settled();
@@ -162,22 +161,6 @@ async function readUntilEnd(carriage: Carriage, { destination, hearer, reading }
   }
 }
 
-/** Waits for the destination's end; one that has failed, or does nothing any more, is ended. */
-async function untilOver(
-  destination: DestinationSide,
-  { clock, writing }: Carriage,
-  early: boolean,
-): Promise<Exit | undefined> {
-  let failedMs = 0;
-  while (failedMs <= EXIT_MS && !destination.isStuck(true)) {
-    const got = await Promise.race([destination.over, clock.tick()]);
-    if (got !== 'tick') return got;
-    if (early || destination.failed()) failedMs += TICK_MS;
-  }
-  writing.abort(destinationGone());
-  return destination.over;
-}
-
 /** Says why the destination did not end well, where it has not said so itself. */
 function noteBadEnd({ record, cancel, abort }: Carriage, exit: Exit | undefined, early: boolean): void {
   // One that was cut short may complain of it.
@@ -196,8 +179,4 @@ function stateOf({ record, kept }: Carriage): { stateText?: string } {
     record.deliveries.filter((run) => run.goesOn === goesOn).map(({ configured }) => configured.stream);
   const stateText = stateFile({ states: kept.states, resumed: streams(true), anew: streams(false) });
   return stateText === undefined ? {} : { stateText };
-}
-
-function destinationGone(): LimitError {
-  return new LimitError('destination_gone', 'The destination takes nothing any more.', 'Look at its error.');
 }

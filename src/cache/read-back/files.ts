@@ -1,0 +1,65 @@
+/** Files that a destination wrote below a folder, one for each stream: JSON lines, or CSV with a header. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { isObject } from '../../protocol/index.ts';
+import { parseCsv } from './csv.ts';
+import { findName } from './find-name.ts';
+import type { ReadBack } from './read-back.ts';
+
+const ENDINGS = /\.(jsonl|ndjson|json|csv)$/i;
+
+export function readFiles(folder: string): ReadBack {
+  return {
+    from: 'files',
+    async rows({ name, namespace }) {
+      const path = await findFile(folder, namespace ? [`${namespace}.${name}`, name] : [name]);
+      if (path === undefined) return undefined;
+      const text = await readFile(path, 'utf8');
+      return /\.csv$/i.test(path)
+        ? csvRows(text)
+        : text.split('\n').flatMap((line) => (line.trim() === '' ? [] : unwrapped(line)));
+    },
+  };
+}
+
+async function findFile(folder: string, names: readonly string[]): Promise<string | undefined> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && ENDINGS.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const name of names) {
+    for (const nameOf of [stem, withoutPrefix, (path: string) => stem(relative(folder, path))]) {
+      const byName = new Map(paths.map((path) => [nameOf(path), path]));
+      const found = findName(name, [...byName.keys()]);
+      if (found !== undefined) return byName.get(found);
+    }
+  }
+  return undefined;
+}
+
+function stem(path: string): string {
+  const name = basename(path).replace(ENDINGS, '');
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** Airbyte's own destinations for files put this before the name. */
+function withoutPrefix(path: string): string {
+  return stem(path).replace(/^_airbyte_raw_/, '');
+}
+
+/** Of a line with an envelope, what was sent. */
+function unwrapped(line: string): string {
+  const { _airbyte_data: data } = /"_airbyte_data"/.test(line) ? (JSON.parse(line) as Record<string, unknown>) : {};
+  return isObject(data) ? JSON.stringify(data) : line;
+}
+
+function csvRows(text: string): string[] {
+  const [header = [], ...rows] = parseCsv(text);
+  const data = header.indexOf('_airbyte_data');
+  if (data >= 0) return rows.flatMap((row) => row[data] ?? []);
+  return rows.map((row) => JSON.stringify(Object.fromEntries(header.map((name, at) => [name, row[at] ?? null]))));
+}

@@ -1,0 +1,29 @@
+/** Destinations change names: of several candidates the one that a name most likely became. */
+
+/** @returns undefined where none fits, or several fit alike */
+export function findName(name: string, candidates: readonly string[]): string | undefined {
+  for (const form of [exact, withoutCase, plain]) {
+    const wanted = form(name);
+    const fitting = candidates.filter((candidate) => form(candidate) === wanted);
+    if (fitting.length === 1) return fitting[0];
+    if (fitting.length > 1) return undefined;
+  }
+  return undefined;
+}
+
+function exact(name: string): string {
+  return name;
+}
+
+function withoutCase(name: string): string {
+  return name.toLowerCase();
+}
+
+/** Letters and digits, and one sign for all that stands between them. */
+function plain(name: string): string {
+  return name
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_+|_+$/g, '');
+}

@@ -1,0 +1,69 @@
+/** Reads what a destination wrote, where its configuration says where that is and Sluice can read it. Nothing is changed there. */
+import { open, realpath, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import type { JsonObject } from '../../protocol/index.ts';
+
+export interface ReadBack {
+  readonly from: 'files' | 'duckdb' | 'postgres';
+  /**
+   * All records of a stream, each as the text of a JSON object; undefined where nothing of its name is found.
+   * @throws whatever reading throws: its text may hold what was configured, so seal it
+   */
+  rows(stream: { readonly name: string; readonly namespace?: string }): Promise<readonly string[] | undefined>;
+}
+
+export interface ReadBackPlace {
+  /** Name or path of the connector. */
+  readonly connector: string;
+  /** The destination's configuration; only what is read gets anything of it. */
+  readonly config: JsonObject;
+  /** The path on this machine of a path in the configuration; undefined where the destination's own lies elsewhere. */
+  hostPath(path: string): string | undefined;
+  /** The cache's own file: one process may open a file of DuckDB only once. */
+  readonly cacheFile?: string | undefined;
+}
+
+const PATH_FIELDS = ['destination_path', 'path', 'output_path', 'folder', 'directory', 'database_path'];
+
+/** @returns how to read, or why not */
+export async function readBackOf(place: ReadBackPlace): Promise<ReadBack | { readonly why: string }> {
+  const { config, connector } = place;
+  const [configured] = PATH_FIELDS.flatMap((field) => {
+    const value = config[field];
+    return typeof value === 'string' && isAbsolute(value) ? [value] : [];
+  });
+  if (configured !== undefined) return readPath(configured, place);
+  const { host, database } = config;
+  if (typeof host === 'string' && typeof database === 'string' && /postgres|pgsql/i.test(connector)) {
+    const { readPostgres } = await import('./postgres-tables.ts');
+    return readPostgres(config);
+  }
+  return { why: 'its configuration names no local path and no Postgres' };
+}
+
+async function readPath(configured: string, place: ReadBackPlace): Promise<ReadBack | { readonly why: string }> {
+  const path = place.hostPath(configured);
+  if (path === undefined) return { why: 'it writes inside of its container; SLUICE_DOCKER_MOUNTS shows it a folder' };
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return { why: `there is nothing at the configured path on this machine` };
+  if (found.isDirectory()) {
+    const { readFiles } = await import('./files.ts');
+    return readFiles(path);
+  }
+  if (!(await isDuckdb(path))) return { why: 'the configured file is none that Sluice reads' };
+  const own = place.cacheFile && (await realpath(place.cacheFile).catch(() => undefined));
+  if (own === (await realpath(path))) return { why: 'the configured file is the cache of this project' };
+  const { readDuckdb } = await import('./duckdb-file.ts');
+  return readDuckdb(path, typeof place.config.schema === 'string' ? place.config.schema : undefined);
+}
+
+/** The file says so itself, behind a checksum. */
+async function isDuckdb(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 8);
+    return buffer.toString('latin1') === 'DUCK';
+  } finally {
+    await file.close();
+  }
+}

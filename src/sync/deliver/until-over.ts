@@ -1,0 +1,31 @@
+/** The end of a destination that was given all: waited for, and made where it does not come. */
+import type { Exit } from '../../connectors/index.ts';
+import { LimitError } from '../../errors.ts';
+import { type Clock, TICK_MS } from '../clock.ts';
+import { EXIT_MS } from '../silence.ts';
+import type { DestinationSide } from './destination-side.ts';
+
+/**
+ * One that has failed gets some seconds to end by itself; one that does nothing for too long is ended.
+ * @param writing ends the destination
+ * @param early whether it stopped taking records before its input was ended
+ */
+export async function untilOver(
+  destination: DestinationSide,
+  clock: Clock,
+  writing: AbortController,
+  early: boolean,
+): Promise<Exit | undefined> {
+  let failedMs = 0;
+  while (failedMs <= EXIT_MS && !destination.isStuck(true)) {
+    const got = await Promise.race([destination.over, clock.tick()]);
+    if (got !== 'tick') return got;
+    if (early || destination.failed()) failedMs += TICK_MS;
+  }
+  writing.abort(destinationGone());
+  return destination.over;
+}
+
+export function destinationGone(): LimitError {
+  return new LimitError('destination_gone', 'The destination takes nothing any more.', 'Look at its error.');
+}

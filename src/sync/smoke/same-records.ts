@@ -1,0 +1,101 @@
+/** Holds what was read back against what was sent: every record, field by field, by value. */
+import { findName } from '../../cache/index.ts';
+import { spelling } from '../deliver/same-state.ts';
+import { skipSpace, walkObject } from '../router/index.ts';
+
+const MOST_DIFFERENCES = 5;
+const LONGEST_VALUE = 60;
+/** Columns that destinations add. */
+const OWN_COLUMN = /^_(airbyte|ab)_/;
+
+type Row = ReadonlyMap<string, string>;
+
+/** @param expected, found: texts of JSON objects. @returns differences, in words; empty where all is as it was sent */
+export function differences(expected: readonly string[], found: readonly string[]): string[] {
+  const told: string[] = [];
+  if (expected.length !== found.length) {
+    told.push(
+      `${found.length.toLocaleString('en-US')} records are there, not ${expected.length.toLocaleString('en-US')}`,
+    );
+  }
+  const waiting = new Map<string, Row[]>();
+  for (const text of found) {
+    const row = rowOf(text);
+    const key = keyOf(row);
+    waiting.set(key, [...(waiting.get(key) ?? []), row]);
+  }
+  for (const text of expected) {
+    if (told.length >= MOST_DIFFERENCES) break;
+    const wanted = rowOf(text);
+    const candidates = waiting.get(keyOf(wanted)) ?? [];
+    const compared = candidates.map((row) => ({ row, problems: rowProblems(wanted, row) }));
+    const best = compared.sort((one, other) => one.problems.length - other.problems.length)[0];
+    if (!best) {
+      if (expected.length === found.length) told.push(`the record ${cut(text)} is not there`);
+      continue;
+    }
+    candidates.splice(candidates.indexOf(best.row), 1);
+    told.push(...best.problems);
+  }
+  return told.slice(0, MOST_DIFFERENCES);
+}
+
+function rowProblems(wanted: Row, found: Row): string[] {
+  const names = [...found.keys()].filter((name) => !OWN_COLUMN.test(name));
+  return [...wanted].flatMap(([name, value]) => {
+    const own = found.has(name) ? name : findName(name, names);
+    const there = own === undefined ? 'null' : (found.get(own) ?? 'null');
+    return isSame(value, there) ? [] : [`${JSON.stringify(cut(name))}: ${cut(value)} became ${cut(there)}`];
+  });
+}
+
+/** The members of an object as texts. */
+function rowOf(text: string): Row {
+  const bytes = Buffer.from(text, 'utf8');
+  const row = new Map<string, string>();
+  walkObject(bytes, skipSpace(bytes, 0, bytes.length), bytes.length, (key, start, end) => {
+    row.set(key, bytes.toString('utf8', start, end));
+  });
+  return row;
+}
+
+function keyOf(row: Row): string {
+  const id = row.get('id') ?? [...row].find(([name]) => name.toLowerCase() === 'id')?.[1] ?? '';
+  return unquoted(id);
+}
+
+/** The same value, in whichever form a store gives it: numbers and objects as text, moments in another zone. */
+function isSame(wanted: string, found: string): boolean {
+  const [one, other] = [spelling(wanted, 'digits'), spelling(found, 'digits')];
+  if (one === other) return true;
+  const [text, otherText] = [unquoted(wanted), unquoted(found)];
+  if (wanted === 'null') return otherText === '';
+  // A column of text holds the number, the object or the list as it was written.
+  if (spelling(text, 'digits') === spelling(otherText, 'digits')) return true;
+  const [moment, otherMoment] = [momentOf(text), momentOf(otherText)];
+  if (moment !== undefined && moment === otherMoment) return true;
+  return /^\d\d:\d\d:\d\d$/.test(text) && otherText.startsWith(text);
+}
+
+/** Milliseconds; a moment without a zone counts as UTC. */
+function momentOf(text: string): number | undefined {
+  const [, day, time, zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::?\d\d)?)?$/.exec(text) ?? [];
+  if (day === undefined) return undefined;
+  const offset = /^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone;
+  const parsed = Date.parse(`${day}T${time}${offset}`);
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+function unquoted(text: string): string {
+  if (!text.startsWith('"')) return text;
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}

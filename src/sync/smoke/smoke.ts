@@ -1,0 +1,194 @@
+/** Puts a destination to the test: writes what scenarios hold, and reads it back where that can be done. */
+import { randomBytes } from 'node:crypto';
+import type { ReadBack } from '../../cache/index.ts';
+import type { Connectors, RunControl } from '../../connectors/index.ts';
+import { abortError, InputError, messageOf } from '../../errors.ts';
+import { type ConfiguredStream, DESTINATION_MODES, nearest, type SyncMode } from '../../protocol/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import type { SyncLog } from '../sync-log.ts';
+import type { SyncRecord } from '../sync-record.ts';
+import type { DeliveryTarget } from '../types.ts';
+import { differences } from './same-records.ts';
+import { SCENARIOS, type Scenario, type SmokeStream } from './scenarios.ts';
+import { writeSmoke } from './smoke-sync.ts';
+
+export interface ScenarioReport {
+  readonly scenario: string;
+  readonly about: string;
+  /** Absent where the destination has no mode for it. */
+  readonly passed?: boolean;
+  readonly skipped?: string;
+  readonly written: number;
+  readonly states: { readonly sent: number; readonly returned: number };
+  /** Whether what is there was compared, and how many records that were; else why not. */
+  readonly read_back: { readonly compared: boolean; readonly records?: number; readonly why?: string };
+  /** What went wrong, sealed. */
+  readonly problems: readonly string[];
+  readonly seconds: number;
+}
+
+export interface SmokeReport {
+  readonly passed: boolean;
+  /** What all streams of this run begin with. */
+  readonly prefix: string;
+  readonly scenarios: readonly ScenarioReport[];
+}
+
+export interface SmokeOptions {
+  readonly connectors: Connectors;
+  readonly redactor: Redactor;
+  readonly target: DeliveryTarget;
+  /** Asked after the first sync: only then there is something to read. */
+  readBack(): Promise<ReadBack | { readonly why: string }>;
+  /** Names of scenarios; without them all. */
+  readonly scenarios?: readonly string[] | undefined;
+  readonly silenceMs?: number | undefined;
+}
+
+export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map(({ name }) => name);
+
+/** A warehouse may think over a few records for minutes. */
+const SILENCE_MS = 10 * 60_000;
+const LONGEST_PROBLEM = 500;
+
+/** @throws InputError `unknown_scenario` */
+export async function smokeTest(options: SmokeOptions, control: RunControl): Promise<SmokeReport> {
+  const chosen = choose(options.scenarios);
+  const prefix = `sluice_smoke_${randomBytes(3).toString('hex')}_`;
+  const scenarios: ScenarioReport[] = [];
+  for (const [at, scenario] of chosen.entries()) {
+    control.progress(`scenario ${at + 1} of ${chosen.length}: ${scenario.name}`, at, chosen.length);
+    scenarios.push(await runScenario(scenario, prefix, options, control));
+  }
+  return { passed: scenarios.every(({ passed }) => passed !== false), prefix, scenarios };
+}
+
+function choose(names: readonly string[] = SCENARIO_NAMES): Scenario[] {
+  return names.map((name) => {
+    const found = SCENARIOS.find((scenario) => scenario.name === name);
+    if (found) return found;
+    throw new InputError(
+      'unknown_scenario',
+      `There is no scenario ${JSON.stringify(name.slice(0, 80))}.`,
+      `Near names: ${nearest(name, SCENARIO_NAMES).join(', ')}. All: ${SCENARIO_NAMES.join(', ')}.`,
+    );
+  });
+}
+
+async function runScenario(
+  scenario: Scenario,
+  prefix: string,
+  options: SmokeOptions,
+  control: RunControl,
+): Promise<ScenarioReport> {
+  const { connectors, redactor, target, silenceMs = SILENCE_MS } = options;
+  const startedAt = Date.now();
+  const mode = scenario.modes.find((one) => target.modes?.includes(DESTINATION_MODES[one]) ?? true);
+  const { name, about, streams } = scenario;
+  const nothing = { written: 0, states: { sent: 0, returned: 0 }, problems: [], seconds: 0 };
+  if (!mode) {
+    const skipped = `the destination does not support ${scenario.modes.map((one) => DESTINATION_MODES[one]).join(' or ')}`;
+    return { scenario: name, about, skipped, ...nothing, read_back: { compared: false, why: 'nothing was written' } };
+  }
+  const record = emptyRecord(target);
+  const total = { written: 0, sent: 0, returned: 0 };
+  for (const [at] of (streams[0]?.syncs ?? []).entries()) {
+    if (record.errors.length > 0) break;
+    const parts = { connectors, target, record, log: NO_LOG, control, silenceMs };
+    const sync = {
+      streams: streams.map((stream) => streamOf(stream, prefix, mode, at)),
+      round: at + 1,
+      batch: scenario.batch ?? 100,
+    };
+    const { written, statesSent, statesReturned } = await writeSmoke(sync, parts).catch((error: unknown) => {
+      if (control.signal.aborted) throw abortError(control.signal);
+      record.errors.push({ message: messageOf(error), failure_type: 'system_error' });
+      return { written: 0, statesSent: 0, statesReturned: 0 };
+    });
+    total.written += written;
+    total.sent += statesSent;
+    total.returned += statesReturned;
+  }
+  const problems = [...record.errors.map(({ message }) => message), ...record.warnings];
+  if (total.returned < total.sent)
+    problems.push(`${total.sent - total.returned} of ${total.sent} states were not returned`);
+  const { found, told } =
+    record.errors.length > 0 ? { found: undefined, told: [] } : await look(scenario, prefix, options);
+  problems.push(...told);
+  return {
+    scenario: name,
+    about,
+    passed: problems.length === 0,
+    written: total.written,
+    states: { sent: total.sent, returned: total.returned },
+    read_back: found ?? { compared: false, why: 'it was not written to its end' },
+    problems: redactor.sealAll(problems, 'connector').map((text) => text.slice(0, LONGEST_PROBLEM)),
+    seconds: Math.round((Date.now() - startedAt) / 100) / 10,
+  };
+}
+
+async function look(scenario: Scenario, prefix: string, { readBack, redactor }: SmokeOptions) {
+  const told: string[] = [];
+  try {
+    const reader = await readBack();
+    if ('why' in reader) return { found: { compared: false, why: reader.why }, told };
+    let records = 0;
+    for (const { name, expected } of scenario.streams) {
+      const rows = await reader.rows({ name: `${prefix}${name}` });
+      records += rows?.length ?? 0;
+      // Some make no file or table for a stream without records.
+      if (!rows && expected.length > 0) told.push(`nothing of the stream "${name}" was found (${reader.from})`);
+      const problems = rows ? differences(expected, rows) : [];
+      told.push(...problems.map((problem) => (scenario.streams.length > 1 ? `${name}: ${problem}` : problem)));
+    }
+    return { found: { compared: true, records }, told };
+  } catch (error) {
+    // That it cannot be read here says nothing of what was written.
+    return { found: { compared: false, why: redactor.seal(messageOf(error), 'connector') }, told: [] };
+  }
+}
+
+function streamOf({ name, primaryKey = [], cursor, syncs }: SmokeStream, prefix: string, mode: SyncMode, at: number) {
+  const { schema = {}, records = [] } = syncs[at] ?? {};
+  const incremental = mode.startsWith('incremental');
+  const cursorField = cursor === undefined || !incremental ? [] : [cursor];
+  const keys = primaryKey.map((field) => [field]);
+  const configured: ConfiguredStream = {
+    stream: {
+      name: `${prefix}${name}`,
+      jsonSchema: schema,
+      incremental,
+      sourceDefinedCursor: incremental,
+      defaultCursorField: cursorField,
+      primaryKey: keys,
+    },
+    mode,
+    cursorField,
+    primaryKey: keys,
+  };
+  return { configured, records };
+}
+
+const NO_LOG: SyncLog = { write: () => undefined, note: () => undefined, flush: async () => {}, close: async () => {} };
+
+/** Where the words of the destination are gathered. */
+function emptyRecord({ name }: DeliveryTarget): SyncRecord {
+  return {
+    syncId: '',
+    source: '',
+    destination: name,
+    dataset: '',
+    startedAt: new Date(),
+    labels: [],
+    configured: [],
+    options: [],
+    prepared: undefined,
+    runs: [],
+    deliveries: [],
+    state: 'running',
+    endedAt: undefined,
+    errors: [],
+    warnings: new Set(),
+    silenceMs: 0,
+  };
+}
