@@ -1,7 +1,4 @@
 /** A whole answer of every tool, as committed snapshots: a reader of the repository sees the product. */
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tools } from '../tools/index.ts';
 import { startServer, type TestServer } from './harness/client.ts';
@@ -13,10 +10,7 @@ beforeAll(async () => {
     envFileText: "MEADOW_API_KEY='a-key-of-the-meadow-77'\nMEADOW_HOST=meadow.example\nEMPTY_TOKEN=\n",
   });
 });
-afterAll(async () => {
-  await server.close();
-  await rm(join(tmpdir(), 'sluice-answers'), { recursive: true, force: true });
-});
+afterAll(() => server.close());
 
 const subject = {
   connector: MEADOW,
@@ -43,7 +37,7 @@ const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
       name: 'shelf',
       connector: SHELF,
       runtime: 'executable',
-      config: { destination_path: join(tmpdir(), 'sluice-answers') },
+      config: { destination_path: '/HOME/shelf' },
     },
   ],
   [
@@ -72,7 +66,8 @@ const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
 let syncId = '';
 
 test.each(calls)('%s', async (name, tool, args) => {
-  const filled = tool === 'cancel_sync' ? { sync_id: syncId } : args;
+  const placed = JSON.parse(JSON.stringify(args).replaceAll('/HOME', server.workplace.directory));
+  const filled = tool === 'cancel_sync' ? { sync_id: syncId } : placed;
   const { text, ...data } = await server.call<Record<string, unknown>>(tool, filled);
   if (tool === 'start_sync') syncId = String(data.sync_id);
   const shown = `${text}\n\n${JSON.stringify(data, null, 2)}\n`;
