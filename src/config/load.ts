@@ -92,7 +92,7 @@ export function childEnvironment(environment: NodeJS.ProcessEnv): Record<string,
 
 /** What an installer may see besides: which package index the user has set up. */
 export function installerEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const index = /^(PIP_|UV_|XDG_(CACHE|CONFIG|DATA)_HOME$|PYENV_ROOT$|NETRC$)/;
+  const index = /^(PIP_|UV_|XDG_(CACHE|CONFIG|DATA)_HOME$|PYENV_ROOT$|HOMEBREW_PREFIX$|NETRC$)/;
   return { ...childEnvironment(environment), ...pick(environment, index) };
 }
 

@@ -20,6 +20,9 @@ interface Job {
 }
 
 const POLL_MS = 250;
+/** How often those who wait are told how far a sync is, and that it is still at the same. */
+const TELL_MS = 500;
+const STILL_MS = 10_000;
 const CANCEL_WAIT_MS = 20_000;
 const SHUTDOWN_MS = 600;
 const HOLDER_MS = 2_000;
@@ -56,6 +59,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
 
   const wait: Syncs['wait'] = async (syncId, ms, signal, onProgress) => {
     const deadline = Date.now() + ms;
+    const tell = teller(onProgress);
     for (;;) {
       if (signal.aborted) throw abortError(signal);
       const status = await read(syncId);
@@ -66,7 +70,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
         return status;
       }
       if (left <= 0) return status;
-      tell(status, onProgress);
+      tell(status);
       await sleep(Math.min(POLL_MS, left));
     }
   };
@@ -176,10 +180,18 @@ export function createSyncs(options: SyncsOptions): Syncs {
   };
 }
 
-function tell(status: SyncStatus, onProgress: OnProgress | undefined): void {
-  const active = status.streams.filter(({ state }) => state === 'running').map(({ stream }) => stream);
-  const of = active.length > 0 ? ` (${active.slice(0, 3).join(', ')})` : '';
-  onProgress?.(`${status.records.toLocaleString('en-US')} records read${of}`, status.records);
+/** Tells what is new, at most twice a second; of a sync that is still at the same, that it goes on. */
+function teller(onProgress: OnProgress | undefined): (status: SyncStatus) => void {
+  let before = '';
+  let at = 0;
+  return (status) => {
+    const active = status.streams.filter(({ state }) => state === 'running').map(({ stream }) => stream);
+    const of = active.length > 0 ? ` (${active.slice(0, 3).join(', ')})` : '';
+    const text = `${status.records.toLocaleString('en-US')} records read${of}`;
+    if (Date.now() - at < (text === before ? STILL_MS : TELL_MS)) return;
+    [before, at] = [text, Date.now()];
+    onProgress?.(text, status.records);
+  };
 }
 
 /** The id of the sync that holds the lock, where that is why the lock was not taken. */

@@ -52,8 +52,8 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
       if (answer.state !== 'in_progress') return answer as T & { text: string };
     }
   }
-  async function syncToTheEnd(source: string, more: object = {}): Promise<Sync> {
-    let sync = await untilDone<Sync>('start_sync', { source, wait_seconds: 40, ...more });
+  async function syncToTheEnd(source: string, more: object = {}, said: string[] = []): Promise<Sync> {
+    let sync = await untilDone<Sync>('start_sync', { source, wait_seconds: 40, ...more }, said);
     while (sync.state === 'running')
       sync = await untilDone<Sync>('get_sync', { sync_id: sync.sync_id, wait_seconds: 40 });
     return sync;
@@ -82,7 +82,11 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
     await untilDone('save_source', { name: 'shop', connector: 'source-faker', config });
     const { streams } = await untilDone<{ streams: { name: string }[] }>('list_streams', { source: 'shop' });
     expect(streams.map(({ name }) => name).sort()).toEqual(['products', 'purchases', 'users']);
-    const sync = await syncToTheEnd('shop');
+    const told: string[] = [];
+    const sync = await syncToTheEnd('shop', {}, told);
+    expect(told).toContain('starting source-faker 7.2.1');
+    expect(told.at(-1)).toContain('records read');
+    expect(told.length, told.join('\n')).toBeLessThan(45);
     expect(sync.state).toBe('complete');
     for (const { stream, records, rows: kept } of sync.streams) {
       expect(kept, stream).toBe(records);

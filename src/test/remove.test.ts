@@ -227,19 +227,19 @@ describe('what does not go', () => {
 });
 
 /** An environment as an installer leaves it, as far as its being there is told. */
-async function installed(version: string): Promise<string> {
-  const folder = join(workplace.project, 'connectors', 'source-field', version);
+async function installed(version: string, connector = 'source-field'): Promise<string> {
+  const folder = join(workplace.project, 'connectors', connector, version);
   const bin = join(folder, 'venv', 'bin');
   await mkdir(bin, { recursive: true });
   await symlink(process.execPath, join(bin, 'python'));
-  await writeFile(join(bin, 'source-field'), '#!/bin/sh\n', { mode: 0o700 });
-  const program = join(bin, 'source-field');
-  await writeFile(join(folder, 'installed.json'), JSON.stringify({ connector: 'source-field', version, program }));
+  const program = join(bin, connector);
+  await writeFile(program, '#!/bin/sh\n', { mode: 0o700 });
+  await writeFile(join(folder, 'installed.json'), JSON.stringify({ connector, version, program }));
   return folder;
 }
 
 test('an installed connector: one version by name@version, all by its name', async () => {
-  const folders = await Promise.all(['1.0.0', '1.1.0', '2.0.0'].map(installed));
+  const folders = await Promise.all(['1.0.0', '1.1.0', '2.0.0'].map((version) => installed(version)));
   expect(await server.fail('remove', { kind: 'connector', name: 'source-field' })).toMatchObject({ code: 'safe_mode' });
   await anotherSession({ SLUICE_SAFE_MODE: '0' });
   expect((await remove('connector', 'source-field@1.0.0')).gone.join()).toMatch(
@@ -263,6 +263,7 @@ async function marked(connector: string, folder: string, marker: object): Promis
 
 test('one version in several runtimes: each has its name, and a CDK names the manifests that share it', async () => {
   await installed('1.0.0');
+  await installed('7.1.0', 'airbyte-cdk');
   const manifest = await marked('source-field', 'manifest-1.0.0', { runtime: 'manifest' });
   const image = { image: 'airbyte/source-field:1.0.0', image_id: 'sha256:0', bytes: 5_000_000, pulled: false };
   const docker = await marked('source-field', 'docker-1.0.0', { runtime: 'docker', ...image });
@@ -270,7 +271,11 @@ test('one version in several runtimes: each has its name, and a CDK names the ma
   const { installed_connectors: listed, text } = await server.call<{
     installed_connectors: { name: string; bytes: number; note?: string }[];
   }>('get_status');
+  const cdk = listed.find(({ name }) => name === 'airbyte-cdk@7.1.0 (python)');
+  expect(cdk?.note).toBe('shared by source-field@1.0.0 (manifest)');
+  expect((await remove('connector', 'airbyte-cdk')).gone).toHaveLength(1);
   expect(listed.map(({ name }) => name).sort()).toEqual([
+    'airbyte-cdk@7.1.0 (python)',
     'source-field@1.0.0 (docker)',
     'source-field@1.0.0 (manifest)',
     'source-field@1.0.0 (python)',

@@ -37,6 +37,7 @@ export async function beginSync(
   const names = wish.streams ?? (await defaultStreams(services, wish, labels, suggestedStreams));
   const options = await keptOptions(services, wish, catalog);
   const fitting = optionsFor(catalog, names, options, wish.options ?? []);
+  control.progress(`starting ${installed.connector} ${installed.version}`);
   const begun = await syncs.start({
     source: source.name,
     installed,

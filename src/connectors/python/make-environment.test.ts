@@ -87,6 +87,20 @@ for (const installer of ['pip', 'uv'] as const) {
       expect(await readdir(join(room.projectFolder, 'connectors', 'source-old'))).not.toContain('1.3.0');
     });
 
+    it('that cannot be installed names the other runtime that works here, and only that', async () => {
+      const facts = { ...FACTS, runtimes: ['python' as const, 'docker' as const], repository: 'airbyte/source-old' };
+      const request = { connector: 'source-old', version: '1.7.0' };
+      const { signal } = room.control();
+      const docker = (await room.connectors.runtimesFor(request, facts, signal)).find(
+        (one) => one.runtime === 'docker',
+      );
+      const error = await room.connectors
+        .install(request, facts, room.control())
+        .catch((thrown: unknown) => thrown as { next: string });
+      expect(error).toMatchObject({ code: 'install_conflict' });
+      expect((error as { next: string }).next.includes('runtime "docker"')).toBe(docker?.works);
+    });
+
     it('that uses pkg_resources without asking for it gets it, and it is said', async () => {
       const installed = await install('1.1.0');
       expect(installed.version).toBe('1.1.0');

@@ -5,7 +5,7 @@ import type { ConnectorError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { createProcessRunner } from '../process/process-runner.ts';
 import type { Task } from '../runner.ts';
-import { HOSTILE, MEADOW, makeTestRoom, type TestRoom } from '../test-room.ts';
+import { FIXTURES, HOSTILE, MEADOW, makeTestRoom, type TestRoom } from '../test-room.ts';
 import { ask } from './ask.ts';
 
 const KEY = 'pk_live_51 "q&ü"/zX+9=';
@@ -36,6 +36,7 @@ async function counted(program: string): Promise<{ path: string; starts(): Promi
 async function hostileNamed(behaviour: string): Promise<string> {
   const path = join(room.folder, `source-hostile.${behaviour}.mjs`);
   await copyFile(HOSTILE, path);
+  await copyFile(join(FIXTURES, 'hostile-leaks.mjs'), join(room.folder, 'hostile-leaks.mjs'));
   await chmod(path, 0o755);
   return path;
 }

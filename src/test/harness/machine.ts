@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { HOSTILE, makeWorkplace, type Workplace } from './workplace.ts';
+import { HOSTILE, HOSTILE_LEAKS, makeWorkplace, type Workplace } from './workplace.ts';
 
 /** A workplace with connectors of its own: what they start is known by their path, whatever else runs on this machine. */
 export async function makeConnectorPlace(envFileText?: string): Promise<Workplace> {
@@ -18,6 +18,8 @@ export async function makeConnectorPlace(envFileText?: string): Promise<Workplac
 export async function placeConnector(workplace: Workplace, connector: string, name?: string): Promise<string> {
   const path = join(workplace.directory, 'connectors', name ?? basename(connector));
   await copyFile(connector, path);
+  if (connector === HOSTILE)
+    await copyFile(HOSTILE_LEAKS, join(workplace.directory, 'connectors', basename(HOSTILE_LEAKS)));
   return path;
 }
 

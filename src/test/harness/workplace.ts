@@ -10,6 +10,8 @@ export const FIXTURE_CONNECTORS = join(ROOT, 'fixtures', 'connectors');
 export const MEADOW = join(FIXTURE_CONNECTORS, 'source-meadow.mjs');
 export const HOSTILE = join(FIXTURE_CONNECTORS, 'source-hostile.mjs');
 export const SHELF = join(FIXTURE_CONNECTORS, 'destination-hostile.mjs');
+/** What the hostile source needs beside it. */
+export const HOSTILE_LEAKS = join(FIXTURE_CONNECTORS, 'hostile-leaks.mjs');
 export const LEDGER = join(FIXTURE_CONNECTORS, 'source-ledger.mjs');
 export const PARROT = join(FIXTURE_CONNECTORS, 'source-parrot.mjs');
 export const TURNSTILE = join(FIXTURE_CONNECTORS, 'source-turnstile.mjs');
