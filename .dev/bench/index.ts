@@ -1,10 +1,11 @@
-/** `npm run bench`: Sluice beside PyAirbyte and DuckDB alone, as whole processes, interleaved. Needs Linux. */
+/** `npm run bench`: Sluice beside itself in Docker, PyAirbyte and DuckDB alone, as whole processes, interleaved. Needs Linux. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from './cases/case.ts';
 import { fakerCase } from './cases/faker.ts';
 import { replayCase } from './cases/replay.ts';
 import { callsOfSecondSync } from './cases/second.ts';
+import { hasImages } from './engines/docker.ts';
 import { pythonEnvironment } from './engines/python-environment.ts';
 import type { Figures } from './measure/measure.ts';
 import { readOptions } from './options.ts';
@@ -20,12 +21,15 @@ const folders = { parent: mkdtempSync(join(data, 'runs-')), keep: false };
 const python = wanted.includes('pyairbyte') ? pythonEnvironment(join(data, 'pyairbyte'), 'airbyte', say) : undefined;
 const machine = describeMachine(python?.version);
 
+const docker = wanted.includes('docker') && hasImages();
+if (wanted.includes('docker') && !docker) say('docker: left out, for .ci/images has not been run here');
+
 const cases: Case[] = [];
 for (const name of only.filter((one) => one !== 'second')) {
   const make =
     name === 'faker'
-      ? fakerCase(options, folders, python?.python, say)
-      : replayCase(name, options, folders, python?.python, say);
+      ? fakerCase(options, folders, { python: python?.python, docker }, say)
+      : replayCase(name, options, folders, { python: python?.python, docker }, say);
   cases.push(await make);
 }
 const secondSync = only.includes('second') ? await callsOfSecondSync(folders.parent, say) : undefined;

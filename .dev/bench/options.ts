@@ -18,7 +18,7 @@ export interface Options {
 }
 
 export const ALL = ['a', 'b', 'c', 'd', 'faker', 'second'];
-export const ENGINES = ['sluice', 'pyairbyte', 'duckdb'];
+export const ENGINES = ['sluice', 'docker', 'pyairbyte', 'duckdb'];
 
 /** @throws Error for an option or a word that does not exist */
 export function readOptions(argv: readonly string[]): Options {

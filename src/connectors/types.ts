@@ -123,8 +123,8 @@ export interface Overrun {
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Whether its memory limit ended it. */
-  readonly outOfMemory?: boolean;
+  /** Whether its memory limit ended it; `likely` where it was killed and nobody says why. */
+  readonly outOfMemory?: boolean | 'likely';
   /** Where Sluice ended it because it took more than it may. */
   readonly overrun?: Overrun | undefined;
   /** Sealed, bounded end of its stderr. */

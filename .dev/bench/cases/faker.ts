@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkTables, truthOf } from '../check.ts';
 import { integer, number, text } from '../data/columns.ts';
+import { fakerVersion } from '../engines/docker.ts';
 import { runPyairbyte } from '../engines/pyairbyte.ts';
 import { type SavedSource, saveSource, syncSource, tablesOf } from '../engines/sluice.ts';
 import { type Figures, measure } from '../measure/measure.ts';
@@ -21,11 +22,11 @@ const NAMES = STREAMS.map(({ name }) => name);
 /** Folders of a project that a first sync does not find. */
 const LEFT_BY_SYNCS = ['cache', 'staging', 'syncs', 'logs', 'runs', 'locks'];
 
-/** `python`: PyAirbyte's interpreter, where it is measured. */
+/** `python`: PyAirbyte's interpreter, where it is measured; `docker`: whether that is. */
 export async function fakerCase(
   { data, small }: Pick<Options, 'data' | 'small'>,
   runs: RunFolders,
-  python: string | undefined,
+  { python, docker }: { readonly python: string | undefined; readonly docker: boolean },
   say: (line: string) => void,
 ): Promise<Case> {
   const count = small ? 20_000 : 200_000;
@@ -42,16 +43,24 @@ export async function fakerCase(
     checkTables(database, schema, STREAMS, await truthOf(messages, STREAMS));
 
   const alone = async (): Promise<Figures> => runAlone(program, folder, config, messages);
-  const sluice = async (): Promise<Figures> => {
-    for (const name of LEFT_BY_SYNCS) rmSync(join(folder, 'project', name), { recursive: true, force: true });
-    const figures = await syncSource(source, connectors);
-    await check(tablesOf(source));
+  const syncAnew = async (saved: SavedSource, commands: string): Promise<Figures> => {
+    for (const name of LEFT_BY_SYNCS) rmSync(join(saved.folder, 'project', name), { recursive: true, force: true });
+    const figures = await syncSource(saved, commands);
+    await check(tablesOf(saved));
     return figures;
   };
+  const sluice = (): Promise<Figures> => syncAnew(source, connectors);
   const engines = new Map([
     ['connector', alone],
     ['sluice', sluice],
   ]);
+  const version = docker ? fakerVersion() : undefined;
+  if (version !== undefined) {
+    const inDocker: SavedSource = { ...source, runtime: 'docker', version, folder: join(data, 'faker-docker') };
+    mkdirSync(inDocker.folder, { recursive: true });
+    await saveSource(inDocker);
+    engines.set('docker', () => syncAnew(inDocker, 'source-faker'));
+  }
   if (python !== undefined) {
     engines.set('pyairbyte', async () => {
       const own = join(runs.parent, 'faker');

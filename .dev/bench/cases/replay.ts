@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkTables } from '../check.ts';
 import { warm } from '../data/hashed-file.ts';
+import { runInDocker } from '../engines/docker.ts';
 import { runDuckdb } from '../engines/duckdb.ts';
 import type { Result } from '../engines/engine.ts';
 import { runPyairbyte } from '../engines/pyairbyte.ts';
@@ -12,12 +13,12 @@ import type { Options } from '../options.ts';
 import { prepareSet } from '../prepare.ts';
 import type { Case, RunFolders } from './case.ts';
 
-/** `python`: PyAirbyte's interpreter, where it is measured. */
+/** `python`: PyAirbyte's interpreter, where it is measured; `docker`: whether that is. */
 export async function replayCase(
   letter: string,
   { data, small }: Pick<Options, 'data' | 'small'>,
   runs: RunFolders,
-  python: string | undefined,
+  { python, docker }: { readonly python: string | undefined; readonly docker: boolean },
   say: (line: string) => void,
 ): Promise<Case> {
   const { set, files, job, truth } = await prepareSet(letter, { data, small }, say);
@@ -34,6 +35,7 @@ export async function replayCase(
     });
   };
   add('sluice', files.messages, (folder) => runSluice({ ...job, folder }));
+  if (docker && letter === 'a') add('docker', files.messages, (folder) => runInDocker({ ...job, folder }));
   if (python !== undefined) add('pyairbyte', files.messages, (folder) => runPyairbyte({ ...job, folder }, python));
   const { bare } = files;
   const [only] = set.streams;

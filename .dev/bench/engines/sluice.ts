@@ -9,15 +9,19 @@ import type { Job, Result } from './engine.ts';
 import { type CallTool, connect } from './mcp.ts';
 
 const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.url));
-const REGISTRY = fileURLToPath(new URL('../../../fixtures/registry/registry.json', import.meta.url));
+/** The small registry of the fixtures. */
+export const REGISTRY = fileURLToPath(new URL('../../../fixtures/registry/registry.json', import.meta.url));
 
 export interface SavedSource {
   readonly name: string;
   /** Registry name, or absolute path of a program. */
   readonly connector: string;
   readonly config: object;
-  /** Whether it is a program, or installed from the package index. */
-  readonly runtime: 'executable' | 'python';
+  /** Whether it is a program, installed from the package index, or an image. */
+  readonly runtime: 'executable' | 'python' | 'docker';
+  readonly version?: string;
+  /** Settings besides. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where the project lies. */
   readonly folder: string;
 }
@@ -31,11 +35,11 @@ export async function runSluice({ name, connector, config, folder }: Job): Promi
 }
 
 /** As a user has it before the first sync: saved, its streams looked at. Not measured. */
-export async function saveSource({ name, connector, config, runtime, ...source }: SavedSource): Promise<void> {
+export async function saveSource({ name, connector, config, runtime, version, ...source }: SavedSource): Promise<void> {
   const env = environmentOf({ connector, runtime, ...source }, false);
   const server = spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const call = await connect(server);
-  await untilDone(call, 'save_source', { name, connector, config, runtime });
+  await untilDone(call, 'save_source', { name, connector, config, runtime, version });
   await untilDone(call, 'list_streams', { source: name });
   server.stdin.end();
   await once(server, 'exit');
@@ -57,7 +61,7 @@ export function tablesOf({ name, folder }: SavedSource): { database: string; sch
 }
 
 function environmentOf(
-  { folder, connector, runtime }: Omit<SavedSource, 'name' | 'config'>,
+  { folder, connector, runtime, environment }: Omit<SavedSource, 'name' | 'config'>,
   offline: boolean,
 ): Record<string, string | undefined> {
   return {
@@ -68,6 +72,7 @@ function environmentOf(
     AIRBYTE_LOCAL_REGISTRY: REGISTRY,
     AIRBYTE_OFFLINE_MODE: offline ? '1' : '0',
     ...(runtime === 'executable' ? { SLUICE_ALLOW_EXECUTABLES: dirname(connector) } : {}),
+    ...environment,
   };
 }
 

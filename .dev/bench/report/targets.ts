@@ -60,12 +60,24 @@ function memory(name: string, aim: number): Target {
   return { what: `${name}: peak memory`, aim, unit: 'MB', atLeast: false, value: sluice(name, 'peakBytes', () => 1e6) };
 }
 
+/** A container's own CPU time is not Sluice's: only the wall says what Docker costs. */
+function inDocker(name: string, aim: number): Target {
+  const value = (medians: Medians): number | undefined => {
+    const [docker, native] = [medians(name, 'docker')?.wallSeconds, medians(name, 'sluice')?.wallSeconds];
+    return docker === undefined || native === undefined ? undefined : docker / native;
+  };
+  const what = `${name}: wall in Docker against native`;
+  return { what, aim, unit: '×', atLeast: false, value, wall: [name, 'docker'] };
+}
+
 const TARGETS: readonly Target[] = [
   ...fasterThanPyairbyte('a', 13),
   ...fasterThanPyairbyte('c', 13),
   ...fasterThanPyairbyte('b', 8),
   ratio('a: CPU against DuckDB alone', 1.6, 'a', 'cpuSeconds', ['a', 'duckdb']),
   ratio('faker: wall against the connector alone', 1.03, 'faker', 'wallSeconds', ['faker', 'connector']),
+  inDocker('a', 1.5),
+  inDocker('faker', 1.1),
   memory('a', 400),
   memory('b', 650),
   ratio('d: peak memory against a', 1.1, 'd', 'peakBytes', ['a', 'sluice']),

@@ -6,6 +6,8 @@ import { call } from './engine-call.ts';
 
 const LOOK_EVERY_MS = 1000;
 const ANSWER_MS = 5000;
+/** 128 and SIGKILL. */
+const KILLED = 137;
 
 type Ending = Omit<Exit, 'stderrTail'>;
 
@@ -36,8 +38,10 @@ async function endingOf(engine: Engine, id: string): Promise<Ending | undefined>
   try {
     const { State: state } = await call(engine.docker.getContainer(id).inspect(), { timeoutMs: ANSWER_MS });
     if (state.Running) return undefined;
-    const { ExitCode: code, OOMKilled: outOfMemory } = state;
-    return { code, signal: null, outOfMemory: outOfMemory && code !== 0 };
+    const { ExitCode: code, OOMKilled: told } = state;
+    // With cgroups of the second version the engine may miss it; a run that is ended by us asks nobody.
+    const outOfMemory = told ? code !== 0 : code === KILLED && 'likely';
+    return { code, signal: null, outOfMemory };
   } catch {
     return UNKNOWN;
   }

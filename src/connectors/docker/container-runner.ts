@@ -9,7 +9,7 @@ import type { Redactor } from '../../secrets/index.ts';
 import { createTail, sealedText } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart } from '../types.ts';
-import { containerEnvironment, containerOptions, INPUT_FOLDER, inputPath, processorsOf } from './container.ts';
+import { containerEnvironment, containerOptions, createProcessorCount, INPUT_FOLDER, inputPath } from './container.ts';
 import { waitForEnd } from './container-end.ts';
 import { createContainerRecord } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
@@ -54,6 +54,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
   /** Containers that could not be removed, for the engine did not answer: tried again at each run. */
   const left = new Set<string>();
   const record = createContainerRecord(rooms.project, () => live.size + left.size > 0);
+  const processors = createProcessorCount();
   let closing = false;
   return {
     async run(task, body) {
@@ -61,7 +62,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       if (signal.aborted) throw abortError(signal);
       const engine = await rooms.connect(signal);
       await endOrphanContainers(engine, rooms.project);
-      for (const id of left) await removeContainer(engine, id).then(() => left.delete(id));
+      await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
       let making: Promise<Made> | undefined;
       let socket: Duplex | undefined;
       let ended: Promise<void> | undefined;
@@ -83,7 +84,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         const running = await startRun(async () => {
           await record.update();
           if (closing) throw closingError();
-          making = make(rooms, engine, task);
+          making = make(rooms, engine, task, processors);
           const made = await making;
           await putFiles(engine, made.id, task);
           socket = await attach(engine, made.id, task.writes ?? false);
@@ -111,7 +112,12 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
   };
 }
 
-async function make(rooms: ContainerRooms, engine: Engine, task: Task): Promise<Made> {
+async function make(
+  rooms: ContainerRooms,
+  engine: Engine,
+  task: Task,
+  processors: (engine: Engine) => Promise<number>,
+): Promise<Made> {
   const run = randomBytes(8).toString('hex');
   const { image } = task.installed.start as ContainerStart;
   const options = containerOptions({
@@ -119,7 +125,7 @@ async function make(rooms: ContainerRooms, engine: Engine, task: Task): Promise<
     task,
     image,
     settings: rooms.settings,
-    processors: await processorsOf(engine),
+    processors: await processors(engine),
     labels: await labelsFor(rooms.project, run),
     environment: containerEnvironment(rooms.environment),
   });

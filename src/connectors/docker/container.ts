@@ -14,7 +14,7 @@ export interface ContainerPlan {
   /** An image's id. */
   readonly image: string;
   readonly settings: DockerSettings;
-  /** Processors of the engine's machine: a limit beyond them is refused. */
+  /** Processors of the engine's machine, beyond which a limit is refused; 0 for no limit. */
   readonly processors: number;
   readonly labels: Readonly<Record<string, string>>;
   /** `NAME=value`, besides what the image sets. */
@@ -43,7 +43,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       SecurityOpt: ['no-new-privileges'],
       Memory: settings.memoryBytes,
       MemorySwap: settings.memoryBytes,
-      NanoCpus: Math.round(Math.min(settings.cpus, processors) * 1e9),
+      ...(processors > 0 ? { NanoCpus: Math.round(Math.min(settings.cpus, processors) * 1e9) } : {}),
       PidsLimit: settings.pids,
       // Nothing of the output is written to the engine's disk; it is six times as fast besides.
       LogConfig: { Type: 'none', Config: {} },
@@ -77,8 +77,19 @@ export function containerEnvironment(environment: Readonly<Record<string, string
 
 const LOOPBACK_PROXY = /^([a-z0-9]+:\/\/)?([^@/]*@)?(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:|\/|$)/i;
 
-/** Processors of the engine's machine. */
-export async function processorsOf({ docker }: Engine): Promise<number> {
-  const { NCPU: count } = (await call(docker.info())) as { NCPU?: number };
-  return count && count > 0 ? count : 1;
+/** Processors of the engine's machine, asked once for each engine; none where it cannot limit them, as some rootless ones. */
+export function createProcessorCount(): (engine: Engine) => Promise<number> {
+  const known = new Map<string, number>();
+  return async ({ docker, address }) => {
+    const before = known.get(address.name);
+    if (before !== undefined) return before;
+    const { NCPU: count = 1, CpuCfsQuota: limits = true } = (await call(docker.info())) as Info;
+    known.set(address.name, limits ? count : 0);
+    return limits ? count : 0;
+  };
+}
+
+interface Info {
+  readonly NCPU?: number;
+  readonly CpuCfsQuota?: boolean;
 }

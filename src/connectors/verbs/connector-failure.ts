@@ -72,7 +72,10 @@ function howItEnded(exit: Exit | undefined): string {
   if (!exit) return 'it closed its output and went on running, so it was ended';
   if (exit.overrun) return `it ${exit.overrun.said}`;
   if (exit.signal) return `it was ended by ${exit.signal}`;
-  if (exit.outOfMemory) return 'it ran out of memory and was ended';
+  if (exit.outOfMemory)
+    return exit.outOfMemory === 'likely'
+      ? 'it was killed, most likely for want of memory'
+      : 'it ran out of memory and was ended';
   return exit.code === 0 ? 'it ended without one' : `it ${exitWords(exit)}`;
 }
 
