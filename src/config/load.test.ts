@@ -74,6 +74,18 @@ test('settings hold names of cloud credentials and never a value, and cannot be 
   expect(() => Object.assign(settings.modes.local.safe, { on: false })).toThrow();
 });
 
+test.each([
+  ['512m', 512 * 1024 ** 2, 0],
+  ['4g', 4 * 1024 ** 3, 0],
+  ['2GiB', 2 * 1024 ** 3, 0],
+  ['a lot', undefined, 1],
+  ['10m', undefined, 1],
+])('a connector may hold %s of memory', (written, bytes, warned) => {
+  const { connectorMemoryBytes, warnings } = load({ SLUICE_CONNECTOR_MEMORY: written });
+  expect(connectorMemoryBytes).toBe(bytes);
+  expect(warnings.filter((text) => text.startsWith('SLUICE_CONNECTOR_MEMORY must be'))).toHaveLength(warned);
+});
+
 test('a connector’s environment is an allow-list', () => {
   const environment = {
     PATH: '/bin',

@@ -101,7 +101,7 @@ const ON_FIRST_USE: Partial<Record<Runtime, string>> = {
 
 /** Failures of one runtime that another one does not have: its packages, its interpreters. */
 const OF_THE_RUNTIME =
-  /^(install_|python_|venv_missing|unknown_(version|package)|not_a_python_connector|package_index_|manifest_|bad_manifest|components_|no_components|cdk_)/;
+  /^(install_|python_|venv_missing|unknown_(version|package)|not_a_python_connector|package_index_|manifest_|bad_manifest|components_|no_components|cdk_|docker_|image_|no_such_tag|pull_failed)/;
 
 /** The error, with the runtimes that a caller could name instead: nothing is ever tried in silence. */
 export async function withOtherRuntimes(

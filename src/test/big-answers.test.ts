@@ -130,6 +130,41 @@ describeWith(['data'], 'the whole public registry', () => {
     }
   });
 
+  test('each of its connectors: how it would run here, by each of its runtimes', { timeout: 300_000 }, async () => {
+    const online = await startServer({ environment: { AIRBYTE_LOCAL_REGISTRY: path } });
+    try {
+      const names: string[] = [];
+      for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+        const page: { connectors: { name: string }[]; next_cursor?: string } = await online.call('list_connectors', {
+          limit: 200,
+          ...(cursor && { cursor }),
+        });
+        names.push(...page.connectors.map(({ name }) => name));
+        cursor = page.next_cursor;
+      }
+      expect(names).toHaveLength(647);
+      // What the machine can do is the same for all of them.
+      const works = new Map<string, boolean>();
+      const look = async (connector: string): Promise<void> => {
+        const info = await online.call<{
+          runs_here: boolean;
+          runtimes: { runtime: string; runs_here: boolean; reason: string }[];
+        }>('get_connector_info', { connector });
+        expect(info.runtimes.length, connector).toBeGreaterThan(0);
+        expect(info.runs_here, connector).toBe(info.runtimes.some((one) => one.runs_here));
+        for (const { runtime, runs_here: runs, reason } of info.runtimes) {
+          expect(reason, connector).toMatch(/\w{3}/);
+          expect(works.get(runtime) ?? runs, `${connector} ${runtime}: ${reason}`).toBe(runs);
+          works.set(runtime, runs);
+        }
+      };
+      while (names.length > 0) await Promise.all(names.splice(0, 8).map(look));
+      expect([...works.keys()].sort()).toEqual(['docker', 'manifest', 'python']);
+    } finally {
+      await online.close();
+    }
+  });
+
   test.each([
     ['stripe', 'source-stripe'],
     ['Stripe', 'source-stripe'],

@@ -136,6 +136,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     const error = await install('1.7.0').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'setup', code: 'python_missing' });
     expect((error as Error).message).toContain('Python >=4.2');
+    expect((error as { next: string }).next).toContain('Ask for version "1.8.0"');
   });
 
   it('names what contradicts, what cannot be built, and leaves nothing of it', async () => {
