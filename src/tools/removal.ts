@@ -152,7 +152,7 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Plan
 }
 
 /** By its registry name all that is installed, by `name@version` one version in all runtimes, by `name@version (runtime)` one. */
-async function planConnector({ connectors, sources, syncs }: Services, name: string): Promise<Plan> {
+async function planConnector({ connectors, sources, destinations, syncs }: Services, name: string): Promise<Plan> {
   const all = await connectors.installed();
   const chosen = all.filter((entry) =>
     [entry.connector, `${entry.connector}@${entry.version}`, entry.name].includes(name),
@@ -165,7 +165,14 @@ async function planConnector({ connectors, sources, syncs }: Services, name: str
     );
     throw unknown('installed connector', name, near);
   }
-  const users = (await sources.list()).filter((source) => chosen.some((entry) => mayUse(source, entry)));
+  const uses = (saved: { connector: string; runtime: string }): boolean => chosen.some((entry) => mayUse(saved, entry));
+  const readers = (await sources.list()).filter(uses).map((source) => source.name);
+  const writers = (await destinations.list()).filter(uses).map((destination) => destination.name);
+  // Those that are written into now are in use by a sync of their source.
+  const writing = (await syncs.recent(50)).filter(
+    ({ destination, state }) => state === 'running' && destination !== undefined && writers.includes(destination),
+  );
+  const busy = [...new Set([...readers, ...writing.map(({ source }) => source)])];
   const removeAll = async (): Promise<Removal> => {
     const gone: string[] = [];
     const stays: string[] = [];
@@ -174,21 +181,23 @@ async function planConnector({ connectors, sources, syncs }: Services, name: str
       if (removed) gone.push(`${removed.entry.name}: ${bytesText(removed.entry.bytes)}`);
       if (removed?.stays) stays.push(removed.stays);
     }
-    stays.push(...users.map((user) => `source "${user.name}": its next use installs what it needs again`));
+    const again = 'its next use installs what it needs again';
+    stays.push(...readers.map((reader) => `source "${reader}": ${again}`));
+    stays.push(...writers.map((writer) => `destination "${writer}": ${again}`));
     return { gone, stays };
   };
   return {
     targets: chosen.map((entry) => local('connector', entry.name)),
-    run: users.reduceRight<() => Promise<Removal>>(
-      (inner, user) => () => syncs.whileIdle(user.name, `removing ${name}`, inner),
+    run: busy.reduceRight<() => Promise<Removal>>(
+      (inner, source) => () => syncs.whileIdle(source, `removing ${name}`, inner),
       removeAll,
     ),
   };
 }
 
 /** The environments of the CDK are those of all manifests. */
-function mayUse(source: { connector: string; runtime: string }, entry: InstalledEntry): boolean {
-  return source.connector === entry.connector || (entry.connector === SHARED_CDK && source.runtime === 'manifest');
+function mayUse(saved: { connector: string; runtime: string }, entry: InstalledEntry): boolean {
+  return saved.connector === entry.connector || (entry.connector === SHARED_CDK && saved.runtime === 'manifest');
 }
 
 async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {
