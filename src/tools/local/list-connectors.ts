@@ -14,8 +14,7 @@ const row = z.object({
 export const listConnectors = defineTool({
   name: 'list_connectors',
   title: 'Find connectors',
-  description:
-    'Connectors of the Airbyte registry by words of name or title. This version runs those with runtime python.',
+  description: 'Connectors of the Airbyte registry by words of name or title, with the runtimes that can run them.',
   input: z.strictObject({
     search: z.string().optional(),
     type: z.enum(['source', 'destination']).optional(),
