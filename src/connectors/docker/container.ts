@@ -28,7 +28,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     name,
     Image: image,
     Cmd: [verb, ...Object.keys(files).flatMap((name) => [`--${name}`, inputPath(name)])],
-    Env: [...environment],
+    // A state that waits in Python's buffer would not be confirmed before the end.
+    Env: writes ? [...environment, 'PYTHONUNBUFFERED=1'] : [...environment],
     Labels: labels,
     Tty: false,
     AttachStdin: writes,
@@ -53,7 +54,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
         Type: 'bind',
         Source: folder,
         Target: target,
-        ReadOnly: true,
+        // A destination writes where a person has named it a folder; everything else only reads.
+        ReadOnly: !/^destination-/.test(task.installed.connector),
       })),
     },
   };

@@ -32,7 +32,8 @@ export function createProcessRunner(
               await lend((text) => writeFile(fileOf(folder, name), text, { mode: 0o600, flag: 'wx' }));
             }
           },
-          environment: { ...environment, ...own },
+          // A state that waits in Python's buffer would not be confirmed before the end.
+          environment: { ...environment, ...(writes ? { PYTHONUNBUFFERED: '1' } : {}), ...own },
           memoryBytes,
           writes,
           signal,

@@ -103,7 +103,7 @@ export const BIG_NUMBERS: Data = {
     // Texts: what JavaScript would make of these numbers is not what they are.
     '{"id":1,"whole":9007199254740993,"decimal":0.1}',
     '{"id":2,"whole":9223372036854775807,"decimal":1e-9}',
-    '{"id":3,"whole":-9223372036854775808,"decimal":-123456789.987654321}',
+    '{"id":3,"whole":-9223372036854775808,"decimal":-12345678.9875}',
     '{"id":4,"whole":0,"decimal":1e15}',
   ],
 };

@@ -105,7 +105,7 @@ export const SCENARIOS: readonly Scenario[] = [
           { schema: dedupSchema(), records: [dedup(1, 'a', 1), dedup(1, 'b', 1), dedup(2, 'a', 1), dedup(2, 'a', 2)] },
           {
             schema: dedupSchema(),
-            records: [dedup(1, 'a', 3), dedup(1, 'b', 3, '2024-03-01T00:00:00Z'), dedup(3, 'a', 3)],
+            records: [dedup(1, 'a', 3), dedup(1, 'b', 3, '2024-03-01T00:00:00Z'), dedup(3, 'a', 3), dedup(2, 'a', 1)],
           },
         ],
         expected: [dedup(1, 'a', 3), dedup(2, 'a', 2), dedup(3, 'a', 3)],
