@@ -57,7 +57,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
   test('is checked with the service', async () => {
     const answer = await call('validate_config', subject());
     expect(answer).toMatchObject({ valid: true, version: 'local', runtime: 'manifest', problems: [] });
-    expect(seen.join('\n')).toMatch(/installing airbyte-cdk 7\.\d+\.\d+ /);
+    expect(seen.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
     const wrong = await call<{ check_message: string }>(
       'validate_config',
       subject({ api_key: 'secret_reference::QUARRY_BAD_KEY' }),
@@ -230,6 +230,16 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     const log = await server.call('get_sync', { sync_id: done.sync_id, log_lines: 50 });
     expect(log.text).toContain('no_such_filter');
     expect(log.text).not.toMatch(/Traceback|site-packages|\^\^\^/);
+  });
+
+  test('needs no spec', async () => {
+    const path = join(workplace.directory, 'specless.yaml');
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(path, `${text.slice(0, text.indexOf('\nspec:'))}\nmetadata: { note: "\\x85ü\\U0001F9F1" }\n`);
+    await call('save_source', { name: 'specless', ...subject(), manifest_path: path });
+    const done = await syncOut(server, { source: 'specless', streams: ['tools', 'events'] });
+    expect(done.state).toBe('complete');
+    expect(countsOf(done)).toEqual({ tools: 10, events: quarry.events.length });
   });
 
   test('leaves its key nowhere', async () => {

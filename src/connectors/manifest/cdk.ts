@@ -33,8 +33,8 @@ export interface CdkWish {
   readonly makers?: string | undefined;
   /** What the manifest is called in messages. */
   readonly source: string;
-  /** Whether nobody has vouched for the manifest. */
-  readonly untrusted: boolean;
+  /** Whether the CDK itself must refuse Python classes: what it will be told to load cannot be told from the text. */
+  readonly guarded: boolean;
 }
 
 const PROGRAM = 'source-declarative-manifest';
@@ -48,7 +48,7 @@ const FIRST_GUARDED = '7.23.8';
  * @throws InputError `manifest_too_new`; what installing throws
  */
 export async function provideCdk(rooms: CdkRooms, wish: CdkWish, control: RunControl): Promise<Cdk> {
-  const atLeast = [wish.written, wish.makers, wish.untrusted ? FIRST_GUARDED : FIRST_USABLE]
+  const atLeast = [wish.written, wish.makers, wish.guarded ? FIRST_GUARDED : FIRST_USABLE]
     .filter((version): version is string => version !== undefined && valid(version) !== null)
     .sort(rcompare)[0] as string;
   const here = await installedCdk(rooms.project, atLeast);

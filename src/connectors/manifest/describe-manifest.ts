@@ -51,6 +51,15 @@ export function specOf({ document }: Manifest): JsonObject | undefined {
   };
 }
 
+/** The text of a manifest that holds no spec, with one: the CDK refuses to run it without. Undefined where it holds one. */
+export function withSpec({ document }: Manifest, { connectionSpecification }: JsonObject): string | undefined {
+  if (document.spec !== undefined) return undefined;
+  const spec = { type: 'Spec', connection_specification: connectionSpecification ?? { type: 'object' } };
+  // JSON is YAML, but for characters that YAML wants escaped.
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify({ ...document, spec }).replace(/[\u007f-\u009f\ufeff\ufffe\uffff]/g, escaped);
+}
+
 function streamsOf(document: JsonObject, reference: JsonValue, conditional: boolean): ManifestStream[] {
   const stream = follow(document, reference);
   if (!isObject(stream)) return [];

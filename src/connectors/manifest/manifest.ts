@@ -11,7 +11,7 @@ import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
 import { type CdkRooms, type CdkWish, provideCdk } from './cdk.ts';
 import { componentsBeside, needsComponents } from './components.ts';
-import { specOf } from './describe-manifest.ts';
+import { specOf, withSpec } from './describe-manifest.ts';
 import { keepManifest, keptManifest } from './kept-manifest.ts';
 import { type Manifest, readManifest } from './read-manifest.ts';
 
@@ -60,7 +60,8 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
     async install(request, facts, control) {
       if (request.manifestPath !== undefined) {
         const local = await readLocal(request, settings);
-        return installed(rooms, { connector: request.connector, version: 'local' }, local, local.wish, control);
+        const spec = specOf(local.manifest) ?? ANYTHING;
+        return installed(rooms, { connector: request.connector, version: 'local', spec }, local, local.wish, control);
       }
       const { connector } = request;
       const version = request.version ?? facts.version;
@@ -71,9 +72,9 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
         const published = await readPublished(project, { connector, version, facts }, joint);
         const spec = specOf(published.manifest) ?? (await facts.spec?.(version, joint.signal)) ?? ANYTHING;
         const { source, manifest } = published;
-        const wish = { written: manifest.version, makers: facts.cdkVersion, source, untrusted: false };
-        const runnable = await installed(rooms, { connector, version }, published, wish, joint);
-        return { ...runnable, spec, newlyInstalled: published.fetched };
+        const wish = { written: manifest.version, makers: facts.cdkVersion, source, guarded: false };
+        const runnable = await installed(rooms, { connector, version, spec }, published, wish, joint);
+        return { ...runnable, newlyInstalled: published.fetched };
       });
     },
 
@@ -84,13 +85,14 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
 /** With the environment that runs it. */
 async function installed(
   rooms: ManifestRooms,
-  { connector, version }: Pick<Installed, 'connector' | 'version'>,
+  { connector, version, spec }: Pick<Installed, 'connector' | 'version'> & { readonly spec: JsonObject },
   { manifest, files }: Checked,
   wish: CdkWish,
   control: RunControl,
 ): Promise<Installed> {
   const cdk = await provideCdk(rooms, wish, control);
-  const stamp = createHash('sha256').update(JSON.stringify([files.manifest, files.components ?? null, cdk.version]));
+  const text = withSpec(manifest, spec) ?? files.manifest;
+  const stamp = createHash('sha256').update(JSON.stringify([text, files.components ?? null, cdk.version]));
   return {
     connector,
     version,
@@ -98,7 +100,7 @@ async function installed(
     start: {
       ...cdk.start,
       files: {
-        'manifest-path': { name: 'manifest.yaml', text: files.manifest },
+        'manifest-path': { name: 'manifest.yaml', text },
         ...(files.components === undefined
           ? {}
           : { 'components-path': { name: 'components.py', text: files.components } }),
@@ -109,7 +111,7 @@ async function installed(
       },
     },
     stamp: stamp.digest('hex').slice(0, 16),
-    spec: specOf(manifest) ?? ANYTHING,
+    spec,
     newlyInstalled: false,
     ...(cdk.newlyInstalled
       ? { alsoInstalled: { connector: SHARED_CDK, version: cdk.version, runtime: 'python' } }
@@ -138,7 +140,7 @@ async function readLocal(
   }
   const manifest = readManifest(file.text, manifestPath);
   const components = await componentsBeside(file.real, manifest, settings);
-  const wish = { written: manifest.version, source: manifestPath, untrusted: true };
+  const wish = { written: manifest.version, source: manifestPath, guarded: manifest.isDynamic };
   return { manifest, files: { manifest: file.text, components }, source: manifestPath, wish };
 }
 

@@ -1,5 +1,5 @@
 /** A manifest's text as a checked object: everything that can be found wrong before a Python is started. */
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { referenceProblem } from './references.ts';
@@ -11,8 +11,12 @@ export interface Manifest {
   readonly version: string;
   /** Whether it names Python classes of its own: code would run. */
   readonly bringsCode: boolean;
+  /** Whether streams are made by templates at run time: what they come to cannot be told from the text. */
+  readonly isDynamic: boolean;
 }
 
+const CLASS_NAME = 'class_name';
+const DYNAMIC_STREAMS = 'dynamic_streams';
 const LONGEST = 8 * 1024 * 1024;
 const MOST_ALIASES = 10_000;
 /** The CDK's parser knows no others. */
@@ -24,7 +28,7 @@ const TAGS = /^tag:yaml\.org,2002:(null|bool|int|float|merge|map|seq|str)$/;
  */
 export function readManifest(text: string, source: string): Manifest {
   if (text.length > LONGEST) throw bad(source, 'is larger than 8 MB');
-  const { value, bringsCode } = parsed(text, source);
+  const { value, words } = parsed(text, source);
   if (!isObject(value)) throw bad(source, 'holds no keys and values');
   const type = value.type ?? 'DeclarativeSource';
   if (type !== 'DeclarativeSource') {
@@ -40,10 +44,10 @@ export function readManifest(text: string, source: string): Manifest {
   const { version } = value;
   if (typeof version !== 'string' || !/^\d+(\.\d+)*/.test(version))
     throw bad(source, 'has no version, such as version: "6.60.0"');
-  return { document: value, version, bringsCode };
+  return { document: value, version, bringsCode: words.has(CLASS_NAME), isDynamic: words.has(DYNAMIC_STREAMS) };
 }
 
-function parsed(text: string, source: string): { value: unknown; bringsCode: boolean } {
+function parsed(text: string, source: string): { value: unknown; words: ReadonlySet<unknown> } {
   const lineCounter = new LineCounter();
   let document: Document.Parsed;
   try {
@@ -66,7 +70,7 @@ function parsed(text: string, source: string): { value: unknown; bringsCode: boo
     throw bad(source, `is no valid YAML: line ${line}, column ${col}`);
   }
   try {
-    return { value: plain(document.toJS({ maxAliasCount: MOST_ALIASES })), bringsCode: namesClasses(document) };
+    return { value: plain(document.toJS({ maxAliasCount: MOST_ALIASES })), words: telling(document) };
   } catch (thrown) {
     if (thrown instanceof ReferenceError || thrown instanceof RangeError)
       throw bad(source, 'has aliases that multiply, or is nested too deeply');
@@ -75,15 +79,11 @@ function parsed(text: string, source: string): { value: unknown; bringsCode: boo
 }
 
 /** Looked for among all words of the text, so that no key that is written twice, merged or passed on hides it. */
-function namesClasses(document: Document.Parsed): boolean {
-  let found = false;
+function telling(document: Document.Parsed): ReadonlySet<unknown> {
+  const found = new Set<unknown>();
   visit(document, {
-    Scalar(_key, node) {
-      if (isScalar(node) && node.value === 'class_name') {
-        found = true;
-        return visit.BREAK;
-      }
-      return undefined;
+    Scalar(_key, { value }) {
+      if (value === CLASS_NAME || value === DYNAMIC_STREAMS) found.add(value);
     },
   });
   return found;
