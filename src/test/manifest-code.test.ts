@@ -113,6 +113,9 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
     expect(await syncOut(server, { source: 'own', streams: ['stones'] })).toMatchObject({ state: 'complete' });
     expect(await names('own')).toEqual(['THING']);
     expect((await namesIn(allowed)).sort()).toEqual(['coded.yaml', 'components.py']);
+    // One environment for each line.
+    const lines = (await namesIn(join(workplace.project, 'connectors', 'airbyte-cdk'))).map((name) => name[0]);
+    expect(lines.sort()).toEqual(['6', '7']);
   });
 
   test('of one’s own is refused from elsewhere, with what a person may set', async () => {
@@ -134,6 +137,18 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
     await mkdir(join(allowed, 'lonely'));
     await writeFile(path, coded);
     expect(await server.fail('validate_config', own(path))).toMatchObject({ kind: 'input', code: 'no_components' });
+  });
+
+  test('put together by a template at run time is refused by the CDK', async () => {
+    const path = join(other, 'dynamic.yaml');
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(path, text.replace('spec:\n  type: Spec', `${HIDDEN_CLASS}spec:\n  type: Spec`));
+    // CDK 6 would make an object of the class; only a line that refuses by itself is good enough for such a manifest.
+    await callOut(server, 'save_source', { name: 'hidden', ...own(path) });
+    const error = await server.fail('list_streams', { source: 'hidden' });
+    expect(error).toMatchObject({ kind: 'connector' });
+    expect(error.text).toContain('Custom connector code is not permitted');
+    expect(error.text).not.toMatch(/Popen|Traceback|site-packages/);
   });
 
   test('does not come in by the configuration', async () => {
@@ -197,6 +212,27 @@ describeWith([], 'a manifest of one’s own that may not be read', () => {
     expect(await fail('source-mine', path, { version: '1.0.0' })).toMatchObject({ code: 'version_of_manifest' });
   });
 });
+
+/** `class_name` is no word of this text. */
+const HIDDEN_CLASS = `dynamic_streams:
+  - type: DynamicDeclarativeStream
+    name: hidden
+    stream_template:
+      $ref: "#/definitions/plain_stream"
+      $parameters: { path: stones }
+      name: to be replaced
+      transformations: [{ type: RemoveFields, field_pointers: [[none]] }]
+    components_resolver:
+      type: HttpComponentsResolver
+      retriever:
+        $ref: "#/definitions/retriever"
+        requester: { $ref: "#/definitions/requester", path: stones }
+      components_mapping:
+        - { type: ComponentMappingDefinition, field_path: [name], value: "{{ components_values['name'] }}" }
+        - type: ComponentMappingDefinition
+          field_path: [transformations]
+          value: "{{ [{'type': 'CustomTransformation', 'class' ~ '_name': 'subprocess.Popen'}] }}"
+`;
 
 function withTransformation(manifest: string, name: string): string {
   const stones = '$parameters: { name: stones, path: stones }\n';
