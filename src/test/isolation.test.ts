@@ -97,7 +97,7 @@ for (const runtime of ['python', 'executable'] as const) {
       const started = Date.now();
       const error = await server.fail('validate_config', { connector, runtime, config: { behaviour: 'bomb' } });
       expect(error).toMatchObject({ kind: 'connector', code: 'connector_overrun' });
-      expect(error.message).toMatch(/had started \d+ processes and was ended; at most 256 may run at once/);
+      expect(error.message).toMatch(/had started \d+ processes and was ended; at most \d+ may run at once/);
       expect(Date.now() - started).toBeLessThan(20_000);
       await expectNothingRuns(workplace);
       expect(await runs()).toEqual([]);

@@ -1,14 +1,15 @@
 /** What a started program may take, set by a shell that then becomes the program: same process, same pipes, same signals. */
+import { availableParallelism } from 'node:os';
 
 export interface TreeLimits {
-  /** Processes of one tree that may run at once. */
-  readonly processes: number;
+  /** Processes of one tree that may run at once; absent where there is no limit. */
+  readonly processes?: number | undefined;
   /** Bytes of memory that the processes of one tree may hold together; absent where there is no limit. */
   readonly memoryBytes?: number | undefined;
 }
 
-/** Well beyond what workers of a connector or a compiler take, well below what harms a machine. */
-export const MOST_PROCESSES = 256;
+/** Well beyond what a connector's workers take, which go by the number of processors, well below what harms a machine. */
+export const MOST_PROCESSES = Math.max(256, 4 * availableParallelism());
 
 /**
  * No core dumps (they hold secrets), a sane number of open files, files for this user alone, and the first to be ended

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Runner } from '../runner.ts';
 import type { ProcessStart } from '../types.ts';
+import { MOST_PROCESSES } from './limits.ts';
 import type { Processes } from './processes.ts';
 
 export function createProcessRunner(
@@ -34,7 +35,7 @@ export function createProcessRunner(
           },
           // A state that waits in Python's buffer would not be confirmed before the end.
           environment: { ...environment, ...(writes ? { PYTHONUNBUFFERED: '1' } : {}), ...own },
-          memoryBytes,
+          limits: { processes: MOST_PROCESSES, memoryBytes },
           writes,
           signal,
         },

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +17,13 @@ beforeEach(async () => {
 afterEach(() => room.remove());
 
 const runFolders = (): Promise<string[]> => readdir(join(room.projectFolder, 'runs'));
+
+/** Links of this room's runs among the short names. */
+async function temporaryLinks(): Promise<string[]> {
+  const names = (await readdir('/tmp')).filter((name) => name.startsWith('sluice-'));
+  const targets = await Promise.all(names.map((name) => readlink(join('/tmp', name)).catch(() => '')));
+  return targets.filter((target) => target.startsWith(room.folder));
+}
 
 async function check(config: JsonObject, signal?: AbortSignal): Promise<unknown> {
   const resolved = await room.config({ pid_file: pidFile, ...config });
@@ -201,10 +208,12 @@ describe('the traces of a dead server', () => {
     await sleep(200);
     expect((await survivors(pids)).length).toBeGreaterThanOrEqual(5);
     expect(await runFolders()).toHaveLength(1);
+    expect(await temporaryLinks()).toHaveLength(1);
     expect(await check({ behaviour: 'chatter', pid_file: '' })).toMatchObject({ succeeded: true });
     expect(await survivors(pids)).toEqual([]);
     expect(await leftRunning(pidFile)).toEqual([]);
     expect(await runFolders()).toEqual([]);
+    expect(await temporaryLinks()).toEqual([]);
   });
 
   it('are not mistaken for those of a live one', async () => {

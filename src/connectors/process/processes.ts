@@ -8,7 +8,7 @@ import { identify, type Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { Running } from '../runner.ts';
 import type { Exit, Overrun } from '../types.ts';
-import { MOST_PROCESSES, type TreeLimits, withLimits } from './limits.ts';
+import { type TreeLimits, withLimits } from './limits.ts';
 import { closed, drain, hasEnded, relay } from './output.ts';
 import { MARK_VARIABLE } from './process-table.ts';
 import { createTree, type ProcessTree } from './process-tree.ts';
@@ -23,8 +23,8 @@ export interface Launch {
   /** Writes what the program needs into its private folder. */
   prepare?(folder: string): Promise<void>;
   readonly environment: Readonly<Record<string, string>>;
-  /** Bytes of memory that it may hold with all that it starts. */
-  readonly memoryBytes?: number | undefined;
+  /** What it may take with all that it starts; absent for installers, which compile with as many processes as they like. */
+  readonly limits?: TreeLimits | undefined;
   /** Whether its stdin is open to be written to. */
   readonly writes?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -152,8 +152,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     throw error;
   }
   let overrun: Overrun | undefined;
-  const limits: TreeLimits = { processes: MOST_PROCESSES, memoryBytes: launch.memoryBytes };
-  const stopWatching = watchTree(tree, limits, (found) => {
+  const stopWatching = watchTree(tree, launch.limits ?? {}, (found) => {
     overrun = found;
     // What fails here fails again, and is told, when the run is closed.
     tree.end(0).catch(() => {});

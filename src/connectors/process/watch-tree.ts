@@ -58,7 +58,7 @@ export function watchTree(tree: ProcessTree, limits: TreeLimits, onOverrun: (ove
 
 async function overrunOf(tree: ProcessTree, limits: TreeLimits): Promise<Overrun | undefined> {
   const taken = await tree.remember();
-  if (taken.processes > limits.processes) {
+  if (limits.processes !== undefined && taken.processes > limits.processes) {
     return {
       kind: 'processes',
       said: `had started ${taken.processes} processes and was ended; at most ${limits.processes} may run at once`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { abortError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { startDeadline } from '../deadline.ts';
+import { MOST_PROCESSES } from '../process/limits.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, sealedText } from '../process/tail.ts';
 import { VENV } from './environment-folder.ts';
@@ -57,6 +58,7 @@ export async function startTrouble(
   const launch = {
     command: () => [python, '-I', '-c', `import ${module}`] as const,
     environment: rooms.connectorEnvironment,
+    limits: { processes: MOST_PROCESSES },
     signal: deadline.signal,
   };
   const tail = createTail();
