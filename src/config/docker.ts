@@ -1,4 +1,4 @@
-/** What containers may take of the machine, and which folders of it they may read. */
+/** What containers may take of the machine, and which folders of it they may read; destinations write there too. */
 import { delimiter, isAbsolute, normalize } from 'node:path';
 import { MEMORY_WANTED, readMemory } from './memory.ts';
 import type { DockerSettings, Lookup } from './settings.ts';

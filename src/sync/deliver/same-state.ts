@@ -31,7 +31,7 @@ function spell(bytes: Buffer, start: number, end: number, exactness: Exactness):
     case 0x22:
       return JSON.stringify(readString(bytes, start, end) ?? bytes.toString('utf8', start, end));
     default:
-      return spellScalar(bytes.toString('utf8', start, end), exactness);
+      return spellScalar(bytes.toString('utf8', start, end).trim(), exactness);
   }
 }
 

@@ -17,6 +17,7 @@ export const TEST_IMAGES = [
   'sluice-test/source-replay:1.0.0',
   'sluice-test/destination-tally:1.0.0',
   'sluice-test/destination-jsonl:1.0.0',
+  'sluice-test/destination-jsonl:1.0.0',
 ];
 
 /** Runs Docker's own command. @returns what it printed */
