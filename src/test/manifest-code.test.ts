@@ -151,6 +151,18 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
     expect(error.text).not.toMatch(/Popen|Traceback|site-packages/);
   });
 
+  test('is removed, and the environment that runs it, by the session that installed them', async () => {
+    const status = await server.call<{ installed_connectors: { name: string }[] }>('get_status');
+    const installed = status.installed_connectors.map(({ name }) => name);
+    expect(installed).toContain('source-quarry-kit@1.0.0 (manifest)');
+    const shared = installed.filter((name) => name.startsWith('airbyte-cdk@'));
+    expect(shared).toHaveLength(2);
+    for (const name of ['source-quarry-kit@1.0.0 (manifest)', ...shared])
+      await server.call('remove', { kind: 'connector', name });
+    expect(await namesIn(join(workplace.project, 'connectors', 'source-quarry-kit'))).toEqual([]);
+    expect(await syncOut(server, { source: 'kit', streams: ['stones'] })).toMatchObject({ state: 'complete' });
+  });
+
   test('does not come in by the configuration', async () => {
     const answer = await callOut<{ problems: object[] }>(server, 'validate_config', {
       connector: 'source-quarry-kit',

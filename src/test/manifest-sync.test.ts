@@ -50,8 +50,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
       schema_only: true,
     });
     expect(literal.problems).toMatchObject([{ path: 'api_key' }]);
-    const installed = await server.call<{ connectors: { installed: object[] } }>('get_status');
-    expect(JSON.stringify(installed)).not.toContain('airbyte-cdk');
+    expect(await server.call('get_status')).toMatchObject({ installed_connectors: [] });
   });
 
   test('is checked with the service', async () => {
@@ -232,6 +231,24 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(log.text).not.toMatch(/Traceback|site-packages|\^\^\^/);
   });
 
+  test('may have streams that appear only when the service is asked, or for some configurations', async () => {
+    const path = join(workplace.directory, 'dynamic.yaml');
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(path, text.replace('spec:\n', `${CONDITIONAL}${DYNAMIC}spec:\n`));
+    const names = async (source: string, config: object): Promise<string[]> => {
+      await call('save_source', { name: source, ...subject(config), manifest_path: path });
+      const { streams } = await call<{ streams: { name: string }[] }>('list_streams', { source });
+      return streams.map(({ name }) => name);
+    };
+    const plain = await names('plain', {});
+    expect(plain).toContain('thing 8');
+    expect(plain).not.toContain('extra');
+    expect(await names('full', { extra: true })).toContain('extra');
+    const done = await syncOut(server, { source: 'full', streams: ['thing 8', 'extra'] });
+    expect(done.state).toBe('complete');
+    expect(countsOf(done)).toEqual({ 'thing 8': 7, extra: 7 });
+  });
+
   test('needs no spec', async () => {
     const path = join(workplace.directory, 'specless.yaml');
     const text = await readFile(QUARRY_MANIFEST, 'utf8');
@@ -253,3 +270,27 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     }
   });
 });
+
+/** A stream only for configurations that say so, at the end of the manifest's streams. */
+const CONDITIONAL = `  - type: ConditionalStreams
+    condition: "{{ config.get('extra') }}"
+    streams:
+      - $ref: "#/definitions/page_stream"
+        $parameters: { name: extra, path: carts }
+`;
+/** One stream for each stone. */
+const DYNAMIC = `dynamic_streams:
+  - type: DynamicDeclarativeStream
+    name: by_stone
+    stream_template:
+      $ref: "#/definitions/page_stream"
+      $parameters: { path: carts }
+      name: to be replaced
+    components_resolver:
+      type: HttpComponentsResolver
+      retriever:
+        $ref: "#/streams/0/retriever"
+        requester: { $ref: "#/definitions/requester", path: stones }
+      components_mapping:
+        - { type: ComponentMappingDefinition, field_path: [name], value: "{{ components_values['name'] }}" }
+`;
