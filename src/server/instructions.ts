@@ -15,7 +15,7 @@ export function instructionsFor(settings: Settings): string {
     : 'a local DuckDB and answers SQL';
   const main = readOnly.on
     ? 'Use list_connectors, get_connector_info, list_sources, describe_data and query.'
-    : 'Main path: list_connectors, get_connector_info, validate_config, save_source, list_streams, preview_stream, start_sync, get_sync, describe_data, query.';
+    : 'Main path: list_connectors, get_connector_info, validate_config, save_source, list_streams, preview_stream, start_sync, get_sync, describe_data, query. Into an Airbyte destination instead of the cache: save_destination, then start_sync with destination.';
   const text = [
     `Sluice runs Airbyte connectors on this machine, loads what they read into ${cache}.`,
     main,

@@ -84,6 +84,8 @@ test('the whole path: a destination is validated, saved, listed, synced into, go
   expect(listed.text).not.toContain(TOKEN);
   expect(await server.call('get_sync')).toMatchObject({ sync_id: second.sync_id, destination: 'shelf' });
 
+  const log = await server.call<{ stays: string[] }>('remove', { kind: 'sync', name: first.sync_id });
+  expect(log.stays.join()).toContain('records that it wrote to "shelf"');
   const removed = await server.call<{ gone: string[] }>('remove', { kind: 'destination', name: 'shelf' });
   expect(removed.gone.join('\n')).toContain('states that it had confirmed');
   expect((await server.fail('start_sync', { source: 'meadow', destination: 'shelf' })).code).toBe(
@@ -134,4 +136,41 @@ test('what a destination says of its token is sealed in answers, logs and files'
   for (const [path, bytes] of await server.workplace.files(server.workplace.project)) {
     expect(bytes.includes(TOKEN), path).toBe(false);
   }
+});
+
+test('a destination that is written to now is not removed; its sync is named', async () => {
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  const { config, ...slow } = meadow(100_000);
+  await server.call('save_source', { ...slow, config: { ...config, delay_ms: 50 } });
+  const { sync_id: id } = await into({ streams: ['users'], wait_seconds: 0 });
+  const error = await server.fail('remove', { kind: 'destination', name: 'shelf' });
+  expect(error).toMatchObject({ code: 'sync_running', details: { sync_id: id } });
+  // The source is busy, whatever is asked of it.
+  const cached = await server.call<Sync & { already_running: boolean }>('start_sync', {
+    source: 'meadow',
+    wait_seconds: 0,
+  });
+  expect(cached).toMatchObject({ sync_id: id, already_running: true, destination: 'shelf' });
+  expect(cached.text).toContain('it goes elsewhere');
+  await server.call('cancel_sync', { sync_id: id });
+});
+
+test('without a cache the log of a sync into a destination is removed all the same', async () => {
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  await server.call('save_source', meadow(3));
+  const { sync_id: id } = await into({ streams: ['users'] });
+  expect(await server.call('remove', { kind: 'sync', name: id })).toMatchObject({
+    gone: [expect.stringContaining(id)],
+  });
+});
+
+test('two sources that write a stream of the same name to one destination are warned', async () => {
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  await server.call('save_source', meadow(3));
+  await server.call('save_source', { ...meadow(3), name: 'other' });
+  expect((await into({ streams: ['users'] })).warnings).toEqual([]);
+  const second = await into({ source: 'other', streams: ['users'] });
+  expect(second.warnings).toEqual([
+    expect.stringContaining('The source "meadow" writes a stream "users" to "shelf" too'),
+  ]);
 });

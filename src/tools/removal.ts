@@ -77,8 +77,6 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
 
 async function planDestination({ destinations, syncs }: Services, name: string): Promise<Plan> {
   const { connector } = await destinations.get(name);
-  const writing = async (): Promise<string | undefined> =>
-    (await syncs.recent(50)).find(({ destination, state }) => destination === name && state === 'running')?.source;
   const removeIt = async (): Promise<Removal> => {
     const { hadUpdate } = await destinations.remove(name);
     const hadStates = await syncs.forgetDeliveries({ destination: name });
@@ -98,9 +96,13 @@ async function planDestination({ destinations, syncs }: Services, name: string):
   return {
     targets: [local('destination', name)],
     async run() {
-      const source = await writing();
-      // Where one is writing, its source is busy, and the refusal names the sync.
-      return source === undefined ? removeIt() : syncs.whileIdle(source, `removing the destination ${name}`, removeIt);
+      // Sources that are written there now are busy, and the refusal names the sync.
+      const running = (await syncs.recent(50)).filter(({ state }) => state === 'running');
+      const busy = running.flatMap(({ destination, source }) => (destination === name ? [source] : []));
+      return busy.reduceRight<() => Promise<Removal>>(
+        (inner, source) => () => syncs.whileIdle(source, `removing the destination ${name}`, inner),
+        removeIt,
+      )();
     },
   };
 }

@@ -8,7 +8,7 @@ import { stateFile } from '../state-file.ts';
 import { indexStreams } from '../stream-keys.ts';
 import type { SyncLog } from '../sync-log.ts';
 import { addError, type SyncRecord } from '../sync-record.ts';
-import type { DeliveryTarget, SyncRequest } from '../types.ts';
+import type { DeliveryTarget, SyncFailure, SyncRequest } from '../types.ts';
 import { createConfirmations } from './confirmations.ts';
 import { destinationCatalog } from './destination-catalog.ts';
 import { type DestinationSide, openDestination } from './destination-side.ts';
@@ -40,10 +40,14 @@ const DESTINATION_SILENCE_MS = 3_600_000;
 /** Runs the sync and settles the record's states; never rejects but for bugs. */
 export async function runDelivery(options: DeliveryOptions): Promise<void> {
   const { record, log, cancel, abort } = options;
+  let from: SyncFailure['from'];
   try {
-    await deliver(options, await prepareDelivery(options));
+    const kept = await prepareDelivery(options);
+    // What a source throws is caught where it is read.
+    from = 'destination';
+    await deliver(options, kept);
   } catch (error) {
-    if (!cancel.aborted && !abort.aborted) noteFailure(record, log, error, 'destination');
+    if (!cancel.aborted && !abort.aborted) noteFailure(record, log, error, from);
     if (!abort.aborted)
       settleDelivery(record, { cancelled: cancel.aborted, destinationWell: false, unreturned: new Set() });
   }

@@ -27,7 +27,13 @@ export const getSync = defineTool({
     if (lines > 0) data.log = [...(await syncs.log(status.sync_id, lines))];
     if (id === undefined) {
       const recent = await syncs.recent(RECENT);
-      data.recent = recent.map(({ sync_id, source, state, started_at }) => ({ sync_id, source, state, started_at }));
+      data.recent = recent.map(({ sync_id, source, destination, state, started_at }) => ({
+        sync_id,
+        source,
+        destination,
+        state,
+        started_at,
+      }));
     }
     return { text: syncText(data), data };
   },

@@ -44,7 +44,15 @@ export const syncOutput = z.object({
   next: z.string(),
   log: z.array(z.string()).optional(),
   recent: z
-    .array(z.object({ sync_id: z.string(), source: z.string(), state: z.string(), started_at: z.string() }))
+    .array(
+      z.object({
+        sync_id: z.string(),
+        source: z.string(),
+        destination: z.string().optional(),
+        state: z.string(),
+        started_at: z.string(),
+      }),
+    )
     .optional(),
   already_running: z.boolean().optional(),
 });
