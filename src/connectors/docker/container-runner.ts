@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { DockerSettings } from '../../config/index.ts';
-import { abortError, LimitError, messageOf, SetupError, systemCode } from '../../errors.ts';
+import { abortError, LimitError, messageOf, SetupError } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createTail, sealedText } from '../process/tail.ts';
@@ -15,6 +15,7 @@ import { createContainerRecord } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
 import { call, EngineError } from './engine-call.ts';
+import { engineFailure } from './engine-failure.ts';
 import { resolveUser } from './image-user.ts';
 import { endOrphanContainers, labelsFor, removeContainer } from './orphans.ts';
 import { packTar, type TarEntry } from './tar.ts';
@@ -60,9 +61,6 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
     async run(task, body) {
       const { signal } = task;
       if (signal.aborted) throw abortError(signal);
-      const engine = await rooms.connect(signal);
-      await endOrphanContainers(engine, rooms.project);
-      await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
       let making: Promise<Made> | undefined;
       let socket: Duplex | undefined;
       let ended: Promise<void> | undefined;
@@ -82,6 +80,9 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       const onAbort = (): void => void making?.then(stop).catch(() => {});
       try {
         const running = await startRun(async () => {
+          const engine = await rooms.connect(signal);
+          await endOrphanContainers(engine, rooms.project);
+          await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
           await record.update();
           if (closing) throw closingError();
           making = make(rooms, engine, task, processors);
@@ -101,7 +102,8 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         signal.removeEventListener('abort', onAbort);
         await entry.end(closing ? SHUTDOWN_MS : undefined);
         live.delete(entry);
-        await record.update();
+        // Only for those who come after this server; the next update tries again.
+        await record.update().catch(() => {});
       }
     },
     endOrphans: async () => endOrphanContainers(await rooms.connect(), rooms.project),
@@ -203,38 +205,18 @@ async function startRun(begin: () => Promise<Running>, signal: AbortSignal): Pro
   try {
     return await begin();
   } catch (error) {
-    throw runError(error, signal);
+    if (signal.aborted && !(error instanceof EngineError)) throw abortError(signal);
+    throw missingMount(error) ?? engineFailure(error, 'start the container');
   }
 }
 
-function runError(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted && !(error instanceof EngineError)) return abortError(signal);
-  if (!(error instanceof EngineError)) return engineLost(error) ?? error;
-  const mount = /bind source path does not exist: (.+)$/i.exec(error.message)?.[1];
-  if (mount !== undefined) {
-    return new SetupError(
-      'mount_missing',
-      `The folder ${mount.trim()} does not exist where the Docker engine runs.`,
-      'Make it, or take it out of SLUICE_DOCKER_MOUNTS, and restart the server.',
-    );
-  }
-  const reason = messageOf(error).slice(0, 500);
+function missingMount(error: unknown): SetupError | undefined {
+  const mount = /bind source path does not exist: (.+)$/i.exec(messageOf(error))?.[1];
+  if (mount === undefined) return undefined;
   return new SetupError(
-    'container_not_startable',
-    `The Docker engine could not start the container: ${reason}.`,
-    'Correct what the engine says; another version of the connector may have a sound image.',
-    { cause: error },
-  );
-}
-
-function engineLost(error: unknown): SetupError | undefined {
-  const code = systemCode(error);
-  if (!code || !/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENET)/.test(code)) return undefined;
-  return new SetupError(
-    'docker_engine_lost',
-    `The Docker engine went away while the container was being made (${code}).`,
-    'See that Docker runs, and call again.',
-    { cause: error },
+    'mount_missing',
+    `The folder ${mount.trim()} does not exist where the Docker engine runs.`,
+    'Make it, or take it out of SLUICE_DOCKER_MOUNTS, and restart the server.',
   );
 }
 

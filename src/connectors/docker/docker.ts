@@ -13,6 +13,7 @@ import { type ContainerRunner, createContainerRunner } from './container-runner.
 import { connectEngine, type Engine } from './engine.ts';
 import type { DockerEnvironment } from './engine-address.ts';
 import { call, EngineError } from './engine-call.ts';
+import { engineFailure } from './engine-failure.ts';
 import { type ImageName, pullImage } from './pull.ts';
 
 export interface DockerRooms {
@@ -65,7 +66,11 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       const image = imageOf(request, facts);
       const engine = await connect(control.signal);
       const key = JSON.stringify([request.connector, image]);
-      return shared.run(key, control, (joint) => findOrPull(rooms, engine, request.connector, image, joint));
+      return shared.run(key, control, (joint) =>
+        findOrPull(rooms, engine, request.connector, image, joint).catch((error: unknown) => {
+          throw engineFailure(error, `look for ${image.repository}:${image.tag}`);
+        }),
+      );
     },
   };
 }
