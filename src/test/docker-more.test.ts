@@ -112,16 +112,16 @@ describeWith(['docker'], 'the user of an image', () => {
 
 describeWith(['docker'], 'an image that is not sound', () => {
   test.each([
-    ['no program', 'ENTRYPOINT ["/no/such/program"]', /no such file/],
-    ['no such user', 'USER nobody-of-here', /nobody-of-here/],
-  ])('%s: the engine’s own words, and what to do', async (_what, line, words) => {
+    ['no program', 'ENTRYPOINT ["/no/such/program"]', 'connector_crashed', /No such file/],
+    ['no such user', 'USER nobody-of-here', 'docker_engine_failed', /nobody-of-here/],
+  ])('%s: the engine’s own words, and what to do', async (_what, line, code, words) => {
     const image = 'sluice-test/source-unsound:1.0.0';
     const input = `FROM sluice-test/source-hostile:1.0.0\n${line}\n`;
     execFileSync('docker', ['build', '-q', '-t', image, '-'], { input, stdio: ['pipe', 'pipe', 'pipe'] });
     const workplace = await makeDockerPlace({ 'sluice-test/source-unsound': '1.0.0' });
     const server = await startServer({ workplace });
     const error = await server.fail('validate_config', { connector: 'source-unsound', runtime: 'docker', config: {} });
-    expect(error).toMatchObject({ kind: 'setup', code: 'docker_engine_failed', message: expect.stringMatching(words) });
+    expect(error).toMatchObject({ code, text: expect.stringMatching(words) });
     await expectNoContainers(server);
     await server.close();
     await workplace.remove();
