@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith } from '../../test/harness/requirements.ts';
 import { makeTestRoom, type TestRoom } from '../test-room.ts';
 import type { Installed } from '../types.ts';
+import { findInterpreters, isOlder } from './interpreters.ts';
 import { startIndex, type TestIndex, type TestPackage } from './test-index.ts';
 import { findUv } from './uv.ts';
 
@@ -46,7 +47,8 @@ const PACKAGES: readonly TestPackage[] = [
 ];
 
 for (const installer of ['pip', 'uv'] as const) {
-  describeWith(['python', 'old-python'], `an old connector by ${installer}`, () => {
+  const needs = ['python', 'old-python', ...(installer === 'uv' ? (['uv'] as const) : [])] as const;
+  describeWith(needs, `an old connector by ${installer}`, () => {
     let index: TestIndex;
     let room: TestRoom;
     beforeAll(async () => {
@@ -54,7 +56,6 @@ for (const installer of ['pip', 'uv'] as const) {
       const uv = await findUv({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' });
       const folders = (process.env.PATH ?? '').split(':');
       const path = folders.filter((folder) => installer === 'uv' || !uv || folder !== join(uv.path, '..')).join(':');
-      if (installer === 'uv' && !uv) throw new Error('no uv on this machine');
       room = await makeTestRoom({ environment: { PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '', PATH: path } });
     });
     afterAll(async () => {
@@ -77,6 +78,29 @@ for (const installer of ['pip', 'uv'] as const) {
       const [entry] = await room.connectors.installed();
       expect(entry?.note).toBe(installed.reason);
     });
+
+    // uv would fetch one.
+    if (installer === 'pip') {
+      it('that has no older Python here says which to install', async () => {
+        const environment = { PATH: '/usr/bin:/bin', HOME: room.folder, PYENV_ROOT: join(room.folder, 'no-pyenv') };
+        const poor = await makeTestRoom({
+          environment: { ...environment, PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '' },
+        });
+        try {
+          const here = await findInterpreters(environment);
+          const request = { connector: 'source-old', version: '1.0.0', runtime: 'python' as const };
+          const result = await poor.connectors.install(request, FACTS, poor.control()).catch((error: unknown) => error);
+          // A machine's own Python may be an old one.
+          if (here.some(({ version }) => isOlder(version, '3.11')))
+            return expect(result).toHaveProperty('runtime', 'python');
+          expect(result).toMatchObject({ kind: 'setup', code: 'python_too_new' });
+          expect((result as Error).message).toContain('use default_factory), and here is only 3.1');
+          expect((result as { next: string }).next).toContain('Install Python 3.10');
+        } finally {
+          await poor.remove();
+        }
+      });
+    }
 
     it('that takes no older Python says which it would be, and is not tried again', async () => {
       const before = room.said.length;

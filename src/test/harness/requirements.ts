@@ -10,7 +10,7 @@ import { postgresBinaries } from './postgres.ts';
 const required = new Set((process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''));
 
 interface Requirement {
-  readonly name: 'python' | 'old-python' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
+  readonly name: 'python' | 'old-python' | 'uv' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
   readonly reason: string;
   readonly met: () => boolean;
 }
@@ -26,6 +26,7 @@ const requirements: Record<Requirement['name'], Requirement> = {
     reason: 'no Python before 3.11 on this machine (pyenv install 3.10)',
     met: hasOldPython,
   },
+  uv: { name: 'uv', reason: 'no uv on this machine', met: () => works('uv', ['--version']) },
   pypi: {
     name: 'pypi',
     reason: 'PyPI cannot be reached from this machine',
