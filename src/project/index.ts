@@ -3,4 +3,4 @@ export { exists, readJson, writeAtomic } from './files.ts';
 export { type KnownProject, knownProjects } from './known-projects.ts';
 export { withLock } from './lock.ts';
 export { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
-export { openProject, type Project, type ProjectFolder } from './project.ts';
+export { openProject, PROJECT_FOLDERS, type Project, type ProjectFolder } from './project.ts';

@@ -7,21 +7,23 @@ import { exists } from './files.ts';
 import { recordProject } from './known-projects.ts';
 
 /** The folders of a project; each is made with mode 0700 on first use. */
-export type ProjectFolder =
-  | 'sources'
-  | 'destinations'
-  | 'cache'
-  | 'staging'
-  | 'connectors'
-  | 'registry'
-  | 'runs'
-  | 'syncs'
-  | 'states'
-  | 'catalogs'
-  | 'logs'
-  | 'exports'
-  | 'updates'
-  | 'locks';
+export const PROJECT_FOLDERS = [
+  'sources',
+  'destinations',
+  'cache',
+  'staging',
+  'connectors',
+  'registry',
+  'runs',
+  'syncs',
+  'states',
+  'catalogs',
+  'logs',
+  'exports',
+  'updates',
+  'locks',
+] as const;
+export type ProjectFolder = (typeof PROJECT_FOLDERS)[number];
 
 export interface Project {
   /** The absolute root, or undefined when the setting is unusable. */

@@ -24,6 +24,8 @@ export interface Cdk {
   readonly start: ProcessStart;
   /** Whether this very call installed it. */
   readonly newlyInstalled: boolean;
+  /** What was done so that it starts, where the usual way did not do. */
+  readonly note: string | undefined;
 }
 
 export interface CdkWish {
@@ -65,8 +67,8 @@ async function install({ python }: CdkRooms, version: string, control: RunContro
   const { command, ...start } = installed.start;
   // The package brings several programs; they lie side by side.
   const program = join(dirname(command[0]), PROGRAM);
-  const { version: found, newlyInstalled } = installed;
-  return { version: found, start: { ...start, command: [program] }, newlyInstalled };
+  const { version: found, newlyInstalled, note } = installed;
+  return { version: found, start: { ...start, command: [program] }, newlyInstalled, note };
 }
 
 async function installedCdk(project: Project, atLeast: string): Promise<string | undefined> {

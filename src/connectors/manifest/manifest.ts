@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../config/index.ts';
 import { InputError, RefusedError } from '../../errors.ts';
-import type { Project } from '../../project/index.ts';
+import { PROJECT_FOLDERS, type Project } from '../../project/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { type FileRules, readAllowedFile } from '../../secrets/index.ts';
 import { SHARED_CDK } from '../installed-name.ts';
@@ -42,10 +42,7 @@ const FILE_RULES: FileRules = {
   files: 'manifests',
   kind: 'a YAML file',
   // What Sluice writes there a caller can write: a query's result, exported, must not become a connector.
-  ownFolders: [
-    ...['cache', 'catalogs', 'connectors', 'exports', 'locks', 'logs'],
-    ...['registry', 'runs', 'sources', 'staging', 'syncs', 'updates'],
-  ],
+  ownFolders: PROJECT_FOLDERS,
   ownFile: { message: "a file of Sluice's own", fix: 'Use a manifest of the user, from another folder.' },
   maxMebibytes: 8,
   tooLarge: 'Check that this is the right file.',
@@ -113,6 +110,7 @@ async function installed(
     stamp: stamp.digest('hex').slice(0, 16),
     spec,
     newlyInstalled: false,
+    note: cdk.note,
     ...(cdk.newlyInstalled
       ? { alsoInstalled: { connector: SHARED_CDK, version: cdk.version, runtime: 'python' } }
       : {}),
