@@ -1,7 +1,7 @@
 /** A real source into a real destination process: what goes through, what is kept, what goes on. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { catalogOf, openTestRoom, recordLine, stateLine, statusLine, type TestRoom } from '../test-room.ts';
+import { catalogOf, openTestRoom, type Part, recordLine, stateLine, statusLine, type TestRoom } from '../test-room.ts';
 import { type TestDestination, testDestination } from './test-delivery.ts';
 
 let room: TestRoom;
@@ -107,6 +107,23 @@ describe('a sync into a destination', () => {
     ]);
     await sync([]);
     expect(JSON.stringify(await room.seenState())).not.toContain('"a":1');
+  });
+
+  it('tells a destination that knows generations which records are old, until the stream is whole', async () => {
+    const sync = async (parts: Part[], restart = false) => {
+      const request = await shelf.into(await room.play('p', item, parts), {}, { supportsRefreshes: true });
+      const { state } = await room.sync({ ...request, restart });
+      const [stream] = (await shelf.catalog()).streams;
+      return [state, stream?.destination_sync_mode, stream?.generation_id, stream?.minimum_generation_id];
+    };
+    const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
+    expect(await sync(lines)).toEqual(['complete', 'append', 1, 0]);
+    expect(await sync(lines)).toEqual(['complete', 'append', 1, 0]);
+    expect(await sync([...lines, { exit: 1 }], true)).toEqual(['incomplete', 'append', 2, 2]);
+    // It goes on with what replaces the old records.
+    expect(await sync(lines)).toEqual(['complete', 'append', 2, 2]);
+    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
+    expect(await sync(lines)).toEqual(['complete', 'append', 2, 0]);
   });
 
   it('keeps LEGACY states', async () => {

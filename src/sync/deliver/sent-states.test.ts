@@ -47,6 +47,13 @@ describe('a state that comes back', () => {
     expect(found).toMatchObject({ state: { text: textOf('a', '{"at":9007199254740993}') } });
   });
 
+  it('once and was sent twice is not missing', () => {
+    const states = createSentStates(indexOf);
+    for (const records of [1, 2]) send(states, textOf('a', '{"at":1}'), records);
+    expect(giveBack(states, textOf('a', '{"at":1}'))).toMatchObject([{ records: [1] }]);
+    expect(states.missing()).toEqual(new Set());
+  });
+
   it('and was never sent, or is of another stream, is unknown', () => {
     const states = createSentStates(indexOf);
     send(states, textOf('a', '{"at":1}'));

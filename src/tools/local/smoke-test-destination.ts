@@ -66,7 +66,11 @@ async function readBack(target: Awaited<ReturnType<typeof targetOf>>, { settings
     return mount && join(mount.folder, path.slice(mount.target.length));
   };
   const place = { connector: installed.connector, hostPath, cacheFile: cache && join(cache, 'cache.duckdb') };
-  return config.use((plainConfig) => readBackOf({ ...place, config: plainConfig }));
+  return config.use((plainConfig) => {
+    // From inside a container this machine has another name.
+    const isHere = inContainer && plainConfig.host === 'host.docker.internal';
+    return readBackOf({ ...place, config: isHere ? { ...plainConfig, host: '127.0.0.1' } : plainConfig });
+  });
 }
 
 function plain(report: ScenarioReport) {
