@@ -109,6 +109,32 @@ describe('a sync into a destination', () => {
     expect(JSON.stringify(await room.seenState())).not.toContain('"a":1');
   });
 
+  it('puts in the place of what is there until that is whole, and never repeats a part of it', async () => {
+    const sync = async (parts: Part[], restart = false) =>
+      room.sync({ ...(await shelf.into(await room.play('p', item, parts))), restart });
+    const one = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
+    const both = [...one, recordLine('item', { id: 2 }), stateLine('item', { at: 2 })];
+    await sync(both);
+    await sync([...one, { exit: 1 }], true);
+    expect(await shelf.written('item')).toEqual([{ id: 1 }]);
+    // What is there is a part: the state that came back does not count.
+    expect(await sync(both)).toMatchObject({ state: 'complete', records: 2 });
+    expect(await room.seenState()).toBeUndefined();
+    expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }]);
+    await sync([recordLine('item', { id: 3 })]);
+    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 2 } } }]);
+    expect(await shelf.written('item')).toHaveLength(3);
+  });
+
+  it('warns where records are appended to what a full refresh wrote', async () => {
+    const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
+    const sync = async (mode: 'full_refresh_overwrite' | 'incremental_append') =>
+      room.sync(await shelf.into(await room.play('p', item, lines, [{ stream: 'item', mode }])));
+    expect(await sync('full_refresh_overwrite')).toMatchObject({ state: 'complete', warnings: [] });
+    expect(await sync('incremental_append')).toMatchObject({ warnings: [expect.stringContaining('there twice')] });
+    expect(await sync('incremental_append')).toMatchObject({ warnings: [] });
+  });
+
   it('tells a destination that knows generations which records are old, until the stream is whole', async () => {
     const sync = async (parts: Part[], restart = false) => {
       const request = await shelf.into(await room.play('p', item, parts), {}, { supportsRefreshes: true });

@@ -28,6 +28,10 @@ export interface PreparedDelivery {
   readonly generation: number;
   readonly minimum: number;
   readonly goesOn: boolean;
+  /** Whether an incremental stream takes the place of what is there: now, or since a sync that did not become whole. */
+  readonly replaces: boolean;
+  /** Whether an earlier sync wrote records of it there. */
+  readonly written: boolean;
 }
 
 export interface KeptStates {
@@ -70,7 +74,13 @@ export async function openKeptStates(
     const goesOn = !begins && !before.anew;
     byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn });
     if (begins) states = withoutStream(states, stream);
-    return { generation, minimum, goesOn };
+    return {
+      generation,
+      minimum,
+      goesOn,
+      replaces: !refresh && !goesOn && minimum === generation,
+      written: before !== undefined,
+    };
   });
   // One write at a time; what comes meanwhile goes with the next.
   let writing: Promise<void> = Promise.resolve();
