@@ -59,6 +59,7 @@ describeWith(['docker'], 'a hostile connector in a container', () => {
       no_new_privileges: '1',
       first_process: expect.stringMatching(/init/),
       stdin_ended: true,
+      writable: ['/tmp'],
     });
     expect(seen.environment.HTTPS_PROXY).toBe('http://proxy.example.org:3128');
     expect(Object.keys(seen.environment).filter((name) => /AIRBYTE|SLUICE|SECRET|TOKEN|USER/.test(name))).toEqual([]);
