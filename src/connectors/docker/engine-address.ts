@@ -26,7 +26,12 @@ export interface EngineAddress {
  */
 export async function engineAddresses(environment: DockerEnvironment): Promise<readonly EngineAddress[]> {
   const { DOCKER_HOST: chosen, HOME: home = '', XDG_RUNTIME_DIR: runtimeDirectory } = environment;
-  if (chosen) return [await parseAddress(chosen, 'DOCKER_HOST', certificateFolder(environment))];
+  if (chosen) {
+    const address = await parseAddress(chosen, 'DOCKER_HOST', certificateFolder(environment));
+    // dockerode reads that folder by itself, and throws where it cannot.
+    if (address.host && environment.DOCKER_CERT_PATH) await readCertificates(environment.DOCKER_CERT_PATH);
+    return [address];
+  }
   const context = await contextAddress(environment);
   if (context) return [context];
   const usual = [

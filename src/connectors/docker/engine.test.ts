@@ -123,6 +123,11 @@ test('certificates that are asked for and not there', async () => {
   expect(error).toMatchObject({ code: 'docker_certificates_unreadable', next: expect.stringContaining('ca.pem') });
 });
 
+test('a folder of certificates that is named and not there, though nothing asks for TLS', async () => {
+  const environment = { DOCKER_HOST: 'tcp://127.0.0.1:2375', DOCKER_CERT_PATH: join(folder, 'nowhere') };
+  expect(await failure(environment)).toMatchObject({ code: 'docker_certificates_unreadable' });
+});
+
 test('the context that the docker command uses is used, and DOCKER_HOST goes before it', async () => {
   await listen(answering(ENGINE));
   const id = createHash('sha256').update('mine').digest('hex');
