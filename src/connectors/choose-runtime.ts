@@ -11,7 +11,7 @@ export interface Choice {
 
 /** What the choice stands on. */
 export interface Ground {
-  room(runtime: Runtime): Promise<RuntimeRoom | undefined>;
+  room(runtime: Runtime): Promise<RuntimeRoom>;
   /** Versions of a connector that are installed in a runtime. */
   installed(connector: string, runtime: Runtime): Promise<readonly string[]>;
   readonly offline: boolean;
@@ -73,7 +73,6 @@ async function verdictOn(
   signal: AbortSignal,
 ): Promise<RuntimeVerdict> {
   const entered = await room(runtime);
-  if (!entered) return { runtime, works: false, reason: NOT_YET };
   // Python's newest will do; an image and a manifest are the registry's version or the one that was asked for.
   const version = request.version ?? (runtime === 'python' ? undefined : facts.version);
   const versions = await (entered.installed?.(request, facts, signal) ?? installed(request.connector, runtime));
@@ -88,7 +87,6 @@ async function verdictOn(
   return { runtime, works: true, reason: `${ON_FIRST_USE[runtime] ?? 'run'} by ${found.by}` };
 }
 
-const NOT_YET = 'this version of Sluice cannot run it yet';
 const NOT_HERE = 'it is not installed';
 const OFFLINE = 'AIRBYTE_OFFLINE_MODE forbids fetching it';
 const GO_ONLINE =

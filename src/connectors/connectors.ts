@@ -1,5 +1,4 @@
 import type { Settings } from '../config/index.ts';
-import { SetupError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import { chooseRuntime, type Ground, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
@@ -11,7 +10,7 @@ import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
 import type { Runner } from './runner.ts';
 import type { RuntimeRoom } from './runtime-room.ts';
-import type { ConnectorFacts, ConnectorRequest, Connectors, Runtime } from './types.ts';
+import type { Connectors, Runtime } from './types.ts';
 import { createKept } from './verbs/kept.ts';
 import { createVerbs } from './verbs/verbs.ts';
 
@@ -59,20 +58,20 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     const environment = installerEnvironment;
     return createManifestRuntime({ settings, project, python: await python(), environment, offline });
   });
-  const rooms: Partial<Record<Runtime, () => Promise<RuntimeRoom>>> = {
+  const rooms: Record<Runtime, () => Promise<RuntimeRoom>> = {
     executable: async () => executableRuntime(settings),
     docker: openDocker,
     python,
     manifest,
   };
   const ground: Ground = {
-    room: async (runtime) => rooms[runtime]?.(),
+    room: (runtime) => rooms[runtime](),
     installed: async (connector, runtime) =>
       (await import('./installed.ts')).installedVersions(project, connector, runtime),
     offline: settings.offline,
   };
   const removeImage = async (marker: DockerMarker): Promise<string | undefined> =>
-    (await rooms.docker?.())?.removeImage?.(marker);
+    (await openDocker()).removeImage?.(marker);
   const runner: Runner = {
     run: async (task, body) =>
       task.installed.start.kind === 'container'
@@ -83,8 +82,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     ...createVerbs({ runner, redactor, kept: createKept(project) }),
     async install(request, facts, control) {
       const { runtime, reason } = await chooseRuntime(request, facts, ground, control.signal);
-      const room = await rooms[runtime]?.();
-      if (!room) throw laterRuntime(request, facts);
+      const room = await rooms[runtime]();
       try {
         const installed = await room.install(request, facts, control);
         return { ...installed, reason: [reason, installed.note].filter(Boolean).join('; ') || undefined };
@@ -103,16 +101,6 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       await Promise.allSettled([processes.endAll(), containers]);
     },
   };
-}
-
-function laterRuntime({ connector, runtime }: ConnectorRequest, facts: ConnectorFacts): SetupError {
-  return new SetupError(
-    'runtime_not_available',
-    `This version of Sluice cannot run connectors with the runtime "${runtime}" yet.`,
-    facts.pypiPackage
-      ? `${connector} is published for Python too: leave runtime out, or use runtime "python".`
-      : 'Choose a connector that list_connectors shows with runtime "python", or a program of your own with runtime "executable".',
-  );
 }
 
 function once<T>(load: () => Promise<T>): () => Promise<T> {
