@@ -28,6 +28,11 @@ describe('parseRegistry', () => {
     ]);
   });
 
+  it('knows which destinations wait for the word that a stream is complete', () => {
+    expect(named('destination-larch-sql').supportsRefreshes).toBe(true);
+    expect(named('destination-burrow').supportsRefreshes).toBe(false);
+  });
+
   it('reads which CDK a low-code connector is built on, and nothing of another image', () => {
     const base = JSON.parse(fixture.toString('utf8')) as { sources: object[] };
     const of = (baseImage: unknown) =>

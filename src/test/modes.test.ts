@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tools } from '../tools/index.ts';
 import { type Era, startServer, type TestServer } from './harness/client.ts';
-import { MEADOW, makeWorkplace, type Workplace } from './harness/workplace.ts';
+import { MEADOW, makeWorkplace, SHELF, type Workplace } from './harness/workplace.ts';
 
 const config = { api_key: 'secret_reference::MEADOW_API_KEY', count: 10 };
 let workplace: Workplace;
@@ -25,6 +25,8 @@ const CALLS: Record<string, Record<string, unknown>> = {
   list_secrets: {},
   validate_config: { connector: MEADOW, config },
   save_source: { name: 'meadow', connector: MEADOW, config },
+  save_destination: { name: 'shelf', connector: SHELF, config: { destination_path: '/HOME/shelf' } },
+  smoke_test_destination: { destination: 'shelf', scenarios: ['empty'] },
   list_sources: {},
   list_streams: { source: 'meadow' },
   preview_stream: { source: 'meadow', streams: ['users'], limit: 2 },
@@ -41,7 +43,8 @@ const callsInOrder = (): [string, Record<string, unknown>][] =>
   tools.map(({ name }) => {
     const args = CALLS[name];
     if (!args) throw new Error(`give ${name} a call in this test`);
-    return [name, args];
+    // The place of the workplace is known only when it is made.
+    return [name, JSON.parse(JSON.stringify(args).replaceAll('/HOME', workplace.directory))];
   });
 const latest = async (): Promise<string> => (await server.call<{ sync_id: string }>('get_sync')).sync_id;
 const callAll = async (): Promise<void> => {
@@ -72,6 +75,8 @@ describe.each<Era>(['legacy', 'auto'])('era %s', (era) => {
     const refusedTools = [
       'validate_config',
       'save_source',
+      'save_destination',
+      'smoke_test_destination',
       'list_streams',
       'preview_stream',
       'start_sync',
