@@ -39,7 +39,7 @@ describe('arguments', () => {
       'get_connector_info',
       { connector: 'x', include: ['specs'] },
       'include[0]',
-      'Use one of: spec, versions, docs, manifest.',
+      'Use one of: spec, versions, docs, streams, manifest.',
     ],
     [
       'validate_config',
