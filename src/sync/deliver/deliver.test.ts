@@ -109,6 +109,26 @@ describe('a sync into a destination', () => {
     expect(JSON.stringify(await room.seenState())).not.toContain('"a":1');
   });
 
+  it('begins a stream anew that was left out while a GLOBAL state moved on', async () => {
+    const stream = (name: string) => ({ name, incremental: true, properties: { id: { type: 'integer' } } });
+    const global = (at: number): string =>
+      `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"at":${at}},"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{}},{"stream_descriptor":{"name":"b"},"stream_state":{}}]}}}\n`;
+    const sync = async (names: string[], parts: string[]) =>
+      room.sync(await shelf.into(await room.play('p', catalogOf(...names.map(stream)), parts)));
+    await sync(['a', 'b'], [recordLine('a', { id: 1 }), recordLine('b', { id: 1 }), global(1)]);
+    await sync(['a'], [recordLine('a', { id: 2 }), global(2)]);
+    // What happened to b between 1 and 2 would be lost to one that goes on from 2.
+    const third = await sync(['a', 'b'], [recordLine('b', { id: 1 }), recordLine('b', { id: 2 }), global(3)]);
+    expect(await room.seenState()).toMatchObject([
+      { global: { shared_state: { at: 2 }, stream_states: [{ stream_descriptor: { name: 'a' } }] } },
+    ]);
+    expect(third).toMatchObject({ state: 'complete', warnings: [expect.stringContaining('read from its beginning')] });
+    expect(await shelf.written('a')).toHaveLength(2);
+    expect(await shelf.written('b')).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(await sync(['a', 'b'], [global(4)])).toMatchObject({ warnings: [] });
+    expect(JSON.stringify(await room.seenState())).toContain('"b"');
+  });
+
   it('puts in the place of what is there until that is whole, and never repeats a part of it', async () => {
     const sync = async (parts: Part[], restart = false) =>
       room.sync({ ...(await shelf.into(await room.play('p', item, parts))), restart });

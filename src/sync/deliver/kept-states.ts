@@ -13,6 +13,8 @@ interface KeptStream extends StreamName {
   readonly minimum: number;
   /** Whether no kept state holds for it. */
   readonly anew: boolean;
+  /** Whether a state of all streams has moved on while this one was not read. */
+  readonly behind?: boolean;
 }
 
 interface Kept {
@@ -32,6 +34,8 @@ export interface PreparedDelivery {
   readonly replaces: boolean;
   /** Whether an earlier sync wrote records of it there. */
   readonly written: boolean;
+  /** Whether it begins anew because the others went on without it. */
+  readonly behind: boolean;
 }
 
 export interface KeptStates {
@@ -67,9 +71,11 @@ export async function openKeptStates(
     const key = streamKey(stream);
     const before = byKey.get(key);
     const refresh = mode.startsWith('full_refresh');
-    const begins = refresh || restart || !before;
+    // What happened while it was not read lies behind the position that the others have reached.
+    const behind = !refresh && before?.behind === true;
+    const begins = refresh || restart || behind || !before;
     const generation = (generations.get(key) ?? 0) + (begins ? 1 : 0);
-    const truncates = mode === 'full_refresh_overwrite' || (restart && !refresh);
+    const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
     const minimum = begins ? (truncates ? generation : 0) : before.minimum;
     const goesOn = !begins && !before.anew;
     byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn });
@@ -80,8 +86,10 @@ export async function openKeptStates(
       goesOn,
       replaces: !refresh && !goesOn && minimum === generation,
       written: before !== undefined,
+      behind: behind && !restart,
     };
   });
+  const own = new Set(streams.map(({ stream }) => streamKey(stream)));
   // One write at a time; what comes meanwhile goes with the next.
   let writing: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
@@ -114,6 +122,8 @@ export async function openKeptStates(
     keep(state, covered) {
       // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
       states = state.stream ? [...withoutStream(states, state.stream), state] : [state];
+      if (state.kind === 'GLOBAL')
+        for (const [key, stream] of byKey) if (!own.has(key)) byKey.set(key, { ...stream, behind: true });
       return change(covered, () => ({ anew: false }));
     },
     whole: (names) => change(names, () => ({ minimum: 0 })),

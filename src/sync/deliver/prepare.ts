@@ -35,7 +35,13 @@ export async function prepareDelivery({ request, target, record, project }: Part
     );
   }
   for (const [index, { label, configured, goesOn, replaces }] of record.deliveries.entries()) {
-    const { written = false, replaces: asked = false } = kept.streams[index] ?? {};
+    const { written = false, replaces: asked = false, behind = false } = kept.streams[index] ?? {};
+    if (behind) {
+      addWarning(
+        record,
+        `"${label}" was not read while the position that its source shares over all streams moved on: it is read from its beginning.`,
+      );
+    }
     const isReplaced = replaces || (asked && target.supportsRefreshes);
     if (!written || goesOn || isReplaced || configured.mode !== 'incremental_append') continue;
     addWarning(
