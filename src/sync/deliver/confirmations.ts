@@ -60,7 +60,12 @@ export function createConfirmations(
       .then(
         () => {
           confirm(sent);
-          for (const run of runs) run.committedState = true;
+          for (const [at, index] of sent.streams.entries()) {
+            const run = deliveries[index];
+            if (!run || !runs.includes(run)) continue;
+            run.committedState = true;
+            run.recordsKept = Math.max(run.recordsKept, sent.records[at] ?? 0);
+          }
         },
         (error: unknown) => noteFailure(record, log, error),
       );

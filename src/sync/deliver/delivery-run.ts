@@ -17,6 +17,8 @@ export interface DeliveryRun {
   bytesRead: number;
   /** Records that the destination has confirmed, where that is on disk. */
   recordsConfirmed: number;
+  /** Records before the newest state that is kept of this sync: the next one begins behind them. */
+  recordsKept: number;
   /** Whether the source, or its good end, has said that the stream is whole. */
   complete: boolean;
   committedState: boolean;
@@ -38,6 +40,7 @@ export function newDeliveryRun(
     recordsSinceState: 0,
     bytesRead: 0,
     recordsConfirmed: 0,
+    recordsKept: 0,
     complete: false,
     committedState: false,
     error: undefined,

@@ -154,6 +154,22 @@ describe('a source that fails', () => {
     expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
   });
 
+  it.each<[string, Part[], string]>([
+    ['ended badly', [{ exit: 1 }], 'incomplete'],
+    ['ended well', [], 'complete'],
+  ])('%s after its last state: what will be there twice is said', async (_how, end, state) => {
+    const sync = async (parts: Part[]) =>
+      room.sync(await shelf.into(await room.play('p', item, parts, [{ stream: 'item', mode: 'incremental_append' }])));
+    const status = await sync([...lines, ...end]);
+    expect(status).toMatchObject({
+      state,
+      warnings: [expect.stringMatching(/^1 records of "item" .* sends them again and may be there twice then/)],
+    });
+    const behind = [recordLine('item', { id: 2 }), stateLine('item', { at: 2 })];
+    expect(await sync(behind)).toMatchObject({ state: 'complete', warnings: [] });
+    expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }, { id: 2 }]);
+  });
+
   it('an overwritten stream that did not become whole is said to be a part', async () => {
     const request = await room.play(
       'p',

@@ -27,19 +27,22 @@ export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void
 }
 
 function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): void {
-  const { label, state, configured, recordsRead, recordsConfirmed } = run;
-  if (state === 'complete') return;
-  const rest = recordsRead - recordsConfirmed;
-  if (configured.mode === 'full_refresh_overwrite' && recordsRead > 0) {
+  const { label, state, configured, recordsRead, recordsConfirmed, recordsKept, replaces } = run;
+  const { mode } = configured;
+  // What stands behind the last state is sent again, also where a destination that ended well holds it.
+  const again = recordsRead - (mode === 'incremental_append' ? recordsKept : recordsConfirmed);
+  if (state === 'complete' && (mode !== 'incremental_append' || replaces)) return;
+  if (mode === 'full_refresh_overwrite' && recordsRead > 0) {
     addWarning(
       record,
       `"${label}" was to be overwritten and did not become whole: the destination may hold a part of it. The next sync writes all of it again.`,
     );
-  } else if (rest > 0) {
-    const repeats = configured.mode.endsWith('append') ? ' and may be there twice then' : '';
+  } else if (again > 0) {
+    const confirmed = recordsConfirmed === recordsRead ? 'came after its last state' : 'were not confirmed';
+    const repeats = mode.endsWith('append') && !replaces ? ' and may be there twice then' : '';
     addWarning(
       record,
-      `${rest.toLocaleString('en-US')} records of "${label}" went to the destination and were not confirmed: the next sync sends them again${repeats}.`,
+      `${again.toLocaleString('en-US')} records of "${label}" went to the destination and ${confirmed}: the next sync sends them again${repeats}.`,
     );
   }
 }
