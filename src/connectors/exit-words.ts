@@ -1,8 +1,9 @@
 import type { Exit } from './types.ts';
 
 /** How a connector ended, to stand behind "it" or "The connector". */
-export function exitWords({ code, signal, outOfMemory, overrun }: Exit): string {
+export function exitWords({ code, signal, outOfMemory, overrun, outputCut }: Exit): string {
   if (overrun) return `${overrun.said}. ${overrun.next.replace(/\.$/, '')}`;
+  if (outputCut) return 'was cut off: the connection to the Docker engine, which carries its output, broke';
   if (outOfMemory === 'likely') return `was killed, most likely for want of memory: ${MORE_MEMORY}`;
   if (outOfMemory) return `ran out of memory and was ended: ${MORE_MEMORY}`;
   if (signal === 'SIGKILL' || code === 137) return `was ended by SIGKILL, ${BY_SIGKILL}`;

@@ -125,6 +125,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** Whether its memory limit ended it; `likely` where it was killed and nobody says why. */
   readonly outOfMemory?: boolean | 'likely';
+  /** Whether it went on while the connection that carries its output was cut: what it said then is lost. */
+  readonly outputCut?: boolean | undefined;
   /** Where Sluice ended it because it took more than it may. */
   readonly overrun?: Overrun | undefined;
   /** Sealed, bounded end of its stderr. */

@@ -1,11 +1,17 @@
-/** How a container ended. */
+/** How a container ended, and whether all of its output came. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit } from '../types.ts';
+import type { OutputEnd } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
 import { call } from './engine-call.ts';
 
+const FIRST_LOOK_MS = 20;
 const LOOK_EVERY_MS = 1000;
 const ANSWER_MS = 5000;
+/** How long a container whose output has ended may still be said to run: an engine that is busy is late. */
+const LONGEST_MS = 8000;
+/** A program's output ends with the program; one that ended this much later, by the engine's clock, was still talking. */
+const LATE_MS = 250;
 /** 128 and SIGKILL. */
 const KILLED = 137;
 
@@ -13,36 +19,53 @@ type Ending = Omit<Exit, 'stderrTail'>;
 
 /** The engine is gone, or the container was removed by somebody: nothing more can be known. */
 const UNKNOWN: Ending = { code: null, signal: null };
+const CUT: Ending = { code: null, signal: null, outputCut: true };
 
-/** Settles when the container has ended, or nothing can be known of it any more; never rejects. */
-export async function waitForEnd(engine: Engine, id: string, outputEnded: Promise<void>): Promise<Ending> {
-  const container = engine.docker.getContainer(id);
-  const waited = call(container.wait(), { timeoutMs: 0 }).then(
-    async () => (await endingOf(engine, id)) ?? UNKNOWN,
-    () => UNKNOWN,
+interface State {
+  readonly Running: boolean;
+  readonly ExitCode: number;
+  readonly OOMKilled: boolean;
+  readonly FinishedAt: string;
+}
+
+/**
+ * Settles when the output has ended and how the container ended is known, or cannot be known; never rejects. A connection that
+ * is closed between two messages looks like the end of the output: only the container's own end tells them apart.
+ */
+export async function waitForEnd(engine: Engine, id: string, output: Promise<OutputEnd>): Promise<Ending> {
+  if ((await output) === 'cut') return CUT;
+  const until = performance.now() + LONGEST_MS;
+  let outputEndedAt: number | undefined;
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(2 * pause, LOOK_EVERY_MS)) {
+    const state = await stateOf(engine, id);
+    if (!state) return UNKNOWN;
+    if (!state.Running) {
+      const late = outputEndedAt !== undefined && Date.parse(state.FinishedAt) - outputEndedAt > LATE_MS;
+      return late ? CUT : endingOf(state);
+    }
+    outputEndedAt ??= await clockOf(engine);
+    if (performance.now() > until) return CUT;
+    await sleep(pause, undefined, { ref: false });
+  }
+}
+
+async function stateOf({ docker }: Engine, id: string): Promise<State | undefined> {
+  return call(docker.getContainer(id).inspect(), { timeoutMs: ANSWER_MS }).then(
+    ({ State: state }) => state,
+    () => undefined,
   );
-  return Promise.race([waited, outputEnded.then(() => watchEnd(engine, id))]);
 }
 
-/** A connection that is cut while it waits says nothing any more: then the engine is asked again and again. */
-async function watchEnd(engine: Engine, id: string): Promise<Ending> {
-  for (;;) {
-    await sleep(LOOK_EVERY_MS, undefined, { ref: false });
-    const ending = await endingOf(engine, id);
-    if (ending) return ending;
-  }
+/** The engine may run on another machine. @returns NaN where it does not say */
+async function clockOf({ docker }: Engine): Promise<number> {
+  return call(docker.info(), { timeoutMs: ANSWER_MS }).then(
+    ({ SystemTime: time }: { SystemTime?: string }) => Date.parse(time ?? ''),
+    () => Number.NaN,
+  );
 }
 
-/** How the container ended; undefined while it runs. */
-async function endingOf(engine: Engine, id: string): Promise<Ending | undefined> {
-  try {
-    const { State: state } = await call(engine.docker.getContainer(id).inspect(), { timeoutMs: ANSWER_MS });
-    if (state.Running) return undefined;
-    const { ExitCode: code, OOMKilled: told } = state;
-    // With cgroups of the second version the engine may miss it; a run that is ended by us asks nobody.
-    const outOfMemory = told ? code !== 0 : code === KILLED && 'likely';
-    return { code, signal: null, outOfMemory };
-  } catch {
-    return UNKNOWN;
-  }
+function endingOf({ ExitCode: code, OOMKilled: told }: State): Ending {
+  // With cgroups of the second version the engine may miss it; a run that is ended by us asks nobody.
+  const outOfMemory = told ? code !== 0 : code === KILLED && 'likely';
+  return { code, signal: null, outOfMemory };
 }

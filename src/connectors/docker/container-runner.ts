@@ -39,6 +39,9 @@ export interface ContainerRunner extends Runner {
 /** Seconds that a container may take to end by itself after SIGTERM. */
 const GRACE_SECONDS = 2;
 const SHUTDOWN_MS = 700;
+/** An engine that says nothing must not hold up who gives up: what is left is removed at the next run. */
+const REMOVE_MS = 10_000;
+const STOP_MS = 3000;
 
 interface Live {
   /** Settles when nothing of the run is left on the engine. */
@@ -65,7 +68,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       let socket: Duplex | undefined;
       let ended: Promise<void> | undefined;
       const entry: Live = {
-        end(timeoutMs) {
+        end(timeoutMs = REMOVE_MS) {
           ended ??= (async () => {
             // A shutdown during the making waits for the container, so that it can be removed.
             const made = await making?.catch(() => undefined);
@@ -77,7 +80,8 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         },
       };
       live.add(entry);
-      const onAbort = (): void => void making?.then(stop).catch(() => {});
+      // The end of the output is what the body waits for, whether or not the engine still answers.
+      const onAbort = (): void => void making?.then(stop).catch(() => socket?.destroy());
       try {
         const running = await startRun(async () => {
           const engine = await rooms.connect(signal);
@@ -85,7 +89,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
           await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
           await record.update();
           if (closing) throw closingError();
-          making = make(rooms, engine, task, processors);
+          making = make(rooms, engine, task, processors, left);
           const made = await making;
           await putFiles(engine, made.id, task);
           socket = await attach(engine, made.id, task.writes ?? false);
@@ -119,11 +123,13 @@ async function make(
   engine: Engine,
   task: Task,
   processors: (engine: Engine) => Promise<number>,
+  left: Set<string>,
 ): Promise<Made> {
   const run = randomBytes(8).toString('hex');
+  const name = `sluice-${run}`;
   const { image } = task.installed.start as ContainerStart;
   const options = containerOptions({
-    name: `sluice-${run}`,
+    name,
     task,
     image,
     settings: rooms.settings,
@@ -131,8 +137,14 @@ async function make(
     labels: await labelsFor(rooms.project, run),
     environment: containerEnvironment(rooms.environment),
   });
-  const { id } = await call(engine.docker.createContainer(options));
-  return { id, engine };
+  try {
+    const { id } = await call(engine.docker.createContainer(options));
+    return { id, engine };
+  } catch (error) {
+    // An engine that has not answered may make it yet.
+    if (!(error instanceof EngineError)) left.add(name);
+    throw error;
+  }
 }
 
 /** An archive goes from this process's memory into the container: no file of this machine ever holds it. */
@@ -163,7 +175,7 @@ async function start({ engine, id }: Made): Promise<void> {
 }
 
 async function stop({ engine, id }: Made): Promise<void> {
-  const timeoutMs = (GRACE_SECONDS + 10) * 1000;
+  const timeoutMs = GRACE_SECONDS * 1000 + STOP_MS;
   await call(engine.docker.getContainer(id).stop({ t: GRACE_SECONDS }), { timeoutMs });
 }
 
@@ -180,12 +192,13 @@ function listen({ redactor }: ContainerRooms, made: Made, socket: Duplex, writes
   return () => ({
     stdout,
     stdin: writes ? inputOf(socket) : undefined,
-    outputEnded: ended,
-    exit: waitForEnd(made.engine, made.id, ended).then(async (how) => {
-      await ended;
-      return { ...how, stderrTail: sealedText(tail, redactor) };
-    }),
-    onStderr: (listener) => listeners.add(listener),
+    outputEnded: ended.then(() => {}),
+    exit: waitForEnd(made.engine, made.id, ended).then((how) => ({ ...how, stderrTail: sealedText(tail, redactor) })),
+    onStderr(listener) {
+      // What came before anybody listened is not lost.
+      for (const piece of tail.pieces()) listener(piece);
+      listeners.add(listener);
+    },
   });
 }
 

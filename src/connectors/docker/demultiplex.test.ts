@@ -55,3 +55,25 @@ test('a reader that is slow holds the connection back, and one that has gone let
   for (let turns = 0; turns < 50; turns += 1) await turn();
   expect(socket.writableNeedDrain).toBe(false);
 });
+
+const whole = frame(1, Buffer.from('{"type":"LOG"}\n'));
+test.each([
+  ['ends between two messages', whole, (socket: PassThrough) => socket.end(), 'whole'],
+  [
+    'ends in the middle of a header',
+    Buffer.concat([whole, whole.subarray(0, 3)]),
+    (socket: PassThrough) => socket.end(),
+    'cut',
+  ],
+  ['ends in the middle of a message', whole.subarray(0, 12), (socket: PassThrough) => socket.end(), 'cut'],
+  ['breaks', whole, (socket: PassThrough) => socket.destroy(new Error('ECONNRESET')), 'cut'],
+  ['is closed without its end', whole, (socket: PassThrough) => socket.destroy(), 'cut'],
+])('a connection that %s', async (_what, bytes, close, how) => {
+  const socket = new PassThrough();
+  const { stdout, ended } = demultiplex(socket, () => {});
+  stdout.resume();
+  socket.write(bytes);
+  await turn();
+  close(socket);
+  expect(await ended).toBe(how);
+});

@@ -6,27 +6,30 @@ const WAITING_BYTES = 256 * 1024;
 const HEADER = 8;
 const STDERR = 2;
 
+/** `cut`: the connection broke, or was closed in the middle of a message. */
+export type OutputEnd = 'whole' | 'cut';
+
 export interface Demultiplexed {
   /** Not reading it holds the container back. */
   readonly stdout: Readable;
   /** Settles when the engine has sent everything, or the connection has ended. */
-  readonly ended: Promise<void>;
+  readonly ended: Promise<OutputEnd>;
 }
 
-/** @param onStderr gets each piece at once, whether or not stdout is read */
+/** @param onStderr gets each piece as it comes; both come on one connection, and stdout that is not read holds it back too */
 export function demultiplex(socket: Duplex, onStderr: (chunk: Buffer) => void): Demultiplexed {
   const stdout = new Readable({ highWaterMark: WAITING_BYTES, read: () => void socket.resume() });
   const header = Buffer.alloc(HEADER);
   let headerFilled = 0;
   let kind = 0;
   let left = 0;
-  let finish: () => void = () => {};
-  const ended = new Promise<void>((resolve) => {
+  let finish: (how: OutputEnd) => void = () => {};
+  const ended = new Promise<OutputEnd>((resolve) => {
     finish = resolve;
   });
-  const end = (): void => {
+  const end = (how: OutputEnd): void => {
     if (!stdout.destroyed && !stdout.readableEnded) stdout.push(null);
-    finish();
+    finish(how);
   };
 
   socket.on('data', (chunk: Buffer) => {
@@ -37,7 +40,7 @@ export function demultiplex(socket: Duplex, onStderr: (chunk: Buffer) => void): 
         const copied = chunk.copy(header, headerFilled, at, at + HEADER - headerFilled);
         headerFilled += copied;
         at += copied;
-        if (headerFilled < HEADER) return;
+        if (headerFilled < HEADER) break;
         headerFilled = 0;
         kind = header[0] ?? 0;
         left = header.readUInt32BE(4);
@@ -53,8 +56,8 @@ export function demultiplex(socket: Duplex, onStderr: (chunk: Buffer) => void): 
   });
   // A reader that has gone holds nobody back.
   stdout.once('close', () => socket.resume());
-  socket.once('end', end);
-  socket.once('close', end);
-  socket.on('error', end);
+  socket.once('end', () => end(left === 0 && headerFilled === 0 ? 'whole' : 'cut'));
+  socket.once('close', () => end('cut'));
+  socket.on('error', () => end('cut'));
   return { stdout, ended };
 }
