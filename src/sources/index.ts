@@ -31,6 +31,6 @@ export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, k
     updateOf: (source) => updates.fieldsOf(source),
     validate: (subject, schemaOnly, control) => validate(inside, subject, { schemaOnly }, control),
     validateOwn: (subject, control) => validate(inside, subject, { schemaOnly: false, kind }, control),
-    prepare: (source, control) => prepare(inside, source, control),
+    prepare: (source, control) => prepare(inside, source, kind, control),
   };
 }

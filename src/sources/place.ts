@@ -1,4 +1,4 @@
-/** Where a connector's data lie, as far as its configuration says: all of it but the secrets, as a hash. */
+/** Where a connector's data lie, as far as its configuration says: all of it but the secrets, and of secret URLs the address, as a hash. */
 import { createHash } from 'node:crypto';
 import {
   canonicalJson,
@@ -19,8 +19,8 @@ export function placeOf(
   return config.use((plain) => {
     const open = (value: JsonValue, path: FieldPath): JsonValue => {
       const key = path.at(-1);
-      if (typeof key === 'string' && secretKeys.has(key)) return null;
-      if (path.length > 0 && fieldsAt(spec, path, plain).secret) return null;
+      if (typeof key === 'string' && secretKeys.has(key)) return addressIn(value);
+      if (path.length > 0 && fieldsAt(spec, path, plain).secret) return addressIn(value);
       if (Array.isArray(value)) return value.map((item, index) => open(item, [...path, index]));
       if (!isObject(value)) return value;
       return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, open(item, [...path, name])]));
@@ -28,4 +28,11 @@ export function placeOf(
     const text = canonicalJson({ connector, config: open(plain, []) });
     return createHash('sha256').update(text).digest('hex').slice(0, 32);
   });
+}
+
+/** A connection string is secret for its password; the server and the database that it names are a place. */
+function addressIn(value: JsonValue): JsonValue {
+  if (typeof value !== 'string') return null;
+  const [, scheme, rest = ''] = /^([a-z][a-z0-9+.:-]*):\/\/([^?#\s]*)/i.exec(value) ?? [];
+  return scheme === undefined ? null : `${scheme}://${rest.slice(rest.lastIndexOf('@') + 1)}`;
 }

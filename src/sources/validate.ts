@@ -70,7 +70,7 @@ export async function validate(
 }
 
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
-export async function prepare(rooms: Rooms, source: SavedSource, control: RunControl): Promise<Prepared> {
+export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, control: RunControl): Promise<Prepared> {
   const located = await locate(rooms, source, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
@@ -79,7 +79,7 @@ export async function prepare(rooms: Rooms, source: SavedSource, control: RunCon
     throw new InputError(
       'invalid_config',
       `The configuration of "${source.name}" does not hold any more.`,
-      'Correct what is listed (env file or configuration) and save the source again with save_source.',
+      `Correct what is listed (env file or configuration) and save the ${kind} again with save_${kind}.`,
       { problems },
     );
   }

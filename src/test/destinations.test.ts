@@ -174,3 +174,30 @@ test('two sources that write a stream of the same name to one destination are wa
     expect.stringContaining('The source "meadow" writes a stream "users" to "shelf" too'),
   ]);
 });
+
+test('a connection string of another server is another place, one with another password is the same', async () => {
+  const names = ['FIRST', 'SECOND', 'THIRD'];
+  await server.workplace.writeEnvFile(
+    [
+      "MEADOW_API_KEY='a-key-of-the-meadow-77'",
+      "FIRST_DSN='mongodb://me:first-password@one:1,two:2/things?w=1'",
+      "SECOND_DSN='mongodb://me:second-password@one:1,two:2/things'",
+      "THIRD_DSN='mongodb://me:first-password@elsewhere/things'",
+    ].join('\n'),
+  );
+  await server.call('save_source', meadow(7));
+  const counts: number[] = [];
+  for (const name of names) {
+    await server.call('save_destination', { name: 'shelf', ...subject({ token: `secret_reference::${name}_DSN` }) });
+    counts.push((await into({ streams: ['users'] })).records);
+  }
+  expect(counts).toEqual([7, 0, 7]);
+});
+
+test('a destination whose secret is gone is saved again as a destination', async () => {
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  await server.call('save_source', meadow(7));
+  await server.workplace.writeEnvFile("MEADOW_API_KEY='a-key-of-the-meadow-77'\n");
+  const error = await server.fail('start_sync', { source: 'meadow', destination: 'shelf' });
+  expect(error).toMatchObject({ code: 'invalid_config', next: expect.stringContaining('save_destination') });
+});
