@@ -93,6 +93,24 @@ describeWith(['docker'], 'an image that is not here', () => {
     expect(registry.asked()).toBeGreaterThan(1);
   });
 
+  test('whose name was given to another one meanwhile: that one is not Sluice’s to remove', async () => {
+    await server.call('validate_config', subject);
+    await docker('tag', 'sluice-test/base:1', image);
+    const { text } = await server.call('remove', { kind: 'connector', name: 'source-pulled' });
+    expect(text).toContain('another image');
+    expect(await isHere()).toBe(true);
+    expect((await server.call('get_status')).text).not.toContain('source-pulled');
+  });
+
+  test('that was here, was taken away and is pulled then, is Sluice’s own and goes with the connector', async () => {
+    await docker('pull', '--quiet', image);
+    await server.call('validate_config', subject);
+    await docker('image', 'rm', image);
+    await server.call('validate_config', subject);
+    await server.call('remove', { kind: 'connector', name: 'source-pulled' });
+    expect(await isHere()).toBe(false);
+  });
+
   test('offline it is not fetched, and the words to do it are said', async () => {
     const offline = await startServer({ workplace, environment: { AIRBYTE_OFFLINE_MODE: '1' } });
     const error = await offline.fail('validate_config', subject);

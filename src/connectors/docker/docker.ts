@@ -61,7 +61,10 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       const { works } = await availability(dockerEnvironment, signal);
       return works ? tagsHere(await connect(signal), repository, signal) : [];
     },
-    removeImage: async (marker) => removeImage(await connect(), marker),
+    removeImage: async (marker) =>
+      removeImage(await connect(), marker).catch((error: unknown) => {
+        throw engineFailure(error, `remove ${marker.image}`);
+      }),
     async install(request, facts, control) {
       const image = imageOf(request, facts);
       const engine = await connect(control.signal);
@@ -172,7 +175,7 @@ async function note(
   pulled: boolean,
 ): Promise<Installed> {
   const before = await readMarker(folder);
-  if (before?.runtime !== 'docker' || before.image_id !== id) {
+  if (before?.runtime !== 'docker' || before.image_id !== id || (pulled && !before.pulled)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeMarker(folder, {
       connector,
@@ -200,12 +203,26 @@ async function note(
  * @returns what is to be said where it stays
  * @throws SetupError when no engine answers; nothing is removed then
  */
-async function removeImage(engine: Engine, { image }: DockerMarker): Promise<string | undefined> {
+async function removeImage(engine: Engine, { image, image_id: id }: DockerMarker): Promise<string | undefined> {
   try {
-    await call(engine.docker.getImage(image).remove());
-    return undefined;
+    const named = await call(engine.docker.getImage(image).inspect());
+    if (named.Id === id) {
+      await call(engine.docker.getImage(image).remove());
+      return undefined;
+    }
+    await removeNameless(engine, id).catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+    });
+    return `the image ${image}: by this name there is another image now than the one that Sluice pulled`;
   } catch (error) {
     if (!(error instanceof EngineError) || (error.status !== 404 && error.status !== 409)) throw error;
     return error.status === 409 ? `the image ${image}: a container uses it` : undefined;
   }
+}
+
+/** What was pulled and lost its name; whoever has given it another one keeps it. */
+async function removeNameless(engine: Engine, id: string): Promise<void> {
+  const image = engine.docker.getImage(id);
+  const { RepoTags: tags } = await call(image.inspect());
+  if (!tags || tags.length === 0) await call(image.remove());
 }

@@ -17,6 +17,10 @@ test.each([
   'jdbc:postgresql://localhost/db',
   'mongodb://user:secret@db.example.org:27017,localhost:27018/db',
   'mongodb+srv://[::1]/db',
+  'broker-1:9092,localhost:9092',
+  'localhost:9092, 127.0.0.1:9093',
+  'localhost:8080/api',
+  '127.0.0.1/',
 ])('%s is this machine', (host) => {
   expect(loopbackPaths({ host })).toEqual(['config.host']);
 });
@@ -31,6 +35,8 @@ test.each([
   'https://example.org/?next=http://localhost',
   'https://localhost@example.org/',
   'the word localhost in a sentence',
+  'one, localhost, or another word',
+  'a/localhost',
   '',
 ])('%s is not', (host) => {
   expect(loopbackPaths({ host })).toEqual([]);

@@ -3,8 +3,10 @@ import { isObject, type JsonValue } from '../../protocol/index.ts';
 import type { Installed } from '../types.ts';
 
 const LOOPBACK = String.raw`(?:localhost(?:\.localdomain)?|127(?:\.\d{1,3}){3}|0\.0\.0\.0|::1|\[::1\])`;
-/** The whole value is a host, with or without a port. */
-const HOST = new RegExp(String.raw`^${LOOPBACK}(?::\d{1,5})?$`, 'i');
+/** The whole value is a host, with or without a port and a path. */
+const HOST = new RegExp(String.raw`^${LOOPBACK}(?::\d{1,5})?(?:/\S*)?$`, 'i');
+/** Hosts with a comma between them, as brokers and clusters are named. */
+const LIST = /^[^\s,]+(?:\s*,\s*[^\s,]+)+$/;
 /** A URL, or a list of hosts in one, such as `mongodb://a,b/db` and `jdbc:postgresql://host/db`. */
 const AUTHORITY = /^[a-z][a-z0-9+.:-]*:\/\/([^/?#]*)/i;
 
@@ -21,6 +23,7 @@ export function loopbackPaths(value: JsonValue, path = 'config'): string[] {
 
 function namesLoopback(text: string): boolean {
   if (HOST.test(text)) return true;
+  if (LIST.test(text) && !text.includes('://')) return text.split(',').some((host) => HOST.test(host.trim()));
   const authority = AUTHORITY.exec(text)?.[1];
   if (authority === undefined) return false;
   // What stands before the last @ is a user and a password, which may hold anything.
