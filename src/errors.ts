@@ -86,3 +86,12 @@ export function abortError(signal: AbortSignal): SluiceError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What a person does about a server whose certificate this machine does not trust, as behind a company's proxy; undefined for other failures. */
+export function certificateFix(error: unknown): string | undefined {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const isUntrusted = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/.test(systemCode(cause) ?? '');
+  return isUntrusted
+    ? "Set NODE_EXTRA_CA_CERTS and SSL_CERT_FILE, in the environment that the client starts the server with, to the file with your network's certificates, and restart it."
+    : undefined;
+}

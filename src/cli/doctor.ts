@@ -1,5 +1,5 @@
 /** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
-import { collectStatus, type Services, type Status } from '../tools/index.ts';
+import { collectStatus, missingText, type Services, type Status } from '../tools/index.ts';
 
 import { createScreen, type Screen } from './screen.ts';
 
@@ -64,13 +64,13 @@ function showPlaces(
 
 function showRuntimes(screen: Screen, { runtimes }: Status): void {
   screen.heading('Runtimes');
-  // uv or Python is enough, and Docker is not used yet: only what is missing for the main path is wrong.
+  // uv or Python is enough: only what is missing for the main path is wrong.
   const enough = canRun(runtimes);
   for (const { name, found, version, path, fix } of runtimes) {
     const what = [name, version, path].filter((part) => part !== undefined).join(' ');
     if (found) screen.good(`${what}${fix ? `\n    ${fix}` : ''}`);
-    else if (enough) screen.dim(`  ${name}: not found. ${fix ?? ''}`);
-    else screen.bad(`${name}: not found. ${fix ?? ''}`);
+    else if (enough) screen.dim(`  ${missingText({ name, fix })}`);
+    else screen.bad(missingText({ name, fix }));
   }
 }
 

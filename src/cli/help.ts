@@ -37,7 +37,10 @@ export function printHelp(
 ): number {
   if (command.name === 'mistake') {
     const [near] = command.unknown ? nearest(command.unknown.word, command.unknown.known, 1) : [];
-    process.stderr.write(`${command.message}${near === undefined ? '' : ` Did you mean ${near}?`}\n\n${HELP}`);
+    // The whole help would push the mistake off the screen.
+    process.stderr.write(
+      `${command.message}${near === undefined ? '' : ` Did you mean ${near}?`}\nAll commands and options: sluice-mcp --help\n`,
+    );
     return 2;
   }
   process.stdout.write(command.name === 'version' ? `${version}\n` : HELP);

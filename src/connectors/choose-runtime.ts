@@ -39,7 +39,7 @@ export async function chooseRuntime(
     const verdict = await verdictOn(runtime, request, facts, ground, signal);
     if (verdict.works) {
       const without = before.map((other) => `; ${other.runtime} does not work here: ${other.reason}`).join('');
-      return { runtime, reason: `${runtime}, the cheapest that works here (${verdict.reason})${without}` };
+      return { runtime, reason: `${cheapest(verdict)}${without}` };
     }
     before.push(verdict);
   }
@@ -51,13 +51,22 @@ export async function chooseRuntime(
   );
 }
 
-/** How a connector would run here, for each runtime that the registry offers, the cheapest first. */
+/** Why a runtime is taken that nobody named. */
+export function cheapest({ runtime, reason }: RuntimeVerdict): string {
+  return `${runtime}, the cheapest that works here (${reason})`;
+}
+
+/**
+ * How a connector would run here, for each runtime that the registry offers, the cheapest first.
+ * @throws InputError `runtime_does_not_fit` where one is named that is not offered
+ */
 export async function verdictsOn(
   request: ConnectorRequest,
   facts: ConnectorFacts,
   ground: Ground,
   signal: AbortSignal,
 ): Promise<RuntimeVerdict[]> {
+  if (request.runtime) checked(request, facts);
   return Promise.all(offeredBy(facts).map((runtime) => verdictOn(runtime, request, facts, ground, signal)));
 }
 
@@ -99,7 +108,7 @@ const ON_FIRST_USE: Partial<Record<Runtime, string>> = {
 
 /** Failures of one runtime that another one does not have: its packages, its interpreters. */
 const OF_THE_RUNTIME =
-  /^(install_|python_|venv_missing|unknown_(version|package)|not_a_python_connector|package_index_|manifest_|bad_manifest|components_|no_components|cdk_|docker_|image_|no_such_tag|pull_failed)/;
+  /^(install_|python_|venv_missing|unknown_(version|package)|not_a_python_connector|package_index_|manifest_|bad_manifest|components_|no_components|cdk_|docker_|image_|no_such_tag|pull_failed|registry_|unreachable$|timeout$)/;
 
 /** The error, with the runtimes that a caller could name instead: nothing is ever tried in silence. */
 export async function withOtherRuntimes(

@@ -1,3 +1,4 @@
+export { cheapest } from './choose-runtime.ts';
 export { type ConnectorsOptions, createConnectors } from './connectors.ts';
 export { containerWarnings } from './docker/localhost.ts';
 export { exitWords } from './exit-words.ts';

@@ -69,7 +69,9 @@ async function describe(connector: string, folder: string, marker: Marker): Prom
 }
 
 function usedBy(manifests: readonly string[]): string {
-  return manifests.length > 0 ? `shared by ${manifests.join(', ')}` : 'used by no installed manifest';
+  return manifests.length > 0
+    ? `shared by ${manifests.join(', ')}`
+    : 'no manifest of the registry uses it; one of your own may';
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

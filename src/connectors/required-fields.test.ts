@@ -33,6 +33,14 @@ describe('requiredFields', () => {
     expect(optionalFields(larch)).toEqual(['password', 'schemas', 'ssl_mode']);
   });
 
+  it('says how many values it does not list', () => {
+    const values = Array.from({ length: 898 }, (_, index) => `p${index}`);
+    const spec = { required: ['one'], properties: { one: { type: 'string', enum: values } } };
+    const [field] = requiredFields(spec);
+    expect([field?.allowed?.length, field?.allowedMore]).toEqual([30, 868]);
+    expect(requiredFields(bramble)[0]?.allowedMore).toBeUndefined();
+  });
+
   it('makes a configuration to begin with', () => {
     expect(configSkeleton(bramble)).toEqual({
       region: 'eu',

@@ -10,7 +10,10 @@ export interface FieldSummary {
   readonly description?: string;
   readonly secret: boolean;
   readonly default?: JsonValue;
+  /** The first of them. */
   readonly allowed?: readonly JsonValue[];
+  /** How many more there are. */
+  readonly allowedMore?: number;
   readonly example?: JsonValue;
   /** Where one of several objects is to be written: each with the field and value that choose it, and what it needs. */
   readonly options?: readonly OptionSummary[];
@@ -25,6 +28,7 @@ export interface OptionSummary {
 
 /** Deeper ones are left to the spec itself. */
 const DEPTH_MAX = 6;
+const ALLOWED_MAX = 30;
 
 /** The required fields of a `connectionSpecification`, in the spec's own order; of an object, the required fields inside it. */
 export function requiredFields(spec: JsonObject): FieldSummary[] {
@@ -94,10 +98,12 @@ function summary(path: string, field: JsonObject): FieldSummary {
     secret: isSecret(field),
     default: isSecret(field) ? undefined : field.default,
     allowed: Array.isArray(field.enum)
-      ? field.enum.slice(0, 30)
+      ? field.enum.slice(0, ALLOWED_MAX)
       : field.const !== undefined
         ? [field.const]
         : undefined,
+    allowedMore:
+      Array.isArray(field.enum) && field.enum.length > ALLOWED_MAX ? field.enum.length - ALLOWED_MAX : undefined,
     example: exampleValue(field),
   };
 }

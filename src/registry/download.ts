@@ -1,5 +1,5 @@
 /** One GET with limits: time without a byte, time in all, and size. */
-import { abortError, InputError, messageOf, SluiceError, UpstreamError } from '../errors.ts';
+import { abortError, certificateFix, InputError, messageOf, SluiceError, UpstreamError } from '../errors.ts';
 
 const IDLE_MS = 10_000;
 const TOTAL_MS = 30_000;
@@ -114,7 +114,7 @@ function failed(address: string, error: unknown, overdue: boolean): UpstreamErro
   return new UpstreamError(
     'unreachable',
     `${host} cannot be reached (${reason}).`,
-    'Check the network connection and try again.',
+    certificateFix(error) ?? 'Check the network connection and try again.',
     { cause: error },
   );
 }

@@ -2,6 +2,7 @@
 import {
   type ConnectorFacts,
   type Connectors,
+  cheapest,
   containerWarnings,
   type Installed,
   type RunControl,
@@ -41,6 +42,8 @@ export async function validate(
   if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
   if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
   if (schemaOnly && subject.manifestPath !== undefined) return validateManifestSchemaOnly(rooms, located, control);
+  const unread = await unreadConfig(rooms, located, control);
+  if (unread) return unread;
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
   checkKind(installed.connector, kindOf(spec, located.entry), kind);
@@ -53,7 +56,7 @@ export async function validate(
     runtimeReason: installed.reason,
     specFrom: installed.runtime === 'manifest' ? 'manifest' : 'connector',
   } as const;
-  const unreachable = await resolution.config.use(async (plain) => containerWarnings(installed, plain));
+  const unreachable = await resolution.config.use(async (plain) => containerWarnings(installed.runtime, plain));
   const warnings = [...resolution.warnings, ...unreachable];
   if (problems.length > 0 || schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
@@ -106,20 +109,38 @@ async function validateSchemaOnly(
     ? await rooms.registry.specFor(entry, subject.version, control.signal)
     : await rooms.registry.spec(entry, control.signal);
   const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
-  const { connector, version, manifestPath } = subject;
-  const request = { connector, version, manifestPath };
-  const verdicts = await rooms.connectors.runtimesFor(request, factsOf(entry, rooms.registry), control.signal);
+  const { connector, version, runtime: named } = subject;
+  const verdicts = await rooms.connectors.runtimesFor(
+    { connector, version, runtime: named },
+    factsOf(entry, rooms.registry),
+    control.signal,
+  );
   const would = verdicts.find(({ works }) => works);
+  const runtime = named ?? would?.runtime ?? entry.runtimes[0] ?? 'docker';
+  const unreachable = await resolution.config.use(async (plain) => containerWarnings(runtime, plain));
   return {
     valid: problems.length === 0,
     problems,
-    warnings: resolution.warnings,
+    warnings: [...resolution.warnings, ...unreachable],
     connector: entry.name,
-    version: subject.version ?? entry.version,
-    runtime: subject.runtime ?? would?.runtime ?? entry.runtimes[0] ?? 'docker',
-    runtimeReason: subject.runtime ? undefined : (would?.reason ?? 'none of its runtimes works here'),
+    version: version ?? entry.version,
+    runtime,
+    runtimeReason: named ? undefined : would ? cheapest(would) : 'none of its runtimes works here',
     specFrom: 'registry',
   };
+}
+
+/** A configuration that cannot be read is told before anything is installed for it. */
+async function unreadConfig(rooms: Rooms, located: Located, control: RunControl): Promise<Validation | undefined> {
+  const { subject, entry } = located;
+  if (subject.configFile === undefined && subject.configSecret === undefined) return undefined;
+  const { problems } = await rooms.vault.resolve(subject, {}, new Set());
+  if (!problems.some(({ path }) => path === 'config_file' || path === 'config_secret')) return undefined;
+  if (entry) {
+    const answer = await validateSchemaOnly(rooms, entry, { ...subject, version: undefined }, control);
+    return { ...answer, version: subject.version ?? answer.version };
+  }
+  return subject.manifestPath === undefined ? undefined : validateManifestSchemaOnly(rooms, located, control);
 }
 
 /** The manifest holds its spec: nothing is installed for it. */

@@ -144,3 +144,27 @@ test.each([
   expect(problems).toMatchObject([{ path }]);
   expect(`${problems[0]?.message} ${problems[0]?.fix}`).toMatch(expected);
 });
+
+test.each([
+  ['a file', { config_file: '/etc/hostname' }, 'config_file'],
+  ['a secret', { config_secret: 'CRM_TOKN' }, 'config_secret'],
+])('%s that cannot be read is told before the connector is installed', async (_what, args, path) => {
+  // There is no such package: an installation would be an error.
+  const call = { connector: 'source-bramble-crm', version: '1.2.3', runtime: 'python', ...args };
+  const answer = await server.call<Validation>('validate_config', call);
+  expect(answer).toMatchObject({ valid: false, version: '1.2.3', problems: [{ path }] });
+});
+
+test('a runtime that the connector does not have is refused, also where only the schema is asked', async () => {
+  const call = { connector: 'source-faker', config: {}, runtime: 'manifest', schema_only: true };
+  expect(await server.fail('validate_config', call)).toMatchObject({ code: 'runtime_does_not_fit' });
+});
+
+test('localhost is warned of for a container, also where only the schema is asked', async () => {
+  const config = { host: 'localhost', port: 5432, database: 'shop', username: 'reader' };
+  const call = { connector: 'source-larch-sql', config, runtime: 'docker', schema_only: true };
+  expect(await server.call('validate_config', call)).toMatchObject({
+    valid: true,
+    warnings: [expect.stringContaining('host.docker.internal')],
+  });
+});

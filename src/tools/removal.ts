@@ -1,5 +1,5 @@
 /** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
-import { type InstalledEntry, SHARED_CDK } from '../connectors/index.ts';
+import { type InstalledEntry, type Runtime, SHARED_CDK } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
 import type { LedgerEntry } from '../safety/index.ts';
@@ -49,7 +49,7 @@ const PLANS: Record<Removable, (services: Services, name: string) => Promise<Pla
 const local = (kind: LedgerEntry['kind'], id: string): LedgerEntry => ({ realm: 'local', kind, id });
 
 async function planSource({ sources, connectors, syncs }: Services, name: string): Promise<Plan> {
-  const { connector } = await sources.get(name);
+  const { connector, runtime } = await sources.get(name);
   return {
     targets: [local('source', name)],
     run: () =>
@@ -67,7 +67,7 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
           ],
           stays: [
             `dataset "${dataset}", where it was synced: remove it with kind "dataset" and name "${dataset}"`,
-            `the installed connector ${connector}`,
+            ...whatRan(connector, runtime),
             'its syncs and their logs',
           ],
         };
@@ -75,8 +75,13 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
   };
 }
 
+/** A program of the user's own was never installed. */
+function whatRan(connector: string, runtime: Runtime): string[] {
+  return runtime === 'executable' ? [] : [`the installed connector ${connector}`];
+}
+
 async function planDestination({ destinations, syncs }: Services, name: string): Promise<Plan> {
-  const { connector } = await destinations.get(name);
+  const { connector, runtime } = await destinations.get(name);
   const removeIt = async (): Promise<Removal> => {
     const { hadUpdate } = await destinations.remove(name);
     const hadStates = await syncs.forgetDeliveries({ destination: name });
@@ -86,11 +91,7 @@ async function planDestination({ destinations, syncs }: Services, name: string):
         ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
         ...(hadStates ? ['the states that it had confirmed: a sync into one of this name begins anew'] : []),
       ],
-      stays: [
-        'the data that it was given, where they lie',
-        `the installed connector ${connector}`,
-        'its syncs and their logs',
-      ],
+      stays: ['the data that it was given, where they lie', ...whatRan(connector, runtime), 'its syncs and their logs'],
     };
   };
   return {
@@ -167,7 +168,7 @@ async function planConnector({ connectors, sources, destinations, syncs }: Servi
     );
     throw unknown('installed connector', name, near);
   }
-  const uses = (saved: { connector: string; runtime: string }): boolean => chosen.some((entry) => mayUse(saved, entry));
+  const uses = (saved: Saved): boolean => chosen.some((entry) => mayUse(saved, entry));
   const readers = (await sources.list()).filter(uses).map((source) => source.name);
   const writers = (await destinations.list()).filter(uses).map((destination) => destination.name);
   // Those that are written into now are in use by a sync of their source.
@@ -180,7 +181,9 @@ async function planConnector({ connectors, sources, destinations, syncs }: Servi
     const stays: string[] = [];
     for (const entry of chosen) {
       const removed = await connectors.remove(entry);
-      if (removed) gone.push(`${removed.entry.name}: ${bytesText(removed.entry.bytes)}`);
+      // Its size is the image's, which may stay.
+      if (removed)
+        gone.push(removed.stays ? removed.entry.name : `${removed.entry.name}: ${bytesText(removed.entry.bytes)}`);
       if (removed?.stays) stays.push(removed.stays);
     }
     const again = 'its next use installs what it needs again';
@@ -197,9 +200,12 @@ async function planConnector({ connectors, sources, destinations, syncs }: Servi
   };
 }
 
-/** The environments of the CDK are those of all manifests. */
-function mayUse(saved: { connector: string; runtime: string }, entry: InstalledEntry): boolean {
-  return saved.connector === entry.connector || (entry.connector === SHARED_CDK && saved.runtime === 'manifest');
+type Saved = Pick<InstalledEntry, 'connector' | 'version' | 'runtime'>;
+
+/** What is saved names its version and runtime; the environments of the CDK are those of all manifests. */
+function mayUse(saved: Saved, { connector, version, runtime }: InstalledEntry): boolean {
+  if (connector === SHARED_CDK) return saved.runtime === 'manifest';
+  return saved.connector === connector && saved.version === version && saved.runtime === runtime;
 }
 
 async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {

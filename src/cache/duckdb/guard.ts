@@ -105,7 +105,7 @@ function unknownTable(written: string, table: string, known: ReadonlyMap<string,
   return new InputError(
     'unknown_table',
     `There is no table ${JSON.stringify(written.slice(0, 200))} in the cache.`,
-    `${hint}${hint ? 'd' : 'D'}escribe_data lists all tables.`,
+    `${hint}describe_data lists all tables.`,
     { details: { near } },
   );
 }

@@ -87,14 +87,15 @@ function isBefore(one: string, other: string): boolean {
 
 function probeError(address: EngineAddress, error: unknown): SetupError {
   const { name, by } = address;
-  const said = by ? `${by} says ${name}, and ` : '';
+  const said = (what: string): string =>
+    by ? `${by} says ${name}, and ${what}.` : `${what[0]?.toUpperCase()}${what.slice(1)}.`;
   const facts = { cause: error, details: { address: name } };
   switch (systemCode(error)) {
     case 'EACCES':
     case 'EPERM':
       return new SetupError(
         'docker_permission',
-        `${said}the Docker engine at ${name} may not be used by this user.`,
+        said(`the Docker engine at ${name} may not be used by this user`),
         'Run: sudo usermod -aG docker "$USER"; then log out and in again, and start the client anew. Or use rootless Docker.',
         facts,
       );
@@ -103,7 +104,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'ENOTSOCK':
       return new SetupError(
         'docker_not_running',
-        `${said}no Docker engine answers at ${name}: it is not running.`,
+        said(`no Docker engine answers at ${name}: it is not running`),
         by ? `${startEngine()} Or correct ${by}.` : startEngine(),
         facts,
       );
@@ -111,7 +112,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'EAI_AGAIN':
       return new SetupError(
         'docker_host_unknown',
-        `${said}that host has no address.`,
+        said('that host has no address'),
         `Correct ${by ?? 'DOCKER_HOST'} and restart the server.`,
         facts,
       );
@@ -120,14 +121,14 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'ENETUNREACH':
       return new SetupError(
         'docker_no_answer',
-        `${said}the Docker engine at ${name} gave no answer within ${PROBE_MS / 1000} seconds.`,
+        said(`the Docker engine at ${name} gave no answer within ${PROBE_MS / 1000} seconds`),
         'If it is just starting, wait a moment and call again; else restart Docker.',
         facts,
       );
     default:
       return new SetupError(
         'docker_not_an_engine',
-        `${said}what answers at ${name} is no Docker engine: ${messageOf(error).slice(0, 200)}.`,
+        said(`what answers at ${name} is no Docker engine: ${messageOf(error).slice(0, 200)}`),
         by ? `Correct ${by} and restart the server.` : startEngine(),
         facts,
       );

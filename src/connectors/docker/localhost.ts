@@ -1,6 +1,6 @@
 /** Addresses in a configuration that mean another machine inside a container than outside of it. */
 import { isObject, type JsonValue } from '../../protocol/index.ts';
-import type { Installed } from '../types.ts';
+import type { Runtime } from '../types.ts';
 
 const LOOPBACK = String.raw`(?:localhost(?:\.localdomain)?|127(?:\.\d{1,3}){3}|0\.0\.0\.0|::1|\[::1\])`;
 /** The whole value is a host, with or without a port and a path. */
@@ -32,8 +32,8 @@ function namesLoopback(text: string): boolean {
 }
 
 /** What will not work in a container: one sentence for each address, without the value, which may be a secret. */
-export function containerWarnings(installed: Pick<Installed, 'start'>, config: JsonValue): string[] {
-  if (installed.start.kind !== 'container') return [];
+export function containerWarnings(runtime: Runtime, config: JsonValue): string[] {
+  if (runtime !== 'docker') return [];
   return loopbackPaths(config).map(
     (path) =>
       `${path}: names this machine by its loopback address, which inside a container is the container itself. Write ${HOST_NAME} instead (the service must listen beyond 127.0.0.1, such as on 0.0.0.0), or use the runtime python or manifest where the connector has one.`,

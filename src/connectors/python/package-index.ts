@@ -1,5 +1,5 @@
 /** What a package index has of a package, by the simple API that every index speaks. */
-import { abortError, InputError, messageOf, UpstreamError } from '../../errors.ts';
+import { abortError, certificateFix, InputError, messageOf, UpstreamError } from '../../errors.ts';
 import { type Deadline, startDeadline } from '../deadline.ts';
 import { releasesOnPage } from './index-page.ts';
 import type { Environment } from './places.ts';
@@ -118,7 +118,8 @@ function unreachable(shown: string, error: unknown): UpstreamError {
   return new UpstreamError(
     'package_index_unreachable',
     `The package index ${shown} cannot be reached: ${withoutCredentials(cause)}.`,
-    'Check the network, or set PIP_INDEX_URL to an index that can be reached; connectors that are installed work without.',
+    certificateFix(error) ??
+      'Check the network, or set PIP_INDEX_URL to an index that can be reached; connectors that are installed work without.',
   );
 }
 

@@ -11,6 +11,7 @@ const field = z.object({
   secret: z.boolean(),
   default: z.unknown().optional(),
   allowed: z.array(z.unknown()).optional(),
+  allowed_more: z.int().optional(),
   example: z.unknown().optional(),
 });
 const option = z.object({

@@ -34,11 +34,13 @@ function listLine(label: string, names: readonly string[]): string[] {
 }
 
 function fieldLines(field: Field, indent = '- '): string[] {
-  const { path, type, title, description, secret, allowed, example, options } = field;
+  const { path, type, title, description, secret, allowed, allowed_more: more, example, options } = field;
   const facts = [
     secret ? `${type}, secret` : type,
     field.default === undefined ? undefined : `default ${JSON.stringify(field.default)}`,
-    allowed ? `one of ${allowed.map((value) => JSON.stringify(value)).join(', ')}` : undefined,
+    allowed
+      ? `one of ${allowed.map((value) => JSON.stringify(value)).join(', ')}${more ? ` and ${more} more` : ''}`
+      : undefined,
     example === undefined ? undefined : `such as ${JSON.stringify(example)}`,
   ].filter((fact) => fact !== undefined);
   const words = [title, description].filter((text) => text !== undefined && text !== path).join('. ');

@@ -72,7 +72,9 @@ function plain({
   secret,
   default: byDefault,
   allowed,
+  allowedMore,
   example,
 }: FieldSummary): InfoField {
-  return { path, type, title, description, secret, default: byDefault, allowed: allowed && [...allowed], example };
+  const values = { default: byDefault, allowed: allowed && [...allowed], allowed_more: allowedMore, example };
+  return { path, type, title, description, secret, ...values };
 }

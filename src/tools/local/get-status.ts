@@ -157,9 +157,7 @@ function statusText(status: Status): string {
     `Project directory: ${project.path ?? 'none'} (${project.set_by})`,
     `Env file: ${env.path ?? 'not set'}${env.path ? (env.readable ? ' (readable)' : ' (NOT readable)') : ' (AIRBYTE_MCP_ENV_FILE)'}`,
     ...status.runtimes.map(({ name, found, version, path, fix }) =>
-      found
-        ? `${name}: ${version ?? 'found'} at ${path ?? '?'}${fix ? ` (${fix})` : ''}`
-        : `${name}: not found. ${fix ?? ''}`,
+      found ? `${name}: ${version ?? 'found'} at ${path ?? '?'}${fix ? ` (${fix})` : ''}` : missingText({ name, fix }),
     ),
     `Installed connectors: ${
       status.installed_connectors
@@ -175,4 +173,9 @@ function statusText(status: Status): string {
 
 function onOff({ on, set_by: by }: z.infer<typeof mode>): string {
   return `${on ? 'on' : 'off'} (${by})`;
+}
+
+/** An engine that does not answer, or not to this user, may well be there. */
+export function missingText({ name, fix }: { readonly name: string; readonly fix?: string | undefined }): string {
+  return `${name}: ${name === 'docker' ? 'not usable' : 'not found'}. ${fix ?? ''}`;
 }

@@ -95,7 +95,9 @@ export function syncText(data: SyncOutput): string {
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
     ...(data.recent && data.recent.length > 1
-      ? [`Recent: ${data.recent.map(({ sync_id: id, source, state }) => `${id} (${source}, ${state})`).join('; ')}`]
+      ? [
+          `Recent: ${data.recent.map(({ sync_id: id, source, destination, state }) => `${id} (${source}${destination ? ` into ${destination}` : ''}, ${state})`).join('; ')}`,
+        ]
       : []),
     `Next: ${data.next}`,
   ].join('\n');
