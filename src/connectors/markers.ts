@@ -39,6 +39,8 @@ export interface ManifestMarker extends Common {
   readonly runtime: 'manifest';
   /** Whether Python code of its own lies beside it. */
   readonly components: boolean;
+  /** SHA-256 of both, in hexadecimal. */
+  readonly digest: string;
 }
 
 export type Marker = PythonMarker | DockerMarker | ManifestMarker;

@@ -1,5 +1,5 @@
 /** Sources read into destinations, through the real binary: saved, synced, gone on with, removed. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
@@ -46,6 +46,18 @@ const into = (args: Record<string, unknown> = {}): Promise<Sync & { text: string
 async function written(stream: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(join(server.workplace.directory, 'shelf', `${stream}.jsonl`), 'utf8');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+}
+
+/** As the syncs of another source leave them. */
+async function sixtyLater(syncId: string): Promise<void> {
+  const syncs = join(server.workplace.project, 'syncs');
+  const file = JSON.parse(await readFile(join(syncs, syncId, 'status.json'), 'utf8')) as { status: object };
+  for (let at = 0; at < 60; at += 1) {
+    const id = `29990101-000000-${(0x100000 + at).toString(16)}`;
+    const other = { ...file.status, sync_id: id, source: 'other', destination: undefined, state: 'complete' };
+    await mkdir(join(syncs, id));
+    await writeFile(join(syncs, id, 'status.json'), JSON.stringify({ ...file, status: other }));
+  }
 }
 
 test('the whole path: a destination is validated, saved, listed, synced into, gone on with, and removed', async () => {
@@ -143,6 +155,7 @@ test('a destination that is written to now is not removed; its sync is named', a
   const { config, ...slow } = meadow(100_000);
   await server.call('save_source', { ...slow, config: { ...config, delay_ms: 50 } });
   const { sync_id: id } = await into({ streams: ['users'], wait_seconds: 0 });
+  await sixtyLater(id);
   const error = await server.fail('remove', { kind: 'destination', name: 'shelf' });
   expect(error).toMatchObject({ code: 'sync_running', details: { sync_id: id } });
   // The source is busy, whatever is asked of it.
@@ -200,4 +213,15 @@ test('a destination whose secret is gone is saved again as a destination', async
   await server.workplace.writeEnvFile("MEADOW_API_KEY='a-key-of-the-meadow-77'\n");
   const error = await server.fail('start_sync', { source: 'meadow', destination: 'shelf' });
   expect(error).toMatchObject({ code: 'invalid_config', next: expect.stringContaining('save_destination') });
+});
+
+test('a sync is found in the list however many came after it', async () => {
+  await server.call('save_destination', { name: 'shelf', ...subject() });
+  await server.call('save_source', meadow(3));
+  const first = await into({ streams: ['users'] });
+  await sixtyLater(first.sync_id);
+  expect(await server.call('list_sources')).toMatchObject({
+    sources: [{ name: 'meadow', last_sync: { sync_id: first.sync_id } }],
+    destinations: [{ name: 'shelf', sources: ['meadow'], last_sync: { sync_id: first.sync_id } }],
+  });
 });

@@ -108,6 +108,20 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
     expect((await namesIn(folder)).sort()).toEqual(['components.py', 'installed.json', 'manifest.yaml']);
   });
 
+  test('of the registry is fetched again where it, or its manifest, is no longer what was fetched', async () => {
+    const folder = join(workplace.project, 'connectors', 'source-quarry-kit', 'manifest-1.0.0');
+    const whole = await readFile(join(folder, 'manifest.yaml'), 'utf8');
+    await writeFile(join(folder, 'manifest.yaml'), whole.slice(0, whole.length / 2));
+    expect(await callOut(server, 'list_streams', { source: 'kit' })).toMatchObject({ total: expect.any(Number) });
+    expect(await readFile(join(folder, 'manifest.yaml'), 'utf8')).toBe(whole);
+    await writeFile(join(folder, 'components.py'), CODE.replace('upper', 'lower'));
+    expect(await syncOut(server, { source: 'kit', streams: ['stones'], restart: true })).toMatchObject({
+      state: 'complete',
+    });
+    expect(await names('kit')).toEqual(['THING']);
+    expect(await readFile(join(folder, 'components.py'), 'utf8')).toBe(CODE);
+  });
+
   test('of one’s own runs from a folder that is allowed, and leaves nothing there', async () => {
     await callOut(server, 'save_source', { name: 'own', ...own(join(allowed, 'coded.yaml')) });
     expect(await syncOut(server, { source: 'own', streams: ['stones'] })).toMatchObject({ state: 'complete' });

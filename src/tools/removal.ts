@@ -98,7 +98,7 @@ async function planDestination({ destinations, syncs }: Services, name: string):
     targets: [local('destination', name)],
     async run() {
       // Sources that are written there now are busy, and the refusal names the sync.
-      const running = (await syncs.recent(50)).filter(({ state }) => state === 'running');
+      const running = (await syncs.recent(Number.POSITIVE_INFINITY)).filter(({ state }) => state === 'running');
       const busy = running.flatMap(({ destination, source }) => (destination === name ? [source] : []));
       return busy.reduceRight<() => Promise<Removal>>(
         (inner, source) => () => syncs.whileIdle(source, `removing the destination ${name}`, inner),
@@ -172,7 +172,7 @@ async function planConnector({ connectors, sources, destinations, syncs }: Servi
   const readers = (await sources.list()).filter(uses).map((source) => source.name);
   const writers = (await destinations.list()).filter(uses).map((destination) => destination.name);
   // Those that are written into now are in use by a sync of their source.
-  const writing = (await syncs.recent(50)).filter(
+  const writing = (await syncs.recent(Number.POSITIVE_INFINITY)).filter(
     ({ destination, state }) => state === 'running' && destination !== undefined && writers.includes(destination),
   );
   const busy = [...new Set([...readers, ...writing.map(({ source }) => source)])];

@@ -1,4 +1,5 @@
 /** Manifests of the registry as they were fetched, in the project: `connectors/NAME/manifest-VERSION/`. */
+import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Project, withLock, writeAtomic } from '../../project/index.ts';
@@ -25,7 +26,9 @@ export async function keptManifest(
     readFile(join(folder, COMPONENTS), 'utf8').catch(() => undefined),
   ]);
   if (manifest === undefined || (marker.components && components === undefined)) return undefined;
-  return { manifest, ...(marker.components ? { components } : {}) };
+  const files = { manifest, ...(marker.components ? { components } : {}) };
+  // Code was held against its published checksum once: what is no longer what was fetched is fetched again.
+  return marker.digest === digestOf(files) ? files : undefined;
 }
 
 /** The marker is written last: a folder without it was interrupted. */
@@ -49,7 +52,20 @@ export async function keepManifest(
       version,
       runtime: 'manifest',
       components: components !== undefined,
+      digest: digestOf({ manifest, components }),
       installed_at,
     });
   });
+}
+
+function digestOf({
+  manifest,
+  components = null,
+}: {
+  manifest: string;
+  components?: string | null | undefined;
+}): string {
+  return createHash('sha256')
+    .update(JSON.stringify([manifest, components]))
+    .digest('hex');
 }

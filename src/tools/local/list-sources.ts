@@ -35,10 +35,10 @@ export const listSources = defineTool({
   effect: 'read',
   async run({ name }, { services }) {
     const saved = await savedAs(name, services);
-    const [sources, destinations] = await Promise.all([
-      Promise.all(saved.sources.map((source) => describeSource(source, services))),
-      Promise.all(saved.destinations.map((destination) => describeDestination(destination, services))),
-    ]);
+    // All of them: a source that is synced each minute must not hide when another one was.
+    const syncs = await services.syncs.recent(Number.POSITIVE_INFINITY);
+    const sources = saved.sources.map((source) => describeSource(source, syncs, services));
+    const destinations = saved.destinations.map((destination) => describeDestination(destination, syncs, services));
     const lines = [...sources.map(textOf), ...(destinations.length > 0 ? ['Destinations:'] : [])];
     const text = [...lines, ...destinations.map(textOf)].join('\n');
     const none = 'No source is saved yet. Next: list_connectors, validate_config, save_source.';
@@ -70,19 +70,23 @@ function textOf(saved: Described): string {
   ].join('\n');
 }
 
-async function describeSource(source: SavedSource, services: Services): Promise<z.infer<typeof sourceOutput>> {
-  const [last, streams] = await Promise.all([
-    services.syncs.recent(50).then((syncs) => syncs.find((sync) => sync.source === source.name)),
-    services.syncs.lastStreams(source.name),
-  ]);
+function describeSource(
+  source: SavedSource,
+  syncs: readonly SyncStatus[],
+  services: Services,
+): z.infer<typeof sourceOutput> {
+  const own = syncs.filter((sync) => sync.source === source.name);
+  const [last] = own;
+  const streams = own.find(({ destination }) => destination === undefined)?.streams.map(({ stream }) => stream);
   return { ...describe(source, services.sources), streams, last_sync: last && lastSync(last) };
 }
 
-async function describeDestination(
+function describeDestination(
   destination: SavedSource,
+  syncs: readonly SyncStatus[],
   services: Services,
-): Promise<z.infer<typeof destinationOutput>> {
-  const own = (await services.syncs.recent(50)).filter((sync) => sync.destination === destination.name);
+): z.infer<typeof destinationOutput> {
+  const own = syncs.filter((sync) => sync.destination === destination.name);
   const [last] = own;
   const sources = [...new Set(own.map(({ source }) => source))];
   return { ...describe(destination, services.destinations), sources, last_sync: last && lastSync(last) };
