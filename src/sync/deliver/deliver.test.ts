@@ -1,5 +1,6 @@
 /** A real source into a real destination process: what goes through, what is kept, what goes on. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogOf, openTestRoom, type Part, recordLine, stateLine, statusLine, type TestRoom } from '../test-room.ts';
 import { type TestDestination, testDestination } from './test-delivery.ts';
@@ -127,6 +128,21 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('b')).toEqual([{ id: 1 }, { id: 2 }]);
     expect(await sync(['a', 'b'], [global(4)])).toMatchObject({ warnings: [] });
     expect(JSON.stringify(await room.seenState())).toContain('"b"');
+  });
+
+  it('reads nothing anew because what was kept is damaged, unless it is told to', async () => {
+    const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
+    const sync = async (restart = false) =>
+      room.sync({ ...(await shelf.into(await room.play('p', item, lines))), restart });
+    await sync();
+    await writeFile(join(await room.project.folder('states'), 'p', 'shelf.json'), '{"place":');
+    expect(await sync()).toMatchObject({
+      state: 'failed',
+      errors: [{ message: expect.stringContaining('shelf.json') }],
+    });
+    expect(await shelf.written('item')).toHaveLength(1);
+    expect(await sync(true)).toMatchObject({ state: 'complete' });
+    expect(await shelf.written('item')).toHaveLength(1);
   });
 
   it('puts in the place of what is there until that is whole, and never repeats a part of it', async () => {

@@ -139,7 +139,7 @@ describe('states that a destination returns', () => {
   });
 });
 
-describe('a source that fails', () => {
+describe('a source that fails, or ends oddly', () => {
   const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 }), recordLine('item', { id: 2 })];
 
   it.each<[string, Part[]]>([
@@ -168,6 +168,17 @@ describe('a source that fails', () => {
     const behind = [recordLine('item', { id: 2 }), stateLine('item', { at: 2 })];
     expect(await sync(behind)).toMatchObject({ state: 'complete', warnings: [] });
     expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }, { id: 2 }]);
+  });
+
+  it('says one state twice, and it comes back once: nothing is said to come after it', async () => {
+    const request = await room.play(
+      'p',
+      item,
+      [1, 2].flatMap((id) => [recordLine('item', { id }), stateLine('item', { at: 1 })]),
+      [{ stream: 'item', mode: 'incremental_append' }],
+    );
+    const status = await room.sync(await shelf.into(request, { behaviour: 'last_only' }));
+    expect(status).toMatchObject({ state: 'complete', warnings: [] });
   });
 
   it('an overwritten stream that did not become whole is said to be a part', async () => {

@@ -2,7 +2,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateText } from '../../cache/index.ts';
-import { type Project, readJson, writeAtomic } from '../../project/index.ts';
+import { SetupError } from '../../errors.ts';
+import { exists, type Project, readJson, writeAtomic } from '../../project/index.ts';
 import { type ConfiguredStream, isObject } from '../../protocol/index.ts';
 import { type StreamName, streamKey } from '../stream-keys.ts';
 
@@ -50,7 +51,10 @@ export interface KeptStates {
   whole(streams: readonly StreamName[]): Promise<void>;
 }
 
-/** Reads what is kept, and notes on disk which streams begin anew before any record of theirs is sent. */
+/**
+ * Reads what is kept, and notes on disk which streams begin anew before any record of theirs is sent.
+ * @throws SetupError `damaged_states`
+ */
 export async function openKeptStates(
   project: Project,
   { source, destination, place }: { readonly source: string; readonly destination: string; readonly place: string },
@@ -61,6 +65,7 @@ export async function openKeptStates(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${destination}.json`);
   const found = asKept(await readJson(path));
+  if (!found && !restart && (await exists(path))) throw damaged(path, source, destination);
   const isHere = found?.place === place;
   let states: readonly StateText[] = isHere ? found.states : [];
   const byKey = new Map((isHere ? found.streams : []).map((stream) => [streamKey(stream), stream]));
@@ -128,6 +133,15 @@ export async function openKeptStates(
     },
     whole: (names) => change(names, () => ({ minimum: 0 })),
   };
+}
+
+/** Without them all would be read anew, and appended to what is there. */
+function damaged(path: string, source: string, destination: string): SetupError {
+  return new SetupError(
+    'damaged_states',
+    `How far "${destination}" has come with "${source}" cannot be read: ${path}.`,
+    'Put a copy of the file back, or call start_sync with restart: true to read the streams from their beginning.',
+  );
 }
 
 /** @returns whether there was anything */

@@ -12,7 +12,11 @@ export interface DeliveryEnding {
 export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void {
   for (const [index, run] of record.deliveries.entries()) {
     const returned = !ending.unreturned.has(index);
-    if (ending.destinationWell && returned) run.recordsConfirmed = run.recordsRead;
+    if (ending.destinationWell && returned) {
+      run.recordsConfirmed = run.recordsRead;
+      // A state that was sent several times may come back once: then it is the last one, too.
+      if (run.committedState) run.recordsKept = run.recordsRead - run.recordsSinceState;
+    }
     if (run.complete && run.error === undefined && ending.destinationWell && returned) run.state = 'complete';
     else if (ending.cancelled) run.state = 'cancelled';
     else if (run.error !== undefined) run.state = 'failed';
