@@ -88,6 +88,8 @@ export function createProcesses(project: Project, redactor: Redactor, sweep?: ()
       // A failure here is met again, and told, by the clearing up below.
       const onAbort = (): void => void started?.endTree(GRACE_MS).catch(() => {});
       try {
+        // A shutdown that came before the folder was known would leave the configuration in it.
+        if (closing) throw closingError();
         await launch.prepare?.(folder.path);
         if (closing) throw closingError();
         if (launch.signal.aborted) throw abortError(launch.signal);

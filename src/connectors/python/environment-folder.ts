@@ -11,7 +11,7 @@ export const VENV = 'venv';
 /** What the folder's marker says, or undefined where nothing usable is installed: a moved project, a Python that is gone. */
 export async function readEnvironment(folder: string): Promise<PythonMarker | undefined> {
   const marker = await readMarker(folder);
-  if (!isPython(marker)) return undefined;
+  if (!isPython(marker) || typeof marker.package !== 'string') return undefined;
   if (!marker.program.startsWith(join(folder, VENV)) || !(await isExecutable(marker.program))) return undefined;
   const python = await realpath(join(folder, VENV, 'bin', 'python')).catch(() => undefined);
   return python ? marker : undefined;

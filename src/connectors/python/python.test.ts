@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith } from '../../test/harness/requirements.ts';
@@ -31,6 +31,7 @@ const PACKAGES: readonly TestPackage[] = [
   tiny('1.7.0', { requiresPython: '>=4.2' }),
   tiny('1.8.0'),
   tiny('2.0.0rc1'),
+  tiny('1.1.0', { name: 'acme-source-tiny' }),
   { name: 'tiny-leaf', version: '1.0' },
   { name: 'tiny-leaf', version: '2.0' },
   { name: 'tiny-twig', version: '1.0', dependsOn: ['tiny-leaf==2.0'] },
@@ -85,6 +86,14 @@ describeWith(['python'], 'a connector from a package index', () => {
       },
     ]);
     expect(listed[0]?.bytes).toBeGreaterThan(1_000_000);
+  });
+
+  it('is not taken for another registry’s of the same name and version, which is another package', async () => {
+    const other = await install(undefined, room, { ...FACTS, pypiPackage: 'acme-source-tiny' });
+    expect(other).toMatchObject({ version: '1.1.0', newlyInstalled: true });
+    const { package: name } = JSON.parse(await readFile(join(homeOf(), '1.1.0', 'installed.json'), 'utf8'));
+    expect(name).toBe('acme-source-tiny');
+    expect(await install()).toMatchObject({ version: '1.1.0', newlyInstalled: true });
   });
 
   it('is installed once by two calls at once, in one server and in two', async () => {

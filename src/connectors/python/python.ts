@@ -13,7 +13,7 @@ import type { Installed, RunControl } from '../types.ts';
 import { readEnvironment } from './environment-folder.ts';
 import { findInstaller } from './installer.ts';
 import { type EnvironmentRooms, makeEnvironment } from './make-environment.ts';
-import { askIndex } from './package-index.ts';
+import { askIndex, normalisedName } from './package-index.ts';
 import { entriesOf } from './places.ts';
 import { chooseRelease, type Release } from './versions.ts';
 
@@ -151,9 +151,14 @@ async function installLocked(
   });
 }
 
-async function findInstalled({ connector, home }: Wanted, version: string | undefined): Promise<Installed | undefined> {
+/** Another registry may mean another package by the same connector's name. */
+async function findInstalled(
+  { connector, packageName, home }: Wanted,
+  version: string | undefined,
+): Promise<Installed | undefined> {
   const marker = version === undefined ? undefined : await readEnvironment(join(home, version));
-  return marker && toInstalled(connector, marker, false);
+  if (!marker || normalisedName(marker.package) !== normalisedName(packageName)) return undefined;
+  return toInstalled(connector, marker, false);
 }
 
 /** Offline only what is installed counts: the asked version, else the newest. */
