@@ -3,6 +3,8 @@
 export interface Deadline {
   readonly signal: AbortSignal;
   readonly over: () => boolean;
+  /** Begins the time anew. */
+  refresh(): void;
   /** Must be called when the work is done. */
   clear(): void;
 }
@@ -21,6 +23,7 @@ export function startDeadline(signal: AbortSignal, milliseconds: number): Deadli
   return {
     signal: controller.signal,
     over: () => over,
+    refresh: () => void timer.refresh(),
     clear() {
       clearTimeout(timer);
       signal.removeEventListener('abort', follow);

@@ -65,6 +65,27 @@ test.each([
   expect(error).toMatchObject({ kind, code, details: { engine_message: message } });
 });
 
+test('an engine that stops in the middle of a pull is not waited for without end', async () => {
+  const stopped = createServer((request, response) => {
+    const version = { Version: '28.2.2', ApiVersion: '1.50', MinAPIVersion: '1.24', Os: 'linux' };
+    if (request.url === '/version') response.end(JSON.stringify(version));
+    else response.write(`${JSON.stringify({ status: 'Pulling from airbyte/source-x' })}\r\n`);
+  });
+  await new Promise<void>((resolve) => stopped.listen(join(folder, 'stopped.sock'), () => resolve()));
+  try {
+    const engine = await connectEngine({ DOCKER_HOST: `unix://${folder}/stopped.sock` });
+    const control = { signal: new AbortController().signal, progress: () => {} };
+    await expect(pullImage(engine, image, control, 300)).rejects.toMatchObject({
+      kind: 'upstream',
+      code: 'pull_failed',
+      message: expect.stringContaining('said nothing more'),
+    });
+  } finally {
+    stopped.closeAllConnections();
+    stopped.close();
+  }
+});
+
 test('layers and bytes are counted, those that are here already too', async () => {
   const layer = (id: string, status: string, current?: number, total?: number): object => ({
     id,

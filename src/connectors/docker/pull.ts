@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { abortError, InputError, messageOf, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
+import { startDeadline } from '../deadline.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
 import type { RunControl } from '../types.ts';
 import type { Engine } from './engine.ts';
@@ -22,12 +23,19 @@ interface Layer {
 
 const TELL_EVERY_MS = 500;
 const LONGEST_LINE = 1024 * 1024;
+/** An engine tells each layer's progress all the time; one that says nothing for this long has stopped. */
+const SILENT_MS = 10 * 60_000;
 
 /**
  * When the signal is aborted the connection is closed, and with it the engine stops.
  * @throws InputError `no_such_tag`; SetupError `image_denied`, `disk_full`, `image_for_other_machine`; UpstreamError
  */
-export async function pullImage(engine: Engine, image: ImageName, control: RunControl): Promise<void> {
+export async function pullImage(
+  engine: Engine,
+  image: ImageName,
+  control: RunControl,
+  silentMs = SILENT_MS,
+): Promise<void> {
   const { repository, tag } = image;
   const name = `${repository}:${tag}`;
   const { signal } = control;
@@ -50,15 +58,20 @@ export async function pullImage(engine: Engine, image: ImageName, control: RunCo
     () => {},
   );
   control.progress(`pulling ${name}`);
+  const silence = startDeadline(signal, silentMs);
   try {
-    await followPull(engine.docker.createImage({ fromImage: repository, tag }), signal, (chunk) => {
+    await followPull(engine.docker.createImage({ fromImage: repository, tag }), silence.signal, (chunk) => {
+      silence.refresh();
       splitter.push(chunk);
       tell();
     });
     splitter.end();
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
-    throw pullError(image, messageOf(error), error);
+    const said = silence.over() ? 'the engine said nothing more for a long time' : messageOf(error);
+    throw pullError(image, said, error);
+  } finally {
+    silence.clear();
   }
   if (signal.aborted) throw abortError(signal);
   if (failure !== undefined) throw pullError(image, failure);
