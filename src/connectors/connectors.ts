@@ -33,7 +33,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   const sweep = async (): Promise<void> => {
     await options.sweep?.();
     // An engine that does not answer must not stop what runs without it; the record stays for the next time.
-    await sweepContainerRecords(project, async () => (await openDocker()).runner.endOrphans()).catch(() => {});
+    await sweepContainerRecords(project, async (id) => (await openDocker()).runner.endOrphans(id)).catch(() => {});
   };
   const processes = createProcesses(project, redactor, sweep);
   // Desktop clients on some systems set no LANG; connectors are written for UTF-8.

@@ -1,4 +1,6 @@
 /** Containers end with their server, however it ends. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import { containersOf, docker, expectNoContainers, makeDockerPlace, runningContainer } from './harness/docker.ts';
@@ -66,6 +68,23 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     expect(await docker('inspect', '--format', '{{.State.Running}}', stays)).toBe('true');
     await Promise.all([living.close(), next.close(), killed.close()]);
     await expectNoContainers(living);
+  });
+
+  test('killed, and this machine has got another name since: its container ends all the same', async () => {
+    const killed = { pid: 4_194_300 };
+    const labels = ['sluice.project=0123456789abcdef', `sluice.server=${killed.pid}@long ago`, 'sluice.run=1'];
+    const options = labels.flatMap((label) => ['--label', label]);
+    const endless = ['--entrypoint', 'sleep', 'sluice-test/base:1', '600'];
+    await docker('run', '--detach', ...options, ...endless);
+    const record = JSON.stringify({ pid: killed.pid, started: 'long ago', project: '0123456789abcdef' });
+    await mkdir(join(workplace.project, 'runs'), { recursive: true, mode: 0o700 });
+    await writeFile(join(workplace.project, 'runs', `containers-${killed.pid}.json`), record);
+    expect(await containersOf(killed)).toHaveLength(1);
+    const next = await startServer({ workplace });
+    await next.call('validate_config', { ...source, name: undefined, config: { behaviours: [] } });
+    await expectNoContainers(killed);
+    expect(await readdir(join(workplace.project, 'runs'))).toEqual([]);
+    await next.close();
   });
 
   test('killed: a connector of another runtime ends it as well', async () => {

@@ -1,9 +1,17 @@
 /** Which servers have containers, for those who come after them: one small file of the project for each. */
+
+import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { identify, isAlive, type ProcessIdentity, type Project, readJson, writeAtomic } from '../../project/index.ts';
 
 const NAME = /^containers-\d+\.json$/;
+
+/** What containers of a project are known by. One engine may serve several machines, on which the same path is another project. */
+export function projectId(project: Project): string {
+  return createHash('sha256').update(`${hostname()}\0${project.root}`).digest('hex').slice(0, 16);
+}
 
 export interface ContainerRecord {
   /** Brings the file into line with whether there are containers now; one after the other, however often it is called. */
@@ -17,7 +25,7 @@ export function createContainerRecord(project: Project, hasContainers: () => boo
     if (written === hasContainers()) return;
     const path = join(await project.folder('runs'), `containers-${process.pid}.json`);
     if (written) await rm(path, { force: true });
-    else await writeAtomic(path, JSON.stringify(await identify(process.pid)));
+    else await writeAtomic(path, JSON.stringify({ ...(await identify(process.pid)), project: projectId(project) }));
     written = !written;
   };
   return {
@@ -28,15 +36,18 @@ export function createContainerRecord(project: Project, hasContainers: () => boo
   };
 }
 
-/** Calls `end` where a dead server of the project had containers, and forgets it when they are gone. */
-export async function sweepContainerRecords(project: Project, end: () => Promise<void>): Promise<void> {
+/**
+ * Calls `end` where a dead server of the project had containers, and forgets it when they are gone.
+ * @param end gets what they are known by: a laptop's name changes with its network, and the project's id with it
+ */
+export async function sweepContainerRecords(project: Project, end: (id: string) => Promise<void>): Promise<void> {
   const folder = await project.folder('runs');
   for (const name of await readdir(folder)) {
     if (!NAME.test(name)) continue;
     const path = join(folder, name);
-    const server = (await readJson(path)) as ProcessIdentity | undefined;
+    const server = (await readJson(path)) as (ProcessIdentity & { readonly project?: string }) | undefined;
     if (server && (await isAlive(server))) continue;
-    await end();
+    await end(server?.project ?? projectId(project));
     await rm(path, { force: true });
   }
 }

@@ -11,7 +11,7 @@ import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart } from '../types.ts';
 import { containerEnvironment, containerOptions, createProcessorCount, INPUT_FOLDER, inputPath } from './container.ts';
 import { waitForEnd } from './container-end.ts';
-import { createContainerRecord } from './container-records.ts';
+import { createContainerRecord, projectId, sweepContainerRecords } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
 import { call, EngineError } from './engine-call.ts';
@@ -30,8 +30,8 @@ export interface ContainerRooms {
 }
 
 export interface ContainerRunner extends Runner {
-  /** Ends what dead servers of this project left on the engine; `run` does it before each start. */
-  endOrphans(): Promise<void>;
+  /** Ends what dead servers of the project of this id left on the engine; `run` does it before each start. */
+  endOrphans(id: string): Promise<void>;
   /** Ends everything quickly and refuses to start anything more. */
   endAll(): Promise<void>;
 }
@@ -85,7 +85,8 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       try {
         const running = await startRun(async () => {
           const engine = await rooms.connect(signal);
-          await endOrphanContainers(engine, rooms.project);
+          await endOrphanContainers(engine, projectId(rooms.project));
+          await sweepContainerRecords(rooms.project, (id) => endOrphanContainers(engine, id));
           await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
           await record.update();
           if (closing) throw closingError();
@@ -110,7 +111,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         await record.update().catch(() => {});
       }
     },
-    endOrphans: async () => endOrphanContainers(await rooms.connect(), rooms.project),
+    endOrphans: async (id) => endOrphanContainers(await rooms.connect(), id),
     async endAll() {
       closing = true;
       await Promise.allSettled([...live].map((entry) => entry.end(SHUTDOWN_MS)));

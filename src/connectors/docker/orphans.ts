@@ -1,7 +1,6 @@
 /** Labels of our containers, and the end of those whose server is gone. */
-import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import { identify, isAlive, type Project } from '../../project/index.ts';
+import { projectId } from './container-records.ts';
 import type { Engine } from './engine.ts';
 import { call } from './engine-call.ts';
 
@@ -14,14 +13,14 @@ export async function labelsFor(project: Project, run: string): Promise<Record<s
   return { [PROJECT]: projectId(project), [SERVER]: await ownServer(), [RUN]: run };
 }
 
-/** Kills and removes what dead servers of this project left behind on the engine. */
-export async function endOrphanContainers(engine: Engine, project: Project): Promise<void> {
-  const filters = JSON.stringify({ label: [`${PROJECT}=${projectId(project)}`] });
+/** Kills and removes what dead servers of the project of this id left behind on the engine. */
+export async function endOrphanContainers(engine: Engine, id: string): Promise<void> {
+  const filters = JSON.stringify({ label: [`${PROJECT}=${id}`] });
   const found = await call(engine.docker.listContainers({ all: true, filters }));
   await Promise.all(
-    found.map(async ({ Id: id, Labels: labels }) => {
+    found.map(async ({ Id: container, Labels: labels }) => {
       if (await runsHere(labels?.[SERVER] ?? '')) return;
-      await removeContainer(engine, id);
+      await removeContainer(engine, container);
     }),
   );
 }
@@ -33,11 +32,6 @@ export async function removeContainer(engine: Engine, container: string, timeout
     const status = (error as { status?: number }).status;
     if (status !== 404 && status !== 409) throw error;
   });
-}
-
-/** One engine may serve several machines, on which the same path is another project. */
-function projectId(project: Project): string {
-  return createHash('sha256').update(`${hostname()}\0${project.root}`).digest('hex').slice(0, 16);
 }
 
 let own: Promise<string> | undefined;
