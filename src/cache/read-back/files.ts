@@ -1,5 +1,5 @@
 /** Files that a destination wrote below a folder, one for each stream: JSON lines, or CSV with a header. */
-import { readdir, readFile } from 'node:fs/promises';
+import { opendir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { isObject } from '../../protocol/index.ts';
 import { parseCsv } from './csv.ts';
@@ -7,6 +7,8 @@ import { findName } from './find-name.ts';
 import type { ReadBack } from './read-back.ts';
 
 const ENDINGS = /\.(jsonl|ndjson|json|csv)$/i;
+/** A folder with more is no place for one destination: somebody's home, or all of a disk. */
+const MOST_ENTRIES = 100_000;
 
 export function readFiles(folder: string): ReadBack {
   return {
@@ -23,10 +25,8 @@ export function readFiles(folder: string): ReadBack {
 }
 
 async function findFile(folder: string, names: readonly string[]): Promise<string | undefined> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile() && ENDINGS.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name));
+  const files = await filesBelow(folder);
+  const paths = files.filter((path) => ENDINGS.test(path));
   for (const name of names) {
     for (const nameOf of [stem, withoutPrefix, (path: string) => stem(relative(folder, path))]) {
       const byName = new Map(paths.map((path) => [nameOf(path), path]));
@@ -34,7 +34,21 @@ async function findFile(folder: string, names: readonly string[]): Promise<strin
       if (found !== undefined) return byName.get(found);
     }
   }
+  const other = files.find((path) => names.some((name) => relative(folder, path).includes(name)));
+  if (other !== undefined) throw new Error(`it writes files of a kind that Sluice does not read: ${basename(other)}`);
   return undefined;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  let seen = 0;
+  const directory = await opendir(folder, { recursive: true });
+  for await (const entry of directory) {
+    seen += 1;
+    if (seen > MOST_ENTRIES) throw new Error('the configured folder holds too many files to look through');
+    if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
+  }
+  return files;
 }
 
 function stem(path: string): string {

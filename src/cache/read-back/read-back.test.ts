@@ -49,6 +49,16 @@ describe('files below the configured folder', () => {
     ]);
   });
 
+  it('of a kind that is not read are not taken for nothing', async () => {
+    await mkdir(join(folder, 'sluice_smoke_1_a'));
+    await writeFile(join(folder, 'sluice_smoke_1_a', 'part-0.parquet'), 'PAR1');
+    await writeFile(join(folder, 'sluice_smoke_1_b.jsonl.gz'), '\u001f');
+    const { rows } = await reader({ destination_path: folder });
+    await expect(rows({ name: 'sluice_smoke_1_a' })).rejects.toThrow('does not read: part-0.parquet');
+    await expect(rows({ name: 'sluice_smoke_1_b' })).rejects.toThrow('does not read: sluice_smoke_1_b.jsonl.gz');
+    expect(await rows({ name: 'sluice_smoke_1_c' })).toBeUndefined();
+  });
+
   it('names of twins in case are told apart, and not guessed at', async () => {
     await writeFile(join(folder, 'Twin.jsonl'), '{"id":1}');
     await writeFile(join(folder, 'twin.jsonl'), '{"id":2}');
