@@ -94,7 +94,10 @@ async function save(
     next,
   };
   const why = runtimeReason ? ` Runtime: ${runtimeReason}.` : '';
-  const kept = replaced ? ` The replaced ${kind} is kept beside it.` : '';
+  // States belong to the name; Sluice cannot tell a corrected configuration from another account.
+  const states =
+    kind === 'source' ? ' Syncs go on from its states: for another account, use start_sync with restart.' : '';
+  const kept = replaced ? ` The replaced ${kind} is kept beside it.${states}` : '';
   return { text: `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`, data };
 }
 
