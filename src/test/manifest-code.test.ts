@@ -212,6 +212,15 @@ describeWith([], 'a manifest of one’s own that may not be read', () => {
     expect(await fail('source-mine', 'quarry.yaml')).toMatchObject({ kind: 'input', code: 'manifest_unreadable' });
   });
 
+  test('holds a spec that the CDK refuses: nothing of it would be known as secret', async () => {
+    const path = join(workplace.project, 'camel.yaml');
+    await mkdir(workplace.project, { recursive: true });
+    const text = await readFile(QUARRY_MANIFEST, 'utf8');
+    await writeFile(path, text.replace('connection_specification', 'connectionSpecification'));
+    const error = await fail('source-mine', path, { config: { api_key: 'sk-in-the-clear' }, schema_only: true });
+    expect(error).toMatchObject({ code: 'bad_manifest', text: expect.stringContaining('connection_specification') });
+  });
+
   test('was written by Sluice for its caller', async () => {
     await server.call('get_status');
     const exports = join(workplace.project, 'exports');

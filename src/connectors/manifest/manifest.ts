@@ -137,6 +137,8 @@ async function readLocal(
       : new InputError('manifest_unreadable', file.message, file.fix);
   }
   const manifest = readManifest(file.text, manifestPath);
+  // The CDK refuses it; without this, its secret fields would not be known as secret before that.
+  if (manifest.document.spec !== undefined && !specOf(manifest)) throw noSpecification(manifestPath);
   const components = await componentsBeside(file.real, manifest, settings);
   const wish = { written: manifest.version, source: manifestPath, guarded: manifest.isDynamic };
   return { manifest, files: { manifest: file.text, components }, source: manifestPath, wish };
@@ -176,6 +178,14 @@ function notLowCode(connector: string): InputError {
     'runtime_does_not_fit',
     `${connector} is not a low-code connector: it has no manifest.`,
     'Leave runtime out to let Sluice choose; list_connectors with runtime "manifest" shows those that are.',
+  );
+}
+
+function noSpecification(source: string): InputError {
+  return new InputError(
+    'bad_manifest',
+    `${source} cannot be used: its spec has no connection_specification with keys and values.`,
+    'Write spec: {type: Spec, connection_specification: {type: object, properties: …}}, or leave spec out.',
   );
 }
 

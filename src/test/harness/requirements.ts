@@ -10,7 +10,9 @@ import { describe } from 'vitest';
 import { TEST_IMAGES } from './docker.ts';
 import { postgresBinaries } from './postgres.ts';
 
-const required: ReadonlySet<string> = new Set((process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''));
+const required: ReadonlySet<string> = new Set(
+  (process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''),
+);
 
 interface Requirement {
   readonly name: 'python' | 'old-python' | 'uv' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
