@@ -130,6 +130,21 @@ describe('a sync into a destination', () => {
     expect(JSON.stringify(await room.seenState())).toContain('"b"');
   });
 
+  it('warns of a stream that a LEGACY state no longer speaks of, and goes on with one that it does', async () => {
+    const stream = (name: string) => ({ name, incremental: true, properties: { id: { type: 'integer' } } });
+    const legacy = (data: object): string => `${JSON.stringify({ type: 'STATE', state: { data } })}\n`;
+    const sync = async (names: string[], parts: string[]) =>
+      room.sync(await shelf.into(await room.play('p', catalogOf(...names.map(stream)), parts)));
+    const all = ['a', 'b', 'c'];
+    await sync(all, [...all.map((name) => recordLine(name, { id: 1 })), legacy({ a: 1, b: 1, c: 1 })]);
+    await sync(['a'], [recordLine('a', { id: 2 }), legacy({ a: 2, c: 1 })]);
+    const third = await sync(all, [recordLine('b', { id: 1 }), legacy({ a: 2, b: 1, c: 1 })]);
+    expect(await room.seenState()).toEqual({ a: 2, c: 1 });
+    expect(third.warnings).toEqual([expect.stringContaining('"b" was not read')]);
+    expect(await shelf.written('b')).toEqual([{ id: 1 }]);
+    expect(await shelf.written('c')).toEqual([{ id: 1 }]);
+  });
+
   it('reads nothing anew because what was kept is damaged, unless it is told to', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (restart = false) =>

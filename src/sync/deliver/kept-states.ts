@@ -127,8 +127,9 @@ export async function openKeptStates(
     keep(state, covered) {
       // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
       states = state.stream ? [...withoutStream(states, state.stream), state] : [state];
-      if (state.kind === 'GLOBAL')
-        for (const [key, stream] of byKey) if (!own.has(key)) byKey.set(key, { ...stream, behind: true });
+      const left = state.stream ? [] : [...byKey].filter(([key]) => !own.has(key));
+      const speaksOf = left.length > 0 ? spokenOf(state) : undefined;
+      for (const [key, stream] of left) if (!speaksOf?.has(stream.name)) byKey.set(key, { ...stream, behind: true });
       return change(covered, () => ({ anew: false }));
     },
     whole: (names) => change(names, () => ({ minimum: 0 })),
@@ -181,6 +182,12 @@ export async function othersWith(
       if (wanted.has(streamKey(stream))) found.push({ source: other, stream: stream.name });
   }
   return found;
+}
+
+/** The streams whose positions a LEGACY state holds; a GLOBAL one holds a position that they share. */
+function spokenOf({ kind, text }: StateText): ReadonlySet<string> {
+  const state: unknown = kind === 'LEGACY' ? JSON.parse(text) : undefined;
+  return new Set(isObject(state) && isObject(state.data) ? Object.keys(state.data) : []);
 }
 
 function withoutStream(states: readonly StateText[], stream: StreamName): readonly StateText[] {
