@@ -4,6 +4,7 @@ import type { Redactor } from '../secrets/index.ts';
 import { chooseRuntime, type Ground, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
 import { sweepContainerRecords } from './docker/container-records.ts';
 import type { DockerRuntime } from './docker/docker.ts';
+import { lostPath } from './docker/lost-path.ts';
 import { executableRuntime } from './executable.ts';
 import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
@@ -94,6 +95,10 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
     remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),
+    lostBy: ({ connector, runtime }, config) => {
+      if (runtime !== 'docker' || !/^destination-/.test(connector)) return [];
+      return [config.use((plain) => lostPath(plain, settings.docker)) ?? []].flat();
+    },
     forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
     status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment, dockerEnvironment),
     async endAll() {

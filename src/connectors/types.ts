@@ -1,5 +1,6 @@
 /** The ports of the connectors room. */
 import type { Readable, Writable } from 'node:stream';
+import type { Problem } from '../errors.ts';
 import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 
@@ -165,6 +166,8 @@ export interface Connectors {
   manifestSpec(request: ConnectorRequest): Promise<JsonObject>;
   /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
+  /** What a destination's configuration would lose where it runs: files that are written inside a container. */
+  lostBy(installed: Installed, config: ResolvedConfig): Problem[];
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;
   /** The catalog, kept per connector version and configuration; `refresh` asks the connector again. */
   discover(installed: Installed, config: ResolvedConfig, control: RunControl, refresh?: boolean): Promise<Catalog>;

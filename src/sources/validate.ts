@@ -47,7 +47,9 @@ export async function validate(
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
   checkKind(installed.connector, kindOf(spec, located.entry), kind);
-  const { resolution, problems, facts: known } = await inspect(rooms, subject, specification(spec), control);
+  const inspected = await inspect(rooms, subject, specification(spec), control);
+  const { resolution, facts: known } = inspected;
+  const problems = [...inspected.problems, ...rooms.connectors.lostBy(installed, resolution.config)];
   const facts = {
     installed,
     connector: installed.connector,
@@ -77,7 +79,9 @@ export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, con
   const located = await locate(rooms, source, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
-  const { resolution, problems, facts } = await inspect(rooms, source, specification(spec), control);
+  const inspected = await inspect(rooms, source, specification(spec), control);
+  const { resolution, facts } = inspected;
+  const problems = [...inspected.problems, ...rooms.connectors.lostBy(installed, resolution.config)];
   if (problems.length > 0) {
     throw new InputError(
       'invalid_config',

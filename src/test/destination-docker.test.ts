@@ -20,6 +20,7 @@ interface Sync {
 describeWith(['docker'], 'a destination in a container', () => {
   let workplace: Workplace;
   let server: TestServer;
+  let registryPath: string;
   beforeEach(async () => {
     workplace = await makeWorkplace(`MEADOW_API_KEY='a-key-of-the-meadow-77'\nLINES_TOKEN=a-token-of-the-lines-4711\n`);
     const shared = join(workplace.directory, 'mine');
@@ -29,14 +30,14 @@ describeWith(['docker'], 'a destination in a container', () => {
     const registry = JSON.parse(await readFile(SMALL_REGISTRY, 'utf8')) as { destinations: object[] };
     const jsonl = { name: 'JSON lines', dockerRepository: 'sluice-test/destination-jsonl', dockerImageTag: '1.0.0' };
     const spec = { connectionSpecification: { type: 'object' } };
-    const path = join(workplace.directory, 'registry.json');
+    registryPath = join(workplace.directory, 'registry.json');
     await writeFile(
-      path,
+      registryPath,
       JSON.stringify({ ...registry, destinations: [...registry.destinations, { ...jsonl, spec }] }),
     );
     server = await startServer({
       workplace,
-      environment: { AIRBYTE_LOCAL_REGISTRY: path, SLUICE_DOCKER_MOUNTS: `${shared}=/local` },
+      environment: { AIRBYTE_LOCAL_REGISTRY: registryPath, SLUICE_DOCKER_MOUNTS: `${shared}=/local` },
     });
     await server.call('save_destination', {
       name: 'lines',
@@ -88,6 +89,26 @@ describeWith(['docker'], 'a destination in a container', () => {
     });
     expect(report.passed, report.text).toBe(true);
     expect(report.text).toMatch(/types: passed; .* 2 records read back/);
+  }, 90_000);
+
+  test('a folder inside of the container is refused: what is written there would be confirmed, and lost', async () => {
+    await saveMeadow({ count: 10 });
+    const without = await startServer({ workplace, environment: { AIRBYTE_LOCAL_REGISTRY: registryPath } });
+    const lines = {
+      name: 'lost',
+      connector: 'destination-jsonl',
+      runtime: 'docker',
+      config: { destination_path: '/tmp/x' },
+    };
+    for (const [tool, wish] of [
+      ['save_destination', lines],
+      ['start_sync', { source: 'meadow', destination: 'lines' }],
+    ] as const) {
+      const error = await without.fail(tool, wish);
+      expect(error, error.text).toMatchObject({ code: 'invalid_config', problems: [{ path: 'destination_path' }] });
+      expect(error.text).toContain('SLUICE_DOCKER_MOUNTS');
+    }
+    await without.close();
   }, 90_000);
 
   test('both are gone when the sync is cancelled', async () => {
