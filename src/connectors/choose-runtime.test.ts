@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UpstreamError } from '../errors.ts';
 import { makeTestRoom, type TestRoom } from './test-room.ts';
 import type { ConnectorFacts, Installed, RuntimeVerdict } from './types.ts';
 
@@ -93,5 +94,14 @@ describe('the choice of a runtime', () => {
     const verdicts = await room.connectors.runtimesFor(REQUEST, facts, room.control().signal);
     expect(verdicts.map(({ runtime }) => runtime)).toEqual(['manifest', 'python', 'docker']);
     for (const { works, reason, fix } of verdicts) if (!works) expect(`${reason}${fix}`.length).toBeGreaterThan(20);
+  });
+
+  it('names the runtime that works where a manifest cannot be fetched', async () => {
+    await environment('2.0.0');
+    const unreachable = new UpstreamError('unreachable', 'The host cannot be reached.', 'Try again.');
+    const facts = { ...FACTS, runtimes: ['manifest', 'python'] as const, manifest: () => Promise.reject(unreachable) };
+    const asked = { ...REQUEST, runtime: 'manifest' as const };
+    const error = await room.connectors.install(asked, facts, room.control()).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ code: 'unreachable', next: expect.stringContaining('runtime "python"') });
   });
 });
