@@ -39,7 +39,8 @@ async function environment(version: string): Promise<void> {
   await symlink(process.execPath, join(program, '..', 'python'));
   await writeFile(program, '#!/bin/sh\n', { mode: 0o755 });
   // As the first versions wrote it: without a runtime.
-  await writeFile(join(folder, 'installed.json'), JSON.stringify({ connector: 'source-none', version, program }));
+  const marker = { connector: 'source-none', version, package: 'airbyte-source-none', program };
+  await writeFile(join(folder, 'installed.json'), JSON.stringify(marker));
 }
 
 const python = async (from: TestRoom, version?: string): Promise<RuntimeVerdict | undefined> => {

@@ -234,7 +234,7 @@ async function installed(version: string, connector = 'source-field'): Promise<s
   await symlink(process.execPath, join(bin, 'python'));
   const program = join(bin, connector);
   await writeFile(program, '#!/bin/sh\n', { mode: 0o700 });
-  await writeFile(join(folder, 'installed.json'), JSON.stringify({ connector, version, program }));
+  await writeFile(join(folder, 'installed.json'), JSON.stringify({ connector, version, package: connector, program }));
   return folder;
 }
 
