@@ -168,6 +168,8 @@ describeWith(['docker'], 'a hostile connector in a container', () => {
     expect(answer).toMatchObject({ valid: false, check_message: 'connection refused' });
     expect(answer.warnings.join()).toMatch(/^config\.host: .*host\.docker\.internal/);
     expect((await server.fail('save_source', { name: 'other', ...failing })).text).toContain('host.docker.internal');
+    const saved = await server.call('save_source', { name: 'other', ...config([], { host: 'localhost' }) });
+    expect(saved.text).toMatch(/Warning: config\.host: .*host\.docker\.internal/);
     const sound = await server.call<{ warnings: string[] }>('validate_config', config([], { host: 'db.example.org' }));
     expect(sound).toMatchObject({ valid: true, warnings: [] });
   });

@@ -25,7 +25,8 @@ export function withLimits(mark: string, program: string, args: readonly string[
 
 /**
  * A run's mark as a number: it is set as the limit of file locks, which the kernel has not used for twenty years. Children
- * inherit a limit, and cannot raise it, whatever they do with their environment, their session and their parents.
+ * inherit a limit, whatever they do with their environment, their session and their parents. Nobody can raise it; one that
+ * knows of it can lower it, and is then known by its descent alone.
  */
 export function markNumber(mark: string): number {
   return Number.parseInt(mark.slice(-10), 16) + 2 ** 40;

@@ -18,6 +18,7 @@ const output = z.object({
   version: z.string(),
   runtime: z.string(),
   runtime_reason: z.string().optional(),
+  warnings: z.array(z.string()).optional(),
   next: z.string(),
 });
 
@@ -91,6 +92,7 @@ async function save(
     version,
     runtime,
     runtime_reason: runtimeReason,
+    warnings: validation.warnings.length > 0 ? [...validation.warnings] : undefined,
     next,
   };
   const why = runtimeReason ? ` Runtime: ${runtimeReason}.` : '';
@@ -98,7 +100,8 @@ async function save(
   const states =
     kind === 'source' ? ' Syncs go on from its states: for another account, use start_sync with restart.' : '';
   const kept = replaced ? ` The replaced ${kind} is kept beside it.${states}` : '';
-  return { text: `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`, data };
+  const said = `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`;
+  return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
 }
 
 function notSaved(name: string, validation: Validation): Error {
