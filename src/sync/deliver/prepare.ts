@@ -1,10 +1,16 @@
 /** What is settled before the first byte of a sync into a destination: which streams go on, and what to warn of. */
-import { addWarning } from '../sync-record.ts';
-import type { DeliveryOptions } from './deliver.ts';
+import type { Project } from '../../project/index.ts';
+import { addWarning, type SyncRecord } from '../sync-record.ts';
+import type { DeliveryTarget, SyncRequest } from '../types.ts';
 import { newDeliveryRun } from './delivery-run.ts';
 import { type KeptStates, openKeptStates, othersWith } from './kept-states.ts';
 
-type Parts = Pick<DeliveryOptions, 'request' | 'target' | 'record' | 'project'>;
+interface Parts {
+  readonly request: SyncRequest;
+  readonly target: DeliveryTarget;
+  readonly record: SyncRecord;
+  readonly project: Project;
+}
 
 export async function prepareDelivery({ request, target, record, project }: Parts): Promise<KeptStates> {
   const { source, streams, restart = false } = request;
