@@ -46,17 +46,6 @@ describeWith(['docker'], 'a destination in a container', () => {
     await expectNoContainers(server);
   });
 
-  test('on Airbyte’s CDK takes a source and goes on where it ended', { timeout: 240_000 }, async () => {
-    const jsonl = { connector: 'destination-jsonl', runtime: 'docker', config: { destination_path: '/tmp/lines' } };
-    let saved = await server.call('save_destination', { name: 'lines', ...jsonl });
-    while (saved.state === 'in_progress') saved = await server.call('save_destination', { name: 'lines', ...jsonl });
-    let sync = await into('lines');
-    while (sync.state === 'running') sync = await server.call<Sync>('get_sync', { wait_seconds: 40 });
-    expect(sync, JSON.stringify(sync)).toMatchObject({ state: 'complete', records: count, errors: [] });
-    expect(sync.streams).toMatchObject([{ confirmed: count, committed_state: true }]);
-    await expectNoContainers(server);
-  });
-
   test('that ends in the middle is told with its exit code and its words', async () => {
     const { state, errors } = await into('broken');
     expect(['failed', 'incomplete']).toContain(state);
