@@ -82,6 +82,11 @@ export function abortError(signal: AbortSignal): SluiceError {
   return new LimitError('cancelled', 'The call was cancelled.', 'Call again when you want the work done.');
 }
 
+/** What waits or would begin while the server shuts down. */
+export function serverEnds(): LimitError {
+  return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
+}
+
 /** A sentence about any thrown value, without a stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -72,7 +72,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     offline: settings.offline,
   };
   const removeImage = async (marker: DockerMarker): Promise<string | undefined> =>
-    (await openDocker()).removeImage?.(marker);
+    (await openDocker()).removeImage(marker);
   const runner: Runner = {
     run: async (task, body) =>
       task.installed.start.kind === 'container'

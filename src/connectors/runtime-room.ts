@@ -1,5 +1,3 @@
-/** A way to run connectors: what each of the runtimes offers to the room. */
-import type { DockerMarker } from './markers.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from './types.ts';
 
 /** Whether a runtime works on this machine, with what it needs or has. */
@@ -17,6 +15,4 @@ export interface RuntimeRoom {
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
   /** Versions of a connector that run here without fetching anything; where it is absent, those that have a marker. */
   installed?(request: ConnectorRequest, facts: ConnectorFacts, signal: AbortSignal): Promise<readonly string[]>;
-  /** Docker's: removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
-  removeImage?(marker: DockerMarker): Promise<string | undefined>;
 }

@@ -14,8 +14,9 @@ const ENCRYPTED = 1;
  * @throws RangeError where the bytes are no archive, or the file is too large, encrypted, or packed in an unusual way
  */
 export function zipEntry(archive: Buffer, name: string, maxBytes: number): Buffer | undefined {
-  let at = archive.readUInt32LE(endOf(archive) + 16);
-  const count = archive.readUInt16LE(endOf(archive) + 10);
+  const end = endOf(archive);
+  let at = archive.readUInt32LE(end + 16);
+  const count = archive.readUInt16LE(end + 10);
   for (let index = 0; index < count; index += 1) {
     if (archive.readUInt32LE(at) !== ENTRY) throw new RangeError('no list of files');
     const nameBytes = archive.readUInt16LE(at + 28);

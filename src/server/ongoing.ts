@@ -1,5 +1,5 @@
 /** Work that may outlive the call that began it: a call returns in time, the same call again joins the work or gets its result. */
-import { abortError, LimitError } from '../errors.ts';
+import { abortError, LimitError, serverEnds } from '../errors.ts';
 
 export type ProgressListener = (message: string, done?: number, total?: number) => void;
 
@@ -119,10 +119,6 @@ async function firstOf(work: Work, waiter: Waiter): Promise<'done' | 'late' | 'l
 function leave(work: Work, signal: AbortSignal): Error {
   if (work.waiters === 1) work.controller.abort(abortError(signal));
   return abortError(signal);
-}
-
-function serverEnds(): LimitError {
-  return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
 }
 
 function overdue(): LimitError {

@@ -47,9 +47,7 @@ export async function validate(
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
   checkKind(installed.connector, kindOf(spec, located.entry), kind);
-  const inspected = await inspect(rooms, subject, specification(spec), control);
-  const { resolution, facts: known } = inspected;
-  const problems = [...inspected.problems, ...rooms.connectors.lostBy(installed, resolution.config)];
+  const { resolution, problems, facts: known } = await inspectInstalled(rooms, subject, { installed, spec }, control);
   const facts = {
     installed,
     connector: installed.connector,
@@ -79,9 +77,7 @@ export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, con
   const located = await locate(rooms, source, control);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
-  const inspected = await inspect(rooms, source, specification(spec), control);
-  const { resolution, facts } = inspected;
-  const problems = [...inspected.problems, ...rooms.connectors.lostBy(installed, resolution.config)];
+  const { resolution, problems, facts } = await inspectInstalled(rooms, source, { installed, spec }, control);
   if (problems.length > 0) {
     throw new InputError(
       'invalid_config',
@@ -209,13 +205,26 @@ function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFacts {
   };
 }
 
-/** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
-async function inspect(
+interface Inspected {
+  readonly resolution: Resolution;
+  readonly problems: readonly Problem[];
+  readonly facts: Facts;
+}
+
+/** As `inspect`, with what is wrong only for the way in which the connector runs here. */
+async function inspectInstalled(
   rooms: Rooms,
   subject: Subject,
-  spec: JsonObject,
+  { installed, spec }: { readonly installed: Installed; readonly spec: JsonObject },
   control: RunControl,
-): Promise<{ resolution: Resolution; problems: Problem[]; facts: Facts }> {
+): Promise<Inspected> {
+  const inspected = await inspect(rooms, subject, specification(spec), control);
+  const lost = rooms.connectors.lostBy(installed, inspected.resolution.config);
+  return { ...inspected, problems: [...inspected.problems, ...lost] };
+}
+
+/** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
+async function inspect(rooms: Rooms, subject: Subject, spec: JsonObject, control: RunControl): Promise<Inspected> {
   const { keys } = await rooms.registry.secretKeys(control.signal);
   const facts = { spec, secretKeys: keys };
   const resolution = await rooms.vault.resolve(subject, spec, keys);

@@ -33,6 +33,26 @@ export interface SyncRecord {
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
 
+/** What is known before anything has happened. */
+type Beginning = Pick<
+  SyncRecord,
+  'syncId' | 'source' | 'destination' | 'dataset' | 'labels' | 'configured' | 'options' | 'silenceMs' | 'keepUpdate'
+>;
+
+export function beginRecord(beginning: Beginning): SyncRecord {
+  return {
+    ...beginning,
+    startedAt: new Date(),
+    prepared: undefined,
+    runs: [],
+    deliveries: [],
+    state: 'running',
+    endedAt: undefined,
+    errors: [],
+    warnings: new Set(),
+  };
+}
+
 const MOST_ERRORS = 50;
 const MOST_WARNINGS = 30;
 /** What was done to tables leaves room for what was lost or is missing. */

@@ -10,7 +10,7 @@ import type { BatchLimits } from './batches.ts';
 import { longestSilence } from './silence.ts';
 import type { SyncFiles } from './sync-files.ts';
 import { openSyncLog } from './sync-log.ts';
-import { type SyncRecord, statusOf } from './sync-record.ts';
+import { beginRecord, type SyncRecord, statusOf } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
 
 export interface SyncsOptions {
@@ -83,25 +83,17 @@ export async function work(options: SyncsOptions, { request, record, cancel, abo
 }
 
 export function newRecord(request: SyncRequest, syncId: string, silenceMs?: number): SyncRecord {
-  return {
+  return beginRecord({
     syncId,
     source: request.source,
     dataset: datasetName(request.source),
     destination: request.destination?.name,
-    startedAt: new Date(),
     labels: request.streams.map(({ stream }) => streamLabel(request.catalog, stream)),
     configured: request.streams,
     options: request.options ?? [],
-    prepared: undefined,
-    runs: [],
-    deliveries: [],
-    state: 'running',
-    endedAt: undefined,
-    errors: [],
-    warnings: new Set(),
     silenceMs: silenceMs ?? longestSilence(request.maxSecondsBetweenMessages),
     keepUpdate: request.config.keepUpdate,
-  };
+  });
 }
 
 export function cancelled(): LimitError {

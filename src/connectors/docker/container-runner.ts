@@ -1,12 +1,12 @@
 /** Runs connectors in containers: made, filled, listened to and only then started; removed whatever happens. */
 import { randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import type { DockerSettings } from '../../config/index.ts';
-import { abortError, LimitError, messageOf, SetupError } from '../../errors.ts';
+import { abortError, messageOf, SetupError, serverEnds } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import { createTail, sealedText } from '../process/tail.ts';
+import { createErrorOutput } from '../process/output.ts';
+import { sealedText } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart } from '../types.ts';
 import { containerEnvironment, containerOptions, createProcessorCount, INPUT_FOLDER, inputPath } from './container.ts';
@@ -89,13 +89,13 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
           await sweepContainerRecords(rooms.project, (id) => endOrphanContainers(engine, id));
           await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
           await record.update();
-          if (closing) throw closingError();
+          if (closing) throw serverEnds();
           making = make(rooms, engine, task, processors, left);
           const made = await making;
           await putFiles(engine, made.id, task);
           socket = await attach(engine, made.id, task.writes ?? false);
           const listening = listen(rooms, made, socket, task.writes ?? false);
-          if (closing) throw closingError();
+          if (closing) throw serverEnds();
           if (signal.aborted) throw abortError(signal);
           await start(made);
           return listening();
@@ -182,24 +182,17 @@ async function stop({ engine, id }: Made): Promise<void> {
 
 /** Listens from before the start. @returns what the callback is lent, to be asked for once it runs */
 function listen({ redactor }: ContainerRooms, made: Made, socket: Duplex, writes: boolean): () => Running {
-  const tail = createTail();
-  const listeners = new Set<(text: string) => void>();
-  const decoder = new StringDecoder('utf8');
-  const { stdout, ended } = demultiplex(socket, (chunk) => {
-    const text = decoder.write(chunk);
-    tail.push(text);
-    for (const listener of listeners) listener(text);
-  });
+  const errors = createErrorOutput();
+  const { stdout, ended } = demultiplex(socket, errors.push);
   return () => ({
     stdout,
     stdin: writes ? inputOf(socket) : undefined,
     outputEnded: ended.then(() => {}),
-    exit: waitForEnd(made.engine, made.id, ended).then((how) => ({ ...how, stderrTail: sealedText(tail, redactor) })),
-    onStderr(listener) {
-      // What came before anybody listened is not lost.
-      for (const piece of tail.pieces()) listener(piece);
-      listeners.add(listener);
-    },
+    exit: waitForEnd(made.engine, made.id, ended).then((how) => ({
+      ...how,
+      stderrTail: sealedText(errors.tail, redactor),
+    })),
+    onStderr: errors.onText,
   });
 }
 
@@ -232,8 +225,4 @@ function missingMount(error: unknown): SetupError | undefined {
     `The folder ${mount.trim()} does not exist where the Docker engine runs.`,
     'Make it, or take it out of SLUICE_DOCKER_MOUNTS, and restart the server.',
   );
-}
-
-function closingError(): LimitError {
-  return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
 }

@@ -26,6 +26,8 @@ export interface DockerRooms {
 
 export interface DockerRuntime extends RuntimeRoom {
   readonly runner: ContainerRunner;
+  /** Removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
+  removeImage(marker: DockerMarker): Promise<string | undefined>;
 }
 
 const LOCK_WAIT_MS = 60 * 60_000;

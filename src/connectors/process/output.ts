@@ -1,7 +1,7 @@
 /** What a process prints, on its way to whoever reads it. */
 import { PassThrough, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { Tail } from './tail.ts';
+import { createTail, type Tail } from './tail.ts';
 
 /** Bytes that may wait for the reader here, besides those in the pipe. */
 const RELAY_BYTES = 256 * 1024;
@@ -28,13 +28,35 @@ export function closed(stream: Readable): Promise<void> {
   });
 }
 
-/** Reads stderr as fast as it comes: a full pipe would stop the process. */
-export function drain(stderr: Readable, tail: Tail, listeners: ReadonlySet<(text: string) => void>): void {
+/** What comes on stderr, for whoever listens; what came before anybody did is not lost. */
+export interface ErrorOutput {
+  push(chunk: Buffer): void;
+  readonly tail: Tail;
+  onText(listener: (text: string) => void): void;
+}
+
+export function createErrorOutput(): ErrorOutput {
+  const tail = createTail();
+  const listeners = new Set<(text: string) => void>();
   const decoder = new StringDecoder('utf8');
-  stderr.on('data', (chunk: Buffer) => {
-    const text = decoder.write(chunk);
-    tail.push(text);
-    for (const listener of listeners) listener(text);
-  });
+  return {
+    tail,
+    push(chunk) {
+      const text = decoder.write(chunk);
+      tail.push(text);
+      for (const listener of listeners) listener(text);
+    },
+    onText(listener) {
+      for (const piece of tail.pieces()) listener(piece);
+      listeners.add(listener);
+    },
+  };
+}
+
+/** Reads stderr as fast as it comes: a full pipe would stop the process. */
+export function drain(stderr: Readable): ErrorOutput {
+  const errors = createErrorOutput();
+  stderr.on('data', errors.push);
   stderr.on('error', () => {});
+  return errors;
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { delimiter, dirname } from 'node:path';
 import type { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { abortError, LimitError, messageOf, systemCode } from '../../errors.ts';
+import { abortError, messageOf, serverEnds, systemCode } from '../../errors.ts';
 import { identify, type Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { Running } from '../runner.ts';
@@ -14,7 +14,7 @@ import { MARK_VARIABLE } from './process-table.ts';
 import { createTree, type ProcessTree } from './process-tree.ts';
 import { checkProgram, startError } from './program-file.ts';
 import { makeRunFolder, type RunFolder, sweepRunFolders } from './run-folders.ts';
-import { createTail, sealedText } from './tail.ts';
+import { sealedText } from './tail.ts';
 import { watchTree } from './watch-tree.ts';
 
 export interface Launch {
@@ -89,9 +89,9 @@ export function createProcesses(project: Project, redactor: Redactor, sweep?: ()
       const onAbort = (): void => void started?.endTree(GRACE_MS).catch(() => {});
       try {
         // A shutdown that came before the folder was known would leave the configuration in it.
-        if (closing) throw closingError();
+        if (closing) throw serverEnds();
         await launch.prepare?.(folder.path);
-        if (closing) throw closingError();
+        if (closing) throw serverEnds();
         if (launch.signal.aborted) throw abortError(launch.signal);
         started = await start(launch, folder, redactor);
         launch.signal.addEventListener('abort', onAbort, { once: true });
@@ -141,9 +141,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   const ended = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const tail = createTail();
-  const listeners = new Set<(text: string) => void>();
-  drain(stderr, tail, listeners);
+  const errors = drain(stderr);
   const output = relay(stdout);
   const identity = await identify(pid);
   const tree = createTree({ mark: folder.id, pid, started: identity?.started });
@@ -163,7 +161,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   const cleared = ended.then(() => clearAfter(stdout, stderr, output, tree)).catch(() => {});
   const exit = ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
-    return { ...how, overrun, stderrTail: sealedText(tail, redactor) };
+    return { ...how, overrun, stderrTail: sealedText(errors.tail, redactor) };
   });
   // What is written to a program that has gone is lost; its exit says so.
   child.stdin?.on('error', () => {});
@@ -172,11 +170,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     stdin: child.stdin ?? undefined,
     exit,
     outputEnded: closed(output),
-    onStderr(listener) {
-      // What came before anybody listened is not lost.
-      for (const piece of tail.pieces()) listener(piece);
-      listeners.add(listener);
-    },
+    onStderr: errors.onText,
   };
   const endTree = (graceMs: number): Promise<void> => {
     stopWatching();
@@ -214,8 +208,4 @@ async function clearAfter(stdout: Socket, stderr: Readable, output: PassThrough,
 function pathWithNode(path: string | undefined): string {
   const own = dirname(process.execPath);
   return path ? `${path}${delimiter}${own}` : own;
-}
-
-function closingError(): LimitError {
-  return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
 }

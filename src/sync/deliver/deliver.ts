@@ -97,14 +97,10 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
   const destination = openDestination(
     run,
     {
-      speaker: {
-        record,
-        log,
-        voices: { said: 'destination', printed: 'destination stdout' },
-        from: 'destination',
-        runOf: (name, namespace) => deliveries[indexOf(name, namespace)],
-        keepUpdate: target.config.keepUpdate,
-      },
+      record,
+      log,
+      runOf: (name, namespace) => deliveries[indexOf(name, namespace)],
+      keepUpdate: target.config.keepUpdate,
       silenceMs: carriage.destinationSilenceMs ?? DESTINATION_SILENCE_MS,
       state: confirmations.returned,
     },

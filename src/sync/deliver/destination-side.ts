@@ -6,7 +6,8 @@ import { type Clock, TICK_MS } from '../clock.ts';
 import { isLongLog, noteWords, type Speaker } from '../connector-words.ts';
 import { createRouter, topLevelText } from '../router/index.ts';
 import { durationText, EXIT_MS } from '../silence.ts';
-import { addError, addWarning } from '../sync-record.ts';
+import type { SyncLog } from '../sync-log.ts';
+import { addError, addWarning, type SyncRecord } from '../sync-record.ts';
 import { createFeed, type Feed } from './feed.ts';
 
 export interface DestinationSide {
@@ -23,7 +24,10 @@ export interface DestinationSide {
 }
 
 export interface DestinationHearer {
-  readonly speaker: Speaker;
+  readonly record: SyncRecord;
+  readonly log: SyncLog;
+  readonly runOf: Speaker['runOf'];
+  readonly keepUpdate?: Speaker['keepUpdate'];
   /** How long it may neither take nor say anything. */
   readonly silenceMs: number;
   /** A STATE message came back; `text` is its `state` as it was printed. */
@@ -31,8 +35,9 @@ export interface DestinationHearer {
 }
 
 export function openDestination(run: DestinationRun, hearer: DestinationHearer, clock: Clock): DestinationSide {
-  const { speaker } = hearer;
-  const { log, record } = speaker;
+  const { record, log, runOf, keepUpdate } = hearer;
+  const voices = { said: 'destination', printed: 'destination stdout' } as const;
+  const speaker: Speaker = { record, log, voices, from: 'destination', runOf, keepUpdate };
   const feed = createFeed(run.stdin);
   let failed = false;
   let isGone = false;

@@ -79,14 +79,10 @@ async function feedAll(run: DestinationRun, sync: SmokeSync, parts: Feeding): Pr
   const destination = openDestination(
     run,
     {
-      speaker: {
-        record,
-        log,
-        voices: { said: 'destination', printed: 'destination stdout' },
-        from: 'destination',
-        runOf: () => undefined,
-        keepUpdate: target.config.keepUpdate,
-      },
+      record,
+      log,
+      runOf: () => undefined,
+      keepUpdate: target.config.keepUpdate,
       silenceMs: parts.silenceMs,
       state(state, text) {
         const found = states.returned(state, text);

@@ -6,7 +6,7 @@ import { abortError, InputError, messageOf } from '../../errors.ts';
 import { type ConfiguredStream, DESTINATION_MODES, nearest, type SyncMode } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { SyncLog } from '../sync-log.ts';
-import type { SyncRecord } from '../sync-record.ts';
+import { beginRecord, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget } from '../types.ts';
 import { differences } from './same-records.ts';
 import { SCENARIOS, type Scenario, type SmokeStream } from './scenarios.ts';
@@ -173,22 +173,14 @@ const NO_LOG: SyncLog = { write: () => undefined, note: () => undefined, flush: 
 
 /** Where the words of the destination are gathered. */
 function emptyRecord({ name }: DeliveryTarget): SyncRecord {
-  return {
+  return beginRecord({
     syncId: '',
     source: '',
     destination: name,
     dataset: '',
-    startedAt: new Date(),
     labels: [],
     configured: [],
     options: [],
-    prepared: undefined,
-    runs: [],
-    deliveries: [],
-    state: 'running',
-    endedAt: undefined,
-    errors: [],
-    warnings: new Set(),
     silenceMs: 0,
-  };
+  });
 }
