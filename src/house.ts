@@ -1,6 +1,7 @@
 /** Wires the rooms together: with `main.ts` the only file that knows them all. Loaded at the first call, not at start. */
 import { join } from 'node:path';
 import { type Cache, duckdbCache, openDatabase, postgresCache } from './cache/index.ts';
+import { createCloud } from './cloud/index.ts';
 import { childEnvironment, dockerEnvironment, installerEnvironment, type Settings } from './config/index.ts';
 import { closeInheritedFiles, createConnectors } from './connectors/index.ts';
 import { SetupError } from './errors.ts';
@@ -32,8 +33,22 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
   const sources = createSources(project, { vault, registry, connectors });
   const destinations = createSources(project, { vault, registry, connectors }, 'destination');
   const ledger = createLedger();
+  const cloud = createCloud({ settings: settings.cloud, version: settings.version, vault });
   return {
-    services: { settings, project, vault, ledger, audit, registry, connectors, sources, destinations, cache, syncs },
+    services: {
+      settings,
+      project,
+      vault,
+      ledger,
+      audit,
+      registry,
+      connectors,
+      sources,
+      destinations,
+      cache,
+      syncs,
+      cloud,
+    },
     async endAll() {
       await Promise.allSettled([connectors.endAll(), syncs.endAll()]);
       await Promise.allSettled([cache.close(), audit.settled()]);

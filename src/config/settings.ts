@@ -38,6 +38,22 @@ export interface DockerSettings {
   readonly mounts: readonly { readonly folder: string; readonly target: string }[];
 }
 
+/** Airbyte Cloud, or an Airbyte of one's own: addresses and ids; the credentials stay in the vault. */
+export interface CloudSettings {
+  /** Whether there are credentials: without them no cloud tool is listed. */
+  readonly configured: boolean;
+  /** Names of the cloud settings that are set. */
+  readonly names: readonly string[];
+  /** Base of the public API without a slash at its end; absent where the setting cannot be used. */
+  readonly apiUrl?: string | undefined;
+  /** Base of the configuration API; absent where it is not given and cannot be derived. */
+  readonly configApiUrl?: string | undefined;
+  readonly workspaceId?: string | undefined;
+  readonly organizationId?: string | undefined;
+  /** What keeps the cloud from being used as it is set. */
+  readonly problems: readonly Problem[];
+}
+
 export interface Settings {
   readonly version: string;
   readonly envFile: PathSetting;
@@ -59,8 +75,7 @@ export interface Settings {
   readonly offline: boolean;
   /** `secret_reference::NAME` of a Postgres URL, where the cache is shared; `problem` where the setting holds anything else. */
   readonly sharedCache?: { readonly reference: string; readonly problem?: undefined } | { readonly problem: Problem };
-  /** Names of the cloud settings that are set; the values stay in the vault. */
-  readonly cloud: { readonly configured: boolean; readonly names: readonly string[] };
+  readonly cloud: CloudSettings;
   /** One sentence each, for `get_status` and the instructions. */
   readonly warnings: readonly string[];
 }

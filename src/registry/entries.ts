@@ -65,6 +65,7 @@ function parseEntry(raw: JsonObject, type: ConnectorType): RegistryEntry | undef
     name,
     repository,
     title: text(raw.name) ?? name,
+    definitionId: text(type === 'source' ? raw.sourceDefinitionId : raw.destinationDefinitionId),
     type,
     version,
     runtimes,

@@ -27,6 +27,8 @@ export interface RegistryEntry {
   /** The image's repository without its tag, such as `airbyte/source-faker`. */
   readonly repository: string;
   readonly title: string;
+  /** By which an Airbyte knows the connector; absent where the registry names none. */
+  readonly definitionId?: string | undefined;
   readonly type: ConnectorType;
   readonly version: string;
   readonly runtimes: readonly RegistryRuntime[];

@@ -5,6 +5,16 @@ import { messageOf } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
+import type { LedgerEntry } from './ledger.ts';
+
+/** Something of the cloud; configurations in `before` and `after` are written without their values. */
+export interface AuditObject {
+  readonly kind: string;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
 
 export interface AuditRecord {
   readonly session: string;
@@ -13,6 +23,10 @@ export interface AuditRecord {
   readonly arguments: unknown;
   /** What the tool's arguments are called: what stands under another name is not written down. */
   readonly argumentNames: readonly string[];
+  /** What the call was about, where the tool said it. */
+  readonly object?: AuditObject | undefined;
+  /** What a change or a destruction would touch, cascades included, where the gate had to know. */
+  readonly targets?: readonly LedgerEntry[] | undefined;
   readonly verdict: 'allowed' | 'refused' | 'invalid';
   /** `ok`, `in_progress`, or the code of the error. */
   readonly outcome: string;
@@ -29,6 +43,7 @@ export interface Audit {
 
 const MAX_BYTES = 10 * 1024 * 1024;
 const MAX_ARGUMENTS = 4000;
+const MAX_TARGETS = 50;
 
 export function createAudit(project: Project, redactor: Redactor): Audit {
   let queue: Promise<void> = Promise.resolve();
@@ -51,11 +66,17 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
     problem: () => problem,
     settled: () => queue,
     write(record) {
-      const { arguments: args, argumentNames, ...rest } = record;
-      const kept = withoutTypedSecrets(args, argumentNames, rest.verdict === 'invalid');
-      const sealed = redactor.seal(JSON.stringify(kept) ?? 'null', 'text').slice(0, MAX_ARGUMENTS);
-      const line = `${JSON.stringify({ time: new Date().toISOString(), ...rest, arguments: sealed })}\n`;
-      queue = queue.then(() => append(line));
+      const { arguments: args, argumentNames, object, targets, ...rest } = record;
+      const sealed = (value: unknown): string =>
+        redactor.seal(JSON.stringify(value) ?? 'null', 'text').slice(0, MAX_ARGUMENTS);
+      const line = JSON.stringify({
+        time: new Date().toISOString(),
+        ...rest,
+        arguments: sealed(withoutTypedSecrets(args, argumentNames, rest.verdict === 'invalid')),
+        ...(object ? { object: redactor.sealValue(bounded(withoutConfigurations(object)), 'text') } : {}),
+        ...(targets ? { targets: redactor.sealValue(targets.slice(0, MAX_TARGETS), 'text') } : {}),
+      });
+      queue = queue.then(() => append(`${line}\n`));
       return queue;
     },
   };
@@ -68,10 +89,38 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
 function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: boolean): unknown {
   if (!isObject(args)) return keysOnly(args);
   const mayHold = (name: string, value: unknown): boolean =>
-    name === 'config' || (invalid && (!names.includes(name) || (typeof value === 'object' && value !== null)));
+    HOLDS_VALUES.test(name) || (invalid && (!names.includes(name) || (typeof value === 'object' && value !== null)));
   return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, mayHold(name, value) ? keysOnly(value) : value]),
+    Object.entries(args).map(([name, value]) => [
+      name,
+      mayHold(name, value) ? keysOnly(value) : withoutConfigurations(value),
+    ]),
   );
+}
+
+/** Under these names people and servers put values that may be secret. */
+const HOLDS_VALUES = /^(config|configuration|manifest|state)$/;
+
+function withoutConfigurations(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutConfigurations);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      HOLDS_VALUES.test(key) ? keysOnly(inner) : withoutConfigurations(inner),
+    ]),
+  );
+}
+
+/** What is too long stays as a text that says so. */
+function bounded(object: unknown): unknown {
+  const cut = (value: unknown): unknown => {
+    const text = JSON.stringify(value) ?? 'null';
+    return text.length <= MAX_ARGUMENTS ? value : `${text.length} characters of JSON`;
+  };
+  return isObject(object)
+    ? Object.fromEntries(Object.entries(object).map(([key, value]) => [key, cut(value)]))
+    : object;
 }
 
 function keysOnly(value: unknown): unknown {

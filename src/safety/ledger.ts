@@ -16,6 +16,8 @@ export interface LedgerEntry {
   readonly realm: Realm;
   readonly kind: LedgerKind;
   readonly id: string;
+  /** For readers; it is not part of what an entry is found by. */
+  readonly name?: string | undefined;
 }
 
 export interface Ledger {

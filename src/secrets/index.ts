@@ -1,9 +1,11 @@
 export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
 export type { ConfigUpdates } from './config-updates.ts';
+export { MASK, maskConfiguration } from './mask.ts';
 export { createRedactor, type GrowingRedactor } from './redactor.ts';
 export { sealBeginning } from './seal-beginning.ts';
 export type {
   ConfigLayers,
+  Credential,
   Redactor,
   Resolution,
   ResolvedConfig,

@@ -71,6 +71,13 @@ export interface ResolvedConfig {
   readonly keepUpdate?: (control: JsonObject) => UpdateKept;
 }
 
+export type CredentialName = 'AIRBYTE_CLOUD_CLIENT_ID' | 'AIRBYTE_CLOUD_CLIENT_SECRET' | 'AIRBYTE_CLOUD_BEARER_TOKEN';
+
+/** A value that is lent for one purpose. It prints as nothing and serialises as nothing. */
+export interface Credential {
+  use<T>(callback: (value: string) => T): T;
+}
+
 export interface Resolution {
   /** Empty when the configuration can be handed to the connector. */
   readonly problems: readonly Problem[];
@@ -88,6 +95,10 @@ export interface Vault {
    * @param secretKeys the registry's published list of keys whose values are secret whatever the spec says
    */
   resolve(layers: ConfigLayers, spec: JsonObject, secretKeys: ReadonlySet<string>): Promise<Resolution>;
+  /** A setting of this server that is a credential, as it was at the start; undefined where it is not set. */
+  credential(name: CredentialName): Credential | undefined;
+  /** A secret that came up while we ran, such as an access token: sealed from now on under this name, and lent. */
+  protect(name: string, value: string): Credential;
   /** What connectors changed in their configurations, kept in this folder; it is made with mode 0700 when it is needed. */
   configUpdates(folder: string | undefined): ConfigUpdates;
   /** The state of the stores for `get_status`: problems of the env file, names too short to protect, settings that changed since the start. */

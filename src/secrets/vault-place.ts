@@ -90,7 +90,7 @@ export function settings(more: Partial<Settings> = {}): Settings {
     configDirectories: [],
     executableDirectories: [],
     offline: false,
-    cloud: { configured: false, names: [] },
+    cloud: { configured: false, names: [], problems: [] },
     warnings: [],
     ...more,
   };

@@ -2,6 +2,7 @@
 import { type EnvFileContents, envFileStamp, isSettingName, readEnvFile, type Settings } from '../config/index.ts';
 import { type Problem, SetupError } from '../errors.ts';
 import { createConfigUpdates } from './config-updates.ts';
+import { lend } from './credential.ts';
 import { resolveLayers } from './layers.ts';
 import { MIN_NEEDLE } from './needle-search.ts';
 import { createRedactor } from './redactor.ts';
@@ -103,6 +104,15 @@ export function createVault({ settings, contents: atStart, environment, stores =
 
   return {
     redactor,
+    credential(name) {
+      // The environment wins over the file, as for every setting.
+      const value = (environment?.get(name) || atStart?.values.get(name))?.trim();
+      return value ? lend(value) : undefined;
+    },
+    protect(name, value) {
+      redactor.add(name, value, { sensitive: true });
+      return lend(value);
+    },
     configUpdates: (folder) => createConfigUpdates(folder, redactor),
     async list() {
       await Promise.all([refresh(), readStores()]);

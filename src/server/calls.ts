@@ -18,7 +18,7 @@ export interface Calls {
 
 export function createCalls({ services, endAll }: House, report: (text: string) => void): Calls {
   const ongoing = createOngoing();
-  const list = (): ReturnType<typeof listTools> => listTools(services.settings.modes);
+  const list = (): ReturnType<typeof listTools> => listTools(services.settings);
   return {
     listTools: list,
     nearTools: (name) =>

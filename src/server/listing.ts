@@ -1,13 +1,13 @@
 /** Tools as MCP lists them: schemas every client accepts, and hints derived from the effect. */
 import type { Tool as McpTool, ToolAnnotations } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import type { Modes, Realm } from '../config/index.ts';
+import type { Settings } from '../config/index.ts';
 import { type AnyTool, shownEffect, tools } from '../tools/index.ts';
 import { isListed } from './gate.ts';
 
-/** The tools that are listed in these modes, in the order of the single list. */
-export function listTools(modes: Readonly<Record<Realm, Modes>>): McpTool[] {
-  return tools.filter((tool) => isListed(tool, modes[tool.realm])).map(describeTool);
+/** The tools that are listed with these settings, in the order of the single list. */
+export function listTools(settings: Settings): McpTool[] {
+  return tools.filter((tool) => isListed(tool, settings)).map(describeTool);
 }
 
 export function describeTool(tool: AnyTool): McpTool {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
+import type { AuditObject, LedgerEntry } from '../safety/index.ts';
 import { type Answer, type AnyTool, type Services, tools } from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
 import { errorResult } from './error-result.ts';
@@ -24,6 +25,7 @@ export interface Pipeline {
 
 /** Every call is answered within 45 s: the margin is for shaping, sealing and a slow pipe. */
 const WAIT_MS = 42_000;
+const FRESH_MS = 10_000;
 
 /** @param report where the stack of a bug goes, already sealed by the receiver */
 export function createPipeline(services: Services, ongoing: Ongoing, report: (text: string) => void): Pipeline {
@@ -37,18 +39,36 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
       const steps: { verdict: 'allowed' | 'refused' | 'invalid' } = { verdict: 'invalid' };
       let outcome = 'ok';
       let result: CallResult;
+      let targets: readonly LedgerEntry[] | undefined;
+      let object: AuditObject | undefined;
+      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing);
       try {
         const input = parseArguments(tool, args);
+        const key = `${tool.name} ${canonicalJson(input)}`;
         steps.verdict = 'refused';
-        await passGate(tool, input, services);
+        await passGate(tool, input, services, async () => {
+          const look = (): Promise<Looked> =>
+            inTime(`targets ${key}`, (signal, progress) => lookUpTargets(tool, input, services, signal, progress));
+          let looked = await look();
+          // What an earlier call began to look up may have changed since.
+          if (Date.now() - looked.at > FRESH_MS) looked = await look();
+          targets = looked.targets;
+          return targets;
+        });
         steps.verdict = 'allowed';
-        const answer = await runInTime(tool, input, services, ongoing, caller);
-        if ('inProgress' in answer) outcome = 'in_progress';
-        result = answer.result;
+        const outcomeOf = await inTime(key, (signal, progress) => runTool(tool, input, services, signal, progress));
+        object = outcomeOf.object;
+        if ('error' in outcomeOf) throw outcomeOf.error;
+        result = answerResult(outcomeOf.answer, services);
       } catch (error) {
-        const known = error instanceof SluiceError ? error : undefined;
-        outcome = known?.code ?? 'internal_error';
-        result = errorResult(known ?? reportBug(error, report), services.vault.redactor);
+        if (error instanceof StillGoing) {
+          outcome = 'in_progress';
+          result = error.result(tool.name);
+        } else {
+          const known = error instanceof SluiceError ? error : undefined;
+          outcome = known?.code ?? 'internal_error';
+          result = errorResult(known ?? reportBug(error, report), services.vault.redactor);
+        }
       }
       const durationMs = Date.now() - startedAt;
       await services.audit.write({
@@ -57,6 +77,8 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
         tool: name,
         arguments: args,
         argumentNames: Object.keys(tool.input.shape),
+        object,
+        targets,
         ...steps,
         outcome,
         durationMs,
@@ -66,32 +88,85 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
   };
 }
 
-async function runInTime(
+/** Thrown where the caller can wait no longer; the work goes on. */
+class StillGoing extends Error {
+  readonly doing: string;
+  readonly elapsedMs: number;
+
+  constructor({ doing, elapsedMs }: { readonly doing: string; readonly elapsedMs: number }) {
+    super(doing);
+    this.doing = doing;
+    this.elapsedMs = elapsedMs;
+  }
+
+  result(tool: string): CallResult {
+    const next = `Call ${tool} again with the same arguments to join the work or get its result.`;
+    const text = `in_progress after ${Math.round(this.elapsedMs / 1000)} s: ${this.doing}. ${next}`;
+    const data = { state: 'in_progress', doing: this.doing, next };
+    return { content: [{ type: 'text', text }], structuredContent: data };
+  }
+}
+
+type InTime = <T>(key: string, start: (signal: AbortSignal, progress: ProgressListener) => Promise<T>) => Promise<T>;
+
+/** Starts or joins work, and waits for it until the call must be answered. */
+function waitingFor(caller: Caller, until: number, ongoing: Ongoing): InTime {
+  return async (key, start) => {
+    const waitMs = Math.max(0, until - Date.now());
+    const outcome = await ongoing.run(key, { waitMs, signal: caller.signal, onProgress: caller.onProgress }, start);
+    if (outcome.state === 'in_progress') throw new StillGoing(outcome);
+    return outcome.value;
+  };
+}
+
+interface Looked {
+  readonly targets: readonly LedgerEntry[];
+  readonly at: number;
+}
+
+/** A realm that is far away may be slow: looking up keeps the deadline as running does. */
+async function lookUpTargets(
   tool: AnyTool,
   input: unknown,
   services: Services,
-  ongoing: Ongoing,
-  caller: Caller,
-): Promise<{ result: CallResult; inProgress?: true }> {
+  signal: AbortSignal,
+  progress: ProgressListener,
+): Promise<Looked> {
+  progress(`looking up what ${tool.name} would touch`);
+  const targets = (await tool.targets?.(input as never, services, signal)) ?? [];
+  return { targets, at: Date.now() };
+}
+
+/** What the call was about is known to the audit whether the tool succeeds or fails, and to every call that joins. */
+type Ran = { readonly object?: AuditObject | undefined } & (
+  | { readonly answer: Answer<unknown> }
+  | { readonly error: unknown }
+);
+
+async function runTool(
+  tool: AnyTool,
+  input: unknown,
+  services: Services,
+  signal: AbortSignal,
+  progress: ProgressListener,
+): Promise<Ran> {
   const run = tool.run as (input: unknown, call: Parameters<AnyTool['run']>[1]) => Promise<Answer<unknown>>;
-  const waiter = { waitMs: WAIT_MS, signal: caller.signal, onProgress: caller.onProgress };
-  const outcome = await ongoing.run(`${tool.name} ${canonicalJson(input)}`, waiter, (signal, progress) =>
-    run(input, { services, signal, progress }),
-  );
-  if (outcome.state === 'done') {
-    const { text, data } = outcome.value;
-    return {
-      result: {
-        content: [{ type: 'text', text: shapeText(text, services.vault.redactor) }],
-        structuredContent: data as Record<string, unknown>,
-      },
-    };
+  let object: AuditObject | undefined;
+  const about = (noted: AuditObject): void => {
+    object = noted;
+  };
+  try {
+    return { answer: await run(input, { services, signal, progress, about }), object };
+  } catch (error) {
+    return { error, object };
   }
-  const seconds = Math.round(outcome.elapsedMs / 1000);
-  const next = `Call ${tool.name} again with the same arguments to join the work or get its result.`;
-  const text = `in_progress after ${seconds} s: ${outcome.doing}. ${next}`;
-  const data = { state: 'in_progress', doing: outcome.doing, next };
-  return { result: { content: [{ type: 'text', text }], structuredContent: data }, inProgress: true };
+}
+
+function answerResult({ text, data }: Answer<unknown>, services: Services): CallResult {
+  return {
+    content: [{ type: 'text', text: shapeText(text, services.vault.redactor) }],
+    structuredContent: data as Record<string, unknown>,
+  };
 }
 
 /** A bug's reader gets an id; its stack goes to stderr under the same id. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
+import { handOver, inspectLayers } from './hand-over.ts';
 import { createStore } from './store.ts';
 import type { Kind, Sources } from './types.ts';
 import { prepare, type Rooms, validate } from './validate.ts';
 
-export type { Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
+export type { HandOver, Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
 
 /** The saved connectors of one kind. */
 export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, kind: Kind = 'source'): Sources {
@@ -31,6 +32,8 @@ export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, k
     updateOf: (source) => updates.fieldsOf(source),
     validate: (subject, schemaOnly, control) => validate(inside, subject, { schemaOnly }, control),
     validateOwn: (subject, control) => validate(inside, subject, { schemaOnly: false, kind }, control),
+    handOver: (source, control) => handOver(inside, source, control),
+    inspect: (layers, spec, control) => inspectLayers(inside, layers, spec, control),
     prepare: (source, control) => prepare(inside, source, kind, control),
   };
 }

@@ -2,6 +2,7 @@
 import type { ConnectorRequest, Installed, RunControl, Runtime } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
+import type { RegistryEntry } from '../registry/index.ts';
 import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
 
 /** What a connector is for, and what is saved of it. */
@@ -63,6 +64,16 @@ export interface Prepared {
   readonly supportsRefreshes: boolean;
 }
 
+/** What is needed to make a connector anew elsewhere; nothing was installed or run for it. */
+export interface HandOver {
+  /** The registry's entry; absent for a manifest or a program of the user's own. */
+  readonly entry?: RegistryEntry | undefined;
+  /** With its secrets, and with what the connector itself had changed. */
+  readonly config: ResolvedConfig;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
 /** All that is saved of one kind. */
 export interface Sources {
   readonly kind: Kind;
@@ -86,6 +97,13 @@ export interface Sources {
   validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
   /** The same for one that is to be saved. @throws InputError `other_kind` for a connector of the other kind */
   validateOwn(subject: Subject, control: RunControl): Promise<Validation>;
+  /**
+   * A saved connector as it would be handed to an Airbyte: resolved against the registry's spec or its own manifest's.
+   * @throws InputError `no_spec_to_hand_over` for a program of the user's own
+   */
+  handOver(source: SavedSource, control: RunControl): Promise<HandOver>;
+  /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
+  inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<Omit<HandOver, 'entry'>>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
   prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
 }

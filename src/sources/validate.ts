@@ -6,12 +6,12 @@ import {
   containerWarnings,
   type Installed,
   type RunControl,
-  validateAgainstSpec,
 } from '../connectors/index.ts';
-import { InputError, type Problem } from '../errors.ts';
-import { isObject, type JsonObject } from '../protocol/index.ts';
+import { InputError } from '../errors.ts';
+import type { JsonObject } from '../protocol/index.ts';
 import type { Registry, RegistryEntry } from '../registry/index.ts';
-import type { ConfigUpdates, Resolution, Vault } from '../secrets/index.ts';
+import type { ConfigUpdates, Vault } from '../secrets/index.ts';
+import { type Inspected, inspect, specification } from './inspect.ts';
 import { checkKind, destinationModes, kindOf } from './kinds.ts';
 import { placeOf } from './place.ts';
 import type { Kind, Prepared, SavedSource, Subject, Validation } from './types.ts';
@@ -22,8 +22,6 @@ export interface Rooms {
   readonly connectors: Connectors;
   readonly updates: ConfigUpdates;
 }
-
-type Facts = Parameters<ConfigUpdates['forCheck']>[1];
 
 /** What a caller names, found in the registry; an executable has no entry there. */
 interface Located {
@@ -205,12 +203,6 @@ function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFacts {
   };
 }
 
-interface Inspected {
-  readonly resolution: Resolution;
-  readonly problems: readonly Problem[];
-  readonly facts: Facts;
-}
-
 /** As `inspect`, with what is wrong only for the way in which the connector runs here. */
 async function inspectInstalled(
   rooms: Rooms,
@@ -221,39 +213,4 @@ async function inspectInstalled(
   const inspected = await inspect(rooms, subject, specification(spec), control);
   const lost = rooms.connectors.lostBy(installed, inspected.resolution.config);
   return { ...inspected, problems: [...inspected.problems, ...lost] };
-}
-
-/** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
-async function inspect(rooms: Rooms, subject: Subject, spec: JsonObject, control: RunControl): Promise<Inspected> {
-  const { keys } = await rooms.registry.secretKeys(control.signal);
-  const facts = { spec, secretKeys: keys };
-  const resolution = await rooms.vault.resolve(subject, spec, keys);
-  const told = new Set(resolution.problems.map(({ path }) => path));
-  // Of a configuration that could not be read, what is missing is not known.
-  if (told.has('config_file') || told.has('config_secret'))
-    return { resolution, problems: [...resolution.problems], facts };
-  const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
-  const injected = resolution.config.use(Object.keys).filter((key) => key.startsWith('__injected_'));
-  const problems = [
-    ...resolution.problems,
-    ...injected.map(injectedProblem),
-    ...schemaProblems.filter(({ path }) => !told.has(path)),
-  ];
-  return { resolution, problems, facts };
-}
-
-/** Fields by which Airbyte's own programs hand code and manifests to the CDK; in a configuration they would be run. */
-function injectedProblem(key: string): Problem {
-  const path = key.slice(0, 80);
-  return {
-    path,
-    message: "It is a field of the CDK's own, and no part of a configuration.",
-    fix: "Leave it out; give a manifest of one's own by manifest_path.",
-  };
-}
-
-/** The JSON Schema inside a connector's spec message; a spec without one accepts any object. */
-function specification(spec: JsonObject): JsonObject {
-  const inner = spec.connectionSpecification ?? spec.connection_specification;
-  return isObject(inner) ? inner : { type: 'object' };
 }

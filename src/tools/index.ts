@@ -1,4 +1,5 @@
 /** The single list of all tools, in the order in which clients see them. */
+import { checkCloudWorkspace } from './cloud/check-cloud-workspace.ts';
 import { cancelSync } from './local/cancel-sync.ts';
 import { describeData } from './local/describe-data.ts';
 import { exportData } from './local/export-data.ts';
@@ -43,4 +44,5 @@ export const tools: readonly AnyTool[] = [
   query,
   exportData,
   removeTool,
+  checkCloudWorkspace,
 ];

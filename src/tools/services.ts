@@ -1,5 +1,6 @@
 /** The ports that tools know; `main.ts` wires the rooms behind them. */
 import type { Cache } from '../cache/index.ts';
+import type { Cloud } from '../cloud/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { Connectors } from '../connectors/index.ts';
 import type { Project } from '../project/index.ts';
@@ -21,6 +22,8 @@ export interface Services {
   readonly destinations: Sources;
   readonly cache: Cache;
   readonly syncs: Syncs;
+  /** An Airbyte that is operated over its API; every call says so where none is configured. */
+  readonly cloud: Cloud;
 }
 
 /** The services with the way to end what they run. */

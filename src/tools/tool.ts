@@ -1,7 +1,7 @@
 /** A tool is data: what it takes, what it answers, what it does to the world. The pipeline does the rest. */
 import type { z } from 'zod';
 import type { Realm } from '../config/index.ts';
-import type { Effect, LedgerEntry } from '../safety/index.ts';
+import type { AuditObject, Effect, LedgerEntry } from '../safety/index.ts';
 import type { Services } from './services.ts';
 
 /** A tool whose effect depends on the call: it is shown by `shown` and judged by `of`. */
@@ -25,6 +25,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Tells the person who waits what happens now; `done` of `total` where there is such a number. */
   progress(message: string, done?: number, total?: number): void;
+  /** Notes for the audit what the call is about, as soon as it is known; a later note replaces an earlier one. */
+  about(object: AuditObject): void;
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
@@ -37,14 +39,14 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly realm: Realm;
   readonly effect: Effect | VariableEffect<z.output<Input>>;
   /** What a `change` or `destroy` touches, cascades included: safe mode asks the ledger for each of them. */
-  targets?(input: z.output<Input>, services: Services): Promise<readonly LedgerEntry[]>;
+  targets?(input: z.output<Input>, services: Services, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
   run(input: z.output<Input>, call: Call): Promise<Answer<z.input<Output>>>;
 }
 
 /** A tool of any shape, as the list of all tools holds it. */
 export type AnyTool = Omit<Tool, 'effect' | 'run' | 'targets'> & {
   readonly effect: Effect | VariableEffect<never>;
-  targets?(input: never, services: Services): Promise<readonly LedgerEntry[]>;
+  targets?(input: never, services: Services, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
   run(input: never, call: Call): Promise<Answer<unknown>>;
 };
 

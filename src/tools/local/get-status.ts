@@ -41,8 +41,15 @@ const output = z.object({
     }),
   ),
   cache: z.object({ database: z.string(), url: z.string().optional(), problem: z.string().optional() }),
-  cloud: z.object({ configured: z.boolean(), contacted: z.literal(false), settings: z.array(z.string()) }),
-  created_this_session: z.array(z.object({ realm: z.string(), kind: z.string(), id: z.string() })),
+  cloud: z.object({
+    configured: z.boolean(),
+    contacted: z.literal(false),
+    api_url: z.string().optional(),
+    settings: z.array(z.string()),
+  }),
+  created_this_session: z.array(
+    z.object({ realm: z.string(), kind: z.string(), id: z.string(), name: z.string().optional() }),
+  ),
   warnings: z.array(z.string()),
 });
 export type Status = z.infer<typeof output>;
@@ -106,7 +113,12 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
       problem: told(settings.sharedCache?.problem) || noUrl,
     },
-    cloud: { configured: settings.cloud.configured, contacted: false, settings: [...settings.cloud.names] },
+    cloud: {
+      configured: settings.cloud.configured,
+      contacted: false,
+      api_url: settings.cloud.configured ? settings.cloud.apiUrl : undefined,
+      settings: [...settings.cloud.names],
+    },
     created_this_session: ledger.list().map((entry) => ({ ...entry })),
     warnings: [
       ...settings.warnings.filter((text) => !(envReadable && text === told(settings.envFile.problem))),
@@ -165,8 +177,8 @@ function statusText(status: Status): string {
         .join('; ') || 'none'
     }`,
     `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
-    `Cloud: ${status.cloud.configured ? 'credentials set' : 'no credentials'}, not contacted.`,
-    `Created this session: ${status.created_this_session.map(({ kind, id }) => `${kind} ${id}`).join(', ') || 'nothing'}`,
+    `Cloud: ${status.cloud.configured ? `credentials set for ${status.cloud.api_url ?? 'an address that cannot be used'}` : 'no credentials'}, not contacted.`,
+    `Created this session: ${status.created_this_session.map(({ realm, kind, id, name }) => `${realm === 'cloud' ? 'cloud ' : ''}${kind} ${name ? `"${name}" (${id})` : id}`).join(', ') || 'nothing'}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),
   ].join('\n');
 }

@@ -1,0 +1,64 @@
+/** Sources and destinations of an Airbyte: the same deeds under two names. */
+import type { z } from 'zod';
+import { anything, check, destination, offeredStreams, paged, source, specification } from './answers.ts';
+import type { Ask } from './ask.ts';
+import type { Actor, ActorKind, Cloud } from './types.ts';
+import type { Urls } from './urls.ts';
+
+const ANSWERS: Record<ActorKind, z.ZodType<Actor>> = { source, destination };
+/** Connectors are started for these. */
+const SLOW_MS = 290_000;
+
+export function createActors(ask: Ask, urls: Urls): Cloud['actors'] {
+  const path = (kind: ActorKind, id?: string): string => urls.api(id === undefined ? [`${kind}s`] : [`${kind}s`, id]);
+  return {
+    list: async (kind, workspaceId, page, signal) =>
+      urls.page(
+        page,
+        await ask({
+          method: 'GET',
+          address: urls.api([`${kind}s`], { workspaceIds: workspaceId, limit: page.limit, offset: page.offset }),
+          deed: 'read',
+          answer: paged(ANSWERS[kind]),
+          signal,
+        }),
+      ),
+    get: (kind, id, signal) =>
+      ask({ method: 'GET', address: path(kind, id), deed: 'read', answer: ANSWERS[kind], signal }),
+    create: (kind, body) =>
+      ask({ method: 'POST', address: path(kind), body, deed: 'create', answer: ANSWERS[kind], timeoutMs: 60_000 }),
+    update: (kind, id, body) =>
+      ask({ method: 'PATCH', address: path(kind, id), body, deed: 'change', answer: ANSWERS[kind], timeoutMs: 60_000 }),
+    delete: async (kind, id) => {
+      await ask({ method: 'DELETE', address: path(kind, id), deed: 'change', answer: anything });
+    },
+    check: (kind, id, signal) =>
+      ask({
+        method: 'POST',
+        address: urls.config(`${kind}s/check_connection`),
+        body: { [`${kind}Id`]: id },
+        deed: 'read',
+        answer: check,
+        timeoutMs: SLOW_MS,
+        signal,
+      }),
+    spec: (kind, definitionId, workspaceId, signal) =>
+      ask({
+        method: 'POST',
+        address: urls.config(`${kind}_definition_specifications/get`),
+        body: { [`${kind}DefinitionId`]: definitionId, workspaceId },
+        deed: 'read',
+        answer: specification,
+        signal,
+      }),
+    streams: (sourceId, destinationId, signal) =>
+      ask({
+        method: 'GET',
+        address: urls.api(['streams'], { sourceId, destinationId }),
+        deed: 'read',
+        answer: offeredStreams,
+        timeoutMs: SLOW_MS,
+        signal,
+      }),
+  };
+}

@@ -1,0 +1,158 @@
+/** The shapes of Airbyte's answers, only the fields in use: https://reference.airbyte.com and the platform's OpenAPI documents. Unknown fields are ignored. */
+import * as z from 'zod';
+import type { JsonObject } from '../protocol/index.ts';
+
+/** Servers write null where they mean nothing. */
+export const maybe = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
+
+export const anObject = z.record(z.string(), z.unknown()).transform((value) => value as JsonObject);
+const text = maybe(z.string());
+const number = maybe(z.number());
+const words = maybe(z.array(z.string()));
+const key = maybe(z.array(z.array(z.string())));
+
+/** Answers to a deed whose body says nothing we need. */
+export const anything = z.unknown();
+
+export const paged = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item).nullish(), next: text }).transform(({ data, next }) => ({ items: data ?? [], next }));
+
+export const workspace = z
+  .object({ workspaceId: z.string(), name: z.string(), dataResidency: text })
+  .transform(({ workspaceId: id, ...rest }) => ({ id, ...rest }));
+
+export const organization = z
+  .object({ organizationId: z.string(), organizationName: z.string(), email: text })
+  .transform(({ organizationId: id, organizationName: name, email }) => ({ id, name, email }));
+
+export const organizationInfo = z
+  .object({
+    organizationId: z.string(),
+    organizationName: z.string(),
+    billing: maybe(
+      z.object({
+        paymentStatus: text,
+        subscriptionStatus: text,
+        accountType: text,
+        gracePeriodEndsAt: number,
+      }),
+    ),
+  })
+  .transform(({ organizationId: id, organizationName: name, billing }) => ({ id, name, billing }));
+
+const actor = {
+  name: z.string(),
+  definitionId: z.string(),
+  workspaceId: z.string(),
+  configuration: anObject.nullish().transform((value) => value ?? {}),
+  createdAt: number,
+};
+
+export const source = z
+  .object({ sourceId: z.string(), sourceType: z.string(), ...actor })
+  .transform(({ sourceId: id, sourceType: type, ...rest }) => ({ kind: 'source' as const, id, type, ...rest }));
+
+export const destination = z
+  .object({ destinationId: z.string(), destinationType: z.string(), ...actor })
+  .transform(({ destinationId: id, destinationType: type, ...rest }) => ({
+    kind: 'destination' as const,
+    id,
+    type,
+    ...rest,
+  }));
+
+export const check = z
+  .object({
+    status: text,
+    message: text,
+    jobInfo: maybe(
+      z.object({ succeeded: maybe(z.boolean()), failureReason: maybe(z.object({ externalMessage: text })) }),
+    ),
+  })
+  .transform(({ status, message, jobInfo }) => ({
+    succeeded: status === 'succeeded',
+    message: message || jobInfo?.failureReason?.externalMessage,
+  }));
+
+export const specification = z
+  .object({ connectionSpecification: anObject.nullish() })
+  .transform(({ connectionSpecification: spec }) => spec ?? {});
+
+export const offeredStreams = z.array(
+  z
+    .object({
+      streamName: text,
+      streamnamespace: text,
+      syncModes: words,
+      defaultCursorField: words,
+      sourceDefinedCursorField: maybe(z.boolean()),
+      sourceDefinedPrimaryKey: key,
+    })
+    .transform((stream) => ({
+      name: stream.streamName ?? '',
+      namespace: stream.streamnamespace || undefined,
+      modes: stream.syncModes ?? [],
+      defaultCursorField: stream.defaultCursorField ?? [],
+      sourceDefinedCursor: stream.sourceDefinedCursorField ?? false,
+      primaryKey: stream.sourceDefinedPrimaryKey ?? [],
+    })),
+);
+
+/** What Sluice does not know of a stream, such as selected fields and mappers, must survive a change. */
+const connectionStream = z
+  .looseObject({ name: z.string(), namespace: text, syncMode: text, cursorField: words, primaryKey: key })
+  .transform(({ name, namespace, syncMode: mode, cursorField, primaryKey, ...rest }) => ({
+    name,
+    namespace: namespace || undefined,
+    mode,
+    cursorField,
+    primaryKey,
+    rest: rest as JsonObject,
+  }));
+
+export const connection = z
+  .object({
+    connectionId: z.string(),
+    name: z.string(),
+    sourceId: z.string(),
+    destinationId: z.string(),
+    workspaceId: z.string(),
+    status: z.string(),
+    statusReason: text,
+    schedule: maybe(
+      z.object({ scheduleType: z.enum(['manual', 'cron', 'basic']), cronExpression: text, basicTiming: text }),
+    ),
+    prefix: text,
+    namespaceDefinition: text,
+    namespaceFormat: text,
+    configurations: maybe(z.object({ streams: maybe(z.array(connectionStream)) })),
+    createdAt: number,
+  })
+  .transform(({ connectionId: id, schedule, configurations, ...rest }) => ({
+    id,
+    ...rest,
+    schedule: schedule
+      ? { type: schedule.scheduleType, cron: schedule.cronExpression, timing: schedule.basicTiming }
+      : { type: 'manual' as const },
+    streams: configurations?.streams ?? [],
+  }));
+
+export const state = anObject;
+
+export const connectionCatalog = z.object({ syncCatalog: anObject }).transform(({ syncCatalog }) => syncCatalog);
+
+export const definition = z
+  .object({ id: z.string(), name: z.string(), manifest: anObject, version: maybe(z.union([z.string(), z.number()])) })
+  .transform(({ version, ...rest }) => ({ ...rest, version: version === undefined ? undefined : String(version) }));
+
+export const builderProject = z
+  .object({ builderProjectId: text })
+  .transform(({ builderProjectId }) => builderProjectId);
+
+export const builderDraft = z.object({
+  declarativeManifest: maybe(z.object({ manifest: maybe(anObject), isDraft: maybe(z.boolean()) })),
+});
+
+export const applications = z.object({
+  applications: maybe(z.array(z.object({ name: text, clientId: text }))),
+});

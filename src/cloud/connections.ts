@@ -1,0 +1,90 @@
+/** Connections: a source joined to a destination. */
+import type { JsonObject } from '../protocol/index.ts';
+import { anything, connection, connectionCatalog, paged, state } from './answers.ts';
+import type { Ask } from './ask.ts';
+import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
+import type { Urls } from './urls.ts';
+
+export function createConnections(ask: Ask, urls: Urls): Cloud['connections'] {
+  const path = (id: string): string => urls.api(['connections', id]);
+  return {
+    list: async (workspaceId, page, signal) =>
+      urls.page(
+        page,
+        await ask({
+          method: 'GET',
+          address: urls.api(['connections'], { workspaceIds: workspaceId, limit: page.limit, offset: page.offset }),
+          deed: 'read',
+          answer: paged(connection),
+          signal,
+        }),
+      ),
+    get: (id, signal) => ask({ method: 'GET', address: path(id), deed: 'read', answer: connection, signal }),
+    create: ({ sourceId, destinationId, ...changes }) =>
+      ask({
+        method: 'POST',
+        address: urls.api(['connections']),
+        body: { sourceId, destinationId, ...bodyOf(changes) },
+        deed: 'create',
+        answer: connection,
+        // The source is asked for its streams.
+        timeoutMs: 290_000,
+      }),
+    update: (id, changes) =>
+      ask({
+        method: 'PATCH',
+        address: path(id),
+        body: bodyOf(changes),
+        deed: 'change',
+        answer: connection,
+        timeoutMs: 290_000,
+      }),
+    delete: async (id) => {
+      await ask({ method: 'DELETE', address: path(id), deed: 'change', answer: anything });
+    },
+    state: (id, signal) =>
+      ask({
+        method: 'POST',
+        address: urls.config('state/get'),
+        body: { connectionId: id },
+        deed: 'read',
+        answer: state,
+        signal,
+      }),
+    catalog: (id, signal) =>
+      ask({
+        method: 'POST',
+        address: urls.config('web_backend/connections/get'),
+        body: { connectionId: id, withRefreshedCatalog: false },
+        deed: 'read',
+        answer: connectionCatalog,
+        timeoutMs: 120_000,
+        signal,
+      }),
+  };
+}
+
+function bodyOf({ name, enabled, schedule, prefix, streams }: ConnectionChanges): object {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(enabled === undefined ? {} : { status: enabled ? 'active' : 'inactive' }),
+    ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(streams === undefined ? {} : { configurations: { streams: streams.map(streamOf) } }),
+  };
+}
+
+function scheduleOf(schedule: string): object {
+  return schedule === 'manual' ? { scheduleType: 'manual' } : { scheduleType: 'cron', cronExpression: schedule };
+}
+
+function streamOf({ name, namespace, mode, cursorField, primaryKey, rest }: ConnectionStream): JsonObject {
+  return {
+    ...rest,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(mode === undefined ? {} : { syncMode: mode }),
+    ...(cursorField?.length ? { cursorField: [...cursorField] } : {}),
+    ...(primaryKey?.length ? { primaryKey: primaryKey.map((path) => [...path]) } : {}),
+  };
+}

@@ -1,0 +1,142 @@
+/** What an Airbyte says by status, body or silence, as an error that tells its reader what to do. */
+import {
+  certificateFix,
+  InputError,
+  LimitError,
+  messageOf,
+  SetupError,
+  type SluiceError,
+  systemCode,
+  UpstreamError,
+} from '../errors.ts';
+import { isObject } from '../protocol/index.ts';
+
+/** Bodies quote configurations: more than this helps nobody. */
+const LONGEST = 1_500;
+
+const LOOK_FIRST = 'Look with list_cloud_objects before you call again: a second call may do it twice.';
+
+export interface Refusal {
+  readonly status: number;
+  /** What the server said, as far as it is readable. */
+  readonly said: string;
+  /** Seconds after which it wants to be asked again. */
+  readonly retryAfter?: number | undefined;
+}
+
+/**
+ * @param what the deed in words, such as `GET /sources`
+ * @param creates whether something may have been made all the same
+ */
+export function refusalError(what: string, { status, said, retryAfter }: Refusal, creates = false): SluiceError {
+  const facts = { details: { status, ...(said ? { airbyte_says: said } : {}) } };
+  if (creates && status >= 500) {
+    return new UpstreamError(
+      'cloud_outcome_unknown',
+      `Airbyte failed at it (HTTP ${status}): the deed may be done.`,
+      LOOK_FIRST,
+      facts,
+    );
+  }
+  if (status === 401) {
+    return new SetupError(
+      'cloud_credentials',
+      'Airbyte does not accept the credentials.',
+      'A person must correct AIRBYTE_CLOUD_CLIENT_ID and AIRBYTE_CLOUD_CLIENT_SECRET (or AIRBYTE_CLOUD_BEARER_TOKEN), see to it that AIRBYTE_CLOUD_API_URL is the Airbyte that they belong to, and restart the server.',
+      facts,
+    );
+  }
+  if (status === 403) {
+    return new SetupError(
+      'cloud_forbidden',
+      `These credentials may not do this: ${what}.`,
+      'A person can give the application more rights in Airbyte; check_cloud_workspace shows what these credentials see.',
+      facts,
+    );
+  }
+  if (status === 404) {
+    return new InputError(
+      'cloud_not_found',
+      'Airbyte has nothing under this id, or these credentials may not see it.',
+      'list_cloud_objects shows the ids that there are.',
+      facts,
+    );
+  }
+  if (status === 409) {
+    return new UpstreamError(
+      'cloud_conflict',
+      'Airbyte is busy with it: something else runs or has the name.',
+      'Wait for it or cancel it (get_cloud_job, cancel_cloud_job), then call again.',
+      facts,
+    );
+  }
+  if (status === 429) {
+    const wait = retryAfter === undefined ? 'a minute' : `${Math.ceil(retryAfter)} seconds`;
+    return new LimitError(
+      'cloud_rate_limited',
+      'Airbyte has had too many requests.',
+      `Call again after ${wait}.`,
+      facts,
+    );
+  }
+  if (status < 500) {
+    return new InputError(
+      'cloud_rejected',
+      `Airbyte rejected the request (HTTP ${status}).`,
+      'Correct what it says in airbyte_says and call again.',
+      facts,
+    );
+  }
+  return new UpstreamError(
+    'cloud_failed',
+    `Airbyte failed at it (HTTP ${status}).`,
+    'Call again in a few minutes.',
+    facts,
+  );
+}
+
+/** A problem in one line, from any of the shapes in which Airbyte's two APIs put it. */
+export function saidIn(body: string): string {
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return /^\s*</.test(body) ? 'a web page' : body.slice(0, LONGEST);
+  }
+  if (!isObject(parsed)) return body.slice(0, LONGEST);
+  const data = isObject(parsed.data) ? parsed.data : {};
+  const parts = [text(parsed.title), text(parsed.detail), text(parsed.message), text(data.message)];
+  const lines = [...new Set(parts.filter((part) => part !== ''))];
+  return (lines.length > 0 ? lines.join(': ') : body).slice(0, LONGEST);
+}
+
+/** No answer came, or none to the end. */
+export function lostError(address: string, error: unknown, deedMayBeDone: boolean): SluiceError {
+  const { host } = new URL(address);
+  const timedOut = error instanceof Error && error.name === 'TimeoutError';
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const reason = timedOut ? 'no answer in time' : (systemCode(cause) ?? messageOf(cause));
+  if (deedMayBeDone) {
+    return new UpstreamError(
+      'cloud_outcome_unknown',
+      `The answer of ${host} was lost (${reason}): the deed may be done.`,
+      LOOK_FIRST,
+      { cause: error },
+    );
+  }
+  return new UpstreamError(
+    timedOut ? 'cloud_timeout' : 'cloud_unreachable',
+    `${host} ${timedOut ? 'did not answer in time' : `cannot be reached (${reason})`}.`,
+    certificateFix(error) ?? 'Check the network and AIRBYTE_CLOUD_API_URL, then call again.',
+    { cause: error },
+  );
+}
+
+export function badAnswer(address: string, reason: string): UpstreamError {
+  return new UpstreamError(
+    'cloud_bad_answer',
+    `${new URL(address).host} answered with ${reason}.`,
+    'Check that AIRBYTE_CLOUD_API_URL is the public API of an Airbyte, such as https://airbyte.example.com/api/public/v1, and that no proxy stands in between.',
+  );
+}

@@ -1,0 +1,2 @@
+export { type CloudOptions, createCloud } from './cloud.ts';
+export * from './types.ts';

@@ -1,0 +1,36 @@
+/** When a request may be sent again, and after which pause. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abortError, SluiceError } from '../errors.ts';
+import type { Answered } from './exchange.ts';
+
+/** `read` and `change` may be repeated, `create` never: each time it would make another one. */
+export type Deed = 'read' | 'change' | 'create';
+
+const TRIES = 4;
+const FIRST_PAUSE_MS = 400;
+/** A longer wait is the caller's to decide. */
+const LONGEST_PAUSE_MS = 20_000;
+
+/** Repeats what failed for a passing reason, after a pause that grows and varies. */
+export async function repeated(
+  deed: Deed,
+  signal: AbortSignal | undefined,
+  once: () => Promise<Answered>,
+): Promise<Answered> {
+  for (let attempt = 1; ; attempt += 1) {
+    const last = deed === 'create' || attempt === TRIES;
+    let pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+    try {
+      const answered = await once();
+      const passing = !answered.ok && (answered.status === 429 || answered.status >= 500);
+      if (last || !passing) return answered;
+      if (answered.retryAfter !== undefined) pauseMs = Math.max(answered.retryAfter * 1000, pauseMs / 4);
+      if (pauseMs > LONGEST_PAUSE_MS) return answered;
+    } catch (error) {
+      const passing = error instanceof SluiceError && /^cloud_(unreachable|timeout)$/.test(error.code);
+      if (last || !passing || signal?.aborted) throw error;
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    if (signal?.aborted) throw abortError(signal);
+  }
+}

@@ -1,0 +1,280 @@
+/** The ports of the cloud room: an Airbyte that is operated over its API. Configurations come back as the API gives them: whoever shows one masks it. */
+import type { JsonObject } from '../protocol/index.ts';
+
+/** What Airbyte calls an actor: one end of a connection. */
+export type ActorKind = 'source' | 'destination';
+
+export interface Page {
+  readonly offset: number;
+  /** 1 to 100. */
+  readonly limit: number;
+}
+
+export interface Paged<T> {
+  readonly items: readonly T[];
+  /** Where the next page begins; absent at the end. */
+  readonly nextOffset?: number | undefined;
+}
+
+export interface Workspace {
+  readonly id: string;
+  readonly name: string;
+  readonly dataResidency?: string | undefined;
+}
+
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly email?: string | undefined;
+}
+
+/** What members of an organization may see of it. */
+export interface OrganizationInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly billing?:
+    | {
+        readonly paymentStatus?: string | undefined;
+        readonly subscriptionStatus?: string | undefined;
+        readonly accountType?: string | undefined;
+        /** Milliseconds since 1970. */
+        readonly gracePeriodEndsAt?: number | undefined;
+      }
+    | undefined;
+}
+
+export interface Actor {
+  readonly kind: ActorKind;
+  readonly id: string;
+  readonly name: string;
+  /** Airbyte's short name of the connector, such as `postgres`. */
+  readonly type: string;
+  readonly definitionId: string;
+  readonly workspaceId: string;
+  /** May hold secrets in clear: servers differ in what they mask. */
+  readonly configuration: JsonObject;
+  /** Seconds since 1970. */
+  readonly createdAt?: number | undefined;
+}
+
+export interface NewActor {
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly definitionId: string;
+  readonly configuration: JsonObject;
+}
+
+export interface CheckResult {
+  readonly succeeded: boolean;
+  readonly message?: string | undefined;
+}
+
+/** What a source offers to a destination. */
+export interface OfferedStream {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly modes: readonly string[];
+  readonly defaultCursorField: readonly string[];
+  readonly sourceDefinedCursor: boolean;
+  readonly primaryKey: readonly (readonly string[])[];
+}
+
+/** One stream as a connection reads it; `rest` is what Sluice does not know and hands back unchanged. */
+export interface ConnectionStream {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly mode?: string | undefined;
+  readonly cursorField?: readonly string[] | undefined;
+  readonly primaryKey?: readonly (readonly string[])[] | undefined;
+  readonly rest?: JsonObject | undefined;
+}
+
+export interface Schedule {
+  readonly type: 'manual' | 'cron' | 'basic';
+  readonly cron?: string | undefined;
+  /** Airbyte's words, such as `Every 24 HOURS`; only read. */
+  readonly timing?: string | undefined;
+}
+
+export interface Connection {
+  readonly id: string;
+  readonly name: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+  readonly workspaceId: string;
+  /** `active`, `inactive`, `deprecated`, `locked`. */
+  readonly status: string;
+  readonly statusReason?: string | undefined;
+  readonly schedule: Schedule;
+  readonly prefix?: string | undefined;
+  readonly namespaceDefinition?: string | undefined;
+  readonly namespaceFormat?: string | undefined;
+  readonly streams: readonly ConnectionStream[];
+  /** Seconds since 1970. */
+  readonly createdAt?: number | undefined;
+}
+
+export interface ConnectionChanges {
+  readonly name?: string | undefined;
+  readonly enabled?: boolean | undefined;
+  /** A cron expression, or `manual`. */
+  readonly schedule?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly streams?: readonly ConnectionStream[] | undefined;
+}
+
+export interface NewConnection extends ConnectionChanges {
+  readonly sourceId: string;
+  readonly destinationId: string;
+}
+
+export const JOB_TYPES = ['sync', 'reset', 'refresh', 'clear'] as const;
+export type JobType = (typeof JOB_TYPES)[number];
+
+export const JOB_STATES = ['pending', 'queued', 'running', 'incomplete', 'failed', 'succeeded', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export interface Job {
+  readonly id: number;
+  readonly connectionId: string;
+  readonly type: JobType;
+  readonly state: JobState;
+  /** As the API writes it: ISO 8601. */
+  readonly startedAt?: string | undefined;
+  readonly updatedAt?: string | undefined;
+  /** ISO 8601 duration, such as `PT8M12S`. */
+  readonly duration?: string | undefined;
+  readonly bytes?: number | undefined;
+  readonly records?: number | undefined;
+}
+
+export interface JobFilter {
+  readonly workspaceId?: string | undefined;
+  readonly connectionId?: string | undefined;
+  readonly state?: JobState | undefined;
+}
+
+export interface Attempt {
+  /** 0 is the first. */
+  readonly number: number;
+  readonly state: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  readonly bytes?: number | undefined;
+  readonly records?: number | undefined;
+  readonly streams: readonly {
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly emitted?: number | undefined;
+    readonly committed?: number | undefined;
+  }[];
+  readonly failures: readonly {
+    readonly origin?: string | undefined;
+    readonly type?: string | undefined;
+    readonly message: string;
+  }[];
+}
+
+/** A low-code connector published to a workspace. */
+export interface Definition {
+  readonly id: string;
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly manifest: JsonObject;
+}
+
+export interface Draft {
+  readonly manifest: JsonObject;
+  readonly isDraft: boolean;
+  readonly projectId: string;
+}
+
+/** Where things are, without a slash at the end. */
+export interface CloudAddresses {
+  readonly api: string;
+  readonly configApi?: string | undefined;
+  /** Where a person looks. */
+  readonly web: string;
+}
+
+/**
+ * Every call may throw: SetupError `cloud_not_configured`, `cloud_credentials`, `cloud_forbidden`, `no_config_api`; InputError
+ * `cloud_not_found`, `cloud_rejected`; LimitError `cloud_rate_limited`; UpstreamError `cloud_conflict`, `cloud_unreachable`,
+ * `cloud_timeout`, `cloud_failed`, `cloud_bad_answer`, and for a deed whose answer was lost `cloud_outcome_unknown`.
+ * Reads end with their signal; what creates or changes does not: its end must be known.
+ */
+export interface Cloud {
+  /** @throws SetupError */
+  addresses(): CloudAddresses;
+  /** What credentials are used, in words, with the application's name where Airbyte tells it. */
+  identity(signal: AbortSignal): Promise<string>;
+  readonly workspaces: {
+    list(page: Page, signal: AbortSignal): Promise<Paged<Workspace>>;
+    get(id: string, signal: AbortSignal): Promise<Workspace>;
+    /**
+     * The wanted one, else that of the settings, else the only one there is.
+     * @throws InputError `several_workspaces` listing them, `no_workspace`
+     */
+    choose(wanted: string | undefined, signal: AbortSignal): Promise<Workspace>;
+    /** By the configuration API. */
+    organization(id: string, signal: AbortSignal): Promise<OrganizationInfo>;
+  };
+  readonly organizations: { list(signal: AbortSignal): Promise<readonly Organization[]> };
+  readonly actors: {
+    list(kind: ActorKind, workspaceId: string, page: Page, signal: AbortSignal): Promise<Paged<Actor>>;
+    get(kind: ActorKind, id: string, signal: AbortSignal): Promise<Actor>;
+    create(kind: ActorKind, actor: NewActor): Promise<Actor>;
+    /** `configuration` is laid over what is there; what it does not name stays. */
+    update(
+      kind: ActorKind,
+      id: string,
+      changes: { readonly name?: string; readonly configuration?: JsonObject },
+    ): Promise<Actor>;
+    /** Airbyte deletes the connections of it too. */
+    delete(kind: ActorKind, id: string): Promise<void>;
+    check(kind: ActorKind, id: string, signal: AbortSignal): Promise<CheckResult>;
+    /** `connectionSpecification` of the connector that a definition is, in this workspace. */
+    spec(kind: ActorKind, definitionId: string, workspaceId: string, signal: AbortSignal): Promise<JsonObject>;
+    streams(
+      sourceId: string,
+      destinationId: string | undefined,
+      signal: AbortSignal,
+    ): Promise<readonly OfferedStream[]>;
+  };
+  readonly connections: {
+    list(workspaceId: string, page: Page, signal: AbortSignal): Promise<Paged<Connection>>;
+    get(id: string, signal: AbortSignal): Promise<Connection>;
+    create(connection: NewConnection): Promise<Connection>;
+    update(id: string, changes: ConnectionChanges): Promise<Connection>;
+    delete(id: string): Promise<void>;
+    /** The state as the API has it. */
+    state(id: string, signal: AbortSignal): Promise<JsonObject>;
+    /** Its `syncCatalog`. */
+    catalog(id: string, signal: AbortSignal): Promise<JsonObject>;
+  };
+  readonly jobs: {
+    /** Newest first. */
+    list(filter: JobFilter, page: Page, signal: AbortSignal): Promise<Paged<Job>>;
+    get(id: number, signal: AbortSignal): Promise<Job>;
+    /** @throws UpstreamError `cloud_conflict` where one runs already */
+    create(connectionId: string, type: JobType): Promise<Job>;
+    cancel(id: number): Promise<Job>;
+    /** Oldest first; empty where the job is too old for Airbyte to tell. */
+    attempts(job: Job, signal: AbortSignal): Promise<readonly Attempt[]>;
+    log(jobId: number, attempt: number, signal: AbortSignal): Promise<readonly string[]>;
+  };
+  readonly definitions: {
+    list(workspaceId: string, signal: AbortSignal): Promise<readonly Definition[]>;
+    get(workspaceId: string, id: string, signal: AbortSignal): Promise<Definition>;
+    create(
+      workspaceId: string,
+      definition: { readonly name: string; readonly manifest: JsonObject },
+    ): Promise<Definition>;
+    update(workspaceId: string, id: string, manifest: JsonObject): Promise<Definition>;
+    /** Airbyte deletes the sources made with it, and their connections, too. */
+    delete(workspaceId: string, id: string): Promise<void>;
+    /** What stands in the connector builder; undefined where the definition has no project there. */
+    draft(workspaceId: string, id: string, signal: AbortSignal): Promise<Draft | undefined>;
+  };
+}

@@ -1,0 +1,37 @@
+/** What an Airbyte elsewhere needs of a saved connector; on this machine nothing is installed or run for it. */
+import type { RunControl } from '../connectors/index.ts';
+import { InputError } from '../errors.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import type { ConfigLayers } from '../secrets/index.ts';
+import { inspect, specification } from './inspect.ts';
+import type { HandOver, SavedSource } from './types.ts';
+import type { Rooms } from './validate.ts';
+
+/** @throws InputError `no_spec_to_hand_over` for a program of the user's own */
+export async function handOver(rooms: Rooms, source: SavedSource, control: RunControl): Promise<HandOver> {
+  if (source.runtime === 'executable') {
+    throw new InputError(
+      'no_spec_to_hand_over',
+      `"${source.name}" runs a program of this machine, which no Airbyte elsewhere has.`,
+      'Choose a source whose connector is in the registry (list_connectors), or a low-code one with manifest_path.',
+    );
+  }
+  const ownManifest = source.manifestPath !== undefined;
+  const entry = ownManifest ? undefined : await rooms.registry.find(source.connector, control.signal);
+  const message = entry
+    ? await rooms.registry.specFor(entry, source.version, control.signal)
+    : await rooms.connectors.manifestSpec(source);
+  const { resolution, problems, facts } = await inspect(rooms, source, specification(message), control);
+  const config = problems.length > 0 ? resolution.config : rooms.updates.forSource(source, resolution.config, facts);
+  return { entry, config, problems, warnings: resolution.warnings };
+}
+
+export async function inspectLayers(
+  rooms: Rooms,
+  layers: ConfigLayers,
+  spec: JsonObject,
+  control: RunControl,
+): Promise<Omit<HandOver, 'entry'>> {
+  const { resolution, problems } = await inspect(rooms, layers, spec, control);
+  return { config: resolution.config, problems, warnings: resolution.warnings };
+}

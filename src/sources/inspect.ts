@@ -1,0 +1,59 @@
+/** A configuration against a spec: what of it cannot be handed to a connector, and the rest with its secrets in it. */
+import { type RunControl, validateAgainstSpec } from '../connectors/index.ts';
+import type { Problem } from '../errors.ts';
+import { isObject, type JsonObject } from '../protocol/index.ts';
+import type { Registry } from '../registry/index.ts';
+import type { ConfigLayers, ConfigUpdates, Resolution, Vault } from '../secrets/index.ts';
+
+export interface InspectRooms {
+  readonly vault: Vault;
+  readonly registry: Registry;
+}
+
+type Facts = Parameters<ConfigUpdates['forCheck']>[1];
+
+export interface Inspected {
+  readonly resolution: Resolution;
+  readonly problems: readonly Problem[];
+  readonly facts: Facts;
+}
+
+/** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
+export async function inspect(
+  rooms: InspectRooms,
+  layers: ConfigLayers,
+  spec: JsonObject,
+  control: RunControl,
+): Promise<Inspected> {
+  const { keys } = await rooms.registry.secretKeys(control.signal);
+  const facts = { spec, secretKeys: keys };
+  const resolution = await rooms.vault.resolve(layers, spec, keys);
+  const told = new Set(resolution.problems.map(({ path }) => path));
+  // Of a configuration that could not be read, what is missing is not known.
+  if (told.has('config_file') || told.has('config_secret'))
+    return { resolution, problems: [...resolution.problems], facts };
+  const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
+  const injected = resolution.config.use(Object.keys).filter((key) => key.startsWith('__injected_'));
+  const problems = [
+    ...resolution.problems,
+    ...injected.map(injectedProblem),
+    ...schemaProblems.filter(({ path }) => !told.has(path)),
+  ];
+  return { resolution, problems, facts };
+}
+
+/** Fields by which Airbyte's own programs hand code and manifests to the CDK; in a configuration they would be run. */
+function injectedProblem(key: string): Problem {
+  const path = key.slice(0, 80);
+  return {
+    path,
+    message: "It is a field of the CDK's own, and no part of a configuration.",
+    fix: "Leave it out; give a manifest of one's own by manifest_path.",
+  };
+}
+
+/** The JSON Schema inside a connector's spec message; a spec without one accepts any object. */
+export function specification(spec: JsonObject): JsonObject {
+  const inner = spec.connectionSpecification ?? spec.connection_specification;
+  return isObject(inner) ? inner : { type: 'object' };
+}

@@ -1,0 +1,30 @@
+/** Arguments and words that all cloud tools share. */
+import * as z from 'zod';
+import type { CloudAddresses } from '../../cloud/index.ts';
+import { InputError } from '../../errors.ts';
+
+export const workspaceId = z.string().optional();
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** @throws InputError `bad_id`: names are often given where an id belongs */
+export function checkId(field: string, id: string): string {
+  if (UUID.test(id)) return id;
+  throw new InputError(
+    'bad_id',
+    `${field} is no id: ${JSON.stringify(id.slice(0, 80))}.`,
+    'An id is a UUID such as 3f0c…-…; list_cloud_objects with search finds it by name.',
+  );
+}
+
+type Shown = 'source' | 'destination' | 'connection' | 'workspace' | 'definition' | 'job';
+
+/** Where a person sees the thing. A job stands on its connection's page. */
+export function webAddress({ web }: CloudAddresses, workspace: string, kind: Shown, id = ''): string {
+  const root = `${web}/workspaces/${workspace}`;
+  if (kind === 'workspace') return root;
+  if (kind === 'definition') return `${root}/connector-builder`;
+  if (kind === 'job' || kind === 'connection')
+    return `${root}/connections/${id}${kind === 'job' ? '/timeline' : '/status'}`;
+  return `${root}/${kind}/${id}`;
+}
