@@ -1,0 +1,36 @@
+/** What Airbyte says of a configuration, as it may be shown. */
+import type { Actor } from '../../cloud/index.ts';
+import { SluiceError } from '../../errors.ts';
+import { isObject, type JsonObject } from '../../protocol/index.ts';
+import { maskConfiguration } from '../../secrets/index.ts';
+import type { Services } from '../services.ts';
+
+/** Masked by the spec of Airbyte's own version, else by the registry's; without either by the names of its fields. */
+export async function shownConfiguration(actor: Actor, services: Services, signal: AbortSignal): Promise<JsonObject> {
+  const spec = await specOf(actor, services, signal);
+  const { keys } = await services.registry.secretKeys(signal);
+  return maskConfiguration(actor.configuration, { spec, secretKeys: keys });
+}
+
+type Named = Pick<Actor, 'kind' | 'definitionId' | 'workspaceId'>;
+
+/** `connectionSpecification`; undefined where neither Airbyte nor the registry tells it. */
+export async function specOf(actor: Named, services: Services, signal: AbortSignal): Promise<JsonObject | undefined> {
+  const { cloud, registry } = services;
+  const { kind, definitionId, workspaceId } = actor;
+  const own = await cloud.actors.spec(kind, definitionId, workspaceId, signal).catch(ignore(signal));
+  if (own && Object.keys(own).length > 0) return own;
+  const all = await registry.all(signal).catch(ignore(signal));
+  const entry = all?.entries.find((candidate) => candidate.definitionId === definitionId);
+  const message = entry && (await registry.spec(entry, signal));
+  const inner = message?.connectionSpecification;
+  return isObject(inner) ? inner : undefined;
+}
+
+/** Masking must not fail because a spec cannot be had: then names decide, which hide more. */
+function ignore(signal: AbortSignal): (error: unknown) => undefined {
+  return (error) => {
+    if (signal.aborted || !(error instanceof SluiceError)) throw error;
+    return undefined;
+  };
+}
