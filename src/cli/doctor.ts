@@ -1,7 +1,10 @@
 /** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
+import { SluiceError } from '../errors.ts';
 import { collectStatus, missingText, type Services, type Status } from '../tools/index.ts';
 
 import { createScreen, type Screen } from './screen.ts';
+
+const CLOUD_MS = 15_000;
 
 /** @returns the exit code: 1 where something must be mended before the main path works, else 0 */
 export async function doctor(services: Services, out: NodeJS.WriteStream): Promise<number> {
@@ -11,15 +14,16 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
   showPlaces(screen, status);
   showRuntimes(screen, status);
   showModes(screen, status);
+  const cloudAnswers = await showCloud(screen, status, services);
   if (status.warnings.length > 0) {
     screen.heading('To mend');
     for (const warning of status.warnings) screen.bad(warning);
   } else {
     screen.line();
-    screen.good('Nothing to mend.');
+    if (cloudAnswers) screen.good('Nothing to mend.');
   }
   const broken = status.project_directory.problem ?? status.env_file.problem ?? status.cache.problem;
-  return canRun(status.runtimes) && broken === undefined ? 0 : 1;
+  return canRun(status.runtimes) && broken === undefined && cloudAnswers ? 0 : 1;
 }
 
 function canRun(runtimes: Status['runtimes']): boolean {
@@ -32,7 +36,7 @@ function sealed(services: Services, status: Status): Status {
 
 function showPlaces(
   screen: Screen,
-  { project_directory: project, env_file: env, installed_connectors: installed, cache, cloud }: Status,
+  { project_directory: project, env_file: env, installed_connectors: installed, cache }: Status,
 ): void {
   screen.heading('Places');
   const tell = (ok: boolean, text: string): void => (ok ? screen.good(text) : screen.bad(text));
@@ -48,7 +52,6 @@ function showPlaces(
     cache.problem === undefined,
     `cache: ${cache.database}${cache.url ? ` (${cache.url})` : ''}${cache.problem ? ', not usable' : ''}`,
   );
-  screen.dim(`  cloud: ${cloud.configured ? 'credentials set' : 'no credentials'}, not contacted`);
   if (installed.length > 0) {
     screen.heading('Installed connectors');
     const rows = installed.map(({ connector, version, runtime, bytes, note = '' }) => [
@@ -73,6 +76,40 @@ function showRuntimes(screen: Screen, { runtimes }: Status): void {
     else screen.bad(missingText({ name, fix }));
   }
 }
+
+/** A person who asks wants to know whether the credentials work: unlike `get_status` this asks Airbyte. */
+async function showCloud(
+  screen: Screen,
+  { cloud: { configured, api_url: url } }: Status,
+  services: Services,
+): Promise<boolean> {
+  screen.heading('Airbyte Cloud');
+  if (!configured) {
+    screen.dim('  no credentials: the cloud tools are not listed');
+    return true;
+  }
+  const seal = (text: string): string => services.vault.redactor.seal(text, 'connector');
+  const signal = AbortSignal.timeout(CLOUD_MS);
+  try {
+    const { name, id } = await services.cloud.workspaces.choose(undefined, signal);
+    const as = await services.cloud.identity(signal);
+    screen.good(seal(`${url} answers ${as}; workspace ${name} (${id})`));
+    return true;
+  } catch (error) {
+    if (!(error instanceof SluiceError) && !signal.aborted) throw error;
+    const { message, next, code } =
+      error instanceof SluiceError && !signal.aborted
+        ? error
+        : { ...SILENT, message: `${url} did not answer in time.` };
+    const isReached = code === 'several_workspaces';
+    const text = seal(`${message} ${next}`);
+    if (isReached) screen.good(text);
+    else screen.bad(text);
+    return isReached;
+  }
+}
+
+const SILENT = { code: 'cloud_timeout', next: 'Check the network and AIRBYTE_CLOUD_API_URL.' };
 
 function showModes(screen: Screen, { modes }: Status): void {
   screen.heading('Modes');

@@ -33,6 +33,8 @@ export function createAsk(userAgent: string, tokens: Tokens): Ask {
     return fresh.use((value) => exchange({ ...request, token: value }));
   };
   return async <T>(question: Question<T>) => {
+    // A token that cannot be had was tried for already, and is not tried for again with each repetition.
+    await tokens.get();
     let tries = 0;
     const answered = await repeated(question.deed, question.signal, () => {
       tries += 1;
