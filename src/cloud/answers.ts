@@ -21,6 +21,10 @@ export const workspace = z
   .object({ workspaceId: z.string(), name: z.string(), dataResidency: text })
   .transform(({ workspaceId: id, ...rest }) => ({ id, ...rest }));
 
+export const organizationWorkspaces = z
+  .object({ workspaces: z.array(workspace) })
+  .transform((answer) => answer.workspaces);
+
 export const organization = z
   .object({ organizationId: z.string(), organizationName: z.string(), email: text })
   .transform(({ organizationId: id, organizationName: name, email }) => ({ id, name, email }));

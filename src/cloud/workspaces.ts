@@ -1,9 +1,9 @@
 /** Workspaces and organizations: found from the credentials alone. */
 import type { CloudSettings } from '../config/index.ts';
 import { InputError, SetupError } from '../errors.ts';
-import { organization, organizationInfo, paged, workspace } from './answers.ts';
+import { organization, organizationInfo, organizationWorkspaces, paged, workspace } from './answers.ts';
 import type { Ask } from './ask.ts';
-import type { Cloud, Workspace } from './types.ts';
+import type { Cloud, Paged, Workspace } from './types.ts';
 import type { Urls } from './urls.ts';
 
 const MOST_LISTED = 20;
@@ -18,6 +18,17 @@ export function createWorkspaces(
 
   const organizationOf = (body: object, path: string, signal: AbortSignal) =>
     ask({ method: 'POST', address: urls.config(path), body, deed: 'read', answer: organizationInfo, signal });
+
+  const inOrganization = async (organizationId: string, signal: AbortSignal): Promise<Paged<Workspace>> => ({
+    items: await ask({
+      method: 'POST',
+      address: urls.config('workspaces/list_by_organization_id'),
+      body: { organizationId, pagination: { pageSize: 100, rowOffset: 0 } },
+      deed: 'read',
+      answer: organizationWorkspaces,
+      signal,
+    }),
+  });
 
   const workspaces: Cloud['workspaces'] = {
     list: async (page, signal) =>
@@ -38,12 +49,15 @@ export function createWorkspaces(
       const id = wanted ?? settings.workspaceId;
       if (id !== undefined) return workspaces.get(id, signal);
       if (only) return only;
-      const { items, nextOffset } = await workspaces.list({ offset: 0, limit: 100 }, signal);
+      const { organizationId } = settings;
+      const { items, nextOffset } = organizationId
+        ? await inOrganization(organizationId, signal)
+        : await workspaces.list({ offset: 0, limit: 100 }, signal);
       const [first] = items;
       if (!first) {
         throw new SetupError(
           'no_workspace',
-          'These credentials see no workspace.',
+          `These credentials see no workspace${organizationId ? ' of the organization in AIRBYTE_CLOUD_ORGANIZATION_ID' : ''}.`,
           'A person must give the application access to a workspace in Airbyte.',
         );
       }
