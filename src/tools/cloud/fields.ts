@@ -17,6 +17,24 @@ export function checkId(field: string, id: string): string {
   );
 }
 
+/**
+ * Holds an object against the workspace that the call names.
+ * @param what the object in words, such as `the connection "people"`
+ * @throws InputError `other_workspace`
+ */
+export function checkWorkspace(
+  wanted: string | undefined,
+  found: { readonly workspaceId: string },
+  what: string,
+): void {
+  if (wanted === undefined || checkId('workspace_id', wanted).toLowerCase() === found.workspaceId.toLowerCase()) return;
+  throw new InputError(
+    'other_workspace',
+    `${what} lies in another workspace (${found.workspaceId}).`,
+    'Leave workspace_id out, or look with list_cloud_objects for what lies in the workspace that is meant.',
+  );
+}
+
 type Shown = 'source' | 'destination' | 'connection' | 'workspace' | 'definition' | 'job';
 
 /** Where a person sees the thing. A job stands on its connection's page. */
