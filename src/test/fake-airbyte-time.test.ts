@@ -1,0 +1,191 @@
+/** Pages and jobs of the fake Airbyte: what a client has to follow over several requests. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { airbyteId, type FakeAirbyte, type JobPlan, startAirbyte } from '../../fixtures/airbyte/index.ts';
+import { clientsOf, type Reply, type Request } from './harness/airbyte-client.ts';
+
+const CONNECTION = airbyteId('connection', 1);
+
+let airbyte: FakeAirbyte;
+let api: Request;
+let config: Request;
+beforeEach(async () => {
+  airbyte = await startAirbyte({ workspaces: ['One', 'Two'] });
+  ({ api, config } = clientsOf(airbyte));
+});
+afterEach(() => airbyte.close());
+
+describe('pages', () => {
+  const [first, second] = [airbyteId('workspace', 1), airbyteId('workspace', 2)];
+  const names = ({ body }: Reply): unknown[] => body.data.map(({ name }) => name);
+
+  beforeEach(async () => {
+    for (let number = 1; number <= 22; number += 1) {
+      const body = { name: `source ${number}`, workspaceId: second, configuration: { sourceType: 'faker' } };
+      expect((await api('POST', '/sources', body)).status).toBe(200);
+    }
+  });
+
+  test('are of 20, at most 100, and lead to another host', async () => {
+    const page = await api('GET', '/sources');
+    expect(page.body.data).toHaveLength(20);
+    expect(page.body.next).toBe('https://api.airbyte.com/v1/sources?limit=20&offset=20');
+    expect((await api('GET', '/sources?limit=100')).body).toMatchObject({ next: '', previous: '' });
+    for (const bad of ['limit=101', 'limit=0', 'limit=x', 'offset=-1']) {
+      expect((await api('GET', `/sources?${bad}`)).status).toBe(400);
+    }
+  });
+
+  test('after a last page that is full comes an empty one', async () => {
+    const last = await api('GET', `/sources?workspaceIds=${second}&limit=11&offset=11`);
+    expect(names(last)).toHaveLength(11);
+    expect(last.body.next).toContain('offset=22');
+    expect((await api('GET', `/sources?workspaceIds=${second}&limit=11&offset=22`)).body).toMatchObject({
+      data: [],
+      next: '',
+    });
+  });
+
+  test('workspaces are repeated or separated by commas, and those of others are refused', async () => {
+    const count = async (query: string): Promise<number> =>
+      (await api('GET', `/sources?limit=100&${query}`)).body.data.length;
+    expect(await count(`workspaceIds=${first}`)).toBe(3);
+    expect(await count(`workspaceIds=${second}`)).toBe(22);
+    expect(await count(`workspaceIds=${first}&workspaceIds=${second}`)).toBe(25);
+    expect(await count(`workspaceIds=${first},${second}`)).toBe(25);
+    expect((await api('GET', `/sources?workspaceIds=${airbyteId('workspace', 77)}`)).status).toBe(403);
+  });
+
+  test('jobs: filters, order, and no next at all at the end', async () => {
+    const jobs = async (query: string): Promise<unknown[]> =>
+      (await api('GET', `/jobs?${query}`)).body.data.map(({ jobId }) => jobId);
+    expect(await jobs('')).toEqual([3, 2, 1]);
+    expect(await jobs('orderBy=createdAt%7CASC')).toEqual([1, 2, 3]);
+    expect(await jobs('status=failed')).toEqual([3]);
+    expect(await jobs(`connectionId=${CONNECTION}`)).toEqual([1]);
+    expect(await jobs('jobType=reset')).toEqual([]);
+    expect(await jobs(`workspaceIds=${second}`)).toEqual([]);
+    expect(await jobs('createdAtEnd=2025-01-06T14:30:00Z')).toEqual([2, 1]);
+    expect((await api('GET', '/jobs')).body).not.toHaveProperty('next');
+    expect((await api('GET', '/jobs?orderBy=nothing')).status).toBe(400);
+  });
+
+  test('jobs of the configuration API: by connection, in pages, up to one job', async () => {
+    const listed = async (more: object): Promise<unknown> => {
+      const body = { configTypes: ['sync'], configId: airbyteId('connection', 2), ...more };
+      const { jobs, totalJobCount } = (await config('POST', '/jobs/list', body)).body as unknown as {
+        jobs: { job: { id: number } }[];
+        totalJobCount: number;
+      };
+      return [jobs.map(({ job }) => job.id), totalJobCount];
+    };
+    expect(await listed({})).toEqual([[3, 2], 2]);
+    expect(await listed({ pagination: { pageSize: 1, rowOffset: 1 } })).toEqual([[2], 2]);
+    expect(await listed({ pagination: { pageSize: 1 }, includingJobId: 2 })).toEqual([[3, 2], 2]);
+    expect(await listed({ includingJobId: 1 })).toEqual([[], 2]);
+    expect(await listed({ statuses: ['failed'] })).toEqual([[3], 1]);
+    expect(await listed({ configTypes: ['reset_connection'] })).toEqual([[], 0]);
+  });
+});
+
+describe('jobs', () => {
+  const start = async (plan: Partial<JobPlan> = {}): Promise<number> => {
+    airbyte.planJob(plan);
+    const reply = await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' });
+    expect(reply.status).toBe(200);
+    expect(reply.body.status).toBe('pending');
+    return Number(reply.body.jobId);
+  };
+  const look = async (jobId: number): Promise<{ status: string; rows: number }> => {
+    const { status, rowsSynced } = (await api('GET', `/jobs/${jobId}`)).body;
+    return { status: String(status), rows: Number(rowsSynced) };
+  };
+  /** Every status in turn, until the one that is wanted. */
+  const follow = async (jobId: number, until: string): Promise<{ statuses: string[]; rows: number[] }> => {
+    const [statuses, rows]: [string[], number[]] = [[], []];
+    while (statuses.at(-1) !== until) {
+      const seen = await look(jobId);
+      if (statuses.at(-1) !== seen.status) statuses.push(seen.status);
+      rows.push(seen.rows);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return { statuses, rows };
+  };
+
+  test('come through with growing counts, one at a time on a connection, and leave a state', async () => {
+    const before = (await config('POST', '/state/get', { connectionId: CONNECTION })).body;
+    const jobId = await start({ milliseconds: 600 });
+    expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).status).toBe(409);
+    const { statuses, rows } = await follow(jobId, 'succeeded');
+    expect(statuses).toEqual(['pending', 'running', 'succeeded']);
+    expect(rows).toEqual([...rows].sort((a, b) => a - b));
+    expect(new Set(rows).size).toBeGreaterThan(3);
+    expect(rows.at(-1)).toBe(2000);
+    const after = (await config('POST', '/state/get', { connectionId: CONNECTION })).body;
+    expect(after.stateType).toBe('stream');
+    expect(after.streamState).not.toEqual(before.streamState);
+    expect((await look(await start())).status).toBe('pending');
+  });
+
+  test('fail after several attempts, incomplete between them, with the reason in each', async () => {
+    const jobId = await start({ milliseconds: 900, attempts: 2, outcome: 'failed', failure: 'the token has ended' });
+    expect((await follow(jobId, 'failed')).statuses).toEqual(['pending', 'running', 'incomplete', 'running', 'failed']);
+    const { attempts } = (await config('POST', '/jobs/get', { id: jobId })).body as unknown as { attempts: object[] };
+    const failureSummary = { failures: [{ externalMessage: 'the token has ended' }], partialSuccess: true };
+    expect(attempts).toMatchObject([
+      { attempt: { id: 0, status: 'failed', failureSummary } },
+      { attempt: { id: 1, status: 'failed', failureSummary } },
+    ]);
+  });
+
+  test('end incomplete where that was planned, and go on until they are cancelled', async () => {
+    expect((await follow(await start({ milliseconds: 50, outcome: 'incomplete' }), 'incomplete')).statuses).toContain(
+      'incomplete',
+    );
+    expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).status).toBe(409);
+  });
+
+  test('are cancelled once', async () => {
+    const jobId = await start({ milliseconds: Number.POSITIVE_INFINITY });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect((await look(jobId)).status).toBe('running');
+    expect((await api('DELETE', `/jobs/${jobId}`)).body.status).toBe('cancelled');
+    const rows = (await look(jobId)).rows;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await look(jobId)).toEqual({ status: 'cancelled', rows });
+    expect((await api('DELETE', `/jobs/${jobId}`)).status).toBe(409);
+  });
+
+  test('a clear takes the state away; an inactive connection runs none', async () => {
+    const { jobId } = (await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'clear' })).body;
+    await follow(Number(jobId), 'succeeded');
+    expect((await config('POST', '/state/get', { connectionId: CONNECTION })).body.stateType).toBe('not_set');
+    await api('PATCH', `/connections/${CONNECTION}`, { status: 'inactive' });
+    expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).status).toBe(409);
+  });
+
+  test('their logs come in both shapes, with the same lines', async () => {
+    const jobId = await start({ milliseconds: 0, outcome: 'failed', log: ['a line of my own'], failure: 'the end' });
+    const log = async (): Promise<{ events?: { message: string }[]; logLines?: string[] }> =>
+      ((await config('POST', '/attempt/get_for_job', { jobId, attemptNumber: 0 })).body as { logs?: object }).logs ??
+      {};
+    const messages = (await log()).events?.map(({ message }) => message) ?? [];
+    expect(messages).toContain('a line of my own');
+    expect(messages).toContain('the end');
+    expect(messages).toContain('Records read of stream users: 500');
+    airbyte.settings.logFormat = 'formatted';
+    const lines = (await log()).logLines ?? [];
+    expect(lines).toHaveLength(messages.length);
+    for (const [index, line] of lines.entries()) expect(line).toContain(messages[index]);
+  });
+});
+
+test('a check fails with a message where the configuration is wrong', async () => {
+  const sourceId = airbyteId('source', 2);
+  const check = (): ReturnType<Request> => config('POST', '/sources/check_connection', { sourceId });
+  expect((await check()).body.status).toBe('succeeded');
+  await api('PATCH', `/sources/${sourceId}`, { configuration: { password: 'wrong' } });
+  const failed = await check();
+  expect(failed.status).toBe(200);
+  expect(failed.body).toMatchObject({ status: 'failed', jobInfo: { succeeded: false } });
+  expect(failed.body.message).toContain('password is not accepted');
+});

@@ -1,0 +1,48 @@
+/** Prism as a proxy that compares requests and answers with a published document. */
+import { spawn } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { ROOT } from './workplace.ts';
+
+export interface Prism {
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** What does not fit the document is answered by Prism itself: 422 for a request, 500 for an answer. */
+export async function startPrismProxy(document: string, upstream: string): Promise<Prism> {
+  const port = await freePort();
+  const program = join(ROOT, 'node_modules', '@stoplight', 'prism-cli', 'dist', 'index.js');
+  const options = ['--errors', '--host', '127.0.0.1', '--port', String(port)];
+  const child = spawn(process.execPath, [program, 'proxy', document, upstream, ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (piece: Buffer): void => {
+      said += piece.toString('utf8');
+      if (said.includes('Prism is listening')) resolve();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    void ended.then(() => reject(new Error(`Prism ended: ${said.slice(-2000)}`)));
+  });
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Prism cannot choose one itself. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
