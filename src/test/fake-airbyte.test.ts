@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configurationRoutes } from '../../fixtures/airbyte/configuration/index.ts';
 import { type FakeAirbyte, SEEDED_MANIFEST, startAirbyte } from '../../fixtures/airbyte/index.ts';
 import { publicRoutes } from '../../fixtures/airbyte/public/index.ts';
-import { type Request, requester } from './harness/airbyte-client.ts';
+import { clientsOf, type Request, requester } from './harness/airbyte-client.ts';
 import { type Prism, startPrismProxy } from './harness/prism.ts';
 import { describeWith } from './harness/requirements.ts';
 
@@ -191,6 +191,11 @@ describeWith(['data'], 'the configuration API', () => {
     await post('workspaces/list_by_organization_id', { organizationId, pagination: { pageSize: 5, rowOffset: 0 } });
     await post('workspaces/get_organization_info', { workspaceId });
     await post('organizations/get_organization_info', { organizationId });
+    airbyte.planJob({ milliseconds: Number.POSITIVE_INFINITY });
+    const started = await clientsOf(airbyte).api('POST', '/jobs', { connectionId, jobType: 'refresh' });
+    expect(started.status).toBe(200);
+    await post('jobs/list', { configTypes: ['refresh'], configId: connectionId });
+    await post('state/create_or_update_safe', { connectionId, connectionState }, 423);
     for (const { jobId, attempts } of jobs) {
       await post('jobs/get', { id: jobId });
       for (const logFormat of ['formatted', 'structured'] as const) {

@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ROOT } from './workplace.ts';
 
+const require = createRequire(import.meta.url);
+
 export interface Prism {
   readonly origin: string;
   close(): Promise<void>;
@@ -13,7 +15,7 @@ export interface Prism {
 /** What does not fit the document is answered by Prism itself: 422 for a request, 500 for an answer. */
 export async function startPrismProxy(document: string, upstream: string): Promise<Prism> {
   const port = await freePort();
-  const program = join(ROOT, 'node_modules', '@stoplight', 'prism-cli', 'dist', 'index.js');
+  const program = require.resolve('@stoplight/prism-cli/dist/index.js');
   const options = ['--errors', '--host', '127.0.0.1', '--port', String(port)];
   const child = spawn(process.execPath, [program, 'proxy', document, upstream, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
