@@ -1,9 +1,7 @@
 /** Prism as a proxy that compares requests and answers with a published document. */
 import { spawn } from 'node:child_process';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { ROOT } from './workplace.ts';
+import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 
 const require = createRequire(import.meta.url);
 
