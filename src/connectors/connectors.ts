@@ -92,6 +92,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       }
     },
     manifestSpec: async (request) => (await manifest()).localSpec(request),
+    publishable: async (manifest) => (await import('./manifest/publishable.ts')).publishable(manifest, settings),
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
     remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),

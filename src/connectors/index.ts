@@ -23,6 +23,7 @@ export type {
   Installed,
   InstalledEntry,
   ManifestFiles,
+  OwnManifest,
   ProcessStart,
   ReadInputs,
   Removed,

@@ -150,6 +150,9 @@ export interface DestinationRun extends ConnectorRun {
   readonly stdin: Writable;
 }
 
+/** A manifest of the user's own: absolute path of its file, or the manifest itself. */
+export type OwnManifest = { readonly path: string } | { readonly document: JsonObject };
+
 export interface Connectors {
   /**
    * Finds or installs a connector. Two calls at once install once.
@@ -164,6 +167,11 @@ export interface Connectors {
   ): Promise<readonly RuntimeVerdict[]>;
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
   manifestSpec(request: ConnectorRequest): Promise<JsonObject>;
+  /**
+   * A manifest as an Airbyte takes it, checked; nothing is installed or run.
+   * @throws InputError `bad_manifest`, `manifest_unreadable`, `manifest_brings_code`; RefusedError `manifest_outside`
+   */
+  publishable(manifest: OwnManifest): Promise<JsonObject>;
   /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
   /** What a destination's configuration would lose where it runs: files that are written inside a container. */

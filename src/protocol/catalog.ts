@@ -62,14 +62,20 @@ function parseStream(stream: JsonObject): Stream[] {
   ];
 }
 
+/** What a stream is known by. */
+interface Named {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
 /** The name a user gives: the stream's name, or `namespace.name` where the name alone is ambiguous in the catalog. */
-export function streamLabel(catalog: Catalog, stream: { name: string; namespace?: string }): string {
+export function streamLabel(catalog: { readonly streams: readonly Named[] }, stream: Named): string {
   const twins = catalog.streams.filter((other) => other.name === stream.name).length;
   return twins > 1 && stream.namespace ? `${stream.namespace}.${stream.name}` : stream.name;
 }
 
 /** All streams that a name given by a user can mean: none, one, or several where it is ambiguous. */
-export function findStreams(catalog: Catalog, label: string): Stream[] {
+export function findStreams<T extends Named>(catalog: { readonly streams: readonly T[] }, label: string): T[] {
   const exact = catalog.streams.filter((stream) => streamLabel(catalog, stream) === label);
   if (exact.length > 0) return exact;
   return catalog.streams.filter((stream) => stream.name === label || `${stream.namespace}.${stream.name}` === label);

@@ -12,6 +12,7 @@ export {
 } from './catalog.ts';
 export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json.ts';
 export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
+export { type MissingSecret, missingSecrets, withEmptyTexts } from './missing-secrets.ts';
 export { checkDestinationName, checkSourceName, datasetName } from './names.ts';
 export { nearest } from './nearest.ts';
 export { createTracebackFilter, firstException, withoutTracebacks } from './python-traceback.ts';

@@ -98,7 +98,7 @@ function chosenBranches(branches: JsonObject[], value: JsonValue | undefined, ch
 }
 
 /** Whether a field that can only hold one value holds another. */
-function isRuledOut(branch: JsonObject, value: JsonObject): boolean {
+export function isRuledOut(branch: JsonObject, value: JsonObject): boolean {
   if (!isObject(branch.properties)) return false;
   return Object.entries(branch.properties).some(([key, schema]) => {
     const only = isObject(schema) ? onlyValue(schema) : undefined;
@@ -189,7 +189,7 @@ function collect(schema: JsonObject, path: string, found: Set<string>, depth: nu
 }
 
 /** Some specs write the mark as text. */
-function isSecret(schema: JsonObject): boolean {
+export function isSecret(schema: JsonObject): boolean {
   return schema.airbyte_secret === true || schema.airbyte_secret === 'true';
 }
 

@@ -1,10 +1,9 @@
 /** Low-code connectors: a manifest of the registry or of the user's own, run by the CDK's own program in a process. */
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../config/index.ts';
-import { InputError, RefusedError } from '../../errors.ts';
-import { PROJECT_FOLDERS, type Project } from '../../project/index.ts';
+import { InputError } from '../../errors.ts';
+import type { Project } from '../../project/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
-import { type FileRules, readAllowedFile } from '../../secrets/index.ts';
 import { SHARED_CDK } from '../installed-name.ts';
 import type { RuntimeRoom } from '../runtime-room.ts';
 import { createSharedWork } from '../shared-work.ts';
@@ -13,6 +12,7 @@ import { type CdkRooms, type CdkWish, provideCdk } from './cdk.ts';
 import { componentsBeside, needsComponents } from './components.ts';
 import { specOf, withSpec } from './describe-manifest.ts';
 import { keepManifest, keptManifest } from './kept-manifest.ts';
+import { readManifestFile } from './manifest-file.ts';
 import { type Manifest, readManifest } from './read-manifest.ts';
 
 export interface ManifestRooms extends CdkRooms {
@@ -37,16 +37,6 @@ const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/i;
 const VERSION = /^[0-9][0-9A-Za-z._+-]{0,63}$/;
 /** A spec that says nothing, for a manifest without one. */
 const ANYTHING: JsonObject = { connectionSpecification: { type: 'object', properties: {} } };
-
-const FILE_RULES: FileRules = {
-  files: 'manifests',
-  kind: 'a YAML file',
-  // What Sluice writes there a caller can write: a query's result, exported, must not become a connector.
-  ownFolders: PROJECT_FOLDERS,
-  ownFile: { message: "a file of Sluice's own", fix: 'Use a manifest of the user, from another folder.' },
-  maxMebibytes: 8,
-  tooLarge: 'Check that this is the right file.',
-};
 
 export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
   const { project, settings, python } = rooms;
@@ -130,15 +120,8 @@ async function readLocal(
   if (version !== undefined && version !== 'local') {
     throw new InputError('version_of_manifest', "A manifest of one's own has no versions.", 'Leave version out.');
   }
-  const file = await readAllowedFile(manifestPath, settings, FILE_RULES);
-  if (!('text' in file)) {
-    throw file.outside
-      ? new RefusedError('manifest_outside', file.message, file.fix)
-      : new InputError('manifest_unreadable', file.message, file.fix);
-  }
-  const manifest = readManifest(file.text, manifestPath);
-  // The CDK refuses it; without this, its secret fields would not be known as secret before that.
-  if (manifest.document.spec !== undefined && !specOf(manifest)) throw noSpecification(manifestPath);
+  const file = await readManifestFile(manifestPath, settings);
+  const { manifest } = file;
   const components = await componentsBeside(file.real, manifest, settings);
   const wish = { written: manifest.version, source: manifestPath, guarded: manifest.isDynamic };
   return { manifest, files: { manifest: file.text, components }, source: manifestPath, wish };
@@ -178,14 +161,6 @@ function notLowCode(connector: string): InputError {
     'runtime_does_not_fit',
     `${connector} is not a low-code connector: it has no manifest.`,
     'Leave runtime out to let Sluice choose; list_connectors with runtime "manifest" shows those that are.',
-  );
-}
-
-function noSpecification(source: string): InputError {
-  return new InputError(
-    'bad_manifest',
-    `${source} cannot be used: its spec has no connection_specification with keys and values.`,
-    'Write spec: {type: Spec, connection_specification: {type: object, properties: …}}, or leave spec out.',
   );
 }
 

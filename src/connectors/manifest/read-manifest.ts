@@ -29,6 +29,16 @@ const TAGS = /^tag:yaml\.org,2002:(null|bool|int|float|merge|map|seq|str)$/;
 export function readManifest(text: string, source: string): Manifest {
   if (text.length > LONGEST) throw bad(source, 'is larger than 8 MB');
   const { value, words } = parsed(text, source);
+  return checked(value, words, source);
+}
+
+/** As `readManifest`, for one that is an object already. */
+export function checkManifest(document: JsonObject, source: string): Manifest {
+  if (JSON.stringify(document).length > LONGEST) throw bad(source, 'is larger than 8 MB');
+  return checked(document, wordsIn(document), source);
+}
+
+function checked(value: unknown, words: ReadonlySet<unknown>, source: string): Manifest {
   if (!isObject(value)) throw bad(source, 'holds no keys and values');
   const type = value.type ?? 'DeclarativeSource';
   if (type !== 'DeclarativeSource') {
@@ -86,6 +96,18 @@ function telling(document: Document.Parsed): ReadonlySet<unknown> {
       if (value === CLASS_NAME || value === DYNAMIC_STREAMS) found.add(value);
     },
   });
+  return found;
+}
+
+function wordsIn(document: JsonObject): ReadonlySet<unknown> {
+  const found = new Set<unknown>();
+  const waiting: JsonValue[] = [document];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (typeof node === 'string') found.add(node);
+    if (typeof node !== 'object' || node === null) continue;
+    if (isObject(node)) for (const key of Object.keys(node)) found.add(key);
+    waiting.push(...Object.values(node));
+  }
   return found;
 }
 
