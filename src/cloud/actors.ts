@@ -3,39 +3,39 @@ import type { z } from 'zod';
 import { anything, check, destination, offeredStreams, paged, source, specification } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Actor, ActorKind, Cloud } from './types.ts';
-import type { Urls } from './urls.ts';
+import { type Place, pageOf } from './urls.ts';
 
 const ANSWERS: Record<ActorKind, z.ZodType<Actor>> = { source, destination };
 /** Connectors are started for these. */
 const SLOW_MS = 290_000;
 
-export function createActors(ask: Ask, urls: Urls): Cloud['actors'] {
-  const path = (kind: ActorKind, id?: string): string => urls.api(id === undefined ? [`${kind}s`] : [`${kind}s`, id]);
+export function createActors(ask: Ask): Cloud['actors'] {
+  const path = (kind: ActorKind, ...id: string[]): Place => ({ api: [`${kind}s`, ...id] });
   return {
     list: async (kind, workspaceId, page, signal) =>
-      urls.page(
+      pageOf(
         page,
         await ask({
           method: 'GET',
-          address: urls.api([`${kind}s`], { workspaceIds: workspaceId, limit: page.limit, offset: page.offset }),
+          place: { api: [`${kind}s`], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
           deed: 'read',
           answer: paged(ANSWERS[kind]),
           signal,
         }),
       ),
     get: (kind, id, signal) =>
-      ask({ method: 'GET', address: path(kind, id), deed: 'read', answer: ANSWERS[kind], signal }),
+      ask({ method: 'GET', place: path(kind, id), deed: 'read', answer: ANSWERS[kind], signal }),
     create: (kind, body) =>
-      ask({ method: 'POST', address: path(kind), body, deed: 'create', answer: ANSWERS[kind], timeoutMs: 60_000 }),
+      ask({ method: 'POST', place: path(kind), body, deed: 'create', answer: ANSWERS[kind], timeoutMs: 60_000 }),
     update: (kind, id, body) =>
-      ask({ method: 'PATCH', address: path(kind, id), body, deed: 'change', answer: ANSWERS[kind], timeoutMs: 60_000 }),
+      ask({ method: 'PATCH', place: path(kind, id), body, deed: 'change', answer: ANSWERS[kind], timeoutMs: 60_000 }),
     delete: async (kind, id) => {
-      await ask({ method: 'DELETE', address: path(kind, id), deed: 'change', answer: anything });
+      await ask({ method: 'DELETE', place: path(kind, id), deed: 'change', answer: anything });
     },
     check: (kind, id, signal) =>
       ask({
         method: 'POST',
-        address: urls.config(`${kind}s/check_connection`),
+        place: { config: `${kind}s/check_connection` },
         body: { [`${kind}Id`]: id },
         deed: 'read',
         answer: check,
@@ -45,7 +45,7 @@ export function createActors(ask: Ask, urls: Urls): Cloud['actors'] {
     spec: (kind, definitionId, workspaceId, signal) =>
       ask({
         method: 'POST',
-        address: urls.config(`${kind}_definition_specifications/get`),
+        place: { config: `${kind}_definition_specifications/get` },
         body: { [`${kind}DefinitionId`]: definitionId, workspaceId },
         deed: 'read',
         answer: specification,
@@ -54,7 +54,7 @@ export function createActors(ask: Ask, urls: Urls): Cloud['actors'] {
     streams: (sourceId, destinationId, signal) =>
       ask({
         method: 'GET',
-        address: urls.api(['streams'], { sourceId, destinationId }),
+        place: { api: ['streams'], query: { sourceId, destinationId } },
         deed: 'read',
         answer: offeredStreams,
         timeoutMs: SLOW_MS,

@@ -69,9 +69,7 @@ export const check = z
   .object({
     status: text,
     message: text,
-    jobInfo: maybe(
-      z.object({ succeeded: maybe(z.boolean()), failureReason: maybe(z.object({ externalMessage: text })) }),
-    ),
+    jobInfo: maybe(z.object({ failureReason: maybe(z.object({ externalMessage: text })) })),
   })
   .transform(({ status, message, jobInfo }) => ({
     succeeded: status === 'succeeded',

@@ -1,13 +1,15 @@
 /** Requests as the rest of the room makes them: with a token, repeated only where a repetition does no harm, the answer checked. */
 import type { z } from 'zod';
-import { badAnswer, refusalError } from './errors.ts';
-import { type Answered, type Exchange, exchange } from './exchange.ts';
+import { abortError } from '../errors.ts';
+import { badAnswer, refusalError, unknownOutcome } from './errors.ts';
+import type { Answered, Exchange, Send } from './exchange.ts';
 import { type Deed, repeated } from './repeat.ts';
 import type { Tokens } from './tokens.ts';
+import type { Place, Urls } from './urls.ts';
 
 export interface Question<T> {
   readonly method: Exchange['method'];
-  readonly address: string;
+  readonly place: Place;
   readonly body?: object | undefined;
   readonly deed: Deed;
   readonly answer: z.ZodType<T>;
@@ -17,39 +19,65 @@ export interface Question<T> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Errors: those of the port, `Cloud`. */
 export type Ask = <T>(question: Question<T>) => Promise<T>;
 
 const TIMEOUT_MS = 30_000;
 
-export function createAsk(userAgent: string, tokens: Tokens): Ask {
-  const once = async <T>(question: Question<T>): Promise<Answered> => {
-    const { method, address, body, deed, timeoutMs = TIMEOUT_MS, signal } = question;
-    const request = { method, address, body, userAgent, timeoutMs, isDeed: deed === 'create', signal };
-    const token = await tokens.get();
-    const answered = await token.use((value) => exchange({ ...request, token: value }));
-    if (answered.ok || answered.status !== 401 || !tokens.renew(token)) return answered;
-    // Refused before anything was done: even what creates may be asked again, once, with a new token.
-    const fresh = await tokens.get();
-    return fresh.use((value) => exchange({ ...request, token: value }));
-  };
+export function createAsk(send: Send, urls: Urls, tokens: Tokens): Ask {
   return async <T>(question: Question<T>) => {
-    // A token that cannot be had was tried for already, and is not tried for again with each repetition.
-    await tokens.get();
-    let tries = 0;
-    const answered = await repeated(question.deed, question.signal, () => {
-      tries += 1;
-      return once(question);
-    });
-    const what = `${question.method} ${new URL(question.address).pathname}`;
-    // The first try's answer was lost, not its deed.
-    const isGone = !answered.ok && answered.status === 404 && question.method === 'DELETE' && tries > 1;
-    if (!answered.ok && !isGone) throw refusalError(what, answered, question.deed === 'create');
-    const parsed = question.answer.safeParse(answered.ok ? answered.value : undefined);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    throw badAnswer(
-      question.address,
-      `something unexpected to ${what}: ${issue?.path.join('.') || 'the whole'} is not as published`,
-    );
+    const { method, deed, answer, signal } = question;
+    const address = urls.at(question.place);
+    const what = `${method} ${new URL(address).pathname}`;
+    const creates = deed === 'create';
+    const request = { method, address, body: question.body, timeoutMs: question.timeoutMs ?? TIMEOUT_MS, creates };
+    /** A try without an answer, or with a failure, may have done it. */
+    let mayBeDone = false;
+    const sendOnce = async (token: string): Promise<Answered> => {
+      const wasDone = mayBeDone;
+      mayBeDone = true;
+      const reply = await send({ ...request, token, signal });
+      mayBeDone = wasDone || (!reply.ok && reply.status >= 500);
+      return reply;
+    };
+    // Asked for here, a token that cannot be had is not tried for again with each try of the request.
+    await unlessAborted(tokens.get(), signal);
+    const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce));
+    const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
+    const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
+    if (parsed.success && (answered.ok || isGone)) return parsed.data;
+    if (!answered.ok) throw refusalError(what, answered, creates);
+    const wrong = `${parsed.error?.issues[0]?.path.join('.') || 'the whole'} is not as published`;
+    throw creates
+      ? unknownOutcome(`The answer to ${what} cannot be read: ${wrong}`)
+      : badAnswer(address, `something unexpected to ${what}: ${wrong}`);
   };
+}
+
+async function withToken(
+  tokens: Tokens,
+  signal: AbortSignal | undefined,
+  use: (token: string) => Promise<Answered>,
+): Promise<Answered> {
+  const token = await unlessAborted(tokens.get(), signal);
+  const answered = await token.use(use);
+  if (answered.ok || answered.status !== 401 || !tokens.renew(token)) return answered;
+  // Refused before anything was done: even what creates may be asked again, once, with a new token.
+  return (await unlessAborted(tokens.get(), signal)).use(use);
+}
+
+/** The token is shared by several calls: one that is cancelled leaves it to the others. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortError(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -1,11 +1,12 @@
 /** An Airbyte, as its settings name it. Nothing is asked before the first call. */
 import type { CloudSettings } from '../config/index.ts';
-import type { Vault } from '../secrets/index.ts';
+import { sealBeginning, type Vault } from '../secrets/index.ts';
 import { createActors } from './actors.ts';
 import { applications } from './answers.ts';
 import { createAsk } from './ask.ts';
 import { createConnections } from './connections.ts';
 import { createDefinitions } from './definitions.ts';
+import { createSend } from './exchange.ts';
 import { createJobs } from './jobs.ts';
 import { createTokens } from './tokens.ts';
 import type { Cloud } from './types.ts';
@@ -19,11 +20,18 @@ export interface CloudOptions {
   readonly vault: Vault;
 }
 
+/** Bodies quote configurations: more than this helps nobody. */
+const LONGEST_SAID = 1_500;
+
 export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
-  const userAgent = `sluice-mcp/${version}`;
+  const { redactor } = vault;
   const urls = createUrls(settings);
-  const tokens = createTokens(vault, () => urls.addresses().api, userAgent);
-  const ask = createAsk(userAgent, tokens);
+  const send = createSend(
+    `sluice-mcp/${version}`,
+    (text) => sealBeginning(text, { redactor, level: 'connector', shown: LONGEST_SAID }).text,
+  );
+  const tokens = createTokens(vault, () => urls.addresses().api, send);
+  const ask = createAsk(send, urls, tokens);
   return {
     addresses: () => urls.addresses(),
     async identity(signal) {
@@ -32,7 +40,7 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
       try {
         const { applications: all = [] } = await ask({
           method: 'GET',
-          address: urls.api(['applications']),
+          place: { api: ['applications'] },
           deed: 'read',
           answer: applications,
           signal,
@@ -45,10 +53,10 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
         return 'an application';
       }
     },
-    ...createWorkspaces(ask, urls, settings),
-    actors: createActors(ask, urls),
-    connections: createConnections(ask, urls),
-    jobs: createJobs(ask, urls),
-    definitions: createDefinitions(ask, urls),
+    ...createWorkspaces(ask, settings),
+    actors: createActors(ask),
+    connections: createConnections(ask),
+    jobs: createJobs(ask),
+    definitions: createDefinitions(ask),
   };
 }

@@ -3,27 +3,27 @@ import type { JsonObject } from '../protocol/index.ts';
 import { anything, connection, connectionCatalog, paged, state } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
-import type { Urls } from './urls.ts';
+import { type Place, pageOf } from './urls.ts';
 
-export function createConnections(ask: Ask, urls: Urls): Cloud['connections'] {
-  const path = (id: string): string => urls.api(['connections', id]);
+export function createConnections(ask: Ask): Cloud['connections'] {
+  const path = (id: string): Place => ({ api: ['connections', id] });
   return {
     list: async (workspaceId, page, signal) =>
-      urls.page(
+      pageOf(
         page,
         await ask({
           method: 'GET',
-          address: urls.api(['connections'], { workspaceIds: workspaceId, limit: page.limit, offset: page.offset }),
+          place: { api: ['connections'], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
           deed: 'read',
           answer: paged(connection),
           signal,
         }),
       ),
-    get: (id, signal) => ask({ method: 'GET', address: path(id), deed: 'read', answer: connection, signal }),
+    get: (id, signal) => ask({ method: 'GET', place: path(id), deed: 'read', answer: connection, signal }),
     create: ({ sourceId, destinationId, ...changes }) =>
       ask({
         method: 'POST',
-        address: urls.api(['connections']),
+        place: { api: ['connections'] },
         body: { sourceId, destinationId, ...bodyOf(changes) },
         deed: 'create',
         answer: connection,
@@ -33,19 +33,19 @@ export function createConnections(ask: Ask, urls: Urls): Cloud['connections'] {
     update: (id, changes) =>
       ask({
         method: 'PATCH',
-        address: path(id),
+        place: path(id),
         body: bodyOf(changes),
         deed: 'change',
         answer: connection,
         timeoutMs: 290_000,
       }),
     delete: async (id) => {
-      await ask({ method: 'DELETE', address: path(id), deed: 'change', answer: anything });
+      await ask({ method: 'DELETE', place: path(id), deed: 'change', answer: anything });
     },
     state: (id, signal) =>
       ask({
         method: 'POST',
-        address: urls.config('state/get'),
+        place: { config: 'state/get' },
         body: { connectionId: id },
         deed: 'read',
         answer: state,
@@ -54,7 +54,7 @@ export function createConnections(ask: Ask, urls: Urls): Cloud['connections'] {
     catalog: (id, signal) =>
       ask({
         method: 'POST',
-        address: urls.config('web_backend/connections/get'),
+        place: { config: 'web_backend/connections/get' },
         body: { connectionId: id, withRefreshedCatalog: false },
         deed: 'read',
         answer: connectionCatalog,

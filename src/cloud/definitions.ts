@@ -2,20 +2,21 @@
 import { anything, builderDraft, builderProject, definition, paged } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud } from './types.ts';
-import type { Urls } from './urls.ts';
+import type { Place } from './urls.ts';
 
-export function createDefinitions(ask: Ask, urls: Urls): Cloud['definitions'] {
-  const path = (workspaceId: string, ...id: string[]): string =>
-    urls.api(['workspaces', workspaceId, 'definitions', 'declarative_sources', ...id]);
+export function createDefinitions(ask: Ask): Cloud['definitions'] {
+  const path = (workspaceId: string, ...id: string[]): Place => ({
+    api: ['workspaces', workspaceId, 'definitions', 'declarative_sources', ...id],
+  });
   return {
     list: async (workspaceId, signal) =>
-      (await ask({ method: 'GET', address: path(workspaceId), deed: 'read', answer: paged(definition), signal })).items,
+      (await ask({ method: 'GET', place: path(workspaceId), deed: 'read', answer: paged(definition), signal })).items,
     get: (workspaceId, id, signal) =>
-      ask({ method: 'GET', address: path(workspaceId, id), deed: 'read', answer: definition, signal }),
+      ask({ method: 'GET', place: path(workspaceId, id), deed: 'read', answer: definition, signal }),
     create: (workspaceId, { name, manifest }) =>
       ask({
         method: 'POST',
-        address: path(workspaceId),
+        place: path(workspaceId),
         body: { name, manifest },
         deed: 'create',
         answer: definition,
@@ -24,19 +25,19 @@ export function createDefinitions(ask: Ask, urls: Urls): Cloud['definitions'] {
     update: (workspaceId, id, manifest) =>
       ask({
         method: 'PUT',
-        address: path(workspaceId, id),
+        place: path(workspaceId, id),
         body: { manifest },
         deed: 'change',
         answer: definition,
         timeoutMs: 60_000,
       }),
     delete: async (workspaceId, id) => {
-      await ask({ method: 'DELETE', address: path(workspaceId, id), deed: 'change', answer: anything });
+      await ask({ method: 'DELETE', place: path(workspaceId, id), deed: 'change', answer: anything });
     },
     async draft(workspaceId, id, signal) {
       const projectId = await ask({
         method: 'POST',
-        address: urls.config('connector_builder_projects/get_for_definition_id'),
+        place: { config: 'connector_builder_projects/get_for_definition_id' },
         body: { actorDefinitionId: id, workspaceId },
         deed: 'read',
         answer: builderProject,
@@ -45,7 +46,7 @@ export function createDefinitions(ask: Ask, urls: Urls): Cloud['definitions'] {
       if (projectId === undefined) return undefined;
       const { declarativeManifest } = await ask({
         method: 'POST',
-        address: urls.config('connector_builder_projects/get_with_manifest'),
+        place: { config: 'connector_builder_projects/get_with_manifest' },
         body: { workspaceId, builderProjectId: projectId },
         deed: 'read',
         answer: builderDraft,

@@ -1,9 +1,9 @@
 /** What an Airbyte says by status, body or silence, as an error that tells its reader what to do. */
 import {
   certificateFix,
+  type ErrorFacts,
   InputError,
   LimitError,
-  messageOf,
   SetupError,
   type SluiceError,
   systemCode,
@@ -11,8 +11,8 @@ import {
 } from '../errors.ts';
 import { isObject } from '../protocol/index.ts';
 
-/** Bodies quote configurations: more than this helps nobody. */
-const LONGEST = 1_500;
+/** Seals a text and cuts it after that, so that no half of a secret stays at its end. */
+export type Seal = (text: string) => string;
 
 const LOOK_FIRST = 'Look with list_cloud_objects before you call again: a second call may do it twice.';
 
@@ -31,12 +31,7 @@ export interface Refusal {
 export function refusalError(what: string, { status, said, retryAfter }: Refusal, creates = false): SluiceError {
   const facts = { details: { status, ...(said ? { airbyte_says: said } : {}) } };
   if (creates && status >= 500) {
-    return new UpstreamError(
-      'cloud_outcome_unknown',
-      `Airbyte failed at it (HTTP ${status}): the deed may be done.`,
-      LOOK_FIRST,
-      facts,
-    );
+    return unknownOutcome(`Airbyte failed at it (HTTP ${status})`, facts);
   }
   if (status === 401) {
     return new SetupError(
@@ -96,40 +91,45 @@ export function refusalError(what: string, { status, said, retryAfter }: Refusal
 }
 
 /** A problem in one line, from any of the shapes in which Airbyte's two APIs put it. */
-export function saidIn(body: string): string {
+export function saidIn(body: string, seal: Seal): string {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
-    return /^\s*</.test(body) ? 'a web page' : body.slice(0, LONGEST);
+    return /^\s*</.test(body) ? 'a web page' : seal(body);
   }
-  if (!isObject(parsed)) return body.slice(0, LONGEST);
+  if (!isObject(parsed)) return seal(body);
   const data = isObject(parsed.data) ? parsed.data : {};
   const parts = [text(parsed.title), text(parsed.detail), text(parsed.message), text(data.message)];
   const lines = [...new Set(parts.filter((part) => part !== ''))];
-  return (lines.length > 0 ? lines.join(': ') : body).slice(0, LONGEST);
+  return seal(lines.length > 0 ? lines.join(': ') : body);
 }
 
-/** No answer came, or none to the end. */
+/** No answer came, or none to the end. The cause is not handed on: a parser's error holds what the server sent. */
 export function lostError(address: string, error: unknown, deedMayBeDone: boolean): SluiceError {
   const { host } = new URL(address);
   const timedOut = error instanceof Error && error.name === 'TimeoutError';
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const reason = timedOut ? 'no answer in time' : (systemCode(cause) ?? messageOf(cause));
-  if (deedMayBeDone) {
-    return new UpstreamError(
-      'cloud_outcome_unknown',
-      `The answer of ${host} was lost (${reason}): the deed may be done.`,
-      LOOK_FIRST,
-      { cause: error },
-    );
-  }
+  const reason = timedOut ? 'no answer in time' : (systemCode(cause) ?? 'the connection failed');
+  if (deedMayBeDone) return unknownOutcome(`The answer of ${host} was lost (${reason})`);
   return new UpstreamError(
     timedOut ? 'cloud_timeout' : 'cloud_unreachable',
     `${host} ${timedOut ? 'did not answer in time' : `cannot be reached (${reason})`}.`,
     certificateFix(error) ?? 'Check the network and AIRBYTE_CLOUD_API_URL, then call again.',
-    { cause: error },
+  );
+}
+
+/** @param why the beginning of a sentence, without its end */
+export function unknownOutcome(why: string, facts: ErrorFacts = {}): UpstreamError {
+  return new UpstreamError('cloud_outcome_unknown', `${why}: the deed may be done.`, LOOK_FIRST, facts);
+}
+
+export function tooLarge(address: string, what: string): LimitError {
+  return new LimitError(
+    'cloud_too_large',
+    `${new URL(address).host} answered with ${what}, which is not read.`,
+    'Ask for less, or ask the person to look at it in Airbyte.',
   );
 }
 

@@ -1,62 +1,74 @@
 /** One request and its whole answer, with limits of time and size; redirects are not followed, for a token would go along. */
-import { abortError } from '../errors.ts';
-import { isObject } from '../protocol/index.ts';
-import { badAnswer, lostError, type Refusal, saidIn } from './errors.ts';
+import { abortError, systemCode } from '../errors.ts';
+import { badAnswer, lostError, type Refusal, type Seal, saidIn, tooLarge, unknownOutcome } from './errors.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly address: string;
   readonly body?: object | undefined;
   readonly token?: string | undefined;
-  readonly userAgent: string;
+  /** Milliseconds for the whole answer. */
   readonly timeoutMs: number;
-  /** Whether the server may have done something by the time an answer is lost. */
-  readonly isDeed: boolean;
+  /** Whether each such request makes something new: a lost answer leaves open whether it did. */
+  readonly creates: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 export type Answered = { readonly ok: true; readonly value: unknown } | ({ readonly ok: false } & Refusal);
 
+/** @throws UpstreamError where no usable answer came; LimitError `cloud_too_large`; the signal's own reason when cancelled */
+export type Send = (request: Exchange) => Promise<Answered>;
+
 const MOST_BYTES = 48_000_000;
 
-/** @throws UpstreamError where no usable answer came; the signal's own reason when cancelled */
-export async function exchange(request: Exchange): Promise<Answered> {
-  const { address, method, body, signal } = request;
-  const timeout = AbortSignal.timeout(request.timeoutMs);
-  let response: Response;
-  let text: string;
+/** @param seal for what a server says, which may quote the request with its secrets */
+export function createSend(userAgent: string, seal: Seal): Send {
+  return async (request) => {
+    const { address, creates } = request;
+    const { response, text } = await fetchWhole(request, userAgent);
+    const { status, headers } = response;
+    if (status >= 300 && status < 400) {
+      throw badAnswer(address, `a redirect to ${hostOf(headers.get('location'), address)}, which is not followed`);
+    }
+    if (!response.ok) {
+      return { ok: false, status, said: saidIn(text, seal), retryAfter: secondsOf(headers.get('retry-after')) };
+    }
+    if (text === '') return { ok: true, value: undefined };
+    try {
+      return { ok: true, value: JSON.parse(text) };
+    } catch {
+      const what = /^\s*</.test(text) ? 'a web page' : 'something that is not JSON';
+      throw creates ? unknownOutcome(`${new URL(address).host} answered with ${what}`) : badAnswer(address, what);
+    }
+  };
+}
+
+async function fetchWhole(
+  { address, method, body, token, timeoutMs, creates, signal }: Exchange,
+  userAgent: string,
+): Promise<{ response: Response; text: string }> {
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    response = await fetch(address, {
+    const response = await fetch(address, {
       method,
       redirect: 'manual',
       headers: {
         accept: 'application/json',
-        'user-agent': request.userAgent,
+        'user-agent': userAgent,
         ...(body ? { 'content-type': 'application/json' } : {}),
-        ...(request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
-    text = await bounded(response);
+    return { response, text: await bounded(response) };
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
-    throw lostError(address, timeout.aborted ? timeout.reason : error, request.isDeed && !wasNeverSent(error));
-  }
-  if (response.status >= 300 && response.status < 400) {
-    const to = response.headers.get('location') ?? '';
-    const host = URL.canParse(to, address) ? new URL(to, address).host : 'another place';
-    throw badAnswer(address, `a redirect to ${host}, which is not followed`);
-  }
-  if (!response.ok) {
-    const retryAfter = secondsOf(response.headers.get('retry-after'));
-    return { ok: false, status: response.status, said: saidIn(text), retryAfter };
-  }
-  if (text === '') return { ok: true, value: undefined };
-  try {
-    return { ok: true, value: JSON.parse(text) };
-  } catch {
-    throw badAnswer(address, /^\s*</.test(text) ? 'a web page' : 'something that is not JSON');
+    if (error instanceof TooLarge) {
+      const what = `more than ${MOST_BYTES / 1_000_000} MB`;
+      throw creates ? unknownOutcome(`${new URL(address).host} answered with ${what}`) : tooLarge(address, what);
+    }
+    throw lostError(address, timeout.aborted ? timeout.reason : error, creates && !wasNeverSent(error));
   }
 }
 
@@ -67,22 +79,22 @@ async function bounded(response: Response): Promise<string> {
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > MOST_BYTES) throw new TooLarge(`more than ${MOST_BYTES / 1e6} MB`);
+    if (size > MOST_BYTES) throw new TooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
+const NO_CONNECTION =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|UNABLE_TO_.*|ERR_TLS_.*|ERR_SSL_.*)$/;
+
 /** The connection was never made: nothing can have happened. */
 function wasNeverSent(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = isObject(cause) ? (cause as { code?: unknown }).code : undefined;
-  return (
-    typeof code === 'string' &&
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|UNABLE_TO_.*)$/.test(
-      code,
-    )
-  );
+  return error instanceof Error && NO_CONNECTION.test(systemCode(error.cause) ?? '');
+}
+
+function hostOf(location: string | null, address: string): string {
+  return location !== null && URL.canParse(location, address) ? new URL(location, address).host : 'another place';
 }
 
 /** Seconds or a date, as HTTP allows both. */

@@ -93,6 +93,7 @@ export const attemptLog = z
   .transform(({ logs }) => logs?.logLines ?? (logs?.events ?? []).map(lineOf));
 
 function lineOf({ timestamp, level, logSource, message, stackTrace }: z.infer<typeof logEvent>): string {
-  const at = timestamp === undefined ? '' : `${new Date(timestamp).toISOString()} `;
+  const time = new Date(timestamp ?? Number.NaN);
+  const at = Number.isNaN(time.getTime()) ? '' : `${time.toISOString()} `;
   return `${at}${logSource ?? ''} ${level ?? ''} ${message}${stackTrace ? `\n${stackTrace}` : ''}`.trim();
 }

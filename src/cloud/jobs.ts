@@ -3,7 +3,7 @@ import { paged } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { attemptLog, job, jobsWithAttempts } from './job-answers.ts';
 import type { Cloud, JobType } from './types.ts';
-import type { Urls } from './urls.ts';
+import { pageOf } from './urls.ts';
 
 /** The configuration API has other words for two of them. */
 const CONFIG_TYPES: Record<JobType, string> = {
@@ -13,32 +13,35 @@ const CONFIG_TYPES: Record<JobType, string> = {
   clear: 'clear',
 };
 
-export function createJobs(ask: Ask, urls: Urls): Cloud['jobs'] {
+export function createJobs(ask: Ask): Cloud['jobs'] {
   return {
     list: async ({ workspaceId, connectionId, state }, page, signal) =>
-      urls.page(
+      pageOf(
         page,
         await ask({
           method: 'GET',
-          address: urls.api(['jobs'], {
-            workspaceIds: workspaceId,
-            connectionId,
-            status: state,
-            orderBy: 'createdAt|DESC',
-            limit: page.limit,
-            offset: page.offset,
-          }),
+          place: {
+            api: ['jobs'],
+            query: {
+              workspaceIds: workspaceId,
+              connectionId,
+              status: state,
+              orderBy: 'createdAt|DESC',
+              limit: page.limit,
+              offset: page.offset,
+            },
+          },
           deed: 'read',
           answer: paged(job),
           signal,
         }),
       ),
     get: (id, signal) =>
-      ask({ method: 'GET', address: urls.api(['jobs', String(id)]), deed: 'read', answer: job, signal }),
+      ask({ method: 'GET', place: { api: ['jobs', String(id)] }, deed: 'read', answer: job, signal }),
     create: (connectionId, jobType) =>
       ask({
         method: 'POST',
-        address: urls.api(['jobs']),
+        place: { api: ['jobs'] },
         body: { connectionId, jobType },
         deed: 'create',
         answer: job,
@@ -47,7 +50,7 @@ export function createJobs(ask: Ask, urls: Urls): Cloud['jobs'] {
     cancel: (id) =>
       ask({
         method: 'DELETE',
-        address: urls.api(['jobs', String(id)]),
+        place: { api: ['jobs', String(id)] },
         deed: 'change',
         answer: job,
         timeoutMs: 60_000,
@@ -56,7 +59,7 @@ export function createJobs(ask: Ask, urls: Urls): Cloud['jobs'] {
       // The list has attempts without their logs, which may be many megabytes.
       const { jobs } = await ask({
         method: 'POST',
-        address: urls.config('jobs/list'),
+        place: { config: 'jobs/list' },
         body: {
           configTypes: [CONFIG_TYPES[type]],
           configId: connectionId,
@@ -72,7 +75,7 @@ export function createJobs(ask: Ask, urls: Urls): Cloud['jobs'] {
     log: (jobId, attemptNumber, signal) =>
       ask({
         method: 'POST',
-        address: urls.config('attempt/get_for_job'),
+        place: { config: 'attempt/get_for_job' },
         body: { jobId, attemptNumber },
         deed: 'read',
         answer: attemptLog,

@@ -7,6 +7,8 @@ import type { Answered } from './exchange.ts';
 export type Deed = 'read' | 'change' | 'create';
 
 const TRIES = 4;
+/** After so long no further try begins: slow failures are told, not added up. */
+const TRYING_MS = 30_000;
 const FIRST_PAUSE_MS = 400;
 /** A longer wait is the caller's to decide. */
 const LONGEST_PAUSE_MS = 20_000;
@@ -17,18 +19,23 @@ export async function repeated(
   signal: AbortSignal | undefined,
   once: () => Promise<Answered>,
 ): Promise<Answered> {
+  const startedAt = Date.now();
   for (let attempt = 1; ; attempt += 1) {
-    const last = deed === 'create' || attempt === TRIES;
     let pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+    const isLast = (): boolean =>
+      deed === 'create' ||
+      attempt === TRIES ||
+      pauseMs > LONGEST_PAUSE_MS ||
+      Date.now() + pauseMs > startedAt + TRYING_MS;
     try {
       const answered = await once();
       const passing = !answered.ok && (answered.status === 429 || answered.status >= 500);
-      if (last || !passing) return answered;
+      if (!passing) return answered;
       if (answered.retryAfter !== undefined) pauseMs = Math.max(answered.retryAfter * 1000, pauseMs / 4);
-      if (pauseMs > LONGEST_PAUSE_MS) return answered;
+      if (isLast()) return answered;
     } catch (error) {
       const passing = error instanceof SluiceError && /^cloud_(unreachable|timeout)$/.test(error.code);
-      if (last || !passing || signal?.aborted) throw error;
+      if (!passing || isLast() || signal?.aborted) throw error;
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => {});
     if (signal?.aborted) throw abortError(signal);

@@ -3,11 +3,11 @@ import * as z from 'zod';
 import { SetupError } from '../errors.ts';
 import type { Credential, Vault } from '../secrets/index.ts';
 import { badAnswer, refusalError } from './errors.ts';
-import { exchange } from './exchange.ts';
+import type { Send } from './exchange.ts';
 import { repeated } from './repeat.ts';
 
 export interface Tokens {
-  /** @throws SetupError `cloud_not_configured`, `cloud_credentials` */
+  /** @throws SetupError `cloud_not_configured`, `cloud_credentials`, and whatever a request may throw */
   get(): Promise<Credential>;
   /** Airbyte refused this one. @returns whether there can be another */
   renew(refused: Credential): boolean;
@@ -19,26 +19,28 @@ const TIMEOUT_MS = 20_000;
 const LEFT = 0.15;
 const MOST_LEFT_MS = 60_000;
 
-const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().optional() });
+/** What a header can carry: anything else would be quoted by the error of whoever sends it. */
+const SENDABLE = /^[\x20-\x7e]+$/;
+/** Without `expires_in` it is used until it is refused. */
+const tokenAnswer = z.object({ access_token: z.string().regex(SENDABLE), expires_in: z.number().nullish() });
 
-export function createTokens(vault: Vault, apiUrl: () => string, userAgent: string): Tokens {
-  let held: { token: Promise<Credential>; endsAt: number } | undefined;
-  let latest: Credential | undefined;
+interface Held {
+  readonly token: Promise<Credential>;
+  /** Absent while it is fetched. */
+  fetched?: { readonly token: Credential; readonly endsAt: number };
+}
+
+export function createTokens(vault: Vault, apiUrl: () => string, send: Send): Tokens {
+  let held: Held | undefined;
   const own = vault.credential('AIRBYTE_CLOUD_BEARER_TOKEN');
 
-  const fetchToken = async (id: Credential, secret: Credential): Promise<{ token: Credential; endsAt: number }> => {
+  const fetchToken = async (id: Credential, secret: Credential): Promise<NonNullable<Held['fetched']>> => {
     const address = `${apiUrl()}/applications/token`;
+    const request = { method: 'POST', address, timeoutMs: TIMEOUT_MS, creates: false } as const;
     const answered = await repeated('read', undefined, () =>
       id.use((client_id) =>
         secret.use((client_secret) =>
-          exchange({
-            method: 'POST',
-            address,
-            body: { client_id, client_secret, grant_type: 'client_credentials' },
-            userAgent,
-            timeoutMs: TIMEOUT_MS,
-            isDeed: false,
-          }),
+          send({ ...request, body: { client_id, client_secret, grant_type: 'client_credentials' } }),
         ),
       ),
     );
@@ -49,40 +51,50 @@ export function createTokens(vault: Vault, apiUrl: () => string, userAgent: stri
     }
     const parsed = tokenAnswer.safeParse(answered.value);
     if (!parsed.success) throw badAnswer(address, 'no access token');
-    const lifeMs = (parsed.data.expires_in ?? 0) * 1000;
+    const lifeMs = (parsed.data.expires_in ?? Number.POSITIVE_INFINITY) * 1000;
     const endsAt = Date.now() + lifeMs - Math.min(lifeMs * LEFT, MOST_LEFT_MS);
     return { token: vault.protect(ACCESS_TOKEN, parsed.data.access_token), endsAt };
   };
 
+  /** Calls that come while it is fetched share it; a failure is not kept. */
+  const hold = (id: Credential, secret: Credential): Held => {
+    const fetching = fetchToken(id, secret);
+    const mine: Held = { token: fetching.then(({ token }) => token) };
+    fetching.then(
+      (fetched) => {
+        mine.fetched = fetched;
+      },
+      () => {
+        if (held === mine) held = undefined;
+      },
+    );
+    return mine;
+  };
+
   return {
     async get() {
-      if (own) return own;
+      if (own) return own.use((token) => (SENDABLE.test(token) ? own : Promise.reject(unsendable())));
       const id = vault.credential('AIRBYTE_CLOUD_CLIENT_ID');
       const secret = vault.credential('AIRBYTE_CLOUD_CLIENT_SECRET');
       if (!id || !secret) throw notConfigured();
-      if (!held || Date.now() >= held.endsAt) {
-        const fetched = fetchToken(id, secret);
-        const mine = { token: fetched.then(({ token }) => token), endsAt: Number.POSITIVE_INFINITY };
-        held = mine;
-        // Calls that come meanwhile share this one; a failure is not kept.
-        fetched.then(
-          ({ token, endsAt }) => {
-            mine.endsAt = endsAt;
-            latest = token;
-          },
-          () => {
-            if (held === mine) held = undefined;
-          },
-        );
-      }
+      if (!held || (held.fetched && Date.now() >= held.fetched.endsAt)) held = hold(id, secret);
       return held.token;
     },
     renew(refused) {
       if (own) return false;
-      if (latest === refused) held = undefined;
-      return latest !== undefined;
+      // Another call may have renewed it already, or be about to.
+      if (held?.fetched?.token === refused) held = undefined;
+      return true;
     },
   };
+}
+
+function unsendable(): SetupError {
+  return new SetupError(
+    'cloud_credentials',
+    'AIRBYTE_CLOUD_BEARER_TOKEN holds a line break or another character that no token has.',
+    'A person must write it again, whole and in one line, and restart the server.',
+  );
 }
 
 export function notConfigured(): SetupError {

@@ -199,8 +199,8 @@ export interface CloudAddresses {
 }
 
 /**
- * Every call may throw: SetupError `cloud_not_configured`, `cloud_credentials`, `cloud_forbidden`, `no_config_api`; InputError
- * `cloud_not_found`, `cloud_rejected`; LimitError `cloud_rate_limited`; UpstreamError `cloud_conflict`, `cloud_unreachable`,
+ * Every call may throw: SetupError `cloud_not_configured`, `cloud_settings`, `cloud_credentials`, `cloud_forbidden`, `no_config_api`;
+ * InputError `bad_id`, `cloud_not_found`, `cloud_rejected`; LimitError `cloud_rate_limited`, `cloud_too_large`; UpstreamError `cloud_conflict`, `cloud_unreachable`,
  * `cloud_timeout`, `cloud_failed`, `cloud_bad_answer`, and for a deed whose answer was lost `cloud_outcome_unknown`.
  * Reads end with their signal; what creates or changes does not: its end must be known.
  */

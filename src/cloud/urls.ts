@@ -1,17 +1,19 @@
 /** Addresses of both APIs, made from the settings. */
 import type { CloudSettings } from '../config/index.ts';
-import { SetupError } from '../errors.ts';
+import { InputError, SetupError } from '../errors.ts';
 import { notConfigured } from './tokens.ts';
 import type { CloudAddresses, Page, Paged } from './types.ts';
 
+/** Where a request goes: parts of a path of the public API with parameters, or a path of the configuration API. */
+export type Place =
+  | { readonly api: readonly string[]; readonly query?: Readonly<Record<string, string | number | undefined>> }
+  | { readonly config: string };
+
 export interface Urls {
+  /** @throws SetupError `cloud_not_configured`, `cloud_settings` */
   addresses(): CloudAddresses;
-  /** An address of the public API; the parts of the path are encoded, absent parameters left out. */
-  api(path: readonly string[], query?: Readonly<Record<string, string | number | undefined>>): string;
-  /** @throws SetupError `no_config_api` */
-  config(path: string): string;
-  /** The page as the room gives it. An address that an answer gives for the next page is never followed. */
-  page<T>(asked: Page, answer: { readonly items: readonly T[]; readonly next?: string | undefined }): Paged<T>;
+  /** The whole address; absent parameters are left out. @throws SetupError `no_config_api`; InputError `bad_id` */
+  at(place: Place): string;
 }
 
 export function createUrls(settings: CloudSettings): Urls {
@@ -29,30 +31,46 @@ export function createUrls(settings: CloudSettings): Urls {
   };
   return {
     addresses,
-    api(path, query = {}) {
-      const url = new URL(`${addresses().api}/${path.map(encodeURIComponent).join('/')}`);
-      for (const [name, value] of Object.entries(query)) {
-        if (value !== undefined) url.searchParams.set(name, String(value));
-      }
-      return url.href;
-    },
-    config(path) {
-      const { configApi } = addresses();
-      if (configApi !== undefined) return `${configApi}/${path}`;
+    at(place) {
+      const { api, configApi } = addresses();
+      if ('api' in place) return publicAddress(api, place);
+      if (configApi !== undefined) return `${configApi}/${place.config}`;
       throw new SetupError(
         'no_config_api',
         "This needs Airbyte's configuration API, and its address does not follow from AIRBYTE_CLOUD_API_URL.",
         'Ask the person to set AIRBYTE_CLOUD_CONFIG_API_URL, such as https://airbyte.example.com/api/v1, and to restart the server.',
       );
     },
-    page({ offset }, { items, next }) {
-      return { items, nextOffset: next && items.length > 0 ? offset + items.length : undefined };
-    },
   };
+}
+
+function publicAddress(base: string, { api, query = {} }: Extract<Place, { api: unknown }>): string {
+  const odd = api.find((part) => !/^[\w-]+$/.test(part));
+  // Encoding is not enough: proxies decode slashes, and `..` has no code of its own.
+  if (odd !== undefined) {
+    throw new InputError(
+      'bad_id',
+      `This is no id: ${JSON.stringify(odd.slice(0, 80))}.`,
+      'An id is a UUID, or the number of a job; list_cloud_objects shows those that there are.',
+    );
+  }
+  const url = new URL(`${base}/${api.join('/')}`);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url.href;
 }
 
 function webOf(apiUrl: string): string {
   const url = new URL(apiUrl);
   if (url.hostname === 'api.airbyte.com') return 'https://cloud.airbyte.com';
   return `${url.origin}${url.pathname.replace(/\/api(\/.*)?$/, '').replace(/\/+$/, '')}`;
+}
+
+/** The page as the room gives it. An address that an answer gives for the next page is never followed. */
+export function pageOf<T>(
+  { offset }: Page,
+  { items, next }: { readonly items: readonly T[]; readonly next?: string | undefined },
+): Paged<T> {
+  return { items, nextOffset: next && items.length > 0 ? offset + items.length : undefined };
 }

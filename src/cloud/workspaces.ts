@@ -4,25 +4,21 @@ import { InputError, SetupError } from '../errors.ts';
 import { organization, organizationInfo, organizationWorkspaces, paged, workspace } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, Paged, Workspace } from './types.ts';
-import type { Urls } from './urls.ts';
+import { pageOf } from './urls.ts';
 
 const MOST_LISTED = 20;
 
-export function createWorkspaces(
-  ask: Ask,
-  urls: Urls,
-  settings: CloudSettings,
-): Pick<Cloud, 'workspaces' | 'organizations'> {
+export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud, 'workspaces' | 'organizations'> {
   /** The only one of the credentials, once it was found: it does not become another one. */
   let only: Workspace | undefined;
 
   const organizationOf = (body: object, path: string, signal: AbortSignal) =>
-    ask({ method: 'POST', address: urls.config(path), body, deed: 'read', answer: organizationInfo, signal });
+    ask({ method: 'POST', place: { config: path }, body, deed: 'read', answer: organizationInfo, signal });
 
   const inOrganization = async (organizationId: string, signal: AbortSignal): Promise<Paged<Workspace>> => ({
     items: await ask({
       method: 'POST',
-      address: urls.config('workspaces/list_by_organization_id'),
+      place: { config: 'workspaces/list_by_organization_id' },
       body: { organizationId, pagination: { pageSize: 100, rowOffset: 0 } },
       deed: 'read',
       answer: organizationWorkspaces,
@@ -32,18 +28,18 @@ export function createWorkspaces(
 
   const workspaces: Cloud['workspaces'] = {
     list: async (page, signal) =>
-      urls.page(
+      pageOf(
         page,
         await ask({
           method: 'GET',
-          address: urls.api(['workspaces'], { limit: page.limit, offset: page.offset }),
+          place: { api: ['workspaces'], query: { limit: page.limit, offset: page.offset } },
           deed: 'read',
           answer: paged(workspace),
           signal,
         }),
       ),
     get: (id, signal) =>
-      ask({ method: 'GET', address: urls.api(['workspaces', id]), deed: 'read', answer: workspace, signal }),
+      ask({ method: 'GET', place: { api: ['workspaces', id] }, deed: 'read', answer: workspace, signal }),
     organization: (id, signal) => organizationOf({ workspaceId: id }, 'workspaces/get_organization_info', signal),
     async choose(wanted, signal) {
       const id = wanted ?? settings.workspaceId;
@@ -61,7 +57,7 @@ export function createWorkspaces(
           'A person must give the application access to a workspace in Airbyte.',
         );
       }
-      if (items.length > 1 || nextOffset !== undefined) throw severalWorkspaces(items);
+      if (items.length > 1 || nextOffset !== undefined) throw severalWorkspaces(items, nextOffset === undefined);
       only = first;
       return first;
     },
@@ -73,7 +69,7 @@ export function createWorkspaces(
         (
           await ask({
             method: 'GET',
-            address: urls.api(['organizations']),
+            place: { api: ['organizations'] },
             deed: 'read',
             answer: paged(organization),
             signal,
@@ -83,12 +79,12 @@ export function createWorkspaces(
   };
 }
 
-function severalWorkspaces(items: readonly Workspace[]): InputError {
+function severalWorkspaces(items: readonly Workspace[], isAll: boolean): InputError {
   const shown = items.slice(0, MOST_LISTED).map(({ id, name }) => ({ workspace_id: id, name }));
   const more = items.length > shown.length ? ' (list_cloud_objects with kind workspace lists all)' : '';
   return new InputError(
     'several_workspaces',
-    `These credentials see ${items.length} workspaces${more}.`,
+    `These credentials see ${isAll ? items.length : `more than ${items.length}`} workspaces${more}.`,
     'Ask the person which one is meant and give its workspace_id, or let them set AIRBYTE_CLOUD_WORKSPACE_ID.',
     { details: { workspaces: shown } },
   );

@@ -9,9 +9,9 @@ const PUBLIC_PATH = '/api/public/v1';
 
 /** @param allowHttp whether a person allows plain http to hosts other than this machine */
 export function readCloud(lookup: Lookup, allowHttp: boolean): CloudSettings {
-  const names = CLOUD_NAMES.filter((name) => lookup(name));
-  const has = (name: (typeof CLOUD_NAMES)[number]): boolean => names.includes(name);
   const value = (name: (typeof CLOUD_NAMES)[number]): string | undefined => lookup(name)?.value.trim() || undefined;
+  const names = CLOUD_NAMES.filter(value);
+  const has = (name: (typeof CLOUD_NAMES)[number]): boolean => names.includes(name);
   const api = readAddress('AIRBYTE_CLOUD_API_URL', value('AIRBYTE_CLOUD_API_URL') ?? AIRBYTE_CLOUD, allowHttp);
   const given = value('AIRBYTE_CLOUD_CONFIG_API_URL');
   const config = given === undefined ? undefined : readAddress('AIRBYTE_CLOUD_CONFIG_API_URL', given, allowHttp);
@@ -80,12 +80,14 @@ function isLoopback(host: string): boolean {
 function publicApi(url: URL): string {
   const path = url.pathname.replace(/\/+$/, '');
   if (url.hostname === 'api.airbyte.com') return `${url.origin}${path || '/v1'}`;
-  return `${url.origin}${path === '' || path === '/api' || path === '/api/v1' ? PUBLIC_PATH : path}`;
+  const root = path === '' ? '' : /^(.*)\/api(\/v1)?$/.exec(path)?.[1];
+  return `${url.origin}${root === undefined ? path : `${root}${PUBLIC_PATH}`}`;
 }
 
 function configApi(url: URL): string {
   const path = url.pathname.replace(/\/+$/, '');
-  return `${url.origin}${path === '' ? '/api/v1' : path === '/api' ? '/api/v1' : path}`;
+  if (path === '') return `${url.origin}/api/v1`;
+  return `${url.origin}${path.endsWith('/api') ? `${path}/v1` : path}`;
 }
 
 function derivedConfigApi(apiUrl: string): string | undefined {
