@@ -1,4 +1,4 @@
-/** Prism as a proxy that compares requests and answers with a published document. */
+/** Prism: a server made from a published document, or a proxy that compares requests and answers with it. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
@@ -11,11 +11,20 @@ export interface Prism {
 }
 
 /** What does not fit the document is answered by Prism itself: 422 for a request, 500 for an answer. */
-export async function startPrismProxy(document: string, upstream: string): Promise<Prism> {
+export function startPrismProxy(document: string, upstream: string): Promise<Prism> {
+  return startPrism(['proxy', document, upstream]);
+}
+
+/** Answers are made up anew each time; a request that does not fit is answered with 4xx. */
+export function startPrismMock(document: string): Promise<Prism> {
+  return startPrism(['mock', '--dynamic', document]);
+}
+
+async function startPrism(words: readonly string[]): Promise<Prism> {
   const port = await freePort();
   const program = require.resolve('@stoplight/prism-cli/dist/index.js');
   const options = ['--errors', '--host', '127.0.0.1', '--port', String(port)];
-  const child = spawn(process.execPath, [program, 'proxy', document, upstream, ...options], {
+  const child = spawn(process.execPath, [program, ...words, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
