@@ -69,15 +69,17 @@ async function withToken(
 /** The token is shared by several calls: one that is cancelled leaves it to the others. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
+  // A signal of its own: one call may make many requests at once, and Node warns of many listeners.
+  const mine = AbortSignal.any([signal]);
   let onAbort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(abortError(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
+    mine.addEventListener('abort', onAbort);
   });
   if (signal.aborted) onAbort();
   try {
     return await Promise.race([aborted, work]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    mine.removeEventListener('abort', onAbort);
   }
 }

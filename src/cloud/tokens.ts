@@ -44,9 +44,11 @@ export function createTokens(vault: Vault, apiUrl: () => string, send: Send): To
         ),
       ),
     );
-    // Some answer wrong credentials with 400 or 403.
     if (!answered.ok) {
-      const refused = answered.status >= 400 && answered.status < 500 && ![404, 429].includes(answered.status);
+      const { status } = answered;
+      if (status === 404 || status === 405) throw badAnswer(address, `HTTP ${status} where a token was asked for`);
+      // Some answer wrong credentials with 400 or 403.
+      const refused = status < 500 && status !== 429;
       throw refusalError('POST /applications/token', refused ? { ...answered, status: 401 } : answered);
     }
     const parsed = tokenAnswer.safeParse(answered.value);

@@ -1,6 +1,6 @@
 /** The client and the published API agree: each request that it can make is accepted, each answer that there can be is understood. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Cloud, type ConnectionStream, JOB_STATES, JOB_TYPES } from '../cloud/index.ts';
 import { SluiceError } from '../errors.ts';
 import { openCloud } from './harness/cloud-client.ts';
@@ -114,6 +114,7 @@ describeWith(['data'], 'the published API', () => {
       AIRBYTE_CLOUD_CLIENT_SECRET: 'any-secret-will-do',
     };
   });
+  beforeEach(() => void airbyte.recorded.splice(0));
   afterAll(() => airbyte?.close());
 
   /** Each request was answered, at once and as asked: a repetition would hide what was refused. */
