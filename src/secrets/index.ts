@@ -1,6 +1,8 @@
 export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
 export type { ConfigUpdates } from './config-updates.ts';
+export { hideQuoted } from './hide-quoted.ts';
 export { MASK, maskConfiguration } from './mask.ts';
+export { maskManifest } from './mask-manifest.ts';
 export { createRedactor, type GrowingRedactor } from './redactor.ts';
 export { sealBeginning } from './seal-beginning.ts';
 export type {

@@ -1,6 +1,7 @@
 /** A configuration that came from elsewhere, as it may be shown: keys and plain values, and in the place of each secret a mask. */
 import { type FieldPath, fieldsAt, isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { hasSensitiveShape, hasSensitiveWord } from './sensitive.ts';
+import { findShapes } from './shapes.ts';
 
 export const MASK = '**********';
 
@@ -13,22 +14,52 @@ export interface MaskRules {
 
 /**
  * Secret is what the spec marks, what stands under a key of the list, what the spec does not know and is named like a
- * secret, each with all that lies in it; and every text that looks like one.
+ * secret, each with all that lies in it; a text under a name that can mean nothing else, for authors forget the mark;
+ * and every text, or part of one, that looks like a secret, JSON in a text included.
  */
 export function maskConfiguration(configuration: JsonObject, { spec, secretKeys }: MaskRules): JsonObject {
-  const isSecret = (path: FieldPath, key: string): boolean => {
+  const isSecret = (path: FieldPath, key: string, value: JsonValue): boolean => {
     const facts = spec && fieldsAt(spec, path, configuration);
     if (facts?.secret || secretKeys.has(key)) return true;
-    return !(facts?.known && !facts.freeForm) && hasSensitiveWord(key);
+    if (facts?.known && !facts.freeForm) return typeof value === 'string' && namesSecret(key);
+    return hasSensitiveWord(key);
   };
   const walk = (value: JsonValue, path: FieldPath): JsonValue => {
     const key = path.at(-1);
-    if (key !== undefined && value !== null && isSecret(path, typeof key === 'string' ? key : '')) return MASK;
+    if (key !== undefined && value !== null && isSecret(path, typeof key === 'string' ? key : '', value)) return MASK;
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
     if (isObject(value)) {
       return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, walk(item, [...path, name])]));
     }
-    return typeof value === 'string' && hasSensitiveShape(value) ? MASK : value;
+    return typeof value === 'string' ? maskText(value, secretKeys) : value;
   };
   return walk(configuration, []) as JsonObject;
+}
+
+/** Whether a text under this name is a secret whatever a spec says: `api_token`, but not `token_url`. */
+export function namesSecret(key: string): boolean {
+  return /(pass(word|wd|phrase)|pwd|secret|token|(api|access|secret|private|auth|account)[_-]?key)$/i.test(key);
+}
+
+/** A text with what looks like a secret in it masked. */
+export function maskText(text: string, secretKeys: ReadonlySet<string>): string {
+  if (hasSensitiveShape(text)) return MASK;
+  const inner = jsonIn(text);
+  if (inner !== undefined) {
+    const masked = JSON.stringify(maskConfiguration({ inner }, { secretKeys }).inner);
+    return masked === JSON.stringify(inner) ? text : masked;
+  }
+  return findShapes(text).reduceRight(
+    (shown, { start, end }) => (end > start ? `${shown.slice(0, start)}${MASK}${shown.slice(end)}` : shown),
+    text,
+  );
+}
+
+function jsonIn(text: string): JsonValue | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
 }

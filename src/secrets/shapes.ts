@@ -79,7 +79,7 @@ function valueAfter(text: string, head: RegExpExecArray): Shape {
   const after = keyStart + head[0].length;
   const [, header, keyword, scheme] = head;
   if (header !== undefined) return headerValue(text, keyStart, after);
-  if (keyword !== undefined) return quotedValue(text, keyStart, after) ?? bareValue(text, keyStart, after, BARE);
+  if (keyword !== undefined) return valueBehind(text, keyStart, after);
   if (scheme !== undefined) {
     const shape = bareValue(text, keyStart, after, BARE_TOKEN);
     const value = text.slice(shape.start, shape.end);
@@ -90,6 +90,11 @@ function valueAfter(text: string, head: RegExpExecArray): Shape {
   if (head[0].startsWith('[')) return { keyStart, start: after, end: after, open: false };
   const password = bareValue(text, keyStart, after, URL_PASSWORD);
   return text[password.end] === '@' ? password : { keyStart, start: after, end: after, open: password.open };
+}
+
+/** The value that begins at `after`, in quotes or bare. */
+export function valueBehind(text: string, keyStart: number, after: number): Shape {
+  return quotedValue(text, keyStart, after) ?? bareValue(text, keyStart, after, BARE);
 }
 
 function headerValue(text: string, keyStart: number, after: number): Shape {

@@ -1,5 +1,11 @@
 /** The single list of all tools, in the order in which clients see them. */
+import { cancelCloudJob } from './cloud/cancel-cloud-job.ts';
+import { checkCloudConnector } from './cloud/check-cloud-connector.ts';
 import { checkCloudWorkspace } from './cloud/check-cloud-workspace.ts';
+import { describeCloudObject } from './cloud/describe-cloud-object.ts';
+import { getCloudJob } from './cloud/get-cloud-job.ts';
+import { listCloudObjects } from './cloud/list-cloud-objects.ts';
+import { runCloudSync } from './cloud/run-cloud-sync.ts';
 import { cancelSync } from './local/cancel-sync.ts';
 import { describeData } from './local/describe-data.ts';
 import { exportData } from './local/export-data.ts';
@@ -45,4 +51,10 @@ export const tools: readonly AnyTool[] = [
   exportData,
   removeTool,
   checkCloudWorkspace,
+  listCloudObjects,
+  describeCloudObject,
+  checkCloudConnector,
+  runCloudSync,
+  getCloudJob,
+  cancelCloudJob,
 ];

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { asData } from '../text.ts';
+import { defineTool } from '../tool.ts';
+import { shortName } from './bounds.ts';
+import { checkId, checkWorkspace, webAddress, workspaceId } from './fields.ts';
+import { specOf } from './masking.ts';
+import { hider } from './words.ts';
+
+export const checkCloudConnector = defineTool({
+  name: 'check_cloud_connector',
+  title: 'Check a source or destination',
+  description: 'Airbyte runs the connector’s own check.',
+  input: z.strictObject({
+    kind: z.enum(['source', 'destination']),
+    id: z.string(),
+    workspace_id: workspaceId,
+  }),
+  output: z.object({
+    succeeded: z.boolean(),
+    message: z.string().optional(),
+    kind: z.string(),
+    id: z.string(),
+    name: z.string(),
+    web_address: z.string(),
+  }),
+  realm: 'cloud',
+  effect: 'run',
+  async run({ kind, id, workspace_id: wanted }, { services, signal, about, progress }) {
+    const { cloud } = services;
+    const actor = await cloud.actors.get(kind, checkId('id', id), signal);
+    const name = shortName(actor.name);
+    about({ kind, id: actor.id, name: actor.name });
+    checkWorkspace(wanted, actor, `The ${kind} "${name}"`);
+    progress(`Airbyte checks the ${kind} "${name}"`);
+    const { succeeded, message } = await cloud.actors.check(kind, actor.id, signal);
+    // Connectors quote their configuration where they are refused.
+    const hide = message ? await hider(services, signal, await specOf(actor, services, signal)) : undefined;
+    const said = message && hide?.(message);
+    const web = webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id);
+    const next = succeeded ? '' : `\nNext: correct its configuration (update_cloud_object, or a person at ${web}).`;
+    return {
+      text: `The ${kind} "${name}" ${succeeded ? 'works' : 'does not work'}.${said ? `\n${asData('message', said)}` : ''}${next}`,
+      data: { succeeded, message: said, kind, id: actor.id, name, web_address: web },
+    };
+  },
+});
