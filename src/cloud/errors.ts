@@ -4,6 +4,7 @@ import {
   type ErrorFacts,
   InputError,
   LimitError,
+  messageOf,
   SetupError,
   type SluiceError,
   systemCode,
@@ -111,7 +112,7 @@ export function lostError(address: string, error: unknown, deedMayBeDone: boolea
   const { host } = new URL(address);
   const timedOut = error instanceof Error && error.name === 'TimeoutError';
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const reason = timedOut ? 'no answer in time' : (systemCode(cause) ?? 'the connection failed');
+  const reason = timedOut ? 'no answer in time' : (systemCode(cause) ?? messageOf(cause));
   if (deedMayBeDone) return unknownOutcome(`The answer of ${host} was lost (${reason})`);
   return new UpstreamError(
     timedOut ? 'cloud_timeout' : 'cloud_unreachable',

@@ -40,6 +40,15 @@ export async function startServer(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Where nobody listens. */
+export async function emptyOrigin(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
 /** A client that bears a token of its own, of a server that is no Airbyte. */
 export function openOwn(origin: string, token = 'a-token-of-a-person-81'): OpenedCloud {
   return openCloud({ AIRBYTE_CLOUD_API_URL: origin, AIRBYTE_CLOUD_BEARER_TOKEN: token });

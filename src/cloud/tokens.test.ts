@@ -150,7 +150,7 @@ test('a call that is cancelled while the token is fetched ends at once and leave
 
 test('a bearer token that no header can carry is refused without being quoted', async () => {
   for (const token of ['first-line\nsecond-line', 'with-a-snowman-☃-in-it']) {
-    const error = await failureOf(openOwn('http://127.0.0.1:9', token).cloud.workspaces.get(WORKSPACE, never));
+    const error = await failureOf(openOwn('http://127.0.0.1:8000', token).cloud.workspaces.get(WORKSPACE, never));
     expect(error).toMatchObject({ code: 'cloud_credentials' });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/second-line|snowman/);
   }
