@@ -2,10 +2,13 @@
 import { cancelCloudJob } from './cloud/cancel-cloud-job.ts';
 import { checkCloudConnector } from './cloud/check-cloud-connector.ts';
 import { checkCloudWorkspace } from './cloud/check-cloud-workspace.ts';
+import { createCloudObject } from './cloud/create-cloud-object.ts';
+import { deleteCloudObject } from './cloud/delete-cloud-object.ts';
 import { describeCloudObject } from './cloud/describe-cloud-object.ts';
 import { getCloudJob } from './cloud/get-cloud-job.ts';
 import { listCloudObjects } from './cloud/list-cloud-objects.ts';
 import { runCloudSync } from './cloud/run-cloud-sync.ts';
+import { updateCloudObject } from './cloud/update-cloud-object.ts';
 import { cancelSync } from './local/cancel-sync.ts';
 import { describeData } from './local/describe-data.ts';
 import { exportData } from './local/export-data.ts';
@@ -54,6 +57,9 @@ export const tools: readonly AnyTool[] = [
   listCloudObjects,
   describeCloudObject,
   checkCloudConnector,
+  createCloudObject,
+  updateCloudObject,
+  deleteCloudObject,
   runCloudSync,
   getCloudJob,
   cancelCloudJob,

@@ -7,9 +7,13 @@ export const workspaceId = z.string().optional();
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** @throws InputError `bad_id`: names are often given where an id belongs */
 export function checkId(field: string, id: string): string {
-  if (UUID.test(id)) return id;
+  if (isUuid(id)) return id;
   throw new InputError(
     'bad_id',
     `${field} is no id: ${JSON.stringify(id.slice(0, 80))}.`,

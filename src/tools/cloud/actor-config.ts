@@ -1,0 +1,126 @@
+/** Configurations on their way to Airbyte: references resolved, literals at secret fields refused. */
+import type { ActorKind } from '../../cloud/index.ts';
+import type { RunControl } from '../../connectors/index.ts';
+import { InputError, type Problem } from '../../errors.ts';
+import { dottedPath, type FieldPath, fieldsAt, type JsonObject, type JsonValue } from '../../protocol/index.ts';
+import { MASK, type ResolvedConfig } from '../../secrets/index.ts';
+import type { Services } from '../services.ts';
+import { specOf } from './masking.ts';
+
+export interface Definite {
+  readonly kind: ActorKind;
+  readonly definitionId: string;
+  readonly workspaceId: string;
+}
+
+/** @throws InputError `no_spec`: without it nobody knows which fields are secret */
+export async function neededSpec(definite: Definite, services: Services, signal: AbortSignal): Promise<JsonObject> {
+  const spec = await specOf(definite, services, signal);
+  if (spec) return spec;
+  throw new InputError(
+    'no_spec',
+    `Neither Airbyte nor the registry tells which fields the ${definite.kind} connector ${definite.definitionId} has.`,
+    `Check the id and that it is a ${definite.kind}'s: list_cloud_objects with kind definition, or a registry name from list_connectors.`,
+  );
+}
+
+/**
+ * @param open places whose problems do not count
+ * @throws InputError `invalid_config`
+ */
+export async function resolved(
+  config: JsonObject,
+  spec: JsonObject,
+  { sources }: Services,
+  control: RunControl,
+  open: readonly FieldPath[] = [],
+): Promise<ResolvedConfig> {
+  const { config: whole, problems } = await sources.inspect({ config }, spec, control);
+  const ignored = new Set(open.map(dottedPath));
+  const counting = problems.filter(({ path }) => !ignored.has(path));
+  if (counting.length > 0) throw invalidConfig(counting);
+  return whole;
+}
+
+export function invalidConfig(problems: readonly Problem[]): InputError {
+  return new InputError(
+    'invalid_config',
+    `Nothing was sent: the configuration has ${problems.length} problem(s).`,
+    'Correct what is listed and call again.',
+    { problems },
+  );
+}
+
+/** What a person is to type must not be referred to. @throws InputError `invalid_config` */
+export function refuseSecrets(config: JsonObject, spec: JsonObject, secretKeys: ReadonlySet<string>): void {
+  const problems: Problem[] = [];
+  const walk = (value: JsonValue, path: FieldPath): void => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value))
+        walk(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+      return;
+    }
+    if (typeof value !== 'string' || !value.includes('secret_reference::')) return;
+    const { secret, freeForm } = fieldsAt(spec, path, config);
+    if (!secret && !freeForm && !secretKeys.has(String(path.at(-1)))) return;
+    problems.push({
+      path: dottedPath(path),
+      message: 'A draft holds no secrets.',
+      fix: 'Leave it out: the person types it in Airbyte. Or leave draft out, and the secret goes to Airbyte now.',
+    });
+  };
+  walk(config, []);
+  if (problems.length > 0) throw invalidConfig(problems);
+}
+
+/**
+ * Leaves out the masks, so that what was described can be sent back: Airbyte keeps what is not named.
+ * @param shown the configuration as it was shown; Airbyte replaces lists whole
+ * @throws InputError `invalid_config` for a changed list with masks in it
+ */
+export function withoutMasks(changes: JsonObject, shown: JsonObject): JsonObject {
+  const problems: Problem[] = [];
+  const walk = (value: JsonValue, before: JsonValue | undefined, path: FieldPath): JsonValue | undefined => {
+    if (value === MASK) return undefined;
+    if (Array.isArray(value)) {
+      if (!holdsMask(value)) return value;
+      if (JSON.stringify(value) !== JSON.stringify(before)) problems.push(maskInList(path));
+      return undefined;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const inner = typeof before === 'object' && before !== null && !Array.isArray(before) ? before : {};
+    const kept = Object.entries(value).flatMap(([key, item]) => {
+      const left = walk(item, Object.hasOwn(inner, key) ? inner[key] : undefined, [...path, key]);
+      return left === undefined ? [] : [[key, left] as const];
+    });
+    // An object of which only masks were given says nothing.
+    return kept.length === 0 && Object.keys(value).length > 0 ? undefined : Object.fromEntries(kept);
+  };
+  const left = walk(changes, shown, []);
+  if (problems.length > 0) throw invalidConfig(problems);
+  return (left ?? {}) as JsonObject;
+}
+
+function holdsMask(value: JsonValue): boolean {
+  if (value === MASK) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsMask);
+}
+
+function maskInList(path: FieldPath): Problem {
+  return {
+    path: dottedPath(path),
+    message: 'Airbyte replaces a list whole, and this one has masked secrets in it.',
+    fix: 'Give each secret in it as secret_reference::NAME, or leave the list out.',
+  };
+}
+
+/** Of a shown configuration what a change names. */
+export function partOf(shown: JsonObject, changes: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(changes).map(([key, change]) => {
+      const there = Object.hasOwn(shown, key) ? (shown[key] ?? null) : null;
+      const bothObjects = [there, change].every((item) => typeof item === 'object' && item && !Array.isArray(item));
+      return [key, bothObjects ? partOf(there as JsonObject, change as JsonObject) : there];
+    }),
+  );
+}
