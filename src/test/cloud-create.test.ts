@@ -1,0 +1,497 @@
+/** Creating in Airbyte: sources and destinations in their three ways, connections, definitions; and what goes wrong on the way. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { airbyteId, SEEDED_MANIFEST } from '../../fixtures/airbyte/index.ts';
+import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
+import { syncOut } from './harness/calls.ts';
+import { saveLocal, writeRegistry } from './harness/local-source.ts';
+import { MEADOW, makeWorkplace, type Workplace } from './harness/workplace.ts';
+
+const ENV_FILE =
+  "SHOP_PASSWORD='swordfish-of-the-shop-81'\nSHOP_HOST=db.shop.example.com\nMEADOW_API_KEY='meadow-key-4471-xyz'\n";
+const POSTGRES = 'decd338e-5647-4c0b-adf4-da0e75f5a750';
+const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
+const SHOP = {
+  host: 'secret_reference::SHOP_HOST',
+  port: 5432,
+  database: 'shop',
+  username: 'reader',
+  password: 'secret_reference::SHOP_PASSWORD',
+};
+const ENDS = { source_id: airbyteId('source', 1), destination_id: airbyteId('destination', 1) };
+
+interface Created {
+  readonly id: string;
+  readonly name: string;
+  readonly web_address: string;
+  readonly next: string;
+  readonly streams?: { stream: string; mode?: string }[];
+  readonly secrets_to_type?: string[];
+}
+
+let workplace: Workplace;
+let cloud: CloudTest;
+beforeEach(async () => {
+  workplace = await makeWorkplace(ENV_FILE);
+  cloud = await startCloud({ workplace });
+});
+afterEach(async () => {
+  await cloud.close();
+  await workplace.remove();
+});
+
+const create = (args: Record<string, unknown>) => cloud.server.call<Created>('create_cloud_object', args);
+const refused = (args: Record<string, unknown>) => cloud.server.fail('create_cloud_object', args);
+const posts = (path: RegExp) =>
+  cloud.airbyte.requests.filter((request) => request.method === 'POST' && path.test(request.path));
+/** The registry with all that the fake knows, which its settings must name before the server starts. */
+async function restart(environment: Record<string, string> = {}): Promise<void> {
+  const registry = await writeRegistry(workplace, cloud.airbyte.state.definitions);
+  await cloud.close();
+  cloud = await startCloud({ workplace, environment: { AIRBYTE_LOCAL_REGISTRY: registry, ...environment } });
+}
+
+describe('sources and destinations', () => {
+  test('from references: Airbyte has the values, the answer has the way on', async () => {
+    await restart();
+    const made = await create({ kind: 'source', name: 'Shop', connector: 'source-postgres', config: SHOP });
+    const [stored] = cloud.airbyte.state.sources.filter(({ id }) => id === made.id);
+    expect(stored).toMatchObject({
+      name: 'Shop',
+      definitionId: POSTGRES,
+      configuration: { host: 'db.shop.example.com', password: 'swordfish-of-the-shop-81', port: 5432 },
+    });
+    expect(made.web_address).toBe(`${cloud.airbyte.origin}/workspaces/${airbyteId('workspace', 1)}/source/${made.id}`);
+    expect(made.next).toContain('check_cloud_connector');
+    const byId = await create({ kind: 'source', name: 'People', connector: FAKER, config: { count: 5 } });
+    expect(cloud.airbyte.state.sources.at(-1)).toMatchObject({ id: byId.id, definitionId: FAKER });
+  });
+
+  test('literals, unknown names, wrong types and references at plain fields are told at once; nothing is sent', async () => {
+    await restart();
+    const before = cloud.airbyte.snapshot();
+    const error = await refused({
+      kind: 'source',
+      name: 'Shop',
+      connector: 'source-postgres',
+      config: { ...SHOP, port: 'many', password: 'typed-into-the-chat', username: 'secret_reference::SHOP_PASSWORD' },
+    });
+    expect(error.code).toBe('invalid_config');
+    expect(error.problems.map(({ path }) => path).sort()).toEqual(['password', 'port', 'username']);
+    expect(error.text).not.toContain('typed-into-the-chat');
+    expect(cloud.airbyte.snapshot()).toEqual(before);
+    expect(posts(/\/sources$/)).toEqual([]);
+  });
+
+  test('a connector of the other kind, or one that nobody knows', async () => {
+    await restart();
+    const config = {};
+    expect(await refused({ kind: 'destination', name: 'x', connector: 'source-postgres', config })).toMatchObject({
+      code: 'other_kind',
+    });
+    expect(await refused({ kind: 'destination', name: 'x', connector: POSTGRES, config })).toMatchObject({
+      code: 'other_kind',
+    });
+    expect(await refused({ kind: 'source', name: 'x', connector: 'source-nowhere', config })).toMatchObject({
+      code: 'unknown_connector',
+    });
+    const nobody = '99999999-0000-4000-8000-000000000001';
+    expect(await refused({ kind: 'source', name: 'x', connector: nobody, config })).toMatchObject({ code: 'no_spec' });
+  });
+
+  test.each([
+    ['source', { schedule: 'manual' }, 'schedule'],
+    ['destination', { manifest: {} }, 'manifest'],
+    ['connection', { connector: 'source-faker' }, 'connector'],
+    ['definition', { config: {} }, 'config'],
+  ])('kind %s says what it takes', async (kind, args, name) => {
+    const error = await refused({ kind, name: 'x', ...args });
+    expect(error.code).toBe('argument_does_not_fit');
+    expect(error.message).toContain(name);
+    expect(error.next).toContain(`A ${kind} takes: `);
+  });
+
+  test('what is missing is named', async () => {
+    expect(await refused({ kind: 'source', name: 'x' })).toMatchObject({ code: 'argument_missing' });
+    expect(await refused({ kind: 'source', name: 'x', connector: 'source-faker' })).toMatchObject({
+      code: 'argument_missing',
+    });
+    expect(await refused({ kind: 'connection', name: 'x' })).toMatchObject({ code: 'argument_missing' });
+    expect(await refused({ kind: 'definition', name: 'x' })).toMatchObject({ code: 'argument_missing' });
+    expect(await refused({ kind: 'source', name: '  ', connector: 'source-faker', config: {} })).toMatchObject({
+      code: 'argument_missing',
+    });
+  });
+});
+
+describe('handed over', () => {
+  test('a saved local source and a destination go with their secrets; nothing is installed or run, read-only here or not', async () => {
+    await restart({ SLUICE_READONLY_MODE: '1' });
+    await saveLocal(workplace, 'source', {
+      name: 'shop',
+      connector: 'source-postgres',
+      version: '3.7.2',
+      config: SHOP,
+    });
+    await saveLocal(workplace, 'destination', {
+      name: 'lake',
+      connector: 'destination-postgres',
+      version: '3.0.11',
+      config: { ...SHOP, schema: 'lake' },
+    });
+    const source = await create({ kind: 'source', name: 'Shop', from_source: 'shop' });
+    const destination = await create({ kind: 'destination', name: 'Lake', from_source: 'lake' });
+    const { sources, destinations } = cloud.airbyte.state;
+    expect(sources.find(({ id }) => id === source.id)?.configuration).toMatchObject({
+      password: 'swordfish-of-the-shop-81',
+    });
+    expect(destinations.find(({ id }) => id === destination.id)?.configuration).toMatchObject({
+      schema: 'lake',
+      password: 'swordfish-of-the-shop-81',
+    });
+    const folders = await readdir(workplace.project);
+    expect(folders.filter((name) => ['connectors', 'runs', 'catalogs', 'cache'].includes(name))).toEqual([]);
+  });
+
+  test('a configuration that no longer holds is refused as save_source refuses it', async () => {
+    await restart();
+    const config = { ...SHOP, password: 'secret_reference::SHOP_PASSWORT', database: 7 };
+    await saveLocal(workplace, 'source', { name: 'shop', connector: 'source-postgres', version: '3.7.2', config });
+    const error = await refused({ kind: 'source', name: 'Shop', from_source: 'shop' });
+    expect(error.code).toBe('invalid_config');
+    expect(error.problems.map(({ path }) => path).sort()).toEqual(['database', 'password']);
+    expect(error.text).toContain('SHOP_PASSWORD');
+  });
+
+  test('what does not go with it: config, draft, a connector of its own, a name that is not saved', async () => {
+    await restart();
+    await saveLocal(workplace, 'source', {
+      name: 'shop',
+      connector: 'source-postgres',
+      version: '3.7.2',
+      config: SHOP,
+    });
+    const from = { kind: 'source', name: 'Shop', from_source: 'shop' };
+    expect(await refused({ ...from, config: {} })).toMatchObject({ code: 'argument_does_not_fit' });
+    expect(await refused({ ...from, draft: true })).toMatchObject({ code: 'argument_does_not_fit' });
+    expect(await refused({ ...from, connector: FAKER })).toMatchObject({ code: 'argument_does_not_fit' });
+    expect(await refused({ ...from, from_source: 'shob' })).toMatchObject({ code: 'unknown_source' });
+    expect(await refused({ ...from, kind: 'destination' })).toMatchObject({ code: 'unknown_destination' });
+  });
+
+  test('a manifest of its own is published first; then its secrets go to that definition and to no other', async () => {
+    const folder = join(workplace.directory, 'manifests');
+    await mkdir(folder);
+    const path = join(folder, 'meadow.json');
+    await writeFile(path, JSON.stringify(SEEDED_MANIFEST));
+    await restart({ SLUICE_CONFIG_DIRS: folder });
+    await saveLocal(workplace, 'source', {
+      name: 'meadow',
+      connector: 'source-meadow-survey',
+      version: 'local',
+      runtime: 'manifest',
+      manifestPath: path,
+      config: { api_key: 'secret_reference::MEADOW_API_KEY' },
+    });
+    const from = { kind: 'source', name: 'Meadow', from_source: 'meadow' };
+    const error = await refused(from);
+    expect(error).toMatchObject({ code: 'definition_needed' });
+    expect(error.next).toContain('manifest_path');
+    const definition = await create({ kind: 'definition', name: 'Meadow survey of ours', manifest_path: path });
+    expect(await refused({ ...from, connector: POSTGRES })).toMatchObject({ code: 'cloud_not_found' });
+    const made = await create({ ...from, connector: definition.id });
+    expect(cloud.airbyte.state.sources.find(({ id }) => id === made.id)).toMatchObject({
+      definitionId: definition.id,
+      configuration: { api_key: 'meadow-key-4471-xyz' },
+    });
+  });
+});
+
+describe('drafts', () => {
+  test('required secrets are left open, and the answer says which to type where', async () => {
+    const definition = airbyteId('definition', 1);
+    const made = await create({ kind: 'source', name: 'Meadow', connector: definition, draft: true });
+    expect(made.secrets_to_type).toEqual(['api_key']);
+    expect(made.text).toContain(made.web_address);
+    expect(cloud.airbyte.state.sources.at(-1)).toMatchObject({ id: made.id, configuration: { api_key: '' } });
+    expect(cloud.airbyte.requests.some(({ path }) => path.includes('check_connection'))).toBe(false);
+  });
+
+  test('inside of the branch that is chosen; a branch that is not chosen is asked for', async () => {
+    await restart();
+    const draft = { kind: 'source', name: 'Code', connector: 'source-github', draft: true };
+    const repositories = ['larkspur/shop'];
+    expect(await refused({ ...draft, config: { repositories } })).toMatchObject({ code: 'invalid_config' });
+    const made = await create({ ...draft, config: { repositories, credentials: { option_title: 'PAT Credentials' } } });
+    expect(made.secrets_to_type).toEqual(['credentials.personal_access_token']);
+    expect(cloud.airbyte.state.sources.at(-1)?.configuration).toMatchObject({
+      credentials: { option_title: 'PAT Credentials', personal_access_token: '' },
+    });
+  });
+
+  test('optional secrets are named too; plain references stay, secret ones and literals do not', async () => {
+    await restart();
+    const draft = { kind: 'source', name: 'Shop', connector: 'source-postgres', draft: true };
+    const { password, ...plain } = SHOP;
+    const made = await create({ ...draft, config: plain });
+    expect(made.secrets_to_type).toEqual(['password (if needed)']);
+    expect(cloud.airbyte.state.sources.at(-1)?.configuration).toMatchObject({ host: 'db.shop.example.com' });
+    const error = await refused({ ...draft, config: { ...plain, password } });
+    expect(error.problems).toMatchObject([{ path: 'password' }]);
+    expect(await refused({ ...draft, config: { ...plain, password: 'typed' } })).toMatchObject({
+      code: 'invalid_config',
+    });
+  });
+
+  test('one that Airbyte does not take without its secrets must be made by hand, and where', async () => {
+    cloud.airbyte.fault({
+      method: 'POST',
+      path: /\/sources$/,
+      kind: 'status',
+      status: 422,
+      body: { detail: 'An empty text is not accepted.' },
+    });
+    const error = await refused({ kind: 'source', name: 'Meadow', connector: airbyteId('definition', 1), draft: true });
+    expect(error.code).toBe('draft_rejected');
+    expect(error.next).toContain(`/source/new-source/${airbyteId('definition', 1)}`);
+    expect(error.text).toContain('An empty text is not accepted.');
+  });
+});
+
+describe('connections', () => {
+  const connect = { kind: 'connection', name: 'People', ...ENDS };
+
+  test('modes follow what is offered, or what is asked for', async () => {
+    const made = await create({
+      ...connect,
+      streams: [{ stream: 'users' }, { stream: 'products', mode: 'full_refresh_append' }],
+      prefix: 'p_',
+      schedule: '0 0 6 * * ?',
+    });
+    expect(made.streams).toEqual([
+      { stream: 'users', mode: 'incremental_deduped_history' },
+      { stream: 'products', mode: 'full_refresh_append' },
+    ]);
+    expect(cloud.airbyte.state.connections.at(-1)).toMatchObject({
+      connectionId: made.id,
+      name: 'People',
+      prefix: 'p_',
+      schedule: { scheduleType: 'cron', cronExpression: '0 0 6 * * ?' },
+    });
+    expect(made.next).toContain(`run_cloud_sync with connection_id ${made.id}`);
+  });
+
+  test('without a key it appends, without a cursor it is read whole; cursor and key may be given', async () => {
+    const shop = {
+      kind: 'connection',
+      name: 'Shop',
+      source_id: airbyteId('source', 2),
+      destination_id: airbyteId('destination', 2),
+    };
+    const made = await create({ ...shop, streams: [{ stream: 'public.orders' }, { stream: 'notes' }] });
+    expect(made.streams).toEqual([
+      { stream: 'public.orders', mode: 'incremental_deduped_history' },
+      { stream: 'public.notes', mode: 'full_refresh_overwrite' },
+    ]);
+  });
+
+  test.each([
+    ['mode_not_offered', [{ stream: 'users', mode: 'incremental' }]],
+    ['unknown_stream', [{ stream: 'user' }]],
+    ['stream_twice', [{ stream: 'users' }, { stream: 'users' }]],
+    ['cursor_not_used', [{ stream: 'users', mode: 'full_refresh_append', cursor_field: 'updated_at' }]],
+    ['cursor_field_defined_by_source', [{ stream: 'users', cursor_field: 'id' }]],
+    ['primary_key_defined_by_source', [{ stream: 'users', primary_key: ['name'] }]],
+    ['no_streams', []],
+  ])('%s', async (code, streams) => {
+    const error = await refused({ ...connect, streams });
+    expect(error.code).toBe(code);
+    if (code === 'mode_not_offered') expect(error.next).toContain('incremental_append');
+    if (code === 'unknown_stream') expect(error.next).toContain('users');
+    expect(posts(/\/connections$/)).toEqual([]);
+  });
+
+  test('without streams the error lists those that there are', async () => {
+    const error = await refused(connect);
+    expect(error).toMatchObject({ code: 'no_streams', details: { offered: ['users', 'products', 'purchases'] } });
+  });
+
+  test.each(['0 6 * * *', 'daily', '* * * * * * * *'])(
+    'the schedule %j is refused before it is sent',
+    async (schedule) => {
+      expect(await refused({ ...connect, streams: [{ stream: 'users' }], schedule })).toMatchObject({
+        code: 'bad_schedule',
+      });
+    },
+  );
+
+  test('ends of two workspaces, or of another one than is named', async () => {
+    await cloud.close();
+    cloud = await startCloud({ workplace, airbyte: { workspaces: ['Workshop', 'Attic'] } });
+    const { state } = cloud.airbyte;
+    const attic = airbyteId('workspace', 2);
+    state.destinations.push({
+      ...(state.destinations[0] as (typeof state.destinations)[0]),
+      id: airbyteId('destination', 9),
+      workspaceId: attic,
+    });
+    const apart = { ...connect, destination_id: airbyteId('destination', 9), streams: [{ stream: 'users' }] };
+    expect(await refused(apart)).toMatchObject({ code: 'other_workspace' });
+    expect(await refused({ ...connect, streams: [{ stream: 'users' }], workspace_id: attic })).toMatchObject({
+      code: 'other_workspace',
+    });
+    expect(await refused({ kind: 'source', name: 'x', connector: FAKER, config: {} })).toMatchObject({
+      code: 'several_workspaces',
+    });
+    const made = await create({ kind: 'source', name: 'x', connector: FAKER, config: {}, workspace_id: attic });
+    expect(state.sources.find(({ id }) => id === made.id)?.workspaceId).toBe(attic);
+  });
+
+  test('with from_source: the streams and modes of the last local sync', async () => {
+    const meadow = {
+      connector: MEADOW,
+      runtime: 'executable',
+      config: { count: 5, api_key: 'secret_reference::MEADOW_API_KEY' },
+    };
+    await cloud.server.call('save_source', { name: 'meadow', ...meadow });
+    await syncOut(cloud.server, {
+      source: 'meadow',
+      streams: ['users', 'orders'],
+      options: [{ stream: 'orders', mode: 'full_refresh_append' }],
+    });
+    const [faker] = cloud.airbyte.state.definitions;
+    faker?.streams.push({ name: 'orders', cursor: 'id', primaryKey: ['id'], fields: {} });
+    const made = await create({ ...connect, from_source: 'meadow' });
+    expect(made.streams).toEqual([
+      { stream: 'users', mode: 'incremental_deduped_history' },
+      { stream: 'orders', mode: 'full_refresh_append' },
+    ]);
+  });
+
+  test('with from_source that was never synced, is not saved, or stands beside streams', async () => {
+    await saveLocal(workplace, 'source', { name: 'people', connector: 'source-faker', version: '6.2.24', config: {} });
+    expect(await refused({ ...connect, from_source: 'people' })).toMatchObject({ code: 'never_synced' });
+    expect(await refused({ ...connect, from_source: 'people', streams: [] })).toMatchObject({
+      code: 'argument_does_not_fit',
+    });
+    expect(await refused({ ...connect, from_source: 'nobody' })).toMatchObject({ code: 'unknown_source' });
+  });
+});
+
+describe('definitions', () => {
+  test('from an object and from a file', async () => {
+    const made = await create({ kind: 'definition', name: 'Inline', manifest: SEEDED_MANIFEST });
+    expect(cloud.airbyte.state.declarative.at(-1)).toMatchObject({
+      id: made.id,
+      name: 'Inline',
+      manifest: SEEDED_MANIFEST,
+    });
+    expect(made.next).toContain(made.id);
+  });
+
+  const { check: _, ...unchecked } = SEEDED_MANIFEST;
+  test.each([
+    ['bad_manifest', 'no check', unchecked],
+    ['bad_manifest', 'neither streams', { ...SEEDED_MANIFEST, streams: [] }],
+    ['bad_manifest', 'no object', { ...SEEDED_MANIFEST, streams: ['meadows'] }],
+    ['bad_manifest', 'no retriever', { ...SEEDED_MANIFEST, streams: [{ name: 'meadows' }] }],
+    ['bad_manifest', 'refers to something', { ...SEEDED_MANIFEST, streams: ['#/definitions/none'] }],
+    ['bad_manifest', 'DeclarativeSource', { ...SEEDED_MANIFEST, type: 'Other' }],
+    ['manifest_brings_code', 'class_name', { ...SEEDED_MANIFEST, definitions: { x: { class_name: 'os.system' } } }],
+  ])('%s: %s', async (code, words, manifest) => {
+    const error = await refused({ kind: 'definition', name: 'Bad', manifest });
+    expect(error.code).toBe(code);
+    expect(error.text).toContain(words);
+    expect(posts(/declarative_sources$/)).toEqual([]);
+  });
+
+  test('a file outside of the folders that are allowed is not read', async () => {
+    const path = join(workplace.directory, 'elsewhere.json');
+    await writeFile(path, JSON.stringify(SEEDED_MANIFEST));
+    expect(await refused({ kind: 'definition', name: 'x', manifest_path: path })).toMatchObject({
+      code: 'manifest_outside',
+    });
+    expect(await refused({ kind: 'definition', name: 'x', manifest_path: path, manifest: {} })).toMatchObject({
+      code: 'argument_does_not_fit',
+    });
+  });
+});
+
+describe('what goes wrong on the way', () => {
+  const people = { kind: 'source', name: 'People', connector: FAKER, config: { count: 3 } };
+  const sources = () => cloud.airbyte.state.sources.filter(({ name }) => name === 'People');
+
+  test.each([
+    ['cut after', 'cloud_outcome_unknown', 1],
+    ['bad json', 'cloud_outcome_unknown', 1],
+    ['limited', 'cloud_rate_limited', 0],
+    ['error', 'cloud_outcome_unknown', 0],
+  ] as const)('%s: told as %s, and never sent a second time', async (kind, code, made) => {
+    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, times: 5, kind });
+    const error = await refused(people);
+    expect(error.code).toBe(code);
+    expect(posts(/\/sources$/)).toHaveLength(1);
+    expect(sources()).toHaveLength(made);
+  });
+
+  test('a token that has ended is renewed, and one object is made', async () => {
+    await create(people);
+    cloud.airbyte.expireTokens();
+    await create({ ...people, name: 'Others' });
+    expect(cloud.airbyte.state.sources.filter(({ name }) => name === 'Others')).toHaveLength(1);
+  });
+
+  test('a call that is cancelled while Airbyte works: what was made is in the ledger all the same', async () => {
+    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
+    const controller = new AbortController();
+    const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
+    call.catch(() => {});
+    await expect.poll(() => sources().length, { timeout: 10_000 }).toBe(1);
+    controller.abort();
+    await expect(call).rejects.toThrow();
+    const { id = '' } = sources()[0] ?? {};
+    const deleteIt = { kind: 'source', id, name: 'People' };
+    expect(await cloud.server.fail('delete_cloud_object', deleteIt)).toMatchObject({ code: 'safe_mode' });
+    await expect
+      .poll(
+        async () =>
+          (await cloud.server.client.callTool({ name: 'delete_cloud_object', arguments: deleteIt })).isError ?? false,
+        { timeout: 10_000, interval: 400 },
+      )
+      .toBe(false);
+    expect(sources()).toEqual([]);
+  });
+
+  test('two equal calls at once make one object, and both have its id', async () => {
+    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1000 });
+    const [one, other] = await Promise.all([create(people), create(people)]);
+    expect(one.id).toBe(other.id);
+    expect(posts(/\/sources$/)).toHaveLength(1);
+  });
+
+  test('a create that takes longer than a call: in_progress, then joined, and one object', async () => {
+    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 46_000 });
+    const first = await cloud.server.call<{ state?: string }>('create_cloud_object', people);
+    expect(first.state).toBe('in_progress');
+    const made = await create(people);
+    expect(sources()).toMatchObject([{ id: made.id }]);
+    expect(posts(/\/sources$/)).toHaveLength(1);
+  }, 90_000);
+
+  test('plain http to another host is refused before anything is sent', async () => {
+    await cloud.close();
+    cloud = await startCloud({
+      workplace,
+      environment: { ...UNGUARDED, AIRBYTE_CLOUD_API_URL: 'http://airbyte.example.com/api/public/v1' },
+    });
+    expect(await refused(people)).toMatchObject({ kind: 'setup' });
+    expect(cloud.airbyte.requests).toEqual([]);
+  });
+
+  test('names that would deceive a reader are shown by their escapes', async () => {
+    const made = await create({ ...people, name: 'safe\u202eecruos' });
+    expect(made.text).toContain('safe\\u202eecruos');
+    expect(cloud.airbyte.state.sources.at(-1)?.name).toBe('safe\u202eecruos');
+  });
+});
