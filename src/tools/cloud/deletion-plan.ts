@@ -5,7 +5,7 @@ import type { JsonObject } from '../../protocol/index.ts';
 import type { Services } from '../services.ts';
 import { type FoundObject, findObject, type ObjectKind, type Sought } from './found-object.ts';
 import { allItems } from './scan.ts';
-import { scheduleText } from './schedule.ts';
+import { scheduleValue } from './schedule.ts';
 
 export interface Doomed {
   readonly kind: ObjectKind;
@@ -110,7 +110,7 @@ export function audited(object: FoundObject): JsonObject {
   return {
     source_id: sourceId,
     destination_id: destinationId,
-    schedule: scheduleText(schedule),
+    schedule: scheduleValue(schedule),
     streams: streams.map(({ name }) => name),
   };
 }

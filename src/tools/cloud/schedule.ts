@@ -18,6 +18,7 @@ export function checkSchedule(schedule: string): string {
   );
 }
 
-export function scheduleText({ type, cron, timing }: Schedule): string {
+/** As `checkSchedule` takes it, where Airbyte can be told it at all. */
+export function scheduleValue({ type, cron, timing }: Schedule): string {
   return type === 'manual' ? 'manual' : (cron ?? timing ?? type);
 }

@@ -2,7 +2,7 @@ import type { Connection, ConnectionStream } from '../../cloud/index.ts';
 import { abortError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Call } from '../tool.ts';
-import { checkSchedule, scheduleText } from './schedule.ts';
+import { checkSchedule, scheduleValue } from './schedule.ts';
 import { chooseStreams } from './stream-choice.ts';
 import type { Changed, Changes } from './update-cloud-object.ts';
 
@@ -29,7 +29,7 @@ function partly(connection: Connection, changes: Changes): JsonObject {
   const all: JsonObject = {
     name,
     enabled: status === 'active',
-    schedule: scheduleText(schedule),
+    schedule: scheduleValue(schedule),
     prefix: prefix ?? '',
     streams: streams.map(shownStream),
   };
