@@ -15,7 +15,8 @@ export function boundedJson(value: JsonValue, most = MOST_CHARACTERS): { shown: 
   return { shown: beginning, text: `${beginning}…`, cut: `${has} of ${all} characters are shown` };
 }
 
-/** A name of a person's or a server's own choice, short enough for a list. */
+/** A name of a person's or a server's own choice, in one line and short enough for a list. */
 export function shortName(name: string): string {
-  return name.length <= 200 ? name : `${name.slice(0, 199)}…`;
+  const line = name.replace(/\s+/g, ' ');
+  return line.length <= 200 ? line : `${line.slice(0, 199)}…`;
 }

@@ -91,7 +91,7 @@ export function descriptionText(data: Description, parts: readonly Part[]): stri
   ];
   return [
     `${data.kind} "${data.name}" (${data.id}), ${data.web_address}`,
-    ...facts.flatMap(([label, value]) => (value ? [`${label}: ${value}`] : [])),
+    ...facts.flatMap(([label, value]) => (value ? [`${label}: ${value.replace(/\s+/g, ' ')}`] : [])),
     ...(data.streams ? [`Streams: ${data.streams_total}`, streamsTable(data.streams)] : []),
     ...parts.map(({ label, text }) => asData(label, text)),
     ...data.notes.map((note) => `Note: ${note}`),
