@@ -23,7 +23,8 @@ export const cancelCloudJob = defineTool({
     const { jobs } = services.cloud;
     const { job: before, connection } = await findJob(id, wanted, services, signal);
     const object = { kind: 'job', id: String(before.id), name: jobName(before, connection) };
-    about({ ...object, before: { state: before.state } });
+    // The audit takes what is called state for a connector's, and hides it.
+    about({ ...object, before: { status: before.state } });
     let after: Job = before;
     if (isActive(before)) {
       progress(`cancelling job ${before.id}`);
@@ -35,7 +36,7 @@ export const cancelCloudJob = defineTool({
         return now;
       });
     }
-    about({ ...object, before: { state: before.state }, after: { state: after.state } });
+    about({ ...object, before: { status: before.state }, after: { status: after.state } });
     const cancelled = isActive(before) && !/^(succeeded|failed)$/.test(after.state);
     const data = { ...jobData(after, connection, call), cancelled };
     const head = cancelled
