@@ -6,6 +6,7 @@ import { neededSpec, partOf, resolved, withoutMasks } from './actor-config.ts';
 import { nothingToChange } from './fitting.ts';
 import { loosened } from './loosened-spec.ts';
 import { shownConfiguration } from './masking.ts';
+import { withHiddenWords } from './refusal-words.ts';
 import type { Changed, Changes } from './update-cloud-object.ts';
 
 export async function updateActor(actor: Actor, { name, config }: Changes, call: Call): Promise<Changed> {
@@ -16,14 +17,15 @@ export async function updateActor(actor: Actor, { name, config }: Changes, call:
   if (!changesConfig && name === undefined) {
     throw nothingToChange('config holds nothing but masks: give the fields that are to change, secrets by reference.');
   }
-  const ready = changesConfig
-    ? await resolved(changes, loosened(await neededSpec(actor, services, signal)), services, call)
-    : undefined;
+  const spec = changesConfig ? await neededSpec(actor, services, signal) : undefined;
+  const ready = spec && (await resolved(changes, loosened(spec), services, call));
   if (signal.aborted) throw abortError(signal);
   progress(`changing the ${actor.kind} in Airbyte`);
   const send = (configuration?: JsonObject): Promise<Actor> =>
     services.cloud.actors.update(actor.kind, actor.id, { name, configuration });
-  const changed = await (ready ? ready.use(send) : send());
+  const changed = await (ready ? ready.use(send) : send()).catch(async (error: unknown) => {
+    throw await withHiddenWords(error, services, spec ?? {});
+  });
   const shownAfter = changesConfig ? await shownConfiguration(changed, services, signal) : {};
   const described = (named: string, configuration: JsonObject): JsonObject => ({
     ...(name === undefined ? {} : { name: named }),

@@ -1,0 +1,22 @@
+/** What Airbyte says when it refuses a change: it may quote the secrets that it held already, which nobody here knows. */
+import { SluiceError } from '../../errors.ts';
+import type { JsonObject } from '../../protocol/index.ts';
+import type { Services } from '../services.ts';
+import { hider } from './words.ts';
+
+type Concrete = new (...parameters: ConstructorParameters<typeof SluiceError>) => SluiceError;
+
+/**
+ * The same error, with what follows the names of secret fields hidden in Airbyte's words.
+ * @param spec of the connector whose configuration was sent
+ */
+export async function withHiddenWords(error: unknown, services: Services, spec: JsonObject): Promise<unknown> {
+  if (!(error instanceof SluiceError)) return error;
+  const { airbyte_says: said, ...details } = error.details;
+  if (typeof said !== 'string') return error;
+  // The call may be over by now; its error is still written down.
+  const hide = await hider(services, new AbortController().signal, spec);
+  const { code, message, next, problems, cause } = error;
+  const facts = { problems, cause, details: { ...details, airbyte_says: hide(said) } };
+  return new (error.constructor as Concrete)(code, message, next, facts);
+}
