@@ -18,11 +18,18 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 
 const kind = fc.constantFrom(...KINDS);
-const pick = fc.nat(40);
+/** Small: calls must meet on the same few objects. */
+const pick = fc.nat(5);
 const step = fc.oneof(
   fc.record({ act: fc.constant('create' as const), kind, pick, other: pick }),
   fc.record({ act: fc.constant('update' as const), kind, pick, other: pick }),
-  fc.record({ act: fc.constant('delete' as const), kind, pick, cascade: fc.boolean(), named: fc.boolean() }),
+  fc.record({
+    act: fc.constant('delete' as const),
+    kind,
+    pick,
+    cascade: fc.boolean(),
+    named: fc.constantFrom(true, true, true, false),
+  }),
   fc.record({ act: fc.constant('run' as const), pick, type: fc.constantFrom('sync', 'reset', 'refresh', 'clear') }),
   fc.record({ act: fc.constant('cancel' as const), pick }),
   fc.record({ act: fc.constant('somebody' as const), pick, other: pick }),
