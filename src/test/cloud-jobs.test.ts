@@ -321,4 +321,17 @@ describe('modes', () => {
     expect(created()).toBe(1);
     expect(airbyte.state.connections[0]?.state).toHaveProperty('users');
   });
+
+  test('safe: a connection that this session made may be cleared', async () => {
+    await start();
+    const made = await server.call<{ id: string }>('create_cloud_object', {
+      kind: 'connection',
+      name: 'made here',
+      source_id: airbyteId('source', 1),
+      destination_id: airbyteId('destination', 1),
+      streams: [{ stream: 'users' }],
+    });
+    const answer = await job('run_cloud_sync', { connection_id: made.id, job_type: 'clear' });
+    expect(answer).toMatchObject({ type: 'clear', state: 'succeeded' });
+  });
 });

@@ -116,11 +116,11 @@ describe('list_cloud_objects', () => {
   });
 
   test.each([
-    [{ kind: 'source', failing_only: true }, 'argument_of_other_kind', /kind connection/],
-    [{ kind: 'job', search: 'x' }, 'argument_of_other_kind', /kind workspace, organization, source/],
-    [{ kind: 'connection', connection_id: 'x' }, 'argument_of_other_kind', /kind job/],
-    [{ kind: 'definition', status: 'active' }, 'argument_of_other_kind', /kind connection, job/],
-    [{ kind: 'workspace', workspace_id: airbyteId('workspace', 1) }, 'argument_of_other_kind', /kind source/],
+    [{ kind: 'source', failing_only: true }, 'argument_does_not_fit', /kind connection/],
+    [{ kind: 'job', search: 'x' }, 'argument_does_not_fit', /kind workspace, organization, source/],
+    [{ kind: 'connection', connection_id: 'x' }, 'argument_does_not_fit', /kind job/],
+    [{ kind: 'definition', status: 'active' }, 'argument_does_not_fit', /kind connection, job/],
+    [{ kind: 'workspace', workspace_id: airbyteId('workspace', 1) }, 'argument_does_not_fit', /kind source/],
     [{ kind: 'job', status: 'broken' }, 'bad_status', /pending, queued, running/],
     [{ kind: 'connection', status: 'failed' }, 'bad_status', /active, inactive/],
     [{ kind: 'job', connection_id: 'people' }, 'bad_id', /list_cloud_objects/],

@@ -22,12 +22,12 @@ const FITS: Record<'search' | 'connection_id' | 'status' | 'failing_only' | 'wor
 };
 const CONNECTION_STATES = ['active', 'inactive', 'deprecated', 'locked'];
 
-/** @throws InputError `argument_of_other_kind`, `bad_status` */
+/** @throws InputError `argument_does_not_fit`, `bad_status` */
 export function checkFit(asked: Asked): void {
   for (const [argument, kinds] of Object.entries(FITS) as [keyof typeof FITS, readonly Kind[]][]) {
     if (asked[argument] === undefined || asked[argument] === false || kinds.includes(asked.kind)) continue;
     throw new InputError(
-      'argument_of_other_kind',
+      'argument_does_not_fit',
       `"${argument}" does not go with kind ${asked.kind}.`,
       `It is for kind ${kinds.join(', ')}. Leave it out, or change kind.`,
     );
