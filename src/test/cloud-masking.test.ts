@@ -173,7 +173,7 @@ describe('configurations in clear', () => {
       {
         access_token: 'leak-unmarked-0009',
         db_password: 'leak-unmarked-0009',
-        options: JSON.stringify({ retries: 3, nested: [JSON.stringify({ api_key: 'leak-json-0005' })] }),
+        options: JSON.stringify({ retries: 3, nested: [JSON.stringify({ db_pass: 'leak-json-0005' })] }),
         jdbc_url_params: 'ssl=true&password=leak-pairs-0007',
         headers: ['Authorization: Bearer leak-header-0008abcdef'],
         token_url: 'https://id.example.com/token',
@@ -290,7 +290,8 @@ describe('what connectors print', () => {
       'jdbc:postgresql://reader:leak-url-0006@db/shop',
       ...filler,
     ];
-    airbyte.planJob({ log, records: 10, milliseconds: 100, outcome: 'failed', failure: 'password=leak-failure-0019' });
+    const failure = 'password=leak-failure-0019 Authorization: Bearer leak-bearer-0014abcdef';
+    airbyte.planJob({ log, records: 10, milliseconds: 100, outcome: 'failed', failure });
     await all('run_cloud_sync', { connection_id: airbyteId('connection', 1) });
     const shown = await all('get_cloud_job', { job_id: 4, log_lines: 400, log_offset: 200 });
     expect(shown).toContain('page=2');

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { hideQuoted } from './hide-quoted.ts';
+import { MASK, maskConfiguration, maskText, namesSecret } from './mask.ts';
+import { maskManifest } from './mask-manifest.ts';
+
+const KEYS = new Set(['password', 'ca_certificate']);
+
+test.each([
+  ['api_token', true],
+  ['accessToken', true],
+  ['apiKey', true],
+  ['client-secret', true],
+  ['db_passwd', true],
+  ['passphrase', true],
+  ['token_url', false],
+  ['secret_name', false],
+  ['primary_key', false],
+  ['partition_key', false],
+  ['bypass', false],
+])('a text under %s is a secret whatever the spec says: %s', (name, expected) => {
+  expect(namesSecret(name)).toBe(expected);
+});
+
+describe('configurations', () => {
+  const spec = { type: 'object', properties: { auth_token: { type: 'boolean' }, key: { type: 'string' } } };
+
+  test('what the spec knows as plain stays, numbers and switches too', () => {
+    const configuration = { auth_token: true, key: 'region', other_key: 'x' };
+    expect(maskConfiguration(configuration, { spec, secretKeys: KEYS })).toEqual({ ...configuration, other_key: MASK });
+  });
+
+  test('empty and absent values tell nothing, and do not fail', () => {
+    expect(maskConfiguration({ password: null, list: [], deep: {} }, { secretKeys: KEYS })).toEqual({
+      password: null,
+      list: [],
+      deep: {},
+    });
+  });
+});
+
+test.each([
+  ['{"a": 1,  "b": "plain"}', '{"a": 1,  "b": "plain"}'],
+  ['{"a": {"password": "x"}}', `{"a":{"password":"${MASK}"}}`],
+  ['[{"my_pass": 1}]', `[{"my_pass":"${MASK}"}]`],
+  ['{ not JSON', '{ not JSON'],
+  ['see token=abcdef&x=1', `see token=${MASK}&x=1`],
+  ['mongodb://me:pw@host/db', MASK],
+])('in a text: %s', (text, shown) => {
+  expect(maskText(text, KEYS)).toBe(shown);
+});
+
+test.each([
+  ['"ca_certificate": "abc", "host": "db"', `"ca_certificate": "${MASK}", "host": "db"`],
+  ['{\\"ca_certificate\\": \\"abc\\", \\"host\\": 1}', `{\\"ca_certificate\\": \\"${MASK}\\", \\"host\\": 1}`],
+  ["{'ca_certificate': 'a\\'b', 'host': 1}", `{'ca_certificate': '${MASK}', 'host': 1}`],
+  ['ca_certificate=abc host=db', `ca_certificate=${MASK} host=db`],
+  ['the ca_certificate is missing', 'the ca_certificate is missing'],
+  ['my_ca_certificate_path: /etc', 'my_ca_certificate_path: /etc'],
+  ['a -----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY----- b', `a ${MASK} b`],
+  ['a -----BEGIN PRIVATE KEY-----\nabc', `a ${MASK}`],
+])('quoted: %s', (text, shown) => {
+  expect(hideQuoted(text, KEYS)).toBe(shown);
+});
+
+test('a manifest keeps its templates and its names, and loses what an author wrote into it', () => {
+  const manifest = {
+    api_token: "{{ config['api_token'] }}",
+    password: 'written',
+    primary_key: 'id',
+    $parameters: { partition_key: 'shard' },
+    request_headers: { 'X-Api-Key': 'written', Accept: 'text/csv', Cookie: 'session=written' },
+    properties: { pin: { airbyte_secret: true, examples: ['written'], title: 'Pin' }, days: { default: 30 } },
+  };
+  const shown = maskManifest(manifest, KEYS);
+  expect(JSON.stringify(shown)).not.toContain('written');
+  expect(shown).toMatchObject({
+    api_token: manifest.api_token,
+    primary_key: 'id',
+    $parameters: { partition_key: 'shard' },
+    request_headers: { Accept: 'text/csv' },
+    properties: { pin: { title: 'Pin' }, days: { default: 30 } },
+  });
+});
+
+test('a long word takes no longer than its length asks', () => {
+  const began = Date.now();
+  maskText('x'.repeat(1_000_000), KEYS);
+  hideQuoted('ca_certificate'.repeat(70_000), KEYS);
+  expect(Date.now() - began).toBeLessThan(2_000);
+});
