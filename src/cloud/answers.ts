@@ -15,7 +15,7 @@ const key = maybe(z.array(z.array(z.string())));
 export const anything = z.unknown();
 
 export const paged = <T extends z.ZodType>(item: T) =>
-  z.object({ data: z.array(item).nullish(), next: text }).transform(({ data, next }) => ({ items: data ?? [], next }));
+  z.object({ data: z.array(item), next: text }).transform(({ data, next }) => ({ items: data, next }));
 
 export const workspace = z
   .object({ workspaceId: z.string(), name: z.string(), dataResidency: text })
@@ -69,11 +69,11 @@ export const check = z
   .object({
     status: text,
     message: text,
-    jobInfo: maybe(z.object({ failureReason: maybe(z.object({ externalMessage: text })) })),
+    jobInfo: z.object({ failureReason: maybe(z.object({ externalMessage: text })) }),
   })
   .transform(({ status, message, jobInfo }) => ({
     succeeded: status === 'succeeded',
-    message: message || jobInfo?.failureReason?.externalMessage,
+    message: message || jobInfo.failureReason?.externalMessage,
   }));
 
 export const specification = z

@@ -1,10 +1,12 @@
 /** Requests as the rest of the room makes them: with a token, repeated only where a repetition does no harm, the answer checked. */
 import type { z } from 'zod';
 import { abortError } from '../errors.ts';
+import type { Credential } from '../secrets/index.ts';
 import { badAnswer, refusalError, unknownOutcome } from './errors.ts';
 import type { Answered, Exchange, Send } from './exchange.ts';
 import { type Deed, repeated } from './repeat.ts';
 import type { Tokens } from './tokens.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import type { Place, Urls } from './urls.ts';
 
 export interface Question<T> {
@@ -41,7 +43,7 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens): Ask {
       return reply;
     };
     // Asked for here, a token that cannot be had is not tried for again with each try of the request.
-    await unlessAborted(tokens.get(), signal);
+    await waitFor(tokens.get(), signal);
     const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce));
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
@@ -59,27 +61,16 @@ async function withToken(
   signal: AbortSignal | undefined,
   use: (token: string) => Promise<Answered>,
 ): Promise<Answered> {
-  const token = await unlessAborted(tokens.get(), signal);
+  const token = await waitFor(tokens.get(), signal);
   const answered = await token.use(use);
   if (answered.ok || answered.status !== 401 || !tokens.renew(token)) return answered;
   // Refused before anything was done: even what creates may be asked again, once, with a new token.
-  return (await unlessAborted(tokens.get(), signal)).use(use);
+  return (await waitFor(tokens.get(), signal)).use(use);
 }
 
 /** The token is shared by several calls: one that is cancelled leaves it to the others. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  // A signal of its own: one call may make many requests at once, and Node warns of many listeners.
-  const mine = AbortSignal.any([signal]);
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal));
-    mine.addEventListener('abort', onAbort);
+async function waitFor(token: Promise<Credential>, signal: AbortSignal | undefined): Promise<Credential> {
+  return unlessAborted(token, signal).catch((error: unknown) => {
+    throw signal?.aborted ? abortError(signal) : error;
   });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    mine.removeEventListener('abort', onAbort);
-  }
 }

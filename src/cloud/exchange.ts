@@ -1,6 +1,7 @@
 /** One request and its whole answer, with limits of time and size; redirects are not followed, for a token would go along. */
 import { abortError, systemCode } from '../errors.ts';
 import { badAnswer, lostError, type Refusal, type Seal, saidIn, tooLarge, unknownOutcome } from './errors.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -48,7 +49,8 @@ async function fetchWhole(
   userAgent: string,
 ): Promise<{ response: Response; text: string }> {
   const timeout = AbortSignal.timeout(timeoutMs);
-  try {
+  const end = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const whole = async (): Promise<{ response: Response; text: string }> => {
     const response = await fetch(address, {
       method,
       redirect: 'manual',
@@ -59,9 +61,13 @@ async function fetchWhole(
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: end,
     });
     return { response, text: await bounded(response) };
+  };
+  try {
+    // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
+    return await unlessAborted(whole(), end);
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
     if (error instanceof TooLarge) {
