@@ -1,12 +1,11 @@
-/** Creating in Airbyte: sources and destinations in their three ways, connections, definitions; and what goes wrong on the way. */
+/** Sources and destinations made in Airbyte: handed over, from references, as drafts. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../fixtures/airbyte/index.ts';
-import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
-import { syncOut } from './harness/calls.ts';
+import { type CloudTest, startCloud } from './harness/airbyte.ts';
 import { saveLocal, writeRegistry } from './harness/local-source.ts';
-import { MEADOW, makeWorkplace, type Workplace } from './harness/workplace.ts';
+import { makeWorkplace, type Workplace } from './harness/workplace.ts';
 
 const ENV_FILE =
   "SHOP_PASSWORD='swordfish-of-the-shop-81'\nSHOP_HOST=db.shop.example.com\nMEADOW_API_KEY='meadow-key-4471-xyz'\n";
@@ -19,14 +18,12 @@ const SHOP = {
   username: 'reader',
   password: 'secret_reference::SHOP_PASSWORD',
 };
-const ENDS = { source_id: airbyteId('source', 1), destination_id: airbyteId('destination', 1) };
 
 interface Created {
   readonly id: string;
   readonly name: string;
   readonly web_address: string;
   readonly next: string;
-  readonly streams?: { stream: string; mode?: string }[];
   readonly secrets_to_type?: string[];
 }
 
@@ -256,242 +253,5 @@ describe('drafts', () => {
     expect(error.code).toBe('draft_rejected');
     expect(error.next).toContain(`/source/new-source/${airbyteId('definition', 1)}`);
     expect(error.text).toContain('An empty text is not accepted.');
-  });
-});
-
-describe('connections', () => {
-  const connect = { kind: 'connection', name: 'People', ...ENDS };
-
-  test('modes follow what is offered, or what is asked for', async () => {
-    const made = await create({
-      ...connect,
-      streams: [{ stream: 'users' }, { stream: 'products', mode: 'full_refresh_append' }],
-      prefix: 'p_',
-      schedule: '0 0 6 * * ?',
-    });
-    expect(made.streams).toEqual([
-      { stream: 'users', mode: 'incremental_deduped_history' },
-      { stream: 'products', mode: 'full_refresh_append' },
-    ]);
-    expect(cloud.airbyte.state.connections.at(-1)).toMatchObject({
-      connectionId: made.id,
-      name: 'People',
-      prefix: 'p_',
-      schedule: { scheduleType: 'cron', cronExpression: '0 0 6 * * ?' },
-    });
-    expect(made.next).toContain(`run_cloud_sync with connection_id ${made.id}`);
-  });
-
-  test('without a key it appends, without a cursor it is read whole; cursor and key may be given', async () => {
-    const shop = {
-      kind: 'connection',
-      name: 'Shop',
-      source_id: airbyteId('source', 2),
-      destination_id: airbyteId('destination', 2),
-    };
-    const made = await create({ ...shop, streams: [{ stream: 'public.orders' }, { stream: 'notes' }] });
-    expect(made.streams).toEqual([
-      { stream: 'public.orders', mode: 'incremental_deduped_history' },
-      { stream: 'public.notes', mode: 'full_refresh_overwrite' },
-    ]);
-  });
-
-  test.each([
-    ['mode_not_offered', [{ stream: 'users', mode: 'incremental' }]],
-    ['unknown_stream', [{ stream: 'user' }]],
-    ['stream_twice', [{ stream: 'users' }, { stream: 'users' }]],
-    ['cursor_not_used', [{ stream: 'users', mode: 'full_refresh_append', cursor_field: 'updated_at' }]],
-    ['cursor_field_defined_by_source', [{ stream: 'users', cursor_field: 'id' }]],
-    ['primary_key_defined_by_source', [{ stream: 'users', primary_key: ['name'] }]],
-    ['no_streams', []],
-  ])('%s', async (code, streams) => {
-    const error = await refused({ ...connect, streams });
-    expect(error.code).toBe(code);
-    if (code === 'mode_not_offered') expect(error.next).toContain('incremental_append');
-    if (code === 'unknown_stream') expect(error.next).toContain('users');
-    expect(posts(/\/connections$/)).toEqual([]);
-  });
-
-  test('without streams the error lists those that there are', async () => {
-    const error = await refused(connect);
-    expect(error).toMatchObject({ code: 'no_streams', details: { offered: ['users', 'products', 'purchases'] } });
-  });
-
-  test.each(['0 6 * * *', 'daily', '* * * * * * * *'])(
-    'the schedule %j is refused before it is sent',
-    async (schedule) => {
-      expect(await refused({ ...connect, streams: [{ stream: 'users' }], schedule })).toMatchObject({
-        code: 'bad_schedule',
-      });
-    },
-  );
-
-  test('ends of two workspaces, or of another one than is named', async () => {
-    await cloud.close();
-    cloud = await startCloud({ workplace, airbyte: { workspaces: ['Workshop', 'Attic'] } });
-    const { state } = cloud.airbyte;
-    const attic = airbyteId('workspace', 2);
-    state.destinations.push({
-      ...(state.destinations[0] as (typeof state.destinations)[0]),
-      id: airbyteId('destination', 9),
-      workspaceId: attic,
-    });
-    const apart = { ...connect, destination_id: airbyteId('destination', 9), streams: [{ stream: 'users' }] };
-    expect(await refused(apart)).toMatchObject({ code: 'other_workspace' });
-    expect(await refused({ ...connect, streams: [{ stream: 'users' }], workspace_id: attic })).toMatchObject({
-      code: 'other_workspace',
-    });
-    expect(await refused({ kind: 'source', name: 'x', connector: FAKER, config: {} })).toMatchObject({
-      code: 'several_workspaces',
-    });
-    const made = await create({ kind: 'source', name: 'x', connector: FAKER, config: {}, workspace_id: attic });
-    expect(state.sources.find(({ id }) => id === made.id)?.workspaceId).toBe(attic);
-  });
-
-  test('with from_source: the streams and modes of the last local sync', async () => {
-    const meadow = {
-      connector: MEADOW,
-      runtime: 'executable',
-      config: { count: 5, api_key: 'secret_reference::MEADOW_API_KEY' },
-    };
-    await cloud.server.call('save_source', { name: 'meadow', ...meadow });
-    await syncOut(cloud.server, {
-      source: 'meadow',
-      streams: ['users', 'orders'],
-      options: [{ stream: 'orders', mode: 'full_refresh_append' }],
-    });
-    const [faker] = cloud.airbyte.state.definitions;
-    faker?.streams.push({ name: 'orders', cursor: 'id', primaryKey: ['id'], fields: {} });
-    const made = await create({ ...connect, from_source: 'meadow' });
-    expect(made.streams).toEqual([
-      { stream: 'users', mode: 'incremental_deduped_history' },
-      { stream: 'orders', mode: 'full_refresh_append' },
-    ]);
-  });
-
-  test('with from_source that was never synced, is not saved, or stands beside streams', async () => {
-    await saveLocal(workplace, 'source', { name: 'people', connector: 'source-faker', version: '6.2.24', config: {} });
-    expect(await refused({ ...connect, from_source: 'people' })).toMatchObject({ code: 'never_synced' });
-    expect(await refused({ ...connect, from_source: 'people', streams: [] })).toMatchObject({
-      code: 'argument_does_not_fit',
-    });
-    expect(await refused({ ...connect, from_source: 'nobody' })).toMatchObject({ code: 'unknown_source' });
-  });
-});
-
-describe('definitions', () => {
-  test('from an object and from a file', async () => {
-    const made = await create({ kind: 'definition', name: 'Inline', manifest: SEEDED_MANIFEST });
-    expect(cloud.airbyte.state.declarative.at(-1)).toMatchObject({
-      id: made.id,
-      name: 'Inline',
-      manifest: SEEDED_MANIFEST,
-    });
-    expect(made.next).toContain(made.id);
-  });
-
-  const { check: _, ...unchecked } = SEEDED_MANIFEST;
-  test.each([
-    ['bad_manifest', 'no check', unchecked],
-    ['bad_manifest', 'neither streams', { ...SEEDED_MANIFEST, streams: [] }],
-    ['bad_manifest', 'no object', { ...SEEDED_MANIFEST, streams: ['meadows'] }],
-    ['bad_manifest', 'no retriever', { ...SEEDED_MANIFEST, streams: [{ name: 'meadows' }] }],
-    ['bad_manifest', 'refers to something', { ...SEEDED_MANIFEST, streams: ['#/definitions/none'] }],
-    ['bad_manifest', 'DeclarativeSource', { ...SEEDED_MANIFEST, type: 'Other' }],
-    ['manifest_brings_code', 'class_name', { ...SEEDED_MANIFEST, definitions: { x: { class_name: 'os.system' } } }],
-  ])('%s: %s', async (code, words, manifest) => {
-    const error = await refused({ kind: 'definition', name: 'Bad', manifest });
-    expect(error.code).toBe(code);
-    expect(error.text).toContain(words);
-    expect(posts(/declarative_sources$/)).toEqual([]);
-  });
-
-  test('a file outside of the folders that are allowed is not read', async () => {
-    const path = join(workplace.directory, 'elsewhere.json');
-    await writeFile(path, JSON.stringify(SEEDED_MANIFEST));
-    expect(await refused({ kind: 'definition', name: 'x', manifest_path: path })).toMatchObject({
-      code: 'manifest_outside',
-    });
-    expect(await refused({ kind: 'definition', name: 'x', manifest_path: path, manifest: {} })).toMatchObject({
-      code: 'argument_does_not_fit',
-    });
-  });
-});
-
-describe('what goes wrong on the way', () => {
-  const people = { kind: 'source', name: 'People', connector: FAKER, config: { count: 3 } };
-  const sources = () => cloud.airbyte.state.sources.filter(({ name }) => name === 'People');
-
-  test.each([
-    ['cut after', 'cloud_outcome_unknown', 1],
-    ['bad json', 'cloud_outcome_unknown', 1],
-    ['limited', 'cloud_rate_limited', 0],
-    ['error', 'cloud_outcome_unknown', 0],
-  ] as const)('%s: told as %s, and never sent a second time', async (kind, code, made) => {
-    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, times: 5, kind });
-    const error = await refused(people);
-    expect(error.code).toBe(code);
-    expect(posts(/\/sources$/)).toHaveLength(1);
-    expect(sources()).toHaveLength(made);
-  });
-
-  test('a token that has ended is renewed, and one object is made', async () => {
-    await create(people);
-    cloud.airbyte.expireTokens();
-    await create({ ...people, name: 'Others' });
-    expect(cloud.airbyte.state.sources.filter(({ name }) => name === 'Others')).toHaveLength(1);
-  });
-
-  test('a call that is cancelled while Airbyte works: what was made is in the ledger all the same', async () => {
-    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
-    const controller = new AbortController();
-    const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
-    call.catch(() => {});
-    await expect.poll(() => sources().length, { timeout: 10_000 }).toBe(1);
-    controller.abort();
-    await expect(call).rejects.toThrow();
-    const { id = '' } = sources()[0] ?? {};
-    const deleteIt = { kind: 'source', id, name: 'People' };
-    expect(await cloud.server.fail('delete_cloud_object', deleteIt)).toMatchObject({ code: 'safe_mode' });
-    await expect
-      .poll(
-        async () =>
-          (await cloud.server.client.callTool({ name: 'delete_cloud_object', arguments: deleteIt })).isError ?? false,
-        { timeout: 10_000, interval: 400 },
-      )
-      .toBe(false);
-    expect(sources()).toEqual([]);
-  });
-
-  test('two equal calls at once make one object, and both have its id', async () => {
-    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1000 });
-    const [one, other] = await Promise.all([create(people), create(people)]);
-    expect(one.id).toBe(other.id);
-    expect(posts(/\/sources$/)).toHaveLength(1);
-  });
-
-  test('a create that takes longer than a call: in_progress, then joined, and one object', async () => {
-    cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 46_000 });
-    const first = await cloud.server.call<{ state?: string }>('create_cloud_object', people);
-    expect(first.state).toBe('in_progress');
-    const made = await create(people);
-    expect(sources()).toMatchObject([{ id: made.id }]);
-    expect(posts(/\/sources$/)).toHaveLength(1);
-  }, 90_000);
-
-  test('plain http to another host is refused before anything is sent', async () => {
-    await cloud.close();
-    cloud = await startCloud({
-      workplace,
-      environment: { ...UNGUARDED, AIRBYTE_CLOUD_API_URL: 'http://airbyte.example.com/api/public/v1' },
-    });
-    expect(await refused(people)).toMatchObject({ kind: 'setup' });
-    expect(cloud.airbyte.requests).toEqual([]);
-  });
-
-  test('names that would deceive a reader are shown by their escapes', async () => {
-    const made = await create({ ...people, name: 'safe\u202eecruos' });
-    expect(made.text).toContain('safe\\u202eecruos');
-    expect(cloud.airbyte.state.sources.at(-1)?.name).toBe('safe\u202eecruos');
   });
 });

@@ -10,6 +10,7 @@ import { isUuid, webAddress } from './fields.ts';
 import { missing } from './fitting.ts';
 import { chosenWorkspace } from './found-object.ts';
 import { handedOver } from './handed-over.ts';
+import { ignore } from './masking.ts';
 
 /** All that goes to Airbyte. */
 interface Ready {
@@ -32,7 +33,7 @@ export const createActor: Maker = async (input, call, enter) => {
       services.cloud.actors.create(kind, { name: input.name, workspaceId, definitionId, configuration }),
     )
     .catch((error: unknown) => {
-      throw toType ? rejectedDraft(error, `${newAddress(kind, definitionId, workspaceId, call)}`) : error;
+      throw toType ? rejectedDraft(error, newAddress(kind, definitionId, workspaceId, call)) : error;
     });
   enter(made);
   const { id, name } = made;
@@ -96,8 +97,10 @@ async function readyDraft(written: JsonObject, definite: Definite, call: Call): 
 async function definitionOf(kind: ActorKind, connector: string, { services, signal }: Call): Promise<string> {
   const { registry } = services;
   const byId = isUuid(connector);
+  // By its id Airbyte knows it also where no registry can be had.
+  const all = byId ? await registry.all(signal).catch(ignore(signal)) : undefined;
   const entry = byId
-    ? (await registry.all(signal)).entries.find(({ definitionId }) => definitionId === connector.toLowerCase())
+    ? all?.entries.find(({ definitionId }) => definitionId === connector.toLowerCase())
     : await registry.find(connector, signal);
   if (entry && entry.type !== kind) {
     throw new InputError(

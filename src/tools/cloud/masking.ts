@@ -28,7 +28,7 @@ export async function specOf(actor: Named, services: Services, signal: AbortSign
 }
 
 /** Masking must not fail because a spec cannot be had: then names decide, which hide more. */
-function ignore(signal: AbortSignal): (error: unknown) => undefined {
+export function ignore(signal: AbortSignal): (error: unknown) => undefined {
   return (error) => {
     if (signal.aborted || !(error instanceof SluiceError)) throw error;
     return undefined;

@@ -1,0 +1,98 @@
+/** What goes wrong while something is made in Airbyte: it is made once at most, and the session knows it. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
+import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+
+const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
+
+let workplace: Workplace;
+let cloud: CloudTest;
+beforeEach(async () => {
+  workplace = await makeWorkplace();
+  cloud = await startCloud({ workplace });
+});
+afterEach(async () => {
+  await cloud.close();
+  await workplace.remove();
+});
+
+const create = (args: Record<string, unknown>) => cloud.server.call<{ id: string }>('create_cloud_object', args);
+const refused = (args: Record<string, unknown>) => cloud.server.fail('create_cloud_object', args);
+const posts = (path: RegExp) =>
+  cloud.airbyte.requests.filter((request) => request.method === 'POST' && path.test(request.path));
+
+const people = { kind: 'source', name: 'People', connector: FAKER, config: { count: 3 } };
+const sources = () => cloud.airbyte.state.sources.filter(({ name }) => name === 'People');
+
+test.each([
+  ['cut after', 'cloud_outcome_unknown', 1],
+  ['bad json', 'cloud_outcome_unknown', 1],
+  ['limited', 'cloud_rate_limited', 0],
+  ['error', 'cloud_outcome_unknown', 0],
+] as const)('%s: told as %s, and never sent a second time', async (kind, code, made) => {
+  cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, times: 5, kind });
+  const error = await refused(people);
+  expect(error.code).toBe(code);
+  expect(posts(/\/sources$/)).toHaveLength(1);
+  expect(sources()).toHaveLength(made);
+});
+
+test('a token that has ended is renewed, and one object is made', async () => {
+  await create(people);
+  cloud.airbyte.expireTokens();
+  await create({ ...people, name: 'Others' });
+  expect(cloud.airbyte.state.sources.filter(({ name }) => name === 'Others')).toHaveLength(1);
+});
+
+test('a call that is cancelled while Airbyte works: what was made is in the ledger all the same', async () => {
+  cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
+  const controller = new AbortController();
+  const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
+  call.catch(() => {});
+  await expect.poll(() => sources().length, { timeout: 10_000 }).toBe(1);
+  controller.abort();
+  await expect(call).rejects.toThrow();
+  const { id = '' } = sources()[0] ?? {};
+  const deleteIt = { kind: 'source', id, name: 'People' };
+  expect(await cloud.server.fail('delete_cloud_object', deleteIt)).toMatchObject({ code: 'safe_mode' });
+  await expect
+    .poll(
+      async () =>
+        (await cloud.server.client.callTool({ name: 'delete_cloud_object', arguments: deleteIt })).isError ?? false,
+      { timeout: 10_000, interval: 400 },
+    )
+    .toBe(false);
+  expect(sources()).toEqual([]);
+});
+
+test('two equal calls at once make one object, and both have its id', async () => {
+  cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1000 });
+  const [one, other] = await Promise.all([create(people), create(people)]);
+  expect(one.id).toBe(other.id);
+  expect(posts(/\/sources$/)).toHaveLength(1);
+});
+
+test('a create that takes longer than a call: in_progress, then joined, and one object', async () => {
+  cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 46_000 });
+  const first = await cloud.server.call<{ state?: string }>('create_cloud_object', people);
+  expect(first.state).toBe('in_progress');
+  const made = await create(people);
+  expect(sources()).toMatchObject([{ id: made.id }]);
+  expect(posts(/\/sources$/)).toHaveLength(1);
+}, 90_000);
+
+test('plain http to another host is refused before anything is sent', async () => {
+  await cloud.close();
+  cloud = await startCloud({
+    workplace,
+    environment: { ...UNGUARDED, AIRBYTE_CLOUD_API_URL: 'http://airbyte.example.com/api/public/v1' },
+  });
+  expect(await refused(people)).toMatchObject({ kind: 'setup' });
+  expect(cloud.airbyte.requests).toEqual([]);
+});
+
+test('names that would deceive a reader are shown by their escapes', async () => {
+  const made = await create({ ...people, name: 'safe\u202eecruos' });
+  expect(made.text).toContain('safe\\u202eecruos');
+  expect(cloud.airbyte.state.sources.at(-1)?.name).toBe('safe\u202eecruos');
+});
