@@ -139,8 +139,6 @@ export const connection = z
     streams: configurations?.streams ?? [],
   }));
 
-export const state = anObject;
-
 export const connectionCatalog = z.object({ syncCatalog: anObject }).transform(({ syncCatalog }) => syncCatalog);
 
 export const definition = z

@@ -1,6 +1,6 @@
 /** Connections: a source joined to a destination. */
 import type { JsonObject } from '../protocol/index.ts';
-import { anything, connection, connectionCatalog, paged, state } from './answers.ts';
+import { anObject, anything, connection, connectionCatalog, paged } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
@@ -48,7 +48,7 @@ export function createConnections(ask: Ask): Cloud['connections'] {
         place: { config: 'state/get' },
         body: { connectionId: id },
         deed: 'read',
-        answer: state,
+        answer: anObject,
         signal,
       }),
     catalog: (id, signal) =>
