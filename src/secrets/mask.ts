@@ -19,7 +19,8 @@ export interface MaskRules {
  */
 export function maskConfiguration(configuration: JsonObject, { spec, secretKeys }: MaskRules): JsonObject {
   const isSecret = (path: FieldPath, key: string, value: JsonValue): boolean => {
-    const facts = spec && fieldsAt(spec, path, configuration);
+    // All branches count: what another one marks may be left over from it.
+    const facts = spec && fieldsAt(spec, path);
     if (facts?.secret || secretKeys.has(key)) return true;
     if (facts?.known && !facts.freeForm) return typeof value === 'string' && namesSecret(key);
     return hasSensitiveWord(key);
