@@ -1,12 +1,12 @@
 /** Connections and definitions made in Airbyte. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../fixtures/airbyte/index.ts';
 import { type CloudTest, startCloud } from './harness/airbyte.ts';
 import { syncOut } from './harness/calls.ts';
 import { saveLocal } from './harness/local-source.ts';
-import { MEADOW, makeWorkplace, type Workplace } from './harness/workplace.ts';
+import { MEADOW, makeWorkplace, ROOT, type Workplace } from './harness/workplace.ts';
 
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 const ENDS = { source_id: airbyteId('source', 1), destination_id: airbyteId('destination', 1) };
@@ -154,7 +154,7 @@ describe('connections', () => {
 });
 
 describe('definitions', () => {
-  test('from an object and from a file', async () => {
+  test('from an object', async () => {
     const made = await create({ kind: 'definition', name: 'Inline', manifest: SEEDED_MANIFEST });
     expect(cloud.airbyte.state.declarative.at(-1)).toMatchObject({
       id: made.id,
@@ -178,6 +178,25 @@ describe('definitions', () => {
     expect(error.code).toBe(code);
     expect(error.text).toContain(words);
     expect(posts(/declarative_sources$/)).toEqual([]);
+  });
+
+  test('a YAML file with references and aliases goes as it is meant; in a folder of Sluice or as the env file it is not read', async () => {
+    const folder = join(ROOT, 'fixtures', 'manifests');
+    await cloud.close();
+    cloud = await startCloud({ workplace, environment: { SLUICE_CONFIG_DIRS: `${folder}:${workplace.directory}` } });
+    const define = { kind: 'definition', name: 'Quarry' };
+    const made = await create({ ...define, manifest_path: join(folder, 'quarry.yaml') });
+    const published = cloud.airbyte.state.declarative.find(({ id }) => id === made.id);
+    expect(published?.manifest).toMatchObject({ type: 'DeclarativeSource', version: expect.any(String) });
+    expect(JSON.stringify(published?.manifest)).toContain('#/definitions/');
+    const exported = join(workplace.project, 'exports', 'made.json');
+    await mkdir(join(workplace.project, 'exports'), { recursive: true });
+    await writeFile(exported, JSON.stringify(SEEDED_MANIFEST));
+    expect(await refused({ ...define, manifest_path: exported })).toMatchObject({ code: 'manifest_outside' });
+    expect(await refused({ ...define, manifest_path: workplace.envFile })).toMatchObject({
+      code: 'manifest_unreadable',
+    });
+    expect(await refused({ ...define, manifest_path: 'quarry.yaml' })).toMatchObject({ code: 'manifest_unreadable' });
   });
 
   test('a file outside of the folders that are allowed is not read', async () => {
