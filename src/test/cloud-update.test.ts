@@ -197,6 +197,15 @@ describe('connections', () => {
 });
 
 describe('definitions', () => {
+  test('a manifest with what was masked in it would overwrite what is there: it is not sent', async () => {
+    const manifest = structuredClone(SEEDED_MANIFEST) as Record<string, unknown>;
+    manifest.metadata = { requester: [{ headers: { 'X-Key': `Bearer ${MASK}` } }] };
+    const error = await refused('definition', 1, { manifest });
+    expect(error.code).toBe('masked_manifest');
+    expect(error.message).toContain('metadata.requester[0].headers.X-Key');
+    expect(changesSent()).toEqual([]);
+  });
+
   test('a new manifest; a name cannot be given', async () => {
     const manifest = {
       ...SEEDED_MANIFEST,

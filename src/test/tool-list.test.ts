@@ -6,15 +6,23 @@ import { type Era, startServer, type TestServer } from './harness/client.ts';
 let server: TestServer;
 afterEach(() => server.close());
 
+/** Credentials that are never used: listing asks no Airbyte. */
+const CLOUD = { AIRBYTE_CLOUD_CLIENT_ID: 'an-id', AIRBYTE_CLOUD_CLIENT_SECRET: 'a-secret-of-the-tool-list' };
 const names = async (): Promise<string[]> => (await server.client.listTools()).tools.map(({ name }) => name);
 const MAX_TOKENS = 3200;
+const MAX_TOKENS_WITH_CLOUD = 5000;
 
-test.each<Era>(['legacy', 'auto'])(
-  'the whole list in era %s: snapshot, hints, and schemas every client accepts',
-  async (era) => {
-    server = await startServer({ era });
+test.each<[Era, string, Record<string, string>]>([
+  ['legacy', 'tools', {}],
+  ['auto', 'tools', {}],
+  ['legacy', 'tools.with-cloud', CLOUD],
+  ['auto', 'tools.with-cloud', CLOUD],
+])(
+  'the whole list in era %s (%s): snapshot, hints, and schemas every client accepts',
+  async (era, file, environment) => {
+    server = await startServer({ era, environment });
     const { tools } = await server.client.listTools();
-    await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot('../../fixtures/snapshots/tools.json');
+    await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot(`../../fixtures/snapshots/${file}.json`);
     for (const tool of tools) {
       const schema = JSON.stringify(tool.inputSchema);
       expect(schema, tool.name).not.toMatch(/"\$ref"|"\$defs"|"\$schema"/);
@@ -37,6 +45,36 @@ test('the list costs at most 3,200 tokens', async () => {
   const tokens = encode(JSON.stringify(tools)).length;
   process.stderr.write(`tool list: ${tokens} tokens (budget ${MAX_TOKENS})\n`);
   expect(tokens).toBeLessThanOrEqual(MAX_TOKENS);
+});
+
+test('with the tools of the cloud it costs at most 5,000 tokens', async () => {
+  server = await startServer({ environment: CLOUD });
+  const { tools } = await server.client.listTools();
+  expect(tools).toHaveLength(28);
+  const tokens = encode(JSON.stringify(tools)).length;
+  process.stderr.write(`tool list with cloud: ${tokens} tokens (budget ${MAX_TOKENS_WITH_CLOUD})\n`);
+  expect(tokens).toBeLessThanOrEqual(MAX_TOKENS_WITH_CLOUD);
+});
+
+test('half of the credentials list no tool of the cloud, and a warning says which half is missing', async () => {
+  server = await startServer({ environment: { AIRBYTE_CLOUD_CLIENT_ID: 'an-id' } });
+  expect(await names()).toHaveLength(18);
+  expect((await server.call<{ text: string }>('get_status')).text).toContain('AIRBYTE_CLOUD_CLIENT_SECRET');
+  expect((await server.fail('check_cloud_workspace')).code).toBe('cloud_not_configured');
+});
+
+test('read-only mode of the cloud hides what creates and changes there, and nothing else', async () => {
+  server = await startServer({ environment: { ...CLOUD, AIRBYTE_CLOUD_MCP_READONLY_MODE: '1' } });
+  const listed = await names();
+  expect(listed.filter((name) => name.includes('cloud'))).toEqual([
+    'check_cloud_workspace',
+    'list_cloud_objects',
+    'describe_cloud_object',
+    'check_cloud_connector',
+    'run_cloud_sync',
+    'get_cloud_job',
+  ]);
+  expect(listed).toHaveLength(18 + 6);
 });
 
 test('read-only mode lists only what can be called, and refuses the rest all the same', async () => {

@@ -1,6 +1,7 @@
 /** A low-code connector, published to a workspace. */
 import { abortError, InputError } from '../../errors.ts';
-import type { JsonObject } from '../../protocol/index.ts';
+import { dottedPath, type FieldPath, type JsonObject, type JsonValue } from '../../protocol/index.ts';
+import { MASK } from '../../secrets/index.ts';
 import type { Services } from '../services.ts';
 import type { Maker } from './create-cloud-object.ts';
 import { missing } from './fitting.ts';
@@ -36,8 +37,27 @@ export async function givenManifest(
       'Give one of them.',
     );
   }
-  if (path !== undefined) return connectors.publishable({ path });
-  return manifest && connectors.publishable({ document: manifest as JsonObject });
+  if (path === undefined && manifest === undefined) return undefined;
+  const checked = await connectors.publishable(path === undefined ? { document: manifest as JsonObject } : { path });
+  // What describe_cloud_object hides would be published in the place of what is there.
+  const hidden = maskedPath(checked);
+  if (hidden === undefined) return checked;
+  throw new InputError(
+    'masked_manifest',
+    `The manifest holds a masked value (${MASK}) at ${hidden}.`,
+    'Put there what belongs there: a field of its spec that is marked airbyte_secret, such as {{ config["api_key"] }}.',
+  );
+}
+
+function maskedPath(value: JsonValue, path: FieldPath = []): string | undefined {
+  if (typeof value === 'string') return value.includes(MASK) ? dottedPath(path) : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const inner = Array.isArray(value) ? value.map((item, index) => [index, item] as const) : Object.entries(value);
+  for (const [key, item] of inner) {
+    const found = maskedPath(item, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function noManifest(): InputError {
