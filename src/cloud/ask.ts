@@ -1,12 +1,10 @@
 /** Requests as the rest of the room makes them: with a token, repeated only where a repetition does no harm, the answer checked. */
 import type { z } from 'zod';
-import { abortError } from '../errors.ts';
-import type { Credential } from '../secrets/index.ts';
+import { unlessAborted } from '../deadline.ts';
 import { badAnswer, refusalError, unknownOutcome } from './errors.ts';
 import type { Answered, Exchange, Send } from './exchange.ts';
 import { type Deed, repeated } from './repeat.ts';
 import type { Tokens } from './tokens.ts';
-import { unlessAborted } from './unless-aborted.ts';
 import type { Place, Urls } from './urls.ts';
 
 export interface Question<T> {
@@ -42,8 +40,8 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens): Ask {
       mayBeDone = wasDone || (!reply.ok && reply.status >= 500);
       return reply;
     };
-    // Asked for here, a token that cannot be had is not tried for again with each try of the request.
-    await waitFor(tokens.get(), signal);
+    // It is shared by several calls: one that is cancelled leaves it to the others. Asked for here, one that cannot be had is not tried for again with each try of the request.
+    await unlessAborted(tokens.get(), signal);
     const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce));
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
@@ -61,16 +59,9 @@ async function withToken(
   signal: AbortSignal | undefined,
   use: (token: string) => Promise<Answered>,
 ): Promise<Answered> {
-  const token = await waitFor(tokens.get(), signal);
+  const token = await unlessAborted(tokens.get(), signal);
   const answered = await token.use(use);
   if (answered.ok || answered.status !== 401 || !tokens.renew(token)) return answered;
   // Refused before anything was done: even what creates may be asked again, once, with a new token.
-  return (await waitFor(tokens.get(), signal)).use(use);
-}
-
-/** The token is shared by several calls: one that is cancelled leaves it to the others. */
-async function waitFor(token: Promise<Credential>, signal: AbortSignal | undefined): Promise<Credential> {
-  return unlessAborted(token, signal).catch((error: unknown) => {
-    throw signal?.aborted ? abortError(signal) : error;
-  });
+  return (await unlessAborted(tokens.get(), signal)).use(use);
 }

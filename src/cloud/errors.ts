@@ -108,12 +108,15 @@ export function saidIn(body: string, seal: Seal): string {
 }
 
 /** No answer came, or none to the end. The cause is not handed on: a parser's error holds what the server sent. */
-export function lostError(address: string, error: unknown, deedMayBeDone: boolean): SluiceError {
+export function lostError(
+  address: string,
+  error: unknown,
+  { timedOut, mayBeDone }: { readonly timedOut: boolean; readonly mayBeDone: boolean },
+): SluiceError {
   const { host } = new URL(address);
-  const timedOut = error instanceof Error && error.name === 'TimeoutError';
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const reason = timedOut ? 'no answer in time' : (systemCode(cause) ?? messageOf(cause));
-  if (deedMayBeDone) return unknownOutcome(`The answer of ${host} was lost (${reason})`);
+  if (mayBeDone) return unknownOutcome(`The answer of ${host} was lost (${reason})`);
   return new UpstreamError(
     timedOut ? 'cloud_timeout' : 'cloud_unreachable',
     `${host} ${timedOut ? 'did not answer in time' : `cannot be reached (${reason})`}.`,

@@ -1,7 +1,8 @@
 /** One request and its whole answer, with limits of time and size; redirects are not followed, for a token would go along. */
+
+import { startDeadline, unlessAborted } from '../deadline.ts';
 import { abortError, systemCode } from '../errors.ts';
 import { badAnswer, lostError, type Refusal, type Seal, saidIn, tooLarge, unknownOutcome } from './errors.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -48,8 +49,7 @@ async function fetchWhole(
   { address, method, body, token, timeoutMs, creates, signal }: Exchange,
   userAgent: string,
 ): Promise<{ response: Response; text: string }> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const end = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const deadline = startDeadline(signal, timeoutMs);
   const whole = async (): Promise<{ response: Response; text: string }> => {
     const response = await fetch(address, {
       method,
@@ -61,20 +61,22 @@ async function fetchWhole(
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
-      signal: end,
+      signal: deadline.signal,
     });
     return { response, text: await bounded(response) };
   };
   try {
     // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
-    return await unlessAborted(whole(), end);
+    return await unlessAborted(whole(), deadline.signal);
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
     if (error instanceof TooLarge) {
       const what = `more than ${MOST_BYTES / 1_000_000} MB`;
       throw creates ? unknownOutcome(`${new URL(address).host} answered with ${what}`) : tooLarge(address, what);
     }
-    throw lostError(address, timeout.aborted ? timeout.reason : error, creates && !wasNeverSent(error));
+    throw lostError(address, error, { timedOut: deadline.over(), mayBeDone: creates && !wasNeverSent(error) });
+  } finally {
+    deadline.clear();
   }
 }
 

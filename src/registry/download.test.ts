@@ -32,6 +32,15 @@ it('says who asks and what for', async () => {
   });
 });
 
+it('gives up where a compressed body is broken, which fetch itself never does', async () => {
+  upstream.answer = (_request, response) => {
+    response.socket?.end('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nnothing that was ever compressed');
+  };
+  await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 200 })).rejects.toMatchObject({
+    name: 'UpstreamError',
+  });
+});
+
 it('gives up where nothing comes', async () => {
   upstream.answer = () => undefined;
   await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 /** One GET with limits: time without a byte, time in all, and size. */
+import { startDeadline, unlessAborted } from '../deadline.ts';
 import { abortError, certificateFix, InputError, messageOf, SluiceError, UpstreamError } from '../errors.ts';
 
 const IDLE_MS = 10_000;
@@ -32,17 +33,16 @@ export function shownAddress(address: string): string {
  */
 export async function download(address: string, options: DownloadOptions): Promise<Download> {
   const { signal, idleMs = IDLE_MS } = options;
-  const overdue = new AbortController();
-  const idle = setTimeout(() => overdue.abort(), idleMs);
-  const limits = [overdue.signal, AbortSignal.timeout(TOTAL_MS), ...(signal ? [signal] : [])];
-  try {
+  const total = startDeadline(signal, TOTAL_MS);
+  const idle = startDeadline(total.signal, idleMs);
+  const whole = async (): Promise<Download> => {
     const response = await fetch(address, {
       headers: {
         accept: options.accept,
         'user-agent': options.userAgent,
         ...(options.etag ? { 'if-none-match': options.etag } : {}),
       },
-      signal: AbortSignal.any(limits),
+      signal: idle.signal,
     });
     idle.refresh();
     if (response.status === 304 && options.etag) return { unchanged: true };
@@ -53,16 +53,18 @@ export async function download(address: string, options: DownloadOptions): Promi
     const body = await bounded(address, response, options.maxBytes, () => idle.refresh());
     const etag = response.headers.get('etag') ?? undefined;
     return { unchanged: false, body, etag };
+  };
+  try {
+    // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
+    return await unlessAborted(whole(), idle.signal);
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
+    if (idle.signal.aborted) throw failed(address, error, true);
     if (error instanceof SluiceError) throw error;
-    throw failed(
-      address,
-      error,
-      limits.some((limit) => limit.aborted),
-    );
+    throw failed(address, error, false);
   } finally {
-    clearTimeout(idle);
+    idle.clear();
+    total.clear();
   }
 }
 

@@ -50,6 +50,7 @@ describe('parseRegistry', () => {
     expect(named('source-faker')).toEqual({
       name: 'source-faker',
       repository: 'airbyte/source-faker',
+      definitionId: 'dfd88b22-b603-4c3d-aad7-3701784586b1',
       title: 'Sample Data',
       type: 'source',
       version: '6.2.24',

@@ -1,5 +1,5 @@
 /** Work that callers share: one load for all who wait, its result held until it is due again. */
-import { abortError } from '../errors.ts';
+import { unlessAborted } from '../deadline.ts';
 
 export interface Memo<T> {
   /** The held result, or a new one. A caller that is cancelled leaves; the load goes on for the others. */
@@ -28,19 +28,4 @@ export function createMemo<T>(load: () => Promise<T>, dueAt: (value: T) => numbe
       return unlessAborted(loading, signal);
     },
   };
-}
-
-/** Waits for a promise, but no longer than the signal allows. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortError(signal);
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(abortError(signal));
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }

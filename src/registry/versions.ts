@@ -1,4 +1,6 @@
 /** What belongs to one exact version of a connector: its spec, its manifest, its releases. */
+
+import { unlessAborted } from '../deadline.ts';
 import { InputError, SetupError, UpstreamError } from '../errors.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Addresses } from './addresses.ts';
@@ -6,7 +8,6 @@ import { fetchComponents } from './components.ts';
 import { download } from './download.ts';
 import { isAirbytes, specOfEntry } from './entries.ts';
 import { obtain } from './kept.ts';
-import { unlessAborted } from './memo.ts';
 import type { Store } from './store.ts';
 import type { Registry, RegistryEntry, ReleasedVersion } from './types.ts';
 import { newestFirst } from './version-order.ts';

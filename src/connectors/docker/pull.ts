@@ -1,8 +1,8 @@
 /** Fetches an image, layer by layer, and tells apart what can go wrong. */
 import type { Readable } from 'node:stream';
+import { startDeadline } from '../../deadline.ts';
 import { abortError, InputError, messageOf, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
-import { startDeadline } from '../deadline.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
 import type { RunControl } from '../types.ts';
 import type { Engine } from './engine.ts';

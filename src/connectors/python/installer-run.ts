@@ -1,7 +1,8 @@
 /** One run of uv, pip or venv: its output, its limit, and what its failure means. */
+
+import { startDeadline } from '../../deadline.ts';
 import { abortError, LimitError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import { startDeadline } from '../deadline.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, SHOWN, sealedText } from '../process/tail.ts';
 import { installError } from './install-errors.ts';

@@ -1,6 +1,7 @@
 /** What a package index has of a package, by the simple API that every index speaks. */
+
+import { type Deadline, startDeadline, unlessAborted } from '../../deadline.ts';
 import { abortError, certificateFix, InputError, messageOf, UpstreamError } from '../../errors.ts';
-import { type Deadline, startDeadline } from '../deadline.ts';
 import { releasesOnPage } from './index-page.ts';
 import type { Environment } from './places.ts';
 import type { Release } from './versions.ts';
@@ -69,7 +70,8 @@ async function askPage(
     );
   }
   if (!response.ok) throw failed(shown, `status ${response.status}`);
-  const page = await response.text().catch((error: unknown) => {
+  // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
+  const page = await unlessAborted(response.text(), deadline.signal).catch((error: unknown) => {
     throw deadline.signal.aborted && !deadline.over() ? abortError(deadline.signal) : unreachable(shown, error);
   });
   const releases = pageReleases(page);

@@ -1,8 +1,8 @@
 /** Whether what was installed starts: its program's module is loaded once, before anybody waits for an answer of it. */
 import { join } from 'node:path';
+import { startDeadline } from '../../deadline.ts';
 import { abortError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import { startDeadline } from '../deadline.ts';
 import { MOST_PROCESSES } from '../process/limits.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, sealedText } from '../process/tail.ts';
