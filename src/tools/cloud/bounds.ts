@@ -15,6 +15,12 @@ export function boundedJson(value: JsonValue, most = MOST_CHARACTERS): { shown: 
   return { shown: beginning, text: `${beginning}…`, cut: `${has} of ${all} characters are shown` };
 }
 
+/** ISO 8601; undefined for a time that no calendar has. */
+export function isoDate(milliseconds: number | undefined): string | undefined {
+  const date = new Date(milliseconds ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
 /** A name of a person's or a server's own choice, in one line and short enough for a list. */
 export function shortName(name: string): string {
   const line = name.replace(/\s+/g, ' ');

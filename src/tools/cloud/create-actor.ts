@@ -10,6 +10,7 @@ import { isUuid, webAddress } from './fields.ts';
 import { missing } from './fitting.ts';
 import { chosenWorkspace } from './found-object.ts';
 import { handedOver } from './handed-over.ts';
+import { checkMade } from './made-now.ts';
 import { ignore } from './masking.ts';
 
 /** All that goes to Airbyte. */
@@ -35,6 +36,7 @@ export const createActor: Maker = async (input, call, enter) => {
     .catch((error: unknown) => {
       throw toType ? rejectedDraft(error, newAddress(kind, definitionId, workspaceId, call)) : error;
     });
+  checkMade(made, { workspaceId, definitionId });
   enter(made);
   const { id, name } = made;
   const check = `check_cloud_connector with kind ${kind} and this id; then create_cloud_object with kind connection.`;

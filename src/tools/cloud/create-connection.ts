@@ -4,6 +4,7 @@ import type { Call } from '../tool.ts';
 import type { CreateInput, Maker } from './create-cloud-object.ts';
 import { missing } from './fitting.ts';
 import { findObject } from './found-object.ts';
+import { checkMade } from './made-now.ts';
 import { checkSchedule } from './schedule.ts';
 import { chooseStreams, noStreams, type StreamWish } from './stream-choice.ts';
 
@@ -40,6 +41,7 @@ export const createConnection: Maker = async (input, call, enter) => {
     prefix,
     streams,
   });
+  checkMade(made, { workspaceId: source.workspaceId, sourceId: source.id, destinationId: destination.id });
   enter(made);
   const shown = (made.streams.length > 0 ? made.streams : streams).map(({ name, namespace, mode }) => ({
     stream: namespace === undefined ? name : `${namespace}.${name}`,

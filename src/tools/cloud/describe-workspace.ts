@@ -1,7 +1,7 @@
 import type { OrganizationInfo } from '../../cloud/index.ts';
 import { SluiceError } from '../../errors.ts';
 import type { Call } from '../tool.ts';
-import { shortName } from './bounds.ts';
+import { isoDate, shortName } from './bounds.ts';
 import type { Description } from './description.ts';
 import { checkWorkspace, webAddress } from './fields.ts';
 import { newTold, type Question, type Told } from './told.ts';
@@ -39,6 +39,6 @@ function billingOf(billing: OrganizationInfo['billing']): Description['billing']
     payment_status: paymentStatus,
     subscription_status: subscriptionStatus,
     account_type: accountType,
-    grace_period_ends_at: ends === undefined ? undefined : new Date(ends).toISOString(),
+    grace_period_ends_at: isoDate(ends),
   };
 }

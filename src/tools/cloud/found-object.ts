@@ -2,7 +2,7 @@
 import type { Actor, ActorKind, Connection, Definition } from '../../cloud/index.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
 import type { Services } from '../services.ts';
-import { checkId, checkWorkspace } from './fields.ts';
+import { checkId, checkSame, checkWorkspace } from './fields.ts';
 
 export const OBJECT_KINDS = ['source', 'destination', 'connection', 'definition'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
@@ -37,16 +37,16 @@ async function find({ kind, id, workspace_id: wanted }: Sought, services: Servic
   const { cloud } = services;
   checkId('id', id);
   if (kind === 'connection') {
-    const connection = await cloud.connections.get(id, signal);
+    const connection = checkSame(id, await cloud.connections.get(id, signal));
     return { kind, ...named(connection), connection };
   }
   if (kind === 'definition') {
     // Airbyte finds a definition only by its workspace.
     const workspaceId = await chosenWorkspace(wanted, services, signal);
-    const definition = await cloud.definitions.get(workspaceId, id, signal);
+    const definition = checkSame(id, await cloud.definitions.get(workspaceId, id, signal));
     return { kind, ...named({ ...definition, workspaceId }), definition };
   }
-  const actor = await cloud.actors.get(kind, id, signal);
+  const actor = checkSame(id, await cloud.actors.get(kind, id, signal));
   return { kind, ...named(actor), actor };
 }
 

@@ -2,6 +2,7 @@
 import type { Attempt, Job } from '../../cloud/index.ts';
 import { InputError, SluiceError } from '../../errors.ts';
 import type { Call } from '../tool.ts';
+import { isoDate } from './bounds.ts';
 import { isActive, type JobOutput } from './job-answer.ts';
 import { logPart } from './job-log.ts';
 import type { Hide } from './words.ts';
@@ -29,8 +30,8 @@ export function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutpu
   return {
     attempt: number,
     state,
-    started_at: dateOf(createdAt),
-    ended_at: dateOf(endedAt),
+    started_at: isoDate(createdAt),
+    ended_at: isoDate(endedAt),
     records,
     bytes,
     streams: streams.slice(0, MOST_STREAMS).map(({ name, namespace, emitted, committed }) => ({
@@ -87,8 +88,4 @@ export async function addLog(
   data.log_total = total;
   // The log of a running attempt grows on.
   if (end < total || isActive(data)) data.next_log_offset = end;
-}
-
-function dateOf(milliseconds: number | undefined): string | undefined {
-  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();
 }

@@ -3,9 +3,10 @@ import { type Connection, JOB_TYPES, type Job } from '../../cloud/index.ts';
 import { InputError, SluiceError } from '../../errors.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { shortName } from './bounds.ts';
-import { checkId, checkWorkspace, workspaceId } from './fields.ts';
+import { checkId, checkSame, checkWorkspace, workspaceId } from './fields.ts';
 import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
 import { waitForJob } from './jobs.ts';
+import { checkMade } from './made-now.ts';
 
 export const runCloudSync = defineTool({
   name: 'run_cloud_sync',
@@ -25,13 +26,13 @@ export const runCloudSync = defineTool({
     of: ({ job_type: type }) => (type === 'sync' ? 'run' : 'destroy'),
   },
   async targets({ connection_id: id }, { cloud }, signal) {
-    const found = await cloud.connections.get(checkId('connection_id', id), signal);
+    const found = checkSame(id, await cloud.connections.get(checkId('connection_id', id), signal));
     return [{ realm: 'cloud', kind: 'connection', id: found.id, name: shortName(found.name) }];
   },
   async run({ connection_id: id, job_type: type, wait_seconds: seconds, workspace_id: wanted }, call) {
     const since = Date.now();
     const { services, signal, about, progress } = call;
-    const connection = await services.cloud.connections.get(checkId('connection_id', id), signal);
+    const connection = checkSame(id, await services.cloud.connections.get(checkId('connection_id', id), signal));
     about({ kind: 'connection', id: connection.id, name: connection.name });
     checkWorkspace(wanted, connection, `The connection "${shortName(connection.name)}"`);
     if (connection.status !== 'active') throw notActive(connection);
@@ -54,7 +55,7 @@ async function start(
 ): Promise<{ readonly started: Job; readonly isNew: boolean }> {
   const { jobs } = services.cloud;
   try {
-    return { started: await jobs.create(id, type), isNew: true };
+    return { started: checkMade(await jobs.create(id, type), { connectionId: id }), isNew: true };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'cloud_conflict') throw error;
     const { items } = await jobs.list({ connectionId: id }, { offset: 0, limit: 20 }, signal);

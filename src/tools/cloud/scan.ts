@@ -1,7 +1,10 @@
 /** All pages of a list, one after the other: Airbyte has no search of its own. */
 import type { Page, Paged } from '../../cloud/index.ts';
+import { LimitError } from '../../errors.ts';
 
 const PAGE = 100;
+/** Of one list: more is no workspace but a list without an end. */
+const MOST = 10_000;
 
 /** Each item with the offset that follows it, so that a search can go on behind it. */
 export async function* everyItem<T>(
@@ -15,8 +18,17 @@ export async function* everyItem<T>(
   }
 }
 
+/** @throws LimitError `list_too_long` */
 export async function allItems<T>(list: (page: Page) => Promise<Paged<T>>): Promise<T[]> {
   const items: T[] = [];
-  for await (const { item } of everyItem(list)) items.push(item);
+  for await (const { item } of everyItem(list)) {
+    items.push(item);
+    if (items.length <= MOST) continue;
+    throw new LimitError(
+      'list_too_long',
+      `Airbyte lists more than ${MOST.toLocaleString('en-US')} objects, and all must be known before this is done.`,
+      "A person can do it in Airbyte's own pages.",
+    );
+  }
   return items;
 }

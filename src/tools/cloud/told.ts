@@ -3,7 +3,7 @@ import type { Page, Paged } from '../../cloud/index.ts';
 import { SluiceError } from '../../errors.ts';
 import type { JsonValue } from '../../protocol/index.ts';
 import type { Call } from '../tool.ts';
-import { boundedJson, shortName } from './bounds.ts';
+import { boundedJson, isoDate, shortName } from './bounds.ts';
 import type { Description, Include, Part } from './description.ts';
 import { everyItem } from './scan.ts';
 
@@ -67,5 +67,5 @@ export async function named(
 
 /** @param seconds since 1970 */
 export function dateOf(seconds: number | undefined): string | undefined {
-  return seconds === undefined ? undefined : new Date(seconds * 1000).toISOString();
+  return isoDate(seconds === undefined ? undefined : seconds * 1000);
 }

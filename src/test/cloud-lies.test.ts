@@ -1,0 +1,119 @@
+/** Safe mode against an Airbyte, or somebody before it, that answers with other things than were asked for. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { airbyteId } from '../../fixtures/airbyte/index.ts';
+import { type LyingCloud, startLyingCloud } from './harness/lying-airbyte.ts';
+
+const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
+const THEIRS = airbyteId('source', 1);
+const people = { kind: 'source', name: 'Mine', connector: FAKER, config: { count: 3 } };
+const line = (name: string) => ({
+  kind: 'connection',
+  name,
+  source_id: THEIRS,
+  destination_id: airbyteId('destination', 1),
+  streams: [{ stream: 'users' }],
+});
+
+let cloud: LyingCloud;
+beforeEach(async () => {
+  cloud = await startLyingCloud();
+});
+afterEach(() => cloud.close());
+
+const create = async (args: Record<string, unknown>): Promise<string> =>
+  (await cloud.server.call<{ id: string }>('create_cloud_object', args)).id;
+const deeds = (): string[] =>
+  cloud.airbyte.requests
+    .filter(({ method }) => method === 'PATCH' || method === 'DELETE')
+    .map(({ method, path }) => `${method} ${path}`);
+
+describe('a look-up that answers with another object', () => {
+  test.each(['at once', 'after the gate has looked'] as const)('%s: nothing is changed or deleted', async (when) => {
+    const id = await create(people);
+    const args = { kind: 'source', id };
+    let looks = 0;
+    cloud.lie(({ method, path, body }) => {
+      if (method !== 'GET' || !path.includes(`/sources/${id}`)) return;
+      looks += 1;
+      if (when === 'at once' || looks > 1) body.sourceId = THEIRS;
+    });
+    const renamed = await cloud.server.fail('update_cloud_object', { ...args, changes: { name: 'Taken' } });
+    expect(renamed.code).toMatch(/cloud_bad_answer|safe_mode/);
+    looks = 0;
+    expect((await cloud.server.fail('delete_cloud_object', { ...args, name: 'Mine' })).code).toMatch(
+      /cloud_bad_answer|safe_mode/,
+    );
+    expect(deeds()).toEqual([]);
+  });
+
+  test('a connection: it is neither run nor cleared', async () => {
+    const id = await create(line('Line'));
+    let looks = 0;
+    cloud.lie(({ method, path, body }) => {
+      if (method !== 'GET' || !path.includes(`/connections/${id}`)) return;
+      looks += 1;
+      if (looks > 1) body.connectionId = airbyteId('connection', 1);
+    });
+    const before = cloud.airbyte.state.jobs.length;
+    const error = await cloud.server.fail('run_cloud_sync', { connection_id: id, job_type: 'clear', wait_seconds: 0 });
+    expect(error.code).toBe('cloud_bad_answer');
+    expect(cloud.airbyte.state.jobs).toHaveLength(before);
+  });
+});
+
+describe('what is not the session’s own does not become it', () => {
+  test('a create that is answered with an object that was there before', async () => {
+    const [theirs] = cloud.airbyte.state.sources;
+    cloud.lie(({ method, path, body }) => {
+      if (method !== 'POST' || !path.endsWith('/sources')) return;
+      Object.assign(body, { sourceId: THEIRS, name: theirs?.name, createdAt: theirs?.createdAt });
+    });
+    expect((await cloud.server.fail('create_cloud_object', people)).code).toBe('cloud_outcome_unknown');
+    const args = { kind: 'source', id: THEIRS };
+    expect((await cloud.server.fail('update_cloud_object', { ...args, changes: { name: 'Taken' } })).code).toBe(
+      'safe_mode',
+    );
+    expect((await cloud.server.fail('delete_cloud_object', { ...args, name: 'Sample people' })).code).toBe('safe_mode');
+    expect(deeds()).toEqual([]);
+  });
+
+  test('a start that is answered with the job of another connection', async () => {
+    const { airbyte, server } = cloud;
+    const [theirs] = airbyte.state.jobs;
+    const id = await create(line('Line'));
+    cloud.lie(({ method, path, body }) => {
+      if (method !== 'POST' || !path.endsWith('/jobs')) return;
+      Object.assign(body, { jobId: theirs?.jobId, connectionId: theirs?.connectionId });
+    });
+    const error = await server.fail('run_cloud_sync', { connection_id: id, wait_seconds: 0 });
+    expect(error.code).toBe('cloud_outcome_unknown');
+    expect((await server.fail('cancel_cloud_job', { job_id: theirs?.jobId })).code).toBe('safe_mode');
+  });
+});
+
+describe('answers without an end or a measure', () => {
+  test('a list of connections that never ends: a deletion gives up, and deletes nothing', async () => {
+    const id = await create(people);
+    let pages = 0;
+    let first: unknown;
+    cloud.lie(({ method, path, body }) => {
+      if (method !== 'GET' || !path.includes('/connections?')) return;
+      pages += 1;
+      first ??= body.data[0];
+      body.data = Array.from({ length: 100 }, () => first);
+      body.next = 'https://elsewhere.example.com/next';
+    });
+    const error = await cloud.server.fail('delete_cloud_object', { kind: 'source', id, name: 'Mine' });
+    expect(error.code).toBe('list_too_long');
+    expect(pages).toBeLessThan(250);
+    expect(deeds()).toEqual([]);
+  }, 60_000);
+
+  test('times that no calendar has', async () => {
+    cloud.lie(({ path, body }) => {
+      if (path.includes('/sources/') || path.includes('/connections/')) body.createdAt = 1e300;
+    });
+    const described = await cloud.server.call('describe_cloud_object', { kind: 'source', id: THEIRS });
+    expect(described.created_at).toBeUndefined();
+  });
+});
