@@ -94,6 +94,13 @@ async function showCloud(
     const { name, id } = await services.cloud.workspaces.choose(undefined, signal);
     const as = await services.cloud.identity(signal);
     screen.good(seal(`${url} answers ${as}; workspace ${name} (${id})`));
+    const silence = await services.cloud.workspaces.organization(id, signal).then(() => undefined, told);
+    if (silence)
+      screen.dim(
+        seal(
+          `  its configuration API does not answer: without it there are no checks, states, catalogs, attempts and logs. ${silence}`,
+        ),
+      );
     return true;
   } catch (error) {
     if (!(error instanceof SluiceError) && !signal.aborted) throw error;
@@ -107,6 +114,11 @@ async function showCloud(
     else screen.bad(text);
     return isReached;
   }
+}
+
+function told(error: unknown): string {
+  if (!(error instanceof SluiceError)) throw error;
+  return `${error.message} ${error.next}`;
 }
 
 const SILENT = { code: 'cloud_timeout', next: 'Check the network and AIRBYTE_CLOUD_API_URL.' };
