@@ -80,8 +80,8 @@ function messageOf(issue: z.core.$ZodIssue, path: string): string {
   if (issue.code === 'invalid_value') return `${what} is none of the allowed values.`;
   if (issue.code === 'too_small' && issue.origin === 'array') return `${what} has too few items.`;
   if (issue.code === 'too_big' && issue.origin === 'array') return `${what} has too many items.`;
-  if (issue.code === 'too_small') return `${what} is too small.`;
-  if (issue.code === 'too_big') return `${what} is too big.`;
+  if (issue.code === 'too_small') return `${what} is too ${issue.origin === 'string' ? 'short' : 'small'}.`;
+  if (issue.code === 'too_big') return `${what} is too ${issue.origin === 'string' ? 'long' : 'big'}.`;
   if (issue.code !== 'invalid_type') return `${what}: ${issue.message}.`;
   return issue.message.endsWith('undefined') ? `${what} is missing.` : `${what} is of the wrong type.`;
 }
@@ -95,7 +95,8 @@ function fixOf(issue: z.core.$ZodIssue): string {
 }
 
 function amount(limit: number | bigint, origin: string): string {
-  return origin === 'array' ? `${limit} item${limit === 1 ? '' : 's'}` : String(limit);
+  const unit = { array: 'item', string: 'character' }[origin];
+  return unit ? `${limit} ${unit}${Number(limit) === 1 ? '' : 's'}` : String(limit);
 }
 
 /** Zod's types, as one writes them in JSON. */
