@@ -121,9 +121,7 @@ export const connection = z
     workspaceId: z.string(),
     status: z.string(),
     statusReason: text,
-    schedule: maybe(
-      z.object({ scheduleType: z.enum(['manual', 'cron', 'basic']), cronExpression: text, basicTiming: text }),
-    ),
+    schedule: maybe(z.object({ scheduleType: z.string(), cronExpression: text, basicTiming: text })),
     prefix: text,
     namespaceDefinition: text,
     namespaceFormat: text,
@@ -135,7 +133,7 @@ export const connection = z
     ...rest,
     schedule: schedule
       ? { type: schedule.scheduleType, cron: schedule.cronExpression, timing: schedule.basicTiming }
-      : { type: 'manual' as const },
+      : { type: 'manual' },
     streams: configurations?.streams ?? [],
   }));
 

@@ -46,7 +46,7 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens): Ask {
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
     if (parsed.success && (answered.ok || isGone)) return parsed.data;
-    if (!answered.ok) throw refusalError(what, answered, creates);
+    if (!answered.ok) throw refusalError(what, answered, { creates, configApi: 'config' in question.place });
     const wrong = `${parsed.error?.issues[0]?.path.join('.') || 'the whole'} is not as published`;
     throw creates
       ? unknownOutcome(`The answer to ${what} cannot be read: ${wrong}`)

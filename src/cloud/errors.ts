@@ -28,8 +28,13 @@ export interface Refusal {
 /**
  * @param what the deed in words, such as `GET /sources`
  * @param creates whether something may have been made all the same
+ * @param configApi whether the configuration API was asked, whose address may be wrong where the other one's is right
  */
-export function refusalError(what: string, { status, said, retryAfter }: Refusal, creates = false): SluiceError {
+export function refusalError(
+  what: string,
+  { status, said, retryAfter }: Refusal,
+  { creates = false, configApi = false } = {},
+): SluiceError {
   const facts = { details: { status, ...(said ? { airbyte_says: said } : {}) } };
   if (creates && status >= 500) {
     return unknownOutcome(`Airbyte failed at it (HTTP ${status})`, facts);
@@ -53,8 +58,10 @@ export function refusalError(what: string, { status, said, retryAfter }: Refusal
   if (status === 404) {
     return new InputError(
       'cloud_not_found',
-      'Airbyte has nothing under this id, or these credentials may not see it.',
-      'list_cloud_objects shows the ids that there are.',
+      `Airbyte has nothing under this id, or these credentials may not see it (${what}).`,
+      configApi
+        ? 'list_cloud_objects shows the ids that there are. Where the id is right, this is not the address of a configuration API: ask the person to correct AIRBYTE_CLOUD_CONFIG_API_URL and to restart the server.'
+        : 'list_cloud_objects shows the ids that there are; the kind must fit the id.',
       facts,
     );
   }

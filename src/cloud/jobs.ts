@@ -2,16 +2,11 @@
 import { paged } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { attemptLog, job, jobsWithAttempts } from './job-answers.ts';
-import type { Cloud, JobType } from './types.ts';
+import type { Cloud } from './types.ts';
 import { pageOf } from './urls.ts';
 
-/** The configuration API has other words for two of them. */
-const CONFIG_TYPES: Record<JobType, string> = {
-  sync: 'sync',
-  reset: 'reset_connection',
-  refresh: 'refresh',
-  clear: 'clear',
-};
+/** The configuration API has another word for one of them. */
+const RESET = 'reset_connection';
 
 export function createJobs(ask: Ask): Cloud['jobs'] {
   return {
@@ -61,7 +56,7 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
         method: 'POST',
         place: { config: 'jobs/list' },
         body: {
-          configTypes: [CONFIG_TYPES[type]],
+          configTypes: [type === 'reset' ? RESET : type],
           configId: connectionId,
           includingJobId: id,
           pagination: { pageSize: 20, rowOffset: 0 },

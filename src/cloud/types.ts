@@ -90,7 +90,8 @@ export interface ConnectionStream {
 }
 
 export interface Schedule {
-  readonly type: 'manual' | 'cron' | 'basic';
+  /** `manual`, `cron`, `basic`, or a word that a later Airbyte has. */
+  readonly type: string;
   readonly cron?: string | undefined;
   /** Airbyte's words, such as `Every 24 HOURS`; only read. */
   readonly timing?: string | undefined;
@@ -137,8 +138,10 @@ export type JobState = (typeof JOB_STATES)[number];
 export interface Job {
   readonly id: number;
   readonly connectionId: string;
-  readonly type: JobType;
-  readonly state: JobState;
+  /** One of `JOB_TYPES`, or a word that a later Airbyte has. */
+  readonly type: string;
+  /** One of `JOB_STATES`, or a word that a later Airbyte has. */
+  readonly state: string;
   /** As the API writes it: ISO 8601. */
   readonly startedAt?: string | undefined;
   readonly updatedAt?: string | undefined;
@@ -214,7 +217,7 @@ export interface Cloud {
     get(id: string, signal: AbortSignal): Promise<Workspace>;
     /**
      * The wanted one, else that of the settings, else the only one there is.
-     * @throws InputError `several_workspaces` listing them, `no_workspace`
+     * @throws InputError `several_workspaces` listing them; SetupError `no_workspace`, `unknown_workspace` where the settings name none
      */
     choose(wanted: string | undefined, signal: AbortSignal): Promise<Workspace>;
     /** By the configuration API. */

@@ -1,6 +1,6 @@
 /** Workspaces and organizations: found from the credentials alone. */
 import type { CloudSettings } from '../config/index.ts';
-import { InputError, SetupError } from '../errors.ts';
+import { InputError, SetupError, SluiceError } from '../errors.ts';
 import { organization, organizationInfo, organizationWorkspaces, paged, workspace } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, Paged, Workspace } from './types.ts';
@@ -42,8 +42,12 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
       ask({ method: 'GET', place: { api: ['workspaces', id] }, deed: 'read', answer: workspace, signal }),
     organization: (id, signal) => organizationOf({ workspaceId: id }, 'workspaces/get_organization_info', signal),
     async choose(wanted, signal) {
-      const id = wanted ?? settings.workspaceId;
-      if (id !== undefined) return workspaces.get(id, signal);
+      if (wanted !== undefined) return workspaces.get(wanted, signal);
+      if (settings.workspaceId !== undefined) {
+        return workspaces.get(settings.workspaceId, signal).catch((error: unknown) => {
+          throw error instanceof SluiceError && error.code === 'cloud_not_found' ? unknownWorkspace(error) : error;
+        });
+      }
       if (only) return only;
       const { organizationId } = settings;
       const { items, nextOffset } = organizationId
@@ -77,6 +81,15 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
         ).items,
     },
   };
+}
+
+function unknownWorkspace(cause: SluiceError): SetupError {
+  return new SetupError(
+    'unknown_workspace',
+    'AIRBYTE_CLOUD_WORKSPACE_ID names no workspace that these credentials see.',
+    'list_cloud_objects with kind workspace shows them: ask the person which one is meant, give it as workspace_id, and let them correct the setting.',
+    { details: cause.details, cause },
+  );
 }
 
 function severalWorkspaces(items: readonly Workspace[], isAll: boolean): InputError {

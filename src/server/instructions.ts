@@ -9,7 +9,7 @@ function cloudText({ modes: { cloud } }: Settings): string {
     : cloud.safe.on
       ? `safe mode (${cloud.safe.variable}): only what this session created can be changed or deleted`
       : 'safe mode off: deleting needs the exact name';
-  return `Airbyte Cloud tools (…_cloud_…) operate the configured Airbyte; ${may}. A saved local source goes there with create_cloud_object and from_source.`;
+  return `Airbyte Cloud tools (…_cloud_…) operate the configured Airbyte; ${may}.${cloud.readOnly.on ? '' : ' A saved local source goes there with create_cloud_object and from_source.'}`;
 }
 
 export function instructionsFor(settings: Settings): string {

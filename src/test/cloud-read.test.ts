@@ -11,7 +11,7 @@ interface Row {
   readonly job_id?: number;
   readonly name?: string;
   readonly status?: string;
-  readonly last_job?: { job_id: number; status: string };
+  readonly last_job?: { job_id: number; state: string };
 }
 interface Listed {
   readonly objects: Row[];
@@ -99,8 +99,8 @@ describe('list_cloud_objects', () => {
       status: 'active',
       source: { id: airbyteId('source', 2), name: 'Shop database' },
       destination: { id: airbyteId('destination', 2), name: 'Warehouse' },
-      schedule: 'cron 0 0 6 * * ? UTC',
-      last_job: { job_id: 3, type: 'sync', status: 'failed', started_at: '2025-01-06T15:00:00Z' },
+      schedule: '0 0 6 * * ? UTC',
+      last_job: { job_id: 3, type: 'sync', state: 'failed', started_at: '2025-01-06T15:00:00Z' },
     });
     const jobs = await list({ kind: 'job' });
     expect(jobs.objects.map(({ job_id: id }) => id)).toEqual([3, 2, 1]);
@@ -195,7 +195,7 @@ describe('list_cloud_objects', () => {
       ...Array.from({ length: 150 }, (_, index) => ({ connection: 2, hour: 2 + index, outcome: 'succeeded' as const })),
     ]);
     const { objects } = await list({ kind: 'connection' });
-    expect(objects.map(({ last_job: job }) => [job?.job_id, job?.status])).toEqual([
+    expect(objects.map(({ last_job: job }) => [job?.job_id, job?.state])).toEqual([
       [1, 'failed'],
       [152, 'succeeded'],
       [2, 'succeeded'],

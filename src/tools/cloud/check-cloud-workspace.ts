@@ -3,6 +3,7 @@ import type { Mode } from '../../config/index.ts';
 import { SluiceError } from '../../errors.ts';
 import { defineTool } from '../tool.ts';
 import { webAddress, workspaceId } from './fields.ts';
+import { chosenWorkspace } from './found-object.ts';
 
 const mode = z.object({ on: z.boolean(), variable: z.string() });
 
@@ -25,7 +26,7 @@ export const checkCloudWorkspace = defineTool({
   async run({ workspace_id: wanted }, { services, signal, about }) {
     const { cloud, settings } = services;
     const addresses = cloud.addresses();
-    const found = await cloud.workspaces.choose(wanted, signal);
+    const found = await chosenWorkspace(wanted, services, signal);
     about({ kind: 'workspace', id: found.id, name: found.name });
     const warnings: string[] = [];
     // An Airbyte of one's own may have no organizations, or hide that API.

@@ -25,7 +25,7 @@ interface Ready {
 export const createActor: Maker = async (input, call, enter) => {
   const kind: ActorKind = input.kind === 'destination' ? 'destination' : 'source';
   const { services, signal, progress } = call;
-  const workspaceId = await chosenWorkspace(input.workspace_id, services, signal);
+  const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
   const { definitionId, config, toType, warnings } = await readyActor(kind, input, workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress(`creating the ${kind} in Airbyte`);
@@ -128,7 +128,7 @@ function rejectedDraft(error: unknown, address: string): unknown {
   if (!(error instanceof SluiceError) || error.code !== 'cloud_rejected') return error;
   return new InputError(
     'draft_rejected',
-    'Airbyte does not take this one without its secrets.',
+    'Airbyte does not take this draft: its secrets are empty, or something else is wrong.',
     `Correct config by what airbyte_says; or a person makes it by hand at ${address}; or give the secrets as references, without draft.`,
     { details: error.details, cause: error },
   );

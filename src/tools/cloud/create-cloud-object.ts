@@ -4,14 +4,14 @@ import { type Call, defineTool } from '../tool.ts';
 import { createActor } from './create-actor.ts';
 import { createConnection } from './create-connection.ts';
 import { createDefinition } from './create-definition.ts';
-import { webAddress, workspaceId } from './fields.ts';
+import { objectName, webAddress, workspaceId } from './fields.ts';
 import { checkFits } from './fitting.ts';
 import { ledgerEntry, OBJECT_KINDS, type ObjectKind } from './found-object.ts';
 import { streamWishes } from './stream-choice.ts';
 
 const input = z.strictObject({
   kind: z.enum(OBJECT_KINDS),
-  name: z.string().min(1),
+  name: objectName,
   from_source: z.string().optional().describe('saved local source (kind destination: destination)'),
   connector: z.string().optional().describe('registry name or definition id'),
   config: z.record(z.string(), z.unknown()).optional(),

@@ -10,7 +10,7 @@ import { chosenWorkspace } from './found-object.ts';
 export const createDefinition: Maker = async (input, { services, signal, progress }, enter) => {
   const manifest = await givenManifest(input, services);
   if (!manifest) throw noManifest();
-  const workspaceId = await chosenWorkspace(input.workspace_id, services, signal);
+  const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
   if (signal.aborted) throw abortError(signal);
   progress('publishing the definition in Airbyte');
   const made = await services.cloud.definitions.create(workspaceId, { name: input.name, manifest });

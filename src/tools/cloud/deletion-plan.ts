@@ -3,6 +3,7 @@ import type { Actor, ActorKind, Connection } from '../../cloud/index.ts';
 import { InputError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Services } from '../services.ts';
+import { shortName } from './bounds.ts';
 import { type FoundObject, findObject, type ObjectKind, type Sought } from './found-object.ts';
 import { allItems } from './scan.ts';
 import { scheduleValue } from './schedule.ts';
@@ -99,7 +100,7 @@ async function endsOf(
 }
 
 export function textOf({ kind, id, name }: Pick<Doomed, 'kind' | 'id' | 'name'>): string {
-  return `${kind} "${name}" (${id})`;
+  return `${kind} "${shortName(name)}" (${id})`;
 }
 
 /** For the audit: what it was. */

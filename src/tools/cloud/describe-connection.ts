@@ -4,7 +4,7 @@ import type { Call } from '../tool.ts';
 import { shortName } from './bounds.ts';
 import { catalogRows } from './catalog-rows.ts';
 import { checkWorkspace, webAddress } from './fields.ts';
-import { scheduleText } from './list-rows.ts';
+import { scheduleValue } from './schedule.ts';
 import { dateOf, named, newTold, put, type Question, type Told } from './told.ts';
 
 const MOST_STREAMS = 200;
@@ -33,7 +33,7 @@ export async function describeConnection({ id, include, workspaceId }: Question,
     destination,
     status: connection.status,
     status_reason: connection.statusReason,
-    schedule: scheduleText(connection.schedule),
+    schedule: scheduleValue(connection.schedule),
     prefix: connection.prefix || undefined,
     namespace: namespaceOf(connection),
     streams: connection.streams.slice(0, MOST_STREAMS).map((stream) => ({

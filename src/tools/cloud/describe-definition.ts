@@ -3,12 +3,13 @@ import { MASK, maskManifest } from '../../secrets/index.ts';
 import type { Call } from '../tool.ts';
 import { shortName } from './bounds.ts';
 import { webAddress } from './fields.ts';
+import { chosenWorkspace } from './found-object.ts';
 import { newTold, put, type Question, type Told, usersOf } from './told.ts';
 
 export async function describeDefinition({ id, include, workspaceId }: Question, call: Call): Promise<Told> {
   const { services, signal, about } = call;
   const { cloud, registry } = services;
-  const workspace = await cloud.workspaces.choose(workspaceId, signal);
+  const workspace = await chosenWorkspace(workspaceId, services, signal);
   const definition = await cloud.definitions.get(workspace.id, id, signal);
   about({ kind: 'definition', id: definition.id, name: definition.name });
   const users = await usersOf(

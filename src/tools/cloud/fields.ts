@@ -5,6 +5,9 @@ import { InputError, UpstreamError } from '../../errors.ts';
 
 export const workspaceId = z.string().optional();
 
+/** Of something new: as long as names are shown whole. */
+export const objectName = z.string().min(1).max(200);
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function isUuid(text: string): boolean {

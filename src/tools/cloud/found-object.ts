@@ -1,7 +1,8 @@
 /** From kind and id to the object that is meant. */
-import type { Actor, ActorKind, Connection, Definition } from '../../cloud/index.ts';
+import type { Actor, ActorKind, Connection, Definition, Workspace } from '../../cloud/index.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
 import type { Services } from '../services.ts';
+import { shortName } from './bounds.ts';
 import { checkId, checkSame, checkWorkspace } from './fields.ts';
 
 export const OBJECT_KINDS = ['source', 'destination', 'connection', 'definition'] as const;
@@ -42,7 +43,7 @@ async function find({ kind, id, workspace_id: wanted }: Sought, services: Servic
   }
   if (kind === 'definition') {
     // Airbyte finds a definition only by its workspace.
-    const workspaceId = await chosenWorkspace(wanted, services, signal);
+    const { id: workspaceId } = await chosenWorkspace(wanted, services, signal);
     const definition = checkSame(id, await cloud.definitions.get(workspaceId, id, signal));
     return { kind, ...named({ ...definition, workspaceId }), definition };
   }
@@ -50,13 +51,14 @@ async function find({ kind, id, workspace_id: wanted }: Sought, services: Servic
   return { kind, ...named(actor), actor };
 }
 
+/** The wanted one, else the default. @throws InputError `bad_id`, `several_workspaces` */
 export async function chosenWorkspace(
   wanted: string | undefined,
   { cloud }: Services,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Workspace> {
   if (wanted !== undefined) checkId('workspace_id', wanted);
-  return (await cloud.workspaces.choose(wanted, signal)).id;
+  return cloud.workspaces.choose(wanted, signal);
 }
 
 export function named({ id, name, workspaceId }: Named): Named {
@@ -64,5 +66,5 @@ export function named({ id, name, workspaceId }: Named): Named {
 }
 
 export function ledgerEntry({ kind, id, name }: { kind: ObjectKind; id: string; name: string }): LedgerEntry {
-  return { realm: 'cloud', kind, id, name };
+  return { realm: 'cloud', kind, id, name: shortName(name) };
 }

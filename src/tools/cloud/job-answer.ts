@@ -1,6 +1,6 @@
 /** A job of Airbyte as the tools show it: the same fields for run_cloud_sync, get_cloud_job and cancel_cloud_job. */
 import * as z from 'zod';
-import { type Connection, JOB_STATES, JOB_TYPES, type Job } from '../../cloud/index.ts';
+import type { Connection, Job } from '../../cloud/index.ts';
 import { asData, bytesText, count, textTable } from '../text.ts';
 import type { Call } from '../tool.ts';
 import { shortName } from './bounds.ts';
@@ -27,8 +27,8 @@ const attempt = z.object({
 
 export const jobOutput = z.object({
   job_id: z.number(),
-  type: z.enum(JOB_TYPES),
-  state: z.enum(JOB_STATES),
+  type: z.string(),
+  state: z.string(),
   connection_id: z.string(),
   connection: z.string().optional(),
   started_at: z.string().optional(),
@@ -51,9 +51,9 @@ export const jobOutput = z.object({
 });
 export type JobOutput = z.infer<typeof jobOutput>;
 
-/** Between two attempts a job is incomplete, and goes on. */
+/** Between two attempts a job is incomplete, and goes on; a state that nobody knows may be on its way too. */
 export function isActive({ state }: Pick<Job, 'state'>): boolean {
-  return /^(pending|queued|running|incomplete)$/.test(state);
+  return !/^(succeeded|failed|cancelled)$/.test(state);
 }
 
 /** @param connection absent where it is gone */
@@ -82,7 +82,7 @@ export function jobText(data: JobOutput): string {
     ...(data.records === undefined ? [] : [count(data.records, 'record')]),
     ...(data.bytes === undefined ? [] : [bytesText(data.bytes)]),
     ...(data.started_at === undefined ? [] : [`started ${data.started_at}`]),
-    ...(data.duration === undefined ? [] : [`took ${data.duration}`]),
+    ...(data.duration === undefined ? [] : [`${isActive(data) ? 'for' : 'took'} ${data.duration}`]),
   ];
   return [
     `Job ${data.job_id} (${data.type}) of ${of}: ${data.state}.${facts.length > 0 ? ` ${facts.join(', ')}.` : ''}`,

@@ -3,9 +3,11 @@ import type { Connection, Job, JobState, Page, Paged, Workspace } from '../../cl
 import type { Call } from '../tool.ts';
 import { shortName } from './bounds.ts';
 import { checkId, checkWorkspace } from './fields.ts';
+import { chosenWorkspace } from './found-object.ts';
 import { lastJobsOf } from './last-jobs.ts';
 import { type Asked, checkFit } from './list-arguments.ts';
 import { actorRow, connectionRow, jobRow, type Names, type Row } from './list-rows.ts';
+import { ignore } from './masking.ts';
 import { asPage, type Walk, type Walked, walk } from './walk.ts';
 
 /** A kind's list, its filter and its rows. */
@@ -46,12 +48,13 @@ const MOST_LOOKED_FOR_FAILING = 300;
 /** @throws InputError `argument_of_other_kind`, `bad_status`; as the cloud */
 export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
   checkFit(asked);
-  if (asked.workspace_id !== undefined) checkId('workspace_id', asked.workspace_id);
-  const { cloud, settings } = call.services;
+  const { cloud } = call.services;
   const { kind } = asked;
   const { signal } = call;
   if (kind === 'workspace') {
-    const isDefault = (id: string): boolean | undefined => id === settings.cloud.workspaceId || undefined;
+    // The only one is the default too; where there are several, or the settings name a wrong one, there is none.
+    const chosen = await cloud.workspaces.choose(undefined, signal).catch(ignore(signal));
+    const isDefault = (id: string): boolean | undefined => id === chosen?.id || undefined;
     return plain(asked, {
       list: (page) => cloud.workspaces.list(page, signal),
       row: ({ id, name }) => ({ id, name: shortName(name), default: isDefault(id) }),
@@ -64,7 +67,7 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
     });
   }
   if (kind === 'job') return jobs(asked, call);
-  const workspace = await cloud.workspaces.choose(asked.workspace_id, signal);
+  const workspace = await chosenWorkspace(asked.workspace_id, call.services, signal);
   if (kind === 'connection') return connections(asked, call, workspace);
   if (kind === 'definition') {
     return plain(asked, {
@@ -137,7 +140,7 @@ async function jobs(asked: Asked, { services, signal }: Call): Promise<Listing> 
   const { connection_id: id, workspace_id: wanted } = asked;
   const connection = id === undefined ? undefined : await cloud.connections.get(checkId('connection_id', id), signal);
   if (connection) checkWorkspace(wanted, connection, `The connection "${shortName(connection.name)}"`);
-  const workspace = await cloud.workspaces.choose(connection?.workspaceId ?? wanted, signal);
+  const workspace = await chosenWorkspace(connection?.workspaceId ?? wanted, services, signal);
   const filter = connection ? { connectionId: connection.id } : { workspaceId: workspace.id };
   return listing<Job>({
     list: (page) => cloud.jobs.list({ ...filter, state: asked.status as JobState | undefined }, page, signal),

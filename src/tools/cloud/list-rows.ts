@@ -1,8 +1,9 @@
 /** Rows of list_cloud_objects: one shape for all kinds, each kind with its own columns. */
 import * as z from 'zod';
-import type { Actor, Connection, Job, Schedule } from '../../cloud/index.ts';
+import type { Actor, Connection, Job } from '../../cloud/index.ts';
 import { textTable } from '../text.ts';
 import { shortName } from './bounds.ts';
+import { scheduleValue } from './schedule.ts';
 
 export const KINDS = ['workspace', 'organization', 'source', 'destination', 'connection', 'job', 'definition'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -12,7 +13,7 @@ const end = z.object({ id: z.string(), name: z.string().optional() });
 export const row = z.object({
   id: z.string().optional(),
   name: z.string().optional(),
-  /** Of the settings. */
+  /** Where a call names no workspace. */
   default: z.boolean().optional(),
   type: z.string().optional(),
   definition_id: z.string().optional(),
@@ -22,7 +23,7 @@ export const row = z.object({
   destination: end.optional(),
   schedule: z.string().optional(),
   last_job: z
-    .object({ job_id: z.number(), type: z.string(), status: z.string(), started_at: z.string().optional() })
+    .object({ job_id: z.number(), type: z.string(), state: z.string(), started_at: z.string().optional() })
     .optional(),
   job_id: z.number().optional(),
   connection: end.optional(),
@@ -48,19 +49,14 @@ export function connectionRow(connection: Connection, names: Names, last: Job | 
     status,
     source: { id: sourceId, name: names.get(sourceId) },
     destination: { id: destinationId, name: names.get(destinationId) },
-    schedule: scheduleText(schedule),
-    last_job: last && { job_id: last.id, type: last.type, status: last.state, started_at: last.startedAt },
+    schedule: scheduleValue(schedule),
+    last_job: last && { job_id: last.id, type: last.type, state: last.state, started_at: last.startedAt },
   };
 }
 
 export function jobRow({ id, connectionId, type, state, startedAt, duration, records, bytes }: Job, names: Names): Row {
   const connection = { id: connectionId, name: names.get(connectionId) };
   return { job_id: id, type, status: state, connection, started_at: startedAt, duration, records, bytes };
-}
-
-export function scheduleText({ type, cron, timing }: Schedule): string {
-  if (type === 'manual') return 'manual';
-  return type === 'cron' ? `cron ${cron ?? ''}`.trim() : (timing ?? 'basic');
 }
 
 type Column = readonly [header: string, cell: (row: Row) => string | undefined];
@@ -81,7 +77,7 @@ const COLUMNS: Record<Kind, readonly Column[]> = {
     ['source', (each) => named(each.source)],
     ['destination', (each) => named(each.destination)],
     ['schedule', (each) => each.schedule],
-    ['last job', ({ last_job: job }) => (job ? `${job.job_id} ${job.type} ${job.status} ${job.started_at ?? ''}` : '')],
+    ['last job', ({ last_job: job }) => (job ? `${job.job_id} ${job.type} ${job.state} ${job.started_at ?? ''}` : '')],
     id,
   ],
   job: [

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Connection, JOB_TYPES, type Job } from '../../cloud/index.ts';
+import { type Connection, JOB_TYPES, type Job, type JobType } from '../../cloud/index.ts';
 import { InputError, SluiceError } from '../../errors.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { shortName } from './bounds.ts';
@@ -50,7 +50,7 @@ export const runCloudSync = defineTool({
 
 async function start(
   { id }: Connection,
-  type: Job['type'],
+  type: JobType,
   { services, signal }: Call,
 ): Promise<{ readonly started: Job; readonly isNew: boolean }> {
   const { jobs } = services.cloud;

@@ -9,8 +9,9 @@ export function checkSchedule(schedule: string): string {
   const fields = schedule.trim().split(/\s+/);
   if (fields.length === 1 && fields[0] === 'manual') return 'manual';
   const timed = fields.at(-1) === 'UTC' ? fields.slice(0, -1) : fields;
-  if (timed.length === 6 || timed.length === 7) return fields.join(' ');
-  const hint = timed.length === 5 ? ' With five fields it lacks the seconds in front.' : '';
+  const isCron = timed.slice(0, 3).every((field) => /^[\d*/,-]+$/.test(field));
+  if (isCron && (timed.length === 6 || timed.length === 7)) return fields.join(' ');
+  const hint = isCron && timed.length === 5 ? ' With five fields it lacks the seconds in front.' : '';
   throw new InputError(
     'bad_schedule',
     `${JSON.stringify(schedule.slice(0, 80))} is no schedule that Airbyte takes.${hint}`,
@@ -18,7 +19,7 @@ export function checkSchedule(schedule: string): string {
   );
 }
 
-/** As `checkSchedule` takes it, where Airbyte can be told it at all. */
+/** As `checkSchedule` takes it, so that what is shown can be sent back; a schedule of another kind in Airbyte's words. */
 export function scheduleValue({ type, cron, timing }: Schedule): string {
   return type === 'manual' ? 'manual' : (cron ?? timing ?? type);
 }

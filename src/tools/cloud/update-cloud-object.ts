@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { asData } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
-import { webAddress, workspaceId } from './fields.ts';
+import { objectName, webAddress, workspaceId } from './fields.ts';
 import { checkFits, nothingToChange } from './fitting.ts';
 import { type FoundObject, findObject, ledgerEntry, OBJECT_KINDS, type ObjectKind } from './found-object.ts';
 import { streamWishes } from './stream-choice.ts';
@@ -12,7 +12,7 @@ import { updateConnection } from './update-connection.ts';
 import { updateDefinition } from './update-definition.ts';
 
 const changes = z.strictObject({
-  name: z.string().min(1).optional(),
+  name: objectName.optional(),
   config: z.record(z.string(), z.unknown()).optional(),
   enabled: z.boolean().optional(),
   schedule: z.string().optional(),

@@ -23,8 +23,10 @@ export async function updateDefinition(
 /** A manifest is long: describe_cloud_object shows it whole. */
 function summary({ version, manifest }: Definition): JsonObject {
   const streams = Array.isArray(manifest.streams) ? manifest.streams : [];
-  const names = streams.map((stream) =>
-    isObject(stream) && typeof stream.name === 'string' ? stream.name : '(reference)',
-  );
+  const names = streams.map((stream) => {
+    const name = isObject(stream) ? (stream.name ?? stream.$ref) : stream;
+    // A reference such as #/definitions/orders_stream has no name but its own.
+    return typeof name === 'string' ? name.replace(/^#.*\//, '') : '(no name)';
+  });
   return { ...(version === undefined ? {} : { version }), streams: names };
 }
