@@ -27,6 +27,13 @@ const refused = (args: Record<string, unknown>) => cloud.server.fail('delete_clo
 const create = async (args: Record<string, unknown>) =>
   (await cloud.server.call<{ id: string }>('create_cloud_object', args)).id;
 const deletions = () => cloud.airbyte.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+const audited = async (): Promise<{ object?: { after?: { gone: string[] } } }[]> => {
+  const log = (await workplace.files()).get(`${workplace.project}/logs/audit.jsonl`)?.toString('utf8') ?? '';
+  return log
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+};
 const idsOf = () => {
   const { sources, destinations, connections, declarative } = cloud.airbyte.state;
   return [
@@ -166,6 +173,9 @@ describe('when something happens in between', () => {
     });
     expect(idsOf()).toContain(PEOPLE.id);
     expect(await remove({ ...PEOPLE })).toMatchObject({ gone: [`source "Sample people" (${PEOPLE.id})`] });
+    const [first, second] = await audited();
+    expect(first?.object?.after?.gone).toEqual(error.details.gone);
+    expect(second?.object?.after?.gone).toEqual([`source "Sample people" (${PEOPLE.id})`]);
   });
 
   test('something new stands on it by then: it stays, and the answer says why', async () => {

@@ -33,7 +33,8 @@ export const deleteCloudObject = defineTool({
   async run(input, call) {
     const plan = await planDeletion(input, call.services, call.signal);
     const { kind, id, name } = plan.object;
-    call.about({ kind, id, name, before: audited(plan.object) });
+    const object = { kind, id, name, before: audited(plan.object) };
+    call.about(object);
     if (plan.first.length > 0 && !input.cascade) {
       throw new InputError(
         'in_use',
@@ -42,7 +43,8 @@ export const deleteCloudObject = defineTool({
         { details: { dependents: plan.first.slice(0, MOST_LISTED).map(textOf), total: plan.first.length } },
       );
     }
-    const gone = await carryOut(plan, call);
+    // Also where it ends half-way.
+    const gone = await carryOut(plan, call, (soFar) => call.about({ ...object, after: { gone: soFar } }));
     const stays = [...plan.stays];
     const text = `Gone: ${gone.join('; ')}.${stays.length > 0 ? `\nStays: ${stays.join('; ')}.` : ''}`;
     return { text, data: { kind, id, name, gone, stays } };

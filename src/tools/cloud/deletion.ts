@@ -7,10 +7,15 @@ import { allOf, type DeletionPlan, type Doomed, dependentsOf, textOf } from './d
 import { ledgerEntry } from './found-object.ts';
 
 /**
- * @returns what is gone, in words
+ * @param onGone is told what is gone so far, in words, after each deletion
+ * @returns the same at the end
  * @throws RefusedError `safe_mode`; UpstreamError `partly_deleted`, `new_dependents`; what the first deed throws
  */
-export async function carryOut(plan: DeletionPlan, call: Call): Promise<string[]> {
+export async function carryOut(
+  plan: DeletionPlan,
+  call: Call,
+  onGone: (gone: readonly string[]) => void,
+): Promise<string[]> {
   const all = allOf(plan);
   // The plan was made anew since the gate looked: what came in between must not slip through.
   refuseOthers(all, call.services);
@@ -26,6 +31,7 @@ export async function carryOut(plan: DeletionPlan, call: Call): Promise<string[]
     }
     gone.push(doomed);
     call.services.ledger.forget(ledgerEntry(doomed));
+    onGone(gone.map(textOf));
   }
   return gone.map(textOf);
 }
