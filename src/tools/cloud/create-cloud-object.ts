@@ -12,7 +12,10 @@ import { streamWishes } from './stream-choice.ts';
 const input = z.strictObject({
   kind: z.enum(OBJECT_KINDS),
   name: objectName,
-  from_source: z.string().optional().describe('saved local source (kind destination: destination)'),
+  from_source: z
+    .string()
+    .optional()
+    .describe('saved local source (kind destination: destination); for a connection the streams of its last sync'),
   connector: z.string().optional().describe('registry name or definition id'),
   config: z.record(z.string(), z.unknown()).optional(),
   draft: z.boolean().optional(),

@@ -14,7 +14,7 @@ export const listCloudObjects = defineTool({
     kind: z.enum(KINDS),
     search: z.string().optional(),
     connection_id: z.string().optional().describe('of jobs'),
-    status: z.string().optional(),
+    status: z.string().optional().describe('active, inactive…; of jobs running, failed, succeeded…'),
     failing_only: z.boolean().optional(),
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().optional(),

@@ -7,7 +7,7 @@ import { findStreams, nearest, streamLabel } from '../../protocol/index.ts';
 export const streamWishes = z.array(
   z.strictObject({
     stream: z.string(),
-    mode: z.string().optional(),
+    mode: z.string().optional().describe('such as incremental_append'),
     cursor_field: z.string().optional(),
     primary_key: z.array(z.string()).optional(),
   }),
