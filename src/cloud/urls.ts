@@ -27,7 +27,11 @@ export function createUrls(settings: CloudSettings): Urls {
         problem?.fix ?? 'Correct it and restart the server.',
       );
     }
-    return { api: settings.apiUrl, configApi: settings.configApiUrl, web: webOf(settings.apiUrl) };
+    return {
+      api: settings.apiUrl,
+      configApi: settings.configApiUrl,
+      web: webOf(settings.apiUrl, settings.configApiUrl),
+    };
   };
   return {
     addresses,
@@ -61,10 +65,12 @@ function publicAddress(base: string, { api, query = {} }: Extract<Place, { api: 
   return url.href;
 }
 
-function webOf(apiUrl: string): string {
-  const url = new URL(apiUrl);
-  if (url.hostname === 'api.airbyte.com') return 'https://cloud.airbyte.com';
-  return `${url.origin}${url.pathname.replace(/\/api(\/.*)?$/, '').replace(/\/+$/, '')}`;
+function webOf(apiUrl: string, configApiUrl: string | undefined): string {
+  if (new URL(apiUrl).hostname === 'api.airbyte.com') return 'https://cloud.airbyte.com';
+  // A host for the public API alone serves no pages; the configuration API lies beside them.
+  const servesPages = /\/api(\/|$)/.test(new URL(apiUrl).pathname);
+  const url = new URL(servesPages ? apiUrl : (configApiUrl ?? apiUrl));
+  return `${url.origin}${url.pathname.replace(/(\/api(\/.*)?|\/v1)$/, '').replace(/\/+$/, '')}`;
 }
 
 /** The page as the room gives it. An address that an answer gives for the next page is never followed. */
