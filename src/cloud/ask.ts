@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { unlessAborted } from '../deadline.ts';
 import { badAnswer, refusalError, unknownOutcome } from './errors.ts';
 import type { Answered, Exchange, Send } from './exchange.ts';
+import { withHiddenNames } from './hidden-names.ts';
 import { type Deed, repeated } from './repeat.ts';
 import type { Tokens } from './tokens.ts';
 import type { Place, Urls } from './urls.ts';
@@ -24,7 +25,8 @@ export type Ask = <T>(question: Question<T>) => Promise<T>;
 
 const TIMEOUT_MS = 30_000;
 
-export function createAsk(send: Send, urls: Urls, tokens: Tokens): Ask {
+/** @param hide for names, in which people write what they should not */
+export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: string) => string): Ask {
   return async <T>(question: Question<T>) => {
     const { method, deed, answer, signal } = question;
     const address = urls.at(question.place);
@@ -45,7 +47,7 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens): Ask {
     const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce));
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
-    if (parsed.success && (answered.ok || isGone)) return parsed.data;
+    if (parsed.success && (answered.ok || isGone)) return withHiddenNames(parsed.data, hide);
     if (!answered.ok) throw refusalError(what, answered, { creates, configApi: 'config' in question.place });
     const wrong = `${parsed.error?.issues[0]?.path.join('.') || 'the whole'} is not as published`;
     throw creates

@@ -1,6 +1,6 @@
 /** An Airbyte, as its settings name it. Nothing is asked before the first call. */
 import type { CloudSettings } from '../config/index.ts';
-import { sealBeginning, type Vault } from '../secrets/index.ts';
+import { hideInName, sealBeginning, type Vault } from '../secrets/index.ts';
 import { createActors } from './actors.ts';
 import { applications } from './answers.ts';
 import { createAsk } from './ask.ts';
@@ -31,7 +31,7 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
     (text) => sealBeginning(text, { redactor, level: 'connector', shown: LONGEST_SAID }).text,
   );
   const tokens = createTokens(vault, () => urls.addresses().api, send);
-  const ask = createAsk(send, urls, tokens);
+  const ask = createAsk(send, urls, tokens, (name) => hideInName(name, redactor));
   return {
     addresses: () => urls.addresses(),
     async identity(signal) {
@@ -46,7 +46,7 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
           signal,
         });
         const name = id.use((clientId) => all.find((entry) => entry.clientId === clientId))?.name;
-        return name === undefined ? 'an application' : `the application "${name}"`;
+        return name === undefined ? 'an application' : `the application ${JSON.stringify(hideInName(name, redactor))}`;
       } catch (error) {
         // Not every application may list applications.
         if (signal.aborted) throw error;

@@ -126,6 +126,7 @@ describe('a create is sent once', () => {
       send,
       urls,
       createTokens(vault, () => urls.addresses().api, send),
+      String,
     );
     failing(airbyte, { kind: 'slow', milliseconds: 3_000 });
     const question = { method: 'POST', place: { api: ['sources'] }, body: NEW_SOURCE, timeoutMs: 300 } as const;

@@ -1,5 +1,6 @@
 export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
 export type { ConfigUpdates } from './config-updates.ts';
+export { hideInName } from './hide-in-name.ts';
 export { hideQuoted } from './hide-quoted.ts';
 export { MASK, maskConfiguration } from './mask.ts';
 export { maskManifest } from './mask-manifest.ts';

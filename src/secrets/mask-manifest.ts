@@ -1,7 +1,6 @@
 /** A low-code manifest as it may be shown: authors write keys into it that belong into a configuration. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
-import { MASK, maskText, namesSecret } from './mask.ts';
-import { hasSensitiveWord } from './sensitive.ts';
+import { carriesSecret, MASK, maskText, namesSecret } from './mask.ts';
 
 /** Templates such as `{{ config['api_key'] }}` and names such as `primary_key` stay: a manifest without them says nothing. */
 export function maskManifest(manifest: JsonObject, secretKeys: ReadonlySet<string>): JsonObject {
@@ -21,10 +20,6 @@ export function maskManifest(manifest: JsonObject, secretKeys: ReadonlySet<strin
     );
   };
   return walk(manifest, '', false) as JsonObject;
-}
-
-function carriesSecret(key: string): boolean {
-  return hasSensitiveWord(key) || /^(proxy-)?authorization$|cookie/i.test(key);
 }
 
 /** A field of the spec that a person fills with a secret. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../protocol/index.ts';
 import { hideQuoted } from './hide-quoted.ts';
 import { MASK, maskConfiguration, maskText, namesSecret } from './mask.ts';
 import { maskManifest } from './mask-manifest.ts';
@@ -27,6 +28,47 @@ describe('configurations', () => {
   test('what the spec knows as plain stays, numbers and switches too', () => {
     const configuration = { auth_token: true, key: 'region', other_key: 'x' };
     expect(maskConfiguration(configuration, { spec, secretKeys: KEYS })).toEqual({ ...configuration, other_key: MASK });
+  });
+
+  test.each([
+    ['Authorization', true],
+    ['x-auth', true],
+    ['Cookie', true],
+    ['set-cookie', true],
+    ['apikey', true],
+    ['X-Api-Key', true],
+    ['passcode', true],
+    ['jwt', true],
+    ['author', false],
+    ['auth_type', false],
+    ['primary', false],
+    ['license', false],
+  ])('under a name that no spec explains: %s is hidden: %s', (name, hidden) => {
+    const open = { type: 'object', properties: { headers: { type: 'object' } } };
+    for (const spec of [undefined, open]) {
+      const shown = maskConfiguration({ headers: { [name]: 'a-value' } }, { spec, secretKeys: KEYS });
+      expect(shown).toEqual({ headers: { [name]: hidden ? MASK : 'a-value' } });
+    }
+  });
+
+  test('pairs of a name and a value, in lists, in objects and in texts', () => {
+    const pairs: JsonObject[] = [
+      { name: 'X-Api-Key', value: 'k-1' },
+      { header: 'authorization', value: { inner: 'k-2' } },
+      { key: 'ca_certificate', value: 'k-3' },
+      { name: 'region', value: 'north' },
+      { name: 'password', value: null },
+    ];
+    const items = { type: 'object', properties: { name: { type: 'string' }, value: { type: 'string' } } };
+    const known = { type: 'object', properties: { pairs: { type: 'array', items } } };
+    for (const spec of [undefined, known]) {
+      const shown = JSON.stringify(
+        maskConfiguration({ pairs, text: JSON.stringify(pairs) }, { spec, secretKeys: KEYS }),
+      );
+      expect(shown).not.toMatch(/k-\d/);
+      expect(shown).toContain('north');
+      expect(shown).toContain('X-Api-Key');
+    }
   });
 
   test('empty and absent values tell nothing, and do not fail', () => {

@@ -23,14 +23,20 @@ export function maskConfiguration(configuration: JsonObject, { spec, secretKeys 
     const facts = spec && fieldsAt(spec, path);
     if (facts?.secret || secretKeys.has(key)) return true;
     if (facts?.known && !facts.freeForm) return typeof value === 'string' && namesSecret(key);
-    return hasSensitiveWord(key);
+    return carriesSecret(key);
   };
   const walk = (value: JsonValue, path: FieldPath): JsonValue => {
     const key = path.at(-1);
     if (key !== undefined && value !== null && isSecret(path, typeof key === 'string' ? key : '', value)) return MASK;
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
     if (isObject(value)) {
-      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, walk(item, [...path, name])]));
+      const paired = isSecretPair(value, secretKeys);
+      return Object.fromEntries(
+        Object.entries(value).map(([name, item]) => [
+          name,
+          paired && name === 'value' ? MASK : walk(item, [...path, name]),
+        ]),
+      );
     }
     return typeof value === 'string' ? maskText(value, secretKeys) : value;
   };
@@ -42,6 +48,24 @@ export function namesSecret(key: string): boolean {
   return /(pass(word|wd|phrase)|pwd|secret|token|(api|access|secret|private|auth|account)[_-]?key)$/i.test(key);
 }
 
+/** Whether a name that no spec explains is one of secrets: a word of it, or a header that carries one. */
+export function carriesSecret(key: string): boolean {
+  return hasSensitiveWord(key) || CARRIERS.test(key);
+}
+
+const CARRIERS =
+  /^(proxy-|x-)?auth(orization)?$|cookie|^(x[-_])?(api|app|auth|access|license)[-_]?key$|^(pass_?code|jwt|otp|hmac|sas_?(url)?)$/i;
+
+/** `{"name": "X-Api-Key", "value": …}`, as headers and parameters are written in lists. */
+function isSecretPair(value: JsonObject, secretKeys: ReadonlySet<string>): boolean {
+  if (value.value === null || !Object.hasOwn(value, 'value')) return false;
+  const names = ['name', 'key', 'header', 'header_name', 'field', 'field_name', 'parameter'];
+  return names.some((field) => {
+    const name = Object.hasOwn(value, field) ? value[field] : undefined;
+    return typeof name === 'string' && (secretKeys.has(name) || namesSecret(name) || carriesSecret(name));
+  });
+}
+
 /** A text with what looks like a secret in it masked. */
 export function maskText(text: string, secretKeys: ReadonlySet<string>): string {
   if (hasSensitiveShape(text)) return MASK;
@@ -50,6 +74,11 @@ export function maskText(text: string, secretKeys: ReadonlySet<string>): string 
     const masked = JSON.stringify(maskConfiguration({ inner }, { secretKeys }).inner);
     return masked === JSON.stringify(inner) ? text : masked;
   }
+  return hideShapes(text);
+}
+
+/** A text with the values masked that stand behind words such as `password=`. */
+export function hideShapes(text: string): string {
   return findShapes(text).reduceRight(
     (shown, { start, end }) => (end > start ? `${shown.slice(0, start)}${MASK}${shown.slice(end)}` : shown),
     text,

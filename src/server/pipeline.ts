@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
 import type { AuditObject, LedgerEntry } from '../safety/index.ts';
-import { type Answer, type AnyTool, type Services, tools } from '../tools/index.ts';
+import { type Answer, type AnyTool, type Services, tools, withHiddenWords } from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
 import { errorResult } from './error-result.ts';
 import { passGate } from './gate.ts';
@@ -65,7 +65,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           outcome = 'in_progress';
           result = error.result(tool.name);
         } else {
-          const known = error instanceof SluiceError ? error : undefined;
+          const known = error instanceof SluiceError ? await withHiddenWords(error, services) : undefined;
           outcome = known?.code ?? 'internal_error';
           result = errorResult(known ?? reportBug(error, report), services.vault.redactor);
         }

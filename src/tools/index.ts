@@ -29,6 +29,7 @@ import { validateConfig } from './local/validate-config.ts';
 import type { AnyTool } from './tool.ts';
 
 export { beginSync } from './begin-sync.ts';
+export { withHiddenWords } from './cloud/refusal-words.ts';
 export { collectStatus, missingText, type Status } from './local/get-status.ts';
 export { planRemoval, REMOVABLE, remove } from './removal.ts';
 export type { House, Services } from './services.ts';

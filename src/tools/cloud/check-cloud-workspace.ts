@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Mode } from '../../config/index.ts';
 import { SluiceError } from '../../errors.ts';
 import { defineTool } from '../tool.ts';
+import { shortName } from './bounds.ts';
 import { webAddress, workspaceId } from './fields.ts';
 import { chosenWorkspace } from './found-object.ts';
 
@@ -50,8 +51,8 @@ export const checkCloudWorkspace = defineTool({
     };
     const text = [
       `${addresses.api} answers; authenticated as ${as}.`,
-      `Workspace: ${found.name} (${found.id}), ${web}`,
-      ...(organization ? [`Organization: ${organization.name} (${organization.id})`] : []),
+      `Workspace: ${shortName(found.name)} (${found.id}), ${web}`,
+      ...(organization ? [`Organization: ${shortName(organization.name)} (${organization.id})`] : []),
       allowed(safe, readOnly),
       ...warnings.map((warning) => `Warning: ${warning}`),
     ].join('\n');

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 import { type Call, defineTool } from '../tool.ts';
+import { shortName } from './bounds.ts';
 import { createActor } from './create-actor.ts';
 import { createConnection } from './create-connection.ts';
 import { createDefinition } from './create-definition.ts';
@@ -104,7 +105,7 @@ export const createCloudObject = defineTool({
       next: made.next,
     };
     const lines = [
-      `Created ${kind} "${made.name}" (${made.id}): ${web}`,
+      `Created ${kind} "${shortName(made.name)}" (${made.id}): ${web}`,
       ...(made.lines ?? []),
       ...(made.more?.warnings ?? []).map((warning) => `Warning: ${warning}`),
       `Next: ${made.next}`,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 import { defineTool } from '../tool.ts';
+import { shortName } from './bounds.ts';
 import { carryOut } from './deletion.ts';
 import { allOf, audited, planDeletion, textOf } from './deletion-plan.ts';
 import { workspaceId } from './fields.ts';
@@ -38,7 +39,7 @@ export const deleteCloudObject = defineTool({
     if (plan.first.length > 0 && !input.cascade) {
       throw new InputError(
         'in_use',
-        `Airbyte would delete ${plan.first.length} more with the ${kind} "${name}".`,
+        `Airbyte would delete ${plan.first.length} more with the ${kind} "${shortName(name)}".`,
         'Ask the person; then call again with cascade to delete them too, or delete them first.',
         { details: { dependents: plan.first.slice(0, MOST_LISTED).map(textOf), total: plan.first.length } },
       );

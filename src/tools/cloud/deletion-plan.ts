@@ -2,6 +2,7 @@
 import type { Actor, ActorKind, Connection } from '../../cloud/index.ts';
 import { InputError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
+import { hideInName } from '../../secrets/index.ts';
 import type { Services } from '../services.ts';
 import { shortName } from './bounds.ts';
 import { type FoundObject, findObject, type ObjectKind, type Sought } from './found-object.ts';
@@ -33,7 +34,8 @@ export interface Wish extends Sought {
 /** @throws InputError `name_mismatch`, and as `findObject` */
 export async function planDeletion(wish: Wish, services: Services, signal: AbortSignal): Promise<DeletionPlan> {
   const object = await findObject(wish, services, signal);
-  if (object.name !== wish.name) {
+  // What looks like a secret in a name is hidden in both.
+  if (object.name !== hideInName(wish.name, services.vault.redactor)) {
     throw new InputError(
       'name_mismatch',
       `This ${object.kind} is called ${JSON.stringify(object.name)}, not ${JSON.stringify(wish.name.slice(0, 200))}.`,

@@ -49,7 +49,7 @@ async function refuseNewDependents(doomed: Doomed, { services, signal }: Call): 
   if (others.length === 0) return;
   throw new UpstreamError(
     'new_dependents',
-    `Something new uses the ${doomed.kind} "${doomed.name}": it was not deleted.`,
+    `Something new uses the ${textOf(doomed)}: it was not deleted.`,
     'Look at it with describe_cloud_object, ask the person, and call again.',
     { details: { dependents: others.slice(0, 50).map(textOf) } },
   );

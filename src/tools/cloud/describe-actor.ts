@@ -31,6 +31,6 @@ export async function describeActor(kind: ActorKind, { id, workspaceId }: Questi
     connections: users.found.map(({ id: of, name: called, status }) => ({ id: of, name: shortName(called), status })),
   });
   if (users.note) told.notes.push(`connections: ${users.note}`);
-  put(told, 'configuration', masked);
+  put(told, 'configuration', masked, call);
   return told;
 }

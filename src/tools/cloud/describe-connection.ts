@@ -50,9 +50,11 @@ export async function describeConnection({ id, include, workspaceId }: Question,
   const { keys } = await services.registry.secretKeys(signal);
   if (include.has('state')) {
     const state = await cloud.connections.state(connection.id, signal);
-    put(told, 'state', maskConfiguration(state, { secretKeys: keys }));
+    put(told, 'state', maskConfiguration(state, { secretKeys: keys }), call);
   }
-  if (include.has('catalog')) put(told, 'catalog', catalogRows(await cloud.connections.catalog(connection.id, signal)));
+  if (include.has('catalog')) {
+    put(told, 'catalog', catalogRows(await cloud.connections.catalog(connection.id, signal)), call);
+  }
   return told;
 }
 

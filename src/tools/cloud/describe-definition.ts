@@ -28,7 +28,7 @@ export async function describeDefinition({ id, include, workspaceId }: Question,
   const { keys } = await registry.secretKeys(signal);
   const putManifest = (label: 'manifest' | 'draft_manifest', manifest: JsonObject): void => {
     const masked = maskManifest(manifest, keys);
-    put(told, label, masked);
+    put(told, label, masked, call);
     if (JSON.stringify(masked) === JSON.stringify(manifest)) return;
     told.notes.push(`${label}: values that look secret are shown as ${MASK}; do not send them back like this`);
   };

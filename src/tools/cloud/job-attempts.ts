@@ -40,9 +40,11 @@ export function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutpu
       records_committed: committed,
     })),
     streams_total: streams.length,
-    failures: failures
-      .slice(0, MOST_FAILURES)
-      .map(({ origin, type, message }) => ({ from: origin, type, message: hide(message, 1_500) })),
+    failures: failures.slice(0, MOST_FAILURES).map(({ origin, type, message }) => ({
+      from: origin && hide(origin, 100),
+      type: type && hide(type, 100),
+      message: hide(message, 1_500),
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { count } from '../text.ts';
 import { defineTool } from '../tool.ts';
+import { shortName } from './bounds.ts';
 import { webAddress, workspaceId } from './fields.ts';
 import { listingOf } from './list-kinds.ts';
 import { KINDS, row, rowsText } from './list-rows.ts';
@@ -44,7 +45,7 @@ export const listCloudObjects = defineTool({
     });
     const web = workspace && webAddress(services.cloud.addresses(), workspace.id, 'workspace');
     const lines = [
-      `${headOf(asked.kind, walked, limit)}${workspace ? ` Workspace "${workspace.name}", ${web}` : ''}`,
+      `${headOf(asked.kind, walked, limit)}${workspace ? ` Workspace "${shortName(workspace.name)}", ${web}` : ''}`,
       ...(objects.length > 0 ? [rowsText(asked.kind, objects)] : []),
       ...(walked.nextCursor ? [`More: call again with cursor "${walked.nextCursor}".`] : []),
     ];

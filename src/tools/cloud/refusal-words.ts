@@ -1,5 +1,5 @@
-/** What Airbyte says when it refuses a change: it may quote the secrets that it held already, which nobody here knows. */
-import { SluiceError } from '../../errors.ts';
+/** What Airbyte says when it refuses: it may quote the secrets that it held already, which nobody here knows. */
+import type { SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Services } from '../services.ts';
 import { hider } from './words.ts';
@@ -10,8 +10,11 @@ type Concrete = new (...parameters: ConstructorParameters<typeof SluiceError>) =
  * The same error, with what follows the names of secret fields hidden in Airbyte's words.
  * @param spec of the connector whose configuration was sent
  */
-export async function withHiddenWords(error: unknown, services: Services, spec: JsonObject): Promise<unknown> {
-  if (!(error instanceof SluiceError)) return error;
+export async function withHiddenWords(
+  error: SluiceError,
+  services: Services,
+  spec: JsonObject = {},
+): Promise<SluiceError> {
   const { airbyte_says: said, ...details } = error.details;
   if (typeof said !== 'string') return error;
   // The call may be over by now; its error is still written down.

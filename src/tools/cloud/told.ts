@@ -30,8 +30,13 @@ export function newTold(data: Told['data']): Told {
 }
 
 /** A large part, whole in the data where it fits. */
-export function put(told: Told, label: 'configuration' | Exclude<Include, 'billing'>, value: JsonValue): void {
-  const { shown, text, cut } = boundedJson(value);
+export function put(
+  told: Told,
+  label: 'configuration' | Exclude<Include, 'billing'>,
+  value: JsonValue,
+  { services }: Call,
+): void {
+  const { shown, text, cut } = boundedJson(value, services.vault.redactor);
   told.data[label] = shown;
   told.parts.push({ label, text });
   if (cut) told.notes.push(`${label}: ${cut}; the rest stands at the web address`);

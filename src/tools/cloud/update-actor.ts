@@ -1,5 +1,5 @@
 import type { Actor } from '../../cloud/index.ts';
-import { abortError } from '../../errors.ts';
+import { abortError, SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Call } from '../tool.ts';
 import { neededSpec, partOf, resolved, withoutMasks } from './actor-config.ts';
@@ -24,7 +24,7 @@ export async function updateActor(actor: Actor, { name, config }: Changes, call:
   const send = (configuration?: JsonObject): Promise<Actor> =>
     services.cloud.actors.update(actor.kind, actor.id, { name, configuration });
   const changed = await (ready ? ready.use(send) : send()).catch(async (error: unknown) => {
-    throw await withHiddenWords(error, services, spec ?? {});
+    throw error instanceof SluiceError ? await withHiddenWords(error, services, spec) : error;
   });
   const shownAfter = changesConfig ? await shownConfiguration(changed, services, signal) : {};
   const described = (named: string, configuration: JsonObject): JsonObject => ({

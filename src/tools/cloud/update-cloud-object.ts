@@ -3,6 +3,7 @@ import { InputError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { asData } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
+import { shortName } from './bounds.ts';
 import { objectName, webAddress, workspaceId } from './fields.ts';
 import { checkFits, nothingToChange } from './fitting.ts';
 import { type FoundObject, findObject, ledgerEntry, OBJECT_KINDS, type ObjectKind } from './found-object.ts';
@@ -63,7 +64,7 @@ export const updateCloudObject = defineTool({
     call.about({ kind, id, name, before, after });
     const web = webAddress(call.services.cloud.addresses(), workspace, kind, id);
     const text = [
-      `Changed ${kind} "${name}" (${id}): ${web}`,
+      `Changed ${kind} "${shortName(name)}" (${id}): ${web}`,
       asData('before and after', `before: ${JSON.stringify(before)}\nafter: ${JSON.stringify(after)}`),
     ].join('\n');
     return { text, data: { kind, id, name, web_address: web, before, after } };
