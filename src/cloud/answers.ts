@@ -9,6 +9,10 @@ export const anObject = z.record(z.string(), z.unknown()).transform((value) => v
 const text = maybe(z.string());
 const number = maybe(z.number());
 const words = maybe(z.array(z.string()));
+/** Ids stand in addresses and in our own sentences: what could break out of either is none. */
+export const anId = z.string().regex(/^[\w-]{1,80}$/);
+/** Of a vocabulary of the server's, which may grow. */
+export const aWord = z.string().regex(/^[^\p{Cc}]{1,100}$/u);
 const key = maybe(z.array(z.array(z.string())));
 
 /** Answers to a deed whose body says nothing we need. */
@@ -18,7 +22,7 @@ export const paged = <T extends z.ZodType>(item: T) =>
   z.object({ data: z.array(item), next: text }).transform(({ data, next }) => ({ items: data, next }));
 
 export const workspace = z
-  .object({ workspaceId: z.string(), name: z.string(), dataResidency: text })
+  .object({ workspaceId: anId, name: z.string(), dataResidency: text })
   .transform(({ workspaceId: id, ...rest }) => ({ id, ...rest }));
 
 export const organizationWorkspaces = z
@@ -26,12 +30,12 @@ export const organizationWorkspaces = z
   .transform((answer) => answer.workspaces);
 
 export const organization = z
-  .object({ organizationId: z.string(), organizationName: z.string(), email: text })
+  .object({ organizationId: anId, organizationName: z.string(), email: text })
   .transform(({ organizationId: id, organizationName: name, email }) => ({ id, name, email }));
 
 export const organizationInfo = z
   .object({
-    organizationId: z.string(),
+    organizationId: anId,
     organizationName: z.string(),
     billing: maybe(
       z.object({
@@ -46,18 +50,18 @@ export const organizationInfo = z
 
 const actor = {
   name: z.string(),
-  definitionId: z.string(),
-  workspaceId: z.string(),
+  definitionId: anId,
+  workspaceId: anId,
   configuration: anObject.nullish().transform((value) => value ?? {}),
   createdAt: number,
 };
 
 export const source = z
-  .object({ sourceId: z.string(), sourceType: z.string(), ...actor })
+  .object({ sourceId: anId, sourceType: aWord, ...actor })
   .transform(({ sourceId: id, sourceType: type, ...rest }) => ({ kind: 'source' as const, id, type, ...rest }));
 
 export const destination = z
-  .object({ destinationId: z.string(), destinationType: z.string(), ...actor })
+  .object({ destinationId: anId, destinationType: aWord, ...actor })
   .transform(({ destinationId: id, destinationType: type, ...rest }) => ({
     kind: 'destination' as const,
     id,
@@ -114,14 +118,14 @@ const connectionStream = z
 
 export const connection = z
   .object({
-    connectionId: z.string(),
+    connectionId: anId,
     name: z.string(),
-    sourceId: z.string(),
-    destinationId: z.string(),
-    workspaceId: z.string(),
-    status: z.string(),
+    sourceId: anId,
+    destinationId: anId,
+    workspaceId: anId,
+    status: aWord,
     statusReason: text,
-    schedule: maybe(z.object({ scheduleType: z.string(), cronExpression: text, basicTiming: text })),
+    schedule: maybe(z.object({ scheduleType: aWord, cronExpression: text, basicTiming: text })),
     prefix: text,
     namespaceDefinition: text,
     namespaceFormat: text,
@@ -140,7 +144,7 @@ export const connection = z
 export const connectionCatalog = z.object({ syncCatalog: anObject }).transform(({ syncCatalog }) => syncCatalog);
 
 export const definition = z
-  .object({ id: z.string(), name: z.string(), manifest: anObject, version: maybe(z.union([z.string(), z.number()])) })
+  .object({ id: anId, name: z.string(), manifest: anObject, version: maybe(z.union([z.string(), z.number()])) })
   .transform(({ version, ...rest }) => ({ ...rest, version: version === undefined ? undefined : String(version) }));
 
 export const builderProject = z

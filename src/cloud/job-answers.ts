@@ -1,6 +1,6 @@
 /** The shapes of Airbyte's answers about jobs. */
 import * as z from 'zod';
-import { maybe } from './answers.ts';
+import { anId, aWord, maybe } from './answers.ts';
 
 const text = maybe(z.string());
 const number = maybe(z.number());
@@ -9,9 +9,9 @@ export const job = z
   .object({
     jobId: z.number(),
     // Words of a later Airbyte must not break a list.
-    status: z.string(),
-    jobType: z.string(),
-    connectionId: z.string(),
+    status: aWord,
+    jobType: aWord,
+    connectionId: anId,
     startTime: text,
     lastUpdatedAt: text,
     duration: text,
