@@ -73,10 +73,13 @@ function webOf(apiUrl: string, configApiUrl: string | undefined): string {
   return `${url.origin}${url.pathname.replace(/(\/api(\/.*)?|\/v1)$/, '').replace(/\/+$/, '')}`;
 }
 
-/** The page as the room gives it. An address that an answer gives for the next page is never followed. */
+/**
+ * The page as the room gives it. An address that an answer gives for the next page is never followed.
+ * After a full page there may be more whatever is said: what a deletion does not see it would carry away.
+ */
 export function pageOf<T>(
-  { offset }: Page,
+  { offset, limit }: Page,
   { items, next }: { readonly items: readonly T[]; readonly next?: string | undefined },
 ): Paged<T> {
-  return { items, nextOffset: next && items.length > 0 ? offset + items.length : undefined };
+  return { items, nextOffset: items.length > 0 && (next || items.length >= limit) ? offset + items.length : undefined };
 }

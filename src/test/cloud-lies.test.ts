@@ -109,6 +109,24 @@ describe('answers without an end or a measure', () => {
     expect(deeds()).toEqual([]);
   }, 60_000);
 
+  test('a list that says too early that it ends: what stands on a source is found all the same', async () => {
+    const id = await create(people);
+    const { state } = cloud.airbyte;
+    const [known] = state.connections;
+    if (!known) throw new Error('the seed has a connection');
+    for (let number = 200; number < 300; number += 1) {
+      state.connections.push({ ...known, connectionId: airbyteId('connection', number) });
+    }
+    state.connections.push({ ...known, connectionId: airbyteId('connection', 400), name: 'Theirs', sourceId: id });
+    cloud.lie(({ path, body }) => {
+      if (path.includes('/connections?')) body.next = '';
+    });
+    const error = await cloud.server.fail('delete_cloud_object', { kind: 'source', id, name: 'Mine', cascade: true });
+    expect(error.code).toBe('safe_mode');
+    expect(error.message).toContain('Theirs');
+    expect(deeds()).toEqual([]);
+  });
+
   test('names of megabytes', async () => {
     cloud.lie(({ body }) => {
       for (const thing of body?.data ?? [body]) if (thing?.name) thing.name = 'x'.repeat(5_000_000);
