@@ -17,3 +17,4 @@ export { checkDestinationName, checkSourceName, datasetName } from './names.ts';
 export { nearest } from './nearest.ts';
 export { createTracebackFilter, firstException, withoutTracebacks } from './python-traceback.ts';
 export { dottedPath, type FieldFacts, type FieldPath, fieldsAt, secretFields } from './spec-fields.ts';
+export { type UnknownField, unknownFields } from './unknown-fields.ts';

@@ -47,7 +47,24 @@ interface Place {
   readonly freeForm: boolean;
 }
 
+/** Names of the fields that the object at this place can have, by any branch of the spec. */
+export function fieldNames(spec: JsonObject, path: FieldPath): string[] {
+  const { places } = placesAt(spec, path, undefined, false);
+  const names = places.flatMap(({ schema }) => (isObject(schema.properties) ? Object.keys(schema.properties) : []));
+  return [...new Set(names)];
+}
+
 function walk(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean): FieldFacts {
+  const { places, inherited } = placesAt(spec, path, config, choose);
+  return {
+    known: places.length > 0,
+    secret: inherited.secret || places.some((place) => place.secret),
+    types: typesOf(places),
+    freeForm: inherited.freeForm || places.some((place) => place.freeForm || isFreeForm(place.schema)),
+  };
+}
+
+function placesAt(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean) {
   let value = config;
   let places = expand({ schema: spec, secret: isSecret(spec), freeForm: false }, value, choose, 0);
   let inherited = { secret: false, freeForm: false };
@@ -60,12 +77,7 @@ function walk(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, 
     const next = value;
     places = places.flatMap((place) => children(place, part)).flatMap((place) => expand(place, next, choose, 0));
   }
-  return {
-    known: places.length > 0,
-    secret: inherited.secret || places.some((place) => place.secret),
-    types: typesOf(places),
-    freeForm: inherited.freeForm || places.some((place) => place.freeForm || isFreeForm(place.schema)),
-  };
+  return { places, inherited };
 }
 
 function childOf(value: JsonValue | undefined, part: string | number): JsonValue | undefined {

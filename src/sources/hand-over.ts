@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { ConfigLayers } from '../secrets/index.ts';
 import { inspect, specification } from './inspect.ts';
-import type { HandOver, SavedSource } from './types.ts';
+import type { HandOver, InspectedLayers, SavedSource } from './types.ts';
 import type { Rooms } from './validate.ts';
 
 /** @throws InputError `no_spec_to_hand_over` for a program of the user's own */
@@ -21,9 +21,9 @@ export async function handOver(rooms: Rooms, source: SavedSource, control: RunCo
   const message = entry
     ? await rooms.registry.specFor(entry, source.version, control.signal)
     : await rooms.connectors.manifestSpec(source);
-  const { resolution, problems, facts } = await inspect(rooms, source, specification(message), control);
+  const { resolution, problems, warnings, facts } = await inspect(rooms, source, specification(message), control);
   const config = problems.length > 0 ? resolution.config : rooms.updates.forSource(source, resolution.config, facts);
-  return { entry, config, problems, warnings: resolution.warnings };
+  return { entry, config, problems, warnings };
 }
 
 export async function inspectLayers(
@@ -31,7 +31,7 @@ export async function inspectLayers(
   layers: ConfigLayers,
   spec: JsonObject,
   control: RunControl,
-): Promise<Omit<HandOver, 'entry'>> {
-  const { resolution, problems } = await inspect(rooms, layers, spec, control);
-  return { config: resolution.config, problems, warnings: resolution.warnings };
+): Promise<InspectedLayers> {
+  const { resolution, problems, unknown } = await inspect(rooms, layers, spec, control);
+  return { config: resolution.config, problems, unknown };
 }

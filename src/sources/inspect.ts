@@ -1,7 +1,7 @@
 /** A configuration against a spec: what of it cannot be handed to a connector, and the rest with its secrets in it. */
 import { type RunControl, validateAgainstSpec } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
-import { isObject, type JsonObject } from '../protocol/index.ts';
+import { isObject, type JsonObject, type UnknownField, unknownFields } from '../protocol/index.ts';
 import type { Registry } from '../registry/index.ts';
 import type { ConfigLayers, ConfigUpdates, Resolution, Vault } from '../secrets/index.ts';
 
@@ -15,6 +15,9 @@ type Facts = Parameters<ConfigUpdates['forCheck']>[1];
 export interface Inspected {
   readonly resolution: Resolution;
   readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  /** Told as warnings too. */
+  readonly unknown: readonly UnknownField[];
   readonly facts: Facts;
 }
 
@@ -31,7 +34,7 @@ export async function inspect(
   const told = new Set(resolution.problems.map(({ path }) => path));
   // Of a configuration that could not be read, what is missing is not known.
   if (told.has('config_file') || told.has('config_secret'))
-    return { resolution, problems: [...resolution.problems], facts };
+    return { resolution, problems: [...resolution.problems], warnings: resolution.warnings, unknown: [], facts };
   const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
   const injected = resolution.config.use(Object.keys).filter((key) => key.startsWith('__injected_'));
   const problems = [
@@ -39,7 +42,14 @@ export async function inspect(
     ...injected.map(injectedProblem),
     ...schemaProblems.filter(({ path }) => !told.has(path)),
   ];
-  return { resolution, problems, facts };
+  // A spec that takes no other fields has told it already.
+  const wrong = new Set(problems.map(({ path }) => path));
+  const unknown = resolution.config.use((config) => unknownFields(spec, config)).filter(({ path }) => !wrong.has(path));
+  return { resolution, problems, warnings: [...resolution.warnings, ...unknown.map(unknownText)], unknown, facts };
+}
+
+export function unknownText({ path, near }: UnknownField): string {
+  return `The connector's spec has no field ${path}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
 
 /** Fields by which Airbyte's own programs hand code and manifests to the CDK; in a configuration they would be run. */

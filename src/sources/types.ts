@@ -1,7 +1,7 @@
 /** Saved sources and destinations, and the way from a name to something that runs. */
 import type { ConnectorRequest, Installed, RunControl, Runtime } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
-import type { JsonObject } from '../protocol/index.ts';
+import type { JsonObject, UnknownField } from '../protocol/index.ts';
 import type { RegistryEntry } from '../registry/index.ts';
 import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
 
@@ -74,6 +74,14 @@ export interface HandOver {
   readonly warnings: readonly string[];
 }
 
+/** A configuration held against a spec. */
+export interface InspectedLayers {
+  readonly config: ResolvedConfig;
+  readonly problems: readonly Problem[];
+  /** Fields that the spec does not have. */
+  readonly unknown: readonly UnknownField[];
+}
+
 /** All that is saved of one kind. */
 export interface Sources {
   readonly kind: Kind;
@@ -103,7 +111,7 @@ export interface Sources {
    */
   handOver(source: SavedSource, control: RunControl): Promise<HandOver>;
   /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
-  inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<Omit<HandOver, 'entry'>>;
+  inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<InspectedLayers>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
   prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
 }

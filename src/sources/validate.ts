@@ -45,7 +45,12 @@ export async function validate(
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
   checkKind(installed.connector, kindOf(spec, located.entry), kind);
-  const { resolution, problems, facts: known } = await inspectInstalled(rooms, subject, { installed, spec }, control);
+  const {
+    resolution,
+    problems,
+    warnings: told,
+    facts: known,
+  } = await inspectInstalled(rooms, subject, { installed, spec }, control);
   const facts = {
     installed,
     connector: installed.connector,
@@ -55,7 +60,7 @@ export async function validate(
     specFrom: installed.runtime === 'manifest' ? 'manifest' : 'connector',
   } as const;
   const unreachable = await resolution.config.use(async (plain) => containerWarnings(installed.runtime, plain));
-  const warnings = [...resolution.warnings, ...unreachable];
+  const warnings = [...told, ...unreachable];
   if (problems.length > 0 || schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
   const config = rooms.updates.forCheck(resolution.config, known);
@@ -106,7 +111,7 @@ async function validateSchemaOnly(
   const spec = subject.version
     ? await rooms.registry.specFor(entry, subject.version, control.signal)
     : await rooms.registry.spec(entry, control.signal);
-  const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  const { resolution, problems, warnings } = await inspect(rooms, subject, specification(spec), control);
   const { connector, version, runtime: named } = subject;
   const verdicts = await rooms.connectors.runtimesFor(
     { connector, version, runtime: named },
@@ -119,7 +124,7 @@ async function validateSchemaOnly(
   return {
     valid: problems.length === 0,
     problems,
-    warnings: [...resolution.warnings, ...unreachable],
+    warnings: [...warnings, ...unreachable],
     connector: entry.name,
     version: version ?? entry.version,
     runtime,
@@ -148,11 +153,11 @@ async function validateManifestSchemaOnly(
   control: RunControl,
 ): Promise<Validation> {
   const spec = await rooms.connectors.manifestSpec(subject);
-  const { resolution, problems } = await inspect(rooms, subject, specification(spec), control);
+  const { problems, warnings } = await inspect(rooms, subject, specification(spec), control);
   return {
     valid: problems.length === 0,
     problems,
-    warnings: resolution.warnings,
+    warnings,
     connector: subject.connector,
     version: 'local',
     runtime: 'manifest',

@@ -2,7 +2,14 @@
 import type { ActorKind } from '../../cloud/index.ts';
 import type { RunControl } from '../../connectors/index.ts';
 import { InputError, type Problem } from '../../errors.ts';
-import { dottedPath, type FieldPath, fieldsAt, type JsonObject, type JsonValue } from '../../protocol/index.ts';
+import {
+  dottedPath,
+  type FieldPath,
+  fieldsAt,
+  type JsonObject,
+  type JsonValue,
+  type UnknownField,
+} from '../../protocol/index.ts';
 import { MASK, type ResolvedConfig } from '../../secrets/index.ts';
 import type { Services } from '../services.ts';
 import { specOf } from './masking.ts';
@@ -24,8 +31,12 @@ export async function neededSpec(definite: Definite, services: Services, signal:
   );
 }
 
+/** By which Airbyte's public API names the connector inside of the configuration. */
+const TYPE_FIELDS = ['sourceType', 'destinationType'];
+
 /**
  * @param open places whose problems do not count
+ * @param present what is in Airbyte already: a field of it is known there, whatever the spec says
  * @throws InputError `invalid_config`
  */
 export async function resolved(
@@ -33,13 +44,30 @@ export async function resolved(
   spec: JsonObject,
   { sources }: Services,
   control: RunControl,
-  open: readonly FieldPath[] = [],
+  { open = [], present = {} }: { readonly open?: readonly FieldPath[]; readonly present?: JsonObject } = {},
 ): Promise<ResolvedConfig> {
-  const { config: whole, problems } = await sources.inspect({ config }, spec, control);
+  const { config: whole, problems, unknown } = await sources.inspect({ config }, spec, control);
   const ignored = new Set(open.map(dottedPath));
   const counting = problems.filter(({ path }) => !ignored.has(path));
-  if (counting.length > 0) throw invalidConfig(counting);
+  // Airbyte takes such fields without a word, and an update cannot take them away again.
+  const known = new Set([...TYPE_FIELDS, ...pathsOf(present)]);
+  const all = [...counting, ...unknown.filter(({ path }) => !known.has(path)).map(unknownField)];
+  if (all.length > 0) throw invalidConfig(all);
   return whole;
+}
+
+function pathsOf(value: JsonValue, path: FieldPath = []): string[] {
+  if (typeof value !== 'object' || value === null) return [dottedPath(path)];
+  const inner = Array.isArray(value) ? value.map((item, index) => [index, item] as const) : Object.entries(value);
+  return [dottedPath(path), ...inner.flatMap(([key, item]) => pathsOf(item, [...path, key]))];
+}
+
+function unknownField({ path, near }: UnknownField): Problem {
+  return {
+    path,
+    message: "The connector's spec has no such field.",
+    fix: near === undefined ? 'Leave it out.' : `Did you mean ${near}? get_connector_info shows the fields.`,
+  };
 }
 
 export function invalidConfig(problems: readonly Problem[]): InputError {

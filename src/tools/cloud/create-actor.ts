@@ -90,7 +90,7 @@ async function readyDraft(written: JsonObject, definite: Definite, call: Call): 
   refuseSecrets(written, spec, (await services.registry.secretKeys(signal)).keys);
   const open = missingSecrets(spec, written);
   const required = open.filter((secret) => secret.required).map(({ path }) => path);
-  const config = await resolved(withEmptyTexts(written, required), spec, services, call, required);
+  const config = await resolved(withEmptyTexts(written, required), spec, services, call, { open: required });
   const optional = open.filter((secret) => !secret.required).map(({ path }) => dottedPath(path));
   return { definitionId: definite.definitionId, config, toType: { required: required.map(dottedPath), optional } };
 }

@@ -18,7 +18,7 @@ export async function updateActor(actor: Actor, { name, config }: Changes, call:
     throw nothingToChange('config holds nothing but masks: give the fields that are to change, secrets by reference.');
   }
   const spec = changesConfig ? await neededSpec(actor, services, signal) : undefined;
-  const ready = spec && (await resolved(changes, loosened(spec), services, call));
+  const ready = spec && (await resolved(changes, loosened(spec), services, call, { present: shown }));
   if (signal.aborted) throw abortError(signal);
   progress(`changing the ${actor.kind} in Airbyte`);
   const send = (configuration?: JsonObject): Promise<Actor> =>
