@@ -31,6 +31,8 @@ export interface AuditRecord {
   /** `ok`, `in_progress`, or the code of the error. */
   readonly outcome: string;
   readonly durationMs: number;
+  /** A second line of a call: it was given up, and what it did was done all the same. */
+  readonly afterCancel?: true;
 }
 
 export interface Audit {

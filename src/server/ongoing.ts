@@ -9,6 +9,8 @@ export interface Waiter {
   /** Aborted when this caller gives up; work that nobody waits for then ends too. */
   readonly signal: AbortSignal;
   readonly onProgress: ProgressListener;
+  /** What it does cannot be called back: when all have given up it is told so, and an equal call that comes meanwhile joins it all the same. */
+  readonly goesOn?: boolean;
 }
 
 export type Outcome<T> =
@@ -26,6 +28,7 @@ interface Work {
 
 /** How long work goes on, and a result is kept, for a caller who was told to call again. */
 const UNATTENDED_MS = 30 * 60_000;
+const LEFT_MS = 60_000;
 
 export interface Ongoing {
   /**
@@ -55,7 +58,8 @@ export function createOngoing(): Ongoing {
         const first = await firstOf(work, waiter);
         if (first === 'late')
           return { state: 'in_progress', doing: work.doing, elapsedMs: Date.now() - work.startedAt };
-        if (first === 'done' || work.waiters === 1) works.delete(key);
+        if (first === 'done' || (work.waiters === 1 && !waiter.goesOn)) works.delete(key);
+        else if (first === 'left' && work.waiters === 1) forgetSoon(key, works, work);
         if (first === 'left') throw leave(work, waiter.signal);
         return { state: 'done', value: (await work.promise) as T };
       } finally {
@@ -91,6 +95,16 @@ function begin(
     () => clearTimeout(timer),
   );
   return work;
+}
+
+/** A caller who gave up and calls again right after its end learns of that end. */
+function forgetSoon(key: string, works: Map<string, Work>, work: Work): void {
+  const forget = (): void => {
+    setTimeout(() => {
+      if (works.get(key) === work) works.delete(key);
+    }, LEFT_MS).unref();
+  };
+  work.promise.then(forget, forget);
 }
 
 async function firstOf(work: Work, waiter: Waiter): Promise<'done' | 'late' | 'left'> {

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
-import type { AuditObject, LedgerEntry } from '../safety/index.ts';
-import { type Answer, type AnyTool, type Services, tools, withHiddenWords } from '../tools/index.ts';
+import type { AuditObject, AuditRecord, LedgerEntry } from '../safety/index.ts';
+import { type Answer, type AnyTool, type Services, shownEffect, tools, withHiddenWords } from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
 import { errorResult } from './error-result.ts';
 import { passGate } from './gate.ts';
@@ -41,7 +41,17 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
       let result: CallResult;
       let targets: readonly LedgerEntry[] | undefined;
       let object: AuditObject | undefined;
-      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing);
+      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing, goesOn(tool));
+      const write = (ended: Ended): Promise<void> =>
+        services.audit.write({
+          session,
+          client: caller.client,
+          tool: name,
+          arguments: args,
+          argumentNames: Object.keys(tool.input.shape),
+          ...ended,
+          durationMs: Date.now() - startedAt,
+        });
       try {
         const input = parseArguments(tool, args);
         const key = `${tool.name} ${canonicalJson(input)}`;
@@ -56,10 +66,20 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           return targets;
         });
         steps.verdict = 'allowed';
-        const outcomeOf = await inTime(key, (signal, progress) => runTool(tool, input, services, signal, progress));
-        object = outcomeOf.object;
-        if ('error' in outcomeOf) throw outcomeOf.error;
-        result = answerResult(outcomeOf.answer, services);
+        const start: Start<Ran> = async (signal, progress) => {
+          const ran = await runTool(tool, input, services, signal, progress);
+          // The lines of those who gave up could not tell how it ended.
+          if (ran.abandoned && 'answer' in ran) {
+            await write({ object: ran.object, targets, verdict: 'allowed', outcome: 'ok', afterCancel: true });
+          }
+          return ran;
+        };
+        let ran = await inTime(key, start);
+        // Joined work that had been given up and ended for that: begun anew for the one who still waits.
+        if (ran.abandoned && 'error' in ran && wasCancelled(ran.error)) ran = await inTime(key, start);
+        object = ran.object;
+        if ('error' in ran) throw ran.error;
+        result = answerResult(ran.answer, services);
       } catch (error) {
         if (error instanceof StillGoing) {
           outcome = 'in_progress';
@@ -70,19 +90,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           result = errorResult(known ?? reportBug(error, report), services.vault.redactor);
         }
       }
-      const durationMs = Date.now() - startedAt;
-      await services.audit.write({
-        session,
-        client: caller.client,
-        tool: name,
-        arguments: args,
-        argumentNames: Object.keys(tool.input.shape),
-        object,
-        targets,
-        ...steps,
-        outcome,
-        durationMs,
-      });
+      await write({ object, targets, ...steps, outcome });
       return result;
     },
   };
@@ -107,13 +115,27 @@ class StillGoing extends Error {
   }
 }
 
-type InTime = <T>(key: string, start: (signal: AbortSignal, progress: ProgressListener) => Promise<T>) => Promise<T>;
+function wasCancelled(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'cancelled';
+}
+
+/** What is known of a call only at its end. */
+type Ended = Pick<AuditRecord, 'object' | 'targets' | 'verdict' | 'outcome' | 'afterCancel'>;
+
+type Start<T> = (signal: AbortSignal, progress: ProgressListener) => Promise<T>;
+type InTime = <T>(key: string, start: Start<T>) => Promise<T>;
+
+/** What was sent to an Airbyte is done there, whoever still waits for it. */
+function goesOn(tool: AnyTool): boolean {
+  return tool.realm === 'cloud' && shownEffect(tool) !== 'read';
+}
 
 /** Starts or joins work, and waits for it until the call must be answered. */
-function waitingFor(caller: Caller, until: number, ongoing: Ongoing): InTime {
+function waitingFor(caller: Caller, until: number, ongoing: Ongoing, goesOn: boolean): InTime {
   return async (key, start) => {
     const waitMs = Math.max(0, until - Date.now());
-    const outcome = await ongoing.run(key, { waitMs, signal: caller.signal, onProgress: caller.onProgress }, start);
+    const waiter = { waitMs, signal: caller.signal, onProgress: caller.onProgress, goesOn };
+    const outcome = await ongoing.run(key, waiter, start);
     if (outcome.state === 'in_progress') throw new StillGoing(outcome);
     return outcome.value;
   };
@@ -138,7 +160,7 @@ async function lookUpTargets(
 }
 
 /** What the call was about is known to the audit whether the tool succeeds or fails, and to every call that joins. */
-type Ran = { readonly object?: AuditObject | undefined } & (
+type Ran = { readonly object?: AuditObject | undefined; readonly abandoned: boolean } & (
   | { readonly answer: Answer<unknown> }
   | { readonly error: unknown }
 );
@@ -156,9 +178,10 @@ async function runTool(
     object = noted;
   };
   try {
-    return { answer: await run(input, { services, signal, progress, about }), object };
+    const answer = await run(input, { services, signal, progress, about });
+    return { answer, object, abandoned: signal.aborted };
   } catch (error) {
-    return { error, object };
+    return { error, object, abandoned: signal.aborted };
   }
 }
 

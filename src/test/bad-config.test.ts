@@ -43,6 +43,15 @@ test('missing fields, a misspelt one, an extra one, a wrong type and an empty li
   });
 });
 
+test('a field that the spec lets pass and does not have is a warning, with the near one', async () => {
+  const config = { cout: 10, parallelism: 2 };
+  const args = { connector: 'source-faker', config, schema_only: true };
+  const answer = await server.call<Validation & { warnings: string[] }>('validate_config', args);
+  expect(answer.valid).toBe(true);
+  expect(answer.warnings).toEqual(["The connector's spec has no field cout. Did you mean count?"]);
+  expect(answer.text).toContain('Did you mean count?');
+});
+
 test('enumerations, limits, patterns and repeated items', async () => {
   expect(
     await problemsOf('source-larch-sql', {

@@ -1,4 +1,6 @@
 /** What goes wrong while something is made in Airbyte: it is made once at most, and the session knows it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
 import { makeWorkplace, type Workplace } from './harness/workplace.ts';
@@ -63,6 +65,43 @@ test('a call that is cancelled while Airbyte works: what was made is in the ledg
     )
     .toBe(false);
   expect(sources()).toEqual([]);
+});
+
+test('a call that is cancelled and made again joins what goes on, and the audit tells how it ended', async () => {
+  cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
+  const controller = new AbortController();
+  const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
+  call.catch(() => {});
+  await expect.poll(() => posts(/\/sources$/).length, { timeout: 10_000 }).toBe(1);
+  controller.abort();
+  await expect(call).rejects.toThrow();
+  const again = await create(people);
+  expect(sources().map(({ id }) => id)).toEqual([again.id]);
+  expect(posts(/\/sources$/)).toHaveLength(1);
+  const audit = await readFile(join(workplace.project, 'logs', 'audit.jsonl'), 'utf8');
+  const lines = audit
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const ended = lines.filter(({ tool }) => tool === 'create_cloud_object');
+  expect(ended.map(({ outcome, afterCancel = false }) => [outcome, afterCancel]).sort()).toEqual([
+    ['cancelled', false],
+    ['ok', false],
+    ['ok', true],
+  ]);
+  expect(ended.find(({ afterCancel }) => afterCancel).object).toMatchObject({ id: again.id, name: 'People' });
+});
+
+test('a call that is cancelled before anything was sent, and made again, does its work', async () => {
+  cloud.airbyte.fault({ method: 'GET', path: /\/workspaces/, kind: 'slow', milliseconds: 1500 });
+  const controller = new AbortController();
+  const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
+  call.catch(() => {});
+  await expect.poll(() => cloud.airbyte.requests.length, { timeout: 10_000 }).toBeGreaterThan(1);
+  controller.abort();
+  await expect(call).rejects.toThrow();
+  const again = await create(people);
+  expect(sources().map(({ id }) => id)).toEqual([again.id]);
 });
 
 test('two equal calls at once make one object, and both have its id', async () => {

@@ -81,6 +81,13 @@ describe('sources and destinations', () => {
     expect(posts(/\/sources$/)).toEqual([]);
   });
 
+  test('a field that the spec does not have is a typing mistake, which Airbyte would keep', async () => {
+    const error = await refused({ kind: 'source', name: 'x', connector: FAKER, config: { cout: 3 } });
+    expect(error.problems).toMatchObject([{ path: 'cout', fix: expect.stringContaining('count') }]);
+    expect(posts(/\/sources$/)).toEqual([]);
+    await create({ kind: 'source', name: 'x', connector: FAKER, config: { sourceType: 'faker', count: 3 } });
+  });
+
   test('a connector of the other kind, or one that nobody knows', async () => {
     await restart();
     const config = {};

@@ -263,6 +263,22 @@ describe('safe mode', () => {
     expect(idsOf()).toContain(id);
   });
 
+  test("a definition made here in which somebody else's source runs keeps its manifest", async () => {
+    const id = await create({
+      kind: 'definition',
+      name: 'Brook survey',
+      manifest: { ...SEEDED_MANIFEST, spec: undefined },
+    });
+    const change = { kind: 'definition', id, changes: { manifest: { ...SEEDED_MANIFEST, version: '6.1.0' } } };
+    await cloud.server.call('update_cloud_object', change);
+    const { state } = cloud.airbyte;
+    const theirs = structuredClone(state.sources[0] as (typeof state.sources)[0]);
+    state.sources.push({ ...theirs, id: airbyteId('source', 60), name: 'Theirs', definitionId: id });
+    const error = await cloud.server.fail('update_cloud_object', change);
+    expect(error.code).toBe('safe_mode');
+    expect(error.message).toContain('Theirs');
+  });
+
   test('all of it made here: definition, source and connection go together', async () => {
     const connector = await create({
       kind: 'definition',

@@ -131,7 +131,11 @@ test('what Airbyte holds already and quotes in a refusal was never known here, a
   const spec = {
     type: 'object',
     required: ['hatch', 'size'],
-    properties: { hatch: { type: 'string', airbyte_secret: true }, size: { type: 'integer' } },
+    properties: {
+      hatch: { type: 'string', airbyte_secret: true },
+      size: { type: 'integer' },
+      extra: { type: 'integer' },
+    },
   };
   const faker = state.definitions.find(({ connector }) => connector === 'source-faker');
   if (!faker) throw new Error('the fake knows source-faker');

@@ -49,6 +49,15 @@ describe('sources and destinations', () => {
     expect(source(2)?.configuration).toEqual({ ...old, port: 6432, host: 'db.shop.example.com' });
   });
 
+  test('a field that the spec does not have is refused, unless Airbyte has it already', async () => {
+    const error = await refused('source', 2, { config: { prot: 5432 } });
+    expect(error.problems).toMatchObject([{ path: 'prot', fix: expect.stringContaining('port') }]);
+    expect(changesSent()).toEqual([]);
+    Object.assign(source(2)?.configuration ?? {}, { older_field: 1 });
+    await update('source', 2, { config: { older_field: 2 } });
+    expect(source(2)?.configuration).toMatchObject({ older_field: 2 });
+  });
+
   test('a secret by reference: Airbyte has the new value, nobody sees either', async () => {
     const changed = await update('source', 2, { config: { password: 'secret_reference::SHOP_PASSWORD' } });
     expect(source(2)?.configuration).toMatchObject({ password: 'swordfish-of-the-shop-81' });

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../protocol/index.ts';
 import { asData } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { shortName } from './bounds.ts';
+import { dependentsOf } from './deletion-plan.ts';
 import { objectName, webAddress, workspaceId } from './fields.ts';
 import { checkFits, nothingToChange } from './fitting.ts';
 import { type FoundObject, findObject, ledgerEntry, OBJECT_KINDS, type ObjectKind } from './found-object.ts';
@@ -54,7 +55,12 @@ export const updateCloudObject = defineTool({
   }),
   realm: 'cloud',
   effect: 'change',
-  targets: async (input, services, signal) => [ledgerEntry(await findObject(input, services, signal))],
+  async targets(input, services, signal) {
+    const found = await findObject(input, services, signal);
+    // A manifest runs in all sources made with it, with their secrets.
+    const users = found.kind === 'definition' ? await dependentsOf(found, services, signal) : [];
+    return [found, ...users].map(ledgerEntry);
+  },
   async run(input, call) {
     checkChanges(input.kind, input.changes);
     const found = await findObject(input, call.services, call.signal);
