@@ -222,6 +222,7 @@ describe('safe mode', () => {
   });
   const people = { kind: 'source', name: 'Mine', connector: FAKER, config: { count: 3 } };
   const nowhere = airbyteId('destination', 1);
+  const survey = { kind: 'definition', name: 'Brook survey', manifest: { ...SEEDED_MANIFEST, spec: undefined } };
 
   test('what this session made it may delete, once; then the ledger has forgotten it', async () => {
     const id = await create(people);
@@ -264,27 +265,19 @@ describe('safe mode', () => {
   });
 
   test("a definition made here in which somebody else's source runs keeps its manifest", async () => {
-    const id = await create({
-      kind: 'definition',
-      name: 'Brook survey',
-      manifest: { ...SEEDED_MANIFEST, spec: undefined },
-    });
+    const id = await create(survey);
     const change = { kind: 'definition', id, changes: { manifest: { ...SEEDED_MANIFEST, version: '6.1.0' } } };
     await cloud.server.call('update_cloud_object', change);
-    const { state } = cloud.airbyte;
-    const theirs = structuredClone(state.sources[0] as (typeof state.sources)[0]);
-    state.sources.push({ ...theirs, id: airbyteId('source', 60), name: 'Theirs', definitionId: id });
+    const { sources } = cloud.airbyte.state;
+    const theirs = structuredClone(sources[0] as (typeof sources)[0]);
+    sources.push({ ...theirs, id: airbyteId('source', 60), name: 'Theirs', definitionId: id });
     const error = await cloud.server.fail('update_cloud_object', change);
     expect(error.code).toBe('safe_mode');
     expect(error.message).toContain('Theirs');
   });
 
   test('all of it made here: definition, source and connection go together', async () => {
-    const connector = await create({
-      kind: 'definition',
-      name: 'Brook survey',
-      manifest: { ...SEEDED_MANIFEST, spec: undefined },
-    });
+    const connector = await create(survey);
     const source = await create({ kind: 'source', name: 'Brook', connector, config: {} });
     await create({
       kind: 'connection',

@@ -1,14 +1,15 @@
 /** The single list of all tools, in the order in which clients see them. */
-import { cancelCloudJob } from './cloud/cancel-cloud-job.ts';
+
 import { checkCloudConnector } from './cloud/check-cloud-connector.ts';
 import { checkCloudWorkspace } from './cloud/check-cloud-workspace.ts';
-import { createCloudObject } from './cloud/create-cloud-object.ts';
-import { deleteCloudObject } from './cloud/delete-cloud-object.ts';
-import { describeCloudObject } from './cloud/describe-cloud-object.ts';
-import { getCloudJob } from './cloud/get-cloud-job.ts';
-import { listCloudObjects } from './cloud/list-cloud-objects.ts';
-import { runCloudSync } from './cloud/run-cloud-sync.ts';
-import { updateCloudObject } from './cloud/update-cloud-object.ts';
+import { createCloudObject } from './cloud/create/create-cloud-object.ts';
+import { deleteCloudObject } from './cloud/delete/delete-cloud-object.ts';
+import { describeCloudObject } from './cloud/describe/describe-cloud-object.ts';
+import { cancelCloudJob } from './cloud/jobs/cancel-cloud-job.ts';
+import { getCloudJob } from './cloud/jobs/get-cloud-job.ts';
+import { runCloudSync } from './cloud/jobs/run-cloud-sync.ts';
+import { listCloudObjects } from './cloud/list/list-cloud-objects.ts';
+import { updateCloudObject } from './cloud/update/update-cloud-object.ts';
 import { cancelSync } from './local/cancel-sync.ts';
 import { describeData } from './local/describe-data.ts';
 import { exportData } from './local/export-data.ts';

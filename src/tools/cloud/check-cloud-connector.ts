@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { asData } from '../text.ts';
 import { defineTool } from '../tool.ts';
 import { shortName } from './bounds.ts';
-import { checkId, checkWorkspace, webAddress, workspaceId } from './fields.ts';
+import { webAddress, workspaceId } from './fields.ts';
+import { findActor } from './found-object.ts';
 import { specOf } from './masking.ts';
 import { hider } from './words.ts';
 
@@ -27,10 +28,9 @@ export const checkCloudConnector = defineTool({
   effect: 'run',
   async run({ kind, id, workspace_id: wanted }, { services, signal, about, progress }) {
     const { cloud } = services;
-    const actor = await cloud.actors.get(kind, checkId('id', id), signal);
+    const actor = await findActor(kind, { id, workspaceId: wanted }, services, signal);
     const name = shortName(actor.name);
     about({ kind, id: actor.id, name: actor.name });
-    checkWorkspace(wanted, actor, `The ${kind} "${name}"`);
     progress(`Airbyte checks the ${kind} "${name}"`);
     const { succeeded, message } = await cloud.actors.check(kind, actor.id, signal);
     // Connectors quote their configuration where they are refused.

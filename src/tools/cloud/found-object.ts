@@ -27,27 +27,61 @@ export interface Sought {
   readonly workspace_id?: string | undefined;
 }
 
-/** @throws InputError `bad_id`, `other_workspace`; what the cloud throws, `cloud_not_found` first of all */
-export async function findObject(sought: Sought, services: Services, signal: AbortSignal): Promise<FoundObject> {
-  const found = await find(sought, services, signal);
-  checkWorkspace(sought.workspace_id, found, `The ${found.kind} ${JSON.stringify(found.name)}`);
-  return found;
+/** What a call names: an id, and perhaps the workspace in which it must lie. */
+export interface Wanted {
+  readonly id: string;
+  readonly workspaceId?: string | undefined;
 }
 
-async function find({ kind, id, workspace_id: wanted }: Sought, services: Services, signal: AbortSignal) {
-  const { cloud } = services;
+/** @throws InputError `bad_id`, `other_workspace`; what the cloud throws, `cloud_not_found` first of all */
+export async function findActor(
+  kind: ActorKind,
+  { id, workspaceId }: Wanted,
+  { cloud }: Services,
+  signal: AbortSignal,
+): Promise<Actor> {
+  const actor = checkSame(id, await cloud.actors.get(kind, checkId('id', id), signal));
+  checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
+  return actor;
+}
+
+/** @param field the argument that holds the id. @throws as `findActor` */
+export async function findConnection(
+  { id, workspaceId }: Wanted,
+  { cloud }: Services,
+  signal: AbortSignal,
+  field = 'connection_id',
+): Promise<Connection> {
+  const connection = checkSame(id, await cloud.connections.get(checkId(field, id), signal));
+  checkWorkspace(workspaceId, connection, `The connection "${shortName(connection.name)}"`);
+  return connection;
+}
+
+/** Airbyte finds a definition only by its workspace. @throws as `findActor` */
+export async function findDefinition(
+  { id, workspaceId: wanted }: Wanted,
+  services: Services,
+  signal: AbortSignal,
+): Promise<{ readonly definition: Definition; readonly workspace: Workspace }> {
   checkId('id', id);
+  const workspace = await chosenWorkspace(wanted, services, signal);
+  const definition = checkSame(id, await services.cloud.definitions.get(workspace.id, id, signal));
+  return { definition, workspace };
+}
+
+/** @throws as `findActor` */
+export async function findObject(sought: Sought, services: Services, signal: AbortSignal): Promise<FoundObject> {
+  const { kind, workspace_id: workspaceId } = sought;
+  const wanted = { id: sought.id, workspaceId };
   if (kind === 'connection') {
-    const connection = checkSame(id, await cloud.connections.get(id, signal));
+    const connection = await findConnection(wanted, services, signal, 'id');
     return { kind, ...named(connection), connection };
   }
   if (kind === 'definition') {
-    // Airbyte finds a definition only by its workspace.
-    const { id: workspaceId } = await chosenWorkspace(wanted, services, signal);
-    const definition = checkSame(id, await cloud.definitions.get(workspaceId, id, signal));
-    return { kind, ...named({ ...definition, workspaceId }), definition };
+    const { definition, workspace } = await findDefinition(wanted, services, signal);
+    return { kind, ...named({ ...definition, workspaceId: workspace.id }), definition };
   }
-  const actor = checkSame(id, await cloud.actors.get(kind, id, signal));
+  const actor = await findActor(kind, wanted, services, signal);
   return { kind, ...named(actor), actor };
 }
 

@@ -1,8 +1,8 @@
 /** Whether what answers a create is what was asked for, and new: only that is this session's own. */
 import { UpstreamError } from '../../errors.ts';
 
-/** Clocks differ; what is older than this was there before. */
-const OLD_MS = 3_600_000;
+/** Clocks go wrong by hours; what is older than this was there before. */
+const OLD_MS = 24 * 3_600_000;
 
 /**
  * @param asked ids that the answer must have too

@@ -1,0 +1,94 @@
+/** A connection: a source joined to a destination. */
+import { abortError, InputError } from '../../../errors.ts';
+import type { Call } from '../../tool.ts';
+import { missing } from '../fitting.ts';
+import { findObject } from '../found-object.ts';
+import { checkMade } from '../made-now.ts';
+import { checkSchedule } from '../schedule.ts';
+import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
+import type { CreateInput, Maker } from './create-cloud-object.ts';
+
+export const createConnection: Maker = async (input, call, enter) => {
+  const { services, signal, progress } = call;
+  const { source_id: sourceId, destination_id: destinationId, prefix, schedule, workspace_id } = input;
+  if (sourceId === undefined || destinationId === undefined) {
+    throw missing('connection', 'source_id and destination_id', 'list_cloud_objects shows the ids of both kinds.');
+  }
+  const timed = schedule === undefined ? undefined : checkSchedule(schedule);
+  const wishes = await wished(input, call);
+  const [source, destination] = await Promise.all([
+    findObject({ kind: 'source', id: sourceId, workspace_id }, services, signal),
+    findObject({ kind: 'destination', id: destinationId, workspace_id }, services, signal),
+  ]);
+  if (source.workspaceId !== destination.workspaceId) {
+    throw new InputError(
+      'other_workspace',
+      `The source lies in workspace ${source.workspaceId}, the destination in ${destination.workspaceId}.`,
+      'Choose both from one workspace.',
+    );
+  }
+  progress('asking Airbyte for the streams of the source');
+  const offered = await services.cloud.actors.streams(source.id, destination.id, signal);
+  if (wishes === undefined) throw noStreams(offered);
+  const streams = chooseStreams(offered, wishes);
+  if (signal.aborted) throw abortError(signal);
+  progress('creating the connection in Airbyte');
+  const made = await services.cloud.connections.create({
+    name: input.name,
+    sourceId: source.id,
+    destinationId: destination.id,
+    schedule: timed ?? 'manual',
+    prefix,
+    streams,
+  });
+  checkMade(made, { workspaceId: source.workspaceId, sourceId: source.id, destinationId: destination.id });
+  enter(made);
+  const shown = (made.streams.length > 0 ? made.streams : streams).map(({ name, namespace, mode }) => ({
+    stream: namespace === undefined ? name : `${namespace}.${name}`,
+    mode,
+  }));
+  return {
+    kind: 'connection',
+    id: made.id,
+    name: made.name,
+    workspaceId: made.workspaceId,
+    more: { streams: shown },
+    lines: [`Streams: ${shown.map(({ stream, mode }) => `${stream} (${mode ?? 'default mode'})`).join(', ')}`],
+    next: `run_cloud_sync with connection_id ${made.id}.`,
+    after: { source: source.name, destination: destination.name, streams: shown, schedule: timed ?? 'manual', prefix },
+  };
+};
+
+/** Undefined where the call names no streams at all. */
+async function wished({ streams, from_source: source }: CreateInput, call: Call): Promise<StreamWish[] | undefined> {
+  if (source === undefined) return streams;
+  if (streams === undefined) return syncedLast(source, call);
+  throw new InputError(
+    'argument_does_not_fit',
+    'streams and from_source do not go together: the one names streams, the other takes those of the last local sync.',
+    'Give one of them.',
+  );
+}
+
+async function syncedLast(name: string, { services }: Call): Promise<StreamWish[]> {
+  const { sources, syncs } = services;
+  await sources.get(name);
+  const last = (await syncs.recent(Number.POSITIVE_INFINITY)).find(({ source }) => source === name);
+  if (!last || last.streams.length === 0) {
+    throw new InputError(
+      'never_synced',
+      `"${name}" was never synced on this machine.`,
+      'Name streams instead of from_source, or start_sync first.',
+    );
+  }
+  const options = await syncs.lastOptions(name, last.destination);
+  return last.streams.map(({ stream, mode }) => {
+    const option = options.find((candidate) => candidate.stream === stream);
+    return {
+      stream,
+      mode,
+      cursor_field: mode.startsWith('incremental') ? option?.cursorField : undefined,
+      primary_key: option?.primaryKey && [...option.primaryKey],
+    };
+  });
+}

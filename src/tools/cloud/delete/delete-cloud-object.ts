@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { InputError } from '../../../errors.ts';
+import { defineTool } from '../../tool.ts';
+import { shortName } from '../bounds.ts';
+import { workspaceId } from '../fields.ts';
+import { ledgerEntry, OBJECT_KINDS } from '../found-object.ts';
+import { carryOut } from './deletion.ts';
+import { allOf, audited, planDeletion, textOf } from './deletion-plan.ts';
+
+const MOST_LISTED = 50;
+
+export const deleteCloudObject = defineTool({
+  name: 'delete_cloud_object',
+  title: 'Delete in Airbyte Cloud',
+  description:
+    'Deletes by id and exact name. cascade: also what stands on it (connections; sources of a definition), and with a connection its source and destination where nothing else uses them.',
+  input: z.strictObject({
+    kind: z.enum(OBJECT_KINDS),
+    id: z.string(),
+    name: z.string(),
+    cascade: z.boolean().optional(),
+    workspace_id: workspaceId,
+  }),
+  output: z.object({
+    kind: z.string(),
+    id: z.string(),
+    name: z.string(),
+    gone: z.array(z.string()),
+    stays: z.array(z.string()),
+  }),
+  realm: 'cloud',
+  effect: 'destroy',
+  targets: async (input, services, signal) => allOf(await planDeletion(input, services, signal)).map(ledgerEntry),
+  async run(input, call) {
+    const plan = await planDeletion(input, call.services, call.signal);
+    const { kind, id, name } = plan.object;
+    const object = { kind, id, name, before: audited(plan.object) };
+    call.about(object);
+    if (plan.first.length > 0 && !input.cascade) {
+      throw new InputError(
+        'in_use',
+        `Airbyte would delete ${plan.first.length} more with the ${kind} "${shortName(name)}".`,
+        'Ask the person; then call again with cascade to delete them too, or delete them first.',
+        { details: { dependents: plan.first.slice(0, MOST_LISTED).map(textOf), total: plan.first.length } },
+      );
+    }
+    // Also where it ends half-way.
+    const gone = await carryOut(plan, call, (soFar) => call.about({ ...object, after: { gone: soFar } }));
+    const stays = [...plan.stays];
+    const text = `Gone: ${gone.join('; ')}.${stays.length > 0 ? `\nStays: ${stays.join('; ')}.` : ''}`;
+    return { text, data: { kind, id, name, gone, stays } };
+  },
+});

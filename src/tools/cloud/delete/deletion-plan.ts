@@ -1,0 +1,124 @@
+/** What goes when something is deleted in Airbyte, and what does not. */
+import type { Actor, ActorKind, Connection } from '../../../cloud/index.ts';
+import { InputError } from '../../../errors.ts';
+import type { JsonObject } from '../../../protocol/index.ts';
+import { hideInName } from '../../../secrets/index.ts';
+import type { Services } from '../../services.ts';
+import { shortName } from '../bounds.ts';
+import { type FoundObject, findObject, type ObjectKind, type Sought } from '../found-object.ts';
+import { allItems } from '../scan.ts';
+import { scheduleValue } from '../schedule.ts';
+
+export interface Doomed {
+  readonly kind: ObjectKind;
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string;
+}
+
+export interface DeletionPlan {
+  readonly object: FoundObject;
+  /** What Airbyte deletes with it: gone before it, one by one. */
+  readonly first: readonly Doomed[];
+  /** What only `cascade` takes along, after it. */
+  readonly afterwards: readonly Doomed[];
+  readonly stays: readonly string[];
+}
+
+export interface Wish extends Sought {
+  /** The exact name of today. */
+  readonly name: string;
+  readonly cascade?: boolean | undefined;
+}
+
+/** @throws InputError `name_mismatch`, and as `findObject` */
+export async function planDeletion(wish: Wish, services: Services, signal: AbortSignal): Promise<DeletionPlan> {
+  const object = await findObject(wish, services, signal);
+  // What looks like a secret in a name is hidden in both.
+  if (object.name !== hideInName(wish.name, services.vault.redactor)) {
+    throw new InputError(
+      'name_mismatch',
+      `This ${object.kind} is called ${JSON.stringify(object.name)}, not ${JSON.stringify(wish.name.slice(0, 200))}.`,
+      'Make sure that it is the one that is meant, and give its exact name.',
+    );
+  }
+  const first = await dependentsOf(object, services, signal);
+  if (object.kind !== 'connection') return { object, first, afterwards: [], stays: [] };
+  return { object, first, ...(await endsOf(object.connection, wish.cascade ?? false, services, signal)) };
+}
+
+export function allOf({ object, first, afterwards }: DeletionPlan): Doomed[] {
+  return [...first, object, ...afterwards];
+}
+
+/** What Airbyte would delete with it, in the order in which it can be deleted. */
+export async function dependentsOf(
+  { kind, id, workspaceId }: Doomed,
+  { cloud }: Services,
+  signal: AbortSignal,
+): Promise<Doomed[]> {
+  if (kind === 'connection') return [];
+  const connections = await allItems((page) => cloud.connections.list(workspaceId, page, signal));
+  const doomed = (kind: ObjectKind, { id, name }: { id: string; name: string }): Doomed => ({
+    kind,
+    id,
+    name,
+    workspaceId,
+  });
+  if (kind !== 'definition') {
+    return connections.filter((connection) => stands(connection, kind, id)).map((found) => doomed('connection', found));
+  }
+  const all = await allItems((page) => cloud.actors.list('source', workspaceId, page, signal));
+  const sources = all.filter(({ definitionId }) => definitionId === id);
+  const theirs = connections.filter(({ sourceId }) => sources.some((source) => source.id === sourceId));
+  return [...theirs.map((found) => doomed('connection', found)), ...sources.map((found) => doomed('source', found))];
+}
+
+function stands({ sourceId, destinationId }: Connection, kind: ActorKind, id: string): boolean {
+  return (kind === 'source' ? sourceId : destinationId) === id;
+}
+
+/** A connection's source and destination: gone with `cascade` where no other connection uses them. */
+async function endsOf(
+  connection: Connection,
+  cascade: boolean,
+  services: Services,
+  signal: AbortSignal,
+): Promise<Pick<DeletionPlan, 'afterwards' | 'stays'>> {
+  const { cloud } = services;
+  const ends = await Promise.all([
+    cloud.actors.get('source', connection.sourceId, signal),
+    cloud.actors.get('destination', connection.destinationId, signal),
+  ]);
+  const afterwards: Doomed[] = [];
+  const stays: string[] = [];
+  for (const end of ends) {
+    const users = (await dependentsOf(end, services, signal)).filter(({ id }) => id !== connection.id);
+    if (cascade && users.length === 0) afterwards.push(end);
+    else if (users.length === 0) stays.push(textOf(end));
+    else stays.push(`${textOf(end)}, which ${users.length} other connection(s) use`);
+  }
+  return { afterwards, stays };
+}
+
+export function textOf({ kind, id, name }: Pick<Doomed, 'kind' | 'id' | 'name'>): string {
+  return `${kind} "${shortName(name)}" (${id})`;
+}
+
+/** For the audit: what it was. */
+export function audited(object: FoundObject): JsonObject {
+  if (object.kind === 'definition') return { version: object.definition.version ?? '' };
+  if (object.kind !== 'connection') return typeAndFields(object.actor);
+  const { sourceId, destinationId, schedule, streams } = object.connection;
+  return {
+    source_id: sourceId,
+    destination_id: destinationId,
+    schedule: scheduleValue(schedule),
+    streams: streams.map(({ name }) => name),
+  };
+}
+
+/** The audit keeps the keys of a configuration only. */
+function typeAndFields({ type, configuration }: Actor): JsonObject {
+  return { type, configuration };
+}

@@ -1,0 +1,84 @@
+/** Deletes what a plan names, one by one; whatever happens in between, what is gone already is said. */
+import { abortError, messageOf, SluiceError, UpstreamError } from '../../../errors.ts';
+import { refusal } from '../../../safety/index.ts';
+import type { Services } from '../../services.ts';
+import type { Call } from '../../tool.ts';
+import { ledgerEntry } from '../found-object.ts';
+import { allOf, type DeletionPlan, type Doomed, dependentsOf, textOf } from './deletion-plan.ts';
+
+/**
+ * @param onGone is told what is gone so far, in words, after each deletion
+ * @returns the same at the end
+ * @throws RefusedError `safe_mode`; UpstreamError `partly_deleted`, `new_dependents`; what the first deed throws
+ */
+export async function carryOut(
+  plan: DeletionPlan,
+  call: Call,
+  onGone: (gone: readonly string[]) => void,
+): Promise<string[]> {
+  const all = allOf(plan);
+  // The plan was made anew since the gate looked: what came in between must not slip through.
+  refuseOthers(all, call.services);
+  const gone: Doomed[] = [];
+  for (const doomed of all) {
+    try {
+      if (call.signal.aborted) throw abortError(call.signal);
+      call.progress(`deleting ${textOf(doomed)}`, gone.length, all.length);
+      await refuseNewDependents(doomed, call);
+      await remove(doomed, call.services);
+    } catch (error) {
+      throw gone.length === 0 ? error : partly(error, gone, all);
+    }
+    gone.push(doomed);
+    call.services.ledger.forget(ledgerEntry(doomed));
+    onGone(gone.map(textOf));
+  }
+  return gone.map(textOf);
+}
+
+function refuseOthers(all: readonly Doomed[], { settings, ledger }: Services): void {
+  const { safe } = settings.modes.cloud;
+  const others = all.map(ledgerEntry).filter((entry) => !ledger.holds(entry));
+  if (!safe.on || others.length === 0) return;
+  throw refusal({ realm: 'cloud', effect: 'destroy', ownWork: false }, safe, 'delete_cloud_object', others);
+}
+
+/** All that stood on it when the plan was made is gone by now. */
+async function refuseNewDependents(doomed: Doomed, { services, signal }: Call): Promise<void> {
+  const others = await dependentsOf(doomed, services, signal);
+  if (others.length === 0) return;
+  throw new UpstreamError(
+    'new_dependents',
+    `Something new uses the ${textOf(doomed)}: it was not deleted.`,
+    'Look at it with describe_cloud_object, ask the person, and call again.',
+    { details: { dependents: others.slice(0, 50).map(textOf) } },
+  );
+}
+
+async function remove({ kind, id, workspaceId }: Doomed, { cloud }: Services): Promise<void> {
+  try {
+    if (kind === 'connection') await cloud.connections.delete(id);
+    else if (kind === 'definition') await cloud.definitions.delete(workspaceId, id);
+    else await cloud.actors.delete(kind, id);
+  } catch (error) {
+    // Somebody else was faster: it is gone, as was wanted.
+    if (!(error instanceof SluiceError) || error.code !== 'cloud_not_found') throw error;
+  }
+}
+
+function partly(error: unknown, gone: readonly Doomed[], all: readonly Doomed[]): UpstreamError {
+  const left = all.filter((doomed) => !gone.includes(doomed));
+  return new UpstreamError(
+    'partly_deleted',
+    `Only a part was deleted: ${messageOf(error)}`,
+    error instanceof SluiceError ? error.next : 'Look with list_cloud_objects at what is left, and call again.',
+    {
+      details: {
+        ...(error instanceof SluiceError ? { failure: error.code, ...error.details } : {}),
+        gone: gone.map(textOf),
+        not_deleted: left.map(textOf),
+      },
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,36 @@
+import type { ActorKind } from '../../../cloud/index.ts';
+import type { Call } from '../../tool.ts';
+import { shortName } from '../bounds.ts';
+import { webAddress } from '../fields.ts';
+import { findActor } from '../found-object.ts';
+import { shownConfiguration } from '../masking.ts';
+import { dateOf, named, newTold, put, type Question, type Told, usersOf } from './told.ts';
+
+export async function describeActor(kind: ActorKind, question: Question, call: Call): Promise<Told> {
+  const { services, signal, about } = call;
+  const { cloud } = services;
+  const actor = await findActor(kind, question, services, signal);
+  const name = shortName(actor.name);
+  about({ kind, id: actor.id, name: actor.name });
+  const [masked, workspace, users] = await Promise.all([
+    shownConfiguration(actor, services, signal),
+    named(actor.workspaceId, cloud.workspaces.get, call),
+    usersOf(
+      (page) => cloud.connections.list(actor.workspaceId, page, signal),
+      (connection) => connection[`${kind}Id`] === actor.id,
+    ),
+  ]);
+  const told = newTold({
+    id: actor.id,
+    name,
+    web_address: webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id),
+    workspace,
+    created_at: dateOf(actor.createdAt),
+    type: actor.type,
+    definition_id: actor.definitionId,
+    connections: users.found.map(({ id: of, name: called, status }) => ({ id: of, name: shortName(called), status })),
+  });
+  if (users.note) told.notes.push(`connections: ${users.note}`);
+  put(told, 'configuration', masked, call);
+  return told;
+}

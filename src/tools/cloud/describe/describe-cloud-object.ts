@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { InputError } from '../../../errors.ts';
+import { defineTool } from '../../tool.ts';
+import { checkId, workspaceId } from '../fields.ts';
+import { describeActor } from './describe-actor.ts';
+import { describeConnection } from './describe-connection.ts';
+import { describeDefinition } from './describe-definition.ts';
+import { describeWorkspace } from './describe-workspace.ts';
+import { DESCRIBED, description, descriptionText, INCLUDES, type Include } from './description.ts';
+
+type Kind = (typeof DESCRIBED)[number];
+
+const FITS: Record<Include, Kind> = {
+  state: 'connection',
+  catalog: 'connection',
+  manifest: 'definition',
+  draft_manifest: 'definition',
+  billing: 'workspace',
+};
+
+export const describeCloudObject = defineTool({
+  name: 'describe_cloud_object',
+  title: 'Look at a thing in Airbyte Cloud',
+  description:
+    'Configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests of a definition; billing of a workspace.',
+  input: z.strictObject({
+    kind: z.enum(DESCRIBED),
+    id: z.string(),
+    include: z.array(z.enum(INCLUDES)).default([]),
+    workspace_id: workspaceId,
+  }),
+  output: description,
+  realm: 'cloud',
+  effect: 'read',
+  async run({ kind, id, include, workspace_id: wanted }, call) {
+    checkId('id', id);
+    const misfit = include.find((part) => FITS[part] !== kind);
+    if (misfit) throw includeMisfits(misfit, kind);
+    const question = { id, include: new Set(include), workspaceId: wanted };
+    const told = await DESCRIBE[kind](question, call);
+    const data = { kind, ...told.data, notes: told.notes };
+    return { text: descriptionText(data, told.parts), data };
+  },
+});
+
+const DESCRIBE: Record<Kind, typeof describeConnection> = {
+  workspace: describeWorkspace,
+  source: (question, call) => describeActor('source', question, call),
+  destination: (question, call) => describeActor('destination', question, call),
+  connection: describeConnection,
+  definition: describeDefinition,
+};
+
+function includeMisfits(misfit: Include, kind: Kind): InputError {
+  const fitting = INCLUDES.filter((part) => FITS[part] === kind);
+  return new InputError(
+    'include_of_other_kind',
+    `include "${misfit}" is for kind ${FITS[misfit]}, not for kind ${kind}.`,
+    fitting.length > 0
+      ? `With kind ${kind} there is: ${fitting.join(', ')}.`
+      : `Kind ${kind} has nothing to include: leave include out.`,
+  );
+}

@@ -1,0 +1,64 @@
+import type { Connection } from '../../../cloud/index.ts';
+import { maskConfiguration } from '../../../secrets/index.ts';
+import type { Call } from '../../tool.ts';
+import { shortName } from '../bounds.ts';
+import { webAddress } from '../fields.ts';
+import { findConnection } from '../found-object.ts';
+import { scheduleValue } from '../schedule.ts';
+import { catalogRows } from './catalog-rows.ts';
+import { dateOf, named, newTold, put, type Question, type Told } from './told.ts';
+
+const MOST_STREAMS = 200;
+
+export async function describeConnection(question: Question, call: Call): Promise<Told> {
+  const { include } = question;
+  const { services, signal, about } = call;
+  const { cloud } = services;
+  const connection = await findConnection(question, services, signal, 'id');
+  const name = shortName(connection.name);
+  about({ kind: 'connection', id: connection.id, name: connection.name });
+  const [source, destination, workspace, jobs] = await Promise.all([
+    named(connection.sourceId, (of) => cloud.actors.get('source', of, signal), call),
+    named(connection.destinationId, (of) => cloud.actors.get('destination', of, signal), call),
+    named(connection.workspaceId, cloud.workspaces.get, call),
+    cloud.jobs.list({ connectionId: connection.id }, { offset: 0, limit: 1 }, signal),
+  ]);
+  const [last] = jobs.items;
+  const told = newTold({
+    id: connection.id,
+    name,
+    web_address: webAddress(cloud.addresses(), connection.workspaceId, 'connection', connection.id),
+    workspace,
+    created_at: dateOf(connection.createdAt),
+    source,
+    destination,
+    status: connection.status,
+    status_reason: connection.statusReason,
+    schedule: scheduleValue(connection.schedule),
+    prefix: connection.prefix || undefined,
+    namespace: namespaceOf(connection),
+    streams: connection.streams.slice(0, MOST_STREAMS).map((stream) => ({
+      name: stream.name,
+      namespace: stream.namespace,
+      mode: stream.mode,
+      cursor_field: stream.cursorField?.length ? [...stream.cursorField] : undefined,
+      primary_key: stream.primaryKey?.length ? stream.primaryKey.map((path) => [...path]) : undefined,
+    })),
+    streams_total: connection.streams.length,
+    last_job: last && { job_id: last.id, type: last.type, state: last.state, started_at: last.startedAt },
+  });
+  if (connection.streams.length > MOST_STREAMS) told.notes.push(`only the first ${MOST_STREAMS} streams are shown`);
+  const { keys } = await services.registry.secretKeys(signal);
+  if (include.has('state')) {
+    const state = await cloud.connections.state(connection.id, signal);
+    put(told, 'state', maskConfiguration(state, { secretKeys: keys }), call);
+  }
+  if (include.has('catalog')) {
+    put(told, 'catalog', catalogRows(await cloud.connections.catalog(connection.id, signal)), call);
+  }
+  return told;
+}
+
+function namespaceOf({ namespaceDefinition: of, namespaceFormat: format }: Connection): string | undefined {
+  return of !== undefined && format ? `${of}: ${format}` : of;
+}

@@ -1,0 +1,42 @@
+import type { JsonObject } from '../../../protocol/index.ts';
+import { MASK, maskManifest } from '../../../secrets/index.ts';
+import type { Call } from '../../tool.ts';
+import { shortName } from '../bounds.ts';
+import { webAddress } from '../fields.ts';
+import { findDefinition } from '../found-object.ts';
+import { newTold, put, type Question, type Told, usersOf } from './told.ts';
+
+export async function describeDefinition(question: Question, call: Call): Promise<Told> {
+  const { include } = question;
+  const { services, signal, about } = call;
+  const { cloud, registry } = services;
+  const { definition, workspace } = await findDefinition(question, services, signal);
+  about({ kind: 'definition', id: definition.id, name: definition.name });
+  const users = await usersOf(
+    (page) => cloud.actors.list('source', workspace.id, page, signal),
+    (source) => source.definitionId === definition.id,
+  );
+  const told = newTold({
+    id: definition.id,
+    name: shortName(definition.name),
+    web_address: webAddress(cloud.addresses(), workspace.id, 'definition'),
+    workspace: { id: workspace.id, name: shortName(workspace.name) },
+    version: definition.version,
+    sources: users.found.map(({ id: of, name }) => ({ id: of, name: shortName(name) })),
+  });
+  if (users.note) told.notes.push(`sources: ${users.note}`);
+  const { keys } = await registry.secretKeys(signal);
+  const putManifest = (label: 'manifest' | 'draft_manifest', manifest: JsonObject): void => {
+    const masked = maskManifest(manifest, keys);
+    put(told, label, masked, call);
+    if (JSON.stringify(masked) === JSON.stringify(manifest)) return;
+    told.notes.push(`${label}: values that look secret are shown as ${MASK}; do not send them back like this`);
+  };
+  if (include.has('manifest')) putManifest('manifest', definition.manifest);
+  if (include.has('draft_manifest')) {
+    const draft = await cloud.definitions.draft(workspace.id, definition.id, signal);
+    if (draft?.isDraft) putManifest('draft_manifest', draft.manifest);
+    else told.notes.push('draft_manifest: there is no draft in the connector builder');
+  }
+  return told;
+}

@@ -1,0 +1,44 @@
+import type { OrganizationInfo } from '../../../cloud/index.ts';
+import { SluiceError } from '../../../errors.ts';
+import type { Call } from '../../tool.ts';
+import { isoDate, shortName } from '../bounds.ts';
+import { checkWorkspace, webAddress } from '../fields.ts';
+import type { Description } from './description.ts';
+import { newTold, type Question, type Told } from './told.ts';
+
+export async function describeWorkspace({ id, include, workspaceId }: Question, call: Call): Promise<Told> {
+  const { services, signal, about } = call;
+  const { cloud } = services;
+  const workspace = await cloud.workspaces.get(id, signal);
+  about({ kind: 'workspace', id: workspace.id, name: workspace.name });
+  checkWorkspace(workspaceId, { workspaceId: workspace.id }, 'What is asked for');
+  const notes: string[] = [];
+  // An Airbyte of one's own may have no organizations, or hide that API.
+  const organization = await cloud.workspaces.organization(workspace.id, signal).catch((error: unknown) => {
+    if (signal.aborted || !(error instanceof SluiceError)) throw error;
+    notes.push(`the organization cannot be told: ${error.message}`);
+    return undefined;
+  });
+  const told = newTold({
+    id: workspace.id,
+    name: shortName(workspace.name),
+    web_address: webAddress(cloud.addresses(), workspace.id, 'workspace'),
+    data_residency: workspace.dataResidency,
+    organization: organization && { id: organization.id, name: shortName(organization.name) },
+    billing: include.has('billing') ? billingOf(organization?.billing) : undefined,
+  });
+  told.notes.push(...notes);
+  if (include.has('billing') && !told.data.billing) told.notes.push('billing: Airbyte tells nothing of it');
+  return told;
+}
+
+function billingOf(billing: OrganizationInfo['billing']): Description['billing'] {
+  if (!billing) return undefined;
+  const { paymentStatus, subscriptionStatus, accountType, gracePeriodEndsAt: ends } = billing;
+  return {
+    payment_status: paymentStatus,
+    subscription_status: subscriptionStatus,
+    account_type: accountType,
+    grace_period_ends_at: isoDate(ends),
+  };
+}

@@ -1,0 +1,76 @@
+/** What is told of a thing while it is put together: facts as data, large parts as text too, and what was left out. */
+import type { Page, Paged } from '../../../cloud/index.ts';
+import { SluiceError } from '../../../errors.ts';
+import type { JsonValue } from '../../../protocol/index.ts';
+import type { Call } from '../../tool.ts';
+import { boundedJson, isoDate, shortName } from '../bounds.ts';
+import { everyItem } from '../scan.ts';
+import type { Description, Include, Part } from './description.ts';
+
+export interface Question {
+  readonly id: string;
+  readonly include: ReadonlySet<Include>;
+  /** The workspace that the call names. */
+  readonly workspaceId: string | undefined;
+}
+
+export interface Told {
+  readonly data: Omit<Description, 'kind' | 'notes'>;
+  readonly parts: Part[];
+  readonly notes: string[];
+}
+
+export type Named = NonNullable<Description['workspace']>;
+
+const MOST_USERS = 50;
+const MOST_LOOKED = 1000;
+
+export function newTold(data: Told['data']): Told {
+  return { data, parts: [], notes: [] };
+}
+
+/** A large part, whole in the data where it fits. */
+export function put(
+  told: Told,
+  label: 'configuration' | Exclude<Include, 'billing'>,
+  value: JsonValue,
+  { services }: Call,
+): void {
+  const { shown, text, cut } = boundedJson(value, services.vault.redactor);
+  told.data[label] = shown;
+  told.parts.push({ label, text });
+  if (cut) told.notes.push(`${label}: ${cut}; the rest stands at the web address`);
+}
+
+/** Things of a list that use the thing. */
+export async function usersOf<T>(
+  list: (page: Page) => Promise<Paged<T>>,
+  uses: (item: T) => boolean,
+): Promise<{ readonly found: readonly T[]; readonly note?: string }> {
+  const found: T[] = [];
+  for await (const { item, next } of everyItem(list)) {
+    if (uses(item)) found.push(item);
+    if (found.length > MOST_USERS) return { found: found.slice(0, MOST_USERS), note: `more than ${MOST_USERS} use it` };
+    if (next >= MOST_LOOKED) return { found, note: `only the first ${MOST_LOOKED} were looked at` };
+  }
+  return { found };
+}
+
+/** The name is a comfort: where it cannot be had the id stands alone. */
+export async function named(
+  id: string,
+  get: (id: string, signal: AbortSignal) => Promise<{ readonly name: string }>,
+  { signal }: Call,
+): Promise<Named> {
+  try {
+    return { id, name: shortName((await get(id, signal)).name) };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof SluiceError)) throw error;
+    return { id };
+  }
+}
+
+/** @param seconds since 1970 */
+export function dateOf(seconds: number | undefined): string | undefined {
+  return isoDate(seconds === undefined ? undefined : seconds * 1000);
+}

@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import type { Job } from '../../../cloud/index.ts';
+import { SluiceError } from '../../../errors.ts';
+import { defineTool } from '../../tool.ts';
+import { workspaceId } from '../fields.ts';
+import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
+import { findJob, jobName } from './jobs.ts';
+
+export const cancelCloudJob = defineTool({
+  name: 'cancel_cloud_job',
+  title: 'Cancel a job',
+  description: 'Ends a running job. What is in the destination stays.',
+  input: z.strictObject({ job_id: z.number(), workspace_id: workspaceId }),
+  output: jobOutput.extend({ cancelled: z.boolean() }),
+  realm: 'cloud',
+  effect: 'change',
+  async targets({ job_id: id, workspace_id: wanted }, services, signal) {
+    const { job, connection } = await findJob(id, wanted, services, signal);
+    return [{ realm: 'cloud', kind: 'job', id: String(job.id), name: jobName(job, connection) }];
+  },
+  async run({ job_id: id, workspace_id: wanted }, call) {
+    const { services, signal, about, progress } = call;
+    const { jobs } = services.cloud;
+    const { job: before, connection } = await findJob(id, wanted, services, signal);
+    const object = { kind: 'job', id: String(before.id), name: jobName(before, connection) };
+    // The audit takes what is called state for a connector's, and hides it.
+    about({ ...object, before: { status: before.state } });
+    let after: Job = before;
+    if (isActive(before)) {
+      progress(`cancelling job ${before.id}`);
+      after = await jobs.cancel(before.id).catch(async (error: unknown) => {
+        // It ended a moment before.
+        if (!(error instanceof SluiceError) || error.code !== 'cloud_conflict') throw error;
+        const now = await jobs.get(before.id, signal);
+        if (isActive(now)) throw error;
+        return now;
+      });
+    }
+    about({ ...object, before: { status: before.state }, after: { status: after.state } });
+    const cancelled = isActive(before) && !/^(succeeded|failed)$/.test(after.state);
+    const data = { ...jobData(after, connection, call), cancelled };
+    const head = cancelled
+      ? isActive(after)
+        ? 'Airbyte is cancelling it.'
+        : 'Cancelled.'
+      : `It was over already (${after.state}), and stays as it is.`;
+    return { text: `${head}\n${jobText(data)}`, data };
+  },
+});

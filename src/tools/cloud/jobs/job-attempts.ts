@@ -1,0 +1,93 @@
+/** What only the configuration API tells of a job: attempts, failures, logs. Without it the rest is told, and a warning. */
+import type { Attempt, Job } from '../../../cloud/index.ts';
+import { InputError, SluiceError } from '../../../errors.ts';
+import type { Call } from '../../tool.ts';
+import { isoDate } from '../bounds.ts';
+import type { Hide } from '../words.ts';
+import { isActive, type JobOutput } from './job-answer.ts';
+import { logPart } from './job-log.ts';
+
+const MOST_STREAMS = 50;
+const MOST_FAILURES = 5;
+
+/** Undefined, with a warning, where only the public API can be asked. */
+export async function attemptsOf(
+  job: Job,
+  data: JobOutput,
+  { services, signal }: Call,
+): Promise<readonly Attempt[] | undefined> {
+  try {
+    return await services.cloud.jobs.attempts(job, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof SluiceError)) throw error;
+    data.warnings.push(`Attempts, errors and logs cannot be told: ${error.message} ${error.next}`);
+    return undefined;
+  }
+}
+
+export function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutput['attempts']>[number] {
+  const { number, state, createdAt, endedAt, bytes, records, streams, failures } = attempt;
+  return {
+    attempt: number,
+    state,
+    started_at: isoDate(createdAt),
+    ended_at: isoDate(endedAt),
+    records,
+    bytes,
+    streams: streams.slice(0, MOST_STREAMS).map(({ name, namespace, emitted, committed }) => ({
+      stream: namespace === undefined ? name : `${namespace}.${name}`,
+      records_read: emitted,
+      records_committed: committed,
+    })),
+    streams_total: streams.length,
+    failures: failures.slice(0, MOST_FAILURES).map(({ origin, type, message }) => ({
+      from: origin && hide(origin, 100),
+      type: type && hide(type, 100),
+      message: hide(message, 1_500),
+    })),
+  };
+}
+
+/** @throws InputError `no_attempt` */
+export function chosenAttempt(
+  attempts: readonly Attempt[],
+  wanted: number | undefined,
+  job: number,
+): Attempt | undefined {
+  if (wanted === undefined) return attempts.at(-1);
+  const found = attempts.find(({ number }) => number === wanted);
+  if (found) return found;
+  const numbers = attempts.map(({ number }) => number).join(', ');
+  throw new InputError(
+    'no_attempt',
+    `Job ${job} has no attempt ${wanted}.`,
+    numbers === ''
+      ? 'It has none so far: leave attempt out.'
+      : `It has: ${numbers}. Leave attempt out for the last one.`,
+  );
+}
+
+export async function addLog(
+  data: JobOutput,
+  { number }: Attempt,
+  asked: { readonly most: number; readonly offset: number | undefined },
+  { services, signal }: Call,
+): Promise<void> {
+  let raw: readonly string[];
+  try {
+    raw = await services.cloud.jobs.log(data.job_id, number, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof SluiceError)) throw error;
+    data.warnings.push(`The log cannot be told: ${error.message} ${error.next}`);
+    return;
+  }
+  const { keys } = await services.registry.secretKeys(signal);
+  const { lines, offset, total } = logPart(raw, asked, services.vault.redactor, keys);
+  const end = offset + lines.length;
+  data.log = [...lines];
+  data.log_attempt = number;
+  data.log_offset = offset;
+  data.log_total = total;
+  // The log of a running attempt grows on.
+  if (end < total || isActive(data)) data.next_log_offset = end;
+}

@@ -1,0 +1,27 @@
+/** The latest job of each connection: one page of the workspace's jobs tells most, the others are asked for one by one. */
+import type { Cloud, Connection, Job } from '../../../cloud/index.ts';
+import { eachOf } from './walk.ts';
+
+const AT_ONCE = 4;
+
+export type LastJobs = (connections: readonly Pick<Connection, 'id'>[]) => Promise<ReadonlyMap<string, Job>>;
+
+export function lastJobsOf(cloud: Cloud, workspaceId: string, signal: AbortSignal): LastJobs {
+  const known = new Map<string, Job>();
+  const asked = new Set<string>();
+  let isWhole: boolean | undefined;
+  return async (connections) => {
+    if (isWhole === undefined) {
+      const { items, nextOffset } = await cloud.jobs.list({ workspaceId }, { offset: 0, limit: 100 }, signal);
+      for (const job of items) if (!known.has(job.connectionId)) known.set(job.connectionId, job);
+      isWhole = nextOffset === undefined;
+    }
+    const missing = isWhole ? [] : connections.filter(({ id }) => !known.has(id) && !asked.has(id));
+    await eachOf(missing, AT_ONCE, async ({ id }) => {
+      const { items } = await cloud.jobs.list({ connectionId: id }, { offset: 0, limit: 1 }, signal);
+      asked.add(id);
+      if (items[0]) known.set(id, items[0]);
+    });
+    return known;
+  };
+}

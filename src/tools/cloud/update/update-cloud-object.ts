@@ -1,0 +1,97 @@
+import * as z from 'zod';
+import { InputError } from '../../../errors.ts';
+import type { JsonObject } from '../../../protocol/index.ts';
+import { asData } from '../../text.ts';
+import { type Call, defineTool } from '../../tool.ts';
+import { shortName } from '../bounds.ts';
+import { dependentsOf } from '../delete/deletion-plan.ts';
+import { objectName, webAddress, workspaceId } from '../fields.ts';
+import { checkFits, nothingToChange } from '../fitting.ts';
+import { type FoundObject, findObject, ledgerEntry, OBJECT_KINDS, type ObjectKind } from '../found-object.ts';
+import { streamWishes } from '../stream-choice.ts';
+import { updateActor } from './update-actor.ts';
+import { updateConnection } from './update-connection.ts';
+import { updateDefinition } from './update-definition.ts';
+
+const changes = z.strictObject({
+  name: objectName.optional(),
+  config: z.record(z.string(), z.unknown()).optional(),
+  enabled: z.boolean().optional(),
+  schedule: z.string().optional(),
+  streams: streamWishes.optional(),
+  prefix: z.string().optional(),
+  manifest: z.record(z.string(), z.unknown()).optional(),
+  manifest_path: z.string().optional(),
+});
+export type Changes = z.output<typeof changes>;
+
+/** What changed, as it may be shown. */
+export interface Changed {
+  readonly name: string;
+  readonly before: JsonObject;
+  readonly after: JsonObject;
+}
+
+const TAKES: Record<ObjectKind, readonly (keyof Changes)[]> = {
+  source: ['name', 'config'],
+  destination: ['name', 'config'],
+  connection: ['name', 'enabled', 'schedule', 'streams', 'prefix'],
+  definition: ['manifest', 'manifest_path'],
+};
+
+export const updateCloudObject = defineTool({
+  name: 'update_cloud_object',
+  title: 'Change in Airbyte Cloud',
+  description:
+    'Changes what changes names: name and config (laid over the present one) of a source or destination; name, enabled, schedule, prefix, streams (the whole list) of a connection; manifest of a definition.',
+  input: z.strictObject({ kind: z.enum(OBJECT_KINDS), id: z.string(), changes, workspace_id: workspaceId }),
+  output: z.object({
+    kind: z.string(),
+    id: z.string(),
+    name: z.string(),
+    web_address: z.string(),
+    before: z.record(z.string(), z.unknown()),
+    after: z.record(z.string(), z.unknown()),
+  }),
+  realm: 'cloud',
+  effect: 'change',
+  async targets(input, services, signal) {
+    const found = await findObject(input, services, signal);
+    // A manifest runs in all sources made with it, with their secrets.
+    const users = found.kind === 'definition' ? await dependentsOf(found, services, signal) : [];
+    return [found, ...users].map(ledgerEntry);
+  },
+  async run(input, call) {
+    checkChanges(input.kind, input.changes);
+    const found = await findObject(input, call.services, call.signal);
+    const { kind, id, workspaceId: workspace } = found;
+    call.about({ kind, id, name: found.name });
+    const { name, before, after } = await change(found, input.changes, call);
+    call.about({ kind, id, name, before, after });
+    const web = webAddress(call.services.cloud.addresses(), workspace, kind, id);
+    const text = [
+      `Changed ${kind} "${shortName(name)}" (${id}): ${web}`,
+      asData('before and after', `before: ${JSON.stringify(before)}\nafter: ${JSON.stringify(after)}`),
+    ].join('\n');
+    return { text, data: { kind, id, name, web_address: web, before, after } };
+  },
+});
+
+function checkChanges(kind: ObjectKind, given: Changes): void {
+  if (kind === 'definition' && given.name !== undefined) {
+    throw new InputError(
+      'no_renaming',
+      "Airbyte's API cannot rename a definition.",
+      'Leave name out; a person renames it in the connector builder.',
+    );
+  }
+  checkFits(kind, given, TAKES[kind]);
+  if (Object.values(given).some((value) => value !== undefined)) return;
+  throw nothingToChange(`A ${kind} takes: ${TAKES[kind].join(', ')}.`);
+}
+
+function change(found: FoundObject, given: Changes, call: Call): Promise<Changed> {
+  if (found.kind === 'connection') return updateConnection(found.connection, given, call);
+  if (found.kind === 'definition') return updateDefinition(found, given, call);
+  return updateActor(found.actor, given, call);
+}

@@ -1,0 +1,46 @@
+import type { Connection, ConnectionStream } from '../../../cloud/index.ts';
+import { abortError } from '../../../errors.ts';
+import type { JsonObject } from '../../../protocol/index.ts';
+import type { Call } from '../../tool.ts';
+import { checkSchedule, scheduleValue } from '../schedule.ts';
+import { chooseStreams } from '../stream-choice.ts';
+import type { Changed, Changes } from './update-cloud-object.ts';
+
+export async function updateConnection(connection: Connection, changes: Changes, call: Call): Promise<Changed> {
+  const { services, signal, progress } = call;
+  const { cloud } = services;
+  const { name, enabled, prefix, schedule, streams: wishes } = changes;
+  const timed = schedule === undefined ? undefined : checkSchedule(schedule);
+  const streams = wishes && (await chosen());
+  if (signal.aborted) throw abortError(signal);
+  progress('changing the connection in Airbyte');
+  const changed = await cloud.connections.update(connection.id, { name, enabled, prefix, schedule: timed, streams });
+  return { name: changed.name, before: partly(connection, changes), after: partly(changed, changes) };
+
+  async function chosen(): Promise<ConnectionStream[]> {
+    progress('asking Airbyte for the streams of the source');
+    const offered = await cloud.actors.streams(connection.sourceId, connection.destinationId, signal);
+    return chooseStreams(offered, wishes ?? [], connection.streams);
+  }
+}
+
+function partly(connection: Connection, changes: Changes): JsonObject {
+  const { name, status, schedule, prefix, streams } = connection;
+  const all: JsonObject = {
+    name,
+    enabled: status === 'active',
+    schedule: scheduleValue(schedule),
+    prefix: prefix ?? '',
+    streams: streams.map(shownStream),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([key]) => changes[key as keyof Changes] !== undefined));
+}
+
+function shownStream({ name, namespace, mode, cursorField, primaryKey }: ConnectionStream): JsonObject {
+  return {
+    stream: namespace === undefined ? name : `${namespace}.${name}`,
+    ...(mode === undefined ? {} : { mode }),
+    ...(cursorField?.length ? { cursor_field: cursorField.join('.') } : {}),
+    ...(primaryKey?.length ? { primary_key: primaryKey.map((path) => path.join('.')) } : {}),
+  };
+}
