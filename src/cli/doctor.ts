@@ -1,10 +1,8 @@
 /** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
-import { SluiceError } from '../errors.ts';
 import { collectStatus, missingText, type Services, type Status } from '../tools/index.ts';
 
+import { showCloud } from './doctor-cloud.ts';
 import { createScreen, type Screen } from './screen.ts';
-
-const CLOUD_MS = 15_000;
 
 /** @returns the exit code: 1 where something must be mended before the main path works, else 0 */
 export async function doctor(services: Services, out: NodeJS.WriteStream): Promise<number> {
@@ -76,52 +74,6 @@ function showRuntimes(screen: Screen, { runtimes }: Status): void {
     else screen.bad(missingText({ name, fix }));
   }
 }
-
-/** A person who asks wants to know whether the credentials work: unlike `get_status` this asks Airbyte. */
-async function showCloud(
-  screen: Screen,
-  { cloud: { configured, api_url: url } }: Status,
-  services: Services,
-): Promise<boolean> {
-  screen.heading('Airbyte Cloud');
-  if (!configured) {
-    screen.dim('  no credentials: the cloud tools are not listed');
-    return true;
-  }
-  const seal = (text: string): string => services.vault.redactor.seal(text, 'connector');
-  const signal = AbortSignal.timeout(CLOUD_MS);
-  try {
-    const { name, id } = await services.cloud.workspaces.choose(undefined, signal);
-    const as = await services.cloud.identity(signal);
-    screen.good(seal(`${url} answers ${as}; workspace ${name} (${id})`));
-    const silence = await services.cloud.workspaces.organization(id, signal).then(() => undefined, told);
-    if (silence)
-      screen.dim(
-        seal(
-          `  its configuration API does not answer: without it there are no checks, states, catalogs, attempts and logs. ${silence}`,
-        ),
-      );
-    return true;
-  } catch (error) {
-    if (!(error instanceof SluiceError) && !signal.aborted) throw error;
-    const { message, next, code } =
-      error instanceof SluiceError && !signal.aborted
-        ? error
-        : { ...SILENT, message: `${url} did not answer in time.` };
-    const isReached = code === 'several_workspaces';
-    const text = seal(`${message} ${next}`);
-    if (isReached) screen.good(text);
-    else screen.bad(text);
-    return isReached;
-  }
-}
-
-function told(error: unknown): string {
-  if (!(error instanceof SluiceError)) throw error;
-  return `${error.message} ${error.next}`;
-}
-
-const SILENT = { code: 'cloud_timeout', next: 'Check the network and AIRBYTE_CLOUD_API_URL.' };
 
 function showModes(screen: Screen, { modes }: Status): void {
   screen.heading('Modes');

@@ -1,0 +1,52 @@
+/** What doctor says of Airbyte Cloud, or of an Airbyte of one's own. */
+import { startDeadline } from '../deadline.ts';
+import { SluiceError, UpstreamError } from '../errors.ts';
+import type { Services, Status } from '../tools/index.ts';
+import type { Screen } from './screen.ts';
+
+const CLOUD_MS = 15_000;
+
+/**
+ * A person who asks wants to know whether the credentials work: unlike `get_status` this asks Airbyte.
+ * @returns false where it does not work as it is set
+ */
+export async function showCloud(screen: Screen, { cloud }: Status, services: Services): Promise<boolean> {
+  screen.heading('Airbyte Cloud');
+  if (!cloud.configured) {
+    screen.dim('  no credentials: the cloud tools are not listed');
+    return true;
+  }
+  const url = cloud.api_url ?? 'Airbyte';
+  const seal = (text: string): string => services.vault.redactor.seal(text, 'connector');
+  const deadline = startDeadline(undefined, CLOUD_MS);
+  try {
+    const { name, id } = await services.cloud.workspaces.choose(undefined, deadline.signal);
+    const as = await services.cloud.identity(deadline.signal);
+    screen.good(seal(`${url} answers ${as}; workspace ${name} (${id})`));
+    const silence = await services.cloud.workspaces.organization(id, deadline.signal).then(() => '', told);
+    const without = 'without it there are no checks, states, catalogs, attempts and logs';
+    if (silence) screen.dim(seal(`  its configuration API does not answer: ${without}. ${silence}`));
+    return true;
+  } catch (error) {
+    const known = deadline.over() ? silent(url) : error;
+    if (!(known instanceof SluiceError)) throw known;
+    // What is wrong in the settings stands among what is to be mended.
+    const isReached = known.code === 'several_workspaces';
+    if (known.code === 'cloud_settings') screen.dim('  not asked: its settings are wrong');
+    else if (isReached) screen.good(seal(told(known)));
+    else screen.bad(seal(told(known)));
+    return isReached;
+  } finally {
+    deadline.clear();
+  }
+}
+
+function told(error: unknown): string {
+  if (!(error instanceof SluiceError)) throw error;
+  return `${error.message} ${error.next}`;
+}
+
+function silent(url: string): UpstreamError {
+  const next = 'Check the network and AIRBYTE_CLOUD_API_URL.';
+  return new UpstreamError('cloud_timeout', `${url} did not answer in time.`, next);
+}
