@@ -1,28 +1,16 @@
 import type { Credential } from './types.ts';
+import { Unprintable } from './unprintable.ts';
 
-const HIDDEN = '[credential]';
-
-class LentCredential implements Credential {
+class LentCredential extends Unprintable implements Credential {
   readonly #value: string;
 
   constructor(value: string) {
+    super('credential');
     this.#value = value;
   }
 
   use<T>(callback: (value: string) => T): T {
     return callback(this.#value);
-  }
-
-  toJSON(): string {
-    return HIDDEN;
-  }
-
-  toString(): string {
-    return HIDDEN;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return HIDDEN;
   }
 }
 

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from './types.ts';
-
-const HIDDEN = '[configuration with secrets]';
+import { Unprintable } from './unprintable.ts';
 
 /** Holds the values where neither printing nor serialising reaches them. */
-class SealedConfig implements ResolvedConfig {
+class SealedConfig extends Unprintable implements ResolvedConfig {
   readonly #config: JsonObject;
   readonly #fingerprint: string;
 
   constructor(config: JsonObject) {
+    super('configuration with secrets');
     this.#config = config;
     // It stands in file names only, so it must not be long, and must not be the plain hash of a known text.
     const hash = createHash('sha256').update('sluice configuration 1\n').update(canonicalJson(config));
@@ -22,18 +22,6 @@ class SealedConfig implements ResolvedConfig {
 
   use<T>(callback: (config: JsonObject) => T): T {
     return callback(structuredClone(this.#config));
-  }
-
-  toJSON(): string {
-    return HIDDEN;
-  }
-
-  toString(): string {
-    return HIDDEN;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return HIDDEN;
   }
 }
 

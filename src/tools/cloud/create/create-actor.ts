@@ -10,8 +10,8 @@ import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
 import { checkMade } from '../made-now.ts';
 import { ignore } from '../masking.ts';
-import type { CreateInput, Maker } from './create-cloud-object.ts';
 import { handedOver } from './handed-over.ts';
+import type { CreateInput, Maker } from './maker.ts';
 
 /** All that goes to Airbyte. */
 interface Ready {

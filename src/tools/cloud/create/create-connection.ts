@@ -6,7 +6,7 @@ import { findObject } from '../found-object.ts';
 import { checkMade } from '../made-now.ts';
 import { checkSchedule } from '../schedule.ts';
 import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
-import type { CreateInput, Maker } from './create-cloud-object.ts';
+import type { CreateInput, Maker } from './maker.ts';
 
 export const createConnection: Maker = async (input, call, enter) => {
   const { services, signal, progress } = call;

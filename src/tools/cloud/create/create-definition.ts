@@ -5,7 +5,7 @@ import { MASK } from '../../../secrets/index.ts';
 import type { Services } from '../../services.ts';
 import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
-import type { Maker } from './create-cloud-object.ts';
+import type { Maker } from './maker.ts';
 
 export const createDefinition: Maker = async (input, { services, signal, progress }, enter) => {
   const manifest = await givenManifest(input, services);

@@ -6,8 +6,8 @@ import { neededSpec, partOf, resolved, withoutMasks } from '../actor-config.ts';
 import { nothingToChange } from '../fitting.ts';
 import { shownConfiguration } from '../masking.ts';
 import { withHiddenWords } from '../refusal-words.ts';
+import type { Changed, Changes } from './changes.ts';
 import { loosened } from './loosened-spec.ts';
-import type { Changed, Changes } from './update-cloud-object.ts';
 
 export async function updateActor(actor: Actor, { name, config }: Changes, call: Call): Promise<Changed> {
   const { services, signal, progress } = call;

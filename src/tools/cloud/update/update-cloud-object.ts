@@ -1,36 +1,16 @@
 import * as z from 'zod';
 import { InputError } from '../../../errors.ts';
-import type { JsonObject } from '../../../protocol/index.ts';
 import { asData } from '../../text.ts';
 import { type Call, defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { dependentsOf } from '../delete/deletion-plan.ts';
-import { objectName, webAddress, workspaceId } from '../fields.ts';
+import { webAddress, workspaceId } from '../fields.ts';
 import { checkFits, nothingToChange } from '../fitting.ts';
 import { type FoundObject, findObject, ledgerEntry, OBJECT_KINDS, type ObjectKind } from '../found-object.ts';
-import { streamWishes } from '../stream-choice.ts';
+import { type Changed, type Changes, changes } from './changes.ts';
 import { updateActor } from './update-actor.ts';
 import { updateConnection } from './update-connection.ts';
 import { updateDefinition } from './update-definition.ts';
-
-const changes = z.strictObject({
-  name: objectName.optional(),
-  config: z.record(z.string(), z.unknown()).optional(),
-  enabled: z.boolean().optional(),
-  schedule: z.string().optional(),
-  streams: streamWishes.optional(),
-  prefix: z.string().optional(),
-  manifest: z.record(z.string(), z.unknown()).optional(),
-  manifest_path: z.string().optional(),
-});
-export type Changes = z.output<typeof changes>;
-
-/** What changed, as it may be shown. */
-export interface Changed {
-  readonly name: string;
-  readonly before: JsonObject;
-  readonly after: JsonObject;
-}
 
 const TAKES: Record<ObjectKind, readonly (keyof Changes)[]> = {
   source: ['name', 'config'],

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { checkSchedule, scheduleValue } from '../schedule.ts';
 import { chooseStreams } from '../stream-choice.ts';
-import type { Changed, Changes } from './update-cloud-object.ts';
+import type { Changed, Changes } from './changes.ts';
 
 export async function updateConnection(connection: Connection, changes: Changes, call: Call): Promise<Changed> {
   const { services, signal, progress } = call;

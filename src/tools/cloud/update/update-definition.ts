@@ -5,7 +5,7 @@ import type { Call } from '../../tool.ts';
 import { givenManifest } from '../create/create-definition.ts';
 import { nothingToChange } from '../fitting.ts';
 import type { FoundObject } from '../found-object.ts';
-import type { Changed, Changes } from './update-cloud-object.ts';
+import type { Changed, Changes } from './changes.ts';
 
 export async function updateDefinition(
   { definition, workspaceId }: Extract<FoundObject, { kind: 'definition' }>,
