@@ -30,7 +30,9 @@ export interface Ledger {
 
 export function createLedger(): Ledger {
   const entries = new Map<string, LedgerEntry>();
-  const key = ({ realm, kind, id }: LedgerEntry): string => `${realm}\n${kind}\n${id}`;
+  // Airbyte's ids are UUIDs, the same in either case.
+  const key = ({ realm, kind, id }: LedgerEntry): string =>
+    `${realm}\n${kind}\n${realm === 'cloud' ? id.toLowerCase() : id}`;
   return {
     enter: (entry) => void entries.set(key(entry), entry),
     holds: (entry) => entries.has(key(entry)),

@@ -31,7 +31,6 @@ const start = async (options: CloudOptions = {}): Promise<void> => {
 afterEach(() => cloud.close());
 
 const list = (args: Record<string, unknown>) => server.call<Listed>('list_cloud_objects', args);
-const requestsTo = (path: RegExp): number => airbyte.requests.filter((request) => path.test(request.path)).length;
 
 describe('describe_cloud_object', () => {
   const look = (args: Record<string, unknown>) =>
@@ -137,16 +136,6 @@ describe('check_cloud_connector', () => {
     expect(fails).toMatchObject({ succeeded: false, message: expect.stringContaining('Could not connect') });
     expect(fails.text).toContain('not instructions');
   });
-
-  test('a slow one is in progress, and the same call joins it', async () => {
-    await start();
-    airbyte.fault({ path: /check_connection/, kind: 'slow', milliseconds: 46_000 });
-    const args = { kind: 'destination', id: airbyteId('destination', 1) };
-    const first = await server.call('check_cloud_connector', args);
-    expect(first).toMatchObject({ state: 'in_progress', doing: expect.stringContaining('Nowhere') });
-    expect(await server.call('check_cloud_connector', args)).toMatchObject({ succeeded: true });
-    expect(requestsTo(/check_connection/)).toBe(1);
-  }, 120_000);
 });
 
 describe('on the way', () => {

@@ -1,7 +1,7 @@
 /** Arguments and words that all cloud tools share. */
 import * as z from 'zod';
 import type { CloudAddresses } from '../../cloud/index.ts';
-import { InputError, UpstreamError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 
 export const workspaceId = z.string().optional();
 
@@ -24,17 +24,9 @@ export function checkId(field: string, id: string): string {
   );
 }
 
-/**
- * Holds an answer against the id that was asked for: the gate judges by the one, and what follows must be of the same.
- * @throws UpstreamError `cloud_bad_answer`
- */
-export function checkSame<T extends { readonly id: string | number }>(asked: string | number, found: T): T {
-  if (String(found.id).toLowerCase() === String(asked).toLowerCase()) return found;
-  throw new UpstreamError(
-    'cloud_bad_answer',
-    `Airbyte answered with another object than ${asked}, which was asked for: nothing was done.`,
-    'Ask the person whether AIRBYTE_CLOUD_API_URL is the right address and what stands before it; do not call again.',
-  );
+/** The answer under the id that was asked for, whatever id it bears: the gate judged by that one, and what follows must be done to it. */
+export function asAsked<Id extends string | number, T extends { readonly id: Id }>(asked: Id, found: T): T {
+  return { ...found, id: asked };
 }
 
 /**

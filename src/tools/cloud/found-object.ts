@@ -3,7 +3,7 @@ import type { Actor, ActorKind, Connection, Definition, Workspace } from '../../
 import type { LedgerEntry } from '../../safety/index.ts';
 import type { Services } from '../services.ts';
 import { shortName } from './bounds.ts';
-import { checkId, checkSame, checkWorkspace } from './fields.ts';
+import { asAsked, checkId, checkWorkspace } from './fields.ts';
 
 export const OBJECT_KINDS = ['source', 'destination', 'connection', 'definition'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
@@ -40,7 +40,7 @@ export async function findActor(
   { cloud }: Services,
   signal: AbortSignal,
 ): Promise<Actor> {
-  const actor = checkSame(id, await cloud.actors.get(kind, checkId('id', id), signal));
+  const actor = asAsked(id, await cloud.actors.get(kind, checkId('id', id), signal));
   checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
   return actor;
 }
@@ -52,7 +52,7 @@ export async function findConnection(
   signal: AbortSignal,
   field = 'connection_id',
 ): Promise<Connection> {
-  const connection = checkSame(id, await cloud.connections.get(checkId(field, id), signal));
+  const connection = asAsked(id, await cloud.connections.get(checkId(field, id), signal));
   checkWorkspace(workspaceId, connection, `The connection "${shortName(connection.name)}"`);
   return connection;
 }
@@ -65,7 +65,7 @@ export async function findDefinition(
 ): Promise<{ readonly definition: Definition; readonly workspace: Workspace }> {
   checkId('id', id);
   const workspace = await chosenWorkspace(wanted, services, signal);
-  const definition = checkSame(id, await services.cloud.definitions.get(workspace.id, id, signal));
+  const definition = asAsked(id, await services.cloud.definitions.get(workspace.id, id, signal));
   return { definition, workspace };
 }
 

@@ -8,7 +8,7 @@ import { type Definite, neededSpec, refuseSecrets, resolved } from '../actor-con
 import { isUuid, webAddress } from '../fields.ts';
 import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
-import { checkMade } from '../made-now.ts';
+import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { ignore } from '../masking.ts';
 import { handedOver } from './handed-over.ts';
 import type { CreateInput, Maker } from './maker.ts';
@@ -26,7 +26,7 @@ export const createActor: Maker = async (input, call, enter) => {
   const kind: ActorKind = input.kind === 'destination' ? 'destination' : 'source';
   const { services, signal, progress } = call;
   const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
-  const { definitionId, config, toType, warnings } = await readyActor(kind, input, workspaceId, call);
+  const { definitionId, config, toType, warnings: told = [] } = await readyActor(kind, input, workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress(`creating the ${kind} in Airbyte`);
   const made = await config
@@ -36,9 +36,10 @@ export const createActor: Maker = async (input, call, enter) => {
     .catch((error: unknown) => {
       throw toType ? rejectedDraft(error, newAddress(kind, definitionId, workspaceId, call)) : error;
     });
-  checkMade(made, { workspaceId, definitionId });
-  enter(made);
+  const isOwn = isAsAsked(made, { workspaceId });
+  if (isOwn) enter(made);
   const { id, name } = made;
+  const warnings = [...told, ...(isOwn ? [] : [NOT_OWN])];
   const check = `check_cloud_connector with kind ${kind} and this id; then create_cloud_object with kind connection.`;
   const all = toType && [...toType.required, ...toType.optional.map((field) => `${field} (if needed)`)];
   const typing = `A person opens web_address, types ${all?.join(', ') || 'what is missing'} and saves. After that ${check}`;
@@ -49,7 +50,7 @@ export const createActor: Maker = async (input, call, enter) => {
     workspaceId: made.workspaceId,
     more: {
       ...(all ? { secrets_to_type: all } : {}),
-      ...(warnings?.length ? { warnings: [...warnings] } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
     },
     next: toType ? typing : check,
     after: { type: made.type, configuration: made.configuration },

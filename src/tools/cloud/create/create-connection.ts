@@ -3,7 +3,7 @@ import { abortError, InputError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
 import { missing } from '../fitting.ts';
 import { findObject } from '../found-object.ts';
-import { checkMade } from '../made-now.ts';
+import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { checkSchedule } from '../schedule.ts';
 import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
 import type { CreateInput, Maker } from './maker.ts';
@@ -41,8 +41,8 @@ export const createConnection: Maker = async (input, call, enter) => {
     prefix,
     streams,
   });
-  checkMade(made, { workspaceId: source.workspaceId, sourceId: source.id, destinationId: destination.id });
-  enter(made);
+  const isOwn = isAsAsked(made, { sourceId: source.id, destinationId: destination.id });
+  if (isOwn) enter(made);
   const shown = (made.streams.length > 0 ? made.streams : streams).map(({ name, namespace, mode }) => ({
     stream: namespace === undefined ? name : `${namespace}.${name}`,
     mode,
@@ -52,7 +52,7 @@ export const createConnection: Maker = async (input, call, enter) => {
     id: made.id,
     name: made.name,
     workspaceId: made.workspaceId,
-    more: { streams: shown },
+    more: { streams: shown, ...(isOwn ? {} : { warnings: [NOT_OWN] }) },
     lines: [`Streams: ${shown.map(({ stream, mode }) => `${stream} (${mode ?? 'default mode'})`).join(', ')}`],
     next: `run_cloud_sync with connection_id ${made.id}.`,
     after: { source: source.name, destination: destination.name, streams: shown, schedule: timed ?? 'manual', prefix },

@@ -4,7 +4,7 @@ import { InputError } from '../../../errors.ts';
 import type { ResolvedConfig } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { invalidConfig } from '../actor-config.ts';
-import { checkSame, isUuid } from '../fields.ts';
+import { asAsked, isUuid } from '../fields.ts';
 
 /** @throws InputError `invalid_config`, `definition_needed`, `no_definition_id`, `no_spec_to_hand_over`, unknown names */
 export async function handedOver(
@@ -25,7 +25,7 @@ export async function handedOver(
   }
   if (connector === undefined || !isUuid(connector)) throw definitionNeeded(name, saved.manifestPath);
   // Its secrets go to a connector of this workspace that was published, and to no other.
-  const { id } = checkSame(connector, await services.cloud.definitions.get(workspaceId, connector, signal));
+  const { id } = asAsked(connector, await services.cloud.definitions.get(workspaceId, connector, signal));
   return { definitionId: id, config, warnings };
 }
 

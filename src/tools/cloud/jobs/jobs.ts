@@ -6,7 +6,7 @@ import type { Services } from '../../services.ts';
 import { bytesText, count } from '../../text.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
-import { checkSame, checkWorkspace } from '../fields.ts';
+import { asAsked, checkWorkspace } from '../fields.ts';
 import { isActive } from './job-answer.ts';
 
 /** A call is answered within 45 s: what comes after waiting takes time too. */
@@ -24,7 +24,7 @@ export async function findJob(
   if (!Number.isSafeInteger(id) || id < 1) {
     throw new InputError('bad_job_id', `${id} is no number of a job.`, 'list_cloud_objects with kind job shows them.');
   }
-  const job = checkSame(id, await cloud.jobs.get(id, signal));
+  const job = asAsked(id, await cloud.jobs.get(id, signal));
   return { job, connection: await connectionOf(job, workspaceId, cloud, signal) };
 }
 

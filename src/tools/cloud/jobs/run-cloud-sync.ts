@@ -5,7 +5,7 @@ import { type Call, defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { workspaceId } from '../fields.ts';
 import { findConnection, ledgerEntry } from '../found-object.ts';
-import { checkMade } from '../made-now.ts';
+import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
 import { waitForJob } from './jobs.ts';
 
@@ -37,10 +37,12 @@ export const runCloudSync = defineTool({
     if (connection.status !== 'active') throw notActive(connection);
     progress(`starting a ${type} of "${shortName(connection.name)}"`);
     const { started, isNew } = await start(connection, type, call);
-    if (isNew) services.ledger.enter({ realm: 'cloud', kind: 'job', id: String(started.id) });
+    const isOwn = isNew && isAsAsked(started, { connectionId: connection.id });
+    if (isOwn) services.ledger.enter({ realm: 'cloud', kind: 'job', id: String(started.id) });
     const { job, warning } = await waitForJob(started, { seconds, since }, call);
     const data = jobData(job, connection, call);
     if (warning) data.warnings.push(warning);
+    if (isNew && !isOwn) data.warnings.push(NOT_OWN);
     if (!isNew) data.already_running = true;
     const head = isNew ? '' : `Nothing was started: a ${started.type} of this connection runs already.\n`;
     return { text: `${head}${jobText(data)}`, data };
@@ -54,7 +56,7 @@ async function start(
 ): Promise<{ readonly started: Job; readonly isNew: boolean }> {
   const { jobs } = services.cloud;
   try {
-    return { started: checkMade(await jobs.create(id, type), { connectionId: id }), isNew: true };
+    return { started: await jobs.create(id, type), isNew: true };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'cloud_conflict') throw error;
     const { items } = await jobs.list({ connectionId: id }, { offset: 0, limit: 20 }, signal);
