@@ -29,6 +29,11 @@ const TIMEOUT_MS = 30_000;
 export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: string) => string): Ask {
   return async <T>(question: Question<T>) => {
     const { method, deed, answer, signal } = question;
+    // What is wrong with the call itself is told before anything is sent.
+    urls.at(question.place);
+    // Shared by several calls: one that is cancelled leaves it to the others. One that cannot be had is not tried for again below.
+    await unlessAborted(tokens.get(), signal);
+    // Where the API lies may be known only with the token.
     const address = urls.at(question.place);
     const what = `${method} ${new URL(address).pathname}`;
     const creates = deed === 'create';
@@ -42,8 +47,6 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: s
       mayBeDone = wasDone || (!reply.ok && reply.status >= 500);
       return reply;
     };
-    // It is shared by several calls: one that is cancelled leaves it to the others. Asked for here, one that cannot be had is not tried for again with each try of the request.
-    await unlessAborted(tokens.get(), signal);
     const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce));
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);

@@ -30,7 +30,7 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
     `sluice-mcp/${version}`,
     (text) => sealBeginning(text, { redactor, level: 'connector', shown: LONGEST_SAID }).text,
   );
-  const tokens = createTokens(vault, () => urls.addresses().api, send);
+  const tokens = createTokens(vault, urls, send);
   const ask = createAsk(send, urls, tokens, (name) => hideInName(name, redactor));
   return {
     addresses: () => urls.addresses(),

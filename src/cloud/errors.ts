@@ -151,3 +151,11 @@ export function badAnswer(address: string, reason: string): UpstreamError {
     'Check that AIRBYTE_CLOUD_API_URL is the public API of an Airbyte, such as https://airbyte.example.com/api/public/v1, and that no proxy stands in between.',
   );
 }
+
+export function notConfigured(): SetupError {
+  return new SetupError(
+    'cloud_not_configured',
+    'No credentials of an Airbyte are set.',
+    'Ask the person to write AIRBYTE_CLOUD_CLIENT_ID and AIRBYTE_CLOUD_CLIENT_SECRET (in Airbyte: Settings, Applications) into the env file and to restart the server; for an Airbyte of their own AIRBYTE_CLOUD_API_URL too.',
+  );
+}

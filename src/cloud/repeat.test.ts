@@ -122,12 +122,7 @@ describe('a create is sent once', () => {
     const { settings, vault, airbyte, sent } = await openRoom();
     const urls = createUrls(settings);
     const send = createSend('test', (text) => text);
-    const ask = createAsk(
-      send,
-      urls,
-      createTokens(vault, () => urls.addresses().api, send),
-      String,
-    );
+    const ask = createAsk(send, urls, createTokens(vault, urls, send), String);
     failing(airbyte, { kind: 'slow', milliseconds: 3_000 });
     const question = { method: 'POST', place: { api: ['sources'] }, body: NEW_SOURCE, timeoutMs: 300 } as const;
     const error = await failureOf(ask({ ...question, deed: 'create', answer: z.unknown() }));

@@ -24,6 +24,38 @@ test('one token for many calls at once, and for those after them', async () => {
   expect(airbyte.requests[0]?.headers).toMatchObject({ 'user-agent': 'sluice-mcp/1.2.3' });
 });
 
+test('a bare host: the public API is where it usually lies, or at the root', async () => {
+  const { airbyte } = await openRoom();
+  for (const [prefix, base] of [
+    ['', '/api/public/v1'],
+    ['/api/public/v1', ''],
+  ] as const) {
+    const seen: string[] = [];
+    const origin = await startServer(async (request, response) => {
+      seen.push(request.url ?? '');
+      if (prefix !== '' && request.url?.startsWith('/api/')) return void response.writeHead(404).end('{}');
+      const { method, headers } = request;
+      const body = method === 'POST' ? Buffer.concat(await request.toArray()) : undefined;
+      const { authorization = '' } = headers;
+      const answer = await fetch(`${airbyte.origin}${prefix}${request.url}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+        body,
+      });
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    const { clientId, clientSecret } = airbyte.settings;
+    const { cloud } = openCloud({
+      AIRBYTE_CLOUD_API_URL: origin,
+      AIRBYTE_CLOUD_CLIENT_ID: clientId,
+      AIRBYTE_CLOUD_CLIENT_SECRET: clientSecret,
+    });
+    expect((await cloud.workspaces.get(WORKSPACE, never)).id).toBe(WORKSPACE);
+    expect(seen.at(-1)).toBe(`${base}/workspaces/${WORKSPACE}`);
+    expect(cloud.addresses().api).toBe(`${origin}${base}`);
+  }
+});
+
 test('a token is renewed before it ends', async () => {
   const { cloud, airbyte } = await openRoom({ tokenSeconds: 1 });
   for (let call = 0; call < 12; call += 1) {

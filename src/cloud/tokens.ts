@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import { SetupError } from '../errors.ts';
 import type { Credential, Vault } from '../secrets/index.ts';
-import { badAnswer, refusalError } from './errors.ts';
+import { badAnswer, notConfigured, refusalError } from './errors.ts';
 import type { Send } from './exchange.ts';
 import { repeated } from './repeat.ts';
+import type { Urls } from './urls.ts';
 
 export interface Tokens {
   /** @throws SetupError `cloud_not_configured`, `cloud_credentials`, and whatever a request may throw */
@@ -30,12 +31,12 @@ interface Held {
   fetched?: { readonly token: Credential; readonly endsAt: number };
 }
 
-export function createTokens(vault: Vault, apiUrl: () => string, send: Send): Tokens {
+export function createTokens(vault: Vault, urls: Pick<Urls, 'addresses' | 'moveToRoot'>, send: Send): Tokens {
   let held: Held | undefined;
   const own = vault.credential('AIRBYTE_CLOUD_BEARER_TOKEN');
 
   const fetchToken = async (id: Credential, secret: Credential): Promise<NonNullable<Held['fetched']>> => {
-    const address = `${apiUrl()}/applications/token`;
+    const address = `${urls.addresses().api}/applications/token`;
     const request = { method: 'POST', address, timeoutMs: TIMEOUT_MS, creates: false } as const;
     const answered = await repeated('read', undefined, () =>
       id.use((client_id) =>
@@ -46,7 +47,9 @@ export function createTokens(vault: Vault, apiUrl: () => string, send: Send): To
     );
     if (!answered.ok) {
       const { status } = answered;
-      if (status === 404 || status === 405) throw badAnswer(address, `HTTP ${status} where a token was asked for`);
+      const isNowhere = status === 404 || status === 405;
+      if (isNowhere && urls.moveToRoot()) return fetchToken(id, secret);
+      if (isNowhere) throw badAnswer(address, `HTTP ${status} where a token was asked for`);
       // Some answer wrong credentials with 400 or 403.
       const refused = status < 500 && status !== 429;
       throw refusalError('POST /applications/token', refused ? { ...answered, status: 401 } : answered);
@@ -96,13 +99,5 @@ function unsendable(): SetupError {
     'cloud_credentials',
     'AIRBYTE_CLOUD_BEARER_TOKEN holds a line break or another character that no token has.',
     'A person must write it again, whole and in one line, and restart the server.',
-  );
-}
-
-export function notConfigured(): SetupError {
-  return new SetupError(
-    'cloud_not_configured',
-    'No credentials of an Airbyte are set.',
-    'Ask the person to write AIRBYTE_CLOUD_CLIENT_ID and AIRBYTE_CLOUD_CLIENT_SECRET (in Airbyte: Settings, Applications) into the env file and to restart the server; for an Airbyte of their own AIRBYTE_CLOUD_API_URL too.',
   );
 }

@@ -1,7 +1,7 @@
 /** Addresses of both APIs, made from the settings. */
 import type { CloudSettings } from '../config/index.ts';
 import { InputError, SetupError } from '../errors.ts';
-import { notConfigured } from './tokens.ts';
+import { notConfigured } from './errors.ts';
 import type { CloudAddresses, Page, Paged } from './types.ts';
 
 /** Where a request goes: parts of a path of the public API with parameters, or a path of the configuration API. */
@@ -10,6 +10,8 @@ export type Place =
   | { readonly config: string };
 
 export interface Urls {
+  /** Takes a bare host for the public API itself, where nothing lies at the usual path. @returns whether that is another address */
+  moveToRoot(): boolean;
   /** @throws SetupError `cloud_not_configured`, `cloud_settings` */
   addresses(): CloudAddresses;
   /** The whole address; absent parameters are left out. @throws SetupError `no_config_api`; InputError `bad_id` */
@@ -17,6 +19,7 @@ export interface Urls {
 }
 
 export function createUrls(settings: CloudSettings): Urls {
+  let root: string | undefined;
   const addresses = (): CloudAddresses => {
     if (!settings.configured) throw notConfigured();
     const [problem] = settings.problems;
@@ -27,14 +30,18 @@ export function createUrls(settings: CloudSettings): Urls {
         problem?.fix ?? 'Correct it and restart the server.',
       );
     }
-    return {
-      api: settings.apiUrl,
-      configApi: settings.configApiUrl,
-      web: webOf(settings.apiUrl, settings.configApiUrl),
-    };
+    const given = settings.names.includes('AIRBYTE_CLOUD_CONFIG_API_URL');
+    const api = root ?? settings.apiUrl;
+    const configApi = root === undefined || given ? settings.configApiUrl : undefined;
+    return { api, configApi, web: webOf(api, configApi) };
   };
   return {
     addresses,
+    moveToRoot() {
+      if (root !== undefined || settings.bareUrl === undefined) return false;
+      root = settings.bareUrl;
+      return true;
+    },
     at(place) {
       const { api, configApi } = addresses();
       if ('api' in place) return publicAddress(api, place);

@@ -28,6 +28,7 @@ export function readCloud(lookup: Lookup, allowHttp: boolean): CloudSettings {
     configured,
     names,
     apiUrl,
+    bareUrl: api.url && isBare(api.url) ? api.url.origin : undefined,
     configApiUrl: config ? config.url && configApi(config.url) : apiUrl && derivedConfigApi(apiUrl),
     workspaceId: value('AIRBYTE_CLOUD_WORKSPACE_ID'),
     organizationId: value('AIRBYTE_CLOUD_ORGANIZATION_ID'),
@@ -77,6 +78,10 @@ function isLoopback(host: string): boolean {
 }
 
 /** The address of a self-managed Airbyte is often given as it stands in a browser. */
+function isBare({ pathname, hostname }: URL): boolean {
+  return /^\/*$/.test(pathname) && hostname !== 'api.airbyte.com';
+}
+
 function publicApi(url: URL): string {
   const path = url.pathname.replace(/\/+$/, '');
   if (url.hostname === 'api.airbyte.com') return `${url.origin}${path || '/v1'}`;

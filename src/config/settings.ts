@@ -46,6 +46,8 @@ export interface CloudSettings {
   readonly names: readonly string[];
   /** Base of the public API without a slash at its end; absent where the setting cannot be used. */
   readonly apiUrl?: string | undefined;
+  /** The address as it is written, where it is a bare host: the public API may lie at its root instead. */
+  readonly bareUrl?: string | undefined;
   /** Base of the configuration API; absent where it is not given and cannot be derived. */
   readonly configApiUrl?: string | undefined;
   readonly workspaceId?: string | undefined;

@@ -26,7 +26,6 @@ export const checkCloudWorkspace = defineTool({
   effect: 'read',
   async run({ workspace_id: wanted }, { services, signal, about }) {
     const { cloud, settings } = services;
-    const addresses = cloud.addresses();
     const found = await chosenWorkspace(wanted, services, signal);
     about({ kind: 'workspace', id: found.id, name: found.name });
     const warnings: string[] = [];
@@ -37,6 +36,7 @@ export const checkCloudWorkspace = defineTool({
       return undefined;
     });
     const as = await cloud.identity(signal);
+    const addresses = cloud.addresses();
     const { safe, readOnly } = settings.modes.cloud;
     const web = webAddress(addresses, found.id, 'workspace');
     const shown = ({ on, variable }: Mode) => ({ on, variable });

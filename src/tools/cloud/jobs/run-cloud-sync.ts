@@ -37,6 +37,12 @@ export const runCloudSync = defineTool({
     if (connection.status !== 'active') throw notActive(connection);
     progress(`starting a ${type} of "${shortName(connection.name)}"`);
     const { started, isNew } = await start(connection, type, call);
+    about({
+      kind: 'connection',
+      id: connection.id,
+      name: connection.name,
+      after: { job_id: started.id, type: started.type },
+    });
     const isOwn = isNew && isAsAsked(started, { connectionId: connection.id });
     if (isOwn) services.ledger.enter({ realm: 'cloud', kind: 'job', id: String(started.id) });
     const { job, warning } = await waitForJob(started, { seconds, since }, call);
