@@ -1,7 +1,7 @@
 /** Locks between processes: a file that names its holder; a dead holder's lock is taken over. */
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError, systemCode } from '../errors.ts';
@@ -69,7 +69,7 @@ async function tryTake(path: string, purpose: string): Promise<LockHolder | unde
       }
       const holder = await readHolder(path);
       if (holder && (await isAlive(holder))) return holder;
-      await removeDead(path);
+      await removeDead(path, temporary);
     }
     return (await readHolder(path)) ?? { ...mine, purpose: 'another process took the lock at the same moment' };
   } finally {
@@ -77,23 +77,44 @@ async function tryTake(path: string, purpose: string): Promise<LockHolder | unde
   }
 }
 
-/** Takes a dead holder's file away; one that a live process put there in the meantime is put back. */
-async function removeDead(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.dead`;
+/**
+ * Takes a dead holder's file away. Only who holds the guard may: a file that was read as a dead one's stays so until then,
+ * and the lock of a living one is never out of its place.
+ */
+async function removeDead(path: string, temporary: string): Promise<void> {
+  const guard = `${path}.takeover`;
   try {
-    await rename(path, aside);
+    await link(temporary, guard);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
+    if (await isDead(guard)) await rm(guard, { force: true });
+    return;
   }
-  const moved = await readHolder(aside);
-  if (moved && (await isAlive(moved))) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+  try {
+    if (await isDead(path)) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+/** Whether the file is there, and names nobody who lives. */
+async function isDead(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return undefined;
+  });
+  if (text === undefined) return false;
+  const holder = holderIn(text);
+  return holder === undefined || !(await isAlive(holder));
 }
 
 async function readHolder(path: string): Promise<LockHolder | undefined> {
+  return holderIn(await readFile(path, 'utf8').catch(() => ''));
+}
+
+function holderIn(text: string): LockHolder | undefined {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as LockHolder;
+    return JSON.parse(text) as LockHolder;
   } catch {
     return undefined;
   }
