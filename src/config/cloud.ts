@@ -18,7 +18,7 @@ export function readCloud(lookup: Lookup, allowHttp: boolean): CloudSettings {
   const apiUrl = api.url && publicApi(api.url);
   const ids = (['AIRBYTE_CLOUD_WORKSPACE_ID', 'AIRBYTE_CLOUD_ORGANIZATION_ID'] as const).flatMap((name) => {
     const id = value(name);
-    return id === undefined || UUID.test(id) ? [] : [badId(name)];
+    return id === undefined || isUuid(id) ? [] : [badId(name)];
   });
   const half = has('AIRBYTE_CLOUD_CLIENT_ID') !== has('AIRBYTE_CLOUD_CLIENT_SECRET');
   const configured =
@@ -37,6 +37,11 @@ export function readCloud(lookup: Lookup, allowHttp: boolean): CloudSettings {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Airbyte's ids, but for those of jobs. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
 
 function badId(name: string): Problem {
   return {
@@ -77,11 +82,11 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
-/** The address of a self-managed Airbyte is often given as it stands in a browser. */
 function isBare({ pathname, hostname }: URL): boolean {
   return /^\/*$/.test(pathname) && hostname !== 'api.airbyte.com';
 }
 
+/** The address of a self-managed Airbyte is often given as it stands in a browser. */
 function publicApi(url: URL): string {
   const path = url.pathname.replace(/\/+$/, '');
   if (url.hostname === 'api.airbyte.com') return `${url.origin}${path || '/v1'}`;

@@ -1,3 +1,4 @@
+export { isUuid } from './cloud.ts';
 export { envFileStamp, readEnvFile } from './env-file.ts';
 export type { EnvFileContents } from './env-values.ts';
 export {

@@ -3,28 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { airbyteId, type FakeAirbyte } from '../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, startCloud } from './harness/airbyte.ts';
 import type { TestServer } from './harness/client.ts';
-
-interface JobAnswer {
-  readonly job_id: number;
-  readonly type: string;
-  readonly state: string;
-  readonly records?: number;
-  readonly already_running?: boolean;
-  readonly cancelled?: boolean;
-  readonly attempts?: {
-    attempt: number;
-    state: string;
-    streams: { stream: string; records_committed?: number }[];
-    failures: { from?: string; message: string }[];
-  }[];
-  readonly error?: string;
-  readonly log?: string[];
-  readonly log_offset?: number;
-  readonly log_total?: number;
-  readonly next_log_offset?: number;
-  readonly warnings: string[];
-  readonly next: string;
-}
+import type { JobAnswer } from './harness/cloud-shapes.ts';
 
 let cloud: CloudTest;
 let server: TestServer;

@@ -6,20 +6,7 @@ import { airbyteId, type FakeAirbyte } from '../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, READ_ONLY, startCloud } from './harness/airbyte.ts';
 import { addConnections } from './harness/airbyte-crowd.ts';
 import type { TestServer } from './harness/client.ts';
-
-interface Row {
-  readonly id?: string;
-  readonly job_id?: number;
-  readonly name?: string;
-  readonly status?: string;
-  readonly last_job?: { job_id: number; state: string };
-}
-interface Listed {
-  readonly objects: Row[];
-  readonly total?: number;
-  readonly looked_at: number;
-  readonly next_cursor?: string;
-}
+import type { Listed } from './harness/cloud-shapes.ts';
 
 let cloud: CloudTest;
 let server: TestServer;

@@ -1,18 +1,13 @@
 /** Arguments and words that all cloud tools share. */
 import * as z from 'zod';
 import type { CloudAddresses } from '../../cloud/index.ts';
+import { isUuid } from '../../config/index.ts';
 import { InputError } from '../../errors.ts';
 
 export const workspaceId = z.string().optional();
 
 /** Of something new: as long as names are shown whole. */
 export const objectName = z.string().min(1).max(200);
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
 
 /** @throws InputError `bad_id`: names are often given where an id belongs */
 export function checkId(field: string, id: string): string {

@@ -1,11 +1,12 @@
 /** A source or a destination in Airbyte: a local one handed over with its secrets, or one made from references, or a draft. */
 import type { ActorKind } from '../../../cloud/index.ts';
+import { isUuid } from '../../../config/index.ts';
 import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import { dottedPath, type JsonObject, missingSecrets, withEmptyTexts } from '../../../protocol/index.ts';
 import type { ResolvedConfig } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { type Definite, neededSpec, refuseSecrets, resolved } from '../actor-config.ts';
-import { isUuid, webAddress } from '../fields.ts';
+import { webAddress } from '../fields.ts';
 import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';

@@ -1,10 +1,11 @@
 /** A saved local source or destination, with its real secrets, on its way to Airbyte. */
 import type { ActorKind } from '../../../cloud/index.ts';
+import { isUuid } from '../../../config/index.ts';
 import { InputError } from '../../../errors.ts';
 import type { ResolvedConfig } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { invalidConfig } from '../actor-config.ts';
-import { asAsked, isUuid } from '../fields.ts';
+import { asAsked } from '../fields.ts';
 
 /** @throws InputError `invalid_config`, `definition_needed`, `no_definition_id`, `no_spec_to_hand_over`, unknown names */
 export async function handedOver(

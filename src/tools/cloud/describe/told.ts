@@ -1,9 +1,9 @@
 /** What is told of a thing while it is put together: facts as data, large parts as text too, and what was left out. */
 import type { Page, Paged } from '../../../cloud/index.ts';
-import { SluiceError } from '../../../errors.ts';
 import type { JsonValue } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { boundedJson, isoDate, shortName } from '../bounds.ts';
+import { ignore } from '../masking.ts';
 import { everyItem } from '../scan.ts';
 import type { Description, Include, Part } from './description.ts';
 
@@ -62,12 +62,8 @@ export async function named(
   get: (id: string, signal: AbortSignal) => Promise<{ readonly name: string }>,
   { signal }: Call,
 ): Promise<Named> {
-  try {
-    return { id, name: shortName((await get(id, signal)).name) };
-  } catch (error) {
-    if (signal.aborted || !(error instanceof SluiceError)) throw error;
-    return { id };
-  }
+  const found = await get(id, signal).catch(ignore(signal));
+  return found ? { id, name: shortName(found.name) } : { id };
 }
 
 /** @param seconds since 1970 */
