@@ -1,11 +1,11 @@
 /** Wires the rooms together: with `main.ts` the only file that knows them all. Loaded at the first call, not at start. */
 import { join } from 'node:path';
-import { type Cache, duckdbCache, openDatabase, postgresCache } from './cache/index.ts';
+import { type Cache, duckdbCache, openDatabase, postgresCache, withQueryQueue } from './cache/index.ts';
 import { createCloud } from './cloud/index.ts';
 import { childEnvironment, dockerEnvironment, installerEnvironment, type Settings } from './config/index.ts';
 import { closeInheritedFiles, createConnectors } from './connectors/index.ts';
 import { SetupError } from './errors.ts';
-import { openProject, type Project } from './project/index.ts';
+import { makePrivate, openProject, type Project } from './project/index.ts';
 import { createRegistry } from './registry/index.ts';
 import { createAudit, createLedger } from './safety/index.ts';
 import type { Vault } from './secrets/index.ts';
@@ -28,7 +28,7 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
     dockerEnvironment: dockerEnvironment(process.env),
     sweep: () => syncs.sweep(),
   });
-  const cache = openCache(settings, vault, project);
+  const cache = withQueryQueue(openCache(settings, vault, project));
   const syncs = createSyncs({ project, cache, connectors, redactor });
   const sources = createSources(project, { vault, registry, connectors });
   const destinations = createSources(project, { vault, registry, connectors }, 'destination');
@@ -61,7 +61,12 @@ function openCache({ sharedCache }: Settings, vault: Vault, project: Project): C
   const { redactor } = vault;
   const stagingDirectory = (): Promise<string> => project.folder('staging');
   if (!sharedCache) {
-    const file = async (): Promise<string> => join(await project.folder('cache'), 'cache.duckdb');
+    const file = async (): Promise<string> => {
+      const path = join(await project.folder('cache'), 'cache.duckdb');
+      // A file from before, or from another program, may be open to others.
+      await Promise.all([path, `${path}.wal`].map(makePrivate));
+      return path;
+    };
     return duckdbCache(openDatabase({ redactor, file, stagingDirectory }));
   }
   return postgresCache({
@@ -69,7 +74,10 @@ function openCache({ sharedCache }: Settings, vault: Vault, project: Project): C
     stagingDirectory,
     async url(use) {
       if (sharedCache.problem) throw new SetupError('cache_url', sharedCache.problem.message, sharedCache.problem.fix);
-      const { config, problems } = await vault.resolve({ config: { url: sharedCache.reference } }, URL_SPEC, new Set());
+      const { config, problems } = await vault.resolve(
+        { config: { url: sharedCache.reference } },
+        { spec: URL_SPEC, secretKeys: new Set(), isPublished: true },
+      );
       const [problem] = problems;
       if (problem) throw new SetupError('cache_url', `SLUICE_CACHE_URL: ${problem.message}`, problem.fix);
       return config.use(({ url }) => use(String(url)));

@@ -72,6 +72,12 @@ async function start(command: Command): Promise<void> {
         (await import('./cli/remove.ts')).runRemove(services, command),
       );
       return;
+    case 'sources':
+    case 'destinations':
+      process.exitCode = await inProject(command, async (services) =>
+        (await import('./cli/saved.ts')).runSaved(services, command),
+      );
+      return;
     case 'demo':
       process.exitCode = await runDemo(command.arguments);
       return;
@@ -82,4 +88,6 @@ async function start(command: Command): Promise<void> {
   }
 }
 
+// Whatever is made here holds a person's data: it is theirs alone.
+process.umask(0o077);
 await start(parseCommand(process.argv.slice(2)));

@@ -3,7 +3,7 @@ import type { JsonValue } from '../protocol/index.ts';
 import type { Cell } from './cells.ts';
 import type { QueryColumn, QueryLimits, QueryResult } from './types.ts';
 
-export type AnswerPart = Omit<QueryResult, 'elapsedMs'>;
+export type AnswerPart = Omit<QueryResult, 'elapsedMs' | 'readsTables'>;
 
 /** The rows of an answer are cut at so many characters of JSON. */
 const ANSWER_CAP = 100_000;

@@ -1,7 +1,7 @@
 /** The one port of the cache, whatever database is behind it. */
 import type { Redactor } from '../secrets/index.ts';
-import type { SyncRow } from './bookkeeping/index.ts';
-import type { BatchLoad, LoadedStream, PreparedSync, PrepareRequest } from './load/index.ts';
+import type { KnownStream, SyncRow } from './bookkeeping/index.ts';
+import type { BatchLoad, Identified, LoadedStream, PreparedSync, PrepareRequest } from './load/index.ts';
 import type { StoreOptions } from './sql.ts';
 import type {
   DatasetTables,
@@ -53,11 +53,18 @@ export interface Cache {
    * @throws InputError `no_data_yet` or `unknown_dataset` with near names
    */
   datasetTables(dataset: string): Promise<DatasetTables>;
+  /** The same with what is known of each; none where there is no cache or no such dataset. @throws LimitError `cache_locked` */
+  knownTables(dataset: string, options?: StoreOptions): Promise<readonly KnownStream[]>;
   /**
    * Drops one table, or all that syncs made in the dataset, with their states and mapping, all or nothing.
-   * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
+   * @param authorize asked with all that goes, right before it does
+   * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names; what `authorize` throws
    */
-  removeTables(dataset: string, table?: string): Promise<RemovedTables>;
+  removeTables(
+    dataset: string,
+    authorize: (targets: readonly Identified[]) => void,
+    table?: string,
+  ): Promise<RemovedTables>;
   /** Forgets a sync; the rows that it loaded stay. */
   forgetSync(syncId: string): Promise<void>;
   /** Lets other processes in, now or as soon as the users of this process are done. */

@@ -33,6 +33,11 @@ export function spend(value: JsonValue, budget: Budget): JsonValue {
  */
 export function clip(text: string, whole: boolean, budget: Budget): string {
   const room = Math.max(0, budget.left);
+  // To search what is not shown would only take time.
+  if (room === 0 && text !== '') {
+    budget.cut = true;
+    return CUT_MARK;
+  }
   const shown = sealBeginning(text, { ...DATA, redactor: budget.redactor, shown: room, whole });
   budget.left -= shown.text.length + 2;
   if (!shown.cut) return shown.text;

@@ -1,19 +1,22 @@
 /** What a stream's schema said about a column of its table. */
+
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
 import type { ColumnSummary } from './types.ts';
 
-const DESCRIPTION_CAP = 300;
+const DATA = { level: 'data', shown: 300 } as const;
 
 /** @param comment the database's own word on the column, where the schema has none */
 export function columnFacts(
   name: string,
   stream: KnownStream | undefined,
   comment: string | null | undefined,
+  redactor: Redactor,
 ): Pick<ColumnSummary, 'description' | 'field'> {
   const known = stream?.target.columns.find(({ column }) => column === name);
   const description = known?.description ?? comment;
   return {
     ...(known?.field !== undefined && known.field !== name ? { field: known.field } : {}),
-    ...(description ? { description: description.slice(0, DESCRIPTION_CAP) } : {}),
+    ...(description ? { description: sealBeginning(description, { ...DATA, redactor }).text } : {}),
   };
 }

@@ -1,15 +1,21 @@
+export type { KnownStream } from './bookkeeping/index.ts';
 export type { Cache } from './cache.ts';
 export { takesData } from './convert/select-sql.ts';
 export { type Database, duckdbCache, openDatabase } from './duckdb/index.ts';
 export type {
   BatchLoad,
+  ChosenOption,
+  Identified,
   LoadedStream,
+  Origin,
   PreparedStream,
   PreparedSync,
   SegmentFile,
   StateText,
   StreamLoad,
 } from './load/index.ts';
+export { endangered, identified } from './load/index.ts';
 export { postgresCache } from './postgres/index.ts';
+export { withQueryQueue } from './query-queue.ts';
 export { findName, type ReadBack, type ReadBackPlace, readBackOf } from './read-back/index.ts';
 export type { DatasetSummary, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';

@@ -13,6 +13,8 @@ export interface Dialect {
   readonly nameBytes: number;
   /** Names that mean something else than a column of the table's own. */
   readonly systemColumns: readonly string[];
+  /** Finds a row where schema `$1` is there and is not to be taken: it holds something, or is everybody's. Absent where all is the project's own. */
+  readonly foreignSchema?: string;
   /** A time as ISO 8601 text in UTC. */
   isoTime(expression: string): string;
   /** The text of a member of a JSON column, NULL where there is none; `column` is quoted. */

@@ -1,5 +1,6 @@
 /** The ports of the cache room: nothing outside it knows DuckDB. */
 import type { JsonValue } from '../protocol/index.ts';
+import type { Identified } from './load/index.ts';
 
 export interface QueryColumn {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface QueryResult {
   readonly nextOffset?: number;
   /** How many cells were cut at the cell cap. */
   readonly cellsCut: number;
+  /** Whether any table or view is read; without one all values come from the SQL itself. */
+  readonly readsTables: boolean;
   readonly elapsedMs: number;
 }
 
@@ -33,12 +36,15 @@ export interface ExportResult {
   readonly bytes: number;
   /** At most five, as a query shows them: sealed, long cells cut. */
   readonly firstRows: readonly (readonly JsonValue[])[];
+  /** Whether any table or view is read. */
+  readonly readsTables: boolean;
 }
 
 export interface DatasetTables {
   /** Name of the saved source whose syncs made them. */
   readonly source: string;
-  readonly tables: readonly string[];
+  readonly id: string;
+  readonly tables: readonly (Identified & { readonly table: string })[];
 }
 
 export interface RemovedTables {

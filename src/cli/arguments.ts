@@ -21,6 +21,13 @@ type Option = keyof typeof OPTIONS;
 /** Where a command's data lies, and how to get help: every command takes these. */
 const COMMON: readonly Option[] = ['env-file', 'project-dir', 'help', 'version'];
 
+interface Shape {
+  readonly words: readonly string[];
+  /** Words that may follow. */
+  readonly more?: readonly string[];
+  readonly options: readonly Option[];
+}
+
 /** The words that each command needs, and its own options. */
 const COMMANDS = {
   serve: { words: [], options: [] },
@@ -29,13 +36,15 @@ const COMMANDS = {
   sync: { words: ['NAME'], options: ['stream', 'destination', 'restart', 'json'] },
   syncs: { words: [], options: ['limit', 'json'] },
   remove: { words: ['KIND', 'NAME'], options: ['yes', 'json'] },
-} as const satisfies Record<string, { words: readonly string[]; options: readonly Option[] }>;
+  sources: { words: [], more: ['ACTION', 'NAME', 'VERSION'], options: ['yes', 'json'] },
+  destinations: { words: [], more: ['ACTION', 'NAME', 'VERSION'], options: ['yes', 'json'] },
+} as const satisfies Record<string, Shape>;
 type CommandName = keyof typeof COMMANDS;
 
 export interface Typed {
   readonly name: CommandName;
   readonly arguments: Arguments;
-  /** As many as the command needs. */
+  /** As many as the command needs, and those that may follow. */
   readonly words: readonly string[];
   readonly streams?: readonly string[] | undefined;
   readonly destination?: string | undefined;
@@ -99,10 +108,9 @@ function isCommand(name: string): name is CommandName {
 }
 
 function wrongWords(name: CommandName, words: readonly string[]): string | undefined {
-  const wanted: readonly string[] = COMMANDS[name].words;
-  if (words.length > wanted.length) {
-    return `"${name}" takes no further words: ${words.slice(wanted.length).join(' ')}`;
-  }
+  const { words: wanted, more = [] }: Shape = COMMANDS[name];
+  const most = wanted.length + more.length;
+  if (words.length > most) return `"${name}" takes no further words: ${words.slice(most).join(' ')}`;
   const missing = wanted.slice(words.length);
   return missing.length > 0 ? `"${name}" needs ${missing.join(' and ')}.` : undefined;
 }

@@ -1,5 +1,5 @@
 /** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
-import { collectStatus, missingText, type Services, type Status } from '../tools/index.ts';
+import { collectStatus, missingText, type Services, type Status, sandboxText } from '../tools/index.ts';
 
 import { showCloud } from './doctor-cloud.ts';
 import { createScreen, type Screen } from './screen.ts';
@@ -11,6 +11,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
   screen.heading(`Sluice ${status.version}`);
   showPlaces(screen, status);
   showRuntimes(screen, status);
+  showSandbox(screen, status);
   showModes(screen, status);
   const cloudAnswers = await showCloud(screen, status, services);
   if (status.warnings.length > 0) {
@@ -21,7 +22,8 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
     if (cloudAnswers) screen.good('Nothing to mend.');
   }
   const broken = status.project_directory.problem ?? status.env_file.problem ?? status.cache.problem;
-  return canRun(status.runtimes) && broken === undefined && cloudAnswers ? 0 : 1;
+  const isRefused = status.sandbox.setting === 'require' && status.sandbox.kind === 'none';
+  return canRun(status.runtimes) && !isRefused && broken === undefined && cloudAnswers ? 0 : 1;
 }
 
 function canRun(runtimes: Status['runtimes']): boolean {
@@ -72,6 +74,17 @@ function showRuntimes(screen: Screen, { runtimes }: Status): void {
     if (found) screen.good(`${what}${fix ? `\n    ${fix}` : ''}`);
     else if (enough) screen.dim(`  ${missingText({ name, fix })}`);
     else screen.bad(missingText({ name, fix }));
+  }
+}
+
+function showSandbox(screen: Screen, { sandbox }: Status): void {
+  screen.heading('Sandbox');
+  if (sandbox.kind !== 'none') screen.good(sandboxText(sandbox));
+  else if (sandbox.setting === 'off') screen.dim(`  ${sandboxText(sandbox)}`);
+  else screen.bad(sandboxText(sandbox));
+  const folders = { read: sandbox.read_directories, write: sandbox.write_directories };
+  for (const [verb, names] of Object.entries(folders)) {
+    if (names.length > 0) screen.dim(`  connectors may ${verb}: ${names.join(', ')}`);
   }
 }
 

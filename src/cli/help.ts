@@ -19,6 +19,12 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
       --yes             without asking
       --json            what is gone and what stays, as one JSON object
 
+  sluice-mcp sources    saved sources; sluice-mcp destinations: saved destinations, with the same actions
+      history NAME             versions that were replaced or removed, newest first
+      restore NAME [VERSION]   puts one (else the newest) back; what it replaces is kept in turn
+      prune NAME [VERSION]     removes all kept versions, or one; --yes: without asking
+      --json                   as JSON
+
   --env-file PATH       the env file (else AIRBYTE_MCP_ENV_FILE)
   --project-dir PATH    the project's folder (else AIRBYTE_PROJECT_DIR)
   --version, --help
@@ -27,7 +33,7 @@ Exit status of sync: 0 complete; 1 failed, nothing new is kept; 2 the command or
 nothing was run; 3 incomplete, what is committed is kept and the next sync goes on; 4 cancelled or interrupted by
 somebody else; 129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM: what is committed is kept. Where a sync of
 the source runs already in another process, it is waited for, and its end is the status.
-Of syncs and remove: 0 done; 1 failed; 2 the command does not fit, or was not confirmed, and nothing was removed.
+Of syncs, sources, destinations and remove: 0 done; 1 failed; 2 the command does not fit, or was not confirmed, and nothing was changed.
 `;
 
 /** @returns the exit code: 2 for a mistake, else 0 */

@@ -1,8 +1,9 @@
 /** `sluice-mcp remove KIND NAME`: what a person takes away, after a look at what goes with it. */
-import { createInterface } from 'node:readline/promises';
+
 import { nearest } from '../protocol/index.ts';
 import { planRemoval, REMOVABLE, remove, type Services } from '../tools/index.ts';
 import type { Typed } from './arguments.ts';
+import { confirmed } from './confirm.ts';
 import { createOutput, hasProject, MISTAKE, tellError } from './output.ts';
 
 /** @returns the exit status */
@@ -25,7 +26,8 @@ export async function runRemove(
     const { targets } = await planRemoval(services, kind, name);
     if (!yes) {
       // Who is asked sees what goes, with --json too.
-      for (const { kind: what, id } of targets) process.stderr.write(output.clean(`  ${what} ${id}\n`));
+      for (const { kind: what, id, name: told = id } of targets)
+        process.stderr.write(output.clean(`  ${what} ${told}\n`));
       if (!(await confirmed(output.clean(`Remove ${targets.length === 1 ? 'it' : `these ${targets.length}`}?`)))) {
         const message = 'Nothing was removed.';
         const next = process.stdin.isTTY ? 'Answer y to remove it.' : 'Nobody can be asked here: say --yes.';
@@ -43,12 +45,4 @@ export async function runRemove(
   } catch (error) {
     return tellError(error, output);
   }
-}
-
-async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${question} [y/N] `);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
 }

@@ -22,6 +22,15 @@ export async function readEnvFile(path: string): Promise<EnvFileContents> {
   }
 }
 
+/** For one that lies where Sluice or a connector writes, or is such a file by another name. */
+export function writtenEnvFile(path: string): SetupError {
+  return new SetupError(
+    'env_file_written',
+    `The env file ${path} is a file that Sluice or a connector wrote: it is not read.`,
+    'Keep it outside of the folders of the project: set AIRBYTE_MCP_ENV_FILE to another absolute path, and restart the server.',
+  );
+}
+
 /** The same at the start of the process, where nothing else can go on anyway. */
 export function readEnvFileSync(path: string): EnvFileContents {
   try {

@@ -1,5 +1,5 @@
 export { isUuid } from './cloud.ts';
-export { envFileStamp, readEnvFile } from './env-file.ts';
+export { envFileStamp, readEnvFile, writtenEnvFile } from './env-file.ts';
 export type { EnvFileContents } from './env-values.ts';
 export {
   type Arguments,
@@ -11,4 +11,15 @@ export {
   loadSettings,
 } from './load.ts';
 export { isSettingName } from './names.ts';
-export type { CloudSettings, DockerSettings, Mode, Modes, Origin, PathSetting, Realm, Settings } from './settings.ts';
+export { isWritten, type ProjectFolder } from './own-files.ts';
+export type {
+  CloudSettings,
+  DockerSettings,
+  Mode,
+  Modes,
+  Origin,
+  PathSetting,
+  Realm,
+  SandboxSetting,
+  Settings,
+} from './settings.ts';

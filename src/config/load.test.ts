@@ -143,3 +143,24 @@ test.each([
   expect(warnings).toEqual([expect.stringContaining(name)]);
   expect(warnings[0]).toContain(said);
 });
+
+test.each([
+  ['require', 'require', 0],
+  [' Auto ', 'auto', 0],
+  ['off', 'off', 0],
+  ['', 'auto', 0],
+  ['no', 'require', 1],
+  ['1', 'require', 1],
+])('a sandbox of %j is read as %s', (value, expected, count) => {
+  const { sandbox, warnings } = load({ SLUICE_SANDBOX: value });
+  expect(sandbox).toBe(expected);
+  expect(warnings.filter((warning) => warning.includes('SLUICE_SANDBOX'))).toHaveLength(count);
+});
+
+test('a mistyped sandbox means the stricter reading, and open folders are absolute', () => {
+  const settings = load({ SLUICE_SANDBOXS: 'off', SLUICE_READ_DIRS: '/in:data', SLUICE_WRITE_DIRS: '/out:/more' });
+  expect(settings.sandbox).toBe('require');
+  expect(settings.readDirectories).toEqual(['/in']);
+  expect(settings.writeDirectories).toEqual(['/out', '/more']);
+  expect(settings.warnings.join('\n')).toContain('SLUICE_READ_DIRS: "data" is not absolute');
+});

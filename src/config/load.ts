@@ -4,11 +4,14 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { type Problem, SluiceError } from '../errors.ts';
 import { readCloud } from './cloud.ts';
 import { readDocker } from './docker.ts';
-import { readEnvFileSync } from './env-file.ts';
+import { readEnvFileSync, writtenEnvFile } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
+import { exportSetting } from './export-limits.ts';
 import { MEMORY_WANTED, readMemory } from './memory.ts';
 import { readModes } from './modes.ts';
 import { isSettingName, mistypedNames } from './names.ts';
+import { isWritten } from './own-files.ts';
+import { readSandbox } from './sandbox.ts';
 import type { Lookup, Origin, PathSetting, Settings } from './settings.ts';
 
 export interface Arguments {
@@ -30,12 +33,11 @@ export interface Loaded {
  */
 export function loadSettings(version: string, args: Arguments, environment: NodeJS.ProcessEnv): Loaded {
   const envFilePath = pathSetting('AIRBYTE_MCP_ENV_FILE', 'airbyte_mcp.env', args.envFile, environment);
-  const { envFile, contents } = openEnvFile(envFilePath);
-  const lookup: Lookup = (name) => {
-    if (environment[name]) return { value: environment[name], origin: 'environment' };
-    const value = contents?.values.get(name);
-    return value ? { value, origin: 'env file' } : undefined;
-  };
+  const opened = openEnvFile(envFilePath);
+  const { envFile, contents } = isOwnEnvFile(opened, args, environment)
+    ? { envFile: withProblem(envFilePath, writtenEnvFile(envFilePath.path ?? '')), contents: undefined }
+    : opened;
+  const lookup = lookupIn(environment, contents);
   const userDataDirectory = userData(environment);
   const projectDirectory = projectSetting(args, environment, lookup, userDataDirectory);
   const mistyped = mistypedNames([...Object.keys(environment), ...(contents?.values.keys() ?? [])]);
@@ -45,8 +47,12 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   const cloud = readCloud(lookup, allowHttp.on);
   const configDirectories = pathList(lookup, 'SLUICE_CONFIG_DIRS');
   const executableDirectories = pathList(lookup, 'SLUICE_ALLOW_EXECUTABLES');
+  const readDirectories = pathList(lookup, 'SLUICE_READ_DIRS');
+  const writeDirectories = pathList(lookup, 'SLUICE_WRITE_DIRS');
+  const { sandbox, warnings: sandboxWarnings } = readSandbox(lookup, mistyped);
   const { docker, warnings: dockerWarnings } = readDocker(lookup);
   const connectorMemory = memorySetting(lookup, 'SLUICE_CONNECTOR_MEMORY');
+  const exportLimits = exportSetting(lookup);
   const sharedCache = sharedCacheSetting(lookup('SLUICE_CACHE_URL')?.value);
   const settings: Settings = {
     version,
@@ -58,7 +64,11 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     plainNames: nameList(lookup, 'SLUICE_PLAIN'),
     configDirectories: configDirectories.paths,
     executableDirectories: executableDirectories.paths,
+    sandbox,
+    readDirectories: readDirectories.paths,
+    writeDirectories: writeDirectories.paths,
     connectorMemoryBytes: connectorMemory.bytes,
+    exportLimits: exportLimits.limits,
     docker,
     localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
     offline: offline.on,
@@ -72,8 +82,12 @@ export function loadSettings(version: string, args: Arguments, environment: Node
       ...offline.warnings,
       ...allowHttp.warnings,
       ...cloud.problems.map(({ message, fix }) => `${message} ${fix}`),
+      ...exportLimits.warnings,
       ...configDirectories.warnings,
       ...executableDirectories.warnings,
+      ...sandboxWarnings,
+      ...readDirectories.warnings,
+      ...writeDirectories.warnings,
       ...connectorMemory.warnings,
       ...dockerWarnings,
     ],
@@ -120,9 +134,36 @@ function openEnvFile(setting: PathSetting): { envFile: PathSetting; contents?: E
     return { envFile: setting, contents: readEnvFileSync(setting.path) };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    const problem = { path: 'AIRBYTE_MCP_ENV_FILE', message: error.message, fix: error.next };
-    return { envFile: { ...setting, problem } };
+    return { envFile: withProblem(setting, error) };
   }
+}
+
+function withProblem(setting: PathSetting, { message, next }: SluiceError): PathSetting {
+  return { ...setting, problem: { path: 'AIRBYTE_MCP_ENV_FILE', message, fix: next } };
+}
+
+function lookupIn(environment: NodeJS.ProcessEnv, contents: EnvFileContents | undefined): Lookup {
+  return (name) => {
+    if (environment[name]) return { value: environment[name], origin: 'environment' };
+    const value = contents?.values.get(name);
+    return value ? { value, origin: 'env file' } : undefined;
+  };
+}
+
+/** The file itself may say where the project is: what it says of that is used for this question alone. */
+function isOwnEnvFile(
+  { envFile, contents }: { envFile: PathSetting; contents?: EnvFileContents | undefined },
+  args: Arguments,
+  environment: NodeJS.ProcessEnv,
+): boolean {
+  if (envFile.path === undefined || !contents) return false;
+  const { path } = envFile;
+  const userDataDirectory = userData(environment);
+  return [lookupIn(environment, contents), lookupIn(environment, undefined)].some((lookup) => {
+    const projectDirectory = projectSetting(args, environment, lookup, userDataDirectory);
+    // A connector that may write into its folder finds the env file covered.
+    return isWritten(path, { projectDirectory, docker: readDocker(lookup).docker, writeDirectories: [] });
+  });
 }
 
 function pathSetting(

@@ -8,8 +8,19 @@ export const MEMORY_WANTED = 'an amount such as 512m or 4g, at least 64m';
 
 /** @returns bytes; undefined where it is no such amount */
 export function readMemory(value: string): number | undefined {
+  const bytes = readBytes(value);
+  return bytes !== undefined && bytes >= LEAST_MEMORY ? bytes : undefined;
+}
+
+/** @returns bytes, such as 2147483648 for `2g`; undefined where it is no amount */
+export function readBytes(value: string): number | undefined {
   const [, digits, unit = ''] =
-    /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(value.toLowerCase().replace(/(?<=[kmg])i?b$/, '')) ?? [];
+    /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(
+      value
+        .trim()
+        .toLowerCase()
+        .replace(/(?<=[kmg])i?b$/, ''),
+    ) ?? [];
   const bytes = Math.floor(Number(digits) * (UNITS[unit] ?? 1));
-  return digits !== undefined && Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY ? bytes : undefined;
+  return digits !== undefined && Number.isSafeInteger(bytes) ? bytes : undefined;
 }

@@ -27,6 +27,9 @@ export interface PathSetting {
   readonly problem?: Problem;
 }
 
+/** Whether connectors that run as processes must be confined, are where they can be, or are not. */
+export type SandboxSetting = 'require' | 'auto' | 'off';
+
 /** What one container may take, and what of this machine it may read. */
 export interface DockerSettings {
   readonly memoryBytes: number;
@@ -69,8 +72,15 @@ export interface Settings {
   readonly configDirectories: readonly string[];
   /** Absolute folders whose programs the `executable` runtime may run. */
   readonly executableDirectories: readonly string[];
+  readonly sandbox: SandboxSetting;
+  /** Absolute folders that connectors which run as processes may read. */
+  readonly readDirectories: readonly string[];
+  /** Absolute folders that they may read and write. */
+  readonly writeDirectories: readonly string[];
   /** Bytes of memory that a connector's processes on this machine may hold together; absent where there is no limit. */
   readonly connectorMemoryBytes?: number | undefined;
+  /** What one export may write at most. */
+  readonly exportLimits: { readonly bytes: number; readonly rows: number };
   readonly docker: DockerSettings;
   /** URL or absolute path that replaces Airbyte's public registry. */
   readonly localRegistry?: string;

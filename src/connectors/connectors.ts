@@ -11,6 +11,7 @@ import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
 import type { Runner } from './runner.ts';
 import type { RuntimeRoom } from './runtime-room.ts';
+import { createSandbox } from './sandbox/index.ts';
 import type { Connectors, Runtime } from './types.ts';
 import { createKept } from './verbs/kept.ts';
 import { createVerbs } from './verbs/verbs.ts';
@@ -39,7 +40,8 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   const processes = createProcesses(project, redactor, sweep);
   // Desktop clients on some systems set no LANG; connectors are written for UTF-8.
   const connectorEnvironment = { PYTHONUTF8: '1', PYTHONNOUSERSITE: '1', ...childEnvironment };
-  const inProcesses = createProcessRunner(processes, connectorEnvironment, settings.connectorMemoryBytes);
+  const sandbox = createSandbox(settings, childEnvironment);
+  const inProcesses = createProcessRunner(processes, connectorEnvironment, sandbox, settings.connectorMemoryBytes);
   // Each is loaded with its libraries at its first use.
   let docker: Promise<DockerRuntime> | undefined;
   const openDocker = (): Promise<DockerRuntime> => {
@@ -51,7 +53,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   const python = once(async () => {
     const { createPythonRuntime } = await import('./python/python.ts');
     const environment = installerEnvironment;
-    return createPythonRuntime({ settings, project, redactor, processes, environment, connectorEnvironment });
+    return createPythonRuntime({ settings, project, redactor, processes, environment, connectorEnvironment, sandbox });
   });
   const manifest = once(async () => {
     const { createManifestRuntime } = await import('./manifest/manifest.ts');
@@ -80,7 +82,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         : inProcesses.run(task, body),
   };
   return {
-    ...createVerbs({ runner, redactor, kept: createKept(project) }),
+    ...createVerbs({ runner, redactor, kept: createKept(project), sandbox }),
     async install(request, facts, control) {
       const { runtime, reason } = await chooseRuntime(request, facts, ground, control.signal);
       const room = await rooms[runtime]();
@@ -91,17 +93,26 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         throw await withOtherRuntimes(error, runtime, request, facts, ground, control.signal);
       }
     },
+    admit: sandbox.admit,
     manifestSpec: async (request) => (await manifest()).localSpec(request),
     publishable: async (manifest) => (await import('./manifest/publishable.ts')).publishable(manifest, settings),
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
-    remove: async (entry) => (await import('./remove.ts')).removeInstalled(project, entry, removeImage),
+    remove: async (entry, authorize) =>
+      (await import('./remove.ts')).removeInstalled(project, entry, { removeImage, authorize }),
     lostBy: ({ connector, runtime }, config) => {
       if (runtime !== 'docker' || !/^destination-/.test(connector)) return [];
-      return [config.use((plain) => lostPath(plain, settings.docker)) ?? []].flat();
+      return [lostPath(config.outline, settings.docker) ?? []].flat();
     },
     forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
-    status: async () => (await import('./status.ts')).readStatus(project, installerEnvironment, dockerEnvironment),
+    status: async () => {
+      const { readStatus } = await import('./status.ts');
+      const [status, confinement] = await Promise.all([
+        readStatus(project, installerEnvironment, dockerEnvironment),
+        sandbox.status(),
+      ]);
+      return { ...status, sandbox: confinement };
+    },
     async endAll() {
       const containers = docker?.then(({ runner }) => runner.endAll());
       await Promise.allSettled([processes.endAll(), containers]);

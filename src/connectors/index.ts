@@ -11,6 +11,7 @@ export {
   optionalFields,
   requiredFields,
 } from './required-fields.ts';
+export { resolveLinks } from './sandbox/index.ts';
 export type {
   CheckResult,
   ConnectorFacts,

@@ -54,9 +54,9 @@ async function markersIn(home: string): Promise<{ folder: string; marker: Marker
 }
 
 async function describe(connector: string, folder: string, marker: Marker): Promise<InstalledPlace> {
-  const { version, runtime = 'python' } = marker;
+  const { id, version, runtime = 'python' } = marker;
   const facts = { connector, version, runtime };
-  const place = { ...facts, name: installedName(facts), folder, marker };
+  const place = { ...facts, ...(typeof id === 'string' ? { id } : {}), name: installedName(facts), folder, marker };
   if (marker.runtime !== 'docker') {
     return {
       ...place,

@@ -1,10 +1,13 @@
 /** The file that says that a connector is installed: one in each installed folder, for every runtime. */
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson, writeAtomic } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
 
 interface Common {
+  /** Absent in markers of earlier versions. */
+  readonly id?: string;
   readonly connector: string;
   readonly version: string;
   /** ISO 8601, UTC. */
@@ -60,8 +63,9 @@ export async function readMarker(folder: string): Promise<Marker | undefined> {
   return fits ? (marker as unknown as Marker) : undefined;
 }
 
+/** Each marker that is written has an id of its own: what is removed and installed again is another one. */
 export async function writeMarker(folder: string, marker: Marker): Promise<void> {
-  await writeAtomic(join(folder, MARKER), `${JSON.stringify(marker, undefined, 2)}\n`);
+  await writeAtomic(join(folder, MARKER), `${JSON.stringify({ id: randomUUID(), ...marker }, undefined, 2)}\n`);
 }
 
 /** Before the rest of a folder goes: half-removed it counts as nothing. */

@@ -18,7 +18,10 @@ export type RemoveImage = (marker: DockerMarker) => Promise<string | undefined>;
 export async function removeInstalled(
   project: Project,
   { name }: Pick<InstalledEntry, 'name'>,
-  removeImage: RemoveImage,
+  {
+    removeImage,
+    authorize,
+  }: { readonly removeImage: RemoveImage; readonly authorize: (entry: InstalledEntry) => void },
 ): Promise<Removed | undefined> {
   const find = async () => (await installedPlaces(project)).find((place) => place.name === name);
   const before = await find();
@@ -28,6 +31,7 @@ export async function removeInstalled(
     const place = await find();
     if (!place) return undefined;
     const { folder, marker, ...entry } = place;
+    authorize(entry);
     const stays = marker.runtime === 'docker' ? await forgetImage(marker, removeImage) : undefined;
     await removeMarker(folder);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });

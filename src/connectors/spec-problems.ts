@@ -2,7 +2,7 @@
 import type { ErrorObject } from 'ajv';
 import { distance } from 'fastest-levenshtein';
 import type { Problem } from '../errors.ts';
-import { dottedPath, type FieldPath, isObject, type JsonObject } from '../protocol/index.ts';
+import { dottedPath, type FieldPath, holdsUnnamedValue, isObject, type JsonObject } from '../protocol/index.ts';
 import { exampleText, isSecret, optionsOf, optionText, plainText, typeText, valueList } from './spec-describe.ts';
 
 /** The problem that one error stands for; undefined where another error says it better. */
@@ -104,7 +104,7 @@ function missing(parts: FieldPath, name: string, parent: JsonObject, data: unkno
   const typo = isObject(data)
     ? nearest(
         name,
-        Object.keys(data).filter((key) => !(key in properties)),
+        Object.keys(data).filter((key) => !(key in properties) && !holdsUnnamedValue(data[key])),
       )
     : undefined;
   const hints = [typo ? `Is it written as ${JSON.stringify(typo)}? Rename it to ${name}.` : undefined, description];
@@ -163,9 +163,13 @@ function unknownField(parts: FieldPath, name: string, parent: JsonObject): Probl
   };
 }
 
+const MAX_COMPARED = 200;
+
 function nearest(name: string, candidates: readonly string[]): string | undefined {
   const slack = Math.max(1, Math.floor(name.length / 3));
-  return candidates
+  // The work grows with the product of the lengths; longer names are nobody's.
+  const comparable = name.length > MAX_COMPARED ? [] : candidates.filter(({ length }) => length <= MAX_COMPARED);
+  return comparable
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ far }) => far <= slack)
     .sort((one, other) => one.far - other.far)[0]?.candidate;

@@ -14,7 +14,7 @@ export async function readStatus(
   project: Project,
   environment: Environment,
   dockerEnvironment: DockerEnvironment,
-): Promise<ConnectorsStatus> {
+): Promise<Omit<ConnectorsStatus, 'sandbox'>> {
   const [uv, python, docker, installed] = await Promise.all([
     uvStatus(environment),
     pythonStatus(environment),

@@ -1,9 +1,9 @@
 /** The connectors room as the server wires it, over a temporary project, for the tests of this room. */
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { childEnvironment, dockerEnvironment, installerEnvironment, loadSettings } from '../config/index.ts';
@@ -12,6 +12,7 @@ import type { JsonObject } from '../protocol/index.ts';
 import { createVault, type Redactor, type ResolvedConfig } from '../secrets/index.ts';
 import { createConnectors } from './connectors.ts';
 import { createProcesses, type Processes } from './process/processes.ts';
+import { createSandbox, type Sandbox } from './sandbox/index.ts';
 import type { Connectors, Installed, RunControl } from './types.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/connectors', import.meta.url));
@@ -23,10 +24,13 @@ export interface TestRoom {
   /** For tests that need a process without a verb. */
   readonly processes: Processes;
   readonly project: Project;
+  readonly sandbox: Sandbox;
   readonly redactor: Redactor;
   /** A folder of the test's own, removed with the room; its programs may be run. */
   readonly folder: string;
   readonly projectFolder: string;
+  /** A folder that connectors may read and write. */
+  readonly openFolder: string;
   /** What was said to the person who waits. */
   readonly said: string[];
   control(signal?: AbortSignal): RunControl;
@@ -50,6 +54,8 @@ export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestR
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sluice-room-')));
   const projectFolder = join(folder, 'project');
   const envFile = join(folder, 'test.env');
+  const openFolder = join(folder, 'open');
+  await mkdir(openFolder, { recursive: true });
   await writeFile(envFile, options.secrets ?? '', { mode: 0o600 });
   const environment = {
     ...process.env,
@@ -57,6 +63,8 @@ export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestR
     AIRBYTE_MCP_ENV_FILE: envFile,
     AIRBYTE_PROJECT_DIR: projectFolder,
     SLUICE_ALLOW_EXECUTABLES: `${FIXTURES}:${folder}`,
+    SLUICE_READ_DIRS: FIXTURES,
+    SLUICE_WRITE_DIRS: openFolder,
     ...options.environment,
   };
   const { settings, contents } = loadSettings('0.0.0', {}, environment);
@@ -77,9 +85,11 @@ export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestR
     connectors,
     processes,
     project,
+    sandbox: createSandbox(settings, childEnvironment(environment)),
     redactor,
     folder,
     projectFolder,
+    openFolder,
     said,
     control: (signal = new AbortController().signal) => ({ signal, progress: (message) => said.push(message) }),
     program: (path) => ({
@@ -93,7 +103,7 @@ export async function makeTestRoom(options: TestRoomOptions = {}): Promise<TestR
     async config(config) {
       const fields = Object.keys(config).map((name) => [name, { airbyte_secret: true }]);
       const spec = { type: 'object', properties: Object.fromEntries(fields) };
-      return (await vault.resolve({ config }, spec, new Set())).config;
+      return (await vault.resolve({ config }, { spec: spec, secretKeys: new Set(), isPublished: true })).config;
     },
     async remove() {
       await Promise.all([connectors.endAll(), processes.endAll()]);
@@ -114,15 +124,32 @@ export async function runs(pid: number): Promise<boolean> {
   return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
-/** The pids that the hostile source wrote down, once there are `count` of them. */
+/** The processes that the hostile source wrote down in `openFolder`, once there are `count` of them; those that run still. */
 export async function pidsIn(file: string, count: number): Promise<number[]> {
   for (let attempt = 0; attempt < 400; attempt += 1) {
     const text = await readFile(file, 'utf8').catch(() => '');
     const pids = text.split('\n').filter(Boolean).map(Number);
-    if (pids.length >= count) return pids;
+    if (pids.length >= count) return outerPids(pids, dirname(dirname(file)));
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error(`${file} does not name ${count} processes`);
+}
+
+/** A sandbox counts its processes itself: those pids as this machine has them. */
+async function outerPids(pids: readonly number[], folder: string): Promise<number[]> {
+  if (process.platform !== 'linux') return [...pids];
+  const read = (path: string): Promise<string> => readFile(path, 'latin1').catch(() => '');
+  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const rows = await Promise.all(
+    all.map(async (pid) => {
+      const [status, command, environment] = await Promise.all(
+        ['status', 'cmdline', 'environ'].map((name) => read(`/proc/${pid}/${name}`)),
+      );
+      const inner = Number(/^NSpid:.*?(\d+)$/m.exec(status ?? '')?.[1]);
+      return `${command} ${environment}`.includes(folder) && pids.includes(inner) ? [Number(pid)] : [];
+    }),
+  );
+  return rows.flat();
 }
 
 /** Command lines of running processes that name a file: also of those that died before they wrote their pid down. */

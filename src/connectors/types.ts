@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Problem } from '../errors.ts';
 import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
+import type { Admission, SandboxStatus } from './sandbox/index.ts';
 
 export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
 
@@ -159,6 +160,12 @@ export interface Connectors {
    * @throws InputError, SetupError, UpstreamError, ConnectorError with the sealed end of the installer's output
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
+  /**
+   * Checks, before anything runs, that a connector may start with what the assistant wrote; every verb checks it again.
+   * @returns one sentence for each field that names a path which the sandbox hides
+   * @throws SetupError `sandbox_missing`; InputError `local_path`
+   */
+  admit(admission: Admission): Promise<readonly string[]>;
   /** How a connector would run here, for each runtime that the registry offers, the cheapest first. Nothing is installed. */
   runtimesFor(
     request: ConnectorRequest,
@@ -191,8 +198,8 @@ export interface Connectors {
     control: RunControl,
     body: (run: DestinationRun) => Promise<T>,
   ): Promise<T>;
-  /** Removes one version in one runtime; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
-  remove(entry: Pick<InstalledEntry, 'name'>): Promise<Removed | undefined>;
+  /** Removes one version in one runtime, after `authorize` was asked about what is there now; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
+  remove(entry: Pick<InstalledEntry, 'name'>, authorize: (entry: InstalledEntry) => void): Promise<Removed | undefined>;
   /** Forgets the kept catalogs of a connector: its sources ask again at their next use. */
   forgetCatalogs(connector: string): Promise<void>;
   /** What is installed, without asking which runtimes work. */
@@ -213,6 +220,8 @@ export interface RuntimeVerdict {
 }
 
 export interface InstalledEntry {
+  /** Made at its installation; absent for what an earlier version installed. */
+  readonly id?: string;
   /** Such as `source-faker@7.2.1 (python)`: what `remove` and the ledger call it. */
   readonly name: string;
   readonly connector: string;
@@ -241,4 +250,5 @@ export interface ToolFound {
 export interface ConnectorsStatus {
   readonly runtimes: readonly ToolFound[];
   readonly installed: readonly InstalledEntry[];
+  readonly sandbox: SandboxStatus;
 }

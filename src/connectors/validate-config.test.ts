@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isObject, type JsonObject } from '../protocol/index.ts';
+import { heldValue, isObject, type JsonObject } from '../protocol/index.ts';
 import { fixtureSpecs, specOf } from './test-specs.ts';
 import { validateAgainstSpec } from './validate-config.ts';
 
@@ -236,6 +236,61 @@ describe('validateAgainstSpec', () => {
         const problems = await validateAgainstSpec(spec, Object.fromEntries(names.map((name) => [name, wrong])));
         expect(JSON.stringify(problems)).not.toContain(JSON.stringify(secret).slice(1, -1));
       }),
+    );
+  });
+});
+
+describe('a held value', () => {
+  const held = (name: string): string => String(heldValue(name));
+
+  it('fits wherever it stands, and what is beside it is checked as ever', async () => {
+    const spec = only({
+      type: 'object',
+      required: ['id', 'more'],
+      properties: {
+        id: { type: 'integer', minimum: 5 },
+        word: { type: 'string', pattern: '^a', enum: ['a'], maxLength: 1 },
+        list: { type: 'array', items: { const: 1 }, uniqueItems: true, minItems: 2 },
+        wrong: { type: 'integer' },
+      },
+    });
+    const a = { id: held('1'), word: held('2'), list: [held('3'), held('4')], wrong: 'x' };
+    expect((await validateAgainstSpec(spec, { a })).map(({ path }) => path).sort()).toEqual(['a.more', 'a.wrong']);
+    expect(await validateAgainstSpec(spec, { a: held('5') })).toEqual([]);
+  });
+
+  it('decides no choice, and hides no missing field of the one that is meant', async () => {
+    const credentials = { auth_type: 'oauth2.0', client_id: held('1'), token_lifetime: held('2') };
+    expect(
+      (await validateAgainstSpec(bramble, { region: held('0'), credentials })).map(({ path }) => path).sort(),
+    ).toEqual(['credentials.client_secret', 'credentials.refresh_token']);
+    const open = { auth_type: held('1'), api_key: held('2') };
+    expect(await validateAgainstSpec(bramble, { region: 'eu', credentials: open })).toEqual([]);
+  });
+
+  it('is said the same of, whatever the spec asks', async () => {
+    const keyword = fc.oneof(
+      fc.record({ pattern: fc.constantFrom('^a', '[0-9]', '.*') }),
+      fc.record({ enum: fc.array(fc.string(), { minLength: 1, maxLength: 3 }) }),
+      fc.record({ const: fc.oneof(fc.string(), fc.integer()) }),
+      fc.record({ minLength: fc.nat(40), maxLength: fc.nat(40) }),
+      fc.record({ type: fc.constantFrom('integer', 'string', 'boolean', 'array', 'object', 'null') }),
+      fc.record({ minimum: fc.integer(), multipleOf: fc.integer({ min: 1 }) }),
+      fc.record({ format: fc.constantFrom('date', 'uri', 'email', 'ipv4') }),
+    );
+    const schema = fc.oneof(
+      keyword,
+      fc.record({ oneOf: fc.array(keyword, { minLength: 1, maxLength: 3 }) }),
+      fc.record({ anyOf: fc.array(keyword, { minLength: 1, maxLength: 3 }) }),
+      fc.record({ allOf: fc.array(keyword, { minLength: 1, maxLength: 3 }) }),
+      fc.record({ if: keyword, else: keyword }),
+      fc.record({ not: keyword }),
+    );
+    await fc.assert(
+      fc.asyncProperty(schema, async (field) => {
+        expect(await validateAgainstSpec(only(field as JsonObject), { a: held('x') })).toEqual([]);
+      }),
+      { numRuns: 500 },
     );
   });
 });

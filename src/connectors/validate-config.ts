@@ -1,14 +1,21 @@
 /** A configuration against a connector's spec: every problem, with the branch of a `oneOf` that was meant. */
 import type { ErrorObject } from 'ajv';
 import type { Problem } from '../errors.ts';
-import { dottedPath, isObject, type JsonObject } from '../protocol/index.ts';
+import {
+  dottedPath,
+  holdsHeldValue,
+  holdsUnnamedValue,
+  isHeldValue,
+  isObject,
+  type JsonObject,
+} from '../protocol/index.ts';
 import { type Option, optionsOf, optionText } from './spec-describe.ts';
 import { partsOf, problemOf } from './spec-problems.ts';
 
 const PROBLEMS_MAX = 50;
 
 /**
- * Checks a configuration whose references are resolved.
+ * Checks the outline of a configuration: a held value in it fits wherever it stands.
  * @param spec the spec's `connectionSpecification`
  * @returns problems at paths such as `credentials.api_key`, without any value; empty when it fits
  * @throws ConnectorError `bad_spec` for a spec that is no JSON Schema at all
@@ -16,10 +23,52 @@ const PROBLEMS_MAX = 50;
 export async function validateAgainstSpec(spec: JsonObject, config: JsonObject): Promise<Problem[]> {
   const { schemaErrors } = await import('./spec-compile.ts');
   const errors = schemaErrors(spec, config);
-  const chosen = withoutOtherBranches(errors);
+  const chosen = withoutOtherBranches(withoutHeld(errors));
   const problems = chosen.map((item) => ('fix' in item ? item : problemOf(item))).filter((item) => item !== undefined);
   const distinct = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));
   return [...distinct.values()].slice(0, PROBLEMS_MAX);
+}
+
+/** Without the errors of held values, and of the choices that only a held value decides. */
+function withoutHeld(errors: readonly ErrorObject[]): ErrorObject[] {
+  const isAboutHeld = ({ keyword, data }: ErrorObject): boolean =>
+    isHeldValue(data) ||
+    (COMPARING.has(keyword) && holdsHeldValue(data)) ||
+    (COUNTING.has(keyword) && holdsUnnamedValue(data));
+  let rest = errors.filter((error) => !isAboutHeld(error));
+  if (rest.length === errors.length) return rest;
+  // Inner ones first: where a held value decides them, they say nothing of an outer one.
+  const choices = rest.filter(({ keyword, data }) => CHOICES.has(keyword) && holdsHeldValue(data));
+  for (const choice of choices.sort((one, other) => other.schemaPath.length - one.schemaPath.length)) {
+    const options: unknown = choice.schema;
+    const count = Array.isArray(options) ? options.length : 0;
+    const fails = (_: unknown, branch: number): boolean =>
+      rest.some((error) => isInBranch(error, choice, `${branch}/`));
+    if (Array.from({ length: count }).every(fails)) continue;
+    rest = rest.filter((error) => error !== choice && !isInBranch(error, choice));
+  }
+  return rest;
+}
+
+/** Keywords that compare a value as a whole. */
+const COMPARING = new Set(['const', 'enum', 'uniqueItems', 'contains', 'not']);
+/** Keywords that ask for more of an object than the keys that the spec lists. */
+const COUNTING = new Set([
+  'minProperties',
+  'maxProperties',
+  'propertyNames',
+  'additionalProperties',
+  'unevaluatedProperties',
+]);
+const CHOICES = new Set(['oneOf', 'anyOf']);
+
+/** Whether an error is one of a branch of a choice, or of any. */
+function isInBranch(error: ErrorObject, choice: ErrorObject, branch = ''): boolean {
+  const at = choice.instancePath;
+  return (
+    error.schemaPath.startsWith(`${choice.schemaPath}/${branch}`) &&
+    (error.instancePath === at || error.instancePath.startsWith(`${at}/`))
+  );
 }
 
 /** Leaves of each `oneOf` only the errors of the branch that is meant; where none can be told, one problem that lists them. */
@@ -32,9 +81,7 @@ function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Pr
     const options = optionsOf(isObject(choice.parentSchema) ? choice.parentSchema : {}) ?? [];
     const meant = branchMeant(options, choice.data);
     const inBranch = (item: ErrorObject | Problem, branch = ''): boolean =>
-      'schemaPath' in item &&
-      item.schemaPath.startsWith(`${choice.schemaPath}/${branch}`) &&
-      item.instancePath.startsWith(choice.instancePath);
+      'schemaPath' in item && isInBranch(item, choice, branch);
     const kept = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
     const others = rest.filter((item) => item !== choice && !inBranch(item));
     // A value of the wrong type is told once, by the field itself.

@@ -1,6 +1,6 @@
 /** Files that are either whole or absent, whatever dies while they are written. */
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 
 /** Writes `text` beside `path` and renames it into place; the file's mode is 0600. */
@@ -38,6 +38,12 @@ export async function readJson(path: string): Promise<unknown> {
   } catch {
     return undefined;
   }
+}
+
+/** Takes a file's rights from everybody but its owner; one that is not there, or is somebody else's, is left as it is. */
+export async function makePrivate(path: string): Promise<void> {
+  const { mode } = (await stat(path).catch(() => undefined)) ?? { mode: 0 };
+  if ((mode & 0o077) !== 0) await chmod(path, mode & 0o700).catch(() => undefined);
 }
 
 /** Whether anything lies at a path that this process can see. */

@@ -1,29 +1,10 @@
 /** The project directory: where saved sources, the cache, connectors, logs and exports lie. Made on first use, never at start. */
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Settings } from '../config/index.ts';
+import type { ProjectFolder, Settings } from '../config/index.ts';
 import { SetupError, systemCode } from '../errors.ts';
 import { exists } from './files.ts';
 import { recordProject } from './known-projects.ts';
-
-/** The folders of a project; each is made with mode 0700 on first use. */
-export const PROJECT_FOLDERS = [
-  'sources',
-  'destinations',
-  'cache',
-  'staging',
-  'connectors',
-  'registry',
-  'runs',
-  'syncs',
-  'states',
-  'catalogs',
-  'logs',
-  'exports',
-  'updates',
-  'locks',
-] as const;
-export type ProjectFolder = (typeof PROJECT_FOLDERS)[number];
 
 export interface Project {
   /** The absolute root, or undefined when the setting is unusable. */

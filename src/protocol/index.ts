@@ -10,10 +10,12 @@ export {
   type SyncMode,
   streamLabel,
 } from './catalog.ts';
+export { heldOutline, heldValue, holdsHeldValue, holdsUnnamedValue, isHeldValue } from './held-value.ts';
 export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json.ts';
+export { isElsewhere, type Location } from './location.ts';
 export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
 export { type MissingSecret, missingSecrets, withEmptyTexts } from './missing-secrets.ts';
-export { checkDestinationName, checkSourceName, datasetName } from './names.ts';
+export { checkDestinationName, checkSourceName, datasetName, isConnectorName } from './names.ts';
 export { nearest } from './nearest.ts';
 export { createTracebackFilter, firstException, withoutTracebacks } from './python-traceback.ts';
 export { dottedPath, type FieldFacts, type FieldPath, fieldsAt, secretFields } from './spec-fields.ts';

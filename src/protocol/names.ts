@@ -2,7 +2,16 @@
 import { InputError } from '../errors.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
-const RESERVED_DATASETS = new Set(['main', 'temp', 'pg_catalog', 'information_schema', '_sluice', 'system']);
+const RESERVED_DATASETS = new Set([
+  'main',
+  'temp',
+  'pg_catalog',
+  'information_schema',
+  '_sluice',
+  'system',
+  'cache',
+  'pg_temp',
+]);
 
 /** The schema that a source's tables stand in: its name with `-` as `_`. */
 export function datasetName(sourceName: string): string {
@@ -29,8 +38,13 @@ export function checkDestinationName(name: string): void {
   checkName(name, 'destination');
 }
 
+/** Whether a text can be the name of a saved source or destination. */
+export function isConnectorName(name: string): boolean {
+  return NAME.test(name);
+}
+
 function checkName(name: string, kind: string): void {
-  if (NAME.test(name)) return;
+  if (isConnectorName(name)) return;
   throw new InputError(
     `bad_${kind}_name`,
     `${JSON.stringify(name.slice(0, 80))} cannot be the name of a ${kind}.`,

@@ -1,11 +1,14 @@
 /** Near names for a name that is unknown. */
 import { distance } from 'fastest-levenshtein';
 
+const MAX_COMPARED = 200;
+
 /** The `limit` nearest of the known names, best first; names that contain the wanted one come first. */
 export function nearest(wanted: string, known: readonly string[], limit = 5): string[] {
-  const target = wanted.toLowerCase();
+  // The work grows with the product of the lengths.
+  const target = wanted.slice(0, MAX_COMPARED).toLowerCase();
   const score = (name: string): number => {
-    const lower = name.toLowerCase();
+    const lower = name.slice(0, MAX_COMPARED).toLowerCase();
     return distance(target, lower) - (lower.includes(target) || target.includes(lower) ? 100 : 0);
   };
   return [...known].sort((a, b) => score(a) - score(b)).slice(0, limit);

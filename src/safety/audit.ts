@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
-import type { Redactor } from '../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** Something of the cloud; configurations in `before` and `after` are written without their values. */
@@ -70,7 +70,7 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
     write(record) {
       const { arguments: args, argumentNames, object, targets, ...rest } = record;
       const sealed = (value: unknown): string =>
-        redactor.seal(JSON.stringify(value) ?? 'null', 'text').slice(0, MAX_ARGUMENTS);
+        sealBeginning(JSON.stringify(value) ?? 'null', { redactor, level: 'text', shown: MAX_ARGUMENTS }).text;
       const line = JSON.stringify({
         time: new Date().toISOString(),
         ...rest,

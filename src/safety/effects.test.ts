@@ -19,7 +19,7 @@ test('the whole table, for work that is not the session’s own', () => {
     'local read: yes yes yes',
     'local run: no yes yes',
     'local create: no yes yes',
-    'local change: no yes yes',
+    'local change: no no yes',
     'local destroy: no no yes',
     'cloud read: yes yes yes',
     'cloud run: yes yes yes',
@@ -30,18 +30,26 @@ test('the whole table, for work that is not the session’s own', () => {
 });
 
 test('safe mode lets a session change and destroy its own work; read-only wins over it', () => {
-  for (const effect of ['change', 'destroy'] as const) {
-    expect(allowed({ realm: 'cloud', effect, ownWork: true }, true, false)).toBe(true);
-    expect(allowed({ realm: 'cloud', effect, ownWork: true }, true, true)).toBe(false);
+  for (const realm of ['local', 'cloud'] as const) {
+    for (const effect of ['change', 'destroy'] as const) {
+      expect(allowed({ realm, effect, ownWork: true }, true, false)).toBe(true);
+      expect(allowed({ realm, effect, ownWork: true }, true, true)).toBe(false);
+    }
   }
 });
 
 test('a refusal names the mode, where it was set, and how a person lifts it', () => {
   const deed = { realm: 'local', effect: 'destroy', ownWork: false } as const;
-  const { readOnly } = modes(true, true);
-  const error = refusal(deed, readOnly, 'remove');
+  const { readOnly, safe } = modes(true, true);
+  const byHand = 'Or run "sluice-mcp remove" in a terminal.';
+  const error = refusal(deed, readOnly, { tool: 'remove', byHand });
   expect(error.code).toBe('read_only_mode');
   expect(error.message).toContain('SLUICE_READONLY_MODE, set by the env file');
   expect(error.next).toContain('SLUICE_READONLY_MODE=0');
-  expect(error.next).toContain('sluice-mcp remove');
+  const others = [{ realm: 'local', kind: 'source', id: '5b9c', name: 'shop' }] as const;
+  const unsafe = refusal(deed, safe, { tool: 'remove', others, byHand });
+  expect(unsafe.message).toContain('would destroy: source "shop"');
+  expect(unsafe.message).not.toContain('5b9c');
+  expect(unsafe.next).toContain('SLUICE_SAFE_MODE=0');
+  expect(unsafe.next).toContain('sluice-mcp remove');
 });

@@ -27,39 +27,38 @@ function allowedReadOnly({ realm, effect }: Deed): boolean {
   return effect === 'read' || (effect === 'run' && realm === 'cloud');
 }
 
-function allowedSafe({ realm, effect, ownWork }: Deed): boolean {
-  if (effect === 'destroy') return ownWork;
-  if (effect === 'change' && realm === 'cloud') return ownWork;
-  return true;
+function allowedSafe({ effect, ownWork }: Deed): boolean {
+  return effect === 'change' || effect === 'destroy' ? ownWork : true;
 }
 
-/**
- * The refusal of a deed: which mode, where it was set, and what a person can do.
- * @param others what it would touch that this session did not create
- */
-export function refusal(deed: Deed, mode: Mode, tool: string, others: readonly LedgerEntry[] = []): RefusedError {
+export interface Refused {
+  readonly tool: string;
+  /** What the call would touch that this session did not create. */
+  readonly others?: readonly LedgerEntry[];
+  /** What a person can do instead of lifting the mode; one sentence. */
+  readonly byHand?: string | undefined;
+}
+
+/** The refusal of an operation: which mode, where it was set, and what a person can do. */
+export function refusal(deed: Deed, mode: Mode, { tool, others = [], byHand }: Refused): RefusedError {
   const readOnly = mode.variable.includes('READONLY');
   const reason = readOnly
     ? `this session is read-only for the ${deed.realm} realm (${mode.variable}, set by ${origin(mode)})`
     : `safe mode is on for the ${deed.realm} realm (${mode.variable}, set by ${origin(mode)}) and this session did not create what the call would ${deed.effect}${others.length > 0 ? `: ${others.slice(0, MOST_NAMED).map(named).join(', ')}${others.length > MOST_NAMED ? ', …' : ''}` : ''}`;
-  const byHand =
-    deed.realm === 'local'
-      ? deed.effect === 'destroy'
-        ? ' Or run "sluice-mcp remove" in a terminal.'
-        : ''
-      : " Or do it by hand in Airbyte's own pages.";
+  const instead = byHand ?? (deed.realm === 'local' ? undefined : "Or do it by hand in Airbyte's own pages.");
   return new RefusedError(
     readOnly ? 'read_only_mode' : 'safe_mode',
     `${tool} was refused: ${reason}.`,
-    `Only a person can lift this: set ${mode.variable}=0 in the client's configuration or the env file and restart the server.${byHand}`,
+    `Only a person can lift this: set ${mode.variable}=0 in the client's configuration or the env file and restart the server.${readOnly || instead === undefined ? '' : ` ${instead}`}`,
     { details: { effect: deed.effect, realm: deed.realm, variable: mode.variable } },
   );
 }
 
 const MOST_NAMED = 5;
 
-function named({ kind, id, name }: LedgerEntry): string {
-  return name === undefined ? `${kind} ${id}` : `${kind} "${name}" (${id})`;
+function named({ realm, kind, id, name }: LedgerEntry): string {
+  if (name === undefined) return `${kind} ${id}`;
+  return realm === 'local' ? `${kind} "${name}"` : `${kind} "${name}" (${id})`;
 }
 
 function origin(mode: Mode): string {

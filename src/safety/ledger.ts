@@ -1,4 +1,4 @@
-/** What this session created, by realm, kind and id: safe mode lets a session destroy only its own work. */
+/** What this session created, by realm, kind and id: safe mode lets a session change and destroy only its own work. */
 import type { Realm } from '../config/index.ts';
 
 export type LedgerKind =
@@ -8,6 +8,8 @@ export type LedgerKind =
   | 'table'
   | 'sync'
   | 'connector'
+  | 'export'
+  | 'delivery'
   | 'connection'
   | 'definition'
   | 'job';
@@ -15,6 +17,7 @@ export type LedgerKind =
 export interface LedgerEntry {
   readonly realm: Realm;
   readonly kind: LedgerKind;
+  /** Made at the object's creation, never its name: a name can be removed and made again by somebody else. */
   readonly id: string;
   /** For readers; it is not part of what an entry is found by. */
   readonly name?: string | undefined;
@@ -26,6 +29,11 @@ export interface Ledger {
   forget(entry: LedgerEntry): void;
   /** All entries in the order in which they were made. */
   list(): readonly LedgerEntry[];
+}
+
+/** The id of an object that was made before objects had ids: no ledger ever holds it. */
+export function idOfOld(name: string): string {
+  return `before:${name}`;
 }
 
 export function createLedger(): Ledger {

@@ -1,8 +1,8 @@
 /** Reads a file that a call names: only where a person has said that such files lie, and never one of Sluice's own. */
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
-import type { Settings } from '../config/index.ts';
+import { isAbsolute, relative, sep } from 'node:path';
+import { isWritten, type Settings } from '../config/index.ts';
 import { systemCode } from '../errors.ts';
 
 export interface FileRules {
@@ -10,8 +10,6 @@ export interface FileRules {
   readonly files: string;
   /** What one is: `a YAML or JSON file`. */
   readonly kind: string;
-  /** Folders of the project whose files are not read, though the project itself is allowed. */
-  readonly ownFolders: readonly string[];
   readonly ownFile: { readonly message: string; readonly fix: string };
   /** Whole MiB. */
   readonly maxMebibytes: number;
@@ -31,24 +29,19 @@ export async function readAllowedFile(path: string, settings: Settings, rules: F
       fix: `Write the absolute path of ${rules.kind}.`,
     };
   }
-  let real: string;
-  try {
-    real = await realpath(path);
-  } catch (error) {
-    return unreadable(path, error);
-  }
   const project = settings.projectDirectory.path;
   const folders = [...settings.configDirectories, project].filter((folder) => folder !== undefined);
-  if (!(await isInsideAny(real, folders))) {
+  const real = await realpath(path).catch(() => undefined);
+  // The same words for both: else the answer would tell which files there are on this machine.
+  if (real === undefined || !(await isInsideAny(real, folders))) {
     const where = folders.length > 0 ? folders.join(', ') : 'no folder at all';
     return {
-      message: `${path} lies outside the folders from which ${rules.files} may be read (${where}).`,
-      fix: 'Ask the user to move the file there, or to add its folder to SLUICE_CONFIG_DIRS and restart the server.',
+      message: `${path} is not a file in the folders from which ${rules.files} may be read (${where}).`,
+      fix: 'Check the path; or ask the user to move the file there, or to add its folder to SLUICE_CONFIG_DIRS and restart the server.',
       outside: true,
     };
   }
-  const own = project ? rules.ownFolders.map((name) => join(project, name)) : [];
-  if (await isInsideAny(real, own))
+  if (isWritten(real, settings))
     return { message: `${path} is ${rules.ownFile.message}.`, fix: rules.ownFile.fix, outside: true };
   return readInside(path, real, settings.envFile.path, rules);
 }
@@ -85,11 +78,8 @@ async function readInside(
 }
 
 function unreadable(path: string, error: unknown): AllowedFile {
-  const code = systemCode(error);
-  if (code === 'ENOENT' || code === 'ENOTDIR')
-    return { message: `There is no file at ${path}.`, fix: 'Check the path.' };
   return {
-    message: `${path} cannot be read (${code ?? 'unknown error'}).`,
+    message: `${path} cannot be read (${systemCode(error) ?? 'unknown error'}).`,
     fix: 'Ask the user to make it readable.',
   };
 }

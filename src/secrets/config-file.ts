@@ -9,8 +9,10 @@ export type LoadedLayer = { readonly config: JsonObject } | { readonly problem: 
 const RULES: FileRules = {
   files: 'configurations',
   kind: 'a YAML or JSON file',
-  ownFolders: ['runs', 'updates'],
-  ownFile: { message: "a connector's own file", fix: 'Use a configuration file of the user.' },
+  ownFile: {
+    message: 'a file that Sluice or a connector wrote',
+    fix: 'Use a configuration file of the user, from another folder.',
+  },
   maxMebibytes: 1,
   tooLarge: 'A configuration is small: check that this is the right file.',
 };
@@ -18,12 +20,21 @@ const RULES: FileRules = {
 /** Never throws for what is wrong with the file: all problems of a call are told together. */
 export async function readConfigFile(path: string, settings: Settings): Promise<LoadedLayer> {
   const file = await readAllowedFile(path, settings, RULES);
-  if ('text' in file) return parsedLayer('config_file', path, file.text);
+  if ('text' in file) return parsedFile(path, file.text);
   return { problem: { path: 'config_file', message: file.message, fix: file.fix } };
 }
 
-/** @param source what the reader knows the text by: a path, or the name of a secret */
-export async function parsedLayer(layer: string, source: string, text: string): Promise<LoadedLayer> {
+/** The configuration that a secret holds. Of one that holds none, nothing else is told: where it breaks is a part of its value. */
+export async function readConfigSecret(name: string, text: string): Promise<LoadedLayer> {
+  const { parseConfigText } = await import('./config-text.ts');
+  const parsed = parseConfigText(text);
+  if ('config' in parsed) return parsed;
+  const message = `The secret ${name} does not hold a configuration.`;
+  const fix = 'Ask the user to write it as JSON or YAML, with keys and values as the connector expects them.';
+  return { problem: { path: 'config_secret', message, fix } };
+}
+
+async function parsedFile(source: string, text: string): Promise<LoadedLayer> {
   // The YAML parser is loaded by the first call that needs it.
   const { parseConfigText } = await import('./config-text.ts');
   const parsed = parseConfigText(text);
@@ -31,12 +42,12 @@ export async function parsedLayer(layer: string, source: string, text: string): 
   const problem =
     parsed.wrong === 'syntax'
       ? {
-          message: `${source} is no valid YAML or JSON: line ${parsed.line}, column ${parsed.column}.`,
+          message: `${source} is not valid YAML or JSON: line ${parsed.line}.`,
           fix: 'Ask the user to correct it there.',
         }
       : {
           message: `${source} does not hold an object.`,
           fix: 'It must hold keys and values, as the connector expects them.',
         };
-  return { problem: { path: layer, ...problem } };
+  return { problem: { path: 'config_file', ...problem } };
 }

@@ -37,6 +37,8 @@ export interface ConfigUpdates {
   learn(): void;
 }
 
+/** No service issues a shorter token, and a connector could hide every "1" of an answer. */
+const SHORTEST = 8;
 const LONGEST = 256 * 1024;
 const MOST_WAITING = 50;
 
@@ -49,7 +51,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
   const teach = (source: string, fields: readonly KeptField[]): void => {
     for (const { path, value, sensitive } of fields) {
       const name = `${source}.${dottedPath(path)}`;
-      for (const leaf of leavesOf(value)) if (sensitive || !isWord(leaf)) redactor.add(name, leaf, { sensitive });
+      for (const leaf of leavesOf(value)) if (isToldApart(leaf, sensitive)) redactor.add(name, leaf, { sensitive });
     }
   };
   const learn = (): void => {
@@ -89,7 +91,8 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
         return { fields: [], problem: `The connector changed its configuration, which could not be kept: ${reason}.` };
       }
     };
-    return Object.defineProperties(sealedConfig({}), {
+    const facts = { outline: config.outline, written: name, literals: config.literals };
+    return Object.defineProperties(sealedConfig({}, facts), {
       fingerprint: { value: config.fingerprint },
       // What one verb used up, the next one of the same call gets anew.
       use: { value: <T>(callback: (plain: JsonObject) => T): T => callback(structuredClone(now)) },
@@ -151,9 +154,9 @@ function isSensitiveField(
   return leavesOf(value).some(hasSensitiveShape);
 }
 
-/** A word that no field calls secret, such as a scope, stands in everybody's sentences: the seal would spoil them. */
-function isWord(leaf: string): boolean {
-  return leaf.length < 8 || !/\d/.test(leaf);
+/** Short values, and words that no field calls secret, such as a scope, stand in everybody's sentences: the seal would spoil them. */
+function isToldApart(leaf: string, sensitive: boolean): boolean {
+  return leaf.length >= SHORTEST && (sensitive || /\d/.test(leaf));
 }
 
 function leavesOf(value: JsonValue): string[] {

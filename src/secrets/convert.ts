@@ -55,6 +55,7 @@ export function atPointer(text: string, pointer: string): JsonValue | undefined 
   for (const part of pointer.split('/').slice(1)) {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    if (Array.isArray(value) && !/^\d+$/.test(key)) return undefined;
     value = (value as Record<string, JsonValue>)[key];
   }
   return value;

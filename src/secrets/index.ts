@@ -8,6 +8,7 @@ export { createRedactor, type GrowingRedactor } from './redactor.ts';
 export { sealBeginning } from './seal-beginning.ts';
 export type {
   ConfigLayers,
+  ConfigSpec,
   Credential,
   Redactor,
   Resolution,

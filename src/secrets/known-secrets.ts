@@ -20,6 +20,13 @@ export interface KnownSecrets {
   readonly spaced: () => boolean;
 }
 
+/**
+ * The longest needle and literal, in visible characters. A longer form is searched in chunks, so that a place this far
+ * from the end of a text can be cut at without asking what the secrets are.
+ */
+export const MAX_FORM_UNITS = 4_096;
+const CHUNK_UNITS = 1_024;
+
 const MIN_PLAIN_TOKEN = 3;
 const NO_TOKENS = /^(?:true|false|yes|no|null)$/i;
 
@@ -39,7 +46,8 @@ export function createKnownSecrets(): KnownSecrets {
     const text = withoutInvisible(form);
     shelf.search = undefined;
     if (text.length >= MIN_NEEDLE && !asToken) {
-      if (!shelf.needles.has(text)) shelf.needles.set(text, { text, name });
+      for (const needle of needlesOf(text, name))
+        if (!shelf.needles.has(needle.text)) shelf.needles.set(needle.text, needle);
     } else if (text !== '' && !shelf.literals.has(form)) {
       shelf.literals.set(form, { text: form, name, asToken });
     }
@@ -73,6 +81,16 @@ export function createKnownSecrets(): KnownSecrets {
       };
     },
   };
+}
+
+/** One needle, or consecutive chunks of a form that is too long for one; the last chunk is the longest. */
+function needlesOf(text: string, name: string): Needle[] {
+  if (text.length <= MAX_FORM_UNITS) return [{ text, name }];
+  const count = Math.floor(text.length / CHUNK_UNITS);
+  return Array.from({ length: count }, (_, index) => {
+    const end = index === count - 1 ? text.length : (index + 1) * CHUNK_UNITS;
+    return { text: text.slice(index * CHUNK_UNITS, end), name, isChunk: true };
+  });
 }
 
 function newShelf(): Shelf {

@@ -58,7 +58,10 @@ describe('layers', () => {
       configFile: write('b.yaml', 'ok: 1\npassword: "my-literal-secret\n'),
     });
     expect(broken.paths.sort()).toEqual(['config_file', 'config_secret']);
-    expect(broken.problems.every(({ message }) => /line \d+, column \d+/.test(message))).toBe(true);
+    expect(broken.problems.map(({ message }) => message).sort()).toEqual([
+      expect.stringMatching(/b\.yaml is not valid YAML or JSON: line \d+\.$/),
+      'The secret BROKEN does not hold a configuration.',
+    ]);
     expect(broken.said).not.toMatch(/two-three|my-literal/);
     for (const text of ['just text', '[1, 2]', '', 'a: *b', 'a: 1\na: 2', `x: &x [1]\ny: [${'*x, '.repeat(200)}]`]) {
       expect((await resolve({ configFile: write('odd.yaml', text) })).paths, text).toEqual(['config_file']);
@@ -73,13 +76,13 @@ describe('layers', () => {
     writeFileSync(join(place.folder, 'project', 'runs', 'config.json'), '{}');
     const at = (path: string): string => join(place.folder, 'project', path);
     for (const [path, word] of [
-      [outside, 'outside the folders'],
-      [at('../outside.yaml'), 'outside the folders'],
-      [at('link.yaml'), 'outside the folders'],
+      [outside, 'not a file in the folders'],
+      [at('../outside.yaml'), 'not a file in the folders'],
+      [at('link.yaml'), 'not a file in the folders'],
       [at('hard.yaml'), 'the env file'],
-      [at('runs/config.json'), 'own file'],
+      [at('runs/config.json'), 'that Sluice or a connector wrote'],
       [at('runs'), 'not a file'],
-      [at('none.yaml'), 'no file'],
+      [at('none.yaml'), 'not a file in the folders'],
       ['c.yaml', 'not absolute'],
       ['~/c.yaml', 'not absolute'],
       [write('large.yaml', `a: ${'x'.repeat(1024 * 1024)}`), 'larger'],

@@ -2,8 +2,8 @@
 import type { Settings } from '../config/index.ts';
 import type { Problem } from '../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
-import { type LoadedLayer, parsedLayer, readConfigFile } from './config-file.ts';
-import { type KnownSecret, type Layer, type Rules, resolveLayer } from './references.ts';
+import { type LoadedLayer, readConfigFile, readConfigSecret } from './config-file.ts';
+import { choosingPart, type KnownSecret, type Layer, type Rules, resolveLayer } from './references.ts';
 import { sealedConfig } from './resolved-config.ts';
 import { nearNames } from './suggestions.ts';
 import type { ConfigLayers, Resolution } from './types.ts';
@@ -27,20 +27,22 @@ export async function resolveLayers(layers: ConfigLayers, rules: LayerRules): Pr
   if (layers.config) written.set('config', layers.config);
   if (layers.configFile !== undefined) keep('config_file', await readConfigFile(layers.configFile, rules.settings));
   if (layers.configSecret !== undefined) keep('config_secret', await readSecretLayer(layers.configSecret, rules));
-  const whole = merged(ORDER.map((layer) => written.get(layer) ?? {}));
-  let unknownName = false;
-  const resolved = ORDER.flatMap((layer) => {
+  const whole = merged(ORDER.map((layer) => choosingPart(layer, written.get(layer) ?? {}, rules)));
+  const walked = ORDER.flatMap((layer) => {
     const config = written.get(layer);
-    if (!config) return [];
-    const walked = resolveLayer(layer, config, layers.configSecret ?? layer, { ...rules, whole });
-    problems.push(...walked.problems);
-    unknownName ||= walked.unknownName;
-    return [walked.config];
+    return config ? [{ layer, ...resolveLayer(layer, config, layers.configSecret ?? layer, { ...rules, whole }) }] : [];
   });
+  problems.push(...walked.flatMap((result) => result.problems));
+  const isUnknown = walked.some(({ unknownName }) => unknownName);
+  const outline = merged(walked.map((result) => result.outline));
   return {
-    problems: unknownName ? [...problems, ...rules.storeProblems] : problems,
+    problems: isUnknown ? [...problems, ...rules.storeProblems] : problems,
     warnings: [],
-    config: sealedConfig(merged(resolved)),
+    config: sealedConfig(merged(walked.map(({ config }) => config)), {
+      outline,
+      written: [...written],
+      literals: layers.config,
+    }),
   };
 }
 
@@ -65,7 +67,7 @@ async function readSecretLayer(name: string, rules: LayerRules): Promise<LoadedL
       },
     };
   }
-  return parsedLayer(path, `The secret ${name}`, secret.value);
+  return readConfigSecret(name, secret.value);
 }
 
 /** Objects are merged key by key; anything else is replaced by what is laid over it. */

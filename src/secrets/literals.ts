@@ -29,18 +29,6 @@ export function findLiterals(text: string, literals: readonly Literal[], before:
   return hits;
 }
 
-/** Where the end of the text could be the beginning of a literal, or a whole one whose right side is not known yet. */
-export function openLiteralFrom(text: string, literals: readonly Literal[]): number {
-  let from = text.length;
-  for (const { text: wanted, asToken } of literals) {
-    const most = Math.min(asToken ? wanted.length : wanted.length - 1, text.length);
-    for (let length = most; length > text.length - from; length -= 1) {
-      if (text.endsWith(wanted.slice(0, length))) from = text.length - length;
-    }
-  }
-  return from;
-}
-
 function isToken(context: string, at: number, token: string): boolean {
   return endsBefore(context, at, token[0] ?? '') && beginsAfter(context, at + token.length, token.at(-1) ?? '');
 }

@@ -5,13 +5,13 @@ export interface Needle {
   /** Without whitespace, at least `MIN_NEEDLE` characters. */
   readonly text: string;
   readonly name: string;
+  /** Whether it is one of several consecutive parts of a long form: neighbours become one mark. */
+  readonly isChunk?: boolean;
 }
 
 export interface NeedleSearch {
   /** Reports the longest needle at each place where one begins, in units of the view. */
   find(view: TextView, report: (start: number, end: number, needle: Needle) => void): void;
-  /** The first unit from which the rest of the first `length` units could be the beginning of a needle; `length` when there is none. */
-  openFrom(view: TextView, length: number): number;
   readonly size: number;
 }
 
@@ -23,10 +23,6 @@ const TABLE = 0x10000;
 export function createNeedleSearch(needles: readonly Needle[]): NeedleSearch {
   const shift = new Uint8Array(TABLE).fill(MIN_NEEDLE - BLOCK + 1);
   const byWindow = new Map<number, Needle[]>();
-  const byBeginning = new Map<number, Needle[]>();
-  const firstOne = new Set<number>();
-  const firstTwo = new Set<number>();
-  let longest = 0;
   // Longest first: the first that fits at a place is the longest there.
   for (const needle of [...needles].sort((a, b) => b.text.length - a.text.length)) {
     const code = (index: number): number => needle.text.charCodeAt(index);
@@ -36,10 +32,6 @@ export function createNeedleSearch(needles: readonly Needle[]): NeedleSearch {
       shift[block] = Math.min(shift[block] ?? 0, MIN_NEEDLE - BLOCK - index);
     }
     append(byWindow, blockAt(MIN_NEEDLE - BLOCK), needle);
-    append(byBeginning, blockAt(0), needle);
-    firstOne.add(code(0));
-    firstTwo.add(code(0) * TABLE + code(1));
-    longest = Math.max(longest, needle.text.length);
   }
   return {
     size: needles.length,
@@ -59,18 +51,6 @@ export function createNeedleSearch(needles: readonly Needle[]): NeedleSearch {
         if (found) report(start, start + found.text.length, found);
         end += 1;
       }
-    },
-    openFrom({ codes }, length) {
-      for (let start = Math.max(0, length - longest + 1); start < length; start += 1) {
-        const [a, b, c] = [codes[start] ?? 0, codes[start + 1] ?? 0, codes[start + 2] ?? 0];
-        const rest = length - start;
-        if (rest === 1 && firstOne.has(a)) return start;
-        if (rest === 2 && firstTwo.has(a * TABLE + b)) return start;
-        if (rest < BLOCK) continue;
-        const candidates = byBeginning.get(hash(a, b, c));
-        if (candidates?.some(({ text }) => text.length > rest && begins(codes, start, rest, text))) return start;
-      }
-      return length;
     },
   };
 }

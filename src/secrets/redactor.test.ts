@@ -180,15 +180,23 @@ describe('sealValue', () => {
 });
 
 describe('stream', () => {
-  it('gives what is safe at once, and waits with a beginning', () => {
+  it('waits with the end of the text until it makes a pause, whatever the end looks like', () => {
     const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
-    expect(stream.push('hello\n')).toEqual(['hello\n']);
-    expect(stream.push('see tok-12')).toEqual(['see ']);
-    expect(stream.push('\n34')).toEqual([]);
-    expect(stream.push('567 fine!')).toEqual(['[secret:TOKEN] fine!']);
-    expect(stream.push(' tok-')).toEqual([' ']);
-    expect(stream.end()).toEqual(['tok-']);
+    expect(stream.push('hello\n')).toEqual([]);
+    expect(stream.push('see tok-12')).toEqual([]);
+    expect(stream.push('\n34567 fine!\nand')).toEqual([]);
+    expect(stream.flushLines()).toEqual(['hello\nsee [secret:TOKEN] fine!\n']);
+    expect(stream.push(' tok-')).toEqual([]);
+    expect(stream.end()).toEqual(['and tok-']);
     expect(stream.end()).toEqual([]);
+  });
+
+  it('writes what is further from the end than the longest form of a secret', () => {
+    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    const text = 'x tok-1234567 y'.repeat(2_000);
+    const out = stream.push(text).join('');
+    expect(out.length).toBeGreaterThan(10_000);
+    expect(out + stream.end().join('')).toBe(text.replaceAll('tok-1234567', '[secret:TOKEN]'));
   });
 
   it('holds back no more than a bound', () => {

@@ -23,6 +23,15 @@ export function createRedactor(): GrowingRedactor {
   return {
     seal,
     sealAll: (texts, level) => sealNeighbours(texts, level, known),
+    count: (text, level) => scan(text, level, known).secrets,
+    sealSettled(text, level) {
+      const found = scan(text, level, known);
+      const end = found.settledTo();
+      return replaceHits(
+        text.slice(0, end),
+        found.hits.filter((hit) => hit.end <= end),
+      );
+    },
     stream: (level) => createSealStream(known, level),
     sealValue: (value, level, isOwnKey = () => false) => sealLeaves(value, (text) => seal(text, level), isOwnKey, 0),
     add(name, value, { sensitive }) {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { isHeldValue } from '../protocol/index.ts';
 import { open, place, ref, resolve, usePlace } from './vault-place.ts';
 
 usePlace();
@@ -56,8 +57,6 @@ describe('references', () => {
     expect(paths).toEqual(
       [
         'host',
-        'port',
-        'debug',
         'tags[0]',
         'tags[1]',
         'tags[2]',
@@ -89,6 +88,34 @@ describe('references', () => {
     ]) {
       expect(said).not.toContain(value);
     }
+  });
+
+  it('asks nothing of a value: what does not fit goes to the connector as it is', async () => {
+    const { problems, value, config } = await resolve({
+      config: { port: ref('HOST'), debug: ref('PORT'), tags: ref('HOST'), options: ref('PORT') },
+    });
+    expect(problems).toEqual([]);
+    expect(value).toEqual({ port: 'db.example.com', debug: '5432', tags: 'db.example.com', options: '5432' });
+    expect(Object.values(config.outline).every(isHeldValue)).toBe(true);
+  });
+
+  it('says the same of a pointer that leads nowhere and of a value that is not JSON; null is a value', async () => {
+    const messages = ['SERVICE#/nothing', 'SERVICE#/port/x', 'API_KEY#/a', 'NULLS#/b'].map(async (name) => {
+      const { problems } = await resolve({ config: { tokens: [ref(name)] } });
+      return problems.map(({ message, fix }) => [message.replace(/to \w+/, 'to NAME'), fix]);
+    });
+    const [first, ...others] = await Promise.all(messages);
+    expect(first).toEqual([['The reference to NAME does not resolve.', expect.any(String)]]);
+    for (const other of others) expect(other).toEqual(first);
+    expect((await resolve({ config: { tokens: [ref('NULLS#/a')] } })).problems).toEqual([]);
+  });
+
+  it('compares a literal with no secret', async () => {
+    const said = async (text: string) => JSON.stringify((await resolve({ config: { tokens: [text] } })).problems);
+    expect(await said('key-value-123456')).toBe(await said('anything else'));
+    expect((await resolve({ config: { account_id: 'key-value-123456', host: 'key-value-123456' } })).problems).toEqual(
+      [],
+    );
   });
 
   it('proposes secrets that fit a literal by their names', async () => {

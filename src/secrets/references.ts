@@ -5,16 +5,17 @@ import {
   type FieldFacts,
   type FieldPath,
   fieldsAt,
+  heldOutline,
+  heldValue,
   isObject,
   type JsonObject,
   type JsonValue,
   secretFields,
 } from '../protocol/index.ts';
 import { atPointer, convert } from './convert.ts';
-import { MIN_NEEDLE } from './needle-search.ts';
 import { hasSensitiveShape, hasSensitiveWord } from './sensitive.ts';
 import { fittingNames, nearNames, secretName } from './suggestions.ts';
-import type { SecretKind } from './types.ts';
+import type { ConfigSpec, SecretKind } from './types.ts';
 
 export type Layer = 'config' | 'config_file' | 'config_secret';
 
@@ -23,10 +24,8 @@ export interface KnownSecret {
   readonly kind: SecretKind;
 }
 
-export interface Rules {
-  readonly spec: JsonObject;
-  readonly secretKeys: ReadonlySet<string>;
-  /** All layers as written, merged: constants in it choose the branches of the spec. */
+export interface Rules extends ConfigSpec {
+  /** All layers as written, merged, without the values of secrets: constants in it choose the branches of the spec. */
   readonly whole: JsonObject;
   readonly secrets: ReadonlyMap<string, KnownSecret>;
   /** Where a new secret is to be written, for the reader. */
@@ -37,6 +36,8 @@ export interface Rules {
 
 export interface Walked {
   readonly config: JsonObject;
+  /** The same with held values in the place of all that no answer may depend on. */
+  readonly outline: JsonObject;
   readonly problems: readonly Problem[];
   /** Whether a reference names a secret that is in no store. */
   readonly unknownName: boolean;
@@ -45,35 +46,53 @@ export interface Walked {
 const PREFIX = 'secret_reference::';
 const REFERENCE = /^secret_reference::([A-Za-z_][A-Za-z0-9_]{0,63})(?:#(\/[^\n]*)?)?$/;
 
+interface Leaf {
+  readonly resolved: JsonValue;
+  readonly outline: JsonValue;
+}
+
 /** @param source the name under which the layer's own secrets are sealed, such as the name of the `config_secret` */
 export function resolveLayer(layer: Layer, written: JsonObject, source: string, rules: Rules): Walked {
   const problems: Problem[] = [];
   let hasUnknownName = false;
   const report = (path: FieldPath, message: string, fix: string): undefined => {
     // The path is that of the merged configuration, as the schema's own problems have it.
-    problems.push({
-      path: dottedPath(path) || '(root)',
-      message: layer === 'config' ? message : `In the ${layer}: ${message}`,
-      fix,
-    });
+    if (layer === 'config') problems.push({ path: dottedPath(path) || '(root)', message, fix });
+    else if (layer === 'config_file')
+      problems.push({ path: dottedPath(path) || '(root)', message: `In the ${layer}: ${message}`, fix });
+    // What a secret holds is not shown, its keys and the names in it included.
+    else if (problems.length === 0) problems.push(wrongInSecret(source, rules.store));
     return undefined;
   };
 
-  const walk = (value: JsonValue, path: FieldPath): JsonValue => {
-    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
-    if (isObject(value)) {
-      return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => {
-          if (key.includes(PREFIX)) report(path, 'A key holds a reference.', 'Only values may be references.');
-          return [key, walk(inner, [...path, key])];
-        }),
-      );
+  const walk = (value: JsonValue, path: FieldPath): Leaf => {
+    if (Array.isArray(value)) {
+      const items = value.map((item, index) => walk(item, [...path, index]));
+      return {
+        resolved: items.map(({ resolved }) => resolved),
+        outline: items.map(({ outline }) => outline),
+      };
     }
-    if (typeof value === 'string' && value.includes(PREFIX)) return reference(value, path) ?? null;
+    if (isObject(value)) {
+      const fields = Object.entries(value).map(([key, inner]) => {
+        if (key.includes(PREFIX)) report(path, 'A key holds a reference.', 'Only values may be references.');
+        return [key, walk(inner, [...path, key])] as const;
+      });
+      return {
+        resolved: Object.fromEntries(fields.map(([key, { resolved }]) => [key, resolved])),
+        outline: Object.fromEntries(fields.map(([key, { outline }]) => [key, outline])),
+      };
+    }
+    if (typeof value === 'string' && value.includes(PREFIX))
+      return { resolved: reference(value, path) ?? null, outline: heldValue(dottedPath(path)) };
     if (layer === 'config') checkLiteral(value, path);
-    else tellSecrets(value, path, source);
-    return value;
+    else registerSecrets(value, path, source);
+    return { resolved: value, outline: isOpen(value, path) ? value : heldValue(dottedPath(path)) };
   };
+
+  /** Whether what is wrong with a value may be told: what the assistant wrote, and a person's plain values against a published spec. */
+  const isOpen = (value: JsonValue, path: FieldPath): boolean =>
+    layer === 'config' || (layer === 'config_file' && rules.isPublished && !isOwnSecret(value, path));
 
   const reference = (text: string, path: FieldPath): JsonValue | undefined => {
     const [match, name = '', pointer] = REFERENCE.exec(text) ?? [];
@@ -99,22 +118,16 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
     const facts = factsAt(path);
     if (secret.kind === 'sensitive' && !isAllowed(facts, path)) return misplaced(name, path);
     const part = pointer ? atPointer(secret.value, pointer) : secret.value;
-    if (part === undefined || part === null) {
+    if (part === undefined) {
       return report(
         path,
-        `The secret ${name} is no JSON, or has nothing at ${pointer}.`,
+        `The reference to ${name} does not resolve.`,
         'Correct the pointer, or refer to the whole secret.',
       );
     }
-    const converted = convert(part, facts.types);
-    if (converted === undefined) {
-      return report(
-        path,
-        `The value of ${name} does not fit: this field takes ${facts.types.join(' or ')}.`,
-        `Ask the user to correct ${name} in ${rules.store}, or refer to another secret.`,
-      );
-    }
-    if (secret.kind === 'plain') tellSecrets(converted, path, name);
+    // What does not fit goes on as it is: the connector says what it thinks of it.
+    const converted = convert(part, facts.types) ?? part;
+    if (secret.kind === 'plain') registerSecrets(converted, path, name);
     return converted;
   };
 
@@ -146,13 +159,7 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
   };
 
   const checkLiteral = (value: JsonValue, path: FieldPath): void => {
-    // It would be saved as it stands, and shown to whoever reads the file.
-    const held = [...rules.secrets].find(([, secret]) => isValueOf(secret, String(value)));
-    if (held && !factsAt(path).secret) {
-      const fix = `Write "${PREFIX}${held[0]}" instead, where the connector has a field for secrets; list_secrets shows all names.`;
-      report(path, `The value of the secret ${held[0]} stands here as a literal.`, fix);
-      return;
-    }
+    // It is compared with no secret: the answer would tell which guess is right.
     const isText = typeof value === 'string' && value.trim() !== '';
     if ((!isText && typeof value !== 'number') || !factsAt(path).secret) return;
     const key = lastKey(path);
@@ -167,19 +174,21 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
     );
   };
 
-  /** A literal of the person's own: sealed where its field, its key or its shape says that it is secret. */
-  const tellSecrets = (value: JsonValue, path: FieldPath, name: string): void => {
+  /** A value of the person's own: sealed where its field, its key or its shape says that it is secret. */
+  const registerSecrets = (value: JsonValue, path: FieldPath, name: string): void => {
     if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) tellSecrets(item, [...path, index], name);
+      for (const [index, item] of value.entries()) registerSecrets(item, [...path, index], name);
     } else if (isObject(value)) {
-      for (const [key, inner] of Object.entries(value)) tellSecrets(inner, [...path, key], name);
-    } else if (typeof value === 'string' || typeof value === 'number') {
-      const text = String(value);
-      const own = layer !== 'config' && (rules.secretKeys.has(lastKey(path)) || hasSensitiveWord(lastKey(path)));
-      if (own || factsAt(path).secret || hasSensitiveShape(text)) {
-        rules.onSecret(layer === 'config_file' ? `config_file.${dottedPath(path)}` : name, text);
-      }
+      for (const [key, inner] of Object.entries(value)) registerSecrets(inner, [...path, key], name);
+    } else if ((typeof value === 'string' || typeof value === 'number') && isOwnSecret(value, path)) {
+      rules.onSecret(layer === 'config_file' ? `config_file.${dottedPath(path)}` : name, String(value));
     }
+  };
+
+  const isOwnSecret = (value: JsonValue, path: FieldPath): boolean => {
+    const key = lastKey(path);
+    const isNamed = layer !== 'config' && (rules.secretKeys.has(key) || hasSensitiveWord(key));
+    return isNamed || factsAt(path).secret || hasSensitiveShape(String(value));
   };
 
   const factsAt = (path: FieldPath): FieldFacts => fieldsAt(rules.spec, path, rules.whole);
@@ -188,13 +197,26 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
   const referable = (): string[] =>
     [...rules.secrets].filter(([, { kind }]) => kind !== 'setting').map(([name]) => name);
 
-  const config = walk(written, []);
-  return { config: isObject(config) ? config : {}, problems, unknownName: hasUnknownName };
+  const { resolved, outline } = walk(written, []);
+  return {
+    config: resolved as JsonObject,
+    outline: layer === 'config_secret' ? heldOutline(written, rules.spec) : (outline as JsonObject),
+    problems,
+    unknownName: hasUnknownName,
+  };
 }
 
-/** Short values are found in innocent texts too. */
-function isValueOf({ value, kind }: KnownSecret, text: string): boolean {
-  return kind === 'sensitive' && value.trim().length >= MIN_NEEDLE && text.includes(value.trim());
+/** A layer as far as it may choose the branches of a spec. */
+export function choosingPart(layer: Layer, written: JsonObject, { spec, isPublished }: ConfigSpec): JsonObject {
+  return layer === 'config' || (layer === 'config_file' && isPublished) ? written : heldOutline(written, spec);
+}
+
+function wrongInSecret(name: string, store: string): Problem {
+  return {
+    path: 'config_secret',
+    message: `The configuration in the secret ${name} cannot be used as it is.`,
+    fix: `Ask the user to correct it in ${store}: its references, and what it must hold for this connector.`,
+  };
 }
 
 function lastKey(path: FieldPath): string {

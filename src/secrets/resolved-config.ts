@@ -6,13 +6,20 @@ import { Unprintable } from './unprintable.ts';
 /** Holds the values where neither printing nor serialising reaches them. */
 class SealedConfig extends Unprintable implements ResolvedConfig {
   readonly #config: JsonObject;
+  readonly #outline: JsonObject;
   readonly #fingerprint: string;
+  readonly #literals: JsonObject | undefined;
 
-  constructor(config: JsonObject) {
+  constructor(config: JsonObject, { outline, written, literals }: ConfigFacts) {
     super('configuration with secrets');
     this.#config = config;
+    this.#outline = outline;
+    this.#literals = literals;
     // It stands in file names only, so it must not be long, and must not be the plain hash of a known text.
-    const hash = createHash('sha256').update('sluice configuration 1\n').update(canonicalJson(config));
+    // What was written is a part of it: that a literal equals a secret must show nowhere.
+    const hash = createHash('sha256')
+      .update('sluice configuration 2\n')
+      .update(canonicalJson([config, written]));
     this.#fingerprint = hash.digest('hex').slice(0, 32);
   }
 
@@ -20,11 +27,28 @@ class SealedConfig extends Unprintable implements ResolvedConfig {
     return this.#fingerprint;
   }
 
+  get outline(): JsonObject {
+    return this.#outline;
+  }
+
+  get literals(): JsonObject | undefined {
+    return this.#literals;
+  }
+
   use<T>(callback: (config: JsonObject) => T): T {
     return callback(structuredClone(this.#config));
   }
 }
 
-export function sealedConfig(config: JsonObject): ResolvedConfig {
-  return new SealedConfig(config);
+export interface ConfigFacts {
+  /** The configuration with held values in the place of secrets. */
+  readonly outline: JsonObject;
+  /** What the configuration was made of, with its references. */
+  readonly written: unknown;
+  /** What of it the assistant wrote. */
+  readonly literals?: JsonObject | undefined;
+}
+
+export function sealedConfig(config: JsonObject, facts: ConfigFacts): ResolvedConfig {
+  return new SealedConfig(config, facts);
 }

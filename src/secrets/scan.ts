@@ -1,20 +1,27 @@
 /** One pass over a text: which stretches are secret, and up to where the text can be cut without cutting a secret. */
-import type { KnownSecrets } from './known-secrets.ts';
-import { findLiterals, openLiteralFrom } from './literals.ts';
+import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
+import { findLiterals } from './literals.ts';
 import { findShapes, openShapeFrom, type Shape } from './shapes.ts';
-import { allViews, plainView, type Range, settledLength, type TextView } from './text-view.ts';
+import { allViews, plainView, type Range, type TextView } from './text-view.ts';
 import type { SealLevel } from './types.ts';
 
 /** A stretch to replace by `label`; of overlapping ones the heaviest names the whole. */
 export interface Hit extends Range {
   readonly label: string;
   readonly weight: number;
+  /** Whether it is a part of a long form: the next part of the same one belongs to it. */
+  readonly isChunk?: boolean | undefined;
 }
 
 export interface Scan {
   /** In order, merged, never overlapping. */
   readonly hits: readonly Hit[];
-  /** The largest place up to which nothing that may still come can change what was found. */
+  /** Secret values in the text, those that are marked already included. */
+  readonly secrets: number;
+  /**
+   * A place up to which nothing that may still come can change what was found: as far from the end as the longest form
+   * reaches. The text alone decides it, and whole hits: a guess at the beginning of a secret does not move it.
+   */
   settledTo(): number;
 }
 
@@ -29,8 +36,9 @@ export function scan(text: string, level: SealLevel, known: KnownSecrets, before
   const hits: Hit[] = [];
   for (const view of views) {
     for (const search of needles) {
-      search.find(view, (start, end, { name }) => {
-        hits.push({ start: fromOf(view, start), end: toOf(view, end - 1), label: mark(name), weight: end - start });
+      search.find(view, (start, end, { name, isChunk }) => {
+        const range = { start: fromOf(view, start), end: toOf(view, end - 1) };
+        hits.push({ ...range, label: mark(name), weight: end - start, isChunk });
       });
     }
   }
@@ -45,22 +53,21 @@ export function scan(text: string, level: SealLevel, known: KnownSecrets, before
   const merged = merge(hits);
   return {
     hits: merged,
+    secrets: marks.length + merged.filter(({ weight }) => weight > 0).length,
     settledTo() {
-      let cut = Math.min(text.length, openMarkFrom(text), openLiteralFrom(text, literals));
-      if (level === 'connector') cut = Math.min(cut, openShapeFrom(text));
-      for (const shape of shapes) if (shape.open) cut = Math.min(cut, shape.keyStart);
-      for (const view of views) {
-        cut = Math.min(cut, view.openFrom);
-        for (const search of needles) {
-          for (const length of new Set([view.length, settledLength(view)])) {
-            const open = search.openFrom(view, length);
-            if (open < length) cut = Math.min(cut, fromOf(view, open));
-          }
-        }
-      }
-      return beforeAnything(cut, [...merged, ...marks, ...shapes.map(extent)], views);
+      // All views, whatever the secrets look like: how far the end is must not depend on them.
+      const all = allViews(plainView(text, marks), text.includes('+'));
+      const open = shapes.filter((shape) => shape.open).map(({ keyStart }) => keyStart);
+      const shape = level === 'connector' ? openShapeFrom(text) : text.length;
+      const cut = Math.min(text.length, openMarkFrom(text), shape, ...open, ...all.map(beforeLongestForm));
+      return beforeAnything(cut, [...merged, ...marks, ...shapes.map(extent)], all);
     },
   };
+}
+
+/** Where the last characters begin that a form could fill which the text ends within. */
+function beforeLongestForm(view: TextView): number {
+  return Math.min(view.openFrom, fromOf(view, Math.max(0, view.length - MAX_FORM_UNITS)));
 }
 
 /** The text with every hit replaced. */
@@ -104,13 +111,14 @@ function merge(hits: Hit[]): Hit[] {
   const merged: Hit[] = [];
   for (const hit of hits) {
     const last = merged.at(-1);
-    if (!last || hit.start >= last.end) {
+    const continued = last?.isChunk && hit.isChunk && hit.label === last.label && hit.start === last.end;
+    if (!last || (hit.start >= last.end && !continued)) {
       merged.push(hit);
       continue;
     }
     const heavier = hit.weight > last.weight ? hit : last;
     const end = Math.max(last.end, hit.end);
-    merged[merged.length - 1] = { start: last.start, end, label: heavier.label, weight: heavier.weight };
+    merged[merged.length - 1] = { ...heavier, start: last.start, end };
   }
   return merged;
 }

@@ -1,13 +1,16 @@
-/** Seals a text that comes in pieces: what could be the beginning of a secret waits for the next piece. */
-import type { KnownSecrets } from './known-secrets.ts';
+/** Redacts a text that comes in pieces: as much of its end waits as the longest form of a secret could fill. */
+import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
 import { type Hit, replaceHits, scan } from './scan.ts';
 import type { SealLevel, SealStream } from './types.ts';
 
-/** More than this is never held back: what looks like the beginning of a secret is sealed then, whatever follows. */
+/** More than this is never held back: it is whitespace and escapes for the most part, and is dropped then. */
 const MAX_HELD = 256 * 1024;
+/** The end that waits is searched again only when so much has come: small writes cost no search each. */
+const SEARCH_STEP = 4 * MAX_FORM_UNITS;
 
 export function createSealStream(known: KnownSecrets, level: SealLevel): SealStream {
   let pending = '';
+  let searched = 0;
   let before = '';
   const take = (hits: readonly Hit[], count: number): string[] => {
     const text = replaceHits(
@@ -16,14 +19,22 @@ export function createSealStream(known: KnownSecrets, level: SealLevel): SealStr
     );
     before = (before + pending.slice(0, count)).slice(-2);
     pending = pending.slice(count);
+    searched = pending.length;
     return text === '' ? [] : [text];
   };
   return {
     push(text) {
-      if (text === '') return [];
       pending += text;
+      if (pending.length - searched < SEARCH_STEP) return [];
       const found = scan(pending, level, known, before);
       return [...take(found.hits, found.settledTo()), ...overflow()];
+    },
+    flushLines() {
+      const { hits } = scan(pending, level, known, before);
+      const end = pending.lastIndexOf('\n') + 1;
+      // A secret over several lines of which the last is not complete stays together.
+      const crossing = hits.find((hit) => hit.start < end && hit.end > end);
+      return take(hits, crossing?.start ?? end);
     },
     end() {
       const rest = take(scan(pending, level, known, before).hits, pending.length);
@@ -36,6 +47,7 @@ export function createSealStream(known: KnownSecrets, level: SealLevel): SealStr
     if (pending.length <= MAX_HELD) return [];
     before = pending.slice(-2);
     pending = '';
+    searched = 0;
     return ['[sealed]'];
   }
 }

@@ -2,10 +2,12 @@
 import { distance } from 'fastest-levenshtein';
 
 const MAX_NAMES = 3;
+/** The work grows with the product of the lengths. */
+const MAX_COMPARED = 200;
 
 /** Up to three known names that could have been meant. */
 export function nearNames(wanted: string, known: readonly string[]): string[] {
-  const target = wanted.toUpperCase();
+  const target = wanted.slice(0, MAX_COMPARED).toUpperCase();
   return known
     .map((name) => {
       const upper = name.toUpperCase();

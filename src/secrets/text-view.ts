@@ -205,7 +205,7 @@ function hexAt(view: TextView, at: number, digits: number, settled: number): num
 }
 
 /** How many units stand before everything that the text's end leaves open. */
-export function settledLength(view: TextView): number {
+function settledLength(view: TextView): number {
   let length = view.length;
   while (length > 0 && (view.from[length - 1] ?? 0) >= view.openFrom) length -= 1;
   return length;

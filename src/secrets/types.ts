@@ -16,16 +16,23 @@ export interface Redactor {
   /** Seals texts that were printed one after the other: a value spread over neighbours is found too. Same length as the input. */
   sealAll(texts: readonly string[], level: SealLevel): string[];
   /**
-   * Seals a stream of texts: `push` returns what is safe to write now, in order; what could be the beginning of a
-   * secret waits for the next text. `end` returns the rest.
+   * The beginning of a text that goes on elsewhere, sealed: as much of its end is left out as the longest form of a
+   * secret could fill, whether or not it looks like one.
    */
+  sealSettled(text: string, level: SealLevel): string;
+  /** Seals a stream of texts: `push` returns what is safe to write now, in order; the end of the text waits. */
   stream(level: SealLevel): SealStream;
+  /** How many secret values stand in a text, those included that are sealed already. */
+  count(text: string, level: SealLevel): number;
   /** Every string, number and, where `isOwnKey` says no, every key of a value, sealed; the input is not changed. */
   sealValue(value: unknown, level: SealLevel, isOwnKey?: (key: string) => boolean): unknown;
 }
 
 export interface SealStream {
   push(text: string): string[];
+  /** The complete lines of what waits, sealed as if the text ended with them; for a text that makes a pause. */
+  flushLines(): string[];
+  /** The rest. */
   end(): string[];
 }
 
@@ -63,8 +70,15 @@ export interface UpdateKept {
 
 /** A configuration with its secrets in it. It prints as nothing and serialises as nothing. */
 export interface ResolvedConfig {
-  /** Stable for equal values, without telling them: for the keys of kept catalogs. */
+  /** Stable for equal values that are written in the same way, without telling them: for the keys of kept catalogs. */
   readonly fingerprint: string;
+  /**
+   * The configuration with a held value (`isHeldValue`) in the place of each that came by reference, from a secret, or
+   * from a file at a field for secrets. Everything that an answer says of a configuration comes from it.
+   */
+  readonly outline: JsonObject;
+  /** The part that the assistant wrote, with its references as they are; absent where nothing of it is the assistant's. */
+  readonly literals?: JsonObject | undefined;
   /** Lends the plain configuration to the callback. It must go to the connector and nowhere else. */
   use<T>(callback: (config: JsonObject) => T): T;
   /** Keeps what a CONTROL message says the configuration is now, at once; absent where nobody keeps it. Never throws. */
@@ -85,16 +99,26 @@ export interface Resolution {
   readonly config: ResolvedConfig;
 }
 
+/** What a configuration is resolved against. */
+export interface ConfigSpec {
+  /** The connector's `connectionSpecification`. */
+  readonly spec: JsonObject;
+  /** The registry's published list of keys whose values are secret whatever the spec says. */
+  readonly secretKeys: ReadonlySet<string>;
+  /** Whether the registry publishes the spec. Values of a person's file are not held against one that anybody may have written. */
+  readonly isPublished: boolean;
+}
+
 export interface Vault {
   readonly redactor: Redactor;
   /** All names, sorted; reads the stores again where they have changed. */
   list(): Promise<readonly SecretEntry[]>;
   /**
-   * Resolves references and layers against a connector's spec (`connectionSpecification`), and reports literal secrets,
-   * unknown names, sensitive secrets at fields that are not secret, and references inside longer strings, all of them.
-   * @param secretKeys the registry's published list of keys whose values are secret whatever the spec says
+   * Resolves references and layers against a connector's spec, and reports literals at fields for secrets, unknown names,
+   * sensitive secrets at fields that are not secret, and references inside longer strings, all of them. No value that came
+   * by reference decides what is reported.
    */
-  resolve(layers: ConfigLayers, spec: JsonObject, secretKeys: ReadonlySet<string>): Promise<Resolution>;
+  resolve(layers: ConfigLayers, against: ConfigSpec): Promise<Resolution>;
   /** A setting of this server that is a credential, as it was at the start; undefined where it is not set. */
   credential(name: CredentialName): Credential | undefined;
   /** A secret that came up while we ran, such as an access token: sealed from now on under this name, and lent. */
@@ -111,6 +135,8 @@ export interface VaultStatus {
   readonly warnings: readonly string[];
   /** Names of sensitive secrets under 8 characters. */
   readonly tooShort: readonly string[];
+  /** Names of other sensitive secrets whose values could be guessed: below some 50 bits. */
+  readonly guessable: readonly string[];
   /** Settings whose value in the env file changed after the start; they need a restart. */
   readonly changedSettings: readonly string[];
 }

@@ -19,6 +19,7 @@ OPAQUE=opaque-value-9876
 FLAG=true
 LIST=["a","b"]
 EMPTY=
+NULLS={"a":null}
 PIN_CODE=4711
 SHORT_TOKEN=abc
 SERVICE={"type":"service_account","private_key":"a-private-value","port":5432,"nested":{"a/b":"deep-leaf-value"}}
@@ -89,6 +90,10 @@ export function settings(more: Partial<Settings> = {}): Settings {
     plainNames: [],
     configDirectories: [],
     executableDirectories: [],
+    exportLimits: { bytes: 2 ** 31, rows: 1e8 },
+    sandbox: 'auto',
+    readDirectories: [],
+    writeDirectories: [],
     offline: false,
     cloud: { configured: false, names: [], problems: [] },
     warnings: [],
@@ -101,7 +106,7 @@ export function open(more: Partial<Settings> = {}, options: Partial<VaultOptions
 }
 
 export async function resolve(layers: ConfigLayers, vault = open(), keys = new Set<string>()) {
-  const resolution = await vault.resolve(layers, SPEC, keys);
+  const resolution = await vault.resolve(layers, { spec: SPEC, secretKeys: keys, isPublished: true });
   const said = JSON.stringify(resolution) + inspect(resolution, { depth: 9 });
   return {
     ...resolution,

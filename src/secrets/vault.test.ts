@@ -18,6 +18,7 @@ describe('list and status', () => {
       FLAG: 'plain',
       HOST: 'plain',
       LIST: 'plain',
+      NULLS: 'plain',
       OPAQUE: 'plain',
       PEM: 'sensitive',
       PIN_CODE: 'plain',
@@ -64,6 +65,7 @@ describe('list and status', () => {
       envFile: { path: place.envPath, readable: true },
       problems: [],
       tooShort: ['SHORT_TOKEN'],
+      guessable: [],
     });
     rmSync(place.envPath);
     expect(await vault.status()).toMatchObject({

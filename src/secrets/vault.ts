@@ -1,8 +1,17 @@
 /** The only holder of secret values: reads the stores, lists names, resolves configurations, and teaches the redactor. */
-import { type EnvFileContents, envFileStamp, isSettingName, readEnvFile, type Settings } from '../config/index.ts';
+import {
+  type EnvFileContents,
+  envFileStamp,
+  isSettingName,
+  isWritten,
+  readEnvFile,
+  type Settings,
+  writtenEnvFile,
+} from '../config/index.ts';
 import { type Problem, SetupError } from '../errors.ts';
 import { createConfigUpdates } from './config-updates.ts';
 import { lend } from './credential.ts';
+import { isGuessable } from './guessable.ts';
 import { resolveLayers } from './layers.ts';
 import { MIN_NEEDLE } from './needle-search.ts';
 import { createRedactor } from './redactor.ts';
@@ -48,6 +57,7 @@ export function createVault({ settings, contents: atStart, environment, stores =
     if (path === undefined) return;
     try {
       if (contents && !failure && (await envFileStamp(path)) === contents.stamp) return;
+      if (isWritten(path, { ...settings, writeDirectories: [] })) throw writtenEnvFile(path);
       const fresh = await readEnvFile(path);
       learn(fresh.values);
       contents = fresh;
@@ -96,6 +106,11 @@ export function createVault({ settings, contents: atStart, environment, stores =
     }
     return found;
   };
+  const sensitiveNames = (holds: (value: string) => boolean): string[] =>
+    [...secrets()]
+      .filter(([name, { value }]) => holds(value.trim()) && isSensitive(name, value, settings))
+      .map(([name]) => name)
+      .sort();
   const problems = (): Problem[] => {
     const unread = failure && { path: 'AIRBYTE_MCP_ENV_FILE', message: failure.message, fix: failure.next };
     const setting = settings.envFile.path === undefined ? settings.envFile.problem : undefined;
@@ -120,13 +135,12 @@ export function createVault({ settings, contents: atStart, environment, stores =
         .map(([name, { value, kind, store }]) => ({ name, store, set: value.trim() !== '', kind }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
-    async resolve(layers, spec, secretKeys) {
+    async resolve(layers, against) {
       await Promise.all([refresh(), readStores()]);
       const path = settings.envFile.path;
       return resolveLayers(layers, {
+        ...against,
         settings,
-        spec,
-        secretKeys,
         secrets: secrets(),
         store: path ? `the env file ${path}` : 'an env file (set AIRBYTE_MCP_ENV_FILE to its absolute path)',
         storeProblems: problems(),
@@ -145,10 +159,8 @@ export function createVault({ settings, contents: atStart, environment, stores =
           : {}),
         problems: problems(),
         warnings: [...(failure ? [] : (contents?.warnings ?? [])), ...storeWarnings],
-        tooShort: [...secrets()]
-          .filter(([name, { value }]) => isTooShort(value) && isSensitive(name, value, settings))
-          .map(([name]) => name)
-          .sort(),
+        tooShort: sensitiveNames(isTooShort),
+        guessable: sensitiveNames((value) => !isTooShort(value) && value !== '' && isGuessable(value)),
         changedSettings: failure ? [] : changedSettings(atStart, contents),
       };
     },

@@ -1,8 +1,8 @@
-/** The gate: realm, effect, modes and ledger decide before a tool runs. */
+/** The gate: realm, effect, modes and ledger decide before a tool runs, and again right before it changes something. */
 
 import type { Settings } from '../config/index.ts';
-import { judge, type LedgerEntry, refusal } from '../safety/index.ts';
-import { type AnyTool, possibleEffects, type Services } from '../tools/index.ts';
+import { type Effect, judge, type LedgerEntry, refusal } from '../safety/index.ts';
+import { type AnyTool, possibleEffects, type Services, shownEffect } from '../tools/index.ts';
 
 /**
  * Lets a call pass, or says why not and who can lift it.
@@ -13,24 +13,46 @@ export async function passGate(
   tool: AnyTool,
   input: unknown,
   services: Services,
+  signal: AbortSignal,
   targetsOf: () => Promise<readonly LedgerEntry[]>,
 ): Promise<void> {
-  const effect = typeof tool.effect === 'string' ? tool.effect : await tool.effect.of(input as never, services);
+  // What no call of the tool may do here needs no look at this one.
+  if (!mayPass(tool, services.settings)) return authorize(tool, input, services, shownEffect(tool), undefined);
+  const effect = typeof tool.effect === 'string' ? tool.effect : await tool.effect.of(input as never, services, signal);
   const modes = services.settings.modes[tool.realm];
   const deed = { realm: tool.realm, effect, ownWork: false };
-  const verdict = judge(deed, modes);
-  if (verdict.allowed) return;
+  if (judge(deed, modes).allowed) return;
   // Whose work it is is looked up only where that decides.
   const ownWorkMay = judge({ ...deed, ownWork: true }, modes).allowed;
-  const targets = ownWorkMay ? await targetsOf() : [];
-  const others = targets.filter((entry) => !services.ledger.holds(entry));
-  if (targets.length > 0 && others.length === 0) return;
-  throw refusal(deed, verdict.mode, tool.name, others);
+  authorize(tool, input, services, effect, ownWorkMay ? await targetsOf() : undefined);
+}
+
+/**
+ * @param targets what is changed or destroyed; undefined where it is not known
+ * @throws RefusedError
+ */
+export function authorize(
+  tool: AnyTool,
+  input: unknown,
+  { settings, ledger }: Services,
+  effect: Effect,
+  targets: readonly LedgerEntry[] | undefined,
+): void {
+  const others = targets?.filter((entry) => !ledger.holds(entry)) ?? [];
+  const ownWork = targets !== undefined && targets.length > 0 && others.length === 0;
+  const deed = { realm: tool.realm, effect, ownWork };
+  const verdict = judge(deed, settings.modes[tool.realm]);
+  if (verdict.allowed) return;
+  throw refusal(deed, verdict.mode, { tool: tool.name, others, byHand: tool.byHand?.(input as never) });
 }
 
 /** Whether any call of the tool could pass with these settings: what never can is not listed. */
 export function isListed(tool: AnyTool, settings: Settings): boolean {
   if (tool.realm === 'cloud' && !settings.cloud.configured) return false;
+  return mayPass(tool, settings);
+}
+
+function mayPass(tool: AnyTool, settings: Settings): boolean {
   const modes = settings.modes[tool.realm];
   return possibleEffects(tool).some((effect) => judge({ realm: tool.realm, effect, ownWork: true }, modes).allowed);
 }

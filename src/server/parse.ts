@@ -3,9 +3,11 @@ import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { InputError, type Problem } from '../errors.ts';
 import type { AnyTool } from '../tools/index.ts';
+import { checkSizes } from './argument-sizes.ts';
 
 /** Deeper than any configuration, and far from what the stack can bear. */
 const MAX_DEPTH = 100;
+const MAX_PROBLEMS = 50;
 
 /**
  * The arguments as the tool's input type, defaults filled in.
@@ -13,9 +15,13 @@ const MAX_DEPTH = 100;
  */
 export function parseArguments(tool: AnyTool, args: unknown): unknown {
   if (isDeeperThan(args, MAX_DEPTH)) throw tooDeep(tool);
+  checkSizes(tool, args);
   const result = tool.input.safeParse(args ?? {});
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, tool));
+  const problems = result.error.issues
+    .slice(0, MAX_PROBLEMS)
+    .flatMap((issue) => problemsOf(issue, tool))
+    .slice(0, MAX_PROBLEMS);
   const unknown = result.error.issues.some((issue) => issue.code === 'unrecognized_keys');
   throw new InputError(
     unknown ? 'unknown_argument' : 'bad_arguments',
@@ -70,7 +76,7 @@ function unknownArgument(path: string, key: string, known: readonly string[]): P
 
 /** 1 for equal names, 0 for names that have nothing in common; a name inside the other counts as near. */
 function closeness(a: string, b: string): number {
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  const [left, right] = [a.slice(0, 100).toLowerCase(), b.toLowerCase()];
   if (left.includes(right) || right.includes(left)) return 0.9;
   return 1 - distance(left, right) / Math.max(left.length, right.length, 1);
 }

@@ -3,10 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
 import type { AuditObject, AuditRecord, LedgerEntry } from '../safety/index.ts';
-import { type Answer, type AnyTool, type Services, shownEffect, tools, withHiddenWords } from '../tools/index.ts';
+import {
+  type Answer,
+  type AnyTool,
+  type Call,
+  type Services,
+  shownEffect,
+  tools,
+  withHiddenWords,
+} from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
 import { errorResult } from './error-result.ts';
-import { passGate } from './gate.ts';
+import { authorize, passGate } from './gate.ts';
+import { refuseGuessing } from './named-secrets.ts';
 import type { Ongoing, ProgressListener } from './ongoing.ts';
 import { parseArguments } from './parse.ts';
 import { shapeText } from './shape.ts';
@@ -56,7 +65,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
         const input = parseArguments(tool, args);
         const key = `${tool.name} ${canonicalJson(input)}`;
         steps.verdict = 'refused';
-        await passGate(tool, input, services, async () => {
+        await passGate(tool, input, services, caller.signal, async () => {
           const look = (): Promise<Looked> =>
             inTime(`targets ${key}`, (signal, progress) => lookUpTargets(tool, input, services, signal, progress));
           let looked = await look();
@@ -78,14 +87,19 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
         // Joined work that had been given up and ended for that: begun anew for the one who still waits.
         if (ran.abandoned && 'error' in ran && wasCancelled(ran.error)) ran = await inTime(key, start);
         object = ran.object;
+        if (ran.refused) {
+          steps.verdict = 'refused';
+          targets = ran.refused;
+        }
         if ('error' in ran) throw ran.error;
+        if (ran.answer.computed !== undefined) refuseGuessing([ran.answer.computed], services.vault.redactor);
         result = answerResult(ran.answer, services);
       } catch (error) {
         if (error instanceof StillGoing) {
           outcome = 'in_progress';
           result = error.result(tool.name);
         } else {
-          const known = error instanceof SluiceError ? await withHiddenWords(error, services) : undefined;
+          const known = error instanceof SluiceError ? await shownError(error, services) : undefined;
           outcome = known?.code ?? 'internal_error';
           result = errorResult(known ?? reportBug(error, report), services.vault.redactor);
         }
@@ -160,10 +174,12 @@ async function lookUpTargets(
 }
 
 /** What the call was about is known to the audit whether the tool succeeds or fails, and to every call that joins. */
-type Ran = { readonly object?: AuditObject | undefined; readonly abandoned: boolean } & (
-  | { readonly answer: Answer<unknown> }
-  | { readonly error: unknown }
-);
+type Ran = {
+  readonly object?: AuditObject | undefined;
+  readonly abandoned: boolean;
+  /** What the call would have touched, where it was refused only then. */
+  readonly refused?: readonly LedgerEntry[] | undefined;
+} & ({ readonly answer: Answer<unknown> } | { readonly error: unknown });
 
 async function runTool(
   tool: AnyTool,
@@ -172,16 +188,23 @@ async function runTool(
   signal: AbortSignal,
   progress: ProgressListener,
 ): Promise<Ran> {
-  const run = tool.run as (input: unknown, call: Parameters<AnyTool['run']>[1]) => Promise<Answer<unknown>>;
+  const run = tool.run as (input: unknown, call: Call) => Promise<Answer<unknown>>;
   let object: AuditObject | undefined;
+  let refused: readonly LedgerEntry[] | undefined;
   const about = (noted: AuditObject): void => {
     object = noted;
   };
+  const judgeAgain: Call['authorize'] = (effect, targets) => {
+    if (targets.length === 0) return;
+    refused = targets;
+    authorize(tool, input, services, effect, targets);
+    refused = undefined;
+  };
   try {
-    const answer = await run(input, { services, signal, progress, about });
+    const answer = await run(input, { services, signal, progress, about, authorize: judgeAgain });
     return { answer, object, abandoned: signal.aborted };
   } catch (error) {
-    return { error, object, abandoned: signal.aborted };
+    return { error, object, abandoned: signal.aborted, refused };
   }
 }
 
@@ -190,6 +213,19 @@ function answerResult({ text, data }: Answer<unknown>, services: Services): Call
     content: [{ type: 'text', text: shapeText(text, services.vault.redactor) }],
     structuredContent: data as Record<string, unknown>,
   };
+}
+
+/** An error of the call's own making can write out guesses as an answer can. */
+async function shownError(error: SluiceError, services: Services): Promise<SluiceError> {
+  const shown = await withHiddenWords(error, services);
+  if (shown.kind !== 'input') return shown;
+  try {
+    const { message, next, problems, details } = shown;
+    refuseGuessing([message, next, problems, details], services.vault.redactor);
+    return shown;
+  } catch (refused) {
+    return refused as SluiceError;
+  }
 }
 
 /** A bug's reader gets an id; its stack goes to stderr under the same id. */

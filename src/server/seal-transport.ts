@@ -1,8 +1,13 @@
 /** The last step before stdout: every string that leaves is sealed and shown honestly, whatever produced it. */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { messageOf } from '../errors.ts';
 import { isObject } from '../protocol/index.ts';
-import type { Redactor } from '../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import { showHidden } from './present.ts';
+import { internalError } from './stdio/index.ts';
+
+/** Errors of the protocol repeat what was sent, which can be megabytes. */
+const MAX_ERROR_TEXT = 2_000;
 
 /**
  * Wraps a transport so that nothing unsealed can be sent through it.
@@ -17,7 +22,17 @@ export function sealTransport(inner: Transport, redactor: Redactor, isOwnWord: (
       return inner.start();
     },
     close: () => inner.close(),
-    send: (message, options) => inner.send(sealMessage(message, redactor, isOwnWord), options),
+    async send(message, options) {
+      let sealed: JSONRPCMessage;
+      try {
+        sealed = sealMessage(message, redactor, isOwnWord);
+      } catch (error) {
+        sealing.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
+        if (!('id' in message) || message.id === undefined) return;
+        sealed = internalError(message.id);
+      }
+      await inner.send(sealed, options);
+    },
     setProtocolVersion: (version) => inner.setProtocolVersion?.(version),
     setSupportedProtocolVersions: (versions) => inner.setSupportedProtocolVersions?.(versions),
   };
@@ -28,7 +43,7 @@ function sealMessage(message: JSONRPCMessage, redactor: Redactor, isOwnWord: (ke
   const leaf = (text: string): string => showHidden(redactor.seal(text, 'data'));
   const data = (value: unknown): unknown => showLeaves(redactor.sealValue(value, 'data', isOwnWord), isOwnWord);
   const copy: Record<string, unknown> = { ...message };
-  if (isObject(copy.error)) copy.error = { ...copy.error, ...sealError(copy.error, leaf, data) };
+  if (isObject(copy.error)) copy.error = { ...copy.error, ...sealError(copy.error, redactor, data) };
   if (isObject(copy.result)) copy.result = sealResult(copy.result, leaf, data);
   // A progress notification carries one text of ours; its token and numbers are the protocol's.
   if (isObject(copy.params) && typeof copy.params.message === 'string') {
@@ -37,15 +52,18 @@ function sealMessage(message: JSONRPCMessage, redactor: Redactor, isOwnWord: (ke
   return copy as JSONRPCMessage;
 }
 
-function sealError(
-  error: Record<string, unknown>,
-  leaf: (text: string) => string,
-  data: (value: unknown) => unknown,
-): object {
+function sealError(error: Record<string, unknown>, redactor: Redactor, data: (value: unknown) => unknown): object {
+  const { message } = error;
+  const isLong = 'data' in error && (JSON.stringify(error.data)?.length ?? 0) > MAX_ERROR_TEXT;
   return {
-    ...(typeof error.message === 'string' ? { message: leaf(error.message) } : {}),
-    ...('data' in error ? { data: data(error.data) } : {}),
+    ...(typeof message === 'string' ? { message: showHidden(beginning(message, redactor)) } : {}),
+    ...('data' in error ? { data: isLong ? undefined : data(error.data) } : {}),
   };
+}
+
+function beginning(text: string, redactor: Redactor): string {
+  const { text: shown, cut } = sealBeginning(text, { redactor, level: 'data', shown: MAX_ERROR_TEXT });
+  return cut ? `${shown}…` : shown;
 }
 
 function sealResult(

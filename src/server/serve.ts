@@ -1,17 +1,21 @@
 /** MCP over stdio, both protocol eras, and the end of the process when its client is gone. */
 import { ProtocolError, ProtocolErrorCode, Server, type Transport } from '@modelcontextprotocol/server';
-import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod';
 import type { Settings } from '../config/index.ts';
 import { messageOf } from '../errors.ts';
-import type { Redactor } from '../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { House } from '../tools/index.ts';
 import type { Calls } from './calls.ts';
 import { instructionsFor } from './instructions.ts';
 import { sealTransport } from './seal-transport.ts';
+import { createStdioTransport } from './stdio/index.ts';
 
 /** Everything ends within a second of the end of input; this is the last resort. */
 const LAST_RESORT_MS = 950;
+const MAX_REPORT = 10_000;
+const MAX_REPORT_BYTES = 1024 * 1024;
+const MAX_TOKEN = 1_000;
 
 export interface Serving {
   readonly settings: Settings;
@@ -24,9 +28,7 @@ export interface Serving {
 export function serve({ settings, redactor, openHouse }: Serving): void {
   // Compiled parsers pay off after thousands of messages; a session has hundreds.
   z.config({ jitless: true });
-  const report = (text: string): void => {
-    process.stderr.write(`sluice-mcp: ${redactor.seal(text, 'text')}\n`);
-  };
+  const report = createReport(redactor);
   let isOwnWord: (key: string) => boolean = () => false;
   let opened: Promise<Calls> | undefined;
   const open = (): Promise<Calls> => {
@@ -37,7 +39,7 @@ export function serve({ settings, redactor, openHouse }: Serving): void {
     })();
     return opened;
   };
-  const transport = sealTransport(new StdioServerTransport(), redactor, (key) => isOwnWord(key));
+  const transport = sealTransport(createStdioTransport(), redactor, (key) => isOwnWord(key));
   const shutdown = once(async (code: number) => {
     setTimeout(() => {
       // An exit would wait for native work that heeds no interruption, such as the planning of a query.
@@ -60,6 +62,21 @@ export function serve({ settings, redactor, openHouse }: Serving): void {
   });
 }
 
+/** Writes to stderr what happens beside the protocol. A client that does not read it, or has closed it, stops nothing. */
+function createReport(redactor: Redactor): (text: string) => void {
+  process.stderr.on('error', () => {});
+  return (text) => {
+    if (process.stderr.writableLength > MAX_REPORT_BYTES) return;
+    const shown = sealBeginning(text, { redactor, level: 'text', shown: MAX_REPORT }).text;
+    process.stderr.write(`sluice-mcp: ${shown}\n`);
+  };
+}
+
+/** A token is repeated in each notification. */
+function isShort(token: string | number | undefined): boolean {
+  return typeof token !== 'string' || token.length <= MAX_TOKEN;
+}
+
 function createServer(settings: Settings, open: () => Promise<Calls>): Server {
   const server = new Server(
     { name: 'sluice-mcp', title: 'Sluice', version: settings.version },
@@ -69,7 +86,7 @@ function createServer(settings: Settings, open: () => Promise<Calls>): Server {
   server.setRequestHandler('tools/call', async (request, context) => {
     const { name, arguments: args } = request.params;
     const { signal, notify, _meta: meta, envelope } = context.mcpReq;
-    const token = meta?.progressToken;
+    const token = isShort(meta?.progressToken) ? meta?.progressToken : undefined;
     let steps = 0;
     const onProgress = (message: string, done?: number, total?: number): void => {
       if (token === undefined || signal.aborted) return;

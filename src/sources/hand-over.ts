@@ -21,7 +21,12 @@ export async function handOver(rooms: Rooms, source: SavedSource, control: RunCo
   const message = entry
     ? await rooms.registry.specFor(entry, source.version, control.signal)
     : await rooms.connectors.manifestSpec(source);
-  const { resolution, problems, warnings, facts } = await inspect(rooms, source, specification(message), control);
+  const { resolution, problems, warnings, facts } = await inspect(
+    rooms,
+    source,
+    { spec: specification(message), isPublished: entry !== undefined },
+    control,
+  );
   const config = problems.length > 0 ? resolution.config : rooms.updates.forSource(source, resolution.config, facts);
   return { entry, config, problems, warnings };
 }
@@ -32,6 +37,6 @@ export async function inspectLayers(
   spec: JsonObject,
   control: RunControl,
 ): Promise<InspectedLayers> {
-  const { resolution, problems, unknown } = await inspect(rooms, layers, spec, control);
+  const { resolution, problems, unknown } = await inspect(rooms, layers, { spec, isPublished: false }, control);
   return { config: resolution.config, problems, unknown };
 }

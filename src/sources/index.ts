@@ -5,7 +5,8 @@ import { createStore } from './store.ts';
 import type { Kind, Sources } from './types.ts';
 import { prepare, type Rooms, validate } from './validate.ts';
 
-export type { HandOver, Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
+export { idOf, originOf } from './saved-source.ts';
+export type { HandOver, KeptVersion, Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
 
 /** The saved connectors of one kind. */
 export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, kind: Kind = 'source'): Sources {
@@ -19,14 +20,14 @@ export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, k
   return {
     ...store,
     kind,
-    async save(source, checked) {
-      const saved = await store.save(source);
+    async save(source, mayReplace, checked) {
+      const saved = await store.save(source, mayReplace);
       updates.keepFor(source, checked);
       return saved;
     },
     learnUpdates: () => updates.learn(),
-    async remove(name) {
-      await store.remove(name);
+    async remove(name, mayReplace) {
+      await store.remove(name, mayReplace);
       return { hadUpdate: updates.drop(name) };
     },
     updateOf: (source) => updates.fieldsOf(source),

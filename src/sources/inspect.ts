@@ -10,6 +10,12 @@ export interface InspectRooms {
   readonly registry: Registry;
 }
 
+/** A spec's `connectionSpecification`, and whether the registry publishes it. */
+export interface CheckedSpec {
+  readonly spec: JsonObject;
+  readonly isPublished: boolean;
+}
+
 type Facts = Parameters<ConfigUpdates['forCheck']>[1];
 
 export interface Inspected {
@@ -25,17 +31,18 @@ export interface Inspected {
 export async function inspect(
   rooms: InspectRooms,
   layers: ConfigLayers,
-  spec: JsonObject,
+  { spec, isPublished }: CheckedSpec,
   control: RunControl,
 ): Promise<Inspected> {
   const { keys } = await rooms.registry.secretKeys(control.signal);
   const facts = { spec, secretKeys: keys };
-  const resolution = await rooms.vault.resolve(layers, spec, keys);
+  const resolution = await rooms.vault.resolve(layers, { spec, secretKeys: keys, isPublished });
   const told = new Set(resolution.problems.map(({ path }) => path));
   // Of a configuration that could not be read, what is missing is not known.
   if (told.has('config_file') || told.has('config_secret'))
     return { resolution, problems: [...resolution.problems], warnings: resolution.warnings, unknown: [], facts };
-  const schemaProblems = await resolution.config.use((config) => validateAgainstSpec(spec, config));
+  const { outline } = resolution.config;
+  const schemaProblems = await validateAgainstSpec(spec, outline);
   const injected = resolution.config.use(Object.keys).filter((key) => key.startsWith('__injected_'));
   const problems = [
     ...resolution.problems,
@@ -44,7 +51,7 @@ export async function inspect(
   ];
   // A spec that takes no other fields has told it already.
   const wrong = new Set(problems.map(({ path }) => path));
-  const unknown = resolution.config.use((config) => unknownFields(spec, config)).filter(({ path }) => !wrong.has(path));
+  const unknown = unknownFields(spec, outline).filter(({ path }) => !wrong.has(path));
   return { resolution, problems, warnings: [...resolution.warnings, ...unknown.map(unknownText)], unknown, facts };
 }
 

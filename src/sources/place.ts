@@ -31,7 +31,7 @@ export function placeOf(
 }
 
 /** A connection string is secret for its password; the server and the database that it names are a place. */
-function addressIn(value: JsonValue): JsonValue {
+export function addressIn(value: JsonValue): JsonValue {
   if (typeof value !== 'string') return null;
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.:-]*):\/\/([^?#\s]*)/i.exec(value) ?? [];
   return scheme === undefined ? null : `${scheme}://${rest.slice(rest.lastIndexOf('@') + 1)}`;

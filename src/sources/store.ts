@@ -1,27 +1,31 @@
-/** Saved connectors of one kind as files of the project: `sources/NAME.json`, and `NAME.previous.json` for the one it replaced. */
-import { copyFile, readdir, rm } from 'node:fs/promises';
+/** Saved connectors of one kind as files of the project: `sources/NAME.json`. What is replaced or removed goes into the history. */
+import { randomUUID } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, SetupError } from '../errors.ts';
-import { type Project, readJson, writeAtomic } from '../project/index.ts';
-import { checkDestinationName, checkSourceName, datasetName, isObject, nearest } from '../protocol/index.ts';
-import type { Kind, SavedSource } from './types.ts';
+import { exists, type Project, readJson, withLock, writeAtomic } from '../project/index.ts';
+import { checkDestinationName, checkSourceName, datasetName, nearest } from '../protocol/index.ts';
+import { createHistory } from './history.ts';
+import { idOf, isSavedSource } from './saved-source.ts';
+import type { Kind, MayReplace, Saved, SavedSource, Sources } from './types.ts';
 
-export interface Store {
-  list(): Promise<readonly SavedSource[]>;
-  get(name: string): Promise<SavedSource>;
-  has(name: string): Promise<boolean>;
-  save(source: SavedSource): Promise<{ readonly replaced: boolean }>;
-  remove(name: string): Promise<void>;
+export interface Store extends Pick<Sources, 'list' | 'get' | 'has' | 'versions' | 'keptNames' | 'restore' | 'prune'> {
+  save(source: Omit<SavedSource, 'id'>, mayReplace: MayReplace): Promise<Saved>;
+  remove(name: string, mayReplace: MayReplace): Promise<void>;
 }
+
+const LOCK_WAIT_MS = 10_000;
 
 export function createStore(project: Project, kind: Kind): Store {
   const folder = (): Promise<string> => project.folder(`${kind}s`);
+  const fileOf = async (name: string): Promise<string> => join(await folder(), `${name}.json`);
+  const history = createHistory(project, kind, fileOf);
   const names = async (): Promise<string[]> => {
     const files = await readdir(await folder());
     return files.flatMap((file) => /^([a-z][a-z0-9_-]*)\.json$/.exec(file)?.[1] ?? []).sort();
   };
   const read = async (name: string): Promise<SavedSource> => {
-    const path = join(await folder(), `${name}.json`);
+    const path = await fileOf(name);
     const value = await readJson(path);
     if (isSavedSource(value)) return value;
     throw new SetupError(
@@ -29,6 +33,28 @@ export function createStore(project: Project, kind: Kind): Store {
       `The saved ${kind} "${name}" cannot be read: ${path}.`,
       `Save it again with save_${kind}.`,
     );
+  };
+  /** Runs `body` while no other call or process saves or removes this name, or one with the same dataset. */
+  const alone = async <T>(name: string, body: () => Promise<T>): Promise<T> => {
+    const lock = join(await project.folder('locks'), `${kind}-${datasetName(name)}.lock`);
+    return withLock(lock, { purpose: `changing the ${kind} ${name}`, waitMs: LOCK_WAIT_MS }, body);
+  };
+  /** What is saved under the name; a damaged file is somebody's all the same. */
+  const present = async (name: string): Promise<SavedSource | undefined> => {
+    if (!(await exists(await fileOf(name)))) return undefined;
+    const damaged: SavedSource = { name, connector: '', version: '', runtime: 'executable', savedAt: '' };
+    return read(name).catch(() => damaged);
+  };
+  const put = async (source: Omit<SavedSource, 'id'>, mayReplace: MayReplace): Promise<Saved> => {
+    const { name } = source;
+    const twin = (await names()).find((other) => other !== name && datasetName(other) === datasetName(name));
+    if (twin && kind === 'source') throw datasetClash(name, twin);
+    const before = await present(name);
+    const isOwn = before !== undefined && (await mayReplace(before));
+    const id = before && isOwn ? idOf(before) : randomUUID();
+    if (before) await history.keep(name);
+    await writeAtomic(await fileOf(name), `${JSON.stringify({ id, ...source }, null, 2)}\n`);
+    return { id, replaced: before !== undefined };
   };
   return {
     list: async () => Promise.all((await names()).map(read)),
@@ -38,30 +64,29 @@ export function createStore(project: Project, kind: Kind): Store {
       if (known.includes(name)) return read(name);
       throw unknownName(kind, name, known);
     },
-    async save(source) {
+    async save(source, mayReplace) {
       (kind === 'source' ? checkSourceName : checkDestinationName)(source.name);
-      const known = await names();
-      const twin = known.find((other) => other !== source.name && datasetName(other) === datasetName(source.name));
-      if (twin && kind === 'source') throw datasetClash(source.name, twin);
-      const path = join(await folder(), `${source.name}.json`);
-      const replaced = known.includes(source.name);
-      // A copy, not a rename: a death in between leaves the old source in its place.
-      if (replaced) await copyFile(path, path.replace(/\.json$/, '.previous.json'));
-      await writeAtomic(path, `${JSON.stringify(source, null, 2)}\n`);
-      return { replaced };
+      return alone(source.name, () => put(source, mayReplace));
     },
-    async remove(name) {
-      const known = await names();
-      if (!known.includes(name)) throw unknownName(kind, name, known);
-      const path = join(await folder(), `${name}.json`);
-      await rm(path.replace(/\.json$/, '.previous.json'), { force: true });
-      await rm(path, { force: true });
-    },
+    remove: (name, mayReplace) =>
+      alone(name, async () => {
+        const known = await names();
+        const before = known.includes(name) ? await present(name) : undefined;
+        if (!before) throw unknownName(kind, name, known);
+        await mayReplace(before);
+        await history.keep(name);
+        await rm(await fileOf(name), { force: true });
+      }),
+    versions: history.versions,
+    keptNames: history.names,
+    restore: (name, version) =>
+      alone(name, async () => {
+        const kept = await history.find(name, version);
+        const { id: _, ...saved } = kept.saved;
+        return { ...(await put({ ...saved, name, savedAt: new Date().toISOString() }, () => false)), kept };
+      }),
+    prune: (name, version) => alone(name, () => history.prune(name, version)),
   };
-}
-
-function isSavedSource(value: unknown): value is SavedSource & Record<string, never> {
-  return isObject(value) && ['name', 'connector', 'version', 'runtime'].every((key) => typeof value[key] === 'string');
 }
 
 function unknownName(kind: Kind, name: string, known: readonly string[]): InputError {

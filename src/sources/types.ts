@@ -1,7 +1,7 @@
 /** Saved sources and destinations, and the way from a name to something that runs. */
 import type { ConnectorRequest, Installed, RunControl, Runtime } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
-import type { JsonObject, UnknownField } from '../protocol/index.ts';
+import type { JsonObject, Location, UnknownField } from '../protocol/index.ts';
 import type { RegistryEntry } from '../registry/index.ts';
 import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
 
@@ -13,6 +13,8 @@ export interface Subject extends ConnectorRequest, ConfigLayers {}
 
 /** A source, or a destination, as its file in the project holds it: references as written, never a resolved value. */
 export interface SavedSource {
+  /** Made when the name was first saved; removed and saved again it has another one. Absent in files of earlier versions. */
+  readonly id?: string;
   readonly name: string;
   readonly connector: string;
   /** The version that was installed when it was saved. */
@@ -60,6 +62,8 @@ export interface Prepared {
   readonly destinationModes?: readonly string[] | undefined;
   /** The same as long as the configuration, but for its secrets, and the connector are. */
   readonly place: string;
+  /** Tells a destination from others that are surely elsewhere. */
+  readonly location: Location;
   /** Whether a destination waits for the word that each stream is complete. */
   readonly supportsRefreshes: boolean;
 }
@@ -82,6 +86,26 @@ export interface InspectedLayers {
   readonly unknown: readonly UnknownField[];
 }
 
+/** A version that was replaced or removed. */
+export interface KeptVersion {
+  /** Its time and a random part. */
+  readonly version: string;
+  /** ISO 8601, UTC: when it was replaced or removed. */
+  readonly keptAt: string;
+  readonly saved: SavedSource;
+}
+
+export interface Saved {
+  readonly id: string;
+  readonly replaced: boolean;
+}
+
+/**
+ * Asked right before what is saved under a name is replaced or removed, while no other process can change it: throws where it
+ * must not be. @returns whether it belongs to the caller
+ */
+export type MayReplace = (present: SavedSource) => boolean | Promise<boolean>;
+
 /** All that is saved of one kind. */
 export interface Sources {
   readonly kind: Kind;
@@ -94,13 +118,27 @@ export interface Sources {
   /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
   updateOf(source: SavedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
   /**
-   * Saves a source; a replaced one is kept beside it, once. What its connector had changed before is dropped, what it changed
-   * in the check of `checked` is kept.
-   * @throws InputError for a bad name or a clash of datasets
+   * Saves a source; a replaced one goes into the history. What its connector had changed before is dropped, what it changed
+   * in the check of `checked` is kept. Its id stays where the replaced one belongs to the caller.
+   * @throws InputError for a bad name or a clash of datasets; what `mayReplace` throws
    */
-  save(source: SavedSource, checked?: ResolvedConfig): Promise<{ readonly replaced: boolean }>;
-  /** Removes a source, the one it replaced, and what its connector changed. @throws InputError `unknown_source` */
-  remove(name: string): Promise<{ readonly hadUpdate: boolean }>;
+  save(source: Omit<SavedSource, 'id'>, mayReplace: MayReplace, checked?: ResolvedConfig): Promise<Saved>;
+  /**
+   * Removes a source, which goes into the history, and what its connector changed.
+   * @throws InputError `unknown_source`; what `mayReplace` throws
+   */
+  remove(name: string, mayReplace: MayReplace): Promise<{ readonly hadUpdate: boolean }>;
+  /** Kept versions of a name, newest first. */
+  versions(name: string): Promise<readonly KeptVersion[]>;
+  /** Names of which versions are kept. */
+  keptNames(): Promise<readonly string[]>;
+  /**
+   * For a person: puts a kept version (the newest, where none is named) in the place of what is saved, which is kept in turn.
+   * @throws InputError `no_history`, `unknown_version`, `dataset_clash`
+   */
+  restore(name: string, version?: string): Promise<Saved & { readonly kept: KeptVersion }>;
+  /** For a person: removes all kept versions of a name, or one. @throws InputError `no_history`, `unknown_version` */
+  prune(name: string, version?: string): Promise<readonly KeptVersion[]>;
   /** Checks a configuration of either kind: references, schema, then the connector's own check. */
   validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
   /** The same for one that is to be saved. @throws InputError `other_kind` for a connector of the other kind */

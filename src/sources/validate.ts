@@ -13,6 +13,7 @@ import type { Registry, RegistryEntry } from '../registry/index.ts';
 import type { ConfigUpdates, Vault } from '../secrets/index.ts';
 import { type Inspected, inspect, specification } from './inspect.ts';
 import { checkKind, destinationModes, kindOf } from './kinds.ts';
+import { locationOf } from './location.ts';
 import { placeOf } from './place.ts';
 import type { Kind, Prepared, SavedSource, Subject, Validation } from './types.ts';
 
@@ -40,9 +41,11 @@ export async function validate(
   if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
   if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
   if (schemaOnly && subject.manifestPath !== undefined) return validateManifestSchemaOnly(rooms, located, control);
+  await admit(rooms, located, kind);
   const unread = await unreadConfig(rooms, located, control);
   if (unread) return unread;
   const installed = await install(rooms, located, control);
+  const hidden = await admit(rooms, located, kind, installed);
   const spec = await rooms.connectors.spec(installed, control);
   checkKind(installed.connector, kindOf(spec, located.entry), kind);
   const {
@@ -50,7 +53,7 @@ export async function validate(
     problems,
     warnings: told,
     facts: known,
-  } = await inspectInstalled(rooms, subject, { installed, spec }, control);
+  } = await inspectInstalled(rooms, subject, { installed, spec, isPublished: located.entry !== undefined }, control);
   const facts = {
     installed,
     connector: installed.connector,
@@ -59,7 +62,7 @@ export async function validate(
     runtimeReason: installed.reason,
     specFrom: installed.runtime === 'manifest' ? 'manifest' : 'connector',
   } as const;
-  const unreachable = await resolution.config.use(async (plain) => containerWarnings(installed.runtime, plain));
+  const unreachable = containerWarnings(installed.runtime, resolution.config.outline);
   const warnings = [...told, ...unreachable];
   if (problems.length > 0 || schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
@@ -68,19 +71,39 @@ export async function validate(
   return {
     valid: check.succeeded,
     problems,
-    warnings,
+    warnings: check.succeeded ? warnings : [...warnings, ...hidden],
     checkMessage: check.message,
     checked: resolution.config,
     ...facts,
   };
 }
 
+/** Before anything is installed as far as the runtime is known, and again when it is. */
+function admit(
+  { connectors }: Rooms,
+  { subject, entry }: Located,
+  kind: Kind | undefined,
+  { runtime }: Pick<Subject, 'runtime'> = subject,
+): Promise<readonly string[]> {
+  return connectors.admit({
+    runtime,
+    literals: subject.config,
+    isDestination: (entry?.type ?? kind) === 'destination',
+  });
+}
+
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
 export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, control: RunControl): Promise<Prepared> {
   const located = await locate(rooms, source, control);
+  await admit(rooms, located, kind);
   const installed = await install(rooms, located, control);
   const spec = await rooms.connectors.spec(installed, control);
-  const { resolution, problems, facts } = await inspectInstalled(rooms, source, { installed, spec }, control);
+  const { resolution, problems, facts } = await inspectInstalled(
+    rooms,
+    source,
+    { installed, spec, isPublished: located.entry !== undefined },
+    control,
+  );
   if (problems.length > 0) {
     throw new InputError(
       'invalid_config',
@@ -98,6 +121,7 @@ export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, con
     maxSecondsBetweenMessages,
     destinationModes: destinationModes(spec),
     place: placeOf(installed.connector, resolution.config, facts),
+    location: await locationOf(installed.connector, resolution.config, facts),
     supportsRefreshes,
   };
 }
@@ -111,7 +135,12 @@ async function validateSchemaOnly(
   const spec = subject.version
     ? await rooms.registry.specFor(entry, subject.version, control.signal)
     : await rooms.registry.spec(entry, control.signal);
-  const { resolution, problems, warnings } = await inspect(rooms, subject, specification(spec), control);
+  const { resolution, problems, warnings } = await inspect(
+    rooms,
+    subject,
+    { spec: specification(spec), isPublished: true },
+    control,
+  );
   const { connector, version, runtime: named } = subject;
   const verdicts = await rooms.connectors.runtimesFor(
     { connector, version, runtime: named },
@@ -120,7 +149,7 @@ async function validateSchemaOnly(
   );
   const would = verdicts.find(({ works }) => works);
   const runtime = named ?? would?.runtime ?? entry.runtimes[0] ?? 'docker';
-  const unreachable = await resolution.config.use(async (plain) => containerWarnings(runtime, plain));
+  const unreachable = containerWarnings(runtime, resolution.config.outline);
   return {
     valid: problems.length === 0,
     problems,
@@ -137,7 +166,7 @@ async function validateSchemaOnly(
 async function unreadConfig(rooms: Rooms, located: Located, control: RunControl): Promise<Validation | undefined> {
   const { subject, entry } = located;
   if (subject.configFile === undefined && subject.configSecret === undefined) return undefined;
-  const { problems } = await rooms.vault.resolve(subject, {}, new Set());
+  const { problems } = await rooms.vault.resolve(subject, { spec: {}, secretKeys: new Set(), isPublished: false });
   if (!problems.some(({ path }) => path === 'config_file' || path === 'config_secret')) return undefined;
   if (entry) {
     const answer = await validateSchemaOnly(rooms, entry, { ...subject, version: undefined }, control);
@@ -153,7 +182,8 @@ async function validateManifestSchemaOnly(
   control: RunControl,
 ): Promise<Validation> {
   const spec = await rooms.connectors.manifestSpec(subject);
-  const { problems, warnings } = await inspect(rooms, subject, specification(spec), control);
+  const checked = { spec: specification(spec), isPublished: false };
+  const { problems, warnings } = await inspect(rooms, subject, checked, control);
   return {
     valid: problems.length === 0,
     problems,
@@ -212,10 +242,10 @@ function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFacts {
 async function inspectInstalled(
   rooms: Rooms,
   subject: Subject,
-  { installed, spec }: { readonly installed: Installed; readonly spec: JsonObject },
+  { installed, spec, isPublished }: { readonly installed: Installed; readonly spec: JsonObject; isPublished: boolean },
   control: RunControl,
 ): Promise<Inspected> {
-  const inspected = await inspect(rooms, subject, specification(spec), control);
+  const inspected = await inspect(rooms, subject, { spec: specification(spec), isPublished }, control);
   const lost = rooms.connectors.lostBy(installed, inspected.resolution.config);
   return { ...inspected, problems: [...inspected.problems, ...lost] };
 }

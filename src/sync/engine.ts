@@ -3,10 +3,12 @@ import { rm } from 'node:fs/promises';
 import type { Cache } from '../cache/index.ts';
 import type { Connectors, Exit } from '../connectors/index.ts';
 import { messageOf } from '../errors.ts';
+import { type ConfiguredStream, findStreams } from '../protocol/index.ts';
 import { type BatchLimits, createBatches } from './batches.ts';
 import { noteFailure } from './failure.ts';
 import { createLoader } from './loader.ts';
 import { createMessageHandler } from './messages.ts';
+import type { StreamOption } from './modes.ts';
 import { confirmByEnd, type ReadEnding, settle } from './outcome.ts';
 import { createPump } from './pump.ts';
 import { createSegments, type Segments } from './segments.ts';
@@ -58,7 +60,10 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
   const prepared = await cache.prepareSync(
     {
       sync: rowOf(record),
-      streams: request.streams,
+      streams: request.streams.map((configured) => ({ ...configured, option: optionOf(configured, request) })),
+      origin: request.origin,
+      owns: request.owns,
+      authorize: request.authorize,
       severalNamespaces: namespaces.size > 1,
       restart: request.restart === true,
     },
@@ -67,7 +72,12 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
   await cache.release();
   record.prepared = prepared;
   record.runs = prepared.streams.map((stream, index) => newStreamRun(index, record.labels[index] ?? '', stream));
-  if (prepared.newDataset) request.onCreated?.('dataset', record.dataset);
+  if (prepared.newDataset) request.onCreated?.({ kind: 'dataset', id: prepared.datasetId, name: record.dataset });
+}
+
+/** What was chosen for the stream, now or before. */
+function optionOf({ stream }: ConfiguredStream, { options = [], catalog }: SyncRequest): StreamOption | undefined {
+  return options.find((option) => findStreams(catalog, option.stream).includes(stream));
 }
 
 async function readAndLoad(options: EngineOptions): Promise<ReadEnding> {

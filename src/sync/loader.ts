@@ -42,7 +42,8 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
       }
       const { prepared, swap, into } = entry;
       if (prepared.newTable && (swap || into === 'table')) {
-        request.onCreated?.('table', `${record.dataset}.${prepared.target.table}`);
+        const name = `${record.dataset}.${prepared.target.table}`;
+        if (prepared.tableId !== undefined) request.onCreated?.({ kind: 'table', id: prepared.tableId, name });
       }
       warn(batch.runs[index]?.label ?? '', loaded[index]);
     }

@@ -19,6 +19,8 @@ export interface SyncLog {
 const MOST_BYTES = 10 * 1024 * 1024;
 const MOST_BUFFERED = 1024 * 1024;
 const LONGEST_LINE = 64 * 1024;
+/** How long the end of a text waits for more of it before it is written. */
+const HELD_MS = 1_000;
 
 export async function openSyncLog(path: string, redactor: Redactor): Promise<SyncLog> {
   const file: FileHandle = await open(path, 'ax', 0o600);
@@ -29,6 +31,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   let written = 0;
   let full = false;
   let writing: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
 
   const put = (text: string): void => {
     if (full || text === '') return;
@@ -51,6 +54,11 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
     if (rest.length > LONGEST_LINE) lines.push(rest);
     for (const line of lines) if (line.trim() !== '') put(`${stamp()} ${voice}: ${line}\n`);
   };
+  const writeHeld = (): void => {
+    timer = undefined;
+    // A line that is not complete waits on: the rest of a secret may follow.
+    for (const [voice, seal] of seals) putSealed(voice, seal.flushLines());
+  };
   const flush = (): Promise<void> => {
     const text = buffered.join('');
     buffered = [];
@@ -66,12 +74,14 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
       const seal = seals.get(voice) ?? redactor.stream('connector');
       seals.set(voice, seal);
       putSealed(voice, seal.push(text));
+      timer ??= setTimeout(writeHeld, HELD_MS).unref();
     },
     note(text) {
       put(`${stamp()} sluice: ${redactor.seal(text, 'text')}\n`);
     },
     flush,
     async close() {
+      clearTimeout(timer);
       for (const [voice, seal] of seals) {
         putSealed(voice, [...seal.end(), '\n']);
       }
@@ -82,7 +92,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
 }
 
 /** The last lines of a log file that say something, without the frames of tracebacks; none where there is no file. */
-export async function lastLines(path: string, lines: number): Promise<string[]> {
+export async function lastLines(path: string, lines: number, redactor: Redactor): Promise<string[]> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return [];
   try {
@@ -92,10 +102,26 @@ export async function lastLines(path: string, lines: number): Promise<string[]> 
     await file.read(buffer, 0, length, size - length);
     const all = buffer.toString('utf8').split('\n');
     if (length < size) all.shift();
-    return withoutFrames(all.filter((line) => line !== '')).slice(-lines);
+    const shown = withoutFrames(all.filter((line) => line !== ''));
+    return redactedByVoice(shown, redactor).slice(-lines);
   } finally {
     await file.close();
   }
+}
+
+/** Lines that were written with a pause between them hold parts of one secret: they are redacted again, side by side. */
+function redactedByVoice(lines: readonly string[], redactor: Redactor): string[] {
+  const split = lines.map((line) => /^(\S+ ([a-z]+(?: [a-z]+)?): )(.*)$/.exec(line) ?? ['', '', '', line]);
+  const result = [...lines];
+  for (const voice of new Set(split.map(([, , name]) => name))) {
+    const places = split.flatMap(([, , name], index) => (name === voice ? [index] : []));
+    const texts = redactor.sealAll(
+      places.map((index) => split[index]?.[3] ?? ''),
+      'connector',
+    );
+    for (const [at, index] of places.entries()) result[index] = `${split[index]?.[1] ?? ''}${texts[at] ?? ''}`;
+  }
+  return result;
 }
 
 /** The voices speak between each other's lines. */

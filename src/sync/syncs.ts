@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, InputError, LimitError, messageOf } from '../errors.ts';
 import { withLock } from '../project/index.ts';
+import { authorizeDelivery } from './deliver/authorize.ts';
 import { forgetKeptStates } from './deliver/kept-states.ts';
 import { noStreams } from './modes.ts';
 import { createSyncFiles, interrupted, newSyncId, sweepStaging, unknownSync } from './sync-files.ts';
@@ -107,6 +108,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
   return {
     async start(request) {
       if (request.streams.length === 0) throw noStreams();
+      if (request.destination) await authorizeDelivery(project, request);
       const lock = join(await project.folder('locks'), `sync-${request.source}.lock`);
       const deadline = Date.now() + HOLDER_MS;
       for (;;) {
@@ -137,7 +139,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
     recent: newest,
     async log(syncId, lines) {
       await read(syncId);
-      return lastLines(await files.logPath(syncId), lines);
+      return lastLines(await files.logPath(syncId), lines, redactor);
     },
     async cancel(syncId) {
       const status = await read(syncId);

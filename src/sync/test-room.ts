@@ -81,7 +81,12 @@ export async function openTestRoom(
   const folder = at ?? (await mkdtemp(join(tmpdir(), 'sluice-sync-')));
   const envFile = join(folder, 'test.env');
   await writeFile(envFile, `MEADOW_API_KEY=${SECRET}\n`, { mode: 0o600 });
-  const { settings, contents } = loadSettings('0.0.0', { envFile, projectDirectory: join(folder, 'project') }, {});
+  const { settings, contents } = loadSettings(
+    '0.0.0',
+    { envFile, projectDirectory: join(folder, 'project') },
+    // What the tests play are scripts of theirs, which no sandbox would show.
+    { SLUICE_SANDBOX: 'off', SLUICE_WRITE_DIRS: folder },
+  );
   const project = openProject(settings);
   const vault = createVault({ settings, ...(contents ? { contents } : {}) });
   const environment = { PATH: process.env.PATH ?? '', HOME: folder };
@@ -111,7 +116,7 @@ export async function openTestRoom(
   });
   const resolve = async (config: JsonObject): Promise<ResolvedConfig> => {
     const spec: JsonObject = { type: 'object', properties: { api_key: { type: 'string', airbyte_secret: true } } };
-    const resolution = await vault.resolve({ config }, spec, new Set());
+    const resolution = await vault.resolve({ config }, { spec: spec, secretKeys: new Set(), isPublished: true });
     if (resolution.problems.length > 0) throw new Error(JSON.stringify(resolution.problems));
     return resolution.config;
   };

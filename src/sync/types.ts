@@ -1,6 +1,7 @@
 /** The ports of the sync room. */
+import type { Origin } from '../cache/index.ts';
 import type { Installed } from '../connectors/index.ts';
-import type { Catalog, ConfiguredStream, SyncMode } from '../protocol/index.ts';
+import type { Catalog, ConfiguredStream, Location, SyncMode } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 import type { StreamOption } from './modes.ts';
 
@@ -9,11 +10,15 @@ export type StreamState = 'pending' | SyncState;
 
 /** A saved destination that is ready to be written to. */
 export interface DeliveryTarget {
+  /** Of the saved destination. */
+  readonly id: string;
   readonly name: string;
   readonly installed: Installed;
   readonly config: ResolvedConfig;
   /** Changes when its data may lie somewhere else: what was kept of states then counts no more. */
   readonly place: string;
+  /** Tells it from destinations that are surely elsewhere. */
+  readonly location: Location;
   /** What it can do with records, in the protocol's words; undefined where it does not say. */
   readonly modes?: readonly string[] | undefined;
   /** Whether it waits for the word that each stream is complete, and knows generations of a stream. */
@@ -35,8 +40,23 @@ export interface SyncRequest {
   readonly maxSecondsBetweenMessages?: number | undefined;
   /** Where the records go instead of the cache. */
   readonly destination?: DeliveryTarget | undefined;
-  /** Told what the sync makes that was not there before; a table's id is `dataset.table`. */
-  readonly onCreated?: (kind: 'dataset' | 'table', id: string) => void;
+  /** Where the rows come from; without it tables are not held against it. */
+  readonly origin?: Origin | undefined;
+  /** Those of `options` that this call gives. */
+  readonly chosen?: readonly StreamOption[] | undefined;
+  /** Told what the sync makes that was not there before. */
+  readonly onCreated?: (made: Made) => void;
+  /** Whether the session made what has this id. */
+  readonly owns?: ((id: string) => boolean) | undefined;
+  /** Asked with what the sync would do more to than to load what is new, right before it does; throws where it must not. */
+  readonly authorize?: ((targets: readonly Made[]) => void) | undefined;
+}
+
+/** What a sync makes, as the ledger knows it. */
+export interface Made {
+  readonly kind: 'dataset' | 'table' | 'delivery' | 'destination';
+  readonly id: string;
+  readonly name: string;
 }
 
 /** Field names are those that tools show. */

@@ -37,7 +37,7 @@ const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
       name: 'shelf',
       connector: SHELF,
       runtime: 'executable',
-      config: { destination_path: '/HOME/shelf' },
+      config: { destination_path: '/HOME/open/shelf' },
     },
   ],
   [
@@ -99,6 +99,9 @@ function steady(text: string, tool: string): string {
   if (tool !== 'get_status' && tool !== 'get_connector_info') return common;
   return common
     .replace(/^(- )?(uv|python|docker): .*$/gm, '$1$2: MACHINE')
+    .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'OBJECT_ID')
+    .replace(/^Sandbox: .*$/m, 'Sandbox: MACHINE')
+    .replace(/("sandbox": \{\s+"setting": "auto",\s+"kind": )"[^"]*"(?:,\s+"(?:reason|fix)": "[^"]*")*/, '$1"MACHINE"')
     .replace(/"runs_here": \w+/, '"runs_here": MACHINE')
     .replace(/"runtimes": \[[^\]]*\]/, '"runtimes": []')
     .replace(/("version": ")\d+\.\d+\.\d+(")/, '$1VERSION$2')

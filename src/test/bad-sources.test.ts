@@ -20,6 +20,12 @@ afterAll(async () => {
 
 const folder = (): string => join(workplace.project, 'sources');
 const saved = async (name: string): Promise<string> => readFile(join(folder(), name), 'utf8');
+/** The replaced versions of it, oldest first. */
+const kept = async (): Promise<string[]> => {
+  const history = join(workplace.project, 'history', 'source', 'my-meadow');
+  const names = (await readdir(history).catch(() => [])).sort();
+  return Promise.all(names.map((name) => readFile(join(history, name), 'utf8')));
+};
 
 describe('names of sources', () => {
   test.each([
@@ -98,7 +104,7 @@ describe('saving again', () => {
       expect(error.text).not.toContain('literal-key');
     }
     expect(await saved('my-meadow.json')).toBe(before);
-    expect(await readdir(folder())).not.toContain('my-meadow.previous.json');
+    expect(await kept()).toEqual([]);
   });
 
   test("a check that the connector refuses leaves it too, and the connector's words are shown", async () => {
@@ -111,14 +117,14 @@ describe('saving again', () => {
     expect(await saved('my-meadow.json')).toBe(before);
   });
 
-  test('a replaced one is kept beside it, once, and is no source of its own', async () => {
+  test('every replaced one is kept, and is no source of its own', async () => {
     const first = await saved('my-meadow.json');
     const again = { name: 'my-meadow', connector: MEADOW, config: { ...config, seed: 2 } };
     expect(await server.call('save_source', again)).toMatchObject({ replaced: true });
-    expect(await saved('my-meadow.previous.json')).toBe(first);
+    expect(await kept()).toEqual([first]);
     const second = await saved('my-meadow.json');
     await server.call('save_source', { ...again, config });
-    expect(await saved('my-meadow.previous.json')).toBe(second);
+    expect(await kept()).toEqual([first, second]);
     const { sources } = await server.call<{ sources: { name: string }[] }>('list_sources');
     expect(sources.filter(({ name }) => name.startsWith('my-meadow'))).toHaveLength(1);
   });

@@ -36,6 +36,7 @@ const NEW: Record<Kind, Record<string, unknown>> = {
     source_id: airbyteId('source', 1),
     destination_id: airbyteId('destination', 1),
     streams: [{ stream: 'users' }],
+    prefix: 'mine_',
   },
   definition: { kind: 'definition', name: 'New', manifest: SEEDED_MANIFEST },
 };

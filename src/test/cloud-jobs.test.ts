@@ -177,6 +177,7 @@ describe('modes', () => {
       source_id: airbyteId('source', 1),
       destination_id: airbyteId('destination', 1),
       streams: [{ stream: 'users' }],
+      prefix: 'made_here_',
     });
     const answer = await job('run_cloud_sync', { connection_id: made.id, job_type: 'clear' });
     expect(answer).toMatchObject({ type: 'clear', state: 'succeeded' });

@@ -46,7 +46,7 @@ describe('a look-up that answers with another object', () => {
   );
 
   test('a connection: no other one is cleared', async () => {
-    const id = await create(line('Line'));
+    const id = await create({ ...line('Line'), prefix: 'mine_' });
     let looks = 0;
     cloud.lie(({ method, path, body }) => {
       if (method !== 'GET' || !path.includes(`/connections/${id}`)) return;

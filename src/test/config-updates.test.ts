@@ -17,7 +17,7 @@ let store: string;
 beforeEach(async () => {
   workplace = await makeConnectorPlace(`TURN_TOKEN='${FIRST}'\nOTHER_TOKEN='turn-another-token-0002'\n`);
   turnstile = await placeConnector(workplace, TURNSTILE);
-  store = join(workplace.directory, 'upstream');
+  store = join(workplace.open, 'upstream');
   server = await startServer({ workplace });
 });
 afterEach(async () => {

@@ -37,7 +37,11 @@ describeWith(['docker'], 'a destination in a container', () => {
     );
     server = await startServer({
       workplace,
-      environment: { AIRBYTE_LOCAL_REGISTRY: registryPath, SLUICE_DOCKER_MOUNTS: `${shared}=/local` },
+      environment: {
+        AIRBYTE_LOCAL_REGISTRY: registryPath,
+        SLUICE_DOCKER_MOUNTS: `${shared}=/local`,
+        SLUICE_WRITE_DIRS: shared,
+      },
     });
     await server.call('save_destination', {
       name: 'lines',

@@ -23,7 +23,7 @@ interface Sync {
 describeWith(['python'], 'a destination from a Python package', () => {
   let workplace: Workplace;
   let server: TestServer;
-  const folder = (): string => join(workplace.directory, 'mine');
+  const folder = (): string => join(workplace.open, 'mine');
 
   beforeAll(async () => {
     workplace = await makeWorkplace(`MEADOW_API_KEY='a-key-of-the-meadow-77'\nLINES_TOKEN=${TOKEN}\n`);

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { startServer, type TestServer } from './harness/client.ts';
 import { PLAIN_PASSWORD, startPostgres, type TestPostgres } from './harness/postgres.ts';
 import { describeWith } from './harness/requirements.ts';
-import { FIXTURE_CONNECTORS, MEADOW } from './harness/workplace.ts';
+import { FIXTURE_CONNECTORS, MEADOW, ROOT } from './harness/workplace.ts';
 
 interface Report {
   passed: boolean;
@@ -29,6 +29,8 @@ describeWith(['postgres'], 'a destination that writes into Postgres', () => {
     database = await postgres.makeDatabase();
     server = await startServer({
       envFileText: `PG_PASSWORD='${PLAIN_PASSWORD}'\nMEADOW_API_KEY=a-key-of-the-meadow-77\n`,
+      // What the destination is made with lies outside of its folder.
+      environment: { SLUICE_READ_DIRS: join(ROOT, 'node_modules') },
     });
     const { username } = new URL(postgres.url(database));
     const config = { host: '127.0.0.1', port: postgres.port, database, username, schema: 'arrived' };

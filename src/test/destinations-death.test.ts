@@ -6,10 +6,10 @@ import { startServer, type TestServer } from './harness/client.ts';
 import {
   expectNothingLeft,
   expectNothingRuns,
-  makeConnectorPlace,
+  makeUnguardedPlace,
   peakMegabytes,
   placeConnector,
-  strays,
+  runningConnectors,
   waitUntil,
 } from './harness/machine.ts';
 import { MEADOW, SHELF, type Workplace } from './harness/workplace.ts';
@@ -29,7 +29,7 @@ let workplace: Workplace;
 let meadow: string;
 let shelf: string;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeUnguardedPlace();
   meadow = await placeConnector(workplace, MEADOW);
   shelf = await placeConnector(workplace, SHELF);
 });
@@ -46,7 +46,7 @@ async function save(server: TestServer, source: Record<string, unknown>, destina
     name: 'shelf',
     connector: shelf,
     runtime: 'executable',
-    config: { destination_path: join(workplace.directory, 'mine'), ...destination },
+    config: { destination_path: join(workplace.open, 'mine'), ...destination },
   });
 }
 
@@ -62,7 +62,7 @@ const start = (server: TestServer, wait: number): Promise<Sync> => {
 };
 
 async function idsOf(stream: string): Promise<number[]> {
-  const text = await readFile(join(workplace.directory, 'mine', `${stream}.jsonl`), 'utf8').catch(() => '');
+  const text = await readFile(join(workplace.open, 'mine', `${stream}.jsonl`), 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { id: number }).id]));
 }
 
@@ -139,7 +139,7 @@ test('when the client goes, both connectors are gone within a second', async () 
   await save(server, { delay_ms: 100 });
   await start(server, 0);
   await waitUntil(async () => {
-    const running = await strays(workplace);
+    const running = await runningConnectors(workplace);
     return running.some((line) => line.includes('meadow')) && running.some((line) => line.includes('destination'));
   });
   await server.close();

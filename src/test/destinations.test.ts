@@ -16,7 +16,7 @@ const subject = (config: Record<string, unknown> = {}) => ({
   connector: SHELF,
   runtime: 'executable',
   config: {
-    destination_path: join(server.workplace.directory, 'shelf'),
+    destination_path: join(server.workplace.open, 'shelf'),
     token: 'secret_reference::SHELF_TOKEN',
     ...config,
   },
@@ -44,7 +44,7 @@ const into = (args: Record<string, unknown> = {}): Promise<Sync & { text: string
   server.call<Sync>('start_sync', { source: 'meadow', destination: 'shelf', wait_seconds: 40, ...args });
 
 async function written(stream: string): Promise<Record<string, unknown>[]> {
-  const text = await readFile(join(server.workplace.directory, 'shelf', `${stream}.jsonl`), 'utf8');
+  const text = await readFile(join(server.workplace.open, 'shelf', `${stream}.jsonl`), 'utf8');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
 }
 

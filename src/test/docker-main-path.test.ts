@@ -1,7 +1,7 @@
 /** The real source of sample data out of its image: the whole way, from the check to rows in tables. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import { docker, expectNoContainers, FAKER, makeDockerPlace } from './harness/docker.ts';
@@ -156,6 +156,45 @@ describeWith(['docker'], 'folders that a person has opened to containers', () =>
       message: expect.stringContaining('nowhere'),
     });
     await wrong.close();
+    await workplace.remove();
+  });
+
+  test('are shown without the env file and the project that lie in them, and not at all from inside of those', async () => {
+    const workplace = await makeDockerPlace();
+    await chmod(workplace.directory, 0o755);
+    const subject = (file: string) => ({ connector: 'source-replay', runtime: 'docker', config: { file } });
+    const streams = [{ name: 'rows', json_schema: { type: 'object' }, supported_sync_modes: ['full_refresh'] }];
+    const catalog = JSON.stringify({ streams });
+    const data = join(workplace.directory, 'rows.jsonl');
+    for (const path of [data, join(workplace.project, 'exports', 'rows.jsonl')]) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, '', { mode: 0o644 });
+      await writeFile(`${path}.catalog.json`, catalog, { mode: 0o644 });
+    }
+    const server = await startServer({
+      workplace,
+      environment: { SLUICE_DOCKER_MOUNTS: `${workplace.directory}=/local` },
+    });
+    expect(await server.call('validate_config', subject('/local/rows.jsonl'))).toMatchObject({ valid: true });
+    const inProject = relative(workplace.directory, join(workplace.project, 'exports', 'rows.jsonl'));
+    expect((await server.call('validate_config', subject(`/local/${inProject}`))).text).toContain('No such file');
+    const envFile = join('/local', relative(workplace.directory, workplace.envFile));
+    await writeFile(`${workplace.envFile}.catalog.json`, catalog, { mode: 0o644 });
+    await chmod(workplace.envFile, 0o644);
+    await server.call('save_source', { name: 'env', ...subject(envFile) });
+    const sync = await server.call<Sync & { sync_id: string }>('start_sync', { source: 'env', wait_seconds: 30 });
+    const { text } = await server.call('get_sync', { sync_id: sync.sync_id, log_lines: 200 });
+    expect(text).not.toContain('MEADOW_API_KEY');
+    await server.close();
+    const inside = await startServer({
+      workplace,
+      environment: { SLUICE_DOCKER_MOUNTS: `${join(workplace.project, 'exports')}=/local` },
+    });
+    expect(await inside.fail('validate_config', subject('/local/rows.jsonl'))).toMatchObject({
+      code: 'mount_protected',
+      next: expect.stringContaining('SLUICE_DOCKER_MOUNTS'),
+    });
+    await inside.close();
     await workplace.remove();
   });
 });

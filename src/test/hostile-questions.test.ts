@@ -1,4 +1,5 @@
 /** What bad connectors do when they are asked for their specification, a check or their streams. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
@@ -54,7 +55,10 @@ describe('a check that comes to nothing is an error that says why, and the serve
 
 describe('a check that succeeds in spite of everything is valid, and nothing of it stays', () => {
   test.each(['chatter', 'children', 'hold-stdout', 'linger'])('%s', async (behaviour) => {
-    const answer = await server.call('validate_config', request(hostile, { behaviour, pid_file: `${hostile}.pids` }));
+    const answer = await server.call(
+      'validate_config',
+      request(hostile, { behaviour, pid_file: join(workplace.open, 'pids') }),
+    );
     expect(answer).toMatchObject({ valid: true, problems: [] });
     await expectAlive();
   });

@@ -1,4 +1,5 @@
 /** What bad connectors do while they are read: what is told, what is kept, and what stays behind. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingLeft, makeConnectorPlace, peakMegabytes, placeHostile } from './harness/machine.ts';
@@ -33,7 +34,7 @@ afterAll(async () => {
 
 describe('a source that misbehaves and delivers is read to its end, and nothing of it stays', () => {
   test.each(['chatter', 'children', 'hold-stdout', 'huge-noise'])('%s', async (behaviour) => {
-    const source = await save(behaviour, { megabytes: 60, pid_file: `${hostile}.${behaviour}.pids` });
+    const source = await save(behaviour, { megabytes: 60, pid_file: join(workplace.open, `${behaviour}.pids`) });
     const preview = await server.call<Preview>('preview_stream', { source, streams: ['items'], limit: 3 });
     expect(preview.streams[0]?.records).toHaveLength(3);
     await expectAlive();

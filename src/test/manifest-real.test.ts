@@ -14,6 +14,8 @@ import { makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workpla
 const KEY = 'xkeysib-7f0c2b-Qm+z/81=';
 const TOKEN = 'vntg_tkn_55e1a0b2c3';
 const METADATA = '/files/metadata/airbyte';
+/** The CDK alone takes pip a minute where processors are slow. */
+const INSTALLING_MS = 240_000;
 
 describeWith(['python', 'pypi'], 'a real low-code connector', () => {
   const contacts: Contact[] = Array.from({ length: 230 }, (_, at) => ({
@@ -86,30 +88,36 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
     expect(await namesIn(join(workplace.project, 'connectors'))).toEqual([]);
   });
 
-  test('of the registry is fetched, checked with its service, and read on from where it ended', async () => {
-    const said: string[] = [];
-    const subject = { connector: 'source-sendinblue', config: { api_key: 'secret_reference::BREVO_API_KEY' } };
-    const checked = await callOut(server, 'validate_config', subject, (message) => said.push(message));
-    expect(checked).toMatchObject({ valid: true, version: '0.1.13', runtime: 'manifest', spec_from: 'manifest' });
-    expect(said).toContain('fetching the manifest of source-sendinblue 0.1.13');
-    expect(said.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
-    await callOut(server, 'save_source', { name: 'brevo', ...subject });
-    const first = await syncOut(server, { source: 'brevo' });
-    expect(first.state).toBe('complete');
-    expect(countsOf(first)).toEqual({ campaigns: 3, templates: 2, contacts: 230 });
-    sendinblue.requests.length = 0;
-    contacts.push({ id: 231, email: 'late@example.com', modifiedAt: '2026-02-01T09:00:00.000+00:00' });
-    const second = await syncOut(server, { source: 'brevo', streams: ['contacts'] });
-    expect(second.state).toBe('complete');
-    expect(countsOf(second).contacts).toBeLessThan(20);
-    const since = sendinblue.requests.map((request) => new URL(request, 'http://x').searchParams.get('modifiedSince'));
-    expect(since.every((time) => time?.startsWith('2026-01-20'))).toBe(true);
-    const { rows } = await server.call<{ rows: unknown[][] }>('query', {
-      sql: 'SELECT count(*), count(DISTINCT id), max(email) FILTER (id = 231) FROM brevo.contacts',
-    });
-    expect(rows).toEqual([[231, 231, 'late@example.com']]);
-    expect(fetched('source-sendinblue/0.1.13/manifest.yaml')).toBe(1);
-  });
+  test(
+    'of the registry is fetched, checked with its service, and read on from where it ended',
+    async () => {
+      const said: string[] = [];
+      const subject = { connector: 'source-sendinblue', config: { api_key: 'secret_reference::BREVO_API_KEY' } };
+      const checked = await callOut(server, 'validate_config', subject, (message) => said.push(message));
+      expect(checked).toMatchObject({ valid: true, version: '0.1.13', runtime: 'manifest', spec_from: 'manifest' });
+      expect(said).toContain('fetching the manifest of source-sendinblue 0.1.13');
+      expect(said.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
+      await callOut(server, 'save_source', { name: 'brevo', ...subject });
+      const first = await syncOut(server, { source: 'brevo' });
+      expect(first.state).toBe('complete');
+      expect(countsOf(first)).toEqual({ campaigns: 3, templates: 2, contacts: 230 });
+      sendinblue.requests.length = 0;
+      contacts.push({ id: 231, email: 'late@example.com', modifiedAt: '2026-02-01T09:00:00.000+00:00' });
+      const second = await syncOut(server, { source: 'brevo', streams: ['contacts'] });
+      expect(second.state).toBe('complete');
+      expect(countsOf(second).contacts).toBeLessThan(20);
+      const since = sendinblue.requests.map((request) =>
+        new URL(request, 'http://x').searchParams.get('modifiedSince'),
+      );
+      expect(since.every((time) => time?.startsWith('2026-01-20'))).toBe(true);
+      const { rows } = await server.call<{ rows: unknown[][] }>('query', {
+        sql: 'SELECT count(*), count(DISTINCT id), max(email) FILTER (id = 231) FROM brevo.contacts',
+      });
+      expect(rows).toEqual([[231, 231, 'late@example.com']]);
+      expect(fetched('source-sendinblue/0.1.13/manifest.yaml')).toBe(1);
+    },
+    INSTALLING_MS,
+  );
 
   test('in a version that is not published is an error with the one that is', async () => {
     const error = await server.fail('validate_config', {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callOut, countsOf, type SyncAnswer, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingRuns, namesIn, strays, waitUntil } from './harness/machine.ts';
+import { expectNothingRuns, namesIn, runningConnectors, waitUntil } from './harness/machine.ts';
 import { QUARRY_KEY, QUARRY_MANIFEST, type Quarry, startQuarry } from './harness/quarry.ts';
 import { describeWith } from './harness/requirements.ts';
 import { makeWorkplace, type Workplace } from './harness/workplace.ts';
@@ -155,7 +155,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     });
     const before = quarry.requests.length;
     await waitUntil(() => quarry.requests.length > before + 5, 60_000);
-    const commands = await strays(workplace);
+    const commands = await runningConnectors(workplace);
     expect(commands.join('\n')).toContain('source-declarative-manifest');
     expect(commands.join('\n')).not.toContain(QUARRY_KEY);
     await server.call('cancel_sync', { sync_id });
@@ -178,7 +178,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(unknown.text).not.toMatch(/Traceback|site-packages/);
     await writeFile(`${manifest}.other`, text);
     const gone = await server.fail('validate_config', { ...subject(), manifest_path: `${manifest}.gone` });
-    expect(gone).toMatchObject({ kind: 'input', code: 'manifest_unreadable' });
+    expect(gone).toMatchObject({ kind: 'refused', code: 'manifest_outside' });
     await writeFile(manifest, text);
   });
 

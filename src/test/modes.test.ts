@@ -27,7 +27,7 @@ const CALLS: Record<string, Record<string, unknown>> = {
   list_secrets: {},
   validate_config: { connector: MEADOW, config },
   save_source: { name: 'meadow', connector: MEADOW, config },
-  save_destination: { name: 'shelf', connector: SHELF, config: { destination_path: '/HOME/shelf' } },
+  save_destination: { name: 'shelf', connector: SHELF, config: { destination_path: '/HOME/open/shelf' } },
   smoke_test_destination: { destination: 'shelf', scenarios: ['empty'] },
   list_sources: {},
   list_streams: { source: 'meadow' },

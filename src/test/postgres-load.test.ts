@@ -15,5 +15,6 @@ describeWith(['postgres'], 'on Postgres', async () => {
   openLoadRoomsOn((_folder, stagingDirectory) => installPostgres(postgres, stagingDirectory));
   describe('values', () => import('../cache/load/values.test.ts').then(() => undefined));
   describe('tables', () => import('../cache/load/tables.test.ts').then(() => undefined));
+  describe('ownership', () => import('../cache/load/ownership.test.ts').then(() => undefined));
   describe('merges', () => import('../cache/load/merge.test.ts').then(() => undefined));
 });

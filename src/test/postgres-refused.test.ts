@@ -137,6 +137,59 @@ describeWith(['postgres'], 'refusals on Postgres', () => {
       });
       expect(JSON.stringify(await shop.cache.describe({ detail: 'names' }))).not.toContain('others');
     });
+
+    it('a table beside the cache is not read though the role may: directly, by functions, operators, types or extensions', async () => {
+      await shop.postgres.run(
+        shop.database,
+        `CREATE SCHEMA payroll; CREATE TABLE payroll.pay AS SELECT 4711 AS amount; CREATE EXTENSION tablefunc SCHEMA shop;
+        CREATE FUNCTION payroll.total() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT sum(amount) FROM payroll.pay';
+        CREATE FUNCTION payroll.plus(a int, b int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT sum(amount) FROM payroll.pay';
+        CREATE OPERATOR payroll.<+> (LEFTARG = int, RIGHTARG = int, FUNCTION = payroll.plus);
+        CREATE FUNCTION payroll.fits(a int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT a > 4710 FROM payroll.pay';
+        CREATE DOMAIN payroll.guess AS int CHECK (payroll.fits(VALUE))`,
+      );
+      await shop.postgres.run(
+        shop.database,
+        'GRANT USAGE ON SCHEMA payroll TO plain; GRANT SELECT ON payroll.pay TO plain; GRANT pg_read_all_data TO plain',
+      );
+      for (const [sql, code] of [
+        ['SELECT amount FROM payroll.pay', 'sql_refused'],
+        ['TABLE payroll.pay', 'sql_refused'],
+        ['SELECT (SELECT max(amount) FROM payroll.pay) FROM shop.orders LIMIT 1', 'sql_refused'],
+        ['WITH p AS (SELECT * FROM payroll.pay) SELECT 1', 'sql_refused'],
+        ['SELECT 1 FROM shop.orders WHERE EXISTS (SELECT FROM payroll.pay)', 'sql_refused'],
+        ['SELECT p FROM shop.orders, LATERAL (SELECT amount FROM payroll.pay) AS x(p)', 'sql_refused'],
+        ['SELECT payroll.total()', 'sql_function'],
+        ['SELECT * FROM payroll.total()', 'sql_function'],
+        ['SELECT 1 OPERATOR(payroll.<+>) 2', 'sql_function'],
+        ['SELECT 4711::payroll.guess', 'sql_refused'],
+        ["SELECT '4711'::payroll.guess", 'sql_refused'],
+        ["SELECT ARRAY['4711']::payroll.guess[]", 'sql_refused'],
+        ["SELECT * FROM shop.crosstab('SELECT 1, 1, amount FROM payroll.pay') AS t(a int, b int)", 'sql_function'],
+        ["SELECT query_to_xml('SELECT * FROM payroll.pay', true, true, '')", 'sql_function'],
+        ["SELECT table_to_xml('payroll.pay', true, true, '')", 'sql_function'],
+        ['SELECT reltuples FROM pg_class', 'sql_refused'],
+      ] as const) {
+        await expect(run(sql), sql).rejects.toMatchObject({ code });
+        await expect(dry(sql), sql).rejects.toMatchObject({ code });
+      }
+      const wrong = await run('SELECT * FROM pays').catch((error: { next: string }) => error);
+      expect(JSON.stringify(wrong)).not.toContain('payroll');
+    });
+
+    it('a view or a function that a person put into a dataset is part of it', async () => {
+      await shop.postgres.run(
+        shop.database,
+        `CREATE VIEW shop.shown AS SELECT amount FROM payroll.pay; GRANT SELECT ON shop.shown TO plain;
+        CREATE FUNCTION shop.sum_shown() RETURNS bigint STABLE SECURITY DEFINER LANGUAGE sql AS 'SELECT sum(amount) FROM shop.shown'`,
+      );
+      expect(await cells('SELECT amount, shop.sum_shown() FROM shop.shown')).toEqual([[4711, 4711]]);
+      expect(await cells('SELECT shop.doubled(2)')).toEqual([[4]]);
+      await shop.postgres.run(
+        shop.database,
+        'DROP FUNCTION shop.sum_shown; DROP VIEW shop.shown; DROP EXTENSION tablefunc; DROP SCHEMA payroll CASCADE; REVOKE pg_read_all_data FROM plain',
+      );
+    });
   });
 
   describe('the role', () => {

@@ -83,6 +83,18 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await ask(room.cache, 'SELECT max(id) FROM shop.s')).toEqual([[2]]);
     }));
 
+  it("take no schema that somebody else has made, not even the one that is everybody's", () =>
+    withRoom(async (room) => {
+      await room.rows('CREATE SCHEMA hr');
+      await room.rows('CREATE TABLE hr.people AS SELECT 1 AS id');
+      for (const source of ['hr', 'public']) {
+        await expect(prepare(room.cache, source, `sync_${source}`)).rejects.toMatchObject({ code: 'schema_taken' });
+      }
+      // One that stands empty was made for it.
+      await room.rows('CREATE SCHEMA shop');
+      await room.prepare([schema], 'full_refresh_overwrite');
+    }));
+
   it('leave a table as it is where a view of a person depends on it, and say which', () =>
     withRoom(async (room) => {
       const first = await room.prepare([schema], 'full_refresh_overwrite');

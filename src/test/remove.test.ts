@@ -82,7 +82,7 @@ describe('what a session has created goes', () => {
   test('a source: what its connector changed goes with it, its dataset stays', async () => {
     const connector = await placeConnector(workplace, TURNSTILE);
     const config = {
-      store: join(workplace.directory, 'up'),
+      store: join(workplace.open, 'up'),
       credentials: { refresh_token: 'secret_reference::TURN_TOKEN' },
     };
     await server.call('save_source', { name: 'gate', connector, runtime: 'executable', config });

@@ -83,9 +83,10 @@ describe('a literal at a field for secrets is refused with the reference to writ
     expect(answer.error).toMatchObject({ kind: 'input', code: expect.stringMatching(/argument/) });
   });
 
-  test('as the value of a secret that is known, at a field that is none', async () => {
-    const answer = await validate({ config: { token: CONFIG.token, options: { note: HIDDEN.TOKEN } } });
-    expect(answer).toMatchObject({ valid: false, problems: [{ path: 'options.note' }] });
+  test('in the same words whether or not it is the value of a secret; elsewhere it is compared with nothing', async () => {
+    const problems = async (text: string | undefined): Promise<string> =>
+      JSON.stringify((await validate({ config: { token: text, options: { note: text } } })).problems);
+    expect(await problems(HIDDEN.TOKEN)).toBe(await problems('typed-by-the-assistant-8Kd2'));
   });
 });
 
@@ -152,24 +153,14 @@ describe('a reference that cannot stand is told by its path and its name', () =>
       settings: ref('PARROT_PASSWORD'),
     };
     const answer = await validate({ config });
-    expect(pathsOf(answer)).toEqual([
-      'auth.password',
-      'auth.user',
-      'list[0]',
-      'note',
-      'pin',
-      'port',
-      'settings',
-      'token',
-      'url',
-    ]);
+    expect(pathsOf(answer)).toEqual(['auth.password', 'auth.user', 'list[0]', 'note', 'settings', 'token', 'url']);
     expect(answer.problems.find(({ path }) => path === 'token')?.fix).toContain('PARROT_TOKEN');
   });
 
-  test('a value that breaks a rule of the schema is not in the message', async () => {
-    const config = { ...CONFIG, level: ref('PARROT_HOST'), note: ref('PARROT_HOST'), port: ref('PARROT_PIN_KEY') };
+  test('of a value that breaks a rule of the schema nothing is said: the connector has the word', async () => {
+    const config = { ...CONFIG, level: ref('PARROT_HOST'), note: ref('PARROT_HOST'), port: ref('PARROT_HOST') };
     const answer = await validate({ config });
-    expect(pathsOf(answer)).toEqual(['level', 'note', 'port']);
+    expect(answer).toMatchObject({ valid: true, problems: [] });
     expect(JSON.stringify(answer)).not.toContain('db.example.org');
   });
 

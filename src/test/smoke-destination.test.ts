@@ -9,7 +9,7 @@ const TOKEN = 'a-token-of-the-shelf-4711';
 let server: TestServer;
 beforeEach(async () => {
   server = await startServer({ envFileText: `SHELF_TOKEN=${TOKEN}\n` });
-  await mkdir(join(server.workplace.directory, 'shelf'));
+  await mkdir(join(server.workplace.open, 'shelf'));
 });
 afterEach(() => server.close());
 
@@ -33,7 +33,7 @@ async function smoke(config: Record<string, unknown>, scenarios?: string[]): Pro
     connector: SHELF,
     runtime: 'executable',
     config: {
-      destination_path: join(server.workplace.directory, 'shelf'),
+      destination_path: join(server.workplace.open, 'shelf'),
       token: 'secret_reference::SHELF_TOKEN',
       ...config,
     },
@@ -59,7 +59,7 @@ test('a destination that writes lines: what is there is compared by value, and w
     read_back: { records: 26_001 },
   });
   const [, prefix = 'nothing'] = /begin with (sluice_smoke_[0-9a-f]{6}_)/.exec(report.left_behind) ?? [];
-  const files = await readdir(join(server.workplace.directory, 'shelf'));
+  const files = await readdir(join(server.workplace.open, 'shelf'));
   expect(files.filter((name) => name.startsWith(prefix)).length).toBeGreaterThan(14);
   expect(await server.fail('describe_data')).toMatchObject({ code: 'no_data_yet' });
 }, 90_000);
@@ -82,7 +82,7 @@ test('one that keeps records to itself is found out by reading back', async () =
     { passed: false, written: 2, states: { returned: 1 }, problems: [expect.stringContaining('was found')] },
     { passed: true },
   ]);
-  const catalog = await readFile(join(server.workplace.directory, 'shelf', 'catalog.json'), 'utf8');
+  const catalog = await readFile(join(server.workplace.open, 'shelf', 'catalog.json'), 'utf8');
   expect(JSON.parse(catalog)).toMatchObject({ streams: [{ generation_id: 1, destination_sync_mode: 'overwrite' }] });
 });
 

@@ -48,12 +48,27 @@ test.each([
 });
 
 test.each([
-  ['too long', `SELECT '${'x'.repeat(2_000_000)}'`, 'sql_too_long'],
+  ['too long', `SELECT '${'x'.repeat(150_000)}'`, 'sql_too_long'],
   ['of too many stars', `SELECT ${'*, '.repeat(20_000)} 1 FROM shop.orders`, 'sql_too_wide'],
   ['of too many columns', `SELECT ${Array.from({ length: 9000 }, (_, at) => `${at}`).join()}`, 'sql_too_wide'],
   ['that doubles its columns', `${'SELECT *, * FROM ('.repeat(12)}FROM shop.orders${')'.repeat(12)}`, 'sql_too_wide'],
 ])('a query %s is refused before it is run', async (_what, sql, code) => {
   expect(await server.fail('query', { sql })).toMatchObject({ kind: 'input', code });
+});
+
+test.each([
+  ['names behind names', 'SELECT length(a30::VARCHAR) FROM (SELECT 1 AS a0, ', (a: string) => `{'x': ${a}, 'y': ${a}}`],
+  ['sums of sums', 'SELECT a30 FROM (SELECT id AS a0, ', (a: string) => `${a} + ${a}`],
+] as const)('a short query of %s is refused before it is planned', async (_what, start, step) => {
+  const steps = Array.from({ length: 30 }, (_, at) => `${step(`a${at}`)} AS a${at + 1}`).join(', ');
+  const sql = `${start}${steps} FROM shop.orders)`;
+  const error = await server.fail('query', { sql });
+  expect(error).toMatchObject({ kind: 'input', code: 'sql_too_wide' });
+  expect(error.text).toContain('WITH');
+  expect(await server.fail('query', { sql, dry_run: true })).toMatchObject({ code: 'sql_too_wide' });
+  expect(await server.fail('export_data', { sql, format: 'csv', file_name: 'huge' })).toMatchObject({
+    code: 'sql_too_wide',
+  });
 });
 
 test('thousands of columns and thousands of values in a list are answered, bounded', async () => {

@@ -25,7 +25,7 @@ async function saved(behaviour: string, after = 0): Promise<void> {
     name: 'shelf',
     connector: shelf,
     runtime: 'executable',
-    config: { destination_path: join(workplace.directory, 'mine'), behaviour, after },
+    config: { destination_path: join(workplace.open, 'mine'), behaviour, after },
   });
   await server.close();
 }
@@ -37,7 +37,7 @@ test('a sync into a destination: one line and status 0; then it is listed, goes 
   expect(first.out).toMatch(
     /^meadow into shelf: complete, 50 records read, 50 records confirmed, 1 of 1 streams complete/,
   );
-  const text = await readFile(join(workplace.directory, 'mine', 'users.jsonl'), 'utf8');
+  const text = await readFile(join(workplace.open, 'mine', 'users.jsonl'), 'utf8');
   expect(text.trim().split('\n')).toHaveLength(50);
   const second = await run('sync', 'meadow', '--destination', 'shelf', '--json');
   expect(JSON.parse(second.out.trim().split('\n').at(-1) ?? '')).toMatchObject({

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingLeft, makeConnectorPlace, placeConnector, strays, waitUntil } from './harness/machine.ts';
+import {
+  expectNothingLeft,
+  makeConnectorPlace,
+  placeConnector,
+  runningConnectors,
+  waitUntil,
+} from './harness/machine.ts';
 import { ENV_FILE, HIDDEN, parrot } from './harness/parrot.ts';
 import { type Ended, startOnTerminal, startTyped, type Typed } from './harness/terminal.ts';
 import { tracesIn, tracesInFiles } from './harness/traces.ts';
@@ -120,7 +126,7 @@ describe('sync, in a pipe', () => {
     await saved(meadow({ count: 40, batch: 10, delay_ms: 300 }));
     const typed = start(['sync', 'meadow', '--json']);
     await waitUntil(() => /"stream":"orders","state":"running","records":[1-9]/.test(typed.out()));
-    const connector = (await strays(workplace)).find((line) => line.includes('source-meadow'));
+    const connector = (await runningConnectors(workplace)).find((line) => line.includes('source-meadow'));
     process.kill(Number(connector?.split(' ')[0]), 'SIGKILL');
     const { code, out } = await typed.ended;
     expect(code).toBe(3);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LedgerConfig } from '../../fixtures/connectors/source-ledger.mjs';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingRuns, makeConnectorPlace, strays, waitUntil } from './harness/machine.ts';
+import { expectNothingRuns, makeConnectorPlace, runningConnectors, waitUntil } from './harness/machine.ts';
 import type { Workplace } from './harness/workplace.ts';
 import { type LedgerSource, placeLedger, type Sync } from './torture/ledger.ts';
 
@@ -27,7 +27,7 @@ async function breakOff(ledger: LedgerSource, config: LedgerConfig, records: num
   const { sync_id: id } = await ledger.sync(server, 0, restart);
   const look = (): Promise<Sync & { records: number }> => server.call('get_sync', { sync_id: id });
   await waitUntil(async () => (await look()).records === records);
-  for (const line of await strays(workplace)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+  for (const line of await runningConnectors(workplace)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
   await waitUntil(async () => (await look()).state !== 'running');
   await ledger.save(server, config);
 }

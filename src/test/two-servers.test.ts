@@ -1,7 +1,15 @@
 /** Two servers on one project, as two clients of one person make them: they share syncs, locks and tables. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingLeft, makeConnectorPlace, placeConnector, strays, waitUntil } from './harness/machine.ts';
+import {
+  expectNothingLeft,
+  makeConnectorPlace,
+  placeConnector,
+  runningConnectors,
+  waitUntil,
+} from './harness/machine.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
 
 interface Sync {
@@ -33,7 +41,7 @@ test('the second start_sync of a source answers with the running one, whose prog
   expect(joined.text).toContain('was running already');
   const early = (await two.call<Sync>('get_sync', { sync_id: id })).records;
   await waitUntil(async () => (await two.call<Sync>('get_sync')).records > early);
-  expect(await strays(workplace)).toHaveLength(1);
+  expect(await runningConnectors(workplace)).toHaveLength(1);
   const end = await two.call('get_sync', { sync_id: id, wait_seconds: 30 });
   expect(end).toMatchObject({ state: 'complete', records: 300 });
   expect(await rowsIn(two, 'users')).toEqual([300, 300]);
@@ -48,9 +56,13 @@ test('two that start the same source at the same moment run it once', async () =
   expect(await rowsIn(one, 'users')).toEqual([100, 100]);
 });
 
-test('a sync is cancelled by the server that did not start it', async () => {
+test('a sync is cancelled by the server that did not start it only where safe mode is off', async () => {
   await saveMeadow({ count: 300, batch: 10, delay_ms: 200 });
   const { sync_id: id } = await one.call<Sync>('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
+  expect(await two.fail('cancel_sync', { sync_id: id })).toMatchObject({ kind: 'refused', code: 'safe_mode' });
+  expect(await one.call('get_sync', { sync_id: id })).toMatchObject({ state: 'running' });
+  await two.close();
+  two = await startServer({ workplace, environment: { SLUICE_SAFE_MODE: '0' } });
   expect(await two.call('cancel_sync', { sync_id: id })).toMatchObject({ state: 'cancelled', stopped: true });
   expect(await one.call('get_sync', { sync_id: id })).toMatchObject({ state: 'cancelled' });
   await expectNothingLeft(workplace);
@@ -77,9 +89,14 @@ test('while one syncs the other queries without pause: it never sees half a tabl
 
 test('the next sync of an incremental stream, by either server, reads only what is new', async () => {
   const sync = { source: 'meadow', streams: ['users', 'notes'], wait_seconds: 30 };
-  await saveMeadow({ count: 100 });
+  const file = join(workplace.project, 'meadow.json');
+  const write = (count: number): Promise<void> => writeFile(file, JSON.stringify({ count }));
+  await mkdir(workplace.project, { recursive: true });
+  await write(100);
+  await saveMeadow({}, file);
   expect(await one.call('start_sync', sync)).toMatchObject({ state: 'complete', records: 200 });
-  await saveMeadow({ count: 150 });
+  // The person's own file is the same configuration, whatever is in it.
+  await write(150);
   expect(await two.call('start_sync', sync)).toMatchObject({
     streams: [
       { stream: 'users', records: 50, rows: 50 },
@@ -88,13 +105,17 @@ test('the next sync of an incremental stream, by either server, reads only what 
   });
   expect(await rowsIn(one, 'users')).toEqual([150, 150]);
   expect(await rowsIn(one, 'notes')).toEqual([150, 150]);
-  expect(await one.call('start_sync', { ...sync, restart: true })).toMatchObject({ records: 300 });
+  // Both have loaded into the tables: they are neither's alone.
+  for (const server of [one, two]) {
+    expect(await server.fail('start_sync', { ...sync, restart: true })).toMatchObject({ code: 'safe_mode' });
+  }
   expect(await rowsIn(two, 'users')).toEqual([150, 150]);
 });
 
-async function saveMeadow(config: Record<string, unknown>): Promise<void> {
+async function saveMeadow(config: Record<string, unknown>, configFile?: string): Promise<void> {
   const full = { api_key: 'secret_reference::MEADOW_API_KEY', ...config };
-  await one.call('save_source', { name: 'meadow', connector: meadow, runtime: 'executable', config: full });
+  const given = { name: 'meadow', connector: meadow, runtime: 'executable', config: full };
+  await one.call('save_source', configFile === undefined ? given : { ...given, config_file: configFile });
 }
 
 /** Rows and distinct ids. */

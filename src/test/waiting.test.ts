@@ -1,4 +1,5 @@
 /** Calls that take long, that are given up, and syncs that are cancelled: answers in time, and nothing that goes on unseen. */
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
@@ -7,7 +8,7 @@ import {
   makeConnectorPlace,
   placeConnector,
   placeHostile,
-  strays,
+  runningConnectors,
   waitUntil,
 } from './harness/machine.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
@@ -69,14 +70,14 @@ test('a connector that hangs in any verb: each call is answered within 45 s, and
     details: { verb: 'spec', log_tail: 'connecting' },
   });
   expect(Date.now() - startedAt).toBeLessThan(75_000);
-  expect(await strays(workplace)).toHaveLength(4);
+  expect(await runningConnectors(workplace)).toHaveLength(4);
 });
 
 describe('a call that the client gives up', () => {
   test.each(['hang', 'ignore-sigterm', 'respawn', 'children+hang'])(
     'ends the connector of validate_config (%s), with all that it started',
     async (behaviour) => {
-      const config = { behaviour, pid_file: `${hostile}.pids` };
+      const config = { behaviour, pid_file: join(workplace.open, 'pids') };
       await giveUp('validate_config', { connector: hostile, runtime: 'executable', config });
       await expectNothingLeft(workplace, KILL_MS);
     },
@@ -109,7 +110,7 @@ describe('a call that the client gives up', () => {
 
 describe('cancel_sync', () => {
   test.each(['ignore-sigterm', 'respawn', 'children+hang'])('ends a connector that resists (%s)', async (behaviour) => {
-    await save('stubborn', { behaviour, verb: 'read', pid_file: `${hostile}.pids` });
+    await save('stubborn', { behaviour, verb: 'read', pid_file: join(workplace.open, 'pids') });
     const { sync_id: id } = await server.call<Sync>('start_sync', { source: 'stubborn', wait_seconds: 1 });
     expect(await server.call('cancel_sync', { sync_id: id })).toMatchObject({ state: 'cancelled', stopped: true });
     await expectNothingLeft(workplace);
@@ -121,6 +122,10 @@ describe('cancel_sync', () => {
   test('keeps what was confirmed, and the next sync reads the rest', async () => {
     await saveMeadow({ count: 300, batch: 10, delay_ms: 100 });
     const started = await server.call<Sync>('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
+    // On a busy machine the connector may not have begun yet.
+    await expect
+      .poll(async () => (await server.call<Sync>('get_sync')).records, { timeout: 20_000, interval: 50 })
+      .toBeGreaterThan(0);
     const cancelled = await server.call<Sync>('cancel_sync', { sync_id: started.sync_id });
     const kept = cancelled.streams[0]?.rows ?? 0;
     expect(kept).toBeGreaterThan(0);
@@ -149,12 +154,12 @@ test('progress comes while a sync is waited for, its numbers grow, and it ends a
 });
 
 test('two equal calls at once are one piece of work, and both get its answer', async () => {
-  const config = { behaviour: 'children', pid_file: `${hostile}.pids` };
+  const config = { behaviour: 'children', pid_file: join(workplace.open, 'pids') };
   const args = { connector: hostile, runtime: 'executable', config };
   const both = await Promise.all([server.call('validate_config', args), server.call('validate_config', args)]);
   for (const answer of both) expect(answer).toMatchObject({ valid: true });
   // One connector and its children, not two.
-  const pids = (await workplace.files()).get(`${hostile}.pids`)?.toString().trim().split('\n') ?? [];
+  const pids = (await workplace.files()).get(join(workplace.open, 'pids'))?.toString().trim().split('\n') ?? [];
   expect(pids).toHaveLength(8);
 });
 
@@ -172,7 +177,7 @@ async function giveUp(tool: string, args: Record<string, unknown>): Promise<void
   const controller = new AbortController();
   const call = server.call(tool, args, { signal: controller.signal }).catch((error: unknown) => error);
   const verb = { validate_config: ' check ', preview_stream: ' read ', start_sync: ' read ' }[tool] ?? '';
-  await waitUntil(async () => (await strays(workplace)).some((command) => command.includes(verb)));
+  await waitUntil(async () => (await runningConnectors(workplace)).some((command) => command.includes(verb)));
   await new Promise((resolve) => setTimeout(resolve, 500));
   controller.abort();
   expect(await call).toBeInstanceOf(Error);

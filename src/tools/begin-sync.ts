@@ -1,9 +1,13 @@
 /** From a saved source's name to a sync that runs: one way for `start_sync` and for the terminal. */
+
+import type { Origin } from '../cache/index.ts';
 import type { RunControl } from '../connectors/index.ts';
 import { type Catalog, findStreams, streamLabel } from '../protocol/index.ts';
+import { idOf, originOf, type SavedSource } from '../sources/index.ts';
 import { configureForDestination, configureStreams, type DeliveryTarget, type StreamOption } from '../sync/index.ts';
 import { noteInstalled } from './note-installed.ts';
 import type { Services } from './services.ts';
+import type { Call } from './tool.ts';
 
 export interface SyncWish {
   /** Name of the saved source. */
@@ -20,18 +24,20 @@ export interface SyncWish {
 
 /**
  * Prepares the source and starts its sync in the background; what it makes is entered in the ledger.
+ * @param authorize the call's; a person's command has none
  * @throws InputError for a source, streams or a configuration that do not fit; whatever installing and discovering throw
  */
 export async function beginSync(
   services: Services,
   wish: SyncWish,
   control: RunControl,
+  authorize?: Call['authorize'],
 ): Promise<{ syncId: string; alreadyRunning: boolean }> {
   const { sources, connectors, syncs, ledger } = services;
   const source = await sources.get(wish.source);
   const destination = wish.destination === undefined ? undefined : await targetOf(services, wish.destination, control);
   const { installed, config, suggestedStreams, maxSecondsBetweenMessages } = await sources.prepare(source, control);
-  noteInstalled(services, installed);
+  await noteInstalled(services, installed);
   const catalog = await connectors.discover(installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   const names = wish.streams ?? (await defaultStreams(services, wish, labels, suggestedStreams));
@@ -50,21 +56,41 @@ export async function beginSync(
     options,
     restart: wish.restart,
     maxSecondsBetweenMessages,
-    onCreated: (kind, id) => ledger.enter({ realm: 'local', kind, id }),
+    chosen: wish.options,
+    origin: originIn(source),
+    onCreated: (made) => ledger.enter({ realm: 'local', ...made }),
+    owns: (id) => KINDS.some((kind) => ledger.holds({ realm: 'local', kind, id })),
+    authorize:
+      authorize &&
+      ((touched) =>
+        authorize(
+          'change',
+          touched.map((one) => ({ realm: 'local', ...one })),
+        )),
   });
-  if (!begun.alreadyRunning) ledger.enter({ realm: 'local', kind: 'sync', id: begun.syncId });
+  if (!begun.alreadyRunning) {
+    ledger.enter({ realm: 'local', kind: 'sync', id: begun.syncId, name: begun.syncId });
+  }
   return begun;
 }
+
+/** Where the rows of a source come from, as the cache keeps it. */
+export function originIn(source: SavedSource): Origin {
+  return { sourceId: idOf(source), configuration: originOf(source), savedAt: source.savedAt };
+}
+
+const KINDS = ['table', 'delivery'] as const;
 
 /** A saved destination made ready: installed, its configuration resolved. */
 export async function targetOf(services: Services, name: string, control: RunControl): Promise<DeliveryTarget> {
   const { destinations } = services;
-  const { installed, config, place, destinationModes, supportsRefreshes } = await destinations.prepare(
-    await destinations.get(name),
+  const saved = await destinations.get(name);
+  const { installed, config, place, location, destinationModes, supportsRefreshes } = await destinations.prepare(
+    saved,
     control,
   );
-  noteInstalled(services, installed);
-  return { name, installed, config, place, modes: destinationModes, supportsRefreshes };
+  await noteInstalled(services, installed);
+  return { id: idOf(saved), name, installed, config, place, location, modes: destinationModes, supportsRefreshes };
 }
 
 /** What is chosen now, and what was chosen before for streams that the source still has. */

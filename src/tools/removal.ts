@@ -1,10 +1,13 @@
 /** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
+import type { Identified } from '../cache/index.ts';
 import { type InstalledEntry, type Runtime, SHARED_CDK } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
-import type { LedgerEntry } from '../safety/index.ts';
+import { idOfOld, type LedgerEntry } from '../safety/index.ts';
+import { idOf, type Sources } from '../sources/index.ts';
 import type { Services } from './services.ts';
 import { bytesText } from './text.ts';
+import type { Call } from './tool.ts';
 
 export const REMOVABLE = ['source', 'destination', 'dataset', 'table', 'connector', 'sync'] as const;
 export type Removable = (typeof REMOVABLE)[number];
@@ -18,8 +21,11 @@ export interface Removal {
 interface Plan {
   /** Everything that goes, cascades included, as the ledger knows it. */
   readonly targets: readonly LedgerEntry[];
-  run(): Promise<Removal>;
+  run(authorize: Authorize): Promise<Removal>;
 }
+
+/** Judges once more what goes, right before it does. */
+type Authorize = (targets: readonly LedgerEntry[]) => void;
 
 /**
  * Looks what would go; nothing is removed before `run`.
@@ -29,11 +35,29 @@ export function planRemoval(services: Services, kind: Removable, name: string): 
   return PLANS[kind](services, name);
 }
 
-/** Removes and forgets in the ledger what is gone. */
-export async function remove(services: Services, kind: Removable, name: string): Promise<Removal> {
-  const plan = await planRemoval(services, kind, name);
-  const removal = await plan.run();
-  for (const target of plan.targets) services.ledger.forget(target);
+/**
+ * Removes and forgets in the ledger what is gone.
+ * @param authorize the call's; a person's command has none
+ */
+export async function remove(
+  services: Services,
+  kind: Removable,
+  name: string,
+  authorize?: Call['authorize'],
+): Promise<Removal> {
+  const going: LedgerEntry[] = [];
+  let removal: Removal;
+  try {
+    const plan = await planRemoval(services, kind, name);
+    removal = await plan.run((targets) => {
+      authorize?.('destroy', targets);
+      going.push(...targets);
+    });
+  } finally {
+    // Another process may wait for the cache.
+    await services.cache.release();
+  }
+  for (const target of going) services.ledger.forget(target);
   return removal;
 }
 
@@ -46,26 +70,33 @@ const PLANS: Record<Removable, (services: Services, name: string) => Promise<Pla
   sync: planSync,
 };
 
-const local = (kind: LedgerEntry['kind'], id: string): LedgerEntry => ({ realm: 'local', kind, id });
+const local = (kind: LedgerEntry['kind'], id: string, name: string): LedgerEntry => ({
+  realm: 'local',
+  kind,
+  id,
+  name,
+});
 
 async function planSource({ sources, connectors, syncs }: Services, name: string): Promise<Plan> {
-  const { connector, runtime } = await sources.get(name);
+  const source = await sources.get(name);
+  const { connector, runtime } = source;
   return {
-    targets: [local('source', name)],
-    run: () =>
+    targets: [local('source', idOf(source), name)],
+    run: (authorize) =>
       syncs.whileIdle(name, `removing the source ${name}`, async () => {
-        const { hadUpdate } = await sources.remove(name);
+        const { hadUpdate } = await sources.remove(name, mayRemove('source', authorize));
         const hadStates = await syncs.forgetDeliveries({ source: name });
         await connectors.forgetCatalogs(connector);
         const dataset = datasetName(name);
         return {
           gone: [
-            `source "${name}" and the one that it had replaced`,
+            `source "${name}"`,
             ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
             ...(hadStates ? ['the states that destinations had confirmed of it'] : []),
             `the kept catalogs of ${connector}`,
           ],
           stays: [
+            inHistory('sources', name),
             `dataset "${dataset}", where it was synced: remove it with kind "dataset" and name "${dataset}"`,
             ...whatRan(connector, runtime),
             'its syncs and their logs',
@@ -75,47 +106,68 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
   };
 }
 
+function mayRemove(kind: 'source' | 'destination', authorize: Authorize): Parameters<Sources['remove']>[1] {
+  return (present) => {
+    authorize([local(kind, idOf(present), present.name)]);
+    return false;
+  };
+}
+
+function inHistory(command: 'sources' | 'destinations', name: string): string {
+  return `its saved versions, until a person prunes them (sluice-mcp ${command} history ${name})`;
+}
+
 /** A program of the user's own was never installed. */
 function whatRan(connector: string, runtime: Runtime): string[] {
   return runtime === 'executable' ? [] : [`the installed connector ${connector}`];
 }
 
 async function planDestination({ destinations, syncs }: Services, name: string): Promise<Plan> {
-  const { connector, runtime } = await destinations.get(name);
-  const removeIt = async (): Promise<Removal> => {
-    const { hadUpdate } = await destinations.remove(name);
+  const destination = await destinations.get(name);
+  const { connector, runtime } = destination;
+  const removeIt = async (authorize: Authorize): Promise<Removal> => {
+    const { hadUpdate } = await destinations.remove(name, mayRemove('destination', authorize));
     const hadStates = await syncs.forgetDeliveries({ destination: name });
     return {
       gone: [
-        `destination "${name}" and the one that it had replaced`,
+        `destination "${name}"`,
         ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
         ...(hadStates ? ['the states that it had confirmed: a sync into one of this name begins anew'] : []),
       ],
-      stays: ['the data that it was given, where they lie', ...whatRan(connector, runtime), 'its syncs and their logs'],
+      stays: [
+        inHistory('destinations', name),
+        'the data that it was given, where they lie',
+        ...whatRan(connector, runtime),
+        'its syncs and their logs',
+      ],
     };
   };
   return {
-    targets: [local('destination', name)],
-    async run() {
+    targets: [local('destination', idOf(destination), name)],
+    async run(authorize) {
       // Sources that are written there now are busy, and the refusal names the sync.
       const running = (await syncs.recent(Number.POSITIVE_INFINITY)).filter(({ state }) => state === 'running');
       const busy = running.flatMap(({ destination, source }) => (destination === name ? [source] : []));
       return busy.reduceRight<() => Promise<Removal>>(
         (inner, source) => () => syncs.whileIdle(source, `removing the destination ${name}`, inner),
-        removeIt,
+        () => removeIt(authorize),
       )();
     },
   };
 }
 
 async function planDataset({ cache, sources, syncs }: Services, dataset: string): Promise<Plan> {
-  const { source, tables } = await cache.datasetTables(dataset);
+  const { source, id, tables } = await cache.datasetTables(dataset);
   const isSaved = (await sources.list()).some(({ name }) => name === source);
   return {
-    targets: [local('dataset', dataset), ...tables.map((table) => local('table', `${dataset}.${table}`))],
-    run: () =>
+    targets: [local('dataset', id, dataset), ...tables.map(inLedger)],
+    run: (authorize) =>
       syncs.whileIdle(source, `removing the dataset ${dataset}`, async () => {
-        const { tables: gone, left, datasetGone } = await cache.removeTables(dataset);
+        const {
+          tables: gone,
+          left,
+          datasetGone,
+        } = await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)));
         return {
           gone: [
             ...(datasetGone ? [`dataset "${dataset}"`] : []),
@@ -131,18 +183,27 @@ async function planDataset({ cache, sources, syncs }: Services, dataset: string)
   };
 }
 
+export function inLedger({ kind, id, name }: Identified): LedgerEntry {
+  return local(kind, id, name);
+}
+
 async function planTable({ cache, syncs }: Services, name: string): Promise<Plan> {
   const [dataset = '', table = ''] = splitOnce(name);
   const { source, tables } = await cache.datasetTables(dataset);
-  if (!tables.includes(table)) {
-    const near = nearest(table, tables, 3).map((other) => `${dataset}.${other}`);
+  const found = tables.find((one) => one.table === table);
+  if (!found) {
+    const near = nearest(
+      table,
+      tables.map((one) => one.table),
+      3,
+    ).map((other) => `${dataset}.${other}`);
     throw unknown('table', name, near);
   }
   return {
-    targets: [local('table', name)],
-    run: () =>
+    targets: [inLedger(found)],
+    run: (authorize) =>
       syncs.whileIdle(source, `removing the table ${name}`, async () => {
-        await cache.removeTables(dataset, table);
+        await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)), table);
         return {
           gone: [`table ${name} and the state of its stream`],
           stays: [
@@ -176,11 +237,11 @@ async function planConnector({ connectors, sources, destinations, syncs }: Servi
     ({ destination, state }) => state === 'running' && destination !== undefined && writers.includes(destination),
   );
   const busy = [...new Set([...readers, ...writing.map(({ source }) => source)])];
-  const removeAll = async (): Promise<Removal> => {
+  const removeAll = async (authorize: Authorize): Promise<Removal> => {
     const gone: string[] = [];
     const stays: string[] = [];
     for (const entry of chosen) {
-      const removed = await connectors.remove(entry);
+      const removed = await connectors.remove(entry, (present) => authorize([installedInLedger(present)]));
       // Its size is the image's, which may stay.
       if (removed)
         gone.push(removed.stays ? removed.entry.name : `${removed.entry.name}: ${bytesText(removed.entry.bytes)}`);
@@ -192,12 +253,17 @@ async function planConnector({ connectors, sources, destinations, syncs }: Servi
     return { gone, stays };
   };
   return {
-    targets: chosen.map((entry) => local('connector', entry.name)),
-    run: busy.reduceRight<() => Promise<Removal>>(
-      (inner, source) => () => syncs.whileIdle(source, `removing ${name}`, inner),
-      removeAll,
-    ),
+    targets: chosen.map(installedInLedger),
+    run: (authorize) =>
+      busy.reduceRight<() => Promise<Removal>>(
+        (inner, source) => () => syncs.whileIdle(source, `removing ${name}`, inner),
+        () => removeAll(authorize),
+      )(),
   };
+}
+
+function installedInLedger({ id, name }: Pick<InstalledEntry, 'id' | 'name'>): LedgerEntry {
+  return local('connector', id ?? idOfOld(name), name);
 }
 
 type Saved = Pick<InstalledEntry, 'connector' | 'version' | 'runtime'>;
@@ -211,8 +277,9 @@ function mayUse(saved: Saved, { connector, version, runtime }: InstalledEntry): 
 async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {
   const { dataset, destination } = await syncs.get(syncId);
   return {
-    targets: [local('sync', syncId)],
-    async run() {
+    targets: [local('sync', syncId, syncId)],
+    async run(authorize) {
+      authorize([local('sync', syncId, syncId)]);
       await syncs.remove(syncId);
       await cache.forgetSync(syncId);
       return {

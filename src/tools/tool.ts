@@ -9,13 +9,15 @@ export interface VariableEffect<Input> {
   /** The strictest of `possible`. */
   readonly shown: Effect;
   readonly possible: readonly Effect[];
-  of(input: Input, services: Services): Effect | Promise<Effect>;
+  of(input: Input, services: Services, signal: AbortSignal): Effect | Promise<Effect>;
 }
 
 /** What a tool answers: one compact text for the model, and the same as data for a program. */
 export interface Answer<Output> {
   readonly text: string;
   readonly data: Output;
+  /** Values of `data` that come from the call itself, not from a table or a connector. */
+  readonly computed?: unknown;
 }
 
 /** What a running call may use. */
@@ -25,6 +27,12 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Tells the person who waits what happens now; `done` of `total` where there is such a number. */
   progress(message: string, done?: number, total?: number): void;
+  /**
+   * Judges again, right before it is done, what the call changes or destroys: since the gate looked, a name may have come
+   * to mean something else. Nothing is judged where `targets` is empty.
+   * @throws RefusedError
+   */
+  authorize(effect: Effect, targets: readonly LedgerEntry[]): void;
   /** Notes for the audit what the call is about, as soon as it is known; a later note replaces an earlier one. */
   about(object: AuditObject): void;
 }
@@ -40,13 +48,16 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly effect: Effect | VariableEffect<z.output<Input>>;
   /** What a `change` or `destroy` touches, cascades included: safe mode asks the ledger for each of them. */
   targets?(input: z.output<Input>, services: Services, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
+  /** What a person can do where safe mode refuses the call; one sentence that begins with "Or". */
+  byHand?(input: z.output<Input>): string | undefined;
   run(input: z.output<Input>, call: Call): Promise<Answer<z.input<Output>>>;
 }
 
 /** A tool of any shape, as the list of all tools holds it. */
-export type AnyTool = Omit<Tool, 'effect' | 'run' | 'targets'> & {
+export type AnyTool = Omit<Tool, 'effect' | 'run' | 'targets' | 'byHand'> & {
   readonly effect: Effect | VariableEffect<never>;
   targets?(input: never, services: Services, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
+  byHand?(input: never): string | undefined;
   run(input: never, call: Call): Promise<Answer<unknown>>;
 };
 

@@ -1,3 +1,4 @@
+export { findDataset, forgetDataset, readDataset, saveDataset } from './datasets.ts';
 export { BOOKKEEPING, ensureBookkeeping, hasBookkeeping } from './schema.ts';
 export { forgetStates, readStates, saveStates } from './states.ts';
 export { type KnownStream, readStreams, saveStream, touchStream } from './streams.ts';

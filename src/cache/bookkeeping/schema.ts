@@ -5,7 +5,9 @@ import type { SqlConnection } from '../sql.ts';
 export const BOOKKEEPING = '_sluice';
 
 /**
- * streams: one row for each stream that has a table. `columns` is a JSON list of `{field, column, type, description}`,
+ * datasets: one row for each schema that a sync has used; `made` tells whether a sync made the schema.
+ * streams: one row for each stream that has a table. `table_id` is made with the table; `origin` is the configuration that its
+ *   rows came from, as a hash of what is written, and `source_id` the saved source. `columns` is a JSON list of `{field, column, type, description}`,
  * `primary_key` a JSON list of paths, `cursor_field` a JSON list of path parts.
  * states: the last committed state, by source and stream, as the connector wrote it; GLOBAL and LEGACY have no stream. `refresh` is
  *   JSON `{table, columns}` where the state tells how far a full refresh has come that fills this table.
@@ -16,7 +18,10 @@ const TABLES = [
   `CREATE TABLE IF NOT EXISTS _sluice.streams (
     source VARCHAR NOT NULL, dataset VARCHAR NOT NULL, stream VARCHAR NOT NULL, namespace VARCHAR,
     table_name VARCHAR NOT NULL, mode VARCHAR NOT NULL, columns JSON NOT NULL, primary_key JSON NOT NULL,
-    cursor_field JSON NOT NULL, last_sync_id VARCHAR, last_sync_at TIMESTAMPTZ)`,
+    cursor_field JSON NOT NULL, last_sync_id VARCHAR, last_sync_at TIMESTAMPTZ,
+    table_id VARCHAR, origin VARCHAR, source_id VARCHAR)`,
+  `CREATE TABLE IF NOT EXISTS _sluice.datasets (
+    dataset VARCHAR NOT NULL, id VARCHAR NOT NULL, source VARCHAR NOT NULL, made BOOLEAN NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS _sluice.states (
     source VARCHAR NOT NULL, kind VARCHAR NOT NULL, stream VARCHAR, namespace VARCHAR, state VARCHAR NOT NULL,
     sync_id VARCHAR NOT NULL, committed_at TIMESTAMPTZ NOT NULL, refresh VARCHAR)`,
@@ -27,7 +32,7 @@ const TABLES = [
 ];
 
 /** What this version writes; a cache of a greater number is left alone. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /**
  * Makes the schema where it is missing, and brings an older one up to date.
@@ -41,6 +46,9 @@ export async function ensureBookkeeping(connection: SqlConnection): Promise<void
   if (version > LAYOUT) throw newer(version);
   if (version === LAYOUT) return;
   await connection.run('ALTER TABLE _sluice.states ADD COLUMN IF NOT EXISTS refresh VARCHAR');
+  for (const column of ['table_id', 'origin', 'source_id']) {
+    await connection.run(`ALTER TABLE _sluice.streams ADD COLUMN IF NOT EXISTS ${column} VARCHAR`);
+  }
   await connection.run('DELETE FROM _sluice.layout');
   await connection.run('INSERT INTO _sluice.layout VALUES ($1)', [LAYOUT]);
 }
@@ -51,6 +59,15 @@ function newer(version: number): SetupError {
     `The cache was written by a newer Sluice (its layout is ${version}, this version knows ${LAYOUT}).`,
     'Update Sluice, or set AIRBYTE_PROJECT_DIR to another folder; the cache is left as it is.',
   );
+}
+
+/** Whether tables have ids; a read does not bring an older cache up to date. */
+export async function hasIds(connection: SqlConnection): Promise<boolean> {
+  const rows = await connection.rows(
+    `SELECT count(*) AS n FROM information_schema.columns WHERE table_catalog = current_database()
+    AND table_schema = '${BOOKKEEPING}' AND table_name = 'streams' AND column_name = 'table_id'`,
+  );
+  return Number(rows[0]?.n ?? 0) > 0;
 }
 
 /** Whether the schema is there; a read does not make it. */

@@ -1,14 +1,21 @@
 /** Which table each stream has become. The mapping is written once and its names never change. */
 
 import { isObject, type JsonValue } from '../../protocol/index.ts';
+import { idOfOld } from '../../safety/index.ts';
 import type { Column, ColumnType, PreparedStream, StreamTable } from '../load/types.ts';
 import type { SqlConnection } from '../sql.ts';
+import { hasIds } from './schema.ts';
 
 const THIS_STREAM = 'source = $1 AND stream = $2 AND namespace IS NOT DISTINCT FROM $3';
 
 export interface KnownStream {
   readonly target: StreamTable;
+  /** The table's own; another one when others than its maker have loaded into it. */
+  readonly id: string;
+  /** The configuration that its rows came from; absent where an earlier version loaded them. */
+  readonly origin?: string;
   readonly mode: string;
+  readonly cursorField: readonly string[];
   readonly primaryKey: readonly (readonly string[])[];
   /** ISO 8601, UTC. */
   readonly lastSyncAt?: string;
@@ -19,9 +26,10 @@ export async function readStreams(
   connection: SqlConnection,
   where: { source?: string; dataset?: string } = {},
 ): Promise<KnownStream[]> {
+  const ids = (await hasIds(connection)) ? 'table_id, origin' : 'NULL AS table_id, NULL AS origin';
   const rows = await connection.rows(
     `SELECT source, dataset, stream, namespace, table_name, mode, CAST(columns AS VARCHAR) AS columns,
-      CAST(primary_key AS VARCHAR) AS primary_key,
+      CAST(primary_key AS VARCHAR) AS primary_key, CAST(cursor_field AS VARCHAR) AS cursor_field, ${ids},
       ${connection.dialect.isoTime('last_sync_at')} AS last_sync_at
     FROM _sluice.streams WHERE (CAST($1 AS VARCHAR) IS NULL OR source = $1) AND (CAST($2 AS VARCHAR) IS NULL OR dataset = $2)
     ORDER BY dataset, table_name`,
@@ -36,15 +44,18 @@ export async function readStreams(
       table: row.table_name ?? '',
       columns: parseColumns(row.columns),
     },
+    id: row.table_id ?? idOfOld(`${row.dataset}.${row.table_name}`),
+    ...(row.origin ? { origin: row.origin } : {}),
     mode: row.mode ?? '',
     primaryKey: parseKey(row.primary_key),
+    cursorField: parseKey(row.cursor_field).flat(),
     ...(row.last_sync_at ? { lastSyncAt: row.last_sync_at } : {}),
   }));
 }
 
 /** Keeps the mapping of a stream; within the transaction that makes or changes its table. */
 export async function saveStream(connection: SqlConnection, prepared: PreparedStream): Promise<void> {
-  const { target, mode, primaryKey, cursorField } = prepared;
+  const { target, mode, primaryKey, cursorField, tableId, origin } = prepared;
   const key = [target.source, target.stream, target.namespace ?? null];
   const facts = [
     target.dataset,
@@ -53,16 +64,21 @@ export async function saveStream(connection: SqlConnection, prepared: PreparedSt
     JSON.stringify(target.columns),
     JSON.stringify(primaryKey),
     JSON.stringify(cursorField),
+    tableId ?? null,
+    origin?.configuration ?? null,
+    origin?.sourceId ?? null,
   ];
   const changed = await connection.run(
-    `UPDATE _sluice.streams SET dataset = $4, table_name = $5, mode = $6, columns = $7, primary_key = $8, cursor_field = $9
+    `UPDATE _sluice.streams SET dataset = $4, table_name = $5, mode = $6, columns = $7, primary_key = $8, cursor_field = $9,
+      table_id = $10, origin = $11, source_id = $12
     WHERE ${THIS_STREAM}`,
     [...key, ...facts],
   );
   if (changed > 0) return;
   await connection.run(
-    `INSERT INTO _sluice.streams (source, stream, namespace, dataset, table_name, mode, columns, primary_key, cursor_field)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    `INSERT INTO _sluice.streams (source, stream, namespace, dataset, table_name, mode, columns, primary_key, cursor_field,
+      table_id, origin, source_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [...key, ...facts],
   );
 }

@@ -1,18 +1,18 @@
 /** Rewrites a segment that the database cannot read: one bad byte fails a whole file there. */
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isObject, type JsonObject } from '../../protocol/index.ts';
 import { REPAIRS_KEY, type ReadableSegment, type SegmentFile } from '../load/types.ts';
+import { depthOf, MAX_DEPTH, shallow } from './depth.ts';
+import { linesOf } from './lines.ts';
 
 export interface Repaired {
   readonly segment: ReadableSegment;
   /** Lines that are no record that a table can take. */
   readonly dropped: number;
 }
-
-const LINE_BREAK = 10;
 
 /** Writes a readable copy beside the segment: broken characters replaced and noted, lines that are no records left out. */
 export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
@@ -49,13 +49,18 @@ export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
   return { segment: repaired, dropped };
 }
 
+/** A field of a record lies in the message, its record and its data. */
+const DATA_DEPTH = 3;
+
 /** The line as a valid RECORD message that begins with what was changed in it; undefined where it is no record. */
 function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined {
-  const raw = line.toString('utf8');
-  const decoded = form === 'data' ? asMessage(raw) : raw;
+  const decoded = decode(line, form);
   const broken = !isUtf8(line);
-  const text = broken || /\\[uU]/.test(decoded) ? wellFormed(decoded) : decoded;
-  for (const candidate of [text, withoutNaN(text)]) {
+  const kept = shallow(line);
+  const plain = kept === line ? decoded : decode(kept, form);
+  const text = broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain;
+  for (const read of [() => text, () => withoutNaN(text)]) {
+    const candidate = read();
     const message = parse(candidate);
     if (message === undefined) continue;
     const { record } = message;
@@ -73,9 +78,11 @@ function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined
   return undefined;
 }
 
-/** A line that was cut to its data, as it came. */
-function asMessage(line: string): string {
-  return `{"record":{"data":${line.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
+/** A line as it came, also where it was cut to its data. */
+function decode(line: Buffer, form: SegmentFile['form']): string {
+  const text = line.toString('utf8');
+  if (form === 'message') return text;
+  return `{"record":{"data":${text.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
 }
 
 /** One note for each field in whose text something was replaced. */
@@ -85,6 +92,9 @@ function changesIn(data: JsonObject | null, decoded: string, broken: boolean): o
   const renamed = (field: string): boolean => isObject(before) && !Object.hasOwn(before, field);
   return Object.keys(data ?? {}).flatMap((field) => {
     const old = isObject(before) ? before[field] : undefined;
+    if (depthOf(old) + DATA_DEPTH > MAX_DEPTH) {
+      return [{ field, change: 'TRUNCATED', reason: 'DESTINATION_FIELD_SIZE_LIMITATION' }];
+    }
     const replaced = broken ? holds([field, data?.[field]], REPLACED) : renamed(field) || holds(old, LONE_SURROGATE);
     return replaced ? [{ field, change: 'TRUNCATED', reason: 'DESTINATION_SERIALIZATION_ERROR' }] : [];
   });
@@ -118,9 +128,12 @@ function wellFormed(text: string): string {
 
 /** NaN and infinities outside of strings as strings: the cast reads them the same way. */
 function withoutNaN(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\[\s\S])*"|-?\b(?:NaN|Inf(?:inity)?)\b/gi, (token) =>
-    token.startsWith('"') ? token : `"${token}"`,
-  );
+  let inText = false;
+  // Quotes one by one: an expression for a whole text runs out of stack in texts of some megabytes.
+  return text.replace(/\\[\s\S]|"|-?\b(?:NaN|Inf(?:inity)?)\b/gi, (token) => {
+    if (token === '"') inText = !inText;
+    return inText || token === '"' || token.startsWith('\\') ? token : `"${token}"`;
+  });
 }
 
 /** The object that stands in a text; undefined for anything else. */
@@ -131,22 +144,4 @@ export function parse(text: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The lines of a file without their line breaks. */
-export async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  let carried: Buffer[] = [];
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(LINE_BREAK, start);
-      if (end < 0) break;
-      carried.push(chunk.subarray(start, end));
-      yield carried.length === 1 && carried[0] ? carried[0] : Buffer.concat(carried);
-      carried = [];
-      start = end + 1;
-    }
-    if (start < chunk.length) carried.push(chunk.subarray(start));
-  }
-  if (carried.length > 0) yield Buffer.concat(carried);
 }

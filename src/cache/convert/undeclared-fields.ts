@@ -4,7 +4,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { isObject } from '../../protocol/index.ts';
 import { quoteText } from '../load/names.ts';
 import { type Column, type ColumnType, EMITTED_KEY, REPAIRS_KEY, type ReadableSegment } from '../load/types.ts';
-import { linesOf, parse } from './repair.ts';
+import { linesOf } from './lines.ts';
+import { parse } from './repair.ts';
 import { messageMembers, source } from './select-sql.ts';
 
 export interface UndeclaredField {

@@ -1,5 +1,6 @@
 /** What DuckDB's own catalog says about the tables that people may see. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Redactor } from '../../secrets/index.ts';
 import { BOOKKEEPING, type KnownStream } from '../bookkeeping/index.ts';
 import { columnFacts } from '../column-facts.ts';
 import { tablePath } from '../load/names.ts';
@@ -53,6 +54,7 @@ export async function readColumns(
   connection: DuckDBConnection,
   found: FoundTable,
   stream: KnownStream | undefined,
+  redactor: Redactor,
 ): Promise<ColumnSummary[]> {
   const rows = await loadConnection(connection).rows(
     `SELECT column_name, data_type, comment FROM duckdb_columns()
@@ -61,7 +63,7 @@ export async function readColumns(
   );
   return rows.map((row) => {
     const name = row.column_name ?? '';
-    return { name, type: row.data_type ?? '', ...columnFacts(name, stream, row.comment) };
+    return { name, type: row.data_type ?? '', ...columnFacts(name, stream, row.comment, redactor) };
   });
 }
 

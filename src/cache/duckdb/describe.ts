@@ -78,7 +78,7 @@ async function describeTable(
   if (detail === 'names') return found.view ? base : { ...base, rows: await countRows(connection, found) };
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
   const sizes = found.view ? {} : await tableSize(connection, found);
-  const columns = await readColumns(connection, found, stream);
+  const columns = await readColumns(connection, found, stream, room.redactor);
   const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
   return {
     ...base,

@@ -1,7 +1,15 @@
 /** The cache as a DuckDB file of the project. */
 import { InputError } from '../../errors.ts';
 import type { Cache } from '../cache.ts';
-import { datasetTables, finishSync, forgetSync, loadBatch, prepareSync, removeTables } from '../load/index.ts';
+import {
+  datasetTables,
+  finishSync,
+  forgetSync,
+  knownTables,
+  loadBatch,
+  prepareSync,
+  removeTables,
+} from '../load/index.ts';
 import type { Database } from './database.ts';
 import { describeData } from './describe.ts';
 import { exportQuery } from './export.ts';
@@ -26,9 +34,18 @@ export function duckdbCache(database: Database): Cache {
       await mustExist();
       return datasetTables(store, dataset);
     },
-    async removeTables(dataset, table) {
+    async knownTables(dataset, options = {}) {
+      try {
+        await database.use('looking', async () => undefined, { ...options, mustExist: true });
+      } catch (error) {
+        if (error instanceof InputError && error.code === 'no_data_yet') return [];
+        throw error;
+      }
+      return knownTables(store, dataset, options);
+    },
+    async removeTables(dataset, authorize, table) {
       await mustExist();
-      return removeTables(store, dataset, table);
+      return removeTables(store, dataset, authorize, table);
     },
     async forgetSync(syncId) {
       try {

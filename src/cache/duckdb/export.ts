@@ -34,7 +34,7 @@ export async function exportQuery(database: Database, sql: string, request: Expo
           throw error instanceof InputError ? notAlone() : error;
         });
       // As they are named in the file: of two equal names one gets a number.
-      const columns = await columnsOf(connection, (await select('*')).sql);
+      const columns = await columnsOf(connection, (await select('*')).sql, database.redactor);
       const rows = await select(selection(columns, format));
       await guardPlan(connection, rows.sql);
       // Only what the guard let through stands in the COPY, and only our own name in its target.
@@ -50,7 +50,8 @@ export async function exportQuery(database: Database, sql: string, request: Expo
         0,
         { limit: SHOWN_ROWS, offset: 0, signal },
       );
-      return { columns, rows: copied.rowsChanged, bytes: (await stat(file)).size, firstRows: first.rows };
+      const readsTables = query.tables.length > 0;
+      return { columns, rows: copied.rowsChanged, bytes: (await stat(file)).size, firstRows: first.rows, readsTables };
     },
     TIME_LIMIT_MS,
   );

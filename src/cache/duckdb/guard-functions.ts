@@ -20,6 +20,15 @@ export const DENIED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['getvariable', 'Write the value itself.'],
   ['getenv', 'Write the value itself.'],
   ['current_setting', 'Leave it out: the time zone is UTC.'],
+  ['json_group_structure', 'Use json_structure(json_group_array(x)) -> 0.'],
+  ['json_serialize_sql', 'Leave it out.'],
+  ['json_deserialize_sql', 'Leave it out.'],
+  ['make_type', 'Write the type itself, as in x::INTEGER.'],
+  ['get_type', 'Use typeof().'],
+  ['map_to_pg_oid', 'Leave it out.'],
+  ['format_pg_type', 'Use typeof().'],
+  ['format_type', 'Use typeof().'],
+  ['pg_get_constraintdef', 'Leave it out.'],
   ['json_serialize_plan', 'Call query with dry_run: true for a plan.'],
   ['json_execute_serialized_sql', 'Write the SQL itself.'],
   // They fold a list with any operation, doubling included: out of reach of limits and of interruption.
@@ -27,6 +36,9 @@ export const DENIED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['array_reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
   ['reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
 ]);
+
+/** Bytes of a text that may be put in the place of another without a look at what it makes. */
+export const SHORT_TEXT = 100;
 
 /**
  * Functions that make much of little; in a query each is covered by a macro that checks the size first, for neither
@@ -42,6 +54,20 @@ export const GROWING_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   [
     'regexp_replace',
     growing('regexp_replace', ['(s, f, t)', replaced('t'), 't', 't'], ['(s, f, t, o)', replaced('t'), 't', 't']),
+  ],
+  ['bin', growing('bin', ['(s)', 'strlen(s::VARCHAR)::HUGEINT * 8', 's', 's'])],
+  ['to_binary', growing('to_binary', ['(s)', 'strlen(s::VARCHAR)::HUGEINT * 8', 's', 's'])],
+  ['bitstring', growing('bitstring', ['(s, n)', 'n', 'n', 'n'])],
+  // Each takes as much memory, or time, as both texts multiplied.
+  ...['damerau_levenshtein', 'levenshtein', 'editdist3', 'jaro_similarity', 'jaro_winkler_similarity'].map(
+    (name) => [name, growing(name, ...distances(name))] as const,
+  ),
+  // They descend into JSON on the stack of the thread, which deep JSON overruns.
+  ['json_structure', growing('json_structure', ['(j)', brackets('j'), 'j', 'j'])],
+  ['json_contains', growing('json_contains', ['(j, k)', `greatest(${brackets('j')}, ${brackets('k')})`, 'j', 'j'])],
+  [
+    'json_merge_patch',
+    growing('json_merge_patch', ['(a, b)', `greatest(${brackets('a')}, ${brackets('b')})`, 'a', 'a']),
   ],
   ['range', growing('range', ...series())],
   ['generate_series', growing('generate_series', ...series())],
@@ -68,7 +94,18 @@ function growing(name: string, ...overloads: Overload[]): string {
 }
 
 function replaced(by: string): string {
-  return `(CASE WHEN strlen(${by}) > 100 THEN strlen(s)::HUGEINT * strlen(${by}) / 100 ELSE 0 END)`;
+  return `(CASE WHEN strlen(${by}) > ${SHORT_TEXT} THEN strlen(s)::HUGEINT * strlen(${by}) / ${SHORT_TEXT} ELSE 0 END)`;
+}
+
+/** A measure of depth, for at most 8,000 lists and objects in one value. */
+function brackets(json: string): string {
+  return `coalesce(strlen(${json}::VARCHAR) - strlen(translate(${json}::VARCHAR, '[{', '')), 0)::HUGEINT * 12`;
+}
+
+function distances(name: string): Overload[] {
+  const size = 'strlen(a)::HUGEINT * strlen(b) // 100';
+  const plain: Overload = ['(a, b)', size, 'a', 'a'];
+  return name.startsWith('jaro') ? [plain, ['(a, b, c)', size, 'a', 'a']] : [plain];
 }
 
 function series(): Overload[] {

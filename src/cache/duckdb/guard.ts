@@ -3,6 +3,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonValue, nearest } from '../../protocol/index.ts';
 import { checkText } from '../sql-text.ts';
+import { functionFacts, WORST } from './function-facts.ts';
+import { checkGrowth } from './growth.ts';
+import type { GrowthFacts } from './growth-tables.ts';
+import { checkParsedSize } from './growth-text.ts';
 import { type TableName, walkTree } from './guard-tree.ts';
 import { refusedStatement, syntaxError } from './query-errors.ts';
 import { countStatements, statementKind } from './statement-kind.ts';
@@ -24,10 +28,27 @@ const CATALOG_VIEWS = new Set(['tables', 'columns', 'schemata']);
  */
 export async function guardQuery(connection: DuckDBConnection, sql: string): Promise<Guarded> {
   checkText(sql);
+  const { notMaterialized } = checkParsedSize(sql);
   const statements = await parse(connection, sql);
   if (statements.length !== 1) throw refusedCount(statements.length);
   const { tables, growing } = walkTree(statements);
-  return { sql, tables: await knownTables(connection, tables), growing };
+  const known = await knownTables(connection, tables);
+  await checkSize(connection, statements, { widths: known.widths, growing, notMaterialized });
+  return { sql, tables: known.names, growing };
+}
+
+/** DuckDB is asked about its functions only where the worst of them would be too much. */
+async function checkSize(
+  connection: DuckDBConnection,
+  statements: JsonValue[],
+  facts: Omit<GrowthFacts, 'functions'>,
+): Promise<void> {
+  try {
+    checkGrowth(statements, { ...facts, functions: WORST });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    checkGrowth(statements, { ...facts, functions: await functionFacts(connection) });
+  }
 }
 
 async function parse(connection: DuckDBConnection, sql: string): Promise<JsonValue[]> {
@@ -55,17 +76,25 @@ async function notSelect(sql: string): Promise<InputError> {
   return refusedStatement(statementKind(sql), await countStatements(sql));
 }
 
-async function knownTables(connection: DuckDBConnection, names: readonly TableName[]): Promise<string[]> {
-  if (names.length === 0) return [];
+interface Known {
+  readonly names: string[];
+  /** Columns of each, by its lower-case name without its dataset. */
+  readonly widths: ReadonlyMap<string, number>;
+}
+
+async function knownTables(connection: DuckDBConnection, names: readonly TableName[]): Promise<Known> {
+  if (names.length === 0) return { names: [], widths: new Map() };
   const reader = await connection.runAndReadAll(
-    `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal
+    `SELECT schema_name, table_name, column_count FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal
      UNION ALL
-     SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database() AND NOT internal
-     UNION ALL SELECT current_database(), NULL`,
+     SELECT schema_name, view_name, column_count FROM duckdb_views() WHERE database_name = current_database() AND NOT internal
+     UNION ALL SELECT current_database(), NULL, NULL`,
   );
   const rows = reader
     .getRows()
-    .map(([schema, table]) => [String(schema), table === null ? null : String(table)] as const);
+    .map(
+      ([schema, table, columns]) => [String(schema), table === null ? null : String(table), Number(columns)] as const,
+    );
   const database = rows.find(([, table]) => table === null)?.[0] ?? '';
   const known = new Map<string, string>();
   for (const [schema, table] of rows) {
@@ -73,7 +102,12 @@ async function knownTables(connection: DuckDBConnection, names: readonly TableNa
   }
   const found = new Set<string>();
   for (const name of names) found.add(resolve(name, database, known));
-  return [...found].sort();
+  const widths = new Map<string, number>();
+  for (const [schema, table, columns] of rows) {
+    const name = table?.toLowerCase() ?? '';
+    if (found.has(`${schema}.${table}`)) widths.set(name, Math.max(columns, widths.get(name) ?? 0));
+  }
+  return { names: [...found].sort(), widths };
 }
 
 function resolve(name: TableName, database: string, known: ReadonlyMap<string, string>): string {

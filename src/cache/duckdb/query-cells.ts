@@ -7,8 +7,8 @@ import { mapJson, type ToJson, valueConverter } from './query-values.ts';
 
 type Duck = typeof import('@duckdb/node-api');
 
-// 2,000 units are at most 6,000 bytes of UTF-8; a secret at their end is read on, to be known and sealed.
-const CELL_BYTES = 3 * CELL_CAP + 16 * 1024;
+// 2,000 units are at most 6,000 bytes of UTF-8; behind them as much is read as the longest form of a secret can fill.
+const CELL_BYTES = 3 * CELL_CAP + 64 * 1024;
 const ENTRY_BYTES = 16;
 
 /** Gives the reader of cells, which seals before it cuts; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */

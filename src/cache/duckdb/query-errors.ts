@@ -100,7 +100,7 @@ export function queryError(error: unknown, sql: string): unknown {
   );
 }
 
-function tooDeep(): InputError {
+export function tooDeep(): InputError {
   return new InputError(
     'sql_too_deep',
     'The SQL nests too deep, or chains too many operators.',

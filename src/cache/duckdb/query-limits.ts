@@ -20,6 +20,13 @@ const LAST_RESORT_BYTES = 2 * MEMORY_LIMIT_BYTES;
 /** Some native calls do not heed an interruption: after this the caller gets an answer all the same. */
 const GRACE_MS = 2_000;
 
+const unfinished = new WeakMap<Error, Promise<unknown>>();
+
+/** The work behind an answer that was given before it ended; undefined where it has ended. */
+export function unfinishedWork(reason: unknown): Promise<unknown> | undefined {
+  return reason instanceof Error ? unfinished.get(reason) : undefined;
+}
+
 export function startDeadline(caller: AbortSignal, limitMs = TIME_LIMIT_MS): QueryDeadline {
   const controller = new AbortController();
   const signal = AbortSignal.any([caller, controller.signal]);
@@ -44,7 +51,11 @@ export function startDeadline(caller: AbortSignal, limitMs = TIME_LIMIT_MS): Que
       let timer: NodeJS.Timeout | undefined;
       const overdue = new Promise<never>((_, reject) => {
         const arm = (): void => {
-          timer = setTimeout(() => reject(abortError(signal)), GRACE_MS);
+          timer = setTimeout(() => {
+            const reason = abortError(signal);
+            unfinished.set(reason, work);
+            reject(reason);
+          }, GRACE_MS);
         };
         if (signal.aborted) arm();
         else signal.addEventListener('abort', arm, { once: true });

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRedactor } from '../../secrets/index.ts';
+import { createRedactor, type Redactor } from '../../secrets/index.ts';
 import { type Database, openDatabase } from './database.ts';
 
 export interface Shop {
@@ -12,7 +12,7 @@ export interface Shop {
 }
 
 /** Dataset `shop` (tables, views and macros, harmless and not), table `main.bare`, and the engine's own tables. */
-export async function openShop(): Promise<Shop> {
+export async function openShop(redactor: Redactor = createRedactor()): Promise<Shop> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-query-'));
   await mkdir(join(folder, 'staging'));
   await writeFile(join(folder, 'staging', 'segment.ndjson'), '{"a":"staged"}\n');
@@ -24,7 +24,7 @@ export async function openShop(): Promise<Shop> {
   cell.closeSync();
   notebook.closeSync();
   const database = openDatabase({
-    redactor: createRedactor(),
+    redactor,
     file: async () => join(folder, 'cache.duckdb'),
     stagingDirectory: async () => join(folder, 'staging'),
   });

@@ -166,3 +166,23 @@ test('without a file there is no data yet', async () => {
   });
   await empty.close();
 });
+
+test('a plan shows no piece of a secret that a view holds', async () => {
+  const secret = 'hst_live_9fK2xQ7vB4nT8zR1wY6uAfterwardsMoreAndMoreOfIt';
+  const redactor = createRedactor();
+  redactor.add('TOKEN', secret, { sensitive: true });
+  const other = await openShop(redactor);
+  try {
+    await other.database.use('make', async (connection) => {
+      await connection.run(
+        `CREATE VIEW shop.marked AS SELECT id, customer AS c FROM shop.orders WHERE concat(customer, id) <> '${secret}'`,
+      );
+    });
+    const sql = 'SELECT a.c, b.c FROM shop.marked a JOIN shop.marked b USING (id)';
+    const { plan } = await dryRun(other.database, sql, new AbortController().signal);
+    expect(plan).toContain('[secret:TOKEN]');
+    for (let at = 0; at + 8 <= secret.length; at += 1) expect(plan).not.toContain(secret.slice(at, at + 8));
+  } finally {
+    await other.remove();
+  }
+});

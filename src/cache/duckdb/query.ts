@@ -1,13 +1,14 @@
 /** Runs one guarded SELECT and gives a bounded part of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
-import { sealBeginning } from '../../secrets/index.ts';
+import { type Redactor, sealBeginning } from '../../secrets/index.ts';
 import { type AnswerPart, buildPart } from '../answer-part.ts';
 import type { DryRun, QueryColumn, QueryLimits, QueryResult } from '../types.ts';
 import type { Database } from './database.ts';
 import { type Guarded, guardQuery } from './guard.ts';
 import { GROWING_FUNCTIONS } from './guard-functions.ts';
 import { guardPlan } from './guard-plan.ts';
+import { planText } from './plan-text.ts';
 import { cellReader } from './query-cells.ts';
 import { queryError } from './query-errors.ts';
 import { type QueryDeadline, startDeadline } from './query-limits.ts';
@@ -27,11 +28,12 @@ const TYPE_CAP = 200;
 export async function runQuery(database: Database, sql: string, limits: QueryLimits): Promise<QueryResult> {
   return guarded(database, sql, limits.signal, async (connection, query) => {
     const started = performance.now();
-    const columns = await columnsOf(connection, query.sql);
+    const columns = await columnsOf(connection, query.sql, database.redactor);
     const bounded = await boundedSql(connection, query.sql, limits);
     // The bounds are part of the query where its text allows it; else its rows are counted here.
     if (bounded !== undefined) await guardPlan(connection, bounded);
-    const part = await readPart(
+    const preparedMs = performance.now() - started;
+    const { engineMs, ...part } = await readPart(
       cellReader(await import('@duckdb/node-api'), database.redactor),
       connection,
       bounded ?? query.sql,
@@ -39,23 +41,23 @@ export async function runQuery(database: Database, sql: string, limits: QueryLim
       bounded === undefined ? limits.offset : 0,
       limits,
     );
-    return { ...part, elapsedMs: Math.round(performance.now() - started) };
+    return { ...part, readsTables: query.tables.length > 0, elapsedMs: Math.round(preparedMs + engineMs) };
   });
 }
 
 /** Columns, tables and plan of a query; nothing of it is run. */
 export async function dryRun(database: Database, sql: string, signal: AbortSignal): Promise<DryRun> {
   return guarded(database, sql, signal, async (connection, query) => {
-    const columns = await columnsOf(connection, query.sql);
-    const plan = (await connection.runAndReadAll(`EXPLAIN ${query.sql}`)).getRows();
-    const text = plan.map((row) => String(row[1])).join('\n');
+    const columns = await columnsOf(connection, query.sql, database.redactor);
+    const plan = (await connection.runAndReadAll(`EXPLAIN (FORMAT json) ${query.sql}`)).getRows();
+    const text = plan.map((row) => planText(String(row[1]))).join('\n');
     const seal = { redactor: database.redactor, level: 'data' } as const;
     const shown = sealBeginning(text, { ...seal, shown: PLAN_CAP });
     return { columns, tables: query.tables, plan: shown.cut ? `${shown.text}\n…` : shown.text };
   });
 }
 
-export async function columnsOf(connection: DuckDBConnection, sql: string): Promise<QueryColumn[]> {
+export async function columnsOf(connection: DuckDBConnection, sql: string, redactor: Redactor): Promise<QueryColumn[]> {
   const prepared = await connection.prepare(sql);
   try {
     if (prepared.columnCount > COLUMNS_CAP) {
@@ -67,7 +69,7 @@ export async function columnsOf(connection: DuckDBConnection, sql: string): Prom
     }
     return Array.from({ length: prepared.columnCount }, (_, at) => ({
       name: prepared.columnName(at),
-      type: typeText(prepared.columnType(at)),
+      type: typeText(prepared.columnType(at), redactor),
     }));
   } finally {
     prepared.destroySync();
@@ -132,22 +134,33 @@ export async function readPart(
   columns: readonly QueryColumn[],
   skipped: number,
   limits: QueryLimits,
-): Promise<AnswerPart> {
-  return withStream(connection, sql, async (_result, fetch) => {
+): Promise<AnswerPart & { readonly engineMs: number }> {
+  // The database's own time: how long the search for secrets takes depends on them.
+  const started = performance.now();
+  let engineMs = 0;
+  return withStream(connection, sql, async (_result, fetchChunk) => {
+    engineMs = performance.now() - started;
+    const fetch = async () => {
+      const from = performance.now();
+      const chunk = await fetchChunk();
+      engineMs += performance.now() - from;
+      return chunk;
+    };
     const part = buildPart(columns, limits);
     let skip = skipped;
     for (let chunk = await fetch(); chunk; chunk = await fetch()) {
       const vectors = columns.map((_, at) => chunk.getColumnVector(at));
       for (let at = Math.min(skip, chunk.rowCount); at < chunk.rowCount; at += 1) {
-        if (!part.add(vectors.map((vector) => readCell(vector, at)))) return part.end(true);
+        if (!part.add(vectors.map((vector) => readCell(vector, at)))) return { ...part.end(true), engineMs };
       }
       skip = Math.max(0, skip - chunk.rowCount);
     }
-    return part.end(false);
+    return { ...part.end(false), engineMs };
   });
 }
 
-function typeText(type: { toString(): string; readonly alias?: string | undefined }): string {
-  const text = type.alias ?? type.toString();
-  return text.length > TYPE_CAP ? `${text.slice(0, TYPE_CAP)}…` : text;
+/** The names of a struct's fields are data. */
+function typeText(type: { toString(): string; readonly alias?: string | undefined }, redactor: Redactor): string {
+  const shown = sealBeginning(type.alias ?? type.toString(), { redactor, level: 'data', shown: TYPE_CAP });
+  return shown.cut ? `${shown.text}…` : shown.text;
 }

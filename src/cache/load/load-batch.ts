@@ -1,6 +1,7 @@
 /** Loads one batch: rows, moves, swaps and states in one transaction. */
 
 import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
+import { holdsDeep } from '../convert/depth.ts';
 import { examineSegment, type Findings } from '../convert/examine.ts';
 import { repairSegment } from '../convert/repair.ts';
 import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
@@ -26,12 +27,14 @@ interface Treatment {
  */
 export async function loadBatch(store: LoadStore, batch: BatchLoad, options: StoreOptions): Promise<LoadedStream[]> {
   const treatments = new Map<string, Treatment>();
+  /** Segments that the database must not read as they are. */
+  const deep = new Set<string>();
   const grown = new Map<PreparedStream, string[]>();
   const grow = (prepared: PreparedStream, notes: readonly string[]): void => {
     grown.set(prepared, [...(grown.get(prepared) ?? []), ...notes]);
   };
   const treatNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
-    const { treatment, notes } = await treat(store, prepared, segment, options);
+    const { treatment, notes } = await treat(store, prepared, segment, deep.has(segment.path), options);
     // What did not fit in segments before may fit now.
     for (const { path } of notes.length > 0 ? segmentsOf(batch, prepared) : []) {
       const before = treatments.get(path);
@@ -45,8 +48,10 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
   };
   for (const { prepared, segments } of batch.streams) {
     for (const segment of segments) {
+      if (await holdsDeep(segment)) deep.add(segment.path);
       try {
-        grow(prepared, await growForData(store, prepared, asItIs(segment), options));
+        const readable = deep.has(segment.path) ? await treatNow(prepared, segment) : asItIs(segment);
+        grow(prepared, await growForData(store, prepared, readable, options));
       } catch (error) {
         if (!isDataError(error)) throw error;
         const notes = await growForData(store, prepared, await treatNow(prepared, segment), options);
@@ -100,16 +105,18 @@ async function treat(
   store: LoadStore,
   prepared: PreparedStream,
   segment: SegmentFile,
+  isDeep: boolean,
   options: StoreOptions,
 ): Promise<{ treatment: Treatment; notes: string[] }> {
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
   let dropped = 0;
+  if (isDeep) ({ segment: readable, dropped } = await repairSegment(segment));
   const examine = (): Promise<Findings> => look(store, prepared, readable, options);
   let findings: Findings;
   try {
     findings = await examine();
   } catch (error) {
-    if (!isDataError(error)) throw error;
+    if (isDeep || !isDataError(error)) throw error;
     ({ segment: readable, dropped } = await repairSegment(segment));
     findings = await examine();
   }

@@ -154,7 +154,7 @@ describe('records that are no good JSON', () => {
       line(`{"id":3,"t":${deep}}`),
       line('{"id":4,"t":"\\udc00"}'),
     ]);
-    expect(loaded).toMatchObject({ rows: 4, dropped: 0, changed: { t: 1 } });
+    expect(loaded).toMatchObject({ rows: 4, dropped: 0, changed: { t: 2 } });
     expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['1'], ['2'], ['3'], ['4']]);
   });
 
@@ -191,5 +191,54 @@ describe('which of two records is newer', () => {
     expect(await kept()).toBe('4');
     await load(null, 5);
     expect(await kept()).toBe('4');
+  });
+});
+
+it.each(['x', '\\n', '\\"'])('a text of many megabytes stays whole where its line is repaired: %s', async (part) => {
+  const prepared = await room.prepare([stream('s', { id: INTEGER, t: TEXT, n: { type: 'number' } })]);
+  const count = 12_000_000;
+  const loaded = await room.load(prepared, [line(`{"id":1,"t":"${part.repeat(count)} NaN","n":NaN,"odd":"\\ud800"}`)]);
+  expect(loaded).toMatchObject({ rows: 1, dropped: 0, changed: { odd: 1 } });
+  expect(await room.rows('SELECT length(t), n FROM shop.s')).toEqual([[String(count + 4), 'NaN']]);
+});
+
+describe('values nested deeper than a database can descend', () => {
+  const lists = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  const objects = (depth: number): string => `${'{"a":'.repeat(depth)}"x"${'}'.repeat(depth)}`;
+  const depthIn = (text: unknown): number => /^[[{"a:]*/.exec(String(text))?.[0].replaceAll(/[^[{]/g, '').length ?? 0;
+
+  it.each([
+    ['objects', objects(20_000)],
+    ['lists', lists(100_000)],
+    ['lists in objects', `{"a":${lists(50_000)}}`],
+  ])('are cut at a depth, and noted; all else of the record stays: %s', async (_what, deep) => {
+    const prepared = await room.prepare([stream('s', { id: INTEGER, doc: { type: 'object' }, t: TEXT })]);
+    const text = `a "[[[[" text ${'['.repeat(3000)}`;
+    const loaded = await room.load(prepared, [
+      line(`{"id":1,"doc":${objects(5)},"t":"b"}`),
+      line(`{"id":123456789012345678,"doc":${deep},"t":${JSON.stringify(text)},"other":${deep}}`),
+    ]);
+    expect(loaded).toMatchObject({ rows: 2, dropped: 0, changed: { doc: 1, other: 1 } });
+    const [row] = await room.rows('SELECT id, t, doc, other FROM shop.s WHERE id > 1');
+    expect(row?.slice(0, 2)).toEqual(['123456789012345678', text]);
+    for (const value of row?.slice(2) ?? []) {
+      expect(depthIn(value)).toBeGreaterThan(900);
+      expect(depthIn(value)).toBeLessThanOrEqual(1000);
+    }
+    expect(await changesIn('SELECT _airbyte_meta FROM shop.s ORDER BY id')).toEqual([
+      [],
+      [
+        note('doc', 'TRUNCATED', 'DESTINATION_FIELD_SIZE_LIMITATION'),
+        note('other', 'TRUNCATED', 'DESTINATION_FIELD_SIZE_LIMITATION'),
+      ],
+    ]);
+  });
+
+  it('are no values that only have many brackets', async () => {
+    const prepared = await room.prepare([stream('s', { id: INTEGER, doc: { type: 'array' } })]);
+    const wide = `[${Array.from({ length: 5000 }, () => '[{}]')}]`;
+    const loaded = await room.load(prepared, [line(`{"id":1,"doc":${wide}}`), line(`{"id":2,"doc":[${lists(900)}]}`)]);
+    expect(loaded).toMatchObject({ rows: 2, changed: {} });
+    expect(await room.rows('SELECT doc FROM shop.s ORDER BY id')).toEqual([[wide], [`[${lists(900)}]`]]);
   });
 });

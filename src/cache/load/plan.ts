@@ -103,6 +103,6 @@ interface Named {
   readonly namespace?: string | undefined;
 }
 
-function isSame(one: Named, other: Named): boolean {
+export function isSame(one: Named, other: Named): boolean {
   return one.name === other.name && (one.namespace ?? '') === (other.namespace ?? '');
 }

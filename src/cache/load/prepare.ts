@@ -1,24 +1,29 @@
 /** Gets the cache ready for a sync: names, tables, what is kept of earlier syncs. One transaction. */
 
+import { randomUUID } from 'node:crypto';
 import { InputError } from '../../errors.ts';
 import {
   beginSync,
   ensureBookkeeping,
+  findDataset,
   forgetStates,
+  type KnownStream,
   noteTables,
   readStates,
   readStreams,
   type SyncRow,
+  saveDataset,
   saveStream,
   tablesOfSharedState,
 } from '../bookkeeping/index.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
 import { columnsOf } from './columns.ts';
+import { endangered, identified } from './endangered.ts';
 import { mergeTable } from './merge.ts';
 import { foldName, quoteName, replacementTable, tablePath } from './names.ts';
-import { isOf, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
+import { isOf, isSame, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
-import type { PreparedStream, StateText, StreamRequest } from './types.ts';
+import type { Identified, Origin, PreparedStream, StateText, StreamRequest } from './types.ts';
 
 export interface PrepareRequest {
   readonly sync: SyncRow;
@@ -27,6 +32,11 @@ export interface PrepareRequest {
   readonly severalNamespaces: boolean;
   /** Forget the states of these streams and build their tables anew. */
   readonly restart: boolean;
+  readonly origin?: Origin | undefined;
+  /** Whether the session that syncs made what has this id. */
+  readonly owns?: ((id: string) => boolean) | undefined;
+  /** Asked with the tables that this sync would do more to than to load what is new; throws where it must not be. */
+  readonly authorize?: ((tables: readonly Identified[]) => void) | undefined;
 }
 
 export interface PreparedSync {
@@ -34,6 +44,7 @@ export interface PreparedSync {
   /** The kept states, those of streams that begin anew left out. */
   readonly states: readonly StateText[];
   readonly newDataset: boolean;
+  readonly datasetId: string;
 }
 
 /** @throws InputError `dataset_taken` where the dataset's tables belong to another source */
@@ -52,8 +63,9 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   const known = await readStreams(connection, { dataset });
   const other = known.find(({ target }) => target.source !== source);
   if (other) throw datasetTaken(dataset, other.target.source);
+  checkTables(known, request);
   const existing = await existingTables(connection, dataset);
-  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(dataset)}`);
+  const { id: datasetId, isNew } = await openDataset(connection, request.sync, known, existing);
   await beginSync(connection, request.sync);
   const states = await readStates(connection, source);
   const shared = await tablesOfSharedState(connection, source);
@@ -67,22 +79,78 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
     plans.filter(({ forgets }) => forgets).map(({ wanted }) => wanted.stream),
   );
   const streams: PreparedStream[] = [];
-  for (const plan of plans) streams.push(await carryOut(connection, plan, existing));
+  for (const plan of plans) streams.push(await carryOut(connection, plan, existing, identity(plan, known, request)));
   await noteTables(
     connection,
     request.sync.syncId,
     streams.map(({ target }) => target.table),
   );
-  return { streams, states: begun, newDataset: existing.size === 0 && known.length === 0 };
+  return { streams, states: begun, newDataset: isNew, datasetId };
+}
+
+/** Within the transaction: what was looked up before may have changed. */
+function checkTables(known: readonly KnownStream[], { origin, restart, streams, authorize }: PrepareRequest): void {
+  if (!origin || !authorize) return;
+  const read = ({ target }: KnownStream) =>
+    streams.filter(({ stream }) => isSame({ name: target.stream, namespace: target.namespace }, stream));
+  const tables = endangered(known, {
+    origin,
+    restart,
+    reads: (table) => read(table).length > 0,
+    options: (table) => read(table).flatMap(({ option }) => option ?? []),
+  });
+  if (tables.length > 0) authorize(tables.map(identified));
+}
+
+/** A table that others than its maker load into is nobody's any more. */
+function identity(
+  { target, newTable }: StreamPlan,
+  known: readonly KnownStream[],
+  { origin, owns }: PrepareRequest,
+): Pick<PreparedStream, 'tableId' | 'origin'> {
+  const mapped = known.find(({ target: { table } }) => table === target.table);
+  const keeps = mapped !== undefined && !newTable && (owns?.(mapped.id) ?? false);
+  return { tableId: keeps ? mapped.id : randomUUID(), origin };
+}
+
+async function openDataset(
+  connection: LoadConnection,
+  { dataset, source }: SyncRow,
+  known: readonly KnownStream[],
+  existing: ExistingTables,
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
+  const found = await findDataset(connection, dataset);
+  const [schema] = await connection.rows(
+    'SELECT 1 AS n FROM information_schema.schemata WHERE catalog_name = current_database() AND schema_name = $1',
+    [dataset],
+  );
+  // A schema of somebody else's would become readable, and its tables those of a dataset.
+  const { foreignSchema } = connection.dialect;
+  if (foreignSchema && !found && known.length === 0 && (await connection.rows(foreignSchema, [dataset])).length > 0)
+    throw schemaTaken(dataset);
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(dataset)}`);
+  const isNew = existing.size === 0 && known.length === 0;
+  if (found && !isNew) return { id: found.id, isNew };
+  const made = found?.made ?? (schema === undefined || known.length > 0);
+  return { id: await saveDataset(connection, { dataset, source, made }), isNew };
+}
+
+function schemaTaken(dataset: string): InputError {
+  return new InputError(
+    'schema_taken',
+    `The database has a schema "${dataset}" that no sync made.`,
+    'Save this source under another name, so that its dataset is its own.',
+  );
 }
 
 async function carryOut(
   connection: LoadConnection,
   { wanted, target, fill, newTable, goesOn, merges }: StreamPlan,
   existing: ExistingTables,
+  identity: Pick<PreparedStream, 'tableId' | 'origin'>,
 ): Promise<PreparedStream> {
   const { dataset, table } = target;
-  const prepared: PreparedStream = { ...wanted, target: { ...target }, fill, newTable, goesOn };
+  const prepared: PreparedStream = { ...wanted, target: { ...target }, fill, newTable, goesOn, ...identity };
   const name = fill === 'replace' ? replacementTable(table) : table;
   const there = fill === 'replace' && !goesOn ? undefined : existing.get(foldName(name));
   const schema = wanted.stream.jsonSchema;

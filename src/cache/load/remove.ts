@@ -1,29 +1,58 @@
 /** Takes tables out of the cache, with all that is known of them: the next sync begins as if they had never been. */
 import { InputError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
-import { forgetStates, hasBookkeeping, type KnownStream, readStreams } from '../bookkeeping/index.ts';
-import type { LoadStore, SqlConnection } from '../sql.ts';
+import {
+  forgetDataset,
+  forgetStates,
+  hasBookkeeping,
+  type KnownStream,
+  readDataset,
+  readStreams,
+} from '../bookkeeping/index.ts';
+import type { LoadStore, SqlConnection, StoreOptions } from '../sql.ts';
 import type { DatasetTables, RemovedTables } from '../types.ts';
+import { identified } from './endangered.ts';
 import { pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
 import { dropInternalTables } from './tables.ts';
+import type { Identified } from './types.ts';
 
 /** @throws InputError `unknown_dataset` with near names */
 export function datasetTables(store: LoadStore, dataset: string): Promise<DatasetTables> {
   return store.transaction('looking what a dataset holds', async (connection) => {
     const streams = await streamsOf(connection, dataset);
-    return { source: streams[0]?.target.source ?? '', tables: streams.map(({ target }) => target.table) };
+    const { id } = await readDataset(connection, dataset);
+    const tables = streams.map((stream) => ({ ...identified(stream), table: stream.target.table }));
+    return { source: streams[0]?.target.source ?? '', id, tables };
   });
 }
 
+/** What is known of the tables of a dataset; none where it is not there. */
+export function knownTables(store: LoadStore, dataset: string, options: StoreOptions): Promise<KnownStream[]> {
+  return store.transaction(
+    'looking what a dataset holds',
+    async (connection) => ((await hasBookkeeping(connection)) ? readStreams(connection, { dataset }) : []),
+    options,
+  );
+}
+
 /**
+ * @param authorize asked with all that goes, right before it does; throws where it must not
  * @param table only this one; else all that syncs made, and the dataset itself where nothing else is in it
  * @throws InputError `unknown_dataset` or `unknown_table` with near names
  */
-export function removeTables(store: LoadStore, dataset: string, table?: string): Promise<RemovedTables> {
+export function removeTables(
+  store: LoadStore,
+  dataset: string,
+  authorize: (targets: readonly Identified[]) => void,
+  table?: string,
+): Promise<RemovedTables> {
   return store.transaction(`removing ${table === undefined ? dataset : `${dataset}.${table}`}`, async (connection) => {
     const streams = await streamsOf(connection, dataset);
     const chosen = table === undefined ? streams : streams.filter(({ target }) => target.table === table);
     if (chosen.length === 0) throw unknownTable(dataset, table ?? '', streams);
+    const { id, made } = await readDataset(connection, dataset);
+    const whole: Identified[] = table === undefined ? [{ kind: 'dataset', id, name: dataset }] : [];
+    authorize([...whole, ...chosen.map(identified)]);
     for (const { target } of chosen) {
       for (const name of [target.table, replacementTable(target.table), pendingTable(target.table)]) {
         await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, name)}`);
@@ -42,8 +71,11 @@ export function removeTables(store: LoadStore, dataset: string, table?: string):
     }
     await dropInternalTables(connection, dataset);
     const left = await tablesIn(connection, dataset);
-    if (left.length === 0) await connection.run(`DROP SCHEMA IF EXISTS ${quoteName(dataset)}`);
-    return { tables, left, datasetGone: left.length === 0 };
+    const datasetGone = left.length === 0 && made;
+    if (datasetGone) await connection.run(`DROP SCHEMA IF EXISTS ${quoteName(dataset)}`);
+    // What others put beside the tables stays part of a dataset.
+    if (left.length === 0) await forgetDataset(connection, dataset);
+    return { tables, left, datasetGone };
   });
 }
 

@@ -93,7 +93,7 @@ describe('tables over several syncs', () => {
   });
 
   it('does not touch a table that somebody else has made', async () => {
-    await room.sql((connection) => connection.run('CREATE SCHEMA shop'));
+    await room.prepare([stream('own', { id: { type: 'integer' } })]);
     await room.sql((connection) => connection.run("CREATE TABLE shop.s AS SELECT 'so' AS mine"));
     const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
     expect(prepared.streams[0]?.target.table).toBe('s_2');

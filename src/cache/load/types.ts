@@ -36,6 +36,29 @@ export interface StreamTable {
   untidy?: boolean;
 }
 
+/** Which saved source the rows of a sync come from, and by which configuration. */
+export interface Origin {
+  readonly sourceId: string;
+  /** A hash of what is written, not of what it resolves to. */
+  readonly configuration: string;
+  /** ISO 8601, UTC: rows of an earlier version that were loaded later came from it too. */
+  readonly savedAt: string;
+}
+
+/** What is in the cache, as the ledger knows it. */
+export interface Identified {
+  readonly kind: 'dataset' | 'table';
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What was chosen for a stream, in the words of who chose it. */
+export interface ChosenOption {
+  readonly mode?: SyncMode | undefined;
+  readonly cursorField?: string | undefined;
+  readonly primaryKey?: readonly string[] | undefined;
+}
+
 /** How a sync fills a table: `append` adds confirmed rows; `replace` loads beside it and swaps at the end. */
 type Fill = 'append' | 'replace';
 
@@ -44,10 +67,14 @@ export interface StreamRequest {
   readonly mode: SyncMode;
   readonly cursorField: readonly string[];
   readonly primaryKey: readonly (readonly string[])[];
+  readonly option?: ChosenOption | undefined;
 }
 
 export interface PreparedStream extends StreamRequest {
   readonly target: StreamTable;
+  /** What the table is known by once this sync has loaded into it. */
+  readonly tableId?: string;
+  readonly origin?: Origin | undefined;
   readonly fill: Fill;
   /** Whether the table was made by this very sync, or will be by its swap. */
   readonly newTable: boolean;

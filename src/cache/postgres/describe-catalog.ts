@@ -1,5 +1,6 @@
 /** What the catalog of Postgres says about the tables that people may see: those that this role may read. */
 
+import type { Redactor } from '../../secrets/index.ts';
 import type { KnownStream } from '../bookkeeping/index.ts';
 import { columnFacts } from '../column-facts.ts';
 import { quoteName } from '../load/names.ts';
@@ -47,6 +48,7 @@ export async function readColumns(
   client: Client,
   found: FoundTable,
   stream: KnownStream | undefined,
+  redactor: Redactor,
 ): Promise<ColumnSummary[]> {
   const { rows } = await client.query<{ name: string; type: string; comment: string | null }>(
     `SELECT attname AS name, format_type(atttypid, atttypmod) AS type, col_description(attrelid, attnum) AS comment
@@ -54,7 +56,7 @@ export async function readColumns(
     [found.quoted],
   );
   return rows.map(({ name, type, comment }) => {
-    return { name, type, ...columnFacts(name, stream, comment) };
+    return { name, type, ...columnFacts(name, stream, comment, redactor) };
   });
 }
 

@@ -66,7 +66,7 @@ async function describeTable(
   const base = { ...tableFacts(found.table, found.view, stream), ...counted };
   if (detail === 'names') return base;
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
-  const columns = await readColumns(client, found, stream);
+  const columns = await readColumns(client, found, stream, room.redactor);
   const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
   return {
     ...base,

@@ -25,6 +25,9 @@ export const ARRIVAL = '_sluice_arrival';
 export const POSTGRES: Dialect = {
   typeName: (type) => TYPES[type],
   nameBytes: 63,
+  foreignSchema: `SELECT n.nspname::text AS schema FROM pg_catalog.pg_namespace AS n WHERE n.nspname = $1 AND (n.nspname = 'public'
+    OR EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.relnamespace = n.oid)
+    OR EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.pronamespace = n.oid))`,
   systemColumns: ['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'],
   isoTime: (expression) => `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   jsonMember: (column, path) =>

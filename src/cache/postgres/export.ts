@@ -8,7 +8,7 @@ import { quoteName, quoteText } from '../load/names.ts';
 import type { ExportRequest, ExportResult } from '../types.ts';
 import type { Converter } from './converter.ts';
 import { sqlState } from './errors.ts';
-import type { judge } from './judge.ts';
+import type { Judged, judge } from './judge.ts';
 import { judged, openCursor, type ReadColumn, readPart } from './query.ts';
 import type { Server } from './server.ts';
 
@@ -24,7 +24,7 @@ export async function exportQuery(
 ): Promise<ExportResult> {
   const inner = sql.replace(/[;\s]+$/, '');
   const csv = format === 'csv' ? file : `${file}.csv`;
-  const body = async (client: Parameters<typeof judge>[0]): Promise<ExportResult> => {
+  const body = async (client: Parameters<typeof judge>[0], { tables }: Judged): Promise<ExportResult> => {
     const columns = await openCursor(client, inner);
     const limits = { limit: SHOWN_ROWS, offset: 0, signal };
     const { rows: firstRows } = await readPart(client, columns, limits, server.redactor);
@@ -37,7 +37,13 @@ export async function exportQuery(
     });
     if (format !== 'csv') await convert(converter, columns, csv, file, format, signal);
     const shown = columns.map(({ name, type }) => ({ name, type }));
-    return { columns: shown, rows: from.rowCount, bytes: (await stat(file)).size, firstRows };
+    return {
+      columns: shown,
+      rows: from.rowCount,
+      bytes: (await stat(file)).size,
+      firstRows,
+      readsTables: tables.length > 0,
+    };
   };
   try {
     return await judged(server, inner, signal, body, TIME_LIMIT_MS);

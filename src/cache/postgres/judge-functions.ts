@@ -28,9 +28,16 @@ const PLAIN = new Set([
 const TELLING =
   /^(pg_|lo_|txid_|ts_(stat|rewrite)$|inet_(server|client)|current_(setting|query)|.*_to_xml|.*_to_xmlschema|.*_to_xml_and_xmlschema|binary_upgrade)/;
 
-/** @param volatility `i`, `s` or `v`, as the catalog has it: what is volatile may write, and is so unless its maker says otherwise */
-export function isAllowed(schema: string, name: string, volatility: string): boolean {
-  if (schema !== 'pg_catalog') return volatility !== 'v';
+/**
+ * What an extension brings may run SQL from a text (`crosstab`, `xpath_table`) unless it is immutable; a function that is no part
+ * of the cache may read whatever its owner may.
+ * @param fact `i`, `s` or `v`, as the catalog has it (what is volatile may write, and is so unless its maker says otherwise), with
+ *   ` extension` where it belongs to one
+ */
+export function isAllowed(schema: string, name: string, fact: string, datasets: ReadonlySet<string>): boolean {
+  const [volatility, extension] = fact.split(' ');
+  if (extension !== undefined) return volatility === 'i';
+  if (schema !== 'pg_catalog') return volatility !== 'v' && datasets.has(schema);
   if (volatility === 'v') return HARMLESS.has(name);
   return PLAIN.has(name) || !TELLING.test(name);
 }

@@ -1,8 +1,9 @@
 /** Lets one SELECT over tables of the cache through, judged by the parse tree that Postgres itself makes of it. */
-import { InputError } from '../../errors.ts';
+import { InputError, SetupError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
 import { checkText } from '../sql-text.ts';
 import type { Client } from './client.ts';
+import { sqlState } from './errors.ts';
 import { isAllowed } from './judge-functions.ts';
 import { cannotJudge, notSelect } from './query-errors.ts';
 
@@ -20,10 +21,14 @@ const FOUND = `WITH tree AS (SELECT prosqlbody::text AS text FROM pg_proc WHERE 
     SELECT DISTINCT m[1]::oid AS oid FROM tree, regexp_matches(text, ':(?:funcid|aggfnoid|winfnoid|tsmhandler) ([0-9]+)', 'g') AS m
     UNION SELECT DISTINCT oprcode::oid FROM tree, regexp_matches(text, ':opno ([0-9]+)', 'g') AS m, pg_operator AS o WHERE o.oid = m[1]::oid),
   read AS (SELECT DISTINCT m[1]::oid AS oid FROM tree, regexp_matches(text, ':relid ([0-9]+)', 'g') AS m)
-  SELECT 'function' AS kind, n.nspname AS schema, p.proname AS name, p.provolatile::text AS fact
+  SELECT 'function' AS kind, n.nspname AS schema, p.proname AS name, p.provolatile::text
+    || CASE WHEN EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') THEN ' extension' ELSE '' END AS fact
     FROM called JOIN pg_proc AS p USING (oid) JOIN pg_namespace AS n ON n.oid = p.pronamespace
   UNION ALL SELECT 'table', n.nspname, c.relname, c.relkind::text
     FROM read JOIN pg_class AS c USING (oid) JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  UNION ALL SELECT DISTINCT 'domain', n.nspname, t.typname, t.typtype::text
+    FROM tree, regexp_matches(text, ':resulttype ([0-9]+)', 'g') AS m, pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+    WHERE t.oid = m[1]::oid AND t.typtype = 'd'
   UNION ALL SELECT 'tree', '', '', concat_ws(' ', CASE WHEN text ~ ':(hasModifyingCTE|hasForUpdate) true' THEN 'writes' END,
     CASE WHEN text ~ ':commandType [^1]' THEN 'other' END, CASE WHEN text !~ '[{]QUERY' THEN 'empty' END) FROM tree
   ORDER BY 1, 2, 3`;
@@ -51,20 +56,21 @@ export async function judge(client: Client, sql: string): Promise<Judged> {
       throw await cannotJudge(error, sql, BEFORE.length, () => tablesLike(client));
     }
     const { rows } = await client.query<Row>(FOUND);
-    return read(rows, sql);
+    return read(rows, sql, await datasetsIn(client));
   } finally {
     await client.query('ROLLBACK');
   }
 }
 
-function read(rows: readonly Row[], sql: string): Judged {
+function read(rows: readonly Row[], sql: string, datasets: ReadonlySet<string>): Judged {
   const facts = rows.find(({ kind }) => kind === 'tree')?.fact ?? 'empty';
   if (facts.includes('empty')) {
     throw new InputError('sql_empty', 'The SQL is empty.', 'Write one SELECT; describe_data lists the tables.');
   }
   if (facts !== '') throw notSelect(sql);
   for (const { kind, schema, name, fact } of rows) {
-    if (kind !== 'function' || isAllowed(schema, name, fact)) continue;
+    if (kind === 'domain' && !isPart(schema, datasets)) throw notInCache(`the type ${schema}.${name}`, datasets);
+    if (kind !== 'function' || isAllowed(schema, name, fact, datasets)) continue;
     const shown = schema === 'pg_catalog' ? name : `${schema}.${name}`;
     throw new InputError(
       'sql_function',
@@ -73,11 +79,11 @@ function read(rows: readonly Row[], sql: string): Judged {
     );
   }
   const tables = rows.filter(({ kind }) => kind === 'table');
-  for (const { schema, name } of tables) checkTable(schema, name);
+  for (const { schema, name } of tables) checkTable(schema, name, datasets);
   return { tables: tables.map(({ schema, name }) => `${schema}.${name}`).sort() };
 }
 
-function checkTable(schema: string, name: string): void {
+function checkTable(schema: string, name: string, datasets: ReadonlySet<string>): void {
   if (schema.startsWith('_sluice') || name.startsWith('_sluice')) {
     throw new InputError(
       'sql_refused',
@@ -93,15 +99,56 @@ function checkTable(schema: string, name: string): void {
       'Use describe_data, or information_schema.tables, columns and schemata.',
     );
   }
+  if (!datasets.has(schema)) throw notInCache(`${schema}.${name}`, datasets);
+}
+
+/** A domain runs the checks that its maker wrote. */
+function isPart(schema: string, datasets: ReadonlySet<string>): boolean {
+  return datasets.has(schema) || schema === 'pg_catalog' || schema === 'information_schema';
+}
+
+/** The role may read more of the server than syncs have put there. */
+function notInCache(what: string, datasets: ReadonlySet<string>): InputError {
+  const [first] = datasets;
+  return new InputError(
+    'sql_refused',
+    `${what} does not belong to the cache: a query reads the datasets that syncs made, whatever else the role may read.`,
+    first === undefined
+      ? 'Sync a source first; describe_data lists the datasets.'
+      : `Use the tables of ${[...datasets].slice(0, 5).join(', ')}; describe_data lists them. A person can put a view of other tables into a dataset.`,
+  );
+}
+
+/** The schemas that syncs have used. @throws SetupError `cache_role` where the role may not look */
+async function datasetsIn(client: Client): Promise<ReadonlySet<string>> {
+  const { rows: found } = await client.query<{ name: string }>(
+    `SELECT c.relname::text AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = '_sluice' AND c.relname IN ('streams', 'datasets') AND c.relkind = 'r'`,
+  );
+  if (found.length === 0) return new Set();
+  const sql = found.map(({ name }) => `SELECT dataset::text FROM _sluice.${name}`).join(' UNION ');
+  try {
+    const { rows } = await client.query<{ dataset: string }>(`${sql} ORDER BY 1`);
+    return new Set(rows.map(({ dataset }) => dataset));
+  } catch (error) {
+    if (sqlState(error) !== '42501') throw error;
+    throw new SetupError(
+      'cache_role',
+      'query is refused: the role of SLUICE_CACHE_URL may not read which datasets there are.',
+      "Let a person run this in the cache's database as the owner of the cache: GRANT USAGE ON SCHEMA _sluice TO the_role; GRANT SELECT ON ALL TABLES IN SCHEMA _sluice TO the_role;",
+    );
+  }
 }
 
 /** The tables that there are, for the one that was not found. */
 async function tablesLike(client: Client): Promise<(wanted: string) => string[]> {
   await client.query('ROLLBACK; BEGIN READ ONLY');
+  const datasets = [...(await datasetsIn(client))];
   const { rows } = await client.query<{ name: string }>(
     `SELECT n.nspname || '.' || c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema$|_sluice)'
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY ($1)
       AND c.relname !~ '^_sluice' AND has_schema_privilege(n.oid, 'USAGE') ORDER BY 1 LIMIT 10000`,
+    [datasets],
   );
   const all = rows.map(({ name }) => name);
   return (wanted) => {

@@ -3,7 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LimitError, SluiceError } from '../../errors.ts';
 import type { SyncRow } from '../bookkeeping/index.ts';
 import type { Cache } from '../cache.ts';
-import { datasetTables, finishSync, forgetSync, loadBatch, prepareSync, removeTables } from '../load/index.ts';
+import {
+  datasetTables,
+  finishSync,
+  forgetSync,
+  knownTables,
+  loadBatch,
+  prepareSync,
+  removeTables,
+} from '../load/index.ts';
 import type { Client } from './client.ts';
 import { openConverter } from './converter.ts';
 import { describeData } from './describe.ts';
@@ -49,7 +57,8 @@ export function postgresCache(options: PostgresOptions): Cache {
     dryRun: (sql, signal) => dryRun(server, sql, signal),
     describe: (request, signal) => describeData(server, request, signal),
     datasetTables: (dataset) => datasetTables(store, dataset),
-    removeTables: (dataset, table) => removeTables(store, dataset, table),
+    knownTables: (dataset, choices = {}) => knownTables(store, dataset, choices),
+    removeTables: (dataset, authorize, table) => removeTables(store, dataset, authorize, table),
     forgetSync: (syncId) => forgetSync(store, syncId),
     release: async () => undefined,
     async close() {

@@ -71,6 +71,15 @@ async function choosing(ask: Ask, { name, search, subject }: DemoSource, screen:
   for (const { path, message } of checked.problems) screen.bad(`${path}: ${message}`);
   if (!checked.valid) throw new StepFailed('The configuration is not valid.');
   screen.good(`validate_config: valid, by ${checked.connector} ${checked.version} (${checked.runtime}) itself`);
+  await saving(ask, { name, subject }, screen);
+}
+
+/** Safe mode lets no session save over what an earlier one made: the earlier run's source is taken as it is. */
+async function saving(ask: Ask, { name, subject }: Pick<DemoSource, 'name' | 'subject'>, screen: Screen) {
+  const { sources } = await ask<{ sources: { name: string }[] }>('list_sources');
+  if (sources.some((source) => source.name === name)) {
+    return screen.good(`list_sources: "${name}" is saved since an earlier run`);
+  }
   await ask('save_source', { name, ...subject });
   screen.good(`save_source: saved as "${name}"`);
 }

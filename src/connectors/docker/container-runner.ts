@@ -11,6 +11,7 @@ import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart } from '../types.ts';
 import { containerEnvironment, containerOptions, createProcessorCount, INPUT_FOLDER, inputPath } from './container.ts';
 import { waitForEnd } from './container-end.ts';
+import { containerMounts } from './container-mounts.ts';
 import { createContainerRecord, projectId, sweepContainerRecords } from './container-records.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
@@ -24,6 +25,8 @@ export interface ContainerRooms {
   readonly project: Project;
   readonly redactor: Redactor;
   readonly settings: DockerSettings;
+  /** What no connector may see, whatever is mounted. */
+  protectedPaths(): Promise<readonly string[]>;
   /** What connectors may see of the environment; a container gets its proxies. */
   readonly environment: Readonly<Record<string, string>>;
   connect(signal?: AbortSignal): Promise<Engine>;
@@ -134,6 +137,12 @@ async function make(
     task,
     image,
     settings: rooms.settings,
+    // A destination writes where a person has named it a folder; everything else only reads.
+    mounts: await containerMounts(
+      rooms.settings.mounts,
+      /^destination-/.test(task.installed.connector),
+      await rooms.protectedPaths(),
+    ),
     processors: await processors(engine),
     labels: await labelsFor(rooms.project, run),
     environment: containerEnvironment(rooms.environment),

@@ -1,5 +1,5 @@
 /** What a container may and may not do, as the engine's API wants it said. */
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { DockerSettings } from '../../config/index.ts';
 import type { Task } from '../runner.ts';
 import type { Engine } from './engine.ts';
@@ -14,6 +14,7 @@ export interface ContainerPlan {
   /** An image's id. */
   readonly image: string;
   readonly settings: DockerSettings;
+  readonly mounts: readonly MountSettings[];
   /** Processors of the engine's machine, beyond which a limit is refused; 0 for no limit. */
   readonly processors: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -22,7 +23,7 @@ export interface ContainerPlan {
 }
 
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
-  const { name, task, image, settings, processors, labels, environment } = plan;
+  const { name, task, image, settings, mounts, processors, labels, environment } = plan;
   const { verb, files, writes = false } = task;
   return {
     name,
@@ -50,13 +51,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       LogConfig: { Type: 'none', Config: {} },
       ExtraHosts: ['host.docker.internal:host-gateway'],
       RestartPolicy: { Name: 'no' },
-      Mounts: settings.mounts.map(({ folder, target }) => ({
-        Type: 'bind',
-        Source: folder,
-        Target: target,
-        // A destination writes where a person has named it a folder; everything else only reads.
-        ReadOnly: !/^destination-/.test(task.installed.connector),
-      })),
+      Mounts: [...mounts],
     },
   };
 }

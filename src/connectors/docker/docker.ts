@@ -7,6 +7,7 @@ import { type Project, withLock } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type DockerMarker, readMarker, writeMarker } from '../markers.ts';
 import type { Availability, RuntimeRoom } from '../runtime-room.ts';
+import { protectedPaths } from '../sandbox/index.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from '../types.ts';
 import { type ContainerRunner, createContainerRunner } from './container-runner.ts';
@@ -55,6 +56,7 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       project,
       redactor,
       settings: settings.docker,
+      protectedPaths: () => protectedPaths(settings),
       environment: childEnvironment,
       connect,
     }),
@@ -180,6 +182,8 @@ async function note(
   if (before?.runtime !== 'docker' || before.image_id !== id || (pulled && !before.pulled)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeMarker(folder, {
+      // Another image in its place does not make it another session's.
+      ...(before ? { id: before.id } : {}),
       connector,
       version: tag,
       runtime: 'docker',

@@ -2,14 +2,15 @@
 import { join } from 'node:path';
 import type { DockerSettings } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
-import { isObject, type JsonValue } from '../../protocol/index.ts';
+import { isHeldValue, isObject, type JsonValue } from '../../protocol/index.ts';
 
 /** @returns what is wrong with the path of a destination's configuration that no mounted folder holds */
 export function lostPath(config: JsonValue, { mounts }: Pick<DockerSettings, 'mounts'>): Problem | undefined {
   if (!isObject(config)) return undefined;
   const { destination_path: path, host } = config;
   // With a host it is a path of that server; `md:` and the like are addresses.
-  if (typeof path !== 'string' || host !== undefined || /^[a-z][a-z0-9+.-]*:/i.test(path)) return undefined;
+  if (typeof path !== 'string' || isHeldValue(path) || host !== undefined || /^[a-z][a-z0-9+.-]*:/i.test(path))
+    return undefined;
   // Airbyte's own destinations put /local before a path that does not begin with it.
   const places = [join('/', path), join('/local', path)];
   const isMounted = mounts.some(({ target }) => {

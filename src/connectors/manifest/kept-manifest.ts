@@ -42,12 +42,15 @@ export async function keepManifest(
   const purpose = `keeping the manifest of ${connector} ${version}`;
   await withLock(lock, { purpose, waitMs: LOCK_WAIT_MS }, async () => {
     const folder = join(await project.folder('connectors'), connector, `manifest-${version}`);
+    const before = await readMarker(folder);
     await removeMarker(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeAtomic(join(folder, MANIFEST), manifest);
     if (components !== undefined) await writeAtomic(join(folder, COMPONENTS), components);
     const installed_at = new Date().toISOString();
     await writeMarker(folder, {
+      // What is fetched again is not another session's for that.
+      ...(before ? { id: before.id } : {}),
       connector,
       version,
       runtime: 'manifest',

@@ -1,7 +1,6 @@
 /** A manifest of the user's own, read from a folder where such files may lie. */
 import type { Settings } from '../../config/index.ts';
 import { InputError, RefusedError } from '../../errors.ts';
-import { PROJECT_FOLDERS } from '../../project/index.ts';
 import { type FileRules, readAllowedFile } from '../../secrets/index.ts';
 import { specOf } from './describe-manifest.ts';
 import { type Manifest, readManifest } from './read-manifest.ts';
@@ -9,9 +8,11 @@ import { type Manifest, readManifest } from './read-manifest.ts';
 const FILE_RULES: FileRules = {
   files: 'manifests',
   kind: 'a YAML file',
-  // What Sluice writes there a caller can write: a query's result, exported, must not become a connector.
-  ownFolders: PROJECT_FOLDERS,
-  ownFile: { message: "a file of Sluice's own", fix: 'Use a manifest of the user, from another folder.' },
+  // A query's result, exported, must not become a connector.
+  ownFile: {
+    message: 'a file that Sluice or a connector wrote',
+    fix: 'Use a manifest of the user, from another folder.',
+  },
   maxMebibytes: 8,
   tooLarge: 'Check that this is the right file.',
 };

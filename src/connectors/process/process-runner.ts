@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Runner } from '../runner.ts';
+import type { Sandbox } from '../sandbox/index.ts';
 import type { ProcessStart } from '../types.ts';
 import { MOST_PROCESSES } from './limits.ts';
 import type { Processes } from './processes.ts';
@@ -9,6 +10,7 @@ import type { Processes } from './processes.ts';
 export function createProcessRunner(
   processes: Processes,
   environment: Readonly<Record<string, string>>,
+  sandbox: Sandbox,
   memoryBytes?: number,
 ): Runner {
   return {
@@ -35,6 +37,7 @@ export function createProcessRunner(
           },
           // A state that waits in Python's buffer would not be confirmed before the end.
           environment: { ...environment, ...(writes ? { PYTHONUNBUFFERED: '1' } : {}), ...own },
+          confine: sandbox.confine,
           limits: { processes: MOST_PROCESSES, memoryBytes },
           writes,
           signal,

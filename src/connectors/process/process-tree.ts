@@ -16,6 +16,8 @@ export interface TreeRoot {
   readonly pid: number;
   /** Start time of the root; without it the process of that pid is trusted to be the root. */
   readonly started?: string;
+  /** Whether the root only waits for the program that it confines: it ends by itself, and takes all with it when it is killed. */
+  readonly isWrapper?: boolean;
 }
 
 const FIRST_POLL_MS = 20;
@@ -60,11 +62,9 @@ export function createTree(root: TreeRoot): ProcessTree {
       let poll = FIRST_POLL_MS;
       while (members.length > 0 && Date.now() < deadline) {
         // Those that come after the first signal get theirs too.
-        signalAll(
-          members.filter(({ pid }) => !told.has(pid)),
-          'SIGTERM',
-          root.pid,
-        );
+        // A sandbox that is told to end does not ask the program in it.
+        const news = members.filter(({ pid }) => !told.has(pid) && !(root.isWrapper && pid === root.pid));
+        signalAll(news, 'SIGTERM', root.isWrapper ? undefined : root.pid);
         for (const { pid } of members) told.add(pid);
         await sleep(Math.min(poll, Math.max(1, deadline - Date.now())));
         poll = Math.min(poll * 2, LONGEST_POLL_MS);
@@ -112,9 +112,9 @@ function membersOf(
   return [...members];
 }
 
-function signalAll(members: readonly ProcessRow[], signal: NodeJS.Signals, group: number): void {
+function signalAll(members: readonly ProcessRow[], signal: NodeJS.Signals, group: number | undefined): void {
   // The whole group at once first: nobody in it can fork between two single signals.
-  if (members.some((member) => member.group === group)) signalOne(-group, signal);
+  if (group !== undefined && members.some((member) => member.group === group)) signalOne(-group, signal);
   for (const { pid } of members) signalOne(pid, signal);
 }
 

@@ -1,13 +1,15 @@
 /** Starts programs, keeps them from harming the server, and sees to it that nothing of them stays behind. */
 import type { Socket } from 'node:net';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, messageOf, serverEnds, systemCode } from '../../errors.ts';
 import { identify, type Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { Running } from '../runner.ts';
+import type { Confined, ConfinedRun } from '../sandbox/index.ts';
 import type { Exit, Overrun } from '../types.ts';
+import { exitSignal } from './exit-signal.ts';
 import { type TreeLimits, withLimits } from './limits.ts';
 import { closed, drain, hasEnded, relay } from './output.ts';
 import { MARK_VARIABLE } from './process-table.ts';
@@ -25,6 +27,8 @@ export interface Launch {
   readonly environment: Readonly<Record<string, string>>;
   /** What it may take with all that it starts; absent for installers, which compile with as many processes as they like. */
   readonly limits?: TreeLimits | undefined;
+  /** How to start it so that it is confined; absent for installers, which write where they install. */
+  confine?(run: ConfinedRun): Promise<Confined | undefined>;
   /** Whether its stdin is open to be written to. */
   readonly writes?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -112,17 +116,28 @@ export function createProcesses(project: Project, redactor: Redactor, sweep?: ()
 
 async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Promise<Started> {
   const { execa } = await import('execa');
-  const [program, ...args] = launch.command(folder.path);
-  await checkProgram(program);
+  const command = launch.command(folder.path);
+  await checkProgram(command[0]);
+  const environment = {
+    ...launch.environment,
+    PATH: pathWithNode(launch.environment.PATH),
+    TMPDIR: folder.temporary,
+    [MARK_VARIABLE]: folder.id,
+  };
+  const unconfined: Confined = { command, environment, isWrapped: false };
+  const run = {
+    command,
+    environment,
+    folder: folder.path,
+    temporary: join(folder.path, 'tmp'),
+    writes: launch.writes === true,
+  };
+  const confined = (await launch.confine?.(run)) ?? unconfined;
+  const [program, ...args] = confined.command;
   const [shell, ...rest] = withLimits(folder.id, program, args);
   const child = execa(shell, rest, {
     cwd: folder.path,
-    env: {
-      ...launch.environment,
-      PATH: pathWithNode(launch.environment.PATH),
-      TMPDIR: folder.temporary,
-      [MARK_VARIABLE]: folder.id,
-    },
+    env: confined.environment,
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -139,12 +154,12 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   }
   const stdout = child.stdout as Readable as Socket;
   const ended = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (code, signal) => resolve(confined.isWrapped ? exitSignal(code, signal) : { code, signal }));
   });
   const errors = drain(stderr);
   const output = relay(stdout);
   const identity = await identify(pid);
-  const tree = createTree({ mark: folder.id, pid, started: identity?.started });
+  const tree = createTree({ mark: folder.id, pid, started: identity?.started, isWrapper: confined.isWrapped });
   try {
     if (identity) await folder.record(identity);
   } catch (error) {

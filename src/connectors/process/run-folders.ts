@@ -1,6 +1,6 @@
 /** The private folder of one run. Its name tells which server made it, so that another can clear up after a dead one. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, type ProcessIdentity, type Project, readJson, writeAtomic } from '../../project/index.ts';
 import { createTree } from './process-tree.ts';
@@ -9,35 +9,36 @@ import { makeTemporaryFolder, removeTemporaryLink } from './temporary-folder.ts'
 export interface RunFolder {
   /** Also the mark in the environment of all that the run starts. */
   readonly id: string;
+  /** The folder that the program gets; what Sluice notes of the run lies beside it, out of the program's reach. */
   readonly path: string;
   /** Where the run puts its own temporary files: in the folder, under a name that is short enough. */
   readonly temporary: string;
   /** Writes down which process the run is. */
   record(child: ProcessIdentity): Promise<void>;
-  /** Removes what was put in; the record stays, so that a process that is left can be found. */
+  /** Removes the files that were put in, while their reader may live; the record stays, so that a process that is left can be found. */
   empty(): Promise<void>;
   remove(): Promise<void>;
 }
 
 const NAME = /^(\d+)-([0-9a-f]{12})-[0-9a-f]{16}$/;
 const RECORD = 'process.json';
+const WORK = 'work';
 
 export async function makeRunFolder(project: Project): Promise<RunFolder> {
   const parent = await project.folder('runs');
   const id = `${process.pid}-${await ownStamp()}-${randomBytes(8).toString('hex')}`;
-  const path = join(parent, id);
+  const folder = join(parent, id);
+  const path = join(folder, WORK);
+  await mkdir(folder, { mode: 0o700 });
   await mkdir(path, { mode: 0o700 });
   const temporary = await makeTemporaryFolder(path);
   return {
     id,
     path,
     temporary,
-    record: ({ pid, started }) => writeAtomic(join(path, RECORD), JSON.stringify({ pid, started })),
-    async empty() {
-      const names = (await readdir(path)).filter((name) => name !== RECORD);
-      await Promise.all(names.map((name) => removeFolder(join(path, name))));
-    },
-    remove: () => removeRun(path),
+    record: ({ pid, started }) => writeAtomic(join(folder, RECORD), JSON.stringify({ pid, started })),
+    empty: () => removeFiles(path),
+    remove: () => removeRun(folder),
   };
 }
 
@@ -75,8 +76,14 @@ function stampOf(started: string): string {
 }
 
 async function removeRun(path: string): Promise<void> {
-  await removeTemporaryLink(path);
+  await removeTemporaryLink(join(path, WORK));
   await removeFolder(path);
+}
+
+/** Only what lies in the folder itself: a folder in it could become a link to anything while it is being emptied. */
+async function removeFiles(path: string): Promise<void> {
+  const names = await readdir(path);
+  await Promise.all(names.map((name) => unlink(join(path, name)).catch(() => {})));
 }
 
 async function removeFolder(path: string): Promise<void> {

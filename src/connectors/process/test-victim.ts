@@ -7,8 +7,9 @@ import { HOSTILE, makeTestRoom } from '../test-room.ts';
 const SELF = fileURLToPath(import.meta.url);
 
 /** Starts one over the same project; `config` is what the hostile source gets. */
-export async function startVictim(folder: string, config: JsonObject): Promise<ChildProcess> {
-  return spawn(process.execPath, ['--import', 'tsx', SELF, folder, JSON.stringify(config)], { stdio: 'ignore' });
+export async function startVictim(folder: string, config: JsonObject, sandbox: string): Promise<ChildProcess> {
+  const env = { ...process.env, SLUICE_SANDBOX: sandbox };
+  return spawn(process.execPath, ['--import', 'tsx', SELF, folder, JSON.stringify(config)], { stdio: 'ignore', env });
 }
 
 if (process.argv[1] === SELF) {

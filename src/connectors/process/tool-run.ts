@@ -3,9 +3,11 @@
 export interface ToolAnswer {
   readonly succeeded: boolean;
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 const LIMIT_MS = 10_000;
+let keepsSignal = false;
 
 /** Never throws for the program's sake: one that is missing, fails or hangs has not succeeded. */
 export async function askTool(
@@ -13,8 +15,9 @@ export async function askTool(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<ToolAnswer> {
+  keepFileSizeSignal();
   const { execa } = await import('execa');
-  const { failed, stdout } = await execa(program, [...args], {
+  const { failed, stdout, stderr } = await execa(program, [...args], {
     env: environment,
     extendEnv: false,
     stdin: 'ignore',
@@ -23,5 +26,15 @@ export async function askTool(
     maxBuffer: 1_000_000,
     reject: false,
   });
-  return { succeeded: !failed, stdout: stdout ?? '' };
+  return { succeeded: !failed, stdout: stdout ?? '', stderr: stderr ?? '' };
+}
+
+/**
+ * Node ignores SIGXFSZ, so that a file which may not grow is an error of its writer. execa listens to signals while a tool
+ * runs, and with its last listener the system's own way would come back, which ends this process. One of ours stays.
+ */
+function keepFileSizeSignal(): void {
+  if (keepsSignal || process.platform === 'win32') return;
+  keepsSignal = true;
+  process.on('SIGXFSZ', () => {});
 }

@@ -18,6 +18,8 @@ export interface Target {
   readonly olderThan?: TooNew;
   /** The newest version whose `requires_python` an interpreter of this machine satisfies; for the reader of an error. */
   readonly newestFitting?: string;
+  /** Requirements beside the package. */
+  readonly extra?: readonly string[];
   /** Made by the installer; it must not exist. */
   readonly folder: string;
 }
@@ -86,7 +88,7 @@ async function installByUv(
   });
   const python = join(venv, 'bin', 'python');
   const requirement = `${target.packageName}==${target.version}`;
-  const command = [uv.path, 'pip', 'install', ...plain, python, requirement] as const;
+  const command = [uv.path, 'pip', 'install', ...plain, python, requirement, ...(target.extra ?? [])] as const;
   await runInstaller(rooms, { what, command, signal });
   return { installer: `uv ${uv.version}`, python: interpreter?.version ?? `${minor}` };
 }
@@ -108,22 +110,7 @@ async function installByPip(
   const plain = ['--no-input', '--disable-pip-version-check', '--progress-bar', 'off', '--no-color'];
   const requirement = `${target.packageName}==${target.version}`;
   const python = join(venv, 'bin', 'python');
-  const command = [python, '-I', '-m', 'pip', 'install', ...plain, requirement] as const;
+  const command = [python, '-I', '-m', 'pip', 'install', ...plain, requirement, ...(target.extra ?? [])] as const;
   await runInstaller(rooms, { what, command, signal });
   return { installer: 'pip', python: interpreter.version };
-}
-
-/** Adds one package to an environment, by the installer that made it or the other one. */
-export async function addPackage(
-  rooms: InstallerRooms,
-  folder: string,
-  requirement: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const uv = await findUv(rooms.environment);
-  const python = join(folder, VENV, 'bin', 'python');
-  const command = uv
-    ? ([uv.path, 'pip', 'install', '--no-progress', '--color', 'never', '--python', python, requirement] as const)
-    : ([python, '-I', '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', requirement] as const);
-  await runInstaller(rooms, { what: requirement, command, signal });
 }

@@ -6,7 +6,7 @@ import { ConnectorError } from '../../errors.ts';
 import { type PythonMarker, writeMarker } from '../markers.ts';
 import type { RunControl } from '../types.ts';
 import { type Distribution, findDistribution, VENV } from './environment-folder.ts';
-import { addPackage, type InstalledBy, installPackage, type TooNew } from './installer.ts';
+import { type InstalledBy, installPackage, type TooNew } from './installer.ts';
 import type { InstallerRooms } from './installer-run.ts';
 import { findInterpreters, fits, isOlder } from './interpreters.ts';
 import { newestInstallable } from './newest-installable.ts';
@@ -23,6 +23,12 @@ export interface Order {
   readonly releases: readonly Release[];
   /** Absolute; it does not exist yet. */
   readonly folder: string;
+}
+
+interface Needs {
+  readonly olderThan: TooNew | undefined;
+  /** Packages that it uses and does not ask for. */
+  readonly extra: readonly string[];
 }
 
 interface Made {
@@ -44,21 +50,27 @@ export async function makeEnvironment(
   const what = `${packageName} ${release.version}`;
   const notes: string[] = [];
   let olderThan: TooNew | undefined;
-  let made = await make(rooms, order, olderThan, control);
+  const extra: string[] = [];
+  // Anew and not into what is there: the installer would start that environment's Python, and with it code of the connector.
+  const again = async (): Promise<Made> => {
+    await rm(join(folder, VENV), { recursive: true, force: true, maxRetries: 3 });
+    return make(rooms, order, { olderThan, extra }, control);
+  };
+  let made = await make(rooms, order, { olderThan, extra }, control);
   for (;;) {
     control.progress(`trying whether ${what} starts`);
     const trouble = await startTrouble(rooms, folder, made.found.module, control.signal);
     if (trouble?.kind === 'package' && !notes.includes(added(trouble.requirement))) {
       notes.push(added(trouble.requirement));
       control.progress(`${what} does not start (${trouble.said}): ${added(trouble.requirement)}`);
-      await addPackage(rooms, folder, trouble.requirement, control.signal);
+      extra.push(trouble.requirement);
+      made = await again();
     } else if (trouble?.kind === 'python' && isLower(trouble.tooNew, made.by.python, olderThan)) {
       olderThan = trouble.tooNew;
       control.progress(
         `${what} does not start on Python ${made.by.python} (${olderThan.said}): looking for an older one`,
       );
-      await rm(join(folder, VENV), { recursive: true, force: true, maxRetries: 3 });
-      made = await make(rooms, order, olderThan, control);
+      made = await again();
       notes.push(`Python ${made.by.python}, because it does not start on ${olderThan.minor} or newer`);
     } else {
       break;
@@ -91,13 +103,13 @@ function added(requirement: string): string {
 async function make(
   rooms: EnvironmentRooms,
   order: Order,
-  olderThan: TooNew | undefined,
+  { olderThan, extra }: Needs,
   control: RunControl,
 ): Promise<Made> {
   const { connector, packageName, release, folder } = order;
   const { version, requiresPython } = release;
   const newestFitting = await newestFor(rooms, order);
-  const target = { packageName, version, requiresPython, olderThan, newestFitting, folder };
+  const target = { packageName, version, requiresPython, olderThan, extra, newestFitting, folder };
   const by = await installPackage(rooms, target, control).catch(async (error: unknown) => {
     throw await withInstead(rooms, order, error, control);
   });

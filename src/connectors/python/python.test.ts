@@ -78,6 +78,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     const { installed: listed } = await room.connectors.status();
     expect(listed).toEqual([
       {
+        id: expect.any(String),
         name: 'source-tiny@1.1.0 (python)',
         connector: 'source-tiny',
         version: '1.1.0',

@@ -6,6 +6,7 @@ import type { Redactor } from '../../secrets/index.ts';
 import { MOST_PROCESSES } from '../process/limits.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, sealedText } from '../process/tail.ts';
+import type { ConfinedRun, Sandbox } from '../sandbox/index.ts';
 import { VENV } from './environment-folder.ts';
 import type { TooNew } from './installer.ts';
 import type { Environment } from './places.ts';
@@ -15,6 +16,7 @@ export interface StartRooms {
   readonly redactor: Redactor;
   /** What a connector may see, not an installer: the code that is loaded is the connector's. */
   readonly connectorEnvironment: Environment;
+  readonly sandbox: Sandbox;
 }
 
 /** What would make it start. */
@@ -58,6 +60,8 @@ export async function startTrouble(
   const launch = {
     command: () => [python, '-I', '-c', `import ${module}`] as const,
     environment: rooms.connectorEnvironment,
+    // Python keeps what it compiles: without that each start of the connector would take as long as the first.
+    confine: (run: ConfinedRun) => rooms.sandbox.confine({ ...run, completes: [join(folder, VENV, 'lib')] }),
     limits: { processes: MOST_PROCESSES },
     signal: deadline.signal,
   };

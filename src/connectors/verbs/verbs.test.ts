@@ -26,7 +26,7 @@ async function check(config: JsonObject, program = HOSTILE): Promise<unknown> {
 /** A program in the room's folder that writes down each start and then is another program. */
 async function counted(program: string): Promise<{ path: string; starts(): Promise<string[]> }> {
   const path = join(room.folder, 'counted.sh');
-  const log = join(room.folder, 'starts');
+  const log = join(room.openFolder, 'starts');
   await appendFile(log, '');
   await writeFile(path, `#!/bin/sh\necho "$1" >> "${log}"\nexec "${program}" "$@"\n`, { mode: 0o755 });
   return { path, starts: async () => (await readFile(log, 'utf8')).split('\n').filter(Boolean) };
@@ -130,7 +130,7 @@ describe('a source that talks badly', () => {
   it('fails at its deadline with what it said last', async () => {
     const config = await room.config({ behaviour: 'hang' });
     const question = { answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
-    const runner = createProcessRunner(room.processes, { PATH: process.env.PATH ?? '' });
+    const runner = createProcessRunner(room.processes, { PATH: process.env.PATH ?? '' }, room.sandbox);
     const task: Task = {
       installed: room.program(HOSTILE),
       verb: 'check',

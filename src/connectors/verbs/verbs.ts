@@ -9,6 +9,7 @@ import {
 import type { Redactor, ResolvedConfig } from '../../secrets/index.ts';
 import { sealedStart } from '../process/tail.ts';
 import type { LendText, Runner, Task } from '../runner.ts';
+import type { Sandbox } from '../sandbox/index.ts';
 import type {
   CheckResult,
   ConnectorRun,
@@ -27,6 +28,7 @@ export interface VerbRooms {
   readonly runner: Runner;
   readonly redactor: Redactor;
   readonly kept: Kept;
+  readonly sandbox: Pick<Sandbox, 'admit' | 'status'>;
 }
 
 const SPEC_MS = 60_000;
@@ -35,7 +37,13 @@ const DISCOVER_MS = 600_000;
 const LONGEST_CHECK_MESSAGE = 2000;
 
 export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check' | 'discover' | 'read' | 'write'> {
-  const { runner, redactor, kept } = rooms;
+  const { runner, redactor, kept, sandbox } = rooms;
+  const admit = ({ runtime }: Installed, config?: ResolvedConfig, isDestination = false): Promise<unknown> =>
+    sandbox.admit({ runtime, literals: config?.literals, isDestination });
+  const starting = async ({ connector, version, runtime }: Installed): Promise<string> => {
+    const confinement = runtime === 'docker' ? '' : `; ${(await sandbox.status()).text}`;
+    return `starting ${connector} ${version}${confinement}`;
+  };
   const task = (installed: Installed, verb: Task['verb'], { signal }: RunControl, files: Task['files'] = {}): Task => ({
     installed,
     verb,
@@ -48,6 +56,7 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       const key = keyOf(installed);
       const before = await kept.get('spec', key);
       if (before) return before;
+      await admit(installed);
       control.progress(`asking ${installed.connector} ${installed.version} for its specification`);
       const question = { answer: 'SPEC', limitMs: SPEC_MS } as const;
       const { spec } = await ask(runner, redactor, task(installed, 'spec', control), question);
@@ -56,6 +65,7 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
     },
 
     async check(installed, config, control): Promise<CheckResult> {
+      await admit(installed, config);
       control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
       const question = {
         answer: 'CONNECTION_STATUS',
@@ -68,6 +78,7 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
     },
 
     async discover(installed, config, control, refresh = false): Promise<Catalog> {
+      await admit(installed, config);
       const key = { ...keyOf(installed), fingerprint: config.fingerprint };
       const before = refresh ? undefined : await kept.get('catalog', key);
       if (before) return parseCatalog(before);
@@ -91,7 +102,8 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       control: RunControl,
       body: (run: ConnectorRun) => Promise<T>,
     ): Promise<T> {
-      control.progress(`starting ${installed.connector} ${installed.version}`);
+      await admit(installed, config);
+      control.progress(await starting(installed));
       const asked = task(installed, 'read', control, {
         config: lendConfig(config),
         catalog: lendJson(configuredCatalogJson(streams)),
@@ -106,7 +118,8 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       control: RunControl,
       body: (run: DestinationRun) => Promise<T>,
     ): Promise<T> {
-      control.progress(`starting ${installed.connector} ${installed.version}`);
+      await admit(installed, config, true);
+      control.progress(await starting(installed));
       const asked = task(installed, 'write', control, { config: lendConfig(config), catalog: lendJson(catalog) });
       return runner.run({ ...asked, writes: true }, (running) => {
         const { stdin } = running;

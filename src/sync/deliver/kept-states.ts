@@ -1,13 +1,15 @@
 /** What a destination has confirmed of a source, as a file of the project: `states/SOURCE/DESTINATION.json`. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateText } from '../../cache/index.ts';
 import { SetupError } from '../../errors.ts';
 import { exists, type Project, readJson, writeAtomic } from '../../project/index.ts';
-import { type ConfiguredStream, isObject } from '../../protocol/index.ts';
+import { type ConfiguredStream, findStreams, isElsewhere, isObject, type Location } from '../../protocol/index.ts';
 import { type StreamName, streamKey } from '../stream-keys.ts';
+import type { SyncRequest } from '../types.ts';
 
-interface KeptStream extends StreamName {
+export interface KeptStream extends StreamName {
   /** Counts how often the stream began anew at the destination. */
   readonly generation: number;
   /** Older generations are taken away by a destination that knows them; equal to `generation` until the stream is whole. */
@@ -16,11 +18,21 @@ interface KeptStream extends StreamName {
   readonly anew: boolean;
   /** Whether a state of all streams has moved on while this one was not read. */
   readonly behind?: boolean;
+  /** Made with the first record that is written there; another one when others than its maker write. Absent in files of earlier versions. */
+  readonly id?: string;
+  /** The configuration that the records came from. */
+  readonly origin?: string;
+  readonly mode?: string;
+  /** What was chosen as primary key (its fields, one a line) and as cursor. */
+  readonly key?: string | undefined;
+  readonly cursor?: string | undefined;
 }
 
-interface Kept {
+export interface Kept {
   /** Where the data lies; with another place nothing of this holds. */
   readonly place: string;
+  /** Absent in files of earlier versions. */
+  readonly location?: Location;
   readonly streams: readonly KeptStream[];
   /** As the source wrote them, in the order in which they were confirmed. */
   readonly states: readonly StateText[];
@@ -51,16 +63,26 @@ export interface KeptStates {
   whole(streams: readonly StreamName[]): Promise<void>;
 }
 
+/** A source's records at a destination, and where that is. */
+export interface DeliveryPlace {
+  readonly source: string;
+  readonly destination: string;
+  readonly place: string;
+  readonly location: Location;
+}
+
 /**
  * Reads what is kept, and notes on disk which streams begin anew before any record of theirs is sent.
  * @throws SetupError `damaged_states`
  */
 export async function openKeptStates(
   project: Project,
-  { source, destination, place }: { readonly source: string; readonly destination: string; readonly place: string },
+  { source, destination, place, location }: DeliveryPlace,
   streams: readonly ConfiguredStream[],
   restart: boolean,
+  request?: SyncRequest,
 ): Promise<KeptStates> {
+  const { origin, owns = () => false, onCreated, options = [], catalog = { streams: [] } } = request ?? {};
   const folder = join(await project.folder('states'), source);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${destination}.json`);
@@ -83,7 +105,13 @@ export async function openKeptStates(
     const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
     const minimum = begins ? (truncates ? generation : 0) : before.minimum;
     const goesOn = !begins && !before.anew;
-    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn });
+    const isOwn = before?.id !== undefined && owns(before.id);
+    const id = isOwn && before?.id !== undefined ? before.id : randomUUID();
+    if (!before) onCreated?.({ kind: 'delivery', id, name: `${source} into ${destination}: ${name}` });
+    const option = options.find((one) => findStreams(catalog, one.stream).includes(stream));
+    const chosen = { key: option?.primaryKey?.join('\n'), cursor: option?.cursorField };
+    const facts = { id, mode, ...chosen, ...(origin ? { origin: origin.configuration } : {}) };
+    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn, ...facts });
     if (begins) states = withoutStream(states, stream);
     return {
       generation,
@@ -103,7 +131,7 @@ export async function openKeptStates(
       .catch(() => undefined)
       .then(() => {
         next = undefined;
-        const kept: Kept = { place, streams: [...byKey.values()], states };
+        const kept: Kept = { place, location, streams: [...byKey.values()], states };
         writing = writeAtomic(path, JSON.stringify(kept));
         return writing;
       });
@@ -136,6 +164,17 @@ export async function openKeptStates(
   };
 }
 
+/** What is kept of a source at a destination, and when it was last written; undefined where nothing can be read. */
+export async function readKept(
+  project: Project,
+  source: string,
+  destination: string,
+): Promise<(Kept & { readonly writtenAt: string }) | undefined> {
+  const path = join(await project.folder('states'), source, `${destination}.json`);
+  const kept = asKept(await readJson(path));
+  return kept && { ...kept, writtenAt: (await stat(path)).mtime.toISOString() };
+}
+
 /** Without them all would be read anew, and appended to what is there. */
 function damaged(path: string, source: string, destination: string): SetupError {
   return new SetupError(
@@ -165,21 +204,27 @@ export async function forgetKeptStates(
   return had;
 }
 
-/** The other sources that have written a stream of one of these names to a destination. */
+/**
+ * What other sources, or the same by another saved destination, have written under one of these names into the same place:
+ * each that is not surely elsewhere.
+ */
 export async function othersWith(
   project: Project,
-  { source, destination, place }: { readonly source: string; readonly destination: string; readonly place: string },
+  { source, destination, place, location }: DeliveryPlace,
   streams: readonly StreamName[],
-): Promise<{ readonly source: string; readonly stream: string }[]> {
+): Promise<{ readonly source: string; readonly destination: string; readonly stream: KeptStream }[]> {
   const root = await project.folder('states');
   const wanted = new Set(streams.map(streamKey));
-  const found: { source: string; stream: string }[] = [];
+  const found: { source: string; destination: string; stream: KeptStream }[] = [];
   for (const other of await readdir(root)) {
-    if (other === source) continue;
-    const kept = asKept(await readJson(join(root, other, `${destination}.json`)));
-    if (kept?.place !== place) continue;
-    for (const stream of kept.streams)
-      if (wanted.has(streamKey(stream))) found.push({ source: other, stream: stream.name });
+    for (const file of await readdir(join(root, other)).catch(() => [])) {
+      const into = file.replace(/\.json$/, '');
+      if (other === source && into === destination) continue;
+      const kept = asKept(await readJson(join(root, other, file)));
+      if (!kept || (kept.place !== place && (!kept.location || isElsewhere(kept.location, location)))) continue;
+      for (const stream of kept.streams)
+        if (wanted.has(streamKey(stream))) found.push({ source: other, destination: into, stream });
+    }
   }
   return found;
 }

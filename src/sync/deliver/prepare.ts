@@ -2,6 +2,7 @@
 import type { Project } from '../../project/index.ts';
 import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncRequest } from '../types.ts';
+import { authorizeDelivery } from './authorize.ts';
 import { newDeliveryRun } from './delivery-run.ts';
 import { type KeptStates, openKeptStates, othersWith } from './kept-states.ts';
 
@@ -14,8 +15,9 @@ interface Parts {
 
 export async function prepareDelivery({ request, target, record, project }: Parts): Promise<KeptStates> {
   const { source, streams, restart = false } = request;
-  const where = { source, destination: target.name, place: target.place };
-  const kept = await openKeptStates(project, where, streams, restart);
+  const where = { source, destination: target.name, place: target.place, location: target.location };
+  await authorizeDelivery(project, request);
+  const kept = await openKeptStates(project, where, streams, restart, request);
   // A destination that knows generations sees to it itself.
   const overwrites = !target.supportsRefreshes && (target.modes?.includes('overwrite') ?? false);
   record.deliveries = streams.map((configured, index) => {
@@ -34,11 +36,8 @@ export async function prepareDelivery({ request, target, record, project }: Part
     where,
     streams.map(({ stream }) => stream),
   );
-  for (const { source: other, stream } of twins) {
-    addWarning(
-      record,
-      `The source "${other}" writes a stream "${stream}" to "${target.name}" too, into the same place.`,
-    );
+  for (const { source: other, destination: into, stream } of twins) {
+    addWarning(record, `The source "${other}" writes a stream "${stream.name}" to "${into}" too, into the same place.`);
   }
   for (const [index, { label, configured, goesOn, replaces }] of record.deliveries.entries()) {
     const { written = false, replaces: asked = false, behind = false } = kept.streams[index] ?? {};

@@ -29,17 +29,18 @@ export async function testDestination(room: TestRoom, name = 'shelf'): Promise<T
     async into(request, config = {}, changes = {}) {
       const { config: resolved, problems } = await room.vault.resolve(
         { config: { destination_path: folder, token: 'secret_reference::MEADOW_API_KEY', ...config } },
-        SPEC,
-        new Set(),
+        { spec: SPEC, secretKeys: new Set(), isPublished: true },
       );
       if (problems.length > 0) throw new Error(JSON.stringify(problems));
       const start = { kind: 'process', command: [process.execPath, HOSTILE] } as const;
       const installed = { connector: HOSTILE, version: 'local', runtime: 'executable', start, stamp: '' } as const;
       const target: DeliveryTarget = {
+        id: name,
         name,
         installed: { ...installed, newlyInstalled: false },
         config: resolved,
         place: folder,
+        location: { connector: HOSTILE, fields: { destination_path: changes.place ?? folder } },
         modes: ['overwrite', 'append', 'append_dedup'],
         supportsRefreshes: false,
         ...changes,

@@ -14,6 +14,12 @@ export async function makeConnectorPlace(envFileText?: string): Promise<Workplac
   return { ...workplace, environment: { ...workplace.environment, SLUICE_ALLOW_EXECUTABLES: folder } };
 }
 
+/** The same with safe mode off: later sessions save over what an earlier one made. */
+export async function makeUnguardedPlace(envFileText?: string): Promise<Workplace> {
+  const workplace = await makeConnectorPlace(envFileText);
+  return { ...workplace, environment: { ...workplace.environment, SLUICE_SAFE_MODE: '0' } };
+}
+
 /** Copies a connector into the workplace. @returns its path */
 export async function placeConnector(workplace: Workplace, connector: string, name?: string): Promise<string> {
   const path = join(workplace.directory, 'connectors', name ?? basename(connector));
@@ -35,6 +41,11 @@ export async function strays(workplace: Workplace): Promise<string[]> {
     .filter(({ command }) => command !== '' && !command.includes('sluice-mcp.js'))
     .filter(({ command, marked }) => `${command} ${marked}`.includes(workplace.directory))
     .map(({ pid, command }) => `${pid} ${command}`);
+}
+
+/** The same without the processes that only wait for what they confine. */
+export async function runningConnectors(workplace: Workplace): Promise<string[]> {
+  return (await strays(workplace)).filter((line) => !/^\d+ \S*\/bwrap /.test(line));
 }
 
 /** Within `ms` nothing of the workplace's connectors runs, and no private folder and no staged record is there. */

@@ -22,7 +22,7 @@ const SHOP = `CREATE SCHEMA shop AUTHORIZATION plain; CREATE SCHEMA _sluice AUTH
   CREATE TABLE shop.wide AS SELECT i AS id, repeat('é', 5000) AS text FROM generate_series(1, 200) AS i;
   CREATE TABLE shop.keyed (a bigint, b text, PRIMARY KEY (b, a)); COMMENT ON COLUMN shop.keyed.a IS 'the first';
   CREATE VIEW shop.good AS SELECT id FROM shop.orders WHERE total > 3;
-  CREATE TABLE _sluice.secretive (a int); CREATE TABLE shop._sluice_new__orders (a int); CREATE SEQUENCE shop.numbers;
+  CREATE TABLE _sluice.secretive (a int); CREATE TABLE _sluice.datasets (dataset text); INSERT INTO _sluice.datasets VALUES ('shop'); CREATE TABLE shop._sluice_new__orders (a int); CREATE SEQUENCE shop.numbers;
   CREATE FUNCTION shop.writes() RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shop.orders; RETURN 1; END $$;
   CREATE FUNCTION shop.doubled(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n * 2 $$; RESET ROLE`;
 

@@ -1,6 +1,7 @@
 /** The real binary under bare pipes: every byte of stdout and stderr is kept, and anything can be written to stdin. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import { BINARY, type Workplace } from './workplace.ts';
 
@@ -33,10 +34,11 @@ export function startRaw(workplace: Workplace, environment: Record<string, strin
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   const waiting = new Map<number | string, (message: RawMessage) => void>();
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
     out.push(chunk);
-    const lines = (rest + chunk.toString('utf8')).split('\n');
+    const lines = (rest + decoder.write(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
       const message = JSON.parse(line) as RawMessage;

@@ -15,7 +15,7 @@ const required: ReadonlySet<string> = new Set(
 );
 
 interface Requirement {
-  readonly name: 'python' | 'old-python' | 'uv' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged';
+  readonly name: 'python' | 'old-python' | 'uv' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged' | 'sandbox';
   readonly reason: string;
   readonly met: () => boolean;
 }
@@ -51,6 +51,12 @@ const requirements: Record<Requirement['name'], Requirement> = {
     name: 'data',
     reason: 'SLUICE_TEST_DATA names no folder with the real registry',
     met: () => Boolean(process.env.SLUICE_TEST_DATA),
+  },
+  sandbox: {
+    name: 'sandbox',
+    reason: 'bubblewrap cannot confine a process here (Debian: apt install bubblewrap)',
+    met: () =>
+      works('bwrap', ['--unshare-user-try', '--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', '/bin/true']),
   },
   unprivileged: { name: 'unprivileged', reason: 'root ignores file modes', met: () => process.getuid?.() !== 0 },
 };

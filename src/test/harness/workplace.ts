@@ -1,5 +1,5 @@
 /** A folder of its own for each test: env file, project, and whatever the test puts there; removed afterwards. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,8 @@ export interface Workplace {
   readonly directory: string;
   readonly envFile: string;
   readonly project: string;
+  /** A folder that connectors may read and write. */
+  readonly open: string;
   /** Settings that a client's configuration would hold: env file, project, small registry, the fixtures' folder. */
   readonly environment: Record<string, string>;
   writeEnvFile(text: string | Uint8Array): Promise<void>;
@@ -29,16 +31,23 @@ export interface Workplace {
   remove(): Promise<void>;
 }
 
-export async function makeWorkplace(envFileText = "MEADOW_API_KEY='a-key-of-the-meadow-77'\n"): Promise<Workplace> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+/** @param parent where it lies; a confined connector has a /tmp of its own */
+export async function makeWorkplace(
+  envFileText = "MEADOW_API_KEY='a-key-of-the-meadow-77'\n",
+  parent = tmpdir(),
+): Promise<Workplace> {
+  const directory = await mkdtemp(join(parent, 'sluice-test-'));
   const envFile = join(directory, 'test.env');
   const project = join(directory, 'project');
+  const open = join(directory, 'open');
+  await mkdir(open);
   const writeEnvFile = (text: string | Uint8Array): Promise<void> => writeFile(envFile, text, { mode: 0o600 });
   await writeEnvFile(envFileText);
   return {
     directory,
     envFile,
     project,
+    open,
     environment: {
       HOME: directory,
       XDG_DATA_HOME: join(directory, 'data'),
@@ -46,6 +55,7 @@ export async function makeWorkplace(envFileText = "MEADOW_API_KEY='a-key-of-the-
       AIRBYTE_PROJECT_DIR: project,
       AIRBYTE_LOCAL_REGISTRY: SMALL_REGISTRY,
       SLUICE_ALLOW_EXECUTABLES: FIXTURE_CONNECTORS,
+      SLUICE_WRITE_DIRS: open,
     },
     writeEnvFile,
     files: (folder = directory) => readTree(folder),

@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import type { LedgerEntry } from '../../safety/index.ts';
 import { count } from '../text.ts';
 import { defineTool } from '../tool.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
+
+const syncInLedger = (id: string): LedgerEntry => ({ realm: 'local', kind: 'sync', id, name: id });
 
 export const cancelSync = defineTool({
   name: 'cancel_sync',
@@ -10,9 +13,16 @@ export const cancelSync = defineTool({
   input: z.strictObject({ sync_id: z.string() }),
   output: syncOutput.extend({ stopped: z.boolean(), kept: z.string() }),
   realm: 'local',
-  effect: 'run',
-  async run({ sync_id: id }, { services }) {
+  effect: {
+    shown: 'change',
+    possible: ['run', 'change'],
+    of: async ({ sync_id: id }, { syncs }) => ((await syncs.get(id)).state === 'running' ? 'change' : 'run'),
+  },
+  targets: async ({ sync_id: id }) => [syncInLedger(id)],
+  byHand: () => 'Or let it run to its end; a person ends it where it was started (Ctrl-C in a terminal).',
+  async run({ sync_id: id }, { services, authorize }) {
     const before = await services.syncs.get(id);
+    if (before.state === 'running') authorize('change', [syncInLedger(id)]);
     const status = await services.syncs.cancel(id);
     const stopped = before.state === 'running' && status.state !== 'running';
     const sum = (of: 'rows' | 'confirmed'): number =>

@@ -3,6 +3,7 @@ import { InputError } from '../../errors.ts';
 import { asData, bytesText, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 import { checkFreeName, placeExport, stagedExport } from './export-file.ts';
+import { withinLimits } from './export-limit.ts';
 
 export const exportData = defineTool({
   name: 'export_data',
@@ -31,12 +32,14 @@ export const exportData = defineTool({
     progress(`writing ${name}`);
     const staged = await stagedExport(await services.project.folder('staging'));
     try {
-      const { rows, bytes, columns, firstRows } = await services.cache.exportQuery(sql, {
-        format,
-        file: staged.path,
+      const { rows, bytes, columns, firstRows, readsTables } = await withinLimits(
+        staged.files,
+        services.settings.exportLimits,
         signal,
-      });
-      const path = await placeExport(staged.path, folder, name);
+        (limited) => services.cache.exportQuery(sql, { format, file: staged.path, signal: limited }),
+      );
+      const { path, id } = await placeExport(staged.path, folder, name);
+      services.ledger.enter({ realm: 'local', kind: 'export', id, name });
       const text = [
         `${count(rows, 'row')} (${bytesText(bytes)}) in ${path}`,
         asData(
@@ -48,7 +51,7 @@ export const exportData = defineTool({
         ),
       ].join('\n');
       const data = { path, format, rows, bytes, columns: [...columns], first_rows: firstRows.map((row) => [...row]) };
-      return { text, data };
+      return { text, data, computed: readsTables ? undefined : firstRows };
     } finally {
       await staged.remove();
     }

@@ -1,16 +1,42 @@
 /** The way of an export: written among the staged files, then put into the exports folder, whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, link, realpath, rm } from 'node:fs/promises';
+import { access, chmod, copyFile, link, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { InputError, systemCode } from '../../errors.ts';
+import { identify } from '../../project/index.ts';
 
 const MOST_TRIES = 1000;
 
-/** A path for the half-written file; `remove` takes away what is still there. */
-export async function stagedExport(staging: string): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = join(await realpath(staging), `export-${process.pid}-${randomBytes(6).toString('hex')}`);
-  return { path, remove: () => rm(path, { force: true }) };
+export interface StagedExport {
+  readonly path: string;
+  /** All that is written on the way. */
+  readonly files: readonly string[];
+  /** Takes away what is still there. */
+  remove(): Promise<void>;
+}
+
+/** A path for the half-written file. What a dead server left half-written is removed first. */
+export async function stagedExport(staging: string): Promise<StagedExport> {
+  const folder = await realpath(staging);
+  await removeLeftovers(folder);
+  const path = join(folder, `export-${process.pid}-${randomBytes(6).toString('hex')}`);
+  // A Postgres cache writes CSV first, and the other formats from it.
+  const files = [path, `${path}.csv`];
+  return {
+    path,
+    files,
+    async remove() {
+      await Promise.all(files.map((file) => rm(file, { force: true })));
+    },
+  };
+}
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = Number(/^export-(\d+)-/.exec(name)?.[1]);
+    if (pid && (await identify(pid)) === undefined) await rm(join(folder, name), { force: true });
+  }
 }
 
 /** @throws InputError `file_exists` with the next free name */
@@ -18,8 +44,16 @@ export async function checkFreeName(folder: string, name: string): Promise<void>
   if (await isThere(join(folder, name))) throw await fileExists(folder, name);
 }
 
-/** Gives the file its name, readable for its owner only. @returns its path; @throws InputError `file_exists` */
-export async function placeExport(staged: string, folder: string, name: string): Promise<string> {
+/**
+ * Gives the file its name, readable for its owner only.
+ * @returns its path, and what the file is known by whatever its name becomes
+ * @throws InputError `file_exists`
+ */
+export async function placeExport(
+  staged: string,
+  folder: string,
+  name: string,
+): Promise<{ readonly path: string; readonly id: string }> {
   const path = join(folder, name);
   await chmod(staged, 0o600);
   try {
@@ -31,7 +65,8 @@ export async function placeExport(staged: string, folder: string, name: string):
   } catch (error) {
     throw systemCode(error) === 'EEXIST' ? await fileExists(folder, name) : error;
   }
-  return path;
+  const { dev, ino, birthtimeMs } = await stat(path);
+  return { path, id: `${dev}-${ino}-${birthtimeMs}` };
 }
 
 async function fileExists(folder: string, name: string): Promise<InputError> {

@@ -30,6 +30,14 @@ const output = z.object({
       fix: z.string().optional(),
     }),
   ),
+  sandbox: z.object({
+    setting: z.string(),
+    kind: z.string(),
+    reason: z.string().optional(),
+    fix: z.string().optional(),
+    read_directories: z.array(z.string()),
+    write_directories: z.array(z.string()),
+  }),
   installed_connectors: z.array(
     z.object({
       name: z.string(),
@@ -107,7 +115,15 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       problem: told(envProblem) || undefined,
     },
     runtimes: found.runtimes.map((runtime) => ({ ...runtime })),
-    installed_connectors: found.installed.map((entry) => ({ ...entry })),
+    sandbox: {
+      setting: found.sandbox.setting,
+      kind: found.sandbox.kind,
+      reason: found.sandbox.reason,
+      fix: found.sandbox.fix,
+      read_directories: [...settings.readDirectories],
+      write_directories: [...settings.writeDirectories],
+    },
+    installed_connectors: found.installed.map(({ id: _, ...entry }) => entry),
     cache: {
       database: services.cache.kind,
       url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
@@ -131,9 +147,17 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       ...secrets.tooShort.map(
         (name) => `${name} has fewer than 8 characters: too short to protect everywhere. Use a longer secret.`,
       ),
+      ...secrets.guessable.map(
+        (name) =>
+          `${name} could be guessed: whoever names its value in a query sees that it is hidden. Use a longer, random secret.`,
+      ),
       ...secrets.changedSettings.map(
         (name) => `${name} changed in the env file: restart the server for it to take effect.`,
       ),
+      ...found.sandbox.warnings,
+      ...(found.sandbox.kind === 'none' && found.sandbox.setting !== 'off'
+        ? [`Connectors that run as processes are not confined: ${found.sandbox.reason}. ${found.sandbox.fix ?? ''}`]
+        : []),
       ...(auditProblem ? [auditProblem] : []),
     ],
   };
@@ -171,6 +195,7 @@ function statusText(status: Status): string {
     ...status.runtimes.map(({ name, found, version, path, fix }) =>
       found ? `${name}: ${version ?? 'found'} at ${path ?? '?'}${fix ? ` (${fix})` : ''}` : missingText({ name, fix }),
     ),
+    sandboxText(status.sandbox),
     `Installed connectors: ${
       status.installed_connectors
         .map(({ name, bytes, note }) => `${name}: ${bytesText(bytes)}${note ? `, ${note}` : ''}`)
@@ -178,9 +203,22 @@ function statusText(status: Status): string {
     }`,
     `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
     `Cloud: ${status.cloud.configured ? `credentials set for ${status.cloud.api_url ?? 'an address that cannot be used'}` : 'no credentials'}, not contacted.`,
-    `Created this session: ${status.created_this_session.map(({ realm, kind, id, name }) => `${realm === 'cloud' ? 'cloud ' : ''}${kind} ${name ? `"${name}" (${id})` : id}`).join(', ') || 'nothing'}`,
+    `Created this session: ${status.created_this_session.map(createdText).join(', ') || 'nothing'}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),
   ].join('\n');
+}
+
+/** What confines connectors, or why nothing does. */
+export function sandboxText({ setting, kind, reason, fix }: Status['sandbox']): string {
+  if (kind !== 'none')
+    return `Sandbox: connectors that run as processes are confined by ${kind} (SLUICE_SANDBOX ${setting}).`;
+  return `Sandbox: none (SLUICE_SANDBOX ${setting}), because ${reason ?? 'none was found'}.${fix ? ` ${fix}` : ''}`;
+}
+
+/** Ids of this machine are of no use to a reader; in the cloud they are what other tools take. */
+function createdText({ realm, kind, id, name }: Status['created_this_session'][number]): string {
+  if (realm === 'cloud') return `cloud ${kind} ${name ? `"${name}" (${id})` : id}`;
+  return `${kind} ${name ?? id}`;
 }
 
 function onOff({ on, set_by: by }: z.infer<typeof mode>): string {

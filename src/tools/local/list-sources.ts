@@ -93,7 +93,7 @@ function describeDestination(
 }
 
 function describe(saved: SavedSource, store: Sources): Omit<Described, 'last_sync'> {
-  const { configFile, configSecret, manifestPath, savedAt, config, runtimeReason, ...rest } = saved;
+  const { id: _, configFile, configSecret, manifestPath, savedAt, config, runtimeReason, ...rest } = saved;
   const update = store.updateOf(saved);
   return {
     ...rest,

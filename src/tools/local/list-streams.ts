@@ -34,7 +34,7 @@ export const listStreams = defineTool({
   async run({ source, search = '', stream, refresh }, { services, signal, progress }) {
     const control = { signal, progress };
     const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
-    noteInstalled(services, installed);
+    await noteInstalled(services, installed);
     const catalog = await services.connectors.discover(installed, config, control, refresh);
     const wanted = search.toLowerCase();
     const found =

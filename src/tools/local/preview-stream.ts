@@ -33,7 +33,7 @@ export const previewStream = defineTool({
   async run({ source, streams: names, limit }, { services, signal, progress }) {
     const control = { signal, progress };
     const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
-    noteInstalled(services, installed);
+    await noteInstalled(services, installed);
     const catalog = await services.connectors.discover(installed, config, control);
     progress(`reading up to ${count(limit, 'record')} of ${names.join(', ')}`);
     const found = await previewStreams(

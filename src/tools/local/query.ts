@@ -41,6 +41,7 @@ export const query = defineTool({
     services.sources.learnUpdates();
     const result = await services.cache.query(sql, { limit, offset, signal });
     return {
+      computed: result.readsTables ? undefined : result.rows,
       text: resultText(result, offset),
       data: {
         columns: [...result.columns],

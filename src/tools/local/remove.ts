@@ -11,9 +11,13 @@ export const removeTool = defineTool({
   output: z.object({ kind: z.string(), name: z.string(), gone: z.array(z.string()), stays: z.array(z.string()) }),
   realm: 'local',
   effect: 'destroy',
-  targets: async ({ kind, name }, services) => (await planRemoval(services, kind, name)).targets,
-  async run({ kind, name }, { services }) {
-    const removal = await remove(services, kind, name);
+  async targets({ kind, name }, services) {
+    const { targets } = await planRemoval(services, kind, name).finally(() => services.cache.release());
+    return targets;
+  },
+  byHand: ({ kind, name }) => `Or run "sluice-mcp remove ${kind} ${name}" in a terminal.`,
+  async run({ kind, name }, { services, authorize }) {
+    const removal = await remove(services, kind, name, authorize);
     const [gone, stays] = [[...removal.gone], [...removal.stays]];
     const text = `Gone: ${gone.join('; ') || 'nothing'}.${stays.length > 0 ? `\nStays: ${stays.join('; ')}.` : ''}`;
     return { text, data: { kind, name, gone, stays } };

@@ -2,9 +2,11 @@
 import * as z from 'zod';
 import { ConnectorError, InputError } from '../../errors.ts';
 import { checkDestinationName, checkSourceName } from '../../protocol/index.ts';
-import type { Kind, Sources, Validation } from '../../sources/index.ts';
+import type { LedgerEntry } from '../../safety/index.ts';
+import { idOf, type Kind, type SavedSource, type Sources, type Validation } from '../../sources/index.ts';
 import { noteInstalled } from '../note-installed.ts';
 import type { Services } from '../services.ts';
+import { tablesOfSource } from '../sync-targets.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { type SubjectInput, subjectFields, toSubject } from './subject.ts';
 import { validationText } from './validate-config.ts';
@@ -26,11 +28,11 @@ export const saveSource = defineTool({
   name: 'save_source',
   title: 'Save a source',
   description:
-    'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced; the old one is kept beside it, once.',
+    'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced and kept in its history.',
   input: z.strictObject({ name, ...subjectFields }),
   output,
   realm: 'local',
-  effect: savingEffect('source'),
+  ...savingOver('source'),
   async run(input, call) {
     checkSourceName(input.name);
     return save('source', input, call, `list_streams or start_sync with source "${input.name}".`);
@@ -46,7 +48,7 @@ export const saveDestination = defineTool({
   input: z.strictObject({ name, ...destinationFields }),
   output,
   realm: 'local',
-  effect: savingEffect('destination'),
+  ...savingOver('destination'),
   async run(input, call) {
     checkDestinationName(input.name);
     const next = `smoke_test_destination with destination "${input.name}", or start_sync with a source and this destination.`;
@@ -54,13 +56,35 @@ export const saveDestination = defineTool({
   },
 });
 
-function savingEffect(kind: Kind) {
+/** What a save changes: what has the name, and with a source the tables that its next syncs fill. */
+function savingOver(kind: Kind) {
+  const targets = async (
+    { name: wanted }: { name: string },
+    services: Services,
+    signal: AbortSignal,
+  ): Promise<LedgerEntry[]> => {
+    const store = saved(kind, services);
+    if (!(await store.has(wanted))) return [];
+    const present = await store.get(wanted).catch(() => undefined);
+    if (!present) return [inLedger(kind, { name: wanted })];
+    const tables = kind === 'source' ? await tablesOfSource(services, present, signal) : [];
+    return [inLedger(kind, present), ...tables];
+  };
   return {
-    shown: 'change',
-    possible: ['create', 'change'],
-    of: async ({ name: wanted }: { name: string }, services: Services) =>
-      (await saved(kind, services).has(wanted)) ? 'change' : 'create',
+    effect: {
+      shown: 'change',
+      possible: ['create', 'change'],
+      of: async ({ name: wanted }: { name: string }, services: Services) =>
+        (await saved(kind, services).has(wanted)) ? 'change' : 'create',
+    },
+    targets,
+    byHand: ({ name: wanted }: { name: string }) =>
+      `Or save it under another name; a person removes the one that is there with "sluice-mcp remove ${kind} ${wanted}".`,
   } as const;
+}
+
+function inLedger(kind: Kind, present: Pick<SavedSource, 'id' | 'name'>): LedgerEntry {
+  return { realm: 'local', kind, id: idOf(present), name: present.name };
 }
 
 function saved(kind: Kind, { sources, destinations }: Services): Sources {
@@ -70,20 +94,27 @@ function saved(kind: Kind, { sources, destinations }: Services): Sources {
 async function save(
   kind: Kind,
   input: SubjectInput & { name: string },
-  { services, signal, progress }: Call,
+  { services, signal, progress, authorize }: Call,
   next: string,
 ) {
   const subject = toSubject(input);
   const store = saved(kind, services);
   const validation = await store.validateOwn(subject, { signal, progress });
-  noteInstalled(services, validation.installed);
+  await noteInstalled(services, validation.installed);
   if (!validation.valid) throw notSaved(input.name, validation);
   const { connector, version, runtime, runtimeReason } = validation;
   const { config, configFile, configSecret, manifestPath } = subject;
   const savedAt = new Date().toISOString();
   const named = { name: input.name, connector, version, runtime, runtimeReason, manifestPath };
-  const { replaced } = await store.save({ ...named, config, configFile, configSecret, savedAt }, validation.checked);
-  if (!replaced) services.ledger.enter({ realm: 'local', kind, id: input.name });
+  const { id, replaced } = await store.save(
+    { ...named, config, configFile, configSecret, savedAt },
+    (present) => {
+      authorize('change', [inLedger(kind, present)]);
+      return services.ledger.holds(inLedger(kind, present));
+    },
+    validation.checked,
+  );
+  if (!replaced) services.ledger.enter({ realm: 'local', kind, id, name: input.name });
   const data = {
     saved: true as const,
     name: input.name,
@@ -99,7 +130,7 @@ async function save(
   // States belong to the name; Sluice cannot tell a corrected configuration from another account.
   const states =
     kind === 'source' ? ' Syncs go on from its states: for another account, use start_sync with restart.' : '';
-  const kept = replaced ? ` The replaced ${kind} is kept beside it.${states}` : '';
+  const kept = replaced ? ` The replaced ${kind} is kept (sluice-mcp ${kind}s history ${input.name}).${states}` : '';
   const said = `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`;
   return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { readBackOf } from '../../cache/index.ts';
+import type { LedgerEntry } from '../../safety/index.ts';
+import { idOf } from '../../sources/index.ts';
 import { type ScenarioReport, type SmokeReport, smokeTest } from '../../sync/index.ts';
 import { targetOf } from '../begin-sync.ts';
 import type { Services } from '../services.ts';
@@ -34,10 +36,12 @@ export const smokeTestDestination = defineTool({
   input: z.strictObject({ destination: z.string(), scenarios: z.array(z.string()).min(1).optional() }),
   output,
   realm: 'local',
-  effect: 'run',
-  async run({ destination, scenarios }, { services, signal, progress }) {
+  effect: 'change',
+  targets: async ({ destination }, { destinations }) => [inLedger(await destinations.get(destination))],
+  async run({ destination, scenarios }, { services, signal, progress, authorize }) {
     const control = { signal, progress };
     const target = await targetOf(services, destination, control);
+    authorize('change', [inLedger(target)]);
     const { connectors, vault } = services;
     const report = await smokeTest(
       { connectors, redactor: vault.redactor, target, scenarios, readBack: () => readBack(target, services) },
@@ -52,6 +56,10 @@ export const smokeTestDestination = defineTool({
     return { text: textOf(data, report.scenarios), data };
   },
 });
+
+function inLedger({ id, name }: { readonly id?: string; readonly name: string }): LedgerEntry {
+  return { realm: 'local', kind: 'destination', id: idOf(id === undefined ? { name } : { id, name }), name };
+}
 
 /** The configuration, secrets and all, goes to the reader alone. */
 async function readBack(target: Awaited<ReturnType<typeof targetOf>>, { settings, project }: Services) {

@@ -1,54 +1,69 @@
 import * as z from 'zod';
 import { SYNC_MODES } from '../../protocol/index.ts';
-import { beginSync } from '../begin-sync.ts';
+import { beginSync, type SyncWish } from '../begin-sync.ts';
+import { syncTargets } from '../sync-targets.ts';
 import { defineTool } from '../tool.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 
 /** A wait ends early enough for the answer to be in time, install and discover included. */
 const CALL_SECONDS = 38;
 
+const input = z.strictObject({
+  source: z.string(),
+  destination: z.string().optional(),
+  streams: z.array(z.string()).min(1).optional(),
+  options: z
+    .array(
+      z.strictObject({
+        stream: z.string(),
+        mode: z.enum(SYNC_MODES).optional(),
+        cursor_field: z.string().optional(),
+        primary_key: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+  restart: z.boolean().optional().describe('forget the state'),
+  wait_seconds: z.int().min(0).max(45).default(20),
+});
+
+function wishOf({ source, destination, streams, options = [], restart }: z.output<typeof input>): SyncWish {
+  return {
+    source,
+    destination,
+    streams,
+    options: options.map(({ stream, mode, cursor_field: cursorField, primary_key: primaryKey }) => ({
+      stream,
+      mode,
+      cursorField,
+      primaryKey,
+    })),
+    restart,
+  };
+}
+
 export const startSync = defineTool({
   name: 'start_sync',
   title: 'Start a sync',
   description:
     'Reads streams of a saved source into the cache, or into a saved destination, in the background, with state: incremental streams go on where the last sync ended. Without streams: those of the last sync, else the suggested ones, else all.',
-  input: z.strictObject({
-    source: z.string(),
-    destination: z.string().optional(),
-    streams: z.array(z.string()).min(1).optional(),
-    options: z
-      .array(
-        z.strictObject({
-          stream: z.string(),
-          mode: z.enum(SYNC_MODES).optional(),
-          cursor_field: z.string().optional(),
-          primary_key: z.array(z.string()).optional(),
-        }),
-      )
-      .optional(),
-    restart: z.boolean().optional().describe('forget the state'),
-    wait_seconds: z.int().min(0).max(45).default(20),
-  }),
+  input,
   output: syncOutput,
   realm: 'local',
-  effect: 'run',
+  effect: {
+    shown: 'change',
+    possible: ['run', 'change'],
+    of: async (input, services, signal) =>
+      (await syncTargets(services, wishOf(input), signal)).length > 0 ? 'change' : 'run',
+  },
+  targets: (input, services, signal) => syncTargets(services, wishOf(input), signal),
+  byHand: ({ source, destination, restart }) =>
+    `Or run "sluice-mcp sync ${source}${destination === undefined ? '' : ` --destination ${destination}`}${restart ? ' --restart' : ''}" in a terminal.`,
   async run(input, call) {
-    const { services, signal, progress } = call;
+    const { services, signal, progress, authorize } = call;
     const startedAt = Date.now();
-    const { source, destination, streams, options = [], restart } = input;
-    const wish = {
-      source,
-      destination,
-      streams,
-      options: options.map(({ stream, mode, cursor_field: cursorField, primary_key: primaryKey }) => ({
-        stream,
-        mode,
-        cursorField,
-        primaryKey,
-      })),
-      restart,
-    };
-    const { syncId, alreadyRunning } = await beginSync(services, wish, { signal, progress });
+    const { destination } = input;
+    const control = { signal, progress };
+    const { syncId, alreadyRunning } = await beginSync(services, wishOf(input), control, authorize);
     const left = Math.min(input.wait_seconds, CALL_SECONDS - (Date.now() - startedAt) / 1000);
     const status = await services.syncs.wait(syncId, Math.max(0, left) * 1000, signal, progress);
     const data = { ...syncData(status), already_running: alreadyRunning };

@@ -37,7 +37,7 @@ export const validateConfig = defineTool({
       signal,
       progress,
     });
-    noteInstalled(services, validation.installed);
+    await noteInstalled(services, validation.installed);
     return { text: validationText(validation), data: validationData(validation) };
   },
 });

@@ -1,6 +1,5 @@
 /** Deletes what a plan names, one by one; whatever happens in between, what is gone already is said. */
 import { abortError, messageOf, SluiceError, UpstreamError } from '../../../errors.ts';
-import { refusal } from '../../../safety/index.ts';
 import type { Services } from '../../services.ts';
 import type { Call } from '../../tool.ts';
 import { ledgerEntry } from '../found-object.ts';
@@ -18,7 +17,7 @@ export async function carryOut(
 ): Promise<string[]> {
   const all = allOf(plan);
   // The plan was made anew since the gate looked: what came in between must not slip through.
-  refuseOthers(all, call.services);
+  call.authorize('destroy', all.map(ledgerEntry));
   const gone: Doomed[] = [];
   for (const doomed of all) {
     try {
@@ -34,13 +33,6 @@ export async function carryOut(
     onGone(gone.map(textOf));
   }
   return gone.map(textOf);
-}
-
-function refuseOthers(all: readonly Doomed[], { settings, ledger }: Services): void {
-  const { safe } = settings.modes.cloud;
-  const others = all.map(ledgerEntry).filter((entry) => !ledger.holds(entry));
-  if (!safe.on || others.length === 0) return;
-  throw refusal({ realm: 'cloud', effect: 'destroy', ownWork: false }, safe, 'delete_cloud_object', others);
 }
 
 /** All that stood on it when the plan was made is gone by now. */

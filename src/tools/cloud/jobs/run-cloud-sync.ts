@@ -2,10 +2,12 @@ import * as z from 'zod';
 import { type Connection, JOB_TYPES, type Job, type JobType } from '../../../cloud/index.ts';
 import { InputError, SluiceError } from '../../../errors.ts';
 import { type Call, defineTool } from '../../tool.ts';
+import { alone } from '../alone.ts';
 import { shortName } from '../bounds.ts';
 import { workspaceId } from '../fields.ts';
-import { findConnection, ledgerEntry } from '../found-object.ts';
+import { findConnection } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
+import { clearedTargets } from './cleared.ts';
 import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
 import { waitForJob } from './jobs.ts';
 
@@ -27,8 +29,10 @@ export const runCloudSync = defineTool({
     of: ({ job_type: type }) => (type === 'sync' ? 'run' : 'destroy'),
   },
   async targets({ connection_id: id, workspace_id: workspaceId }, services, signal) {
-    return [ledgerEntry({ ...(await findConnection({ id, workspaceId }, services, signal)), kind: 'connection' })];
+    return clearedTargets(await findConnection({ id, workspaceId }, services, signal), services, signal);
   },
+  byHand: () =>
+    "Or do it by hand in Airbyte's own pages. A connection of this session needs a destination of this session, or a prefix of its own.",
   async run({ connection_id: id, job_type: type, wait_seconds: seconds, workspace_id: wanted }, call) {
     const since = Date.now();
     const { services, signal, about, progress } = call;
@@ -36,7 +40,8 @@ export const runCloudSync = defineTool({
     about({ kind: 'connection', id: connection.id, name: connection.name });
     if (connection.status !== 'active') throw notActive(connection);
     progress(`starting a ${type} of "${shortName(connection.name)}"`);
-    const { started, isNew } = await start(connection, type, call);
+    const { started, isNew } =
+      type === 'sync' ? await start(connection, type, call) : await startDestroying(connection, type, call);
     about({
       kind: 'connection',
       id: connection.id,
@@ -54,6 +59,18 @@ export const runCloudSync = defineTool({
     return { text: `${head}${jobText(data)}`, data };
   },
 });
+
+/** No change of the connection by this session comes in between: a prefix that is taken away leads to other tables. */
+function startDestroying({ id }: Connection, type: JobType, call: Call): ReturnType<typeof start> {
+  return alone(id, async () => {
+    const { services, signal } = call;
+    const connection = await findConnection({ id }, services, signal);
+    if (services.settings.modes.cloud.safe.on) {
+      call.authorize('destroy', await clearedTargets(connection, services, signal));
+    }
+    return start(connection, type, call);
+  });
+}
 
 async function start(
   { id }: Connection,

@@ -37,8 +37,9 @@ export const updateCloudObject = defineTool({
   effect: 'change',
   async targets(input, services, signal) {
     const found = await findObject(input, services, signal);
-    // A manifest runs in all sources made with it, with their secrets.
-    const users = found.kind === 'definition' ? await dependentsOf(found, services, signal) : [];
+    // A manifest runs in all sources made with it, with their secrets; a configuration decides what connections read and where they write.
+    const isUsed = found.kind === 'definition' || input.changes.config !== undefined;
+    const users = isUsed ? await dependentsOf(found, services, signal) : [];
     return [found, ...users].map(ledgerEntry);
   },
   async run(input, call) {

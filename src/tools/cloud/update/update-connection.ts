@@ -2,6 +2,7 @@ import type { Connection, ConnectionStream } from '../../../cloud/index.ts';
 import { abortError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
+import { alone } from '../alone.ts';
 import { checkSchedule, scheduleValue } from '../schedule.ts';
 import { chooseStreams } from '../stream-choice.ts';
 import type { Changed, Changes } from './changes.ts';
@@ -14,7 +15,9 @@ export async function updateConnection(connection: Connection, changes: Changes,
   const streams = wishes && (await chosen());
   if (signal.aborted) throw abortError(signal);
   progress('changing the connection in Airbyte');
-  const changed = await cloud.connections.update(connection.id, { name, enabled, prefix, schedule: timed, streams });
+  const changed = await alone(connection.id, () =>
+    cloud.connections.update(connection.id, { name, enabled, prefix, schedule: timed, streams }),
+  );
   return { name: changed.name, before: partly(connection, changes), after: partly(changed, changes) };
 
   async function chosen(): Promise<ConnectionStream[]> {

@@ -1,0 +1,88 @@
+/** Lets two queries run at once, keeps some more waiting in the order in which they came, and sends the rest away. */
+import { abortError, LimitError } from '../errors.ts';
+import type { Cache } from './cache.ts';
+import { unfinishedWork } from './duckdb/query-limits.ts';
+
+const MAX_RUNNING = 2;
+/** One export runs for minutes: it never takes both places. */
+const MAX_EXPORTS = 1;
+const MAX_WAITING = 16;
+/** Eight rounds of queries that take all their time would take longer: nobody waits for those. */
+const MAX_WAIT_MS = 120_000;
+
+interface Queue {
+  /**
+   * Runs `work` when its turn comes.
+   * @throws LimitError `busy` where too many wait already; the reason of the signal, aborted while it waits
+   */
+  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
+/** The cache with its queries, dry runs and exports in a queue. */
+export function withQueryQueue(cache: Cache): Cache {
+  const queries = createQueue(MAX_RUNNING);
+  const exports = createQueue(MAX_EXPORTS);
+  return {
+    ...cache,
+    query: (sql, limits) => queries.run(limits.signal, () => cache.query(sql, limits)),
+    dryRun: (sql, signal) => queries.run(signal, () => cache.dryRun(sql, signal)),
+    exportQuery: (sql, request) =>
+      exports.run(request.signal, () => queries.run(request.signal, () => cache.exportQuery(sql, request))),
+  };
+}
+
+export function createQueue(maxRunning: number, maxWaiting = MAX_WAITING, maxWaitMs = MAX_WAIT_MS): Queue {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  const turn = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const begin = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const leave = (reason: Error): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', giveUp);
+        waiting.splice(waiting.indexOf(begin), 1);
+        reject(reason);
+      };
+      const giveUp = (): void => leave(abortError(signal));
+      const timer = setTimeout(() => leave(busy(running, waiting.length)), maxWaitMs);
+      waiting.push(begin);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+  const next = (): void => {
+    const begin = waiting.shift();
+    // The place is handed on: nobody who comes in between takes it.
+    if (begin) begin();
+    else running -= 1;
+  };
+  return {
+    async run(signal, work) {
+      if (signal.aborted) throw abortError(signal);
+      if (running < maxRunning) running += 1;
+      else if (waiting.length < maxWaiting) await turn(signal);
+      else throw busy(running, waiting.length);
+      let unfinished: Promise<unknown> | undefined;
+      try {
+        return await work();
+      } catch (error) {
+        unfinished = unfinishedWork(error);
+        throw error;
+      } finally {
+        // What heeds no interruption keeps its place, or such queries would take every thread of this process.
+        if (unfinished) void unfinished.catch(() => undefined).finally(next);
+        else next();
+      }
+    },
+  };
+}
+
+function busy(running: number, waiting: number): LimitError {
+  return new LimitError(
+    'busy',
+    `${running} of the queries and exports that were sent are running, and ${waiting} more wait.`,
+    'Wait for the answers of the others, at most 30 seconds each, and call again then.',
+  );
+}

@@ -1,0 +1,159 @@
+/** Decides when a message that was read is delivered: requests wait while too many are unanswered, or while answers are not read. */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { RequestId } from './request-id.ts';
+
+export interface Admission {
+  /** Delivers the message now, or holds it back. */
+  accept(message: JSONRPCMessage, bytes: number): void;
+  /** A request is answered, or will not be. */
+  release(id: RequestId): void;
+  /** Delivers what was held back, as far as that is possible now. */
+  pump(): void;
+  /** How much is held back. */
+  readonly held: { readonly messages: number; readonly bytes: number };
+  end(): void;
+}
+
+export interface AdmissionOptions {
+  readonly deliver: (message: JSONRPCMessage) => void;
+  /** Whether the client reads its answers too slowly. */
+  readonly isCongested: () => boolean;
+  /** Called when messages that were held back have been delivered. */
+  readonly onDelivered: () => void;
+}
+
+interface Held {
+  readonly message: JSONRPCMessage;
+  readonly id: RequestId;
+  readonly bytes: number;
+}
+
+/** Unanswered requests of one kind. */
+interface Lane {
+  readonly waiting: Held[];
+  readonly unanswered: Map<RequestId, { readonly bytes: number; readonly since: number }[]>;
+  readonly maxUnanswered: number;
+  /** A request that was not answered for so long will never be: it was dropped, or waits for events. */
+  readonly forgetMs: number;
+  count: number;
+  bytes: number;
+}
+
+const MAX_CALLS = 256;
+const MAX_OTHERS = 64;
+const MAX_UNANSWERED_BYTES = 32 * 1024 * 1024;
+const CALL_FORGET_MS = 60_000;
+const OTHER_FORGET_MS = 2_000;
+
+export function createAdmission({ deliver, isCongested, onDelivered }: AdmissionOptions): Admission {
+  const calls = newLane(MAX_CALLS, CALL_FORGET_MS);
+  // Pings, lists and handshakes are answered at once, and do not wait behind calls.
+  const others = newLane(MAX_OTHERS, OTHER_FORGET_MS);
+  let heldBytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const hold = (lane: Lane, held: Held): void => {
+    lane.waiting.push(held);
+    heldBytes += held.bytes;
+  };
+  const admit = (lane: Lane, { message, id, bytes }: Held): void => {
+    const same = lane.unanswered.get(id) ?? [];
+    same.push({ bytes, since: Date.now() });
+    lane.unanswered.set(id, same);
+    lane.count += 1;
+    lane.bytes += bytes;
+    deliver(message);
+  };
+  const hasCapacity = (lane: Lane): boolean => {
+    if (isCongested()) return false;
+    if (isFull(lane)) forgetOld(lane);
+    return !isFull(lane);
+  };
+  const pump = (): void => {
+    clearTimeout(timer);
+    let delivered = false;
+    for (const lane of [others, calls]) {
+      // Delivering may answer at once, and an answer pumps again: the lane is looked at anew each time.
+      while (lane.waiting.length > 0 && hasCapacity(lane)) {
+        const next = lane.waiting.shift();
+        if (!next) break;
+        heldBytes -= next.bytes;
+        delivered = true;
+        admit(lane, next);
+      }
+      // What came first is delivered first: a call does not overtake the handshake.
+      if (lane === others && others.waiting.length > 0) break;
+    }
+    if (others.waiting.length + calls.waiting.length > 0) timer = setTimeout(pump, 1_000).unref();
+    if (delivered) onDelivered();
+  };
+  /** @returns whether the request was held back, and now never begins */
+  const withdraw = (id: RequestId): boolean => {
+    const at = calls.waiting.findIndex((held) => held.id === id);
+    if (at < 0) return false;
+    heldBytes -= calls.waiting.splice(at, 1)[0]?.bytes ?? 0;
+    return true;
+  };
+
+  return {
+    accept(message, bytes) {
+      const cancelled = cancelledId(message);
+      if (cancelled !== undefined) {
+        if (withdraw(cancelled)) return onDelivered();
+        deliver(message);
+        // The call is not answered any more.
+        this.release(cancelled);
+        return;
+      }
+      if (!('method' in message && 'id' in message)) return deliver(message);
+      const isCall = message.method === 'tools/call';
+      const lane = isCall ? calls : others;
+      const held = { message, id: message.id, bytes };
+      const isFirst = lane.waiting.length === 0 && others.waiting.length === 0;
+      if (isFirst && hasCapacity(lane)) admit(lane, held);
+      else hold(lane, held);
+      if (lane.waiting.length > 0) pump();
+    },
+    release(id) {
+      forget(calls.unanswered.has(id) ? calls : others, id);
+      if (calls.waiting.length + others.waiting.length > 0) pump();
+    },
+    pump,
+    get held() {
+      return { messages: calls.waiting.length + others.waiting.length, bytes: heldBytes };
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+function newLane(maxUnanswered: number, forgetMs: number): Lane {
+  return { waiting: [], unanswered: new Map(), maxUnanswered, forgetMs, count: 0, bytes: 0 };
+}
+
+/** One message is always let in, however large. */
+function isFull({ count, bytes, maxUnanswered }: Lane): boolean {
+  return count >= maxUnanswered || (count > 0 && bytes >= MAX_UNANSWERED_BYTES);
+}
+
+/** Takes away the oldest request of an id. */
+function forget(lane: Lane, id: RequestId): void {
+  const same = lane.unanswered.get(id);
+  const first = same?.shift();
+  if (!same || !first) return;
+  if (same.length === 0) lane.unanswered.delete(id);
+  lane.count -= 1;
+  lane.bytes -= first.bytes;
+}
+
+function forgetOld(lane: Lane): void {
+  const before = Date.now() - lane.forgetMs;
+  for (const [id, same] of lane.unanswered) {
+    while ((same[0]?.since ?? Number.POSITIVE_INFINITY) < before) forget(lane, id);
+  }
+}
+
+function cancelledId(message: JSONRPCMessage): RequestId | undefined {
+  if (!('method' in message) || 'id' in message || message.method !== 'notifications/cancelled') return undefined;
+  const id = message.params?.requestId;
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+}

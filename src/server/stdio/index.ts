@@ -1,0 +1,1 @@
+export { createStdioTransport, internalError } from './stdio-transport.ts';

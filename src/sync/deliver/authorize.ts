@@ -1,0 +1,65 @@
+/** Which records at a destination a sync would do more to than add what its own source has since the last one. */
+import type { Origin } from '../../cache/index.ts';
+import type { Project } from '../../project/index.ts';
+import { type ConfiguredStream, findStreams } from '../../protocol/index.ts';
+import { idOfOld } from '../../safety/index.ts';
+import type { StreamOption } from '../modes.ts';
+import { streamKey } from '../stream-keys.ts';
+import type { Made, SyncRequest } from '../types.ts';
+import { type KeptStream, othersWith, readKept } from './kept-states.ts';
+
+/** What is kept of a source at a destination. */
+type Known = NonNullable<Awaited<ReturnType<typeof readKept>>>;
+
+/**
+ * Asks with all that the delivery would touch of what is there already; nothing is written.
+ * @throws what `request.authorize` throws
+ */
+export async function authorizeDelivery(project: Project, request: SyncRequest): Promise<void> {
+  const { source, destination: target, streams, origin, authorize } = request;
+  if (!target || !origin || !authorize) return;
+  const where = { source, destination: target.name, place: target.place, location: target.location };
+  const names = streams.map(({ stream }) => stream);
+  const known = await readKept(project, source, target.name);
+  const twins = await othersWith(project, where, names);
+  const touched: Made[] = twins.map((twin) => delivery(twin.source, twin.destination, twin.stream));
+  const mine = (stream: KeptStream): Made => delivery(source, target.name, stream);
+  // The states of all streams may be one: what came from elsewhere holds for each of them.
+  if (known && (known.place !== target.place || !isFrom(known, origin))) touched.push(...known.streams.map(mine));
+  for (const configured of streams) {
+    const before = known?.streams.find((stream) => streamKey(stream) === streamKey(configured.stream));
+    if (before && known?.place === target.place) {
+      if (request.restart || isAnother(before, configured, request)) touched.push(mine(before));
+    } else if (REPLACING.has(configured.mode)) {
+      // Nobody knows what lies there under this name.
+      touched.push({ kind: 'destination', id: target.id, name: target.name });
+    }
+  }
+  const unique = new Map(touched.map((one) => [`${one.kind} ${one.id}`, one]));
+  if (unique.size > 0) authorize([...unique.values()]);
+}
+
+const REPLACING: ReadonlySet<string> = new Set(['full_refresh_overwrite', 'incremental_deduped_history']);
+
+function delivery(source: string, destination: string, { id, name }: KeptStream): Made {
+  const told = `${source} into ${destination}: ${name}`;
+  return { kind: 'delivery', id: id ?? idOfOld(told), name: told };
+}
+
+/** What an earlier version wrote came from a configuration that has not been saved anew since. */
+function isFrom(known: Known, { configuration, savedAt }: Origin): boolean {
+  return known.streams.every(({ origin }) =>
+    origin === undefined ? savedAt !== '' && savedAt <= known.writtenAt : origin === configuration,
+  );
+}
+
+function isAnother(before: KeptStream, configured: ConfiguredStream, request: SyncRequest): boolean {
+  const { options = [], chosen = [], catalog } = request;
+  const isMeant = ({ stream }: StreamOption): boolean => findStreams(catalog, stream).includes(configured.stream);
+  const option = options.find(isMeant);
+  if (option === undefined) return false;
+  if (before.mode === undefined) return chosen.some(isMeant);
+  const given = { key: option.primaryKey?.join('\n'), cursor: option.cursorField };
+  const were = { key: before.key, cursor: before.cursor };
+  return configured.mode !== before.mode || JSON.stringify(given) !== JSON.stringify(were);
+}

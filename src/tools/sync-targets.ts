@@ -1,0 +1,59 @@
+/** What a sync into the cache would change of what is there, as far as that is known before anything runs. */
+import { endangered, identified, type KnownStream } from '../cache/index.ts';
+import { LimitError } from '../errors.ts';
+import { datasetName } from '../protocol/index.ts';
+import type { LedgerEntry } from '../safety/index.ts';
+import type { SavedSource } from '../sources/index.ts';
+import { originIn, type SyncWish } from './begin-sync.ts';
+import { inLedger } from './removal.ts';
+import type { Services } from './services.ts';
+
+/** Where another program has the cache, the sync itself looks, in the transaction in which it begins. */
+const LOOK_MS = 2_000;
+
+/**
+ * Of a sync into a destination nothing is known before it is prepared; it is judged then.
+ * @throws InputError `unknown_source`
+ */
+export async function syncTargets(services: Services, wish: SyncWish, signal: AbortSignal): Promise<LedgerEntry[]> {
+  const source = await services.sources.get(wish.source);
+  if (wish.destination !== undefined) return [];
+  const { streams, options = [], restart = false } = wish;
+  const isNamed = (names: readonly string[], { target }: KnownStream): boolean =>
+    names.includes(target.stream) || names.includes(`${target.namespace}.${target.stream}`);
+  const tables = endangered(await tablesOf(services, source, signal), {
+    origin: originIn(source),
+    restart,
+    reads: (known) => streams === undefined || isNamed(streams, known),
+    options: (known) => options.filter(({ stream }) => isNamed([stream], known)),
+  });
+  return tables.map((table) => inLedger(identified(table)));
+}
+
+/** What is known of the tables that a source fills: who changes the source changes what their next rows are. */
+export async function tablesOfSource(
+  { cache }: Services,
+  { name }: SavedSource,
+  signal: AbortSignal,
+): Promise<LedgerEntry[]> {
+  try {
+    return (await cache.knownTables(datasetName(name), { signal })).map((table) => inLedger(identified(table)));
+  } finally {
+    await cache.release();
+  }
+}
+
+async function tablesOf(
+  { cache }: Services,
+  { name }: SavedSource,
+  signal: AbortSignal,
+): Promise<readonly KnownStream[]> {
+  try {
+    return await cache.knownTables(datasetName(name), { signal, waitMs: LOOK_MS });
+  } catch (error) {
+    if (error instanceof LimitError) return [];
+    throw error;
+  } finally {
+    await cache.release();
+  }
+}
