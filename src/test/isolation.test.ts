@@ -1,5 +1,5 @@
 /** What a connector is given of the machine and what it may take, in the Python runtime and as a program; through the binary. */
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startIndex, type TestIndex } from '../connectors/python/test-index.ts';
@@ -132,7 +132,7 @@ for (const runtime of ['python', 'executable'] as const) {
       const call = server.client
         .callTool({ name: 'validate_config', arguments: { connector, runtime, config: { behaviour: 'deaf' } } })
         .catch(() => {});
-      await waitUntil(async () => (await readdir(join(workplace.project, 'runs'))).length === 1);
+      await waitUntil(async () => (await namesIn(join(workplace.project, 'runs'))).length === 1);
       await waitUntil(async () => {
         const [run = ''] = await runs();
         return (await namesIn(join(workplace.project, 'runs', run))).includes('process.json');

@@ -68,11 +68,11 @@ export async function expectNothingRuns(workplace: Workplace, ms = 1_000): Promi
   expect(seen).toEqual([]);
 }
 
-/** What was put in for connectors that run; the record of a process holds nothing private and may outlive a hurried end. */
+/** The files that were put in for connectors that run; the record of a process holds nothing private, and it and emptied folders may outlive a hurried end. */
 async function privateFiles(workplace: Workplace): Promise<string[]> {
   const runs = join(workplace.project, 'runs');
-  const names = await Promise.all((await namesIn(runs)).map((folder) => namesIn(join(runs, folder))));
-  return names.flat().filter((name) => name !== 'process.json');
+  const entries = await readdir(runs, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => !entry.isDirectory() && entry.name !== 'process.json').map((entry) => entry.name);
 }
 
 /** The most memory that a process has held so far, in megabytes; undefined where the system does not tell. */
