@@ -14,7 +14,7 @@ export type {
   StateText,
   StreamLoad,
 } from './load/index.ts';
-export { endangered, identified } from './load/index.ts';
+export { endangered, identified, LostRecords } from './load/index.ts';
 export { postgresCache } from './postgres/index.ts';
 export { withQueryQueue } from './query-queue.ts';
 export { findName, type ReadBack, type ReadBackPlace, readBackOf } from './read-back/index.ts';

@@ -12,6 +12,8 @@ export {
 } from './catalog.ts';
 export { heldOutline, heldValue, holdsHeldValue, holdsUnnamedValue, isHeldValue } from './held-value.ts';
 export { canonicalJson, isObject, type JsonObject, type JsonValue } from './json.ts';
+export { readString, skipSpace, walkList, walkObject } from './json-scan.ts';
+export { endsInString, linePieces, streamOfLost, withEscapedControls } from './line-pieces.ts';
 export { isElsewhere, type Location } from './location.ts';
 export { type AirbyteMessage, parseMessage, type StreamStatus, streamDescriptor, type TraceError } from './messages.ts';
 export { type MissingSecret, missingSecrets, withEmptyTexts } from './missing-secrets.ts';

@@ -1,5 +1,6 @@
 /** The Airbyte protocol's messages as connectors really send them: every field but `type` may be missing. */
 import { isObject, type JsonObject } from './json.ts';
+import { withEscapedControls } from './line-pieces.ts';
 
 export type LogLevel = 'FATAL' | 'ERROR' | 'WARN' | 'INFO' | 'DEBUG' | 'TRACE';
 
@@ -41,13 +42,16 @@ const STATUSES = new Set<string>(['STARTED', 'RUNNING', 'COMPLETE', 'INCOMPLETE'
  */
 export function parseMessage(line: string): AirbyteMessage | undefined {
   if (!line.trimStart().startsWith('{')) return undefined;
-  let value: unknown;
+  const value = parsed(line) ?? parsed(withEscapedControls(line));
+  return isObject(value) && typeof value.type === 'string' ? fromJson(value.type, value) : undefined;
+}
+
+function parsed(text: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-  return isObject(value) && typeof value.type === 'string' ? fromJson(value.type, value) : undefined;
 }
 
 function fromJson(type: string, value: JsonObject): AirbyteMessage {
@@ -62,7 +66,11 @@ function fromJson(type: string, value: JsonObject): AirbyteMessage {
       return { type, spec: body('spec') };
     case 'CONNECTION_STATUS': {
       const status = body('connectionStatus');
-      return { type, succeeded: status.status === 'SUCCEEDED', message: text(status.message) ?? '' };
+      return {
+        type,
+        succeeded: text(status.status)?.toUpperCase() === 'SUCCEEDED',
+        message: text(status.message) ?? '',
+      };
     }
     case 'CATALOG':
       return { type, catalog: body('catalog') };

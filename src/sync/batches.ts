@@ -1,5 +1,6 @@
 /** Gathers what the connector sends into batches, so that only confirmed rows enter a table, each with its state. */
 import type { BatchLoad, LoadedStream, StateText, StreamLoad } from '../cache/index.ts';
+import { isLossy, isMerged } from './losses.ts';
 import type { RecordForm } from './router/index.ts';
 import type { Segments } from './segments.ts';
 import { holdsGlobalState, isIncremental, isResumable, type StreamRun } from './stream-run.ts';
@@ -65,6 +66,17 @@ export function createBatches(
     run.confirmed = true;
     since ??= Date.now();
   };
+  /** Without a state, where records are lost: what is merged may come again. */
+  const confirmMerged = (some: readonly StreamRun[]): void => {
+    for (const run of some) if (run.fill === 'append' && isMerged(run)) confirm(run);
+  };
+  /** Whether rows would be there twice after the next reading, for the state does not move past what was lost. */
+  const holdsBack = (run: StreamRun): boolean => {
+    const isHit = isLossy(run) || (sharedStates && isIncremental(run) && runs.some(isLossy));
+    // Without any state it all comes again anyhow.
+    if (!isHit || isMerged(run) || !run.stateSeen) return false;
+    return run.fill === 'append' || (isResumable(run) && !run.prepared.newTable);
+  };
   const isGlobalHeld = (): boolean => runs.some((run) => holdsGlobalState(run) && !run.complete);
   /** Rows that can be loaded without waiting for a state. */
   const onlyReplacements = (): boolean =>
@@ -86,6 +98,11 @@ export function createBatches(
     state(state, run) {
       if (state.kind === 'STREAM') {
         if (!run || !(isIncremental(run) || (isResumable(run) && !NO_STATE.test(state.text)))) return;
+        run.stateSeen = true;
+        if (isLossy(run)) {
+          confirmMerged([run]);
+          return;
+        }
         // Connectors drop and rewrite namespaces: a state belongs to the stream as it was asked for.
         const { name, namespace } = run.prepared.stream;
         const own = { ...state, stream: { name, ...(namespace ? { namespace } : {}) } };
@@ -95,6 +112,11 @@ export function createBatches(
         return;
       }
       sharedStates = true;
+      for (const one of runs) one.stateSeen = true;
+      if (runs.some(isLossy)) {
+        confirmMerged(runs);
+        return;
+      }
       // A state of all streams would say of a table under way that it is in place.
       if (isGlobalHeld()) {
         held = state;
@@ -107,7 +129,8 @@ export function createBatches(
     complete(run) {
       run.complete = true;
       run.state = 'complete';
-      confirm(run);
+      run.heldBack = holdsBack(run);
+      if (!run.heldBack) confirm(run);
     },
     isDue(now, atBoundary) {
       const large = rows >= limits.rows || bytes >= limits.bytes;
@@ -130,10 +153,14 @@ export function createBatches(
       const allWhole = runs.every((run) => run.complete);
       const ofAll = held && allWhole ? held : global;
       const swaps = (run: StreamRun): boolean =>
-        run.complete && (!sharedStates || !holdsGlobalState(run) || ofAll !== undefined || allWhole);
+        run.complete &&
+        // What became whole but for some records is better than nothing, and no better than what was there.
+        (!isLossy(run) || run.prepared.newTable) &&
+        (!sharedStates || !holdsGlobalState(run) || ofAll !== undefined || allWhole);
       const whole = runs.filter((run) => !run.landed && (run.fill === 'replace' ? swaps(run) : run.complete));
       for (const run of runs) {
-        const load = isPlainReplacement(run) ? await cutReplacement(run, swaps(run)) : await cutConfirmed(run);
+        const swap = run.fill === 'replace' && swaps(run);
+        const load = isPlainReplacement(run) ? await cutReplacement(run, swap) : await cutConfirmed(run, swap);
         const isWhole = whole.includes(run);
         if (!isIncremental(run)) {
           // The next full refresh begins at the beginning.
@@ -183,12 +210,11 @@ export function createBatches(
     return { prepared: run.prepared, movePending: false, into: 'replacement', segments: files, swap };
   }
 
-  async function cutConfirmed(run: StreamRun): Promise<StreamLoad | undefined> {
+  async function cutConfirmed(run: StreamRun, swap: boolean): Promise<StreamLoad | undefined> {
     if (!run.confirmed) return undefined;
     const files = await segments.takeConfirmed(run.index);
     const movePending = run.rowsPending > 0;
     run.rowsPending = 0;
-    const swap = run.fill === 'replace' && run.complete;
     if (files.length === 0 && !movePending && !swap) return undefined;
     const into = run.fill === 'replace' ? 'replacement' : 'table';
     return { prepared: run.prepared, movePending, into, segments: files, swap };
@@ -232,7 +258,6 @@ export function countLoaded({ load, runs, withState, whole }: Batch, loaded: rea
     if (entry.into !== 'pending') run.rowsBeside += written;
     run.recordsBeside += rows - (entry.into === 'pending' ? rows : 0) + moved + dropped;
     run.rowsDeleted += deleted;
-    run.recordsDropped += dropped;
     for (const [field, count] of Object.entries(result.changed)) {
       run.changed.set(field, (run.changed.get(field) ?? 0) + count);
     }

@@ -21,10 +21,10 @@ const play = (catalog: Catalog, parts: readonly Part[], restart = false): Promis
   playIn(room, catalog, parts, { restart });
 const counts = (table: string): Promise<number[]> => countsIn(room, table);
 
-it('a state belongs to the stream as it was asked for, whatever namespace the connector writes', async () => {
+it('a state belongs to the stream as it was asked for, also where the connector writes no namespace; with another it is of another stream', async () => {
   const catalog = catalogOf({ name: 'a', namespace: 'public', properties: ID, incremental: true });
   await play(catalog, [ids(0, 10), stateLine('a', { at: 10 })]);
-  await play(catalog, [ids(10, 5), stateLine('a', { at: 15 }, { namespace: 'PUBLIC' })]);
+  await play(catalog, [ids(10, 5), stateLine('a', { at: 15 }), stateLine('a', { at: 20 }, { namespace: 'other' })]);
   expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 10 } } }]);
   await play(catalog, []);
   expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 15 } } }]);

@@ -1,7 +1,9 @@
 /** Loads batches one after the other, beside the reading. */
 import { rm, unlink } from 'node:fs/promises';
-import type { Cache, LoadedStream } from '../cache/index.ts';
+import { type Cache, type LoadedStream, LostRecords } from '../cache/index.ts';
 import { type Batch, countLoaded } from './batches.ts';
+import { withoutLoss } from './losses.ts';
+import type { StreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
@@ -29,17 +31,15 @@ export interface Loader {
 export function createLoader({ request, record, cache, log, abort }: LoaderParts): Loader {
   let running: Promise<void> = Promise.resolve();
   let failure: unknown;
+  /** Streams of which a load has found records that are lost. */
+  const lossy = new Set<StreamRun>();
 
-  const loadNow = async (batch: Batch): Promise<void> => {
+  const loadNow = async (whole: Batch): Promise<void> => {
     if (failure) return;
-    const loaded = await cache.loadBatch(batch.load, { signal: abort, waitMs: LOAD_WAIT_MS });
+    const { batch, loaded } = await loadWhatMayBe(whole);
     await cache.release();
     countLoaded(batch, loaded);
     for (const [index, entry] of batch.load.streams.entries()) {
-      for (const { path } of entry.segments) {
-        await unlink(path);
-        await rm(`${path}.repaired`, { force: true });
-      }
       const { prepared, swap, into } = entry;
       if (prepared.newTable && (swap || into === 'table')) {
         const name = `${record.dataset}.${prepared.target.table}`;
@@ -47,25 +47,52 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
       }
       warn(batch.runs[index]?.label ?? '', loaded[index]);
     }
+    for (const { path } of whole.load.streams.flatMap(({ segments }) => segments)) {
+      await unlink(path);
+      await rm(`${path}.repaired`, { force: true });
+    }
     const rows = loaded.reduce((sum, one) => sum + one.rows, 0);
     log.note(`loaded ${rows} rows of ${batch.load.streams.length} streams`);
   };
 
+  /** A loss that only the database finds is found before anything is loaded: then the batch is done as far as it may be. */
+  const loadWhatMayBe = async (whole: Batch): Promise<{ batch: Batch; loaded: readonly LoadedStream[] }> => {
+    for (;;) {
+      const batch = lossy.size > 0 ? withoutLoss(whole, lossy) : whole;
+      try {
+        return { batch, loaded: await cache.loadBatch(batch.load, { signal: abort, waitMs: LOAD_WAIT_MS }) };
+      } catch (error) {
+        if (!(error instanceof LostRecords)) throw error;
+        // Of which stream they are is not looked for: it may be any.
+        for (const run of error.strays > 0 ? record.runs : []) {
+          run.lost += error.strays;
+          lossy.add(run);
+        }
+        for (const [index, count] of error.counts.entries()) {
+          const run = batch.runs[index];
+          if (!run) continue;
+          tellGrowth(run.label, error.grown[index] ?? []);
+          if (count === 0) continue;
+          run.lost += count;
+          lossy.add(run);
+        }
+      }
+    }
+  };
+
   const warn = (label: string, loaded: LoadedStream | undefined): void => {
     if (!loaded) return;
-    if (loaded.dropped > 0) {
-      addWarning(
-        record,
-        `"${label}": ${loaded.dropped} lines were no records that a table can take; they are not loaded.`,
-      );
-    }
     if (loaded.withoutKey > 0) {
       addWarning(
         record,
         `"${label}": the primary key of some records is NULL; they cannot be told apart, are all kept, and repeat when they are read again.`,
       );
     }
-    for (const note of loaded.grown) {
+    tellGrowth(label, loaded.grown);
+  };
+
+  const tellGrowth = (label: string, notes: readonly string[]): void => {
+    for (const note of notes) {
       addNote(record, `"${label}": ${note}.`);
       log.note(`"${label}": ${note}`);
     }

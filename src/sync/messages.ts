@@ -2,6 +2,7 @@
 import { parseMessage } from '../protocol/index.ts';
 import type { Batches } from './batches.ts';
 import { isLongLog, noteWords, type Speaker } from './connector-words.ts';
+import { loseRecord } from './losses.ts';
 import { topLevelText } from './router/index.ts';
 import type { SourceCounts } from './source-counts.ts';
 import { readState } from './state-file.ts';
@@ -67,7 +68,7 @@ export function createMessageHandler(
           return false;
         }
         case 'RECORD':
-          addWarning(record, 'The connector sent records without a stream; they are not loaded.');
+          loseRecord(record, record.runs, -1);
           return false;
         default:
           noteWords(message, text, speaker);

@@ -1,6 +1,8 @@
 /** How a sync and its streams ended. */
 import { type Exit, exitWords } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
+import { isLossy, lossWarning } from './losses.ts';
+import { isIncremental, type StreamRun } from './stream-run.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncFailure, SyncState } from './types.ts';
 
@@ -35,10 +37,12 @@ export function badEnd(exit: Exit, who: string): SyncFailure {
 /** Settles the states of all streams, and the sync's; call it when nothing more will be loaded. */
 export function settle(record: SyncRecord, ending: ReadEnding): void {
   for (const run of record.runs) {
-    if (run.complete && run.landed && run.error === undefined) run.state = 'complete';
+    const isWhole = run.complete && run.landed && !isLossy(run) && !run.heldBack;
+    if (isWhole && run.error === undefined) run.state = 'complete';
     else if (ending.cancelled) run.state = 'cancelled';
     else if (run.error !== undefined) run.state = 'failed';
-    else run.state = run.rowsCommitted > 0 || run.committedState ? 'incomplete' : 'failed';
+    else run.state = hasSome(run) ? 'incomplete' : 'failed';
+    if (isLossy(run)) addWarning(record, lossWarning(run, consequenceOf(run)));
     const repeats = run.prepared.mode === 'incremental_append' && !run.committedState && run.rowsCommitted > 0;
     if (repeats && run.state === 'complete') {
       addWarning(
@@ -47,22 +51,33 @@ export function settle(record: SyncRecord, ending: ReadEnding): void {
       );
     }
     const waiting = run.recordsRead - run.recordsKept;
-    if (run.state !== 'complete' && waiting > 0) {
-      addWarning(
-        record,
-        run.fill === 'replace'
-          ? `${waiting} records of "${run.label}" were read for a table that is built anew and did not become whole; they are not kept, the table stays as it was, and the next sync reads them again.`
-          : `${waiting} records of "${run.label}" were read and not confirmed by the connector; they are not kept, and the next sync reads them again.`,
-      );
-    }
+    if (run.state !== 'complete' && waiting > 0)
+      addWarning(record, `${waiting} records of "${run.label}" ${notKept(run)}`);
   }
   record.state = syncState(record, ending);
+}
+
+function hasSome(run: StreamRun): boolean {
+  return run.rowsCommitted > 0 || run.committedState || isLossy(run) || run.heldBack;
+}
+
+function consequenceOf(run: StreamRun): string {
+  if (!isIncremental(run) && run.fill === 'append' && run.landed) return 'The table holds what could be read.';
+  return 'Its state stays before them: the next sync reads from there again.';
+}
+
+function notKept({ fill, heldBack }: StreamRun): string {
+  if (fill === 'replace')
+    return 'were read for a table that is built anew and did not become whole; they are not kept, the table stays as it was, and the next sync reads them again.';
+  if (heldBack)
+    return 'were read after records that were lost; they are not added, for the next sync reads them again with those.';
+  return 'were read and not confirmed by the connector; they are not kept, and the next sync reads them again.';
 }
 
 function syncState({ runs, errors }: SyncRecord, { cancelled }: ReadEnding): SyncState {
   if (cancelled) return 'cancelled';
   const whole = runs.filter(({ state }) => state === 'complete').length;
   if (runs.length > 0 && whole === runs.length && errors.length === 0) return 'complete';
-  const some = runs.some(({ rowsCommitted, committedState }) => rowsCommitted > 0 || committedState);
+  const some = runs.some(hasSome);
   return whole > 0 || some ? 'incomplete' : 'failed';
 }

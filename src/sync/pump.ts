@@ -5,12 +5,13 @@ import type { Batches } from './batches.ts';
 import { readChunks } from './chunks.ts';
 import { createClock, TICK_MS } from './clock.ts';
 import type { Loader } from './loader.ts';
+import { loseRecord } from './losses.ts';
 import type { MessageHandler } from './messages.ts';
 import { createRouter } from './router/index.ts';
 import type { Segments } from './segments.ts';
 import { EXIT_MS, START_MS, silenceMessage } from './silence.ts';
 import type { SyncLog } from './sync-log.ts';
-import { addError, addNote, addWarning, type SyncRecord } from './sync-record.ts';
+import { addError, addNote, type SyncRecord } from './sync-record.ts';
 
 export interface PumpParts {
   readonly record: SyncRecord;
@@ -35,7 +36,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
         if (messages.handle(line)) boundary = true;
       },
       text: (line) => log.write('stdout', `${line}\n`),
-      broken: () => addWarning(record, 'The connector wrote records that are cut off or broken; they are not loaded.'),
+      broken: (stream, why) => loseRecord(record, record.runs, stream, why),
       stray: (stream) =>
         addNote(record, `The connector sent records of "${stream}", which was not asked for; they are not loaded.`),
     },

@@ -1,27 +1,19 @@
 /** Holds what a source says it has sent (`sourceStats` of its states) against what was loaded. */
 import { isObject, type JsonObject } from '../protocol/index.ts';
+import type { Losing } from './losses.ts';
 import { addWarning, type SyncRecord } from './sync-record.ts';
-
-/** What is counted of a stream. */
-interface Counted {
-  readonly label: string;
-  /** Records since the last state that covers the stream. */
-  recordsSinceState: number;
-  /** Of them, those that could not be taken. */
-  readonly recordsDropped?: number;
-}
 
 /** Counts of one stream, or of all where the source counts them together. */
 interface Count {
   readonly of: string;
-  readonly runs: readonly Counted[];
+  readonly runs: readonly Losing[];
   sent: number;
   arrived: number;
 }
 
 export interface SourceCounts {
-  /** A state has come; `run` is absent where it speaks of every stream. */
-  state(state: JsonObject, run: Counted | undefined): void;
+  /** A state has come; `run` is absent where it speaks of every stream. Notes in the runs what does not agree up to here. */
+  state(state: JsonObject, run: Losing | undefined): void;
   /** Says a difference; call it when nothing more will be loaded. */
   end(): void;
 }
@@ -29,10 +21,10 @@ export interface SourceCounts {
 /** @param taken what became of the records, for the warning */
 export function createSourceCounts(
   record: SyncRecord,
-  all: readonly Counted[] = record.runs,
-  taken = 'could be loaded',
+  all: readonly Losing[] = record.runs,
+  taken = 'came',
 ): SourceCounts {
-  const counts = new Map<Counted | undefined, Count>();
+  const counts = new Map<Losing | undefined, Count>();
   return {
     state(state, run) {
       const runs = run ? [run] : all;
@@ -44,12 +36,13 @@ export function createSourceCounts(
       count.sent += sent;
       count.arrived += arrived;
       counts.set(run, count);
+      // What is late may still come: then a later state agrees.
+      for (const one of runs) one.missing = count.sent - count.arrived;
     },
     end() {
-      for (const { of, runs, sent, arrived } of counts.values()) {
-        const loaded = arrived - runs.reduce((sum, { recordsDropped = 0 }) => sum + recordsDropped, 0);
-        if (sent === loaded) continue;
-        const message = `The source counted ${sent.toLocaleString('en-US')} records ${of} up to its states, and ${loaded.toLocaleString('en-US')} ${taken}.`;
+      for (const { of, sent, arrived } of counts.values()) {
+        if (sent === arrived) continue;
+        const message = `The source counted ${sent.toLocaleString('en-US')} records ${of} up to its states, and ${arrived.toLocaleString('en-US')} ${taken}.`;
         addWarning(record, message);
       }
     },

@@ -1,7 +1,6 @@
 /** The text of the state file that a connector starts with. States stay text: a parse would change large numbers. */
 import type { StateText } from '../cache/index.ts';
-import { isObject, type JsonObject, streamDescriptor } from '../protocol/index.ts';
-import { skipSpace, walkList, walkObject } from './router/index.ts';
+import { isObject, type JsonObject, skipSpace, streamDescriptor, walkList, walkObject } from '../protocol/index.ts';
 import { indexStreams, type StreamName, streamKey } from './stream-keys.ts';
 
 export interface StateChoice {

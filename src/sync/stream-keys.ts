@@ -14,8 +14,8 @@ export function streamKey({ name, namespace }: StreamName): string {
 export type StreamIndex = (name: string, namespace: string | undefined) => number;
 
 /**
- * Name and namespace as configured; where only one configured stream has the name, the name alone will do,
- * for connectors drop and rewrite namespaces.
+ * Name and namespace as configured. Where one of the two has no namespace, and only one configured stream has the name,
+ * the name alone will do, for connectors drop namespaces.
  */
 export function indexStreams(streams: readonly StreamName[]): StreamIndex {
   const exact = new Map(streams.map((stream, index) => [streamKey(stream), index]));
@@ -23,7 +23,9 @@ export function indexStreams(streams: readonly StreamName[]): StreamIndex {
   for (const [index, { name }] of streams.entries()) named.set(name, named.has(name) ? -1 : index);
   return (name, namespace) => {
     const index = exact.get(streamKey({ name, ...(namespace ? { namespace } : {}) }));
-    return index ?? named.get(name) ?? -1;
+    if (index !== undefined) return index;
+    const only = named.get(name) ?? -1;
+    return namespace && streams[only]?.namespace ? -1 : only;
   };
 }
 

@@ -17,8 +17,16 @@ export interface StreamRun {
   bytesRead: number;
   rowsCommitted: number;
   rowsDeleted: number;
-  /** Lines that were no records that a table can take. */
-  recordsDropped: number;
+  /** Records that could not be read or loaded. */
+  lost: number;
+  /** Records that the source counts up to its last state, less those that came. */
+  missing: number;
+  /** Whether the source has sent a state that covers the stream. */
+  stateSeen: boolean;
+  /** Whether rows wait to the end and are not loaded, for the state does not move past what was lost. */
+  heldBack: boolean;
+  /** Whether a replacement lost records at the end and does not take the table's place. */
+  withdrawn: boolean;
   /** Values changed by the load, by field. */
   readonly changed: Map<string, number>;
   /** Rows of the replacement that is not in place yet. */
@@ -54,7 +62,11 @@ export function newStreamRun(index: number, label: string, prepared: PreparedStr
     bytesRead: 0,
     rowsCommitted: 0,
     rowsDeleted: 0,
-    recordsDropped: 0,
+    lost: 0,
+    missing: 0,
+    stateSeen: false,
+    heldBack: false,
+    withdrawn: false,
     changed: new Map(),
     rowsBeside: 0,
     recordsBeside: 0,
@@ -78,6 +90,7 @@ export function summaryOf(run: StreamRun): StreamSummary {
     records: run.recordsRead,
     rows: run.rowsCommitted,
     ...(run.rowsDeleted > 0 ? { deleted: run.rowsDeleted } : {}),
+    ...(run.lost > 0 ? { lost: run.lost } : {}),
     ...(run.changed.size > 0 ? { changed_values: Object.fromEntries(run.changed) } : {}),
     bytes: run.bytesRead,
     committed_state: run.committedState,

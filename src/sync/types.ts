@@ -75,6 +75,8 @@ export interface StreamSummary {
   readonly confirmed?: number;
   /** Rows that deletions in the source took out of the table. */
   readonly deleted?: number;
+  /** Records that could not be read or loaded; the stream is incomplete then, and its state stays where it was. */
+  readonly lost?: number;
   /** Values that did not fit and were changed, by field; each is noted in its row's `_airbyte_meta`. */
   readonly changed_values?: Readonly<Record<string, number>>;
   /** Bytes read. */

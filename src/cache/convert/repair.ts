@@ -3,36 +3,49 @@ import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { isObject, type JsonObject } from '../../protocol/index.ts';
+import { isObject, type JsonObject, linePieces, parseMessage, withEscapedControls } from '../../protocol/index.ts';
 import { REPAIRS_KEY, type ReadableSegment, type SegmentFile } from '../load/types.ts';
 import { depthOf, MAX_DEPTH, shallow } from './depth.ts';
 import { linesOf } from './lines.ts';
 
 export interface Repaired {
   readonly segment: ReadableSegment;
-  /** Lines that are no record that a table can take. */
+  /** Records that cannot be read. */
   readonly dropped: number;
+  /** Records of other streams that stood in the lines of this one. */
+  readonly strays: number;
 }
 
-/** Writes a readable copy beside the segment: broken characters replaced and noted, lines that are no records left out. */
-export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
+interface Named {
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/**
+ * Writes a readable copy beside the segment: broken characters replaced and noted, records that stand in one line apart,
+ * what is no record left out.
+ */
+export async function repairSegment(segment: SegmentFile, stream: Named): Promise<Repaired> {
   const path = `${segment.path}.repaired`;
   const output = createWriteStream(path, { mode: 0o600 });
   let rows = 0;
   let bytes = 0;
   let longest = 0;
   let dropped = 0;
+  let strays = 0;
   for await (const line of linesOf(segment.path)) {
-    const text = repairLine(line, segment.form);
-    if (text === undefined) {
-      dropped += 1;
-      continue;
+    const whole = repairLine(line, segment.form);
+    const found =
+      whole === undefined ? repairPieces(line, segment.form, stream) : { texts: [whole], dropped: 0, strays: 0 };
+    dropped += found.dropped;
+    strays += found.strays;
+    for (const text of found.texts) {
+      const written = Buffer.from(`${text}\n`, 'utf8');
+      rows += 1;
+      bytes += written.length;
+      longest = Math.max(longest, written.length);
+      if (!output.write(written)) await once(output, 'drain');
     }
-    const written = Buffer.from(`${text}\n`, 'utf8');
-    rows += 1;
-    bytes += written.length;
-    longest = Math.max(longest, written.length);
-    if (!output.write(written)) await once(output, 'drain');
   }
   output.end();
   await finished(output);
@@ -46,9 +59,37 @@ export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
     careful: true,
     repaired: true,
   };
-  return { segment: repaired, dropped };
+  return { segment: repaired, dropped, strays };
 }
 
+/** What can be read of a line that is not one record. */
+function repairPieces(
+  line: Buffer,
+  form: SegmentFile['form'],
+  { name, namespace }: Named,
+): { readonly texts: string[]; readonly dropped: number; readonly strays: number } {
+  const head = `{"type":"RECORD","record":{"stream":${JSON.stringify(name)},`;
+  const decoded = decode(line, form);
+  const bytes = form === 'message' ? line : Buffer.from(`${head}${decoded.slice(DATA_HEAD.length)}`);
+  const texts: string[] = [];
+  let dropped = 0;
+  let strays = 0;
+  for (const { kind, from, to } of linePieces(bytes, 0, bytes.length)) {
+    const piece = bytes.subarray(from, to);
+    const message = kind === 'message' ? parseMessage(piece.toString('utf8')) : undefined;
+    const record = message?.type === 'RECORD' ? message.record : undefined;
+    const isOwn = record?.stream === name && (!record.namespace || !namespace || record.namespace === namespace);
+    const text = record && isOwn ? repairLine(piece, 'message') : undefined;
+    if (text !== undefined) texts.push(text);
+    else if (record && !isOwn) strays += 1;
+    else if (kind === 'lost' || record) dropped += 1;
+  }
+  // The router took it for a record.
+  return { texts, strays, dropped: texts.length + dropped + strays === 0 ? 1 : dropped };
+}
+
+/** How a line that was cut to its data begins again. */
+const DATA_HEAD = '{"record":{';
 /** A field of a record lies in the message, its record and its data. */
 const DATA_DEPTH = 3;
 
@@ -59,7 +100,7 @@ function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined
   const kept = shallow(line);
   const plain = kept === line ? decoded : decode(kept, form);
   const text = broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain;
-  for (const read of [() => text, () => withoutNaN(text)]) {
+  for (const read of [() => text, () => withoutNaN(text), () => withoutNaN(withEscapedControls(text))]) {
     const candidate = read();
     const message = parse(candidate);
     if (message === undefined) continue;
@@ -82,12 +123,12 @@ function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined
 function decode(line: Buffer, form: SegmentFile['form']): string {
   const text = line.toString('utf8');
   if (form === 'message') return text;
-  return `{"record":{"data":${text.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
+  return `${DATA_HEAD}"data":${text.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
 }
 
 /** One note for each field in whose text something was replaced. */
 function changesIn(data: JsonObject | null, decoded: string, broken: boolean): object[] {
-  const original = parse(decoded) ?? parse(withoutNaN(decoded));
+  const original = parse(decoded) ?? parse(withoutNaN(decoded)) ?? parse(withoutNaN(withEscapedControls(decoded)));
   const before = isObject(original?.record) ? original.record.data : undefined;
   const renamed = (field: string): boolean => isObject(before) && !Object.hasOwn(before, field);
   return Object.keys(data ?? {}).flatMap((field) => {

@@ -12,10 +12,28 @@ import { dataColumns, INCOMING, pendingTable, quoteName, replacementTable, table
 import { columnDefinitions, createTable, hasTable } from './tables.ts';
 import type { BatchLoad, LoadedStream, PreparedStream, ReadableSegment, SegmentFile, StreamLoad } from './types.ts';
 
+/** Records of a batch are lost, and nothing of it is loaded: a state that it holds must not move past them. */
+export class LostRecords extends Error {
+  /** One count for each of the batch's streams. */
+  readonly counts: readonly number[];
+  /** Records of other streams, of which more is not known. */
+  readonly strays: number;
+  /** What was done to the columns of each, all the same. */
+  readonly grown: readonly (readonly string[])[];
+
+  constructor(counts: readonly number[], strays: number, grown: readonly (readonly string[])[]) {
+    super('records are lost');
+    this.counts = counts;
+    this.strays = strays;
+    this.grown = grown;
+  }
+}
+
 /** How a segment that does not load just so is read instead. */
 interface Treatment {
   readonly readable: ReadableSegment;
   readonly dropped: number;
+  readonly strays: number;
   readonly changed: Findings['changed'];
 }
 
@@ -23,7 +41,8 @@ interface Treatment {
  * Loads a batch, all or nothing. Fields that the schema does not have get columns first; a segment whose values do not
  * all fit, or that cannot be read, is looked at and loaded the careful way.
  * @returns one entry for each of `batch.streams`
- * @throws LimitError `cache_locked` or of the signal, SetupError, and what the database says of a full disk
+ * @throws LostRecords where records are lost that nobody knows of yet, LimitError `cache_locked` or of the signal, SetupError,
+ *   and what the database says of a full disk
  */
 export async function loadBatch(store: LoadStore, batch: BatchLoad, options: StoreOptions): Promise<LoadedStream[]> {
   const treatments = new Map<string, Treatment>();
@@ -62,6 +81,20 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
       if (prepared.target.untidy && !treatments.has(segment.path)) await treatNow(prepared, segment);
     }
   }
+  const tellLosses = (): void => {
+    const sum = (segments: readonly SegmentFile[], of: 'dropped' | 'strays'): number =>
+      segments.reduce((total, { path }) => total + (treatments.get(path)?.[of] ?? 0), 0);
+    const unknown = batch.streams.filter(({ mayLose }) => !mayLose);
+    const counts = batch.streams.map(({ segments, mayLose }) => (mayLose ? 0 : sum(segments, 'dropped')));
+    const strays = unknown.reduce((total, { segments }) => total + sum(segments, 'strays'), 0);
+    if (counts.every((count) => count === 0) && strays === 0) return;
+    throw new LostRecords(
+      counts,
+      strays,
+      batch.streams.map(({ prepared }) => grown.get(prepared) ?? []),
+    );
+  };
+  tellLosses();
   for (;;) {
     try {
       const loaded = await store.transaction(
@@ -79,6 +112,7 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
       const segment = entry?.segments.find(({ path }) => path === error.path);
       if (!entry || !segment || treatments.has(segment.path)) throw error.cause;
       await treatNow(entry.prepared, segment);
+      tellLosses();
     }
   }
 }
@@ -109,21 +143,24 @@ async function treat(
   options: StoreOptions,
 ): Promise<{ treatment: Treatment; notes: string[] }> {
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
-  let dropped = 0;
-  if (isDeep) ({ segment: readable, dropped } = await repairSegment(segment));
+  let lost = { dropped: 0, strays: 0 };
+  const repair = async (): Promise<void> => {
+    ({ segment: readable, ...lost } = await repairSegment(segment, prepared.stream));
+  };
+  if (isDeep) await repair();
   const examine = (): Promise<Findings> => look(store, prepared, readable, options);
   let findings: Findings;
   try {
     findings = await examine();
   } catch (error) {
     if (isDeep || !isDataError(error)) throw error;
-    ({ segment: readable, dropped } = await repairSegment(segment));
+    await repair();
     findings = await examine();
   }
   const notes = await widenColumns(store, prepared, findings.widen, options);
   // What fits now is no change any more.
   if (findings.widen.size > 0) findings = await examine();
-  return { treatment: { readable, dropped, changed: findings.changed }, notes };
+  return { treatment: { readable, ...lost, changed: findings.changed }, notes };
 }
 
 async function loadStreams(

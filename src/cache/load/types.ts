@@ -117,6 +117,8 @@ export interface StreamLoad {
   readonly segments: readonly SegmentFile[];
   /** The replacement takes the place of the table, and the mapping is kept. */
   readonly swap: boolean;
+  /** It is known that records of these segments are lost; else the first load that finds some is not done. */
+  readonly mayLose?: boolean;
 }
 
 /** A state as the connector wrote it: the text is kept, for numbers beyond 2^53 do not survive a parse. */

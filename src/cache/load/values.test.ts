@@ -121,7 +121,7 @@ describe('rows', () => {
       Buffer.from([0xff, 0xc3]),
       Buffer.from('b"},"emitted_at":1}}'),
     ]);
-    const loaded = await room.load(prepared, [
+    const lines = [
       record({ id: 9_007_199_254_740_000, t: 'ok 😀 \u0000' }),
       broken,
       '{"type":"RECORD","record":{"stream":"s","data":{"id":3,"t":"\\ud800x"},"emitted_at":1}}',
@@ -132,7 +132,11 @@ describe('rows', () => {
       '{"type":"RECORD","record":{"stream":"s","data":[8],"emitted_at":1}}',
       '{"type":"RECORD","record":{"stream":"s","data":null,"emitted_at":1}}',
       '{"type":"RECORD","record":{"stream":"s","data":{"id":9007199254740993,"t":"a","t":"b"},"emitted_at":1}}',
-    ]);
+    ];
+    // Nothing is loaded before it is known what is lost.
+    await expect(room.load(prepared, lines)).rejects.toMatchObject({ counts: [1] });
+    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
+    const loaded = await room.load(prepared, lines, { mayLose: true });
     expect(loaded).toMatchObject({ rows: 9, dropped: 1, changed: { data: 1, t: isOnDuckdb() ? 3 : 4 } });
     expect(await room.rows('SELECT id, t, d FROM shop.s ORDER BY id NULLS FIRST')).toEqual([
       [null, null, null],

@@ -2,7 +2,13 @@
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError } from '../../errors.ts';
-import { type AirbyteMessage, type JsonObject, parseMessage, type TraceError } from '../../protocol/index.ts';
+import {
+  type AirbyteMessage,
+  type JsonObject,
+  linePieces,
+  parseMessage,
+  type TraceError,
+} from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
 import { createTail, sealedLines, type Tail } from '../process/tail.ts';
@@ -71,7 +77,7 @@ function listen<Type extends AirbyteMessage['type']>(
   heard: Heard<Type>,
 ): Promise<'answered' | 'ended'> {
   return new Promise((resolve) => {
-    const onLine = (line: string): void => {
+    const onPart = (line: string): void => {
       if (heard.answer || line.trim() === '') return;
       const message = parseMessage(line);
       if (message?.type === wanted) {
@@ -88,6 +94,9 @@ function listen<Type extends AirbyteMessage['type']>(
         heard.said.push(line);
       }
     };
+    const onLine = (line: string): void => {
+      for (const part of parseMessage(line) ? [line] : partsOf(line)) onPart(part);
+    };
     const splitter = createLineSplitter(LONGEST_LINE, onLine, (bytes) => {
       heard.said.push(`(a line of ${bytes} bytes was left out)`);
     });
@@ -101,6 +110,12 @@ function listen<Type extends AirbyteMessage['type']>(
     stdout.once('close', () => resolve('ended'));
     stdout.resume();
   });
+}
+
+/** The messages in a line that is none itself, and the texts between them. */
+function partsOf(line: string): string[] {
+  const bytes = Buffer.from(line);
+  return linePieces(bytes, 0, bytes.length).map(({ from, to }) => bytes.toString('utf8', from, to));
 }
 
 function aborted(signal: AbortSignal): Promise<'aborted'> {

@@ -15,6 +15,10 @@ export interface DeliveryRun {
   /** Records read since the last state that covers the stream. */
   recordsSinceState: number;
   bytesRead: number;
+  /** Records that could not be read, and did not go to the destination. */
+  lost: number;
+  /** Records that the source counts up to its last state, less those that came. */
+  missing: number;
   /** Records that the destination has confirmed, where that is on disk. */
   recordsConfirmed: number;
   /** Records before the newest state that is kept of this sync: the next one begins behind them. */
@@ -39,6 +43,8 @@ export function newDeliveryRun(
     recordsRead: 0,
     recordsSinceState: 0,
     bytesRead: 0,
+    lost: 0,
+    missing: 0,
     recordsConfirmed: 0,
     recordsKept: 0,
     complete: false,
@@ -54,6 +60,7 @@ export function deliverySummary(run: DeliveryRun): StreamSummary {
     mode: run.configured.mode,
     records: run.recordsRead,
     confirmed: run.recordsConfirmed,
+    ...(run.lost > 0 ? { lost: run.lost } : {}),
     bytes: run.bytesRead,
     committed_state: run.committedState,
     ...(run.error === undefined ? {} : { error: run.error }),

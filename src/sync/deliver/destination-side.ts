@@ -54,7 +54,7 @@ export function openDestination(run: DestinationRun, hearer: DestinationHearer, 
     records: () => undefined,
     stray: () => undefined,
     text: (line) => log.write(speaker.voices.printed, `${line}\n`),
-    broken: (line) => log.write(speaker.voices.printed, `${line.toString('utf8', 0, 2000)}\n`),
+    broken: () => undefined,
     message(line) {
       if (isLongLog(line, log)) return;
       const text = line.toString('utf8');

@@ -1,5 +1,5 @@
 /** Whether two texts say the same state: destinations print states anew, in another order, with other spaces and numbers. */
-import { readString, skipSpace, walkList, walkObject } from '../router/index.ts';
+import { readString, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
 
 /** How numbers are held against each other: by every digit, or as far as a double tells them apart. */
 export type Exactness = 'digits' | 'doubles';

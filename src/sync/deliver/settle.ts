@@ -1,6 +1,8 @@
 /** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
+import { isLossy, lossWarning } from '../losses.ts';
 import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { SyncState } from '../types.ts';
+import type { DeliveryRun } from './delivery-run.ts';
 
 export interface DeliveryEnding {
   readonly cancelled: boolean;
@@ -15,12 +17,16 @@ export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void
     if (ending.destinationWell && returned) {
       run.recordsConfirmed = run.recordsRead;
       // A state that was sent several times may come back once: then it is the last one, too.
-      if (run.committedState) run.recordsKept = run.recordsRead - run.recordsSinceState;
+      if (run.committedState && !isLossy(run)) run.recordsKept = run.recordsRead - run.recordsSinceState;
     }
-    if (run.complete && run.error === undefined && ending.destinationWell && returned) run.state = 'complete';
+    const isWhole = run.complete && run.error === undefined && !isLossy(run);
+    if (isWhole && ending.destinationWell && returned) run.state = 'complete';
     else if (ending.cancelled) run.state = 'cancelled';
     else if (run.error !== undefined) run.state = 'failed';
-    else run.state = run.recordsConfirmed > 0 || run.committedState ? 'incomplete' : 'failed';
+    else run.state = hasSome(run) ? 'incomplete' : 'failed';
+    if (isLossy(run)) {
+      addWarning(record, lossWarning(run, 'Its state stays before them: the next sync reads from there again.'));
+    }
     if (ending.destinationWell && !returned) {
       const message = `The destination ended and did not return the last state of "${run.label}": what came after the state before is not confirmed.`;
       addWarning(record, message);
@@ -55,6 +61,9 @@ function syncState({ deliveries, errors }: SyncRecord, { cancelled }: DeliveryEn
   if (cancelled) return 'cancelled';
   const whole = deliveries.filter(({ state }) => state === 'complete').length;
   if (deliveries.length > 0 && whole === deliveries.length && errors.length === 0) return 'complete';
-  const some = deliveries.some(({ recordsConfirmed, committedState }) => recordsConfirmed > 0 || committedState);
-  return whole > 0 || some ? 'incomplete' : 'failed';
+  return whole > 0 || deliveries.some(hasSome) ? 'incomplete' : 'failed';
+}
+
+function hasSome(run: DeliveryRun): boolean {
+  return run.recordsConfirmed > 0 || run.committedState || isLossy(run);
 }

@@ -1,5 +1,6 @@
 /** What a source that is read for a destination says of its streams. */
 import type { Exit } from '../../connectors/index.ts';
+import { isLossy } from '../losses.ts';
 import { badEnd } from '../outcome.ts';
 import { createSourceCounts } from '../source-counts.ts';
 import type { StreamIndex } from '../stream-keys.ts';
@@ -55,9 +56,11 @@ export function hearSource({ record, log, indexOf, confirmations, tellsStatus, s
       run.bytesRead += bytes;
     },
     state(state, text, stream) {
-      if (!confirmations.sent(state, text)) return false;
-      counts.state(state, stream === undefined ? undefined : deliveries[indexOf(stream.name, stream.namespace)]);
-      return true;
+      const run = stream && deliveries[indexOf(stream.name, stream.namespace)];
+      if (!stream || run) counts.state(state, run);
+      // A state that was not sent is not returned, and not kept: the next sync reads what was lost again.
+      if ((run ? [run] : stream ? [] : deliveries).some(isLossy)) return false;
+      return confirmations.sent(state, text);
     },
     status(name, namespace, status) {
       statusSeen = true;
@@ -65,7 +68,8 @@ export function hearSource({ record, log, indexOf, confirmations, tellsStatus, s
       if (!run) return false;
       if (status === 'COMPLETE') run.complete = true;
       else if (status !== 'INCOMPLETE' && run.state === 'pending') run.state = 'running';
-      return tellsStatus && status === 'COMPLETE' && run.error === undefined;
+      // A destination that is told so takes what it has for all there is.
+      return tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
     },
     ended(exit, feed) {
       counts.end();
@@ -80,7 +84,7 @@ export function hearSource({ record, log, indexOf, confirmations, tellsStatus, s
       for (const run of deliveries) {
         if (run.error !== undefined || run.complete) continue;
         run.complete = true;
-        if (tellsStatus) feed.put(completeLine(run.configured.stream));
+        if (tellsStatus && !isLossy(run)) feed.put(completeLine(run.configured.stream));
       }
       void feed.flush();
       return true;

@@ -4,10 +4,11 @@ import { isObject, type JsonObject, parseMessage, type StreamStatus, streamDescr
 import { readChunks } from '../chunks.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
 import { isLongLog, noteWords, type Speaker } from '../connector-words.ts';
+import { loseRecord } from '../losses.ts';
 import { createRouter, topLevelText } from '../router/index.ts';
 import { EXIT_MS, START_MS, silenceMessage } from '../silence.ts';
 import type { StreamName } from '../stream-keys.ts';
-import { addError, addNote, addWarning } from '../sync-record.ts';
+import { addError, addNote } from '../sync-record.ts';
 import type { DestinationSide } from './destination-side.ts';
 
 export interface SourceHearer {
@@ -54,8 +55,7 @@ export async function readSource(
         }
       },
       text: (line) => log.write(speaker.voices.printed, `${line}\n`),
-      broken: () =>
-        addWarning(record, 'The source wrote records that are cut off or broken; they do not go to the destination.'),
+      broken: (stream, why) => loseRecord(record, record.deliveries, stream, why),
       stray: (stream) =>
         addNote(
           record,
@@ -73,8 +73,7 @@ export async function readSource(
       return hearer.state(state, topLevelText(line, 'state') ?? '{}', own);
     }
     if (message?.type === 'TRACE_STATUS') return hearer.status(message.name, message.namespace, message.status);
-    if (message?.type === 'RECORD')
-      addWarning(record, 'The source sent records without a stream; they do not go to the destination.');
+    if (message?.type === 'RECORD') loseRecord(record, record.deliveries, -1);
     else noteWords(message, text, speaker);
     return false;
   };

@@ -1,9 +1,8 @@
 /** The envelope reader against a parser: it says of any line the same, and gives values as they stand in it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isObject } from '../../protocol/index.ts';
+import { isObject, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
 import { readEnvelope, topLevelText } from './envelope.ts';
-import { skipSpace, walkList, walkObject } from './json-scan.ts';
 import { anyJson, anyText, chooser, style, writeObject, writeText } from './test-json.ts';
 
 const value = fc.oneof(

@@ -1,5 +1,5 @@
 /** Reads the envelope of one protocol line, whatever the order of its keys; the record's data stay bytes. */
-import { readString, skipSpace, walkObject } from './json-scan.ts';
+import { readString, skipSpace, walkObject } from '../../protocol/index.ts';
 
 export interface Envelope {
   readonly type: string | undefined;

@@ -33,7 +33,7 @@ function routed(streams: readonly StreamName[], chunks: readonly Buffer[], cuts:
             : [textOf(line)]),
         ),
       text: (line) => output.push(`text ${line}`),
-      broken: (line) => output.push(textOf(line)),
+      broken: (stream, why) => output.push(`broken ${stream} ${why}`),
       stray: (stream) => output.push(`stray ${stream}`),
     },
     cuts,

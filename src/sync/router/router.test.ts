@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LimitError } from '../../errors.ts';
 import { isObject, parseMessage } from '../../protocol/index.ts';
 import { indexStreams, type StreamName } from '../stream-keys.ts';
 import { topLevelText } from './envelope.ts';
@@ -50,7 +49,7 @@ function route(chunks: readonly Buffer[], streams: readonly StreamName[] = STREA
       routed.order.push(`message:${line.toString('utf8')}`);
     },
     text: (line) => routed.texts.push(line),
-    broken: (line) => routed.broken.push(line.toString('utf8')),
+    broken: (stream, why) => routed.broken.push(`${stream} ${why}`),
     stray: (stream) => routed.strays.push(stream),
   });
   for (const chunk of chunks) router.push(chunk);
@@ -172,7 +171,7 @@ describe('the router', () => {
     const half = whole.slice(0, whole.indexOf('}') + 1);
     const routed = route([Buffer.from(`${whole}\n${half}`)]);
     expect(routed.rows[0]).toBe(1);
-    expect(routed.broken).toEqual([half]);
+    expect([routed.broken, routed.texts]).toEqual([[], [half]]);
   });
 
   it('takes lines with carriage returns', () => {
@@ -205,12 +204,16 @@ describe('the router', () => {
     expect([rows, bytes]).toEqual([1, line.length]);
   });
 
-  it('refuses a line that has no end, and keeps only the beginning of noise', () => {
+  it('passes over a line that has no end, counts it where it is a record, and keeps only the beginning of noise', () => {
     const chunk = Buffer.alloc(1024 * 1024, 0x61);
     const noise = route([...Array.from({ length: 110 }, () => chunk), Buffer.from('\n{"type":"LOG"}\n')]);
     expect(noise.texts.map((text) => text.length)).toEqual([65_536]);
     expect(noise.messages).toEqual(['{"type":"LOG"}']);
-    expect(() => route([Buffer.from('{"a":"'), ...Array.from({ length: 110 }, () => chunk)])).toThrow(LimitError);
+    const long = Array.from({ length: 110 }, () => chunk);
+    const user = '{"type":"RECORD","record":{"stream":"users","data":{"a":1},"emitted_at":1}}';
+    const routed = route([Buffer.from(`${user.slice(0, 55)}"a":"`), ...long, Buffer.from(`"\n${user}\n`)]);
+    expect([routed.broken, routed.rows[0]]).toEqual([['0 long'], 1]);
+    expect(route([Buffer.from('{"a":"'), ...long]).texts.map((text) => text.length)).toEqual([65_536]);
   });
 
   it('gives the bytes of a state as they came', () => {

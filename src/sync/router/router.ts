@@ -1,9 +1,9 @@
 /** Sorts a connector's stdout: records by stream, as bytes; everything else line by line. Records are never parsed. */
-import { LimitError } from '../../errors.ts';
+import { skipSpace } from '../../protocol/index.ts';
 import { indexStreams, isOnlyOne, type StreamName } from '../stream-keys.ts';
 import { cutLine } from './cut-line.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
-import { skipSpace } from './json-scan.ts';
+import { createOddLines, MAX_LINE_BYTES, MAX_TEXT_BYTES } from './odd-lines.ts';
 
 /** `message`: a line as it came; `data`: cut to the record's data by `cutLine`. */
 export type RecordForm = 'message' | 'data';
@@ -18,8 +18,8 @@ export interface RouterSink {
   message(line: Buffer): void;
   /** A line that is no JSON object: a log line; cut where it is very long. */
   text(line: string): void;
-  /** A line that begins like a record and is no whole JSON: a record that is lost. */
-  broken(line: Buffer): void;
+  /** A record that is lost, for it is cut off, broken or too long; `stream` is -1 where it does not say of which. */
+  broken(stream: number, why: 'broken' | 'long'): void;
   /** A record of a stream that was not asked for. */
   stray(stream: string): void;
 }
@@ -33,10 +33,12 @@ export interface Router {
   end(): boolean;
 }
 
-/** Longer lines would need more memory in the database than it is given. */
-const MAX_LINE_BYTES = 100 * 1024 * 1024;
-const MAX_TEXT_BYTES = 64 * 1024;
 const LINE_BREAK = 10;
+const OPEN_OBJECT = 0x7b;
+/** What stands in a line where a message is behind another: by its prefix that would be one record. */
+const GLUED = ['}{', '} {', '\r{', '{"type":"STATE"', '{"type": "STATE"', '{"type":"TRACE"', '{"type": "TRACE"'].map(
+  (text) => Buffer.from(text),
+);
 const NOTHING = Buffer.alloc(0);
 /** So many prefixes are looked at one by one; the others are found by their text. */
 const FEW = 32;
@@ -55,21 +57,23 @@ interface Prefix {
 export function createRouter(streams: readonly StreamName[], sink: RouterSink, cuts: readonly boolean[] = []): Router {
   const mayCut = streams.map((_stream, index) => cuts[index] === true);
   const indexOf = indexStreams(streams);
+  const odd = createOddLines(sink, indexOf);
   const byLength = new Map<number, Map<string, Prefix>>();
   /** The first prefixes: to look at each is quicker than to make a key. */
   const few: Prefix[] = [];
   let recent: Prefix | undefined;
   let carried: Buffer[] = [];
   let carriedBytes = 0;
-  /** The first byte of the carried line that is no space; undefined while there is none. */
-  let carriedFirst: number | undefined;
-  let skipping = false;
+  /** Whether the carried line may hold a message: it has a brace. */
+  let carriedBrace = false;
+  /** What is left of a line that was too long is not taken; of a long text, only a message in it. */
+  let skipping: 'all' | 'text' | undefined;
 
   const takeCarried = (rest: Buffer): Buffer => {
     const line = Buffer.concat([...carried, rest]);
     carried = [];
     carriedBytes = 0;
-    carriedFirst = undefined;
+    carriedBrace = false;
     return line;
   };
 
@@ -94,8 +98,9 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
   const learn = (bytes: Buffer, start: number, envelope: Envelope, stream: number): void => {
     const { prefix, namespaceInPrefix } = envelope;
     const name = envelope.stream ?? '';
-    // A namespace that comes after the data would make the prefix lie where two streams share the name.
-    if (prefix === 0 || !(namespaceInPrefix || isOnlyOne(streams, name))) return;
+    // A namespace that comes after the data would make the prefix lie where it decides.
+    const isEnough = isOnlyOne(streams, name) && !streams[stream]?.namespace;
+    if (prefix === 0 || !(namespaceInPrefix || isEnough)) return;
     const text = bytes.toString('latin1', start, start + prefix + 1);
     const learnt = { bytes: Buffer.from(text, 'latin1'), stream };
     if (few.length < FEW) {
@@ -108,19 +113,18 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
 
   /** The stream of a line that is a record, STRAY for one that nobody asked for, OTHER for anything else. */
   const slowly = (bytes: Buffer, start: number, end: number): number => {
+    if (odd.isOpen() && odd.goesOn(bytes, start, end)) return OTHER;
     const first = skipSpace(bytes, start, end);
     if (first === end) return OTHER;
-    const envelope = bytes[first] === 0x7b ? readEnvelope(bytes, start, end) : undefined;
+    const envelope = bytes[first] === OPEN_OBJECT ? readEnvelope(bytes, start, end) : undefined;
     if (envelope?.type === 'RECORD' && envelope.stream !== undefined) {
       const stream = indexOf(envelope.stream, envelope.namespace);
       if (stream >= 0) learn(bytes, start, envelope, stream);
       else sink.stray(envelope.stream);
       return stream >= 0 ? stream : STRAY;
     }
-    const line = bytes.subarray(start, end);
-    if (envelope) sink.message(line);
-    else if (bytes[first] === 0x7b && line.subarray(0, 200).includes('"RECORD"')) sink.broken(line);
-    else sink.text(line.toString('utf8', 0, Math.min(line.length, MAX_TEXT_BYTES)));
+    if (envelope) sink.message(bytes.subarray(start, end));
+    else odd.take(bytes, start, end);
     return OTHER;
   };
 
@@ -136,8 +140,9 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
 
   const routeOne = (line: Buffer): void => {
     const end = line.length - 1;
-    let stream = learned(line, 0, end);
+    let stream = glueFinder(line)(0) < end ? OTHER : learned(line, 0, end);
     if (stream < 0) stream = slowly(line, 0, end);
+    else odd.settle();
     if (stream < 0) return;
     learned(line, 0, end);
     const cutEnd = mayCut[stream] ? cut(line, 0, end, 0, stream) : -1;
@@ -155,6 +160,7 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     let rows = 0;
     let longest = 0;
     let read = 0;
+    const glued = glueFinder(bytes);
     const finishRun = (): void => {
       if (runStream >= 0) {
         sink.records(runStream, bytes.subarray(runStart, runEnd), rows, longest, runForm, read);
@@ -163,7 +169,8 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     for (;;) {
       const lineBreak = bytes.indexOf(LINE_BREAK, start);
       if (lineBreak < 0) break;
-      let stream = learned(bytes, start, lineBreak);
+      let stream = glued(start) < lineBreak ? OTHER : learned(bytes, start, lineBreak);
+      if (stream >= 0 && odd.isOpen()) odd.settle();
       if (stream < 0) {
         // What came before is handed on first: a state must not overtake its records.
         finishRun();
@@ -201,16 +208,20 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
   };
 
   const carry = (rest: Buffer): void => {
-    if (skipping || rest.length === 0) return;
+    if (skipping === 'all' || rest.length === 0) return;
     carried.push(rest);
     carriedBytes += rest.length;
-    carriedFirst ??= rest[skipSpace(rest, 0, rest.length)];
-    if (carriedBytes <= MAX_TEXT_BYTES) return;
-    if (carriedFirst !== undefined && carriedFirst !== 0x7b) {
-      // No JSON: its beginning is enough for the log.
-      sink.text(takeCarried(NOTHING).toString('utf8', 0, MAX_TEXT_BYTES));
-      skipping = true;
-    } else if (carriedBytes > MAX_LINE_BYTES) throw tooLong();
+    carriedBrace ||= rest.includes(OPEN_OBJECT);
+    if (carriedBytes > MAX_LINE_BYTES) {
+      odd.settle();
+      odd.tooLong(takeCarried(NOTHING));
+      skipping = 'all';
+    } else if (carriedBytes > MAX_TEXT_BYTES && !carriedBrace && !odd.isOpen()) {
+      // No JSON so far: its beginning is enough for the log.
+      const text = takeCarried(NOTHING).toString('utf8', 0, MAX_TEXT_BYTES);
+      if (!skipping) sink.text(text);
+      skipping = 'text';
+    }
   };
 
   return {
@@ -223,20 +234,46 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
           return;
         }
         start = lineBreak + 1;
-        if (!skipping) routeOne(takeCarried(chunk.subarray(0, start)));
-        skipping = false;
+        const rest = chunk.subarray(0, start);
+        if (!skipping || (skipping === 'text' && (carriedBrace || rest.includes(OPEN_OBJECT))))
+          routeOne(takeCarried(rest));
+        else takeCarried(NOTHING);
+        skipping = undefined;
       }
       const rest = routeAll(chunk, start);
       carry(chunk.subarray(rest));
     },
     end() {
-      if (carriedBytes === 0) return false;
-      const line = takeCarried(Buffer.from('\n'));
-      // Read in full: half a line may well end in a brace.
-      const stream = slowly(line, 0, line.length - 1);
-      if (stream >= 0) sink.records(stream, line, 1, line.length, 'message', line.length);
-      return /^\s*\{\s*"/.test(line.toString('utf8', 0, 200)) && !readEnvelope(line, 0, line.length - 1);
+      const line = carriedBytes === 0 ? undefined : takeCarried(Buffer.from('\n'));
+      let isCut = false;
+      if (line && readEnvelope(line, 0, line.length - 1)) {
+        // Read in full: half a line may well end in a brace.
+        const stream = slowly(line, 0, line.length - 1);
+        if (stream >= 0) sink.records(stream, line, 1, line.length, 'message', line.length);
+      } else if (line && !(odd.isOpen() && odd.goesOn(line, 0, line.length - 1))) isCut = odd.last(line);
+      odd.settle();
+      return isCut;
     },
+  };
+}
+
+/** @returns where the next of them stands at or behind a position; positions only grow */
+function glueFinder(bytes: Buffer): (from: number) => number {
+  const next = GLUED.map(() => -1);
+  let nearest = -1;
+  return (from) => {
+    if (nearest >= from) return nearest;
+    nearest = Number.POSITIVE_INFINITY;
+    for (const [index, pattern] of GLUED.entries()) {
+      let at = next[index] ?? -1;
+      if (at < from) {
+        at = bytes.indexOf(pattern, from);
+        if (at < 0) at = Number.POSITIVE_INFINITY;
+        next[index] = at;
+      }
+      nearest = Math.min(nearest, at);
+    }
+    return nearest;
   };
 }
 
@@ -246,12 +283,4 @@ function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): 
   if (end - start <= length) return false;
   for (let at = length - 1; at >= 0; at -= 1) if (bytes[start + at] !== prefix[at]) return false;
   return true;
-}
-
-function tooLong(): LimitError {
-  return new LimitError(
-    'line_too_long',
-    `The connector wrote a line of more than ${MAX_LINE_BYTES / 1024 / 1024} MB.`,
-    'Leave the stream with such records out, or configure the connector to leave large fields out.',
-  );
 }

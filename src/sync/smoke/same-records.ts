@@ -1,7 +1,7 @@
 /** Holds what was read back against what was sent: every record, field by field, by value. */
 import { findName } from '../../cache/index.ts';
+import { skipSpace, walkObject } from '../../protocol/index.ts';
 import { spelling } from '../deliver/same-state.ts';
-import { skipSpace, walkObject } from '../router/index.ts';
 
 const MOST_DIFFERENCES = 5;
 const LONGEST_VALUE = 60;

@@ -25,9 +25,16 @@ export function skipSpace(bytes: Buffer, at: number, end: number): number {
 
 /**
  * Walks the members of the object that begins at `at`.
+ * @param unclosed called with the member whose value has no end, and ends the walk
  * @returns the position after its closing brace, or -1 where the bytes are no whole object
  */
-export function walkObject(bytes: Buffer, at: number, end: number, member: Member): number {
+export function walkObject(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  member: Member,
+  unclosed?: (key: string, value: number) => void,
+): number {
   if (bytes[at] !== OPEN_OBJECT) return -1;
   let position = skipSpace(bytes, at + 1, end);
   if (bytes[position] === CLOSE_OBJECT && position < end) return position + 1;
@@ -40,7 +47,10 @@ export function walkObject(bytes: Buffer, at: number, end: number, member: Membe
     if (colon >= end || bytes[colon] !== COLON) return -1;
     const value = skipSpace(bytes, colon + 1, end);
     const valueEnd = skipValue(bytes, value, end);
-    if (valueEnd < 0) return -1;
+    if (valueEnd < 0) {
+      unclosed?.(key, value);
+      return -1;
+    }
     member(key, value, valueEnd, position);
     const next = skipSpace(bytes, valueEnd, end);
     if (next >= end) return -1;

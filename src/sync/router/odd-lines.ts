@@ -1,0 +1,126 @@
+/** Lines that are no whole JSON object: what can be read of them is read, and a record that cannot is told of. */
+import { endsInString, linePieces, skipSpace, streamOfLost } from '../../protocol/index.ts';
+import type { StreamIndex } from '../stream-keys.ts';
+import { readEnvelope } from './envelope.ts';
+import type { RouterSink } from './router.ts';
+
+export interface OddLines {
+  /** Takes messages behind text or behind each other; a record that ends inside of a string waits for the next line. */
+  take(bytes: Buffer, start: number, end: number): void;
+  /** Whether a record waits for its next line. */
+  readonly isOpen: () => boolean;
+  /** Takes the line as what follows in a record that waits. @returns false where it does not follow; then the record is lost */
+  goesOn(bytes: Buffer, start: number, end: number): boolean;
+  /** Nothing follows: a record that waits is lost. */
+  settle(): void;
+  /** Takes the last line of the output, which no line break ends. @returns whether it ends in the middle of a message */
+  last(line: Buffer): boolean;
+  /** Takes what begins a line that is too long to be kept. */
+  tooLong(beginning: Buffer): void;
+}
+
+export const MAX_LINE_BYTES = 100 * 1024 * 1024;
+export const MAX_TEXT_BYTES = 64 * 1024;
+/** Lines that a record may be spread over by line breaks inside of its strings. */
+const MOST_LINES = 100;
+/** How a line break stands inside of a string. */
+const ESCAPED_BREAK = Buffer.from('\\n');
+const LINE_BREAK = Buffer.from('\n');
+const OPEN_OBJECT = 0x7b;
+const UNKNOWN = -1;
+/** Of the beginning of a line that is too long. */
+const LOOKED_AT = 1024 * 1024;
+
+export function createOddLines(sink: RouterSink, indexOf: StreamIndex): OddLines {
+  let open: Buffer | undefined;
+  let openLines = 0;
+
+  const text = (bytes: Buffer, from: number, to: number): void =>
+    sink.text(bytes.toString('utf8', from, Math.min(to, from + MAX_TEXT_BYTES)));
+
+  const takeMessage = (bytes: Buffer, from: number, to: number): void => {
+    const { type, stream: name, namespace } = readEnvelope(bytes, from, to) ?? { type: undefined };
+    if (type !== 'RECORD' || name === undefined) {
+      sink.message(bytes.subarray(from, to));
+      return;
+    }
+    const stream = indexOf(name, namespace);
+    if (stream < 0) {
+      sink.stray(name);
+      return;
+    }
+    const line = Buffer.concat([bytes.subarray(from, to), LINE_BREAK]);
+    sink.records(stream, line, 1, line.length, 'message', line.length);
+  };
+
+  const lose = (bytes: Buffer, from: number, to: number, why: 'broken' | 'long' = 'broken'): void => {
+    const { name, namespace } = streamOfLost(bytes, from, to);
+    const stream = name === undefined ? UNKNOWN : indexOf(name, namespace);
+    if (name !== undefined && stream < 0) sink.stray(name);
+    else sink.broken(stream, why);
+  };
+
+  const take = (bytes: Buffer, start: number, end: number): void => {
+    const pieces = linePieces(bytes, start, end);
+    for (const [index, { kind, from, to }] of pieces.entries()) {
+      if (kind === 'text') text(bytes, from, to);
+      else if (kind === 'message') takeMessage(bytes, from, to);
+      else if (index === pieces.length - 1 && endsInString(bytes, from, to)) {
+        open = Buffer.from(bytes.subarray(from, to));
+        openLines = 1;
+      } else lose(bytes, from, to);
+    }
+  };
+
+  const settle = (): void => {
+    if (open) lose(open, 0, open.length);
+    open = undefined;
+  };
+
+  const goesOn = (bytes: Buffer, start: number, end: number): boolean => {
+    const begun = open;
+    if (!begun) return false;
+    if (bytes[skipSpace(bytes, start, end)] !== OPEN_OBJECT || !readEnvelope(bytes, start, end)) {
+      const joined = Buffer.concat([begun, ESCAPED_BREAK, bytes.subarray(start, end)]);
+      const isOwn = linePieces(bytes, start, end).some(({ kind }) => kind === 'message');
+      if (linePieces(joined, 0, joined.length)[0]?.kind === 'message') {
+        open = undefined;
+        take(joined, 0, joined.length);
+        return true;
+      }
+      const mayGoOn = !isOwn && openLines < MOST_LINES && joined.length <= MAX_LINE_BYTES;
+      if (mayGoOn && endsInString(joined, 0, joined.length)) {
+        open = joined;
+        openLines += 1;
+        return true;
+      }
+    }
+    settle();
+    return false;
+  };
+
+  return {
+    take,
+    isOpen: () => open !== undefined,
+    goesOn,
+    settle,
+    last(line) {
+      const to = line.length - 1;
+      const last = linePieces(line, 0, to).at(-1);
+      const isCut = last?.kind === 'lost' || (last?.kind === 'text' && beginsObject(line, last.from));
+      take(line, 0, isCut ? last.from : to);
+      if (isCut) text(line, last.from, to);
+      return isCut;
+    },
+    tooLong(beginning) {
+      const [first, second] = linePieces(beginning, 0, Math.min(beginning.length, LOOKED_AT));
+      const lost = first?.kind === 'lost' ? first : second;
+      if (lost?.kind === 'lost') lose(beginning, lost.from, beginning.length, 'long');
+      else text(beginning, 0, beginning.length);
+    },
+  };
+}
+
+function beginsObject(line: Buffer, from: number): boolean {
+  return /^\s*\{\s*"/.test(line.toString('utf8', from, from + 200));
+}
