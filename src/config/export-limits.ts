@@ -16,7 +16,8 @@ export function exportSetting(lookup: Lookup): { limits: Settings['exportLimits'
   };
 }
 
-function positive(
+/** A setting that is an amount; `read` gives undefined for what is none. */
+export function positive(
   lookup: Lookup,
   name: string,
   form: string,

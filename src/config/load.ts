@@ -12,6 +12,7 @@ import { readModes } from './modes.ts';
 import { isSettingName, mistypedNames } from './names.ts';
 import { isWritten } from './own-files.ts';
 import { readSandbox } from './sandbox.ts';
+import { schemaAgeSetting } from './schema-age.ts';
 import type { Lookup, Origin, PathSetting, Settings } from './settings.ts';
 
 export interface Arguments {
@@ -53,6 +54,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   const { docker, warnings: dockerWarnings } = readDocker(lookup);
   const connectorMemory = memorySetting(lookup, 'SLUICE_CONNECTOR_MEMORY');
   const exportLimits = exportSetting(lookup);
+  const schemaAge = schemaAgeSetting(lookup);
   const sharedCache = sharedCacheSetting(lookup('SLUICE_CACHE_URL')?.value);
   const settings: Settings = {
     version,
@@ -69,6 +71,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     writeDirectories: writeDirectories.paths,
     connectorMemoryBytes: connectorMemory.bytes,
     exportLimits: exportLimits.limits,
+    schemaMaxAgeMs: schemaAge.ms,
     docker,
     localRegistry: lookup('AIRBYTE_LOCAL_REGISTRY')?.value,
     offline: offline.on,
@@ -83,6 +86,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
       ...allowHttp.warnings,
       ...cloud.problems.map(({ message, fix }) => `${message} ${fix}`),
       ...exportLimits.warnings,
+      ...schemaAge.warnings,
       ...configDirectories.warnings,
       ...executableDirectories.warnings,
       ...sandboxWarnings,

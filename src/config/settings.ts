@@ -79,6 +79,8 @@ export interface Settings {
   readonly writeDirectories: readonly string[];
   /** Bytes of memory that a connector's processes on this machine may hold together; absent where there is no limit. */
   readonly connectorMemoryBytes?: number | undefined;
+  /** How old a source's catalog may be before a sync asks for it again, in milliseconds. */
+  readonly schemaMaxAgeMs: number;
   /** What one export may write at most. */
   readonly exportLimits: { readonly bytes: number; readonly rows: number };
   readonly docker: DockerSettings;

@@ -154,6 +154,11 @@ export interface DestinationRun extends ConnectorRun {
 /** A manifest of the user's own: absolute path of its file, or the manifest itself. */
 export type OwnManifest = { readonly path: string } | { readonly document: JsonObject };
 
+/** A catalog, and whether the connector was asked for it just now. */
+export interface Discovered extends Catalog {
+  readonly asked: boolean;
+}
+
 export interface Connectors {
   /**
    * Finds or installs a connector. Two calls at once install once.
@@ -184,8 +189,10 @@ export interface Connectors {
   /** What a destination's configuration would lose where it runs: files that are written inside a container. */
   lostBy(installed: Installed, config: ResolvedConfig): Problem[];
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;
-  /** The catalog, kept per connector version and configuration; `refresh` asks the connector again. */
-  discover(installed: Installed, config: ResolvedConfig, control: RunControl, refresh?: boolean): Promise<Catalog>;
+  /** The catalog, kept per connector version and configuration; one that is older than `maxAgeMs` is asked for again, 0 always. */
+  discover(installed: Installed, config: ResolvedConfig, control: RunControl, maxAgeMs?: number): Promise<Discovered>;
+  /** What did not fit the kept catalog: if it is new, the next `discover` with an age asks the connector again. */
+  noteMisfits(installed: Installed, config: ResolvedConfig, misfits: readonly string[]): Promise<void>;
   read<T>(
     installed: Installed,
     inputs: ReadInputs,

@@ -90,6 +90,7 @@ export function settings(more: Partial<Settings> = {}): Settings {
     plainNames: [],
     configDirectories: [],
     executableDirectories: [],
+    schemaMaxAgeMs: 86_400_000,
     exportLimits: { bytes: 2 ** 31, rows: 1e8 },
     sandbox: 'auto',
     readDirectories: [],

@@ -17,7 +17,7 @@ import { stateFile } from './state-file.ts';
 import { indexStreams } from './stream-keys.ts';
 import { newStreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
-import { addWarning, type SyncRecord } from './sync-record.ts';
+import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
 
 export interface EngineOptions {
@@ -71,6 +71,10 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
   );
   await cache.release();
   record.prepared = prepared;
+  for (const note of request.notes ?? []) addNote(record, note);
+  for (const [index, { aligned = [] }] of prepared.streams.entries()) {
+    for (const note of aligned) addNote(record, `"${record.labels[index]}": ${note}.`);
+  }
   record.runs = prepared.streams.map((stream, index) => newStreamRun(index, record.labels[index] ?? '', stream));
   if (prepared.newDataset) request.onCreated?.({ kind: 'dataset', id: prepared.datasetId, name: record.dataset });
 }
@@ -137,9 +141,18 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
     await loader.settled();
   }
   counts.end();
+  await request.onMisfits?.(misfitsOf(record));
   const failure = loader.failure();
   if (failure && !abort.aborted) noteFailure(record, log, failure);
   return ending;
+}
+
+/** Fields whose values did not fit the schema, or that it does not have. */
+function misfitsOf({ runs }: SyncRecord): string[] {
+  return runs.flatMap(({ label, changed, prepared }) => {
+    const fresh = prepared.target.columns.flatMap(({ field, undeclared }) => (undeclared && field ? [field] : []));
+    return [...new Set([...changed.keys(), ...fresh])].map((field) => `${label}.${field}`);
+  });
 }
 
 async function finish({ record, cache, log }: EngineOptions): Promise<void> {

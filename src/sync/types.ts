@@ -44,6 +44,10 @@ export interface SyncRequest {
   readonly origin?: Origin | undefined;
   /** Those of `options` that this call gives. */
   readonly chosen?: readonly StreamOption[] | undefined;
+  /** What is to be said of the preparation. */
+  readonly notes?: readonly string[] | undefined;
+  /** Told at the end which fields did not fit the catalog, each once: `stream.field`. */
+  readonly onMisfits?: ((misfits: readonly string[]) => Promise<void>) | undefined;
   /** Told what the sync makes that was not there before. */
   readonly onCreated?: (made: Made) => void;
   /** Whether the session made what has this id. */

@@ -1,8 +1,10 @@
 /** From a saved source's name to a sync that runs: one way for `start_sync` and for the terminal. */
 
 import type { Origin } from '../cache/index.ts';
-import type { RunControl } from '../connectors/index.ts';
+import type { Installed, RunControl } from '../connectors/index.ts';
+import { ConnectorError, LimitError } from '../errors.ts';
 import { type Catalog, findStreams, streamLabel } from '../protocol/index.ts';
+import type { ResolvedConfig } from '../secrets/index.ts';
 import { idOf, originOf, type SavedSource } from '../sources/index.ts';
 import { configureForDestination, configureStreams, type DeliveryTarget, type StreamOption } from '../sync/index.ts';
 import { noteInstalled } from './note-installed.ts';
@@ -38,7 +40,7 @@ export async function beginSync(
   const destination = wish.destination === undefined ? undefined : await targetOf(services, wish.destination, control);
   const { installed, config, suggestedStreams, maxSecondsBetweenMessages } = await sources.prepare(source, control);
   await noteInstalled(services, installed);
-  const catalog = await connectors.discover(installed, config, control);
+  const { catalog, notes } = await currentCatalog(services, wish, installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   const names = wish.streams ?? (await defaultStreams(services, wish, labels, suggestedStreams));
   const options = await keptOptions(services, wish, catalog);
@@ -56,6 +58,8 @@ export async function beginSync(
     options,
     restart: wish.restart,
     maxSecondsBetweenMessages,
+    notes,
+    onMisfits: (misfits) => connectors.noteMisfits(installed, config, misfits),
     chosen: wish.options,
     origin: originIn(source),
     onCreated: (made) => ledger.enter({ realm: 'local', ...made }),
@@ -72,6 +76,28 @@ export async function beginSync(
     ledger.enter({ realm: 'local', kind: 'sync', id: begun.syncId, name: begun.syncId });
   }
   return begun;
+}
+
+/** The kept catalog; asked for again by its age, and where a stream is wanted that it does not have. */
+async function currentCatalog(
+  { connectors, settings }: Services,
+  { streams = [], options = [] }: SyncWish,
+  installed: Installed,
+  config: ResolvedConfig,
+  control: RunControl,
+): Promise<{ readonly catalog: Catalog; readonly notes: readonly string[] }> {
+  const wanted = [...streams, ...options.map(({ stream }) => stream)];
+  const kept = async (error: unknown) => {
+    if (!(error instanceof ConnectorError || error instanceof LimitError) || control.signal.aborted) throw error;
+    // Without one that is kept this fails as the asking did.
+    const catalog = await connectors.discover(installed, config, control);
+    const why = `The schema could not be asked for again (${error.message}): the one that was kept is used.`;
+    return { ...catalog, notes: [why] };
+  };
+  const found = await connectors.discover(installed, config, control, settings.schemaMaxAgeMs).catch(kept);
+  const isUnknown = wanted.some((name) => findStreams(found, name).length === 0);
+  const catalog = isUnknown && !found.asked ? await connectors.discover(installed, config, control, 0) : found;
+  return { catalog, notes: 'notes' in found ? found.notes : [] };
 }
 
 /** Where the rows of a source come from, as the cache keeps it. */

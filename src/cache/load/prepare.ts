@@ -23,7 +23,7 @@ import { mergeTable } from './merge.ts';
 import { foldName, quoteName, replacementTable, tablePath } from './names.ts';
 import { isOf, isSame, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
-import type { Identified, Origin, PreparedStream, StateText, StreamRequest } from './types.ts';
+import type { Column, Identified, Origin, PreparedStream, StateText, StreamRequest } from './types.ts';
 
 export interface PrepareRequest {
   readonly sync: SyncRow;
@@ -150,12 +150,14 @@ async function carryOut(
   identity: Pick<PreparedStream, 'tableId' | 'origin'>,
 ): Promise<PreparedStream> {
   const { dataset, table } = target;
-  const prepared: PreparedStream = { ...wanted, target: { ...target }, fill, newTable, goesOn, ...identity };
+  const prepared = { ...wanted, target: { ...target }, fill, newTable, goesOn, ...identity, aligned: [] as string[] };
   const name = fill === 'replace' ? replacementTable(table) : table;
   const there = fill === 'replace' && !goesOn ? undefined : existing.get(foldName(name));
   const schema = wanted.stream.jsonSchema;
-  if (there) prepared.target.columns = await alignTable(connection, target, name, schema, there);
-  else {
+  if (there) {
+    prepared.target.columns = await alignTable(connection, target, name, schema, there);
+    prepared.aligned.push(...changesOf(target.columns, prepared.target.columns));
+  } else {
     prepared.target.columns = columnsOf(schema, connection.dialect, target.columns);
     await createTable(connection, dataset, name, prepared.target.columns);
   }
@@ -163,6 +165,18 @@ async function carryOut(
   if (merges) await mergeTable(connection, prepared, tablePath(dataset, table));
   await saveStream(connection, prepared);
   return prepared;
+}
+
+/** How the columns of a table with rows have changed with their schema. */
+function changesOf(before: readonly Column[], after: readonly Column[]): string[] {
+  return after.flatMap(({ field, column, type }) => {
+    const old = before.find((other) => other.field === field);
+    if (!old) return [`the schema has a new field: the column "${column}" (${type}) was added`];
+    if (old.type === type) return [];
+    return [
+      `the schema of "${column}" has changed: the column became ${type} (was ${old.type}). Values that were NULL because they did not fit come back when the stream is read in full again (restart)`,
+    ];
+  });
 }
 
 function datasetTaken(dataset: string, source: string): InputError {

@@ -78,6 +78,8 @@ export interface PreparedStream extends StreamRequest {
   readonly fill: Fill;
   /** Whether the table was made by this very sync, or will be by its swap. */
   readonly newTable: boolean;
+  /** What was done to the columns of a table with rows, for its schema has changed; a sentence each. */
+  readonly aligned?: readonly string[];
   /** Whether the connector gets the stream's kept state: of an incremental stream, or of a refresh that an earlier sync began. */
   readonly goesOn: boolean;
 }

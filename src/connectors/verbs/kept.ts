@@ -5,8 +5,17 @@ import { type Project, readJson, writeAtomic } from '../../project/index.ts';
 import { canonicalJson, isObject, type JsonObject } from '../../protocol/index.ts';
 
 export interface Kept {
-  get(kind: KeptKind, key: JsonObject): Promise<JsonObject | undefined>;
-  put(kind: KeptKind, key: JsonObject, value: JsonObject): Promise<void>;
+  get(kind: KeptKind, key: JsonObject): Promise<KeptValue | undefined>;
+  /** @param misfits those of the value before hold on: what a new schema does not mend is no reason to ask again */
+  put(kind: KeptKind, key: JsonObject, value: JsonObject, misfits?: readonly string[], keptAt?: Date): Promise<void>;
+}
+
+export interface KeptValue {
+  readonly value: JsonObject;
+  /** Milliseconds since 1970. */
+  readonly keptAt: number;
+  /** What did not fit the schema, each in words of its own. */
+  readonly misfits: readonly string[];
 }
 
 export type KeptKind = 'spec' | 'catalog';
@@ -19,12 +28,16 @@ export function createKept(project: Project): Kept {
   return {
     async get(kind, key) {
       const kept = await readJson(await pathOf(kind, key));
-      return isObject(kept) && isObject(kept.value) && canonicalJson(kept.key) === canonicalJson(key)
-        ? kept.value
-        : undefined;
+      if (!isObject(kept) || !isObject(kept.value) || canonicalJson(kept.key) !== canonicalJson(key)) return undefined;
+      const { value, kept_at: keptAt, misfits } = kept;
+      return {
+        value,
+        keptAt: Date.parse(String(keptAt)) || 0,
+        misfits: Array.isArray(misfits) ? misfits.map(String) : [],
+      };
     },
-    async put(kind, key, value) {
-      const text = JSON.stringify({ key, kept_at: new Date().toISOString(), value });
+    async put(kind, key, value, misfits = [], keptAt = new Date()) {
+      const text = JSON.stringify({ key, kept_at: keptAt.toISOString(), misfits, value });
       await writeAtomic(await pathOf(kind, key), text);
     },
   };

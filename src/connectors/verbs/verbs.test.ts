@@ -67,11 +67,20 @@ describe('an honest source', () => {
     const one = await room.config({ api_key: 'right-enough' });
     const catalog = await room.connectors.discover(program, one, room.control());
     expect(catalog.streams.map(({ name }) => name)).toEqual(['users', 'orders', 'notes']);
-    expect(await room.connectors.discover(program, one, room.control())).toEqual(catalog);
+    expect(await room.connectors.discover(program, one, room.control(), 60_000)).toEqual({ ...catalog, asked: false });
     expect(await starts()).toHaveLength(1);
     await room.connectors.discover(program, await room.config({ api_key: 'another-one' }), room.control());
-    await room.connectors.discover(program, one, room.control(), true);
+    await room.connectors.discover(program, one, room.control(), 0);
     expect(await starts()).toHaveLength(3);
+    // What did not fit is a reason to ask again, once.
+    for (const _time of [1, 2]) {
+      await room.connectors.noteMisfits(program, one, ['users.age']);
+      await room.connectors.discover(program, one, room.control());
+      await room.connectors.discover(program, one, room.control(), 60_000);
+      expect(await starts()).toHaveLength(4);
+    }
+    await room.connectors.noteMisfits(program, one, ['users.age', 'users.name']);
+    expect(await room.connectors.discover(program, one, room.control(), 60_000)).toMatchObject({ asked: true });
   });
 
   it('answers discover with its own error when its configuration is wrong', async () => {

@@ -1,11 +1,5 @@
 /** What a connector can be asked: spec, check, discover, and read of a source or write of a destination. */
-import {
-  type Catalog,
-  configuredCatalogJson,
-  type JsonObject,
-  type JsonValue,
-  parseCatalog,
-} from '../../protocol/index.ts';
+import { configuredCatalogJson, type JsonObject, type JsonValue, parseCatalog } from '../../protocol/index.ts';
 import type { Redactor, ResolvedConfig } from '../../secrets/index.ts';
 import { sealedStart } from '../process/tail.ts';
 import type { LendText, Runner, Task } from '../runner.ts';
@@ -15,6 +9,7 @@ import type {
   ConnectorRun,
   Connectors,
   DestinationRun,
+  Discovered,
   Installed,
   ReadInputs,
   RunControl,
@@ -35,8 +30,11 @@ const SPEC_MS = 60_000;
 const CHECK_MS = 300_000;
 const DISCOVER_MS = 600_000;
 const LONGEST_CHECK_MESSAGE = 2000;
+const MOST_MISFITS = 1_000;
 
-export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check' | 'discover' | 'read' | 'write'> {
+export function createVerbs(
+  rooms: VerbRooms,
+): Pick<Connectors, 'spec' | 'check' | 'discover' | 'noteMisfits' | 'read' | 'write'> {
   const { runner, redactor, kept, sandbox } = rooms;
   const admit = ({ runtime }: Installed, config?: ResolvedConfig, isDestination = false): Promise<unknown> =>
     sandbox.admit({ runtime, literals: config?.literals, isDestination });
@@ -55,7 +53,7 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       if (installed.spec) return installed.spec;
       const key = keyOf(installed);
       const before = await kept.get('spec', key);
-      if (before) return before;
+      if (before) return before.value;
       await admit(installed);
       control.progress(`asking ${installed.connector} ${installed.version} for its specification`);
       const question = { answer: 'SPEC', limitMs: SPEC_MS } as const;
@@ -77,11 +75,11 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       return { succeeded, message: sealedStart(message, redactor, LONGEST_CHECK_MESSAGE) };
     },
 
-    async discover(installed, config, control, refresh = false): Promise<Catalog> {
+    async discover(installed, config, control, maxAgeMs = Number.POSITIVE_INFINITY): Promise<Discovered> {
       await admit(installed, config);
-      const key = { ...keyOf(installed), fingerprint: config.fingerprint };
-      const before = refresh ? undefined : await kept.get('catalog', key);
-      if (before) return parseCatalog(before);
+      const key = catalogKey(installed, config);
+      const before = await kept.get('catalog', key);
+      if (before && Date.now() - before.keptAt < maxAgeMs) return { ...parseCatalog(before.value), asked: false };
       control.progress(`asking ${installed.connector} ${installed.version} for its streams`);
       const question = {
         answer: 'CATALOG',
@@ -92,8 +90,18 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       const answer = await ask(runner, redactor, asked, question);
       // What is kept and what is used are the same, so that the first sync and the second agree.
       const catalog = sealCatalog(answer.catalog, redactor);
-      await kept.put('catalog', key, catalog);
-      return parseCatalog(catalog);
+      await kept.put('catalog', key, catalog, before?.misfits);
+      return { ...parseCatalog(catalog), asked: true };
+    },
+
+    async noteMisfits(installed, config, misfits) {
+      const key = catalogKey(installed, config);
+      const before = await kept.get('catalog', key);
+      const fresh = misfits.filter((misfit) => !before?.misfits.includes(misfit));
+      if (!before || fresh.length === 0) return;
+      // Older than any age: the next sync asks again.
+      const all = [...before.misfits, ...fresh].slice(-MOST_MISFITS);
+      await kept.put('catalog', key, before.value, all, new Date(0));
     },
 
     async read<T>(
@@ -128,6 +136,10 @@ export function createVerbs(rooms: VerbRooms): Pick<Connectors, 'spec' | 'check'
       });
     },
   };
+}
+
+function catalogKey(installed: Installed, { fingerprint }: ResolvedConfig): JsonObject {
+  return { ...keyOf(installed), fingerprint };
 }
 
 function keyOf({ connector, version, runtime, stamp }: Installed): JsonObject {

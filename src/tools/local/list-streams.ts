@@ -35,7 +35,7 @@ export const listStreams = defineTool({
     const control = { signal, progress };
     const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
     await noteInstalled(services, installed);
-    const catalog = await services.connectors.discover(installed, config, control, refresh);
+    const catalog = await services.connectors.discover(installed, config, control, refresh ? 0 : undefined);
     const wanted = search.toLowerCase();
     const found =
       stream === undefined
