@@ -73,9 +73,9 @@ export function createBatches(
   /** Whether rows would be there twice after the next reading, for the state does not move past what was lost. */
   const holdsBack = (run: StreamRun): boolean => {
     const isHit = isLossy(run) || (sharedStates && isIncremental(run) && runs.some(isLossy));
+    if (!isHit || isMerged(run)) return false;
     // Without any state it all comes again anyhow.
-    if (!isHit || isMerged(run) || !run.stateSeen) return false;
-    return run.fill === 'append' || (isResumable(run) && !run.prepared.newTable);
+    return run.fill === 'append' ? run.stateSeen : isResumable(run) && !run.prepared.newTable;
   };
   const isGlobalHeld = (): boolean => runs.some((run) => holdsGlobalState(run) && !run.complete);
   /** Rows that can be loaded without waiting for a state. */

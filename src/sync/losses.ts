@@ -69,9 +69,8 @@ export function withoutLoss(batch: Batch, lossy: ReadonlySet<StreamRun>): Batch 
     if (!run) continue;
     // Without its state what is only added would be there twice after the next reading.
     const repeats =
-      run.stateSeen &&
-      ((load.into === 'table' && !isMerged(run)) ||
-        (load.into === 'replacement' && isResumable(run) && !run.prepared.newTable));
+      (load.into === 'table' && !isMerged(run) && run.stateSeen) ||
+      (load.into === 'replacement' && isResumable(run) && !run.prepared.newTable);
     if (repeats && (lossy.has(run) || (sharesState && batch.withState.includes(run)))) {
       run.heldBack = true;
       continue;

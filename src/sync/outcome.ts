@@ -62,7 +62,7 @@ function hasSome(run: StreamRun): boolean {
 }
 
 function consequenceOf(run: StreamRun): string {
-  if (!isIncremental(run) && run.fill === 'append' && run.landed) return 'The table holds what could be read.';
+  if (!isIncremental(run)) return run.landed ? 'The table holds what could be read.' : 'The next sync reads it again.';
   return 'Its state stays before them: the next sync reads from there again.';
 }
 
