@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../../protocol/index.ts';
 import { columnType } from '../convert/column-types.ts';
 import type { Dialect } from '../sql.ts';
 import { columnName, foldName, reservedColumns, uniqueName } from './names.ts';
-import type { Column, ColumnType } from './types.ts';
+import type { Column, ColumnType, PreparedStream } from './types.ts';
 
 /** The columns that a stream's schema asks for; a field that is known keeps the column name it has. */
 export function columnsOf(
@@ -33,6 +33,15 @@ export function columnsOf(
       ...(description === '' ? {} : { description: wellFormed(description.slice(0, 1000)) }),
     };
   });
+}
+
+/** The stream's columns; those by which its rows are told apart or compared are to hold what was sent. */
+export function exactColumns({ target, primaryKey, cursorField, mode }: PreparedStream): Column[] {
+  const fields = new Set(primaryKey.map(([first]) => first));
+  if (mode === 'incremental_deduped_history') fields.add(cursorField[0]);
+  // A stream without a schema has its key in the whole record.
+  const isExact = ({ field }: Column): boolean => field === undefined || fields.has(field);
+  return target.columns.map((column) => (isExact(column) ? { ...column, exact: true } : column));
 }
 
 /** Without halves of surrogate pairs: the database has no such texts. */
