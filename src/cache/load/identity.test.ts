@@ -1,14 +1,21 @@
 /** Rows are told apart, and compared, by what the source sent: never by what a column's type made of it. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/index.ts';
 import type { PreparedSync } from './index.ts';
 import { isOnDuckdb, type LoadRoom, openLoadRoom, stream } from './test-load.ts';
 
 let room: LoadRoom;
-beforeEach(async () => {
+/** A stream, and its table, for each test. */
+let s = '';
+let made = 0;
+beforeAll(async () => {
   room = await openLoadRoom();
 });
-afterEach(() => room.close());
+beforeEach(() => {
+  made += 1;
+  s = `s${made}`;
+});
+afterAll(() => room.close());
 
 const DEDUP = 'incremental_deduped_history';
 const INTEGER = { type: 'integer' };
@@ -18,9 +25,9 @@ const DATE_TIME = { type: 'string', format: 'date-time' };
 const line = (data: string): string =>
   `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":1700000000000}}`;
 const keyed = (id: JsonObject, more: JsonObject = {}): Promise<PreparedSync> =>
-  room.prepare([stream('s', { id, v: TEXT, ...more }, { defaultCursorField: [] })], DEDUP);
+  room.prepare([stream(s, { id, v: TEXT, ...more }, { defaultCursorField: [] })], DEDUP);
 const ids = async (): Promise<unknown[]> =>
-  (await room.rows('SELECT CAST(id AS VARCHAR) FROM shop.s ORDER BY 1')).map(([id]) => id);
+  (await room.rows(`SELECT CAST(id AS VARCHAR) FROM shop.${s} ORDER BY 1`)).map(([id]) => id);
 
 describe('keys', () => {
   it('are 1,000 of 1,000 where integers of 19 digits come in a number field', async () => {
@@ -41,7 +48,7 @@ describe('keys', () => {
       updated: 2,
       grown: [],
     });
-    expect(await room.rows("SELECT count(*) FROM shop.s WHERE v = 'b'")).toEqual([['2']]);
+    expect(await room.rows(`SELECT count(*) FROM shop.${s} WHERE v = 'b'`)).toEqual([['2']]);
     // A fraction needs text, of which the integers are the same keys still.
     const { grown } = await room.load(again, [line('{"id":1.5,"v":"c"}'), line(`{"id":${numbers[4]},"v":"c"}`)]);
     expect(grown).toEqual(['the column "id" became VARCHAR, for HUGEINT does not hold its values']);
@@ -51,7 +58,7 @@ describe('keys', () => {
       updated: 2,
       grown: [],
     });
-    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['1002']]);
+    expect(await room.rows(`SELECT count(*) FROM shop.${s}`)).toEqual([['1002']]);
   });
 
   it.each<[string, JsonObject, string[], string[]]>([
@@ -109,7 +116,7 @@ describe('keys', () => {
       line('{"id":"2023-12-31T23:00:00.500Z","v":"c"}'),
     ]);
     expect(loaded).toMatchObject({ written: 2, updated: 2 });
-    expect(await room.rows('SELECT v FROM shop.s ORDER BY v')).toEqual([['b'], ['c'], ['c']]);
+    expect(await room.rows(`SELECT v FROM shop.${s} ORDER BY v`)).toEqual([['b'], ['c'], ['c']]);
   });
 
   it('may be objects, and lie in objects', async () => {
@@ -123,7 +130,7 @@ describe('keys', () => {
       );
     expect(await load('a')).toMatchObject({ written: 4, updated: 0 });
     expect(await load('b')).toMatchObject({ written: 4, updated: 4 });
-    expect(await room.rows('SELECT count(*), min(v) FROM shop.s')).toEqual([['4', 'b']]);
+    expect(await room.rows(`SELECT count(*), min(v) FROM shop.${s}`)).toEqual([['4', 'b']]);
   });
 
   it('with U+0000 are others than those without', async () => {
@@ -138,7 +145,7 @@ describe('keys', () => {
 describe('an integer beyond 2^53', () => {
   it('keeps its digits in a number column that is no key, beside fractions too', async () => {
     const numbers = { id: INTEGER, n: NUMBER, m: NUMBER };
-    const prepared = await room.prepare([stream('s', numbers)]);
+    const prepared = await room.prepare([stream(s, numbers)]);
     await room.load(prepared, [line('{"id":1,"n":1,"m":0.5}'), line('{"id":2,"n":3.0,"m":2}')]);
     const loaded = await room.load(prepared, [line('{"id":3,"n":9007199254740993,"m":9007199254740993}')]);
     expect(loaded).toMatchObject({ changed: {} });
@@ -146,10 +153,10 @@ describe('an integer beyond 2^53', () => {
       'the column "m" became VARCHAR, for DOUBLE does not hold its values',
       'the column "n" became HUGEINT, for DOUBLE does not hold its values',
     ]);
-    expect(
-      await room.load(await room.prepare([stream('s', numbers)]), [line('{"id":4,"n":4,"m":0.25}')]),
-    ).toMatchObject({ grown: [] });
-    expect(await room.rows('SELECT CAST(n AS VARCHAR), m FROM shop.s ORDER BY id')).toEqual([
+    expect(await room.load(await room.prepare([stream(s, numbers)]), [line('{"id":4,"n":4,"m":0.25}')])).toMatchObject({
+      grown: [],
+    });
+    expect(await room.rows(`SELECT CAST(n AS VARCHAR), m FROM shop.${s} ORDER BY id`)).toEqual([
       ['1', '0.5'],
       ['3', '2'],
       ['9007199254740993', '9007199254740993'],
@@ -158,10 +165,10 @@ describe('an integer beyond 2^53', () => {
   });
 
   it('is no reason to hold what an undeclared field has as JSON, where all are doubles', async () => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER })]);
+    const prepared = await room.prepare([stream(s, { id: INTEGER })]);
     await room.load(prepared, [line('{"id":1,"n":5,"big":9007199254740993}')]);
     await room.load(prepared, [line('{"id":2,"n":1.5,"big":1.5}')]);
-    expect(await room.rows('SELECT n, big FROM shop.s ORDER BY id')).toEqual([
+    expect(await room.rows(`SELECT n, CAST(big AS VARCHAR) FROM shop.${s} ORDER BY id`)).toEqual([
       [5, '9007199254740993'],
       [1.5, '1.5'],
     ]);
@@ -176,13 +183,13 @@ describe('cursors', () => {
     path = ['at'],
   ): Promise<unknown[]> {
     const prepared = await room.prepare(
-      [stream('s', { id: INTEGER, at, v: INTEGER }, { defaultCursorField: path })],
+      [stream(s, { id: INTEGER, at, v: INTEGER }, { defaultCursorField: path })],
       DEDUP,
     );
     const lines = values.map((value, v) => line(JSON.stringify({ id: 1, at: value, v })));
     let late = 0;
     for (const batch of together ? [lines] : lines.map((one) => [one])) late += (await room.load(prepared, batch)).late;
-    return [(await room.rows('SELECT v FROM shop.s'))[0]?.[0], late];
+    return [(await room.rows(`SELECT v FROM shop.${s}`))[0]?.[0], late];
   }
 
   const cases: [string, JsonObject, JsonValue[], number, number][] = [
@@ -194,8 +201,8 @@ describe('cursors', () => {
     [
       'nanoseconds',
       TEXT,
-      ['2024-01-01T00:00:00.123456789Z', '2024-01-01T00:00:00.123456788Z', '2024-01-01T00:00:00.12345679z'],
-      2,
+      ['2024-01-01T00:00:00.123456789Z', '2024-01-01T00:00:00.12345679z', '2024-01-01T00:00:00.123456788Z'],
+      1,
       1,
     ],
     ['nanoseconds of instants', DATE_TIME, ['2024-01-01T00:00:00.123456789Z', '2024-01-01T00:00:00.123456788Z'], 0, 1],
@@ -224,7 +231,7 @@ describe('cursors', () => {
     const prepared = await room.prepare(
       [
         stream(
-          's',
+          s,
           { id: INTEGER, part: TEXT, at: INTEGER },
           { defaultCursorField: ['at'], primaryKey: [['id'], ['part']] },
         ),
@@ -245,7 +252,7 @@ describe('a deletion that carries its key alone', () => {
   const gone = '2024-01-01T00:00:00Z';
   const users = (at: JsonObject): Promise<PreparedSync> =>
     room.prepare(
-      [stream('s', { id: INTEGER, at, v: TEXT, _ab_cdc_deleted_at: TEXT }, { defaultCursorField: ['at'] })],
+      [stream(s, { id: INTEGER, at, v: TEXT, _ab_cdc_deleted_at: TEXT }, { defaultCursorField: ['at'] })],
       DEDUP,
     );
 
@@ -269,7 +276,7 @@ describe('a deletion that carries its key alone', () => {
       ...[put(5, 1, 'new'), drop(5), put(5, 2, 'b'), put(5, 1, 'late')],
     ]);
     expect(loaded).toMatchObject({ rows: 10, deleted: 2, updated: 1, written: 2, late: 2 });
-    expect(await room.rows('SELECT id, v FROM shop.s ORDER BY id')).toEqual([
+    expect(await room.rows(`SELECT id, v FROM shop.${s} ORDER BY id`)).toEqual([
       ['2', 'b'],
       ['4', 'a'],
       ['5', 'b'],

@@ -154,7 +154,7 @@ export interface LoadedStream {
   readonly updated: number;
   /** Rows that a deletion in the source has taken out of the table. */
   readonly deleted: number;
-  /** Records that changed nothing, for a record of the same key with a greater cursor was there before. */
+  /** Records that changed nothing, for a row of the same key with a greater cursor was there when their batch was loaded. */
   readonly late: number;
   /** Records whose whole primary key is NULL: they cannot be told apart, and are kept as they come. */
   readonly withoutKey: number;
