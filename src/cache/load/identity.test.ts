@@ -149,7 +149,7 @@ describe('an integer beyond 2^53', () => {
     await room.load(prepared, [line('{"id":1,"n":1,"m":0.5}'), line('{"id":2,"n":3.0,"m":2}')]);
     const loaded = await room.load(prepared, [line('{"id":3,"n":9007199254740993,"m":9007199254740993}')]);
     expect(loaded).toMatchObject({ changed: {} });
-    expect(loaded.grown.sort()).toEqual([
+    expect([...loaded.grown].sort()).toEqual([
       'the column "m" became VARCHAR, for DOUBLE does not hold its values',
       'the column "n" became HUGEINT, for DOUBLE does not hold its values',
     ]);

@@ -1,7 +1,7 @@
 /** Makes and alters the tables of streams. */
 import { textOf } from '../convert/value-sql.ts';
 import type { Dialect, LoadConnection, SqlConnection } from '../sql.ts';
-import { columnsOf, widenedType } from './columns.ts';
+import { widenedType } from './columns.ts';
 import { EXTRACTED_AT, foldName, META, quoteName, tablePath } from './names.ts';
 import type { Column, ColumnType, StreamTable } from './types.ts';
 
@@ -65,18 +65,18 @@ export async function createTable(
 /**
  * Brings a table with rows to what the stream's schema says now: new columns are added, changed types widened.
  * @param table its name, which is the target's or that of its replacement
+ * @param wanted the columns that the schema asks for
  * @returns the columns as they are afterwards, those that the schema has given up included
  */
 export async function alignTable(
   connection: LoadConnection,
   target: StreamTable,
   table: string,
-  schema: Parameters<typeof columnsOf>[0],
+  wanted: readonly Column[],
   existing: ReadonlySet<string>,
 ): Promise<Column[]> {
   const { columns: known, dataset } = target;
   const path = tablePath(dataset, table);
-  const wanted = columnsOf(schema, connection.dialect, known);
   const aligned: Column[] = [];
   for (const column of wanted) {
     const old = known.find(({ field }) => field === column.field);
