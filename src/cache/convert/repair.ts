@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isObject, type JsonObject } from '../../protocol/index.ts';
-import { REPAIRS_KEY, type ReadableSegment, type SegmentFile } from '../load/types.ts';
+import { type Column, REPAIRS_KEY, type ReadableSegment, type SegmentFile } from '../load/types.ts';
 import { depthOf, MAX_DEPTH, shallow } from './depth.ts';
 import { linesOf } from './lines.ts';
+import { quoteLongNumbers } from './long-numbers.ts';
 
 export interface Repaired {
   readonly segment: ReadableSegment;
@@ -15,7 +16,7 @@ export interface Repaired {
 }
 
 /** Writes a readable copy beside the segment: broken characters replaced and noted, lines that are no records left out. */
-export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
+export async function repairSegment(segment: SegmentFile, columns: readonly Column[]): Promise<Repaired> {
   const path = `${segment.path}.repaired`;
   const output = createWriteStream(path, { mode: 0o600 });
   let rows = 0;
@@ -23,7 +24,7 @@ export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
   let longest = 0;
   let dropped = 0;
   for await (const line of linesOf(segment.path)) {
-    const text = repairLine(line, segment.form);
+    const text = repairLine(line, segment.form, columns);
     if (text === undefined) {
       dropped += 1;
       continue;
@@ -53,12 +54,12 @@ export async function repairSegment(segment: SegmentFile): Promise<Repaired> {
 const DATA_DEPTH = 3;
 
 /** The line as a valid RECORD message that begins with what was changed in it; undefined where it is no record. */
-function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined {
+function repairLine(line: Buffer, form: SegmentFile['form'], columns: readonly Column[]): string | undefined {
   const decoded = decode(line, form);
   const broken = !isUtf8(line);
   const kept = shallow(line);
   const plain = kept === line ? decoded : decode(kept, form);
-  const text = broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain;
+  const { text, changed } = quoteLongNumbers(broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain, columns);
   for (const read of [() => text, () => withoutNaN(text)]) {
     const candidate = read();
     const message = parse(candidate);
@@ -67,7 +68,7 @@ function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined
     if (!isObject(record)) return undefined;
     const { data } = record;
     if (data === null || isObject(data)) {
-      const changes = JSON.stringify(changesIn(data, decoded, broken));
+      const changes = JSON.stringify(changesIn(data, decoded, broken, changed));
       return `{"${REPAIRS_KEY}":${changes},${candidate.trimStart().slice(1)}`;
     }
     // The record is there, and nothing of it fits a column.
@@ -85,8 +86,8 @@ function decode(line: Buffer, form: SegmentFile['form']): string {
   return `{"record":{"data":${text.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
 }
 
-/** One note for each field in whose text something was replaced. */
-function changesIn(data: JsonObject | null, decoded: string, broken: boolean): object[] {
+/** One note for each field in whose text something was replaced, or a number is rounded. */
+function changesIn(data: JsonObject | null, decoded: string, broken: boolean, changed: ReadonlySet<string>): object[] {
   const original = parse(decoded) ?? parse(withoutNaN(decoded));
   const before = isObject(original?.record) ? original.record.data : undefined;
   const renamed = (field: string): boolean => isObject(before) && !Object.hasOwn(before, field);
@@ -95,6 +96,7 @@ function changesIn(data: JsonObject | null, decoded: string, broken: boolean): o
     if (depthOf(old) + DATA_DEPTH > MAX_DEPTH) {
       return [{ field, change: 'TRUNCATED', reason: 'DESTINATION_FIELD_SIZE_LIMITATION' }];
     }
+    if (changed.has(field)) return [{ field, change: 'TRUNCATED', reason: 'DESTINATION_TYPECAST_ERROR' }];
     const replaced = broken ? holds([field, data?.[field]], REPLACED) : renamed(field) || holds(old, LONE_SURROGATE);
     return replaced ? [{ field, change: 'TRUNCATED', reason: 'DESTINATION_SERIALIZATION_ERROR' }] : [];
   });

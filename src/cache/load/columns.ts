@@ -48,9 +48,9 @@ export function fieldsWithPaths({
 /** The stream's columns; those by which its rows are told apart or compared are to hold what was sent. */
 export function exactColumns({ target, primaryKey, cursorField, mode }: PreparedStream): Column[] {
   const fields = new Set(primaryKey.map(([first]) => first));
-  if (mode === 'incremental_deduped_history') fields.add(cursorField[0]);
+  if (mode === 'incremental_deduped_history' && cursorField[0] !== undefined) fields.add(cursorField[0]);
   // A stream without a schema has its key in the whole record.
-  const isExact = ({ field }: Column): boolean => field === undefined || fields.has(field);
+  const isExact = ({ field }: Column): boolean => (field === undefined ? fields.size > 0 : fields.has(field));
   return target.columns.map((column) => (isExact(column) ? { ...column, exact: true } : column));
 }
 

@@ -3,6 +3,7 @@
 import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
 import { holdsDeep } from '../convert/depth.ts';
 import { examineSegment, type Findings } from '../convert/examine.ts';
+import { holdsLongNumbers } from '../convert/long-numbers.ts';
 import { repairSegment } from '../convert/repair.ts';
 import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
@@ -49,7 +50,9 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
   };
   for (const { prepared, segments } of batch.streams) {
     for (const segment of segments) {
-      if (await holdsDeep(segment)) deep.add(segment.path);
+      if ((await holdsDeep(segment)) || (await holdsLongNumbers(segment, exactColumns(prepared)))) {
+        deep.add(segment.path);
+      }
       try {
         const readable = deep.has(segment.path) ? await treatNow(prepared, segment) : asItIs(segment);
         grow(prepared, await growForData(store, prepared, readable, options));
@@ -115,14 +118,14 @@ async function treat(
 ): Promise<{ treatment: Treatment; notes: string[] }> {
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
   let dropped = 0;
-  if (isDeep) ({ segment: readable, dropped } = await repairSegment(segment));
+  if (isDeep) ({ segment: readable, dropped } = await repairSegment(segment, exactColumns(prepared)));
   const examine = (): Promise<Findings> => look(store, prepared, readable, options);
   let findings: Findings;
   try {
     findings = await examine();
   } catch (error) {
     if (isDeep || !isDataError(error)) throw error;
-    ({ segment: readable, dropped } = await repairSegment(segment));
+    ({ segment: readable, dropped } = await repairSegment(segment, exactColumns(prepared)));
     findings = await examine();
   }
   const notes = await widenColumns(store, prepared, findings.widen, options);
