@@ -1,42 +1,40 @@
 /** Decimals with more digits than a double has: the database reads every number of a JSON text that is no integer as one. */
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Column, SegmentFile } from '../load/types.ts';
 
-const CHUNK = 1024 * 1024;
+const CHUNK = 256 * 1024;
+const PIECES_AT_ONCE = 16;
 /** At least so many bytes has a number that may lose digits: 16 of them, and a point. */
 const SHORTEST = 17;
-/** Numbers that a double has printed have up to 17 digits; a file with so many of them holds no others of that length. */
-const MOST_LOOKS = 20_000;
-/** Longer ones are looked at in any case. */
-const ALWAYS = 19;
-/** Beyond it a run of digits is looked at in its line. */
+/** A double printed in full has up to 17 digits; a file with so many such numbers, all of them doubles, holds nothing else of that length. */
+const DOUBLE_DIGITS = 17;
+const MOST_LOOKS = 5_000;
+/** A longer run of digits is looked at in its line. */
 const LONGEST = 400;
-
-const [ZERO, NINE, POINT, MINUS, PLUS, E, SMALL_E] = [...'09.-+Ee'].map((letter) => letter.charCodeAt(0)) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+const QUOTE = 0x22;
+const ZERO = 0x30;
+/** 1 for a byte of a number, 2 for one that makes it no integer. */
+const PART = new Uint8Array(256);
+for (const letter of '0123456789-+') PART[letter.charCodeAt(0)] = 1;
+for (const letter of '.eE') PART[letter.charCodeAt(0)] = 2;
 
 /** Whether the segment may hold such a number where a column would keep its digits, or a note is due. */
 export async function holdsLongNumbers({ path }: SegmentFile, columns: readonly Column[]): Promise<boolean> {
   if (!columns.some(keepsDigits)) return false;
-  const file = await open(path, 'r');
+  const file = openSync(path, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
+    const bytes = new Uint8Array(CHUNK);
     const look = { left: MOST_LOOKS };
-    // Pieces overlap by the longest run.
-    for (let at = 0; ; at += CHUNK - LONGEST) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK, at);
-      if (holdsIn(buffer.subarray(0, bytesRead), look)) return true;
-      if (bytesRead < CHUNK) return false;
+    for (let piece = 0; ; piece += 1) {
+      // A call for each piece into another thread would take longer than the look; others get their turn in between.
+      if (piece % PIECES_AT_ONCE === 0) await new Promise(setImmediate);
+      // Pieces overlap by the longest run.
+      const read = readSync(file, bytes, 0, CHUNK, piece * (CHUNK - LONGEST));
+      if (holdsIn(bytes, read, look)) return true;
+      if (read < CHUNK) return false;
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
@@ -45,47 +43,36 @@ function keepsDigits({ type, exact }: Column): boolean {
 }
 
 /** Looks at one byte in as many as the shortest such number has, and at the bytes around it where it is part of a number. */
-function holdsIn(bytes: Buffer, look: { left: number }): boolean {
-  for (let at = SHORTEST - 1; at < bytes.length; at += SHORTEST) {
-    if (!isPart(bytes[at]) || !(isPart(bytes[at - 4]) || isPart(bytes[at + 4]))) continue;
-    let from = at;
-    while (at - from < LONGEST && isPart(bytes[from - 1])) from -= 1;
-    let to = at + 1;
-    while (to - at < LONGEST && isPart(bytes[to])) to += 1;
-    const length = to - from;
-    if (length < SHORTEST || isQuote(bytes[from - 1]) || !isFraction(bytes, from, to)) continue;
-    if (length >= LONGEST) return true;
-    if (length <= ALWAYS) {
-      if (look.left === 0) continue;
-      look.left -= 1;
-    }
-    if (losesDigits(bytes.toString('latin1', from, to))) return true;
+function holdsIn(bytes: Uint8Array, end: number, look: { left: number }): boolean {
+  for (let at = SHORTEST - 1; at < end; at += SHORTEST) {
+    if (PART[bytes[at] as number] === 0) continue;
+    const isBefore = PART[bytes[at - 8] as number] !== 0;
+    const isBehind = at + 8 < end && PART[bytes[at + 8] as number] !== 0;
+    if ((isBefore || isBehind) && isLongNumber(bytes, at, end, look)) return true;
   }
   return false;
 }
 
-function isPart(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  return (
-    (byte >= ZERO && byte <= NINE) ||
-    byte === POINT ||
-    byte === MINUS ||
-    byte === PLUS ||
-    byte === E ||
-    byte === SMALL_E
-  );
-}
-
-function isQuote(byte: number | undefined): boolean {
-  return byte === 0x22;
-}
-
-function isFraction(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
-    const byte = bytes[at];
-    if (byte === POINT || byte === E || byte === SMALL_E) return true;
+function isLongNumber(bytes: Uint8Array, at: number, end: number, look: { left: number }): boolean {
+  let from = at;
+  while (from > 0 && at - from < LONGEST && PART[bytes[from - 1] as number] !== 0) from -= 1;
+  let to = at + 1;
+  while (to < end && to - at < LONGEST && PART[bytes[to] as number] !== 0) to += 1;
+  if (to - from < SHORTEST || (from > 0 && bytes[from - 1] === QUOTE)) return false;
+  let digits = 0;
+  let isFraction = false;
+  for (let place = from; place < to; place += 1) {
+    const byte = bytes[place] as number;
+    if (PART[byte] === 2) isFraction = true;
+    else if (digits > 0 || byte > ZERO) digits += 1;
   }
-  return false;
+  if (!isFraction || digits < SHORTEST - 1) return false;
+  if (to - from >= LONGEST) return true;
+  if (digits <= DOUBLE_DIGITS) {
+    if (look.left === 0) return false;
+    look.left -= 1;
+  }
+  return losesDigits(Buffer.from(bytes.buffer, from, to - from).toString('latin1'));
 }
 
 /** Whether a number as JSON writes it is not the double that is nearest to it, printed. */
