@@ -16,5 +16,7 @@ describeWith(['postgres'], 'on Postgres', async () => {
   describe('values', () => import('../cache/load/values.test.ts').then(() => undefined));
   describe('tables', () => import('../cache/load/tables.test.ts').then(() => undefined));
   describe('ownership', () => import('../cache/load/ownership.test.ts').then(() => undefined));
+  describe('identity', () => import('../cache/load/identity.test.ts').then(() => undefined));
+  describe('times', () => import('../cache/load/times.test.ts').then(() => undefined));
   describe('merges', () => import('../cache/load/merge.test.ts').then(() => undefined));
 });

@@ -102,6 +102,7 @@ function parseColumns(text: string | null | undefined): Column[] {
         ...(typeof item.field === 'string' ? { field: item.field } : {}),
         ...(typeof item.description === 'string' ? { description: item.description } : {}),
         ...(item.undeclared === true ? { undeclared: true } : {}),
+        ...(typeof item.widenedFrom === 'string' ? { widenedFrom: item.widenedFrom as ColumnType } : {}),
       },
     ];
   });

@@ -1,32 +1,68 @@
 /** JSON Schema to column types. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import type { ColumnType } from '../load/types.ts';
+import { definitionOf } from './schema-references.ts';
 
-/** The names of Airbyte's own type definitions, used by `$ref`. */
-const WELL_KNOWN: Record<string, ColumnType> = {
-  String: 'VARCHAR',
-  BinaryData: 'VARCHAR',
-  Date: 'DATE',
-  TimestampWithTimezone: 'TIMESTAMPTZ',
-  TimestampWithoutTimezone: 'TIMESTAMPTZ',
-  TimeWithTimezone: 'TIME',
-  TimeWithoutTimezone: 'TIME',
-  Number: 'DOUBLE',
-  Integer: 'BIGINT',
-  Boolean: 'BOOLEAN',
-};
+/** Airbyte's own type definitions. */
+const WELL_KNOWN: ReadonlyMap<string, ColumnType> = new Map([
+  ['String', 'VARCHAR'],
+  ['BinaryData', 'VARCHAR'],
+  ['Date', 'DATE'],
+  ['TimestampWithTimezone', 'TIMESTAMPTZ'],
+  ['TimestampWithoutTimezone', 'TIMESTAMPTZ'],
+  ['TimeWithTimezone', 'TIME'],
+  ['TimeWithoutTimezone', 'TIME'],
+  ['Number', 'DOUBLE'],
+  ['Integer', 'BIGINT'],
+  ['Boolean', 'BOOLEAN'],
+]);
+const WELL_KNOWN_FILE = /(?:^|\/)WellKnownTypes\.json#\/definitions\/(\w+)$/;
 const STRING_FORMATS: Record<string, ColumnType> = { date: 'DATE', 'date-time': 'TIMESTAMPTZ', time: 'TIME' };
 
-/** The column type of a property; what can be of several types is JSON. */
-export function columnType(schema: JsonValue | undefined): ColumnType {
-  if (!isObject(schema)) return 'JSON';
-  if (typeof schema.$ref === 'string') return WELL_KNOWN[schema.$ref.split('/').at(-1) ?? ''] ?? 'JSON';
-  const variants = [schema.oneOf, schema.anyOf].filter((list) => Array.isArray(list)).flat();
-  if (variants.length > 0 && schema.type === undefined) {
-    return oneType(variants.filter((variant) => !isNull(variant)).map(columnType));
+/** The types that a value may have; undefined where the schema does not say. */
+type Types = readonly ColumnType[] | undefined;
+
+/**
+ * The type of a column that keeps every value of a property: text where a text is possible among others.
+ * @param root the schema that its references are looked up in
+ */
+export function columnType(schema: JsonValue | undefined, root: JsonObject): ColumnType {
+  return oneType(typesOf(schema, root, new Map()) ?? ['VARCHAR']);
+}
+
+function typesOf(schema: JsonValue | undefined, root: JsonObject, seen: Map<string, Types>): Types {
+  if (!isObject(schema)) return undefined;
+  if (typeof schema.$ref === 'string') {
+    const known = WELL_KNOWN.get(WELL_KNOWN_FILE.exec(schema.$ref)?.[1] ?? '');
+    if (known) return [known];
+    // What refers to itself without an end says nothing; each definition is read once.
+    if (!seen.has(schema.$ref)) {
+      seen.set(schema.$ref, undefined);
+      seen.set(schema.$ref, typesOf(definitionOf(schema.$ref, root), root, seen));
+    }
+    return seen.get(schema.$ref);
   }
-  const types = (Array.isArray(schema.type) ? schema.type : [schema.type]).filter((type) => type !== 'null');
-  return oneType(types.map((type) => simpleType(type, schema)));
+  if (schema.type !== undefined) {
+    const types = (Array.isArray(schema.type) ? schema.type : [schema.type]).filter((type) => type !== 'null');
+    return types.length === 0 ? undefined : types.map((type) => simpleType(type, schema));
+  }
+  const ofEach = (list: readonly JsonValue[]): Types[] => list.map((item) => typesOf(item, root, seen));
+  const variants = [schema.oneOf, schema.anyOf].filter((list) => Array.isArray(list)).flat();
+  const possible = variants.filter((variant) => !isNull(variant));
+  if (possible.length > 0) return union(ofEach(possible));
+  const parts = Array.isArray(schema.allOf) ? ofEach(schema.allOf).filter((types) => types !== undefined) : [];
+  if (parts.length > 0) return union(parts);
+  const values = Array.isArray(schema.enum) ? schema.enum : schema.const === undefined ? [] : [schema.const];
+  if (values.length > 0) return union(values.filter((value) => value !== null).map((value) => [typeOf(value)]));
+  return ['properties', 'additionalProperties', 'items'].some((key) => schema[key] !== undefined)
+    ? ['JSON']
+    : undefined;
+}
+
+/** Undefined where one of them may be anything, or there are none. */
+function union(all: readonly Types[]): Types {
+  const known = all.filter((types) => types !== undefined);
+  return known.length < all.length || all.length === 0 ? undefined : known.flat();
 }
 
 function simpleType(type: JsonValue | undefined, schema: JsonObject): ColumnType {
@@ -39,19 +75,31 @@ function simpleType(type: JsonValue | undefined, schema: JsonObject): ColumnType
       return 'BOOLEAN';
     case 'string':
       return (typeof schema.format === 'string' ? STRING_FORMATS[schema.format] : undefined) ?? 'VARCHAR';
-    default:
+    case 'object':
+    case 'array':
       return 'JSON';
+    default:
+      return 'VARCHAR';
   }
 }
 
+function typeOf(value: JsonValue): ColumnType {
+  if (typeof value === 'string') return 'VARCHAR';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'BIGINT' : 'DOUBLE';
+  return typeof value === 'boolean' ? 'BOOLEAN' : 'JSON';
+}
+
+const TEXTS: readonly ColumnType[] = ['VARCHAR', 'DATE', 'TIMESTAMPTZ', 'TIME'];
+
 function oneType(types: readonly ColumnType[]): ColumnType {
   const [first, ...others] = new Set(types);
-  if (first === undefined) return 'JSON';
+  if (first === undefined) return 'VARCHAR';
   if (others.length === 0) return first;
-  const numeric = [first, ...others].every((type) => type === 'BIGINT' || type === 'DOUBLE');
-  return numeric ? 'DOUBLE' : 'JSON';
+  const all = [first, ...others];
+  if (all.every((type) => type === 'BIGINT' || type === 'DOUBLE')) return 'DOUBLE';
+  return all.some((type) => TEXTS.includes(type)) ? 'VARCHAR' : 'JSON';
 }
 
 function isNull(variant: JsonValue): boolean {
-  return isObject(variant) && variant.type === 'null';
+  return isObject(variant) && (variant.type === 'null' || variant.const === null);
 }

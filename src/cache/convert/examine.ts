@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, ColumnType, ReadableSegment } from '../load/types.ts';
 import { convertedRows } from './select-sql.ts';
-import { CLEAN_META } from './value-sql.ts';
+import { CLEAN_META, misfit } from './value-sql.ts';
 
 export interface Findings {
   /** Values that the load will change, by field. */
@@ -10,6 +10,28 @@ export interface Findings {
   /** Columns, by index, that hold everything with another type. */
   readonly widen: ReadonlyMap<number, ColumnType>;
 }
+
+/** How many values of a column in a segment are of what kind. */
+interface Counts {
+  /** Become NULL. */
+  readonly nulled: number;
+  /** Lose a part. */
+  readonly cut: number;
+  /** Are integers that the column does not hold. */
+  readonly large: number;
+  /** Are more digits than a HUGEINT has, among those. */
+  readonly huge: number;
+  /** Are no integers. */
+  readonly broken: number;
+  /** Become NULL though they are numbers. */
+  readonly numbers: number;
+  /** Are integers that no double is. */
+  readonly undoubled: number;
+}
+const KINDS: readonly (keyof Counts)[] = ['nulled', 'cut', 'large', 'huge', 'broken', 'numbers', 'undoubled'];
+
+const INTEGER = '-?[0-9]+([.]0+|[eE][+]?[0-9]+)?';
+const NUMBER = '-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|NaN|-?Infinity';
 
 /** @throws what DuckDB says of a file that it cannot read */
 export async function examineSegment(
@@ -19,26 +41,54 @@ export async function examineSegment(
 ): Promise<Findings> {
   const rows = convertedRows({ ...segment, careful: true }, columns, 0, true);
   const widen = new Map<number, ColumnType>();
-  const counts = columns.map(({ type, undeclared }, index) => {
-    const misfit = `v${index} IS NULL AND r${index} IS NOT NULL`;
-    if (type === 'VARCHAR' || type === 'JSON') return '0, 0, 0';
-    const whole =
-      type === 'BIGINT' || type === 'HUGEINT'
-        ? `regexp_full_match(r${index}, '-?[0-9]+([.]0+|[eE][+]?[0-9]+)?')`
-        : 'false';
-    const large = `count(*) FILTER (${misfit} AND ${whole})`;
-    const huge = `count(*) FILTER (${misfit} AND ${whole} AND try_cast(r${index} AS HUGEINT) IS NULL)`;
-    return `${large}, ${huge}, ${undeclared ? `count(*) FILTER (${misfit})` : '0'}`;
-  });
+  const counts = columns.map((column, index) => countsOf(column, index).join(', '));
   const [found = []] = (await connection.runAndReadAll(`SELECT ${counts.join(', ')} FROM (${rows})`)).getRowsJson();
   for (const [index, column] of columns.entries()) {
-    const [large, huge, any] = [0, 1, 2].map((at) => Number(found[index * 3 + at]));
-    if (huge) widen.set(index, 'VARCHAR');
-    else if (large) widen.set(index, 'HUGEINT');
-    // A type that was guessed gives way; only a declared one is held against the data.
-    else if (any && column.undeclared) widen.set(index, 'JSON');
+    const at = (kind: keyof Counts): number => Number(found[index * KINDS.length + KINDS.indexOf(kind)]);
+    const type = widerType(column, Object.fromEntries(KINDS.map((kind) => [kind, at(kind)])) as unknown as Counts);
+    if (type) widen.set(index, type);
   }
   return { changed: await countChanges(connection, rows), widen };
+}
+
+function countsOf(column: Column, index: number): string[] {
+  const { type } = column;
+  if (type === 'VARCHAR' || type === 'JSON') return KINDS.map(() => '0');
+  const { nulled, cut = 'false' } = misfit(column, index);
+  const raw = `r${index}`;
+  const isNumeric = type === 'BIGINT' || type === 'HUGEINT' || type === 'DOUBLE';
+  const whole = isNumeric ? `regexp_full_match(${raw}, '${INTEGER}')` : 'false';
+  const number = isNumeric ? `regexp_full_match(${raw}, '${NUMBER}')` : 'false';
+  // What is infinite as a double stays so, with its note.
+  const large =
+    type === 'DOUBLE' ? `regexp_full_match(${raw}, '-?[0-9]+([.]0+)?') AND ${cut}` : `${whole} AND ${nulled}`;
+  const huge = `try_cast(${raw} AS HUGEINT) IS NULL`;
+  const filters: Record<keyof Counts, string> = {
+    nulled,
+    cut,
+    large,
+    huge: `${large} AND ${huge}`,
+    broken: isNumeric ? `${raw} IS NOT NULL AND (NOT (${whole}) OR ${huge})` : 'false',
+    numbers: `${nulled} AND ${number}`,
+    undoubled: isNumeric
+      ? `${whole} AND try_cast(${raw} AS HUGEINT) <> try_cast(try_cast(${raw} AS DOUBLE) AS HUGEINT)`
+      : 'false',
+  };
+  return KINDS.map((kind) => `count(*) FILTER (${filters[kind]})`);
+}
+
+/** The type that holds what the column does not; undefined where a misfit is only noted, or there is none. */
+function widerType({ type, undeclared, exact, widenedFrom }: Column, counts: Counts): ColumnType | undefined {
+  const { nulled, cut, large, huge, broken, numbers, undoubled } = counts;
+  const text: ColumnType = undeclared && !exact ? 'JSON' : 'VARCHAR';
+  // A key keeps what was sent, whatever that is.
+  if (exact && nulled + cut > large) return 'VARCHAR';
+  if (type === 'DOUBLE' && large > 0) return broken > 0 ? text : 'HUGEINT';
+  if (huge > 0) return 'VARCHAR';
+  // The fractions of a number column that only became HUGEINT for its integers.
+  if (widenedFrom === 'DOUBLE' && numbers > 0) return text;
+  if (undeclared && nulled > large) return numbers === nulled && undoubled === 0 ? 'DOUBLE' : 'JSON';
+  return large > 0 ? 'HUGEINT' : undefined;
 }
 
 async function countChanges(connection: DuckDBConnection, rows: string): Promise<Record<string, number>> {

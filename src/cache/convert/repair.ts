@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isObject, type JsonObject, linePieces, parseMessage, withEscapedControls } from '../../protocol/index.ts';
-import { REPAIRS_KEY, type ReadableSegment, type SegmentFile } from '../load/types.ts';
+import { type Column, REPAIRS_KEY, type ReadableSegment, type SegmentFile } from '../load/types.ts';
 import { depthOf, MAX_DEPTH, shallow } from './depth.ts';
 import { linesOf } from './lines.ts';
+import { quoteLongNumbers } from './long-numbers.ts';
 
 export interface Repaired {
   readonly segment: ReadableSegment;
@@ -16,16 +17,17 @@ export interface Repaired {
   readonly strays: number;
 }
 
-interface Named {
-  readonly name: string;
-  readonly namespace?: string;
+/** What a segment is read for. */
+export interface Target {
+  readonly stream: { readonly name: string; readonly namespace?: string };
+  readonly columns: readonly Column[];
 }
 
 /**
  * Writes a readable copy beside the segment: broken characters replaced and noted, records that stand in one line apart,
  * what is no record left out.
  */
-export async function repairSegment(segment: SegmentFile, stream: Named): Promise<Repaired> {
+export async function repairSegment(segment: SegmentFile, target: Target): Promise<Repaired> {
   const path = `${segment.path}.repaired`;
   const output = createWriteStream(path, { mode: 0o600 });
   let rows = 0;
@@ -34,9 +36,9 @@ export async function repairSegment(segment: SegmentFile, stream: Named): Promis
   let dropped = 0;
   let strays = 0;
   for await (const line of linesOf(segment.path)) {
-    const whole = repairLine(line, segment.form);
+    const whole = repairLine(line, segment.form, target.columns);
     const found =
-      whole === undefined ? repairPieces(line, segment.form, stream) : { texts: [whole], dropped: 0, strays: 0 };
+      whole === undefined ? repairPieces(line, segment.form, target) : { texts: [whole], dropped: 0, strays: 0 };
     dropped += found.dropped;
     strays += found.strays;
     for (const text of found.texts) {
@@ -66,7 +68,7 @@ export async function repairSegment(segment: SegmentFile, stream: Named): Promis
 function repairPieces(
   line: Buffer,
   form: SegmentFile['form'],
-  { name, namespace }: Named,
+  { stream: { name, namespace }, columns }: Target,
 ): { readonly texts: string[]; readonly dropped: number; readonly strays: number } {
   const head = `{"type":"RECORD","record":{"stream":${JSON.stringify(name)},`;
   const decoded = decode(line, form);
@@ -79,7 +81,7 @@ function repairPieces(
     const message = kind === 'message' ? parseMessage(piece.toString('utf8')) : undefined;
     const record = message?.type === 'RECORD' ? message.record : undefined;
     const isOwn = record?.stream === name && (!record.namespace || !namespace || record.namespace === namespace);
-    const text = record && isOwn ? repairLine(piece, 'message') : undefined;
+    const text = record && isOwn ? repairLine(piece, 'message', columns) : undefined;
     if (text !== undefined) texts.push(text);
     else if (record && !isOwn) strays += 1;
     else if (kind === 'lost' || record) dropped += 1;
@@ -94,12 +96,12 @@ const DATA_HEAD = '{"record":{';
 const DATA_DEPTH = 3;
 
 /** The line as a valid RECORD message that begins with what was changed in it; undefined where it is no record. */
-function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined {
+function repairLine(line: Buffer, form: SegmentFile['form'], columns: readonly Column[]): string | undefined {
   const decoded = decode(line, form);
   const broken = !isUtf8(line);
   const kept = shallow(line);
   const plain = kept === line ? decoded : decode(kept, form);
-  const text = broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain;
+  const { text, changed } = quoteLongNumbers(broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain, columns);
   for (const read of [() => text, () => withoutNaN(text), () => withoutNaN(withEscapedControls(text))]) {
     const candidate = read();
     const message = parse(candidate);
@@ -108,7 +110,7 @@ function repairLine(line: Buffer, form: SegmentFile['form']): string | undefined
     if (!isObject(record)) return undefined;
     const { data } = record;
     if (data === null || isObject(data)) {
-      const changes = JSON.stringify(changesIn(data, decoded, broken));
+      const changes = JSON.stringify(changesIn(data, decoded, broken, changed));
       return `{"${REPAIRS_KEY}":${changes},${candidate.trimStart().slice(1)}`;
     }
     // The record is there, and nothing of it fits a column.
@@ -126,8 +128,8 @@ function decode(line: Buffer, form: SegmentFile['form']): string {
   return `${DATA_HEAD}"data":${text.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
 }
 
-/** One note for each field in whose text something was replaced. */
-function changesIn(data: JsonObject | null, decoded: string, broken: boolean): object[] {
+/** One note for each field in whose text something was replaced, or a number is rounded. */
+function changesIn(data: JsonObject | null, decoded: string, broken: boolean, changed: ReadonlySet<string>): object[] {
   const original = parse(decoded) ?? parse(withoutNaN(decoded)) ?? parse(withoutNaN(withEscapedControls(decoded)));
   const before = isObject(original?.record) ? original.record.data : undefined;
   const renamed = (field: string): boolean => isObject(before) && !Object.hasOwn(before, field);
@@ -136,6 +138,7 @@ function changesIn(data: JsonObject | null, decoded: string, broken: boolean): o
     if (depthOf(old) + DATA_DEPTH > MAX_DEPTH) {
       return [{ field, change: 'TRUNCATED', reason: 'DESTINATION_FIELD_SIZE_LIMITATION' }];
     }
+    if (changed.has(field)) return [{ field, change: 'TRUNCATED', reason: 'DESTINATION_TYPECAST_ERROR' }];
     const replaced = broken ? holds([field, data?.[field]], REPLACED) : renamed(field) || holds(old, LONE_SURROGATE);
     return replaced ? [{ field, change: 'TRUNCATED', reason: 'DESTINATION_SERIALIZATION_ERROR' }] : [];
   });

@@ -28,7 +28,7 @@ export function takesData(columns: readonly Column[]): boolean {
  * `now` in milliseconds stands in where a record does not say when it was read.
  */
 export function convertedRows(segment: ReadableSegment, columns: readonly Column[], now: number, raws = false): string {
-  const values = columns.map((column, index) => `${castTo(column.type, `r${index}`, segment.careful)} AS v${index}`);
+  const values = columns.map((column, index) => `${castTo(column, `r${index}`, segment.careful)} AS v${index}`);
   const texts = columns.map((_column, index) => `r${index}`);
   const shown = columns.map((_column, index) => (raws ? `v${index}, r${index}` : `v${index}`));
   const cast = `SELECT ${[...values, ...texts].join(', ')}, emitted, meta, repairs FROM (${rawRows(segment, columns)})`;

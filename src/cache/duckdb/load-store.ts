@@ -11,7 +11,8 @@ export const DUCKDB: Dialect = {
   nameBytes: 255,
   systemColumns: ['rowid'],
   isoTime: (expression) => `strftime(${expression}, '%Y-%m-%dT%H:%M:%S.%gZ')`,
-  jsonMember: (column, path) => `json_extract_string(${column}, ${quoteText(path.map(pointer).join(''))})`,
+  jsonMember: (column, path) =>
+    `json_extract_string(${column}, ${quoteText(path.length === 0 ? '$' : path.map(pointer).join(''))})`,
   toJson: (column) => `to_json(${column})`,
   arrival: 'rowid',
   storedOrder: 'rowid',

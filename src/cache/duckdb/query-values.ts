@@ -57,11 +57,16 @@ export function valueConverter(duck: Duck): ToJson {
     if (value instanceof duck.DuckDBUnionValue && type instanceof duck.DuckDBUnionType) {
       return convert(value.value, type.memberTypeForTag(value.tag));
     }
+    if (value instanceof duck.DuckDBDateValue && Math.abs(value.days) === ENDLESS_DAYS)
+      return value.days > 0 ? 'infinity' : '-infinity';
     // DATE, TIME, INTERVAL, DECIMAL, UUID, BIT and the like have a text form of their own.
     return String(value);
   };
   return convert;
 }
+
+/** DuckDB's `infinity`, which is no day of the year 5881580. */
+const ENDLESS_DAYS = 2 ** 31 - 1;
 
 /** Text keys make an object; other keys would collide as text. */
 export function mapJson(pairs: readonly (readonly [JsonValue, JsonValue])[], textKeys: boolean): JsonValue {
@@ -72,6 +77,8 @@ export function mapJson(pairs: readonly (readonly [JsonValue, JsonValue])[], tex
 
 function isoTimestamp(value: { toString(): string }, zone: string): string {
   const text = value.toString();
+  const before = /^(\S+) \(BC\) (\S+)$/.exec(text);
+  if (before) return `${before[1]}T${before[2]}${zone} (BC)`;
   // "infinity" has neither date nor zone.
   return text.includes(' ') ? `${text.replace(' ', 'T')}${zone}` : text;
 }

@@ -1,25 +1,25 @@
 /** The columns of a stream: from its schema, and from what the mapping already holds. */
 import { isObject, type JsonObject } from '../../protocol/index.ts';
 import { columnType } from '../convert/column-types.ts';
+import { propertiesOf } from '../convert/schema-references.ts';
 import type { Dialect } from '../sql.ts';
 import { columnName, foldName, reservedColumns, uniqueName } from './names.ts';
-import type { Column, ColumnType } from './types.ts';
+import type { Column, ColumnType, PreparedStream, StreamRequest } from './types.ts';
 
-/** The columns that a stream's schema asks for; a field that is known keeps the column name it has. */
+/**
+ * The columns that a stream's schema asks for; a field that is known keeps the column name it has.
+ * @param into fields that a key or a cursor lies in
+ */
 export function columnsOf(
   schema: JsonObject,
   dialect: Pick<Dialect, 'nameBytes' | 'systemColumns'>,
   known: readonly Column[] = [],
+  into: ReadonlySet<string> = new Set(),
 ): Column[] {
   const { nameBytes } = dialect;
   const taken = reservedColumns(dialect);
   for (const { column } of known) taken.add(foldName(column));
-  const properties = new Map(
-    Object.entries(isObject(schema.properties) ? schema.properties : {}).map(([key, value]) => [
-      wellFormed(key),
-      value,
-    ]),
-  );
+  const properties = new Map([...propertiesOf(schema)].map(([key, value]) => [wellFormed(key), value]));
   if (properties.size === 0) {
     const whole = known.find(({ field }) => field === undefined);
     return [{ column: whole?.column ?? uniqueName('data', taken, nameBytes), type: 'JSON' }];
@@ -29,10 +29,29 @@ export function columnsOf(
     return {
       field,
       column: known.find((other) => other.field === field)?.column ?? uniqueName(columnName(field), taken, nameBytes),
-      type: columnType(property),
+      type: into.has(field) ? 'JSON' : columnType(property, schema),
       ...(description === '' ? {} : { description: wellFormed(description.slice(0, 1000)) }),
     };
   });
+}
+
+/** The fields in which a key or the cursor lies deeper: their column is one that a path leads into. */
+export function fieldsWithPaths({
+  primaryKey,
+  cursorField,
+}: Pick<StreamRequest, 'primaryKey' | 'cursorField'>): Set<string> {
+  return new Set(
+    [...primaryKey, cursorField].flatMap(([first, ...rest]) => (first !== undefined && rest.length > 0 ? [first] : [])),
+  );
+}
+
+/** The stream's columns; those by which its rows are told apart or compared are to hold what was sent. */
+export function exactColumns({ target, primaryKey, cursorField, mode }: PreparedStream): Column[] {
+  const fields = new Set(primaryKey.map(([first]) => first));
+  if (mode === 'incremental_deduped_history' && cursorField[0] !== undefined) fields.add(cursorField[0]);
+  // A stream without a schema has its key in the whole record.
+  const isExact = ({ field }: Column): boolean => (field === undefined ? fields.size > 0 : fields.has(field));
+  return target.columns.map((column) => (isExact(column) ? { ...column, exact: true } : column));
 }
 
 /** Without halves of surrogate pairs: the database has no such texts. */

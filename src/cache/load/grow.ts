@@ -3,6 +3,7 @@
 import { saveStream } from '../bookkeeping/index.ts';
 import { undeclaredFields } from '../convert/undeclared-fields.ts';
 import type { LoadStore, SqlConnection, StoreOptions } from '../sql.ts';
+import { exactColumns } from './columns.ts';
 import {
   columnName,
   foldName,
@@ -12,7 +13,7 @@ import {
   tablePath,
   uniqueName,
 } from './names.ts';
-import { addColumn, changeType, hasTable } from './tables.ts';
+import { addColumn, changeType, hasTable, typeForRows } from './tables.ts';
 import type { Column, ColumnType, PreparedStream, ReadableSegment, StreamTable } from './types.ts';
 
 /** More columns than this are no table any more: what comes beyond is said and not kept. */
@@ -96,18 +97,32 @@ export async function widenColumns(
     'widening columns',
     async (connection) => {
       const under = await tablesUnderWay(connection, target);
-      for (const [index, type] of widen) {
-        const old = target.columns[index];
-        if (!old) continue;
+      const columns = exactColumns(prepared);
+      const widened = [...target.columns];
+      for (const [index, wanted] of widen) {
+        const [old, kept] = [columns[index], target.columns[index]];
+        if (!old || !kept) continue;
+        let type = wanted;
+        for (const path of under.paths) type = await typeForRows(connection, path, old, type);
         for (const path of under.paths) await changeType(connection, path, old, type);
         notes.push(`the column "${old.column}" became ${type}, for ${old.type} does not hold its values`);
+        widened[index] = widenedColumn(kept, type);
       }
-      const widened = target.columns.map((column, index) => ({ ...column, type: widen.get(index) ?? column.type }));
       return keep(connection, prepared, widened, under.mapped);
     },
     options,
   );
   return notes;
+}
+
+/** What was guessed has no type to come back to. */
+function widenedColumn({ widenedFrom, ...column }: Column, type: ColumnType): Column {
+  const before = widenedFrom ?? column.type;
+  return {
+    ...column,
+    type,
+    ...(type === 'JSON' || (column.undeclared && type !== 'VARCHAR') ? {} : { widenedFrom: before }),
+  };
 }
 
 function namesOf(fields: readonly { readonly field?: string }[]): string {

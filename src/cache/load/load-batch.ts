@@ -3,9 +3,11 @@
 import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
 import { holdsDeep } from '../convert/depth.ts';
 import { examineSegment, type Findings } from '../convert/examine.ts';
+import { holdsLongNumbers } from '../convert/long-numbers.ts';
 import { repairSegment } from '../convert/repair.ts';
 import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
+import { exactColumns } from './columns.ts';
 import { growForData, widenColumns } from './grow.ts';
 import { mergeRows } from './merge.ts';
 import { dataColumns, INCOMING, pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
@@ -67,7 +69,9 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
   };
   for (const { prepared, segments } of batch.streams) {
     for (const segment of segments) {
-      if (await holdsDeep(segment)) deep.add(segment.path);
+      if ((await holdsDeep(segment)) || (await holdsLongNumbers(segment, exactColumns(prepared)))) {
+        deep.add(segment.path);
+      }
       try {
         const readable = deep.has(segment.path) ? await treatNow(prepared, segment) : asItIs(segment);
         grow(prepared, await growForData(store, prepared, readable, options));
@@ -127,11 +131,15 @@ function segmentsOf({ streams }: BatchLoad, prepared: PreparedStream): readonly 
 
 function look(
   store: LoadStore,
-  { target }: PreparedStream,
+  prepared: PreparedStream,
   readable: ReadableSegment,
   options: StoreOptions,
 ): Promise<Findings> {
-  return store.reader('looking at records', (reader) => examineSegment(reader, readable, target.columns), options);
+  return store.reader(
+    'looking at records',
+    (reader) => examineSegment(reader, readable, exactColumns(prepared)),
+    options,
+  );
 }
 
 /** Looks at a segment that failed, repairs it where it cannot be read, and makes room for what does not fit. */
@@ -145,7 +153,10 @@ async function treat(
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
   let lost = { dropped: 0, strays: 0 };
   const repair = async (): Promise<void> => {
-    ({ segment: readable, ...lost } = await repairSegment(segment, prepared.stream));
+    ({ segment: readable, ...lost } = await repairSegment(segment, {
+      stream: prepared.stream,
+      columns: exactColumns(prepared),
+    }));
   };
   if (isDeep) await repair();
   const examine = (): Promise<Findings> => look(store, prepared, readable, options);
@@ -202,10 +213,11 @@ async function loadStream(
   let rows = 0;
   let dropped = 0;
   const changed = new Map<string, number>();
+  const columns = exactColumns(prepared);
   for (const segment of segments) {
     const treatment = treatments.get(segment.path);
     const readable = treatment?.readable ?? asItIs(segment);
-    const inserted = readable.rows > 0 ? await connection.insertSegment(table, target.columns, readable) : undefined;
+    const inserted = readable.rows > 0 ? await connection.insertSegment(table, columns, readable) : undefined;
     rows += inserted?.rows ?? 0;
     dropped += treatment?.dropped ?? 0;
     for (const [field, count] of [treatment?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
@@ -214,7 +226,7 @@ async function loadStream(
   }
   const merged = merges
     ? await mergeRows(connection, prepared, tablePath(dataset, own))
-    : { written: rows + moved, deleted: 0, withoutKey: 0 };
+    : { written: rows + moved, updated: 0, deleted: 0, late: 0, withoutKey: 0 };
   return { rows, moved, ...merged, dropped, changed: Object.fromEntries(changed) };
 }
 

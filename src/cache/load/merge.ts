@@ -1,53 +1,54 @@
 /** Brings the rows of the incoming table into a table that has one row for each primary key. */
 import type { LoadConnection } from '../sql.ts';
+import { type Cursor, cursorAt, isNewer } from './cursor-sql.ts';
+import { sameKey, type ValueOf, valueAt } from './key-sql.ts';
 import { dataColumns, EXTRACTED_AT, INCOMING, quoteName, WINNERS } from './names.ts';
 import { columnDefinitions } from './tables.ts';
-import type { Column, PreparedStream } from './types.ts';
+import type { LoadedStream, PreparedStream } from './types.ts';
 
-export interface Merged {
-  /** Rows that entered the table. */
-  readonly written: number;
-  /** Rows that a deletion took out. */
-  readonly deleted: number;
-  /** Records whose whole key is NULL: kept as they come. */
-  readonly withoutKey: number;
-}
+export type Merged = Pick<LoadedStream, 'written' | 'updated' | 'deleted' | 'late' | 'withoutKey'>;
 
 /** The field by which Airbyte's change-data-capture sources say that a row was deleted. */
 const DELETED_AT = '_ab_cdc_deleted_at';
+/** Of a winner: when it came, and whether it came behind a record that its cursor cannot be compared with. */
+const [ARRIVED, SURE] = ['_sluice_arrived', '_sluice_sure'];
 
 /**
  * The newest record of each key wins: the greatest cursor, NULL below all, then the one that came last. A row of the table
- * stays where its cursor is greater than that of what comes late. A part of a key may be NULL; a key that is all NULL names nothing.
+ * stays where its cursor is greater than that of what comes late. A deletion without a cursor is as new as its arrival.
+ * A part of a key may be NULL; a key that is all NULL names nothing.
  * @param table quoted, with its schema
  */
 export async function mergeRows(connection: LoadConnection, prepared: PreparedStream, table: string): Promise<Merged> {
   const { columns } = prepared.target;
   const keys = prepared.primaryKey.map((path) => valueAt(connection, columns, path));
-  const cursor = prepared.cursorField.length > 0 ? cursorAt(connection, columns, prepared.cursorField) : [];
+  const deletedAt = columns.find(({ field }) => field === DELETED_AT);
+  const { cursorField } = prepared;
+  const cursor = cursorField.length > 0 ? cursorAt(connection, columns, cursorField, deletedAt) : undefined;
   const list = dataColumns(columns).join(', ');
   const nameless = keys.map((key) => `${key('i')} IS NULL`).join(' AND ');
-  const order = [...cursor.map((part) => `${part('i')} DESC NULLS LAST`), `${connection.dialect.arrival} DESC`].join(
-    ', ',
-  );
-  const ranked = `SELECT *, row_number() OVER (PARTITION BY ${keys.map((key) => key('i')).join(', ')} ORDER BY ${order}) AS _sluice_rank FROM ${INCOMING} AS i WHERE NOT (${nameless})`;
+  const ranked = await rankedRows(connection, keys, cursor, nameless);
   await connection.run(
-    `CREATE TEMPORARY TABLE ${WINNERS} AS SELECT ${list} FROM (${ranked}) AS ranked WHERE _sluice_rank = 1`,
+    `CREATE TEMPORARY TABLE ${WINNERS} AS SELECT ${list}, ${ARRIVED}, ${SURE} FROM (${ranked}) AS ranked WHERE _sluice_rank = 1`,
   );
-  const deletedAt = columns.find(({ field }) => field === DELETED_AT);
   const isDeleted = deletedAt ? `w.${quoteName(deletedAt.column)} IS NOT NULL` : 'FALSE';
+  const first = await countOf(connection, WINNERS);
+  let updated = 0;
   let deleted = 0;
   if ((await connection.rows(`SELECT 1 AS one FROM ${table} LIMIT 1`)).length > 0) {
-    for (const same of await sameKey(connection, keys)) {
+    for (const same of await sameKey(connection, keys, ['t', 'w'])) {
       // A record that comes late, behind what the table has, changes nothing.
-      if (cursor.length > 0) {
-        await connection.run(`DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND ${isNewer(cursor)}`);
+      if (cursor) {
+        await connection.run(
+          `DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND NOT w.${SURE} AND ${isNewer(cursor)}`,
+        );
       }
       const remove = `DELETE FROM ${table} AS t USING ${WINNERS} AS w WHERE ${same}`;
       if (deletedAt) deleted += await connection.run(`${remove} AND ${isDeleted}`);
-      await connection.run(remove);
+      updated += await connection.run(remove);
     }
   }
+  const late = cursor ? await countLate(connection, keys, nameless, first) : 0;
   const winning = await connection.run(
     `INSERT INTO ${table} (${list}) SELECT ${list} FROM ${WINNERS} AS w WHERE NOT ${isDeleted}`,
   );
@@ -55,7 +56,62 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
     `INSERT INTO ${table} (${list}) SELECT ${list} FROM ${INCOMING} AS i WHERE ${nameless} ORDER BY ${connection.dialect.arrival}`,
   );
   for (const name of [INCOMING, WINNERS]) await connection.run(`DROP TABLE ${name}`);
-  return { written: winning + withoutKey, deleted, withoutKey };
+  return { written: winning + withoutKey, updated, deleted, late, withoutKey };
+}
+
+/** The incoming rows that have a key, the newest of each first: with `_sluice_rank`, and what a winner has beside its data. */
+async function rankedRows(
+  connection: LoadConnection,
+  keys: readonly ValueOf[],
+  cursor: Cursor | undefined,
+  nameless: string,
+): Promise<string> {
+  const parts = keys.map((key) => key('i')).join(', ');
+  const arrived = `i.${connection.dialect.arrival}`;
+  const named = `FROM ${INCOMING} AS i WHERE NOT (${nameless})`;
+  const order = cursor?.parts.map((part) => `${part('i')} DESC NULLS LAST`) ?? [];
+  const rank = (by: readonly string[]): string =>
+    `row_number() OVER (PARTITION BY ${parts} ORDER BY ${by.join(', ')}) AS _sluice_rank`;
+  if (!cursor?.isMixed) {
+    return `SELECT i.*, ${arrived} AS ${ARRIVED}, FALSE AS ${SURE}, ${rank([...order, `${arrived} DESC`])} ${named}`;
+  }
+  const kind = cursor.kind('i');
+  const [row] = await connection.rows(`SELECT count(DISTINCT nullif(${kind}, 0)) AS n ${named}`);
+  if (Number(row?.n ?? 0) < 2) {
+    const by = [`${kind} DESC`, ...order, `${arrived} DESC`];
+    return `SELECT i.*, ${arrived} AS ${ARRIVED}, FALSE AS ${SURE}, ${rank(by)} ${named}`;
+  }
+  // Of cursors of several kinds those count that came last without another kind between them.
+  const kinds = `SELECT i.*, ${arrived} AS ${ARRIVED}, ${kind} AS _sluice_kind ${named}`;
+  const last = `SELECT i.*, first_value(_sluice_kind) OVER (PARTITION BY ${parts} ORDER BY _sluice_kind = 0, ${ARRIVED} DESC) AS _sluice_last FROM (${kinds}) AS i`;
+  const other = `CASE WHEN _sluice_kind NOT IN (0, _sluice_last) THEN ${ARRIVED} END`;
+  const turned = `SELECT i.*, max(${other}) OVER (PARTITION BY ${parts}) AS _sluice_turned FROM (${last}) AS i`;
+  const counts = `(_sluice_kind > 0 AND ${ARRIVED} > coalesce(_sluice_turned, -1)) DESC`;
+  return `SELECT i.*, _sluice_turned IS NOT NULL AS ${SURE}, ${rank([counts, '_sluice_kind DESC', ...order, `${ARRIVED} DESC`])} FROM (${turned}) AS i`;
+}
+
+/** Records that another one of their key, with a greater cursor, was there before: in the table, or in the batch. */
+async function countLate(
+  connection: LoadConnection,
+  keys: readonly ValueOf[],
+  nameless: string,
+  winners: number,
+): Promise<number> {
+  const named = await countOf(connection, `${INCOMING} AS i WHERE NOT (${nameless})`);
+  if (named === winners) return winners - (await countOf(connection, WINNERS));
+  let inTime = 0;
+  for (const same of await sameKey(connection, keys, ['i', 'w'])) {
+    inTime += await countOf(
+      connection,
+      `${INCOMING} AS i JOIN ${WINNERS} AS w ON ${same} WHERE i.${connection.dialect.arrival} <= w.${ARRIVED}`,
+    );
+  }
+  return named - inTime;
+}
+
+async function countOf(connection: LoadConnection, from: string): Promise<number> {
+  const [row] = await connection.rows(`SELECT count(*) AS n FROM ${from}`);
+  return Number(row?.n ?? 0);
 }
 
 /** Leaves one row for each key in a table that was only added to before. */
@@ -69,63 +125,4 @@ export async function mergeTable(connection: LoadConnection, prepared: PreparedS
   );
   await connection.run(`DELETE FROM ${table}`);
   await mergeRows(connection, prepared, table);
-}
-
-/** A value in a row, by the row's alias. */
-type ValueOf = (alias: string) => string;
-
-/** The first part of the path is a column, the rest leads into its JSON. */
-function valueAt({ dialect }: LoadConnection, columns: readonly Column[], path: readonly string[]): ValueOf {
-  const [first = '', ...rest] = path;
-  const whole = columns.find(({ field }) => field === undefined);
-  const own = columns.find(({ field }) => field === first);
-  const at = (alias: string, { column }: Column, inside: readonly string[]): string => {
-    const name = `${alias}.${quoteName(column)}`;
-    return inside.length === 0 ? name : dialect.jsonMember(name, inside);
-  };
-  return (alias) => {
-    // Of a stream that had no schema once, or has none any more, some rows have only one of the two.
-    if (whole && own) return `coalesce(CAST(${at(alias, own, rest)} AS VARCHAR), ${at(alias, whole, path)})`;
-    if (whole) return at(alias, whole, path);
-    // A field that no record has had yet.
-    return own ? at(alias, own, rest) : 'CAST(NULL AS VARCHAR)';
-  };
-}
-
-/**
- * By what rows of one key are compared, one after the other. What stands in JSON comes as text, of which "9" would be more
- * than "10": there numbers are compared as numbers, and are more than other texts.
- */
-function cursorAt(connection: LoadConnection, columns: readonly Column[], path: readonly string[]): ValueOf[] {
-  const value = valueAt(connection, columns, path);
-  const own = columns.find(({ field }) => field === path[0]);
-  const isWhole = columns.some(({ field }) => field === undefined);
-  if (own && own.type !== 'JSON' && path.length === 1 && !isWhole) return [value];
-  const text = (alias: string): string => `CAST(${value(alias)} AS VARCHAR)`;
-  const number = (alias: string): string =>
-    `CAST(CASE WHEN ${text(alias)} ~ '^-?[0-9]{1,38}([.][0-9]+)?$' THEN ${text(alias)} END AS DOUBLE PRECISION)`;
-  // Beyond that many digits several numbers are one double.
-  const rest = (alias: string): string =>
-    `CASE WHEN ${number(alias)} IS NULL OR length(${text(alias)}) > 15 THEN ${text(alias)} END`;
-  return [number, rest];
-}
-
-/** Whether the cursor of `t` is greater than that of `w`; NULL is below all. */
-function isNewer([first, ...others]: readonly ValueOf[]): string {
-  if (!first) return 'FALSE';
-  const [t, w] = [first('t'), first('w')];
-  const greater = `${t} > ${w} OR (${w} IS NULL AND ${t} IS NOT NULL)`;
-  if (others.length === 0) return `(${greater})`;
-  return `(${greater} OR (${t} IS NOT DISTINCT FROM ${w} AND ${isNewer(others)}))`;
-}
-
-/** Conditions that together match rows of equal keys: `=` can be hashed; the slow comparison only where a part is NULL. */
-async function sameKey(connection: LoadConnection, keys: readonly ((alias: string) => string)[]): Promise<string[]> {
-  const all = keys.map((key) => `${key('t')} = ${key('w')}`).join(' AND ');
-  if (keys.length === 1) return [all];
-  const anyNull = keys.map((key) => `${key('w')} IS NULL`).join(' OR ');
-  const [row] = await connection.rows(`SELECT count(*) AS n FROM ${WINNERS} AS w WHERE ${anyNull}`);
-  if (Number(row?.n ?? 0) === 0) return [all];
-  const distinct = keys.map((key) => `${key('t')} IS NOT DISTINCT FROM ${key('w')}`).join(' AND ');
-  return [all, `(${anyNull}) AND ${distinct}`];
 }

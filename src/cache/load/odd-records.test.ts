@@ -83,7 +83,6 @@ describe('fields that the schema does not have', () => {
 
 describe('what the database would change in silence', () => {
   it.each([
-    [{ type: 'number' }, '9007199254740993', 9007199254740992],
     [{ type: 'number' }, '1e400', 'Infinity'],
     [{ type: 'string', format: 'date-time' }, '"2024-01-15T10:00:00.1234567Z"', '2024-01-15 10:00:00.123456+00'],
     [{ type: 'string', format: 'time' }, '"10:00:00.123456789"', '10:00:00.123456'],

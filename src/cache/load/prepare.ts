@@ -17,7 +17,7 @@ import {
   tablesOfSharedState,
 } from '../bookkeeping/index.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
-import { columnsOf } from './columns.ts';
+import { columnsOf, fieldsWithPaths } from './columns.ts';
 import { endangered, identified } from './endangered.ts';
 import { mergeTable } from './merge.ts';
 import { foldName, quoteName, replacementTable, tablePath } from './names.ts';
@@ -153,12 +153,12 @@ async function carryOut(
   const prepared = { ...wanted, target: { ...target }, fill, newTable, goesOn, ...identity, aligned: [] as string[] };
   const name = fill === 'replace' ? replacementTable(table) : table;
   const there = fill === 'replace' && !goesOn ? undefined : existing.get(foldName(name));
-  const schema = wanted.stream.jsonSchema;
+  const asked = columnsOf(wanted.stream.jsonSchema, connection.dialect, target.columns, fieldsWithPaths(wanted));
   if (there) {
-    prepared.target.columns = await alignTable(connection, target, name, schema, there);
+    prepared.target.columns = await alignTable(connection, target, name, asked, there);
     prepared.aligned.push(...changesOf(target.columns, prepared.target.columns));
   } else {
-    prepared.target.columns = columnsOf(schema, connection.dialect, target.columns);
+    prepared.target.columns = asked;
     await createTable(connection, dataset, name, prepared.target.columns);
   }
   if (fill === 'replace') return prepared;

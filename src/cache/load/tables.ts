@@ -1,6 +1,7 @@
 /** Makes and alters the tables of streams. */
+import { textOf } from '../convert/value-sql.ts';
 import type { Dialect, LoadConnection, SqlConnection } from '../sql.ts';
-import { columnsOf, widenedType } from './columns.ts';
+import { widenedType } from './columns.ts';
 import { EXTRACTED_AT, foldName, META, quoteName, tablePath } from './names.ts';
 import type { Column, ColumnType, StreamTable } from './types.ts';
 
@@ -64,18 +65,18 @@ export async function createTable(
 /**
  * Brings a table with rows to what the stream's schema says now: new columns are added, changed types widened.
  * @param table its name, which is the target's or that of its replacement
+ * @param wanted the columns that the schema asks for
  * @returns the columns as they are afterwards, those that the schema has given up included
  */
 export async function alignTable(
   connection: LoadConnection,
   target: StreamTable,
   table: string,
-  schema: Parameters<typeof columnsOf>[0],
+  wanted: readonly Column[],
   existing: ReadonlySet<string>,
 ): Promise<Column[]> {
   const { columns: known, dataset } = target;
   const path = tablePath(dataset, table);
-  const wanted = columnsOf(schema, connection.dialect, known);
   const aligned: Column[] = [];
   for (const column of wanted) {
     const old = known.find(({ field }) => field === column.field);
@@ -84,9 +85,13 @@ export async function alignTable(
       aligned.push(column);
       continue;
     }
-    const type = widenedType(old.type, column.type, await fitsDouble(connection, path, old, column.type));
+    // What does not fit the schema's type is there still.
+    const stays = old.widenedFrom === column.type;
+    const lossless = stays || (await fitsDouble(connection, path, old, column.type));
+    const type = stays ? old.type : widenedType(old.type, column.type, lossless);
     if (type !== old.type) await changeType(connection, path, old, type);
-    aligned.push({ ...column, type });
+    const widened = old.widenedFrom !== undefined && type !== column.type && type !== 'JSON';
+    aligned.push({ ...column, type, ...(widened ? { widenedFrom: column.type } : {}) });
   }
   const given = known.filter(
     (old) => existing.has(foldName(old.column)) && !wanted.some(({ field }) => field === old.field),
@@ -107,8 +112,33 @@ export async function changeType(
 ): Promise<void> {
   const name = quoteName(old.column);
   const sqlType = dialect.typeName(type);
-  const using = type === 'JSON' ? dialect.toJson(name) : `CAST(${name} AS ${sqlType})`;
+  const using = type === 'JSON' ? dialect.toJson(name) : valueAs(name, old.type, type, sqlType);
   await run(`ALTER TABLE ${path} ALTER COLUMN ${name} SET DATA TYPE ${sqlType} USING ${using}`);
+}
+
+function valueAs(name: string, old: ColumnType, type: ColumnType, sqlType: string): string {
+  if (type === 'VARCHAR') return textOf(old, name);
+  if (old !== 'DOUBLE' || type !== 'HUGEINT') return `CAST(${name} AS ${sqlType})`;
+  // Postgres' own cast leaves only 15 digits.
+  const large = `CAST(CAST(${name} AS VARCHAR) AS ${sqlType})`;
+  return `CASE WHEN abs(${name}) < 9223372036854774784 THEN CAST(CAST(${name} AS BIGINT) AS ${sqlType}) ELSE ${large} END`;
+}
+
+/** The type that really holds a column's rows, where its segment alone asks for another one. */
+export async function typeForRows(
+  connection: SqlConnection,
+  path: string,
+  old: Column,
+  wanted: ColumnType,
+): Promise<ColumnType> {
+  const other = old.undeclared && !old.exact ? 'JSON' : 'VARCHAR';
+  if (wanted === 'DOUBLE') return (await fitsDouble(connection, path, old, wanted)) ? wanted : other;
+  if (wanted !== 'HUGEINT' || old.type !== 'DOUBLE') return wanted;
+  const name = quoteName(old.column);
+  const [row] = await connection.rows(
+    `SELECT count(*) AS n FROM ${path} WHERE NOT (${name} BETWEEN -1e37 AND 1e37) OR ${name} <> floor(${name})`,
+  );
+  return Number(row?.n ?? 0) === 0 ? wanted : other;
 }
 
 async function fitsDouble(connection: SqlConnection, path: string, old: Column, wanted: ColumnType): Promise<boolean> {

@@ -21,6 +21,10 @@ export interface Column {
   readonly description?: string;
   /** The schema does not have the field: its type was guessed from the data, and widens where the data differ. */
   readonly undeclared?: boolean;
+  /** The type that the schema asks for, where values did not fit it and the column was widened for them. */
+  readonly widenedFrom?: ColumnType;
+  /** Part of a key, or a cursor: no two values may become one, so the column widens where its type would change one. */
+  readonly exact?: boolean;
 }
 
 /** Where the rows of a stream go. */
@@ -150,8 +154,12 @@ export interface LoadedStream {
   readonly moved: number;
   /** Rows that entered the table: less than records where several had the same key or were deletions. */
   readonly written: number;
+  /** Rows of the table that were replaced by newer ones of the same key: `written - updated` rows were added. */
+  readonly updated: number;
   /** Rows that a deletion in the source has taken out of the table. */
   readonly deleted: number;
+  /** Records that changed nothing, for a row of the same key with a greater cursor was there when their batch was loaded. */
+  readonly late: number;
   /** Records whose whole primary key is NULL: they cannot be told apart, and are kept as they come. */
   readonly withoutKey: number;
   /** Lines that are no records that a table can take. */

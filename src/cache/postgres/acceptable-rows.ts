@@ -4,14 +4,16 @@ import type { Column } from '../load/types.ts';
 
 /** A backslash that is escaped in JSON text stands aside as a character that never stands there. */
 const ASIDE = 'chr(1)';
+/** What a key has for U+0000: without it several keys would be one. */
+const SIGN_FOR_NULL = '\u2400';
 
 /**
- * The rows of `convertedRows` with texts without U+0000 (noted in the row's `_airbyte_meta`) and years before Christ as
- * Postgres writes them.
+ * The rows of `convertedRows` with texts without U+0000, or with a sign for it in keys (noted in the row's `_airbyte_meta`),
+ * and years before Christ as Postgres writes them.
  * @param rows a SELECT of v0, v1, …, `extracted_at` and `meta`
  */
 export function acceptableRows(rows: string, columns: readonly Column[]): string {
-  const values = columns.map(({ type }, index) => `${acceptable(type, `v${index}`)} AS v${index}`);
+  const values = columns.map((column, index) => `${acceptable(column, `v${index}`)} AS v${index}`);
   const changes = columns.flatMap(({ type, field }, index) => {
     const holds = holdsZero(type, `v${index}`);
     const name = quoteText((field ?? '').replaceAll('\0', ''));
@@ -44,14 +46,14 @@ function holdsZero(type: Column['type'], value: string): string | undefined {
   return type === 'JSON' ? `contains(${aside(value)}, '\\u0000')` : undefined;
 }
 
-function acceptable(type: Column['type'], value: string): string {
+function acceptable({ type, exact }: Column, value: string): string {
   const text = `CAST(${value} AS VARCHAR)`;
   const isBefore = `contains(${text}, ' (BC)')`;
   switch (type) {
     case 'VARCHAR':
-      return `replace(${value}, chr(0), '')`;
+      return `replace(${value}, chr(0), '${exact ? SIGN_FOR_NULL : ''}')`;
     case 'JSON':
-      return withoutZeros(value);
+      return withoutZeros(value, exact ? SIGN_FOR_NULL : '');
     case 'DATE':
     case 'TIMESTAMPTZ':
       return `CASE WHEN ${isBefore} THEN replace(${text}, ' (BC)', '') || ' BC' ELSE ${text} END`;
@@ -60,8 +62,8 @@ function acceptable(type: Column['type'], value: string): string {
   }
 }
 
-function withoutZeros(json: string): string {
-  const cleaned = `replace(replace(${aside(json)}, '\\u0000', ''), ${ASIDE}, '\\\\')`;
+function withoutZeros(json: string, sign = ''): string {
+  const cleaned = `replace(replace(${aside(json)}, '\\u0000', '${sign}'), ${ASIDE}, '\\\\')`;
   return `CASE WHEN contains(${json}, '\\u0000') THEN ${cleaned} ELSE CAST(${json} AS VARCHAR) END`;
 }
 
