@@ -29,8 +29,8 @@ export interface Cache {
    * @returns one entry for each of `batch.streams`
    */
   loadBatch(batch: BatchLoad, options?: StoreOptions): Promise<LoadedStream[]>;
-  /** Ends a sync: what is not confirmed goes, how it ended is kept. */
-  finishSync(row: SyncRow): Promise<void>;
+  /** Ends a sync: what is not confirmed goes, how it ended is kept. @returns the rows of its tables now, by their names */
+  finishSync(row: SyncRow): Promise<ReadonlyMap<string, number>>;
   /**
    * The rows from `offset` on, at most `limit`, in the order of the query.
    * @throws InputError for SQL that is refused or wrong, LimitError `query_timeout`, `query_memory` or `cache_locked`

@@ -1,4 +1,4 @@
-export type { KnownStream } from './bookkeeping/index.ts';
+export type { KnownStream, SyncRow } from './bookkeeping/index.ts';
 export type { Cache } from './cache.ts';
 export { takesData } from './convert/select-sql.ts';
 export { type Database, duckdbCache, openDatabase } from './duckdb/index.ts';

@@ -254,10 +254,15 @@ export function countLoaded({ load, runs, withState, whole }: Batch, loaded: rea
     const entry = load.streams[index];
     const result = loaded[index];
     if (!entry || !result) continue;
-    const { rows, moved, written, deleted, dropped } = result;
+    const { rows, moved, written, updated, deleted, late, dropped, replaced } = result;
     if (entry.into !== 'pending') run.rowsBeside += written;
     run.recordsBeside += rows - (entry.into === 'pending' ? rows : 0) + moved + dropped;
     run.rowsDeleted += deleted;
+    run.recordsLate += late;
+    // What a replacement has merged into itself was never in the table.
+    if (entry.into === 'table') run.rowsUpdated += updated;
+    else run.rowsBeside -= updated;
+    if (replaced !== undefined) run.rowsReplaced = (run.rowsReplaced ?? 0) + replaced;
     for (const [field, count] of Object.entries(result.changed)) {
       run.changed.set(field, (run.changed.get(field) ?? 0) + count);
     }

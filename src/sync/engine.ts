@@ -1,6 +1,6 @@
 /** One sync from its connector's first byte to its end. */
 import { rm } from 'node:fs/promises';
-import type { Cache } from '../cache/index.ts';
+import type { Cache, SyncRow } from '../cache/index.ts';
 import type { Connectors, Exit } from '../connectors/index.ts';
 import { messageOf } from '../errors.ts';
 import { type ConfiguredStream, findStreams } from '../protocol/index.ts';
@@ -49,10 +49,12 @@ export async function runSync(options: EngineOptions): Promise<void> {
     await rm(stagingFolder, { recursive: true, force: true });
   }
   if (abort.aborted) return;
-  settle(record, ending);
-  record.endedAt = new Date();
+  const state = settle(record, ending);
+  const endedAt = new Date();
   // What was not prepared is not this sync's to tidy up: the dataset may be another source's.
-  if (record.prepared) await finish(options);
+  if (record.prepared) await finish(options, { ...rowOf(record), state, endedAt: endedAt.toISOString() });
+  record.endedAt = endedAt;
+  record.state = state;
 }
 
 async function prepare({ request, record, cache, cancel }: EngineOptions): Promise<void> {
@@ -155,9 +157,10 @@ function misfitsOf({ runs }: SyncRecord): string[] {
   });
 }
 
-async function finish({ record, cache, log }: EngineOptions): Promise<void> {
+async function finish({ record, cache, log }: EngineOptions, row: SyncRow): Promise<void> {
   try {
-    await cache.finishSync(rowOf(record));
+    const rows = await cache.finishSync(row);
+    for (const run of record.runs) run.tableRows = rows.get(run.prepared.target.table);
     await cache.release();
   } catch (error) {
     // The rows and states stand; only this sync's own entry is missing, and the next sync tidies up.
@@ -175,7 +178,7 @@ function stateOf(record: SyncRecord): { stateText?: string } {
   return stateText === undefined ? {} : { stateText };
 }
 
-function rowOf(record: SyncRecord) {
+function rowOf(record: SyncRecord): SyncRow {
   return {
     syncId: record.syncId,
     source: record.source,

@@ -19,6 +19,8 @@ export interface LoaderParts {
 
 /** A load waits so long for another program that has the cache open; the connector is held back meanwhile. */
 const LOAD_WAIT_MS = 10 * 60_000;
+/** A table that keeps less than this part of its rows is worth a word. */
+const SMALL_PART = 0.1;
 
 export interface Loader {
   /** Begins to load the batch when the one before is loaded; resolves when it has begun. */
@@ -26,6 +28,16 @@ export interface Loader {
   settled(): Promise<void>;
   /** Why a batch could not be loaded; nothing is loaded after that, for a later state would pass over its rows. */
   failure(): unknown;
+}
+
+/** A source that has lost its rows, or a token that sees less of them, looks like this. */
+function warnOfShrinking(record: SyncRecord, { label, rowsReplaced = 0, rowsCommitted }: StreamRun): void {
+  if (rowsReplaced * SMALL_PART <= rowsCommitted) return;
+  const [before, now] = [rowsReplaced, rowsCommitted].map((count) => count.toLocaleString('en-US'));
+  addWarning(
+    record,
+    `"${label}" was read in full: ${now} rows are in the place of the ${before} that the table had. If the source should have more, look at its permissions and filters, and sync again.`,
+  );
 }
 
 export function createLoader({ request, record, cache, log, abort }: LoaderParts): Loader {
@@ -39,6 +51,10 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
     const { batch, loaded } = await loadWhatMayBe(whole);
     await cache.release();
     countLoaded(batch, loaded);
+    for (const [index, { swap }] of batch.load.streams.entries()) {
+      const run = batch.runs[index];
+      if (run && swap) warnOfShrinking(record, run);
+    }
     for (const [index, entry] of batch.load.streams.entries()) {
       const { prepared, swap, into } = entry;
       if (prepared.newTable && (swap || into === 'table')) {

@@ -34,8 +34,8 @@ export function badEnd(exit: Exit, who: string): SyncFailure {
   };
 }
 
-/** Settles the states of all streams, and the sync's; call it when nothing more will be loaded. */
-export function settle(record: SyncRecord, ending: ReadEnding): void {
+/** Settles the states of all streams; call it when nothing more will be loaded. @returns the sync's own state */
+export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
   for (const run of record.runs) {
     const isWhole = run.complete && run.landed && !isLossy(run) && !run.heldBack;
     if (isWhole && run.error === undefined) run.state = 'complete';
@@ -54,7 +54,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): void {
     if (run.state !== 'complete' && waiting > 0)
       addWarning(record, `${waiting} records of "${run.label}" ${notKept(run)}`);
   }
-  record.state = syncState(record, ending);
+  return syncState(record, ending);
 }
 
 function hasSome(run: StreamRun): boolean {

@@ -17,6 +17,14 @@ export interface StreamRun {
   bytesRead: number;
   rowsCommitted: number;
   rowsDeleted: number;
+  /** Rows of the table that newer ones of the same key have replaced. */
+  rowsUpdated: number;
+  /** Records that changed nothing, for what the table has is newer. */
+  recordsLate: number;
+  /** Rows that the table had when a replacement took its place. */
+  rowsReplaced: number | undefined;
+  /** Rows of the table at the end of the sync. */
+  tableRows: number | undefined;
   /** Records that could not be read or loaded. */
   lost: number;
   /** Records that the source counts up to its last state, less those that came. */
@@ -62,6 +70,10 @@ export function newStreamRun(index: number, label: string, prepared: PreparedStr
     bytesRead: 0,
     rowsCommitted: 0,
     rowsDeleted: 0,
+    rowsUpdated: 0,
+    recordsLate: 0,
+    rowsReplaced: undefined,
+    tableRows: undefined,
     lost: 0,
     missing: 0,
     stateSeen: false,
@@ -89,7 +101,14 @@ export function summaryOf(run: StreamRun): StreamSummary {
     table: run.prepared.target.table,
     records: run.recordsRead,
     rows: run.rowsCommitted,
-    ...(run.rowsDeleted > 0 ? { deleted: run.rowsDeleted } : {}),
+    added: run.rowsCommitted - run.rowsUpdated,
+    updated: run.rowsUpdated,
+    deleted: run.rowsDeleted,
+    ...(run.rowsReplaced === undefined ? {} : { replaced: run.rowsReplaced }),
+    ...(run.recordsLate > 0 ? { late: run.recordsLate } : {}),
+    ...(run.tableRows === undefined
+      ? {}
+      : { table_rows: run.tableRows, columns: run.prepared.target.columns.map(({ column }) => column) }),
     ...(run.lost > 0 ? { lost: run.lost } : {}),
     ...(run.changed.size > 0 ? { changed_values: Object.fromEntries(run.changed) } : {}),
     bytes: run.bytesRead,

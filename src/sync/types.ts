@@ -77,8 +77,18 @@ export interface StreamSummary {
   readonly rows?: number;
   /** Records that the destination has confirmed: by returning a state that covers them, or by its good end. */
   readonly confirmed?: number;
+  /** Of them, those whose key was not there before, and those that replaced a row of the same key. */
+  readonly added?: number;
+  readonly updated?: number;
   /** Rows that deletions in the source took out of the table. */
   readonly deleted?: number;
+  /** Rows that the table had before it was read in full and replaced. */
+  readonly replaced?: number;
+  /** Records that changed nothing, for the table has a row of the same key with a greater cursor. */
+  readonly late?: number;
+  /** Rows and columns of the table when the sync ended. */
+  readonly table_rows?: number;
+  readonly columns?: readonly string[];
   /** Records that could not be read or loaded; the stream is incomplete then, and its state stays where it was. */
   readonly lost?: number;
   /** Values that did not fit and were changed, by field; each is noted in its row's `_airbyte_meta`. */

@@ -12,7 +12,7 @@ export interface SyncRow {
   readonly records: number;
   readonly rows: number;
   /** Plain data about each stream, kept as JSON. */
-  readonly streams: readonly object[];
+  readonly streams: readonly { readonly table: string }[];
 }
 
 /** A new sync of a source: what else is still marked as running was left by a process that died. */

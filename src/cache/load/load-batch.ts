@@ -11,7 +11,7 @@ import { exactColumns } from './columns.ts';
 import { growForData, widenColumns } from './grow.ts';
 import { mergeRows } from './merge.ts';
 import { dataColumns, INCOMING, pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
-import { columnDefinitions, createTable, hasTable } from './tables.ts';
+import { columnDefinitions, createTable, hasTable, rowsIn } from './tables.ts';
 import type { BatchLoad, LoadedStream, PreparedStream, ReadableSegment, SegmentFile, StreamLoad } from './types.ts';
 
 /** Records of a batch are lost, and nothing of it is loaded: a state that it holds must not move past them. */
@@ -182,10 +182,15 @@ async function loadStreams(
   const loaded: Omit<LoadedStream, 'grown'>[] = [];
   for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, treatments));
   // Last, for on Postgres nobody reads a table from its swap to the commit.
-  for (const stream of batch.streams) await settleTable(connection, stream, batch.syncId);
+  const settled: Omit<LoadedStream, 'grown'>[] = [];
+  for (const [index, one] of loaded.entries()) {
+    const stream = batch.streams[index];
+    const replaced = stream && (await settleTable(connection, stream, batch.syncId));
+    settled.push(replaced === undefined ? one : { ...one, replaced });
+  }
   await forgetStates(connection, batch.source, batch.forget);
   await saveStates(connection, batch.source, batch.syncId, batch.states);
-  return loaded;
+  return settled;
 }
 
 async function loadStream(
@@ -230,18 +235,21 @@ async function loadStream(
   return { rows, moved, ...merged, dropped, changed: Object.fromEntries(changed) };
 }
 
-/** Puts a replacement in the place of its table, and notes what was loaded. */
+/** Puts a replacement in the place of its table, and notes what was loaded. @returns how many rows the table had */
 async function settleTable(
   connection: LoadConnection,
   { prepared, into, swap }: StreamLoad,
   syncId: string,
-): Promise<void> {
+): Promise<number | undefined> {
   const { target } = prepared;
   const { dataset, table } = target;
+  let replaced: number | undefined;
   if (swap) {
+    replaced = (await hasTable(connection, dataset, table)) ? await rowsIn(connection, dataset, table) : 0;
     await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, table)}`);
     await connection.run(`ALTER TABLE ${tablePath(dataset, replacementTable(table))} RENAME TO ${quoteName(table)}`);
     await saveStream(connection, prepared);
   }
   if (into === 'table' || swap) await touchStream(connection, target, syncId);
+  return replaced;
 }

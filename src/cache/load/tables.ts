@@ -30,6 +30,11 @@ export async function hasTable(connection: SqlConnection, dataset: string, table
   return rows.length > 0;
 }
 
+export async function rowsIn(connection: SqlConnection, dataset: string, table: string): Promise<number> {
+  const [row] = await connection.rows(`SELECT count(*) AS n FROM ${tablePath(dataset, table)}`);
+  return Number(row?.n ?? 0);
+}
+
 /** What running syncs of an earlier life left in the dataset, but for the tables of refreshes that will go on. */
 export async function dropInternalTables(
   connection: SqlConnection,

@@ -156,6 +156,8 @@ export interface LoadedStream {
   readonly written: number;
   /** Rows of the table that were replaced by newer ones of the same key: `written - updated` rows were added. */
   readonly updated: number;
+  /** Rows of the table whose place a replacement has taken; absent where none has. */
+  readonly replaced?: number;
   /** Rows that a deletion in the source has taken out of the table. */
   readonly deleted: number;
   /** Records that changed nothing, for a row of the same key with a greater cursor was there when their batch was loaded. */

@@ -25,7 +25,14 @@ export const syncOutput = z.object({
       records: z.number(),
       rows: z.number().optional(),
       confirmed: z.number().optional(),
+      added: z.number().optional(),
+      updated: z.number().optional(),
       deleted: z.number().optional(),
+      replaced: z.number().optional(),
+      late: z.number().optional(),
+      lost: z.number().optional(),
+      table_rows: z.number().optional(),
+      columns: z.array(z.string()).optional(),
       changed_values: z.record(z.string(), z.number()).optional(),
       bytes: z.number(),
       committed_state: z.boolean(),
@@ -56,6 +63,10 @@ export const syncOutput = z.object({
     .optional(),
   already_running: z.boolean().optional(),
 });
+const MOST_COLUMNS = 200;
+const COLUMNS_IN_TEXT = 40;
+const STREAMS_WITH_COLUMNS = 8;
+
 export type SyncOutput = z.infer<typeof syncOutput>;
 
 export function syncData(status: SyncStatus): SyncOutput {
@@ -70,7 +81,10 @@ export function syncData(status: SyncStatus): SyncOutput {
     bytes: status.bytes,
     records_per_second: status.records_per_second,
     dataset: status.dataset,
-    streams: status.streams.map((stream) => ({ ...stream })),
+    streams: status.streams.map(({ columns, ...stream }) => ({
+      ...stream,
+      ...(columns === undefined ? {} : { columns: columns.slice(0, MOST_COLUMNS) }),
+    })),
     errors: status.errors.map((error) => ({ ...error })),
     warnings: [...status.warnings],
     next: nextStep(status),
@@ -78,20 +92,12 @@ export function syncData(status: SyncStatus): SyncOutput {
 }
 
 export function syncText(data: SyncOutput): string {
-  const rows = data.streams.map(({ stream, state, records, rows: committed, confirmed, bytes }) => [
-    stream,
-    state,
-    records.toLocaleString('en-US'),
-    (committed ?? confirmed ?? 0).toLocaleString('en-US'),
-    bytesText(bytes),
-  ]);
   return [
     `Sync ${data.sync_id} of "${data.source}"${data.destination ? ` into the destination "${data.destination}"` : ''}: ${data.state}. ${count(data.records, 'record')} read (${bytesText(data.bytes)}).`,
-    ...(rows.length > 0
-      ? [textTable(['stream', 'state', 'records', data.destination ? 'confirmed' : 'rows committed', 'bytes'], rows)]
-      : []),
+    ...(data.streams.length > 0 ? [streamTable(data)] : []),
     ...(data.errors.length > 0 ? [asData('errors', data.errors.map(errorText).join('\n'))] : []),
     ...data.streams.flatMap((stream) => changedText(stream, data.dataset)),
+    ...data.streams.slice(0, STREAMS_WITH_COLUMNS).flatMap(columnsText),
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
     ...(data.recent && data.recent.length > 1
@@ -103,18 +109,64 @@ export function syncText(data: SyncOutput): string {
   ].join('\n');
 }
 
+function streamTable({ streams, destination }: SyncOutput): string {
+  const number = (value: number | undefined): string => (value === undefined ? '-' : value.toLocaleString('en-US'));
+  if (destination !== undefined) {
+    return textTable(
+      ['stream', 'state', 'mode', 'records', 'confirmed', 'bytes'],
+      streams.map(({ stream, state, mode, records, confirmed, bytes }) => [
+        stream,
+        state,
+        mode,
+        number(records),
+        number(confirmed),
+        bytesText(bytes),
+      ]),
+    );
+  }
+  return textTable(
+    ['stream', 'state', 'mode', 'records', 'added', 'updated', 'deleted', 'rows now', 'bytes'],
+    streams.map(({ stream, state, mode, records, added, updated, deleted, table_rows: now, bytes }) => [
+      stream,
+      state,
+      mode,
+      number(records),
+      number(added),
+      number(updated),
+      number(deleted),
+      number(now),
+      bytesText(bytes),
+    ]),
+  );
+}
+
+function columnsText({ stream, columns }: SyncOutput['streams'][number]): string[] {
+  if (columns === undefined || columns.length === 0) return [];
+  const shown = columns.slice(0, COLUMNS_IN_TEXT).map(nameOfColumn).join(', ');
+  return [`${stream} has ${count(columns.length, 'column')}: ${shown}${columns.length > COLUMNS_IN_TEXT ? ', …' : ''}`];
+}
+
 function errorText({ from, stream, message }: SyncOutput['errors'][number]): string {
   return [...(from ? [from] : []), ...(stream ? [stream] : []), message].join(': ');
 }
 
 /** In a form that both databases read: the one writes a space into the JSON, the other does not. */
 function changedText(
-  { stream, table, changed_values: changed, deleted }: SyncOutput['streams'][number],
+  { stream, table, rows, changed_values: changed, replaced, late }: SyncOutput['streams'][number],
   dataset = '',
 ): string[] {
   const fields = Object.entries(changed ?? {}).map(([field, values]) => `${field} ${values.toLocaleString('en-US')}`);
   return [
-    ...(deleted ? [`${stream}: ${count(deleted, 'row')} deleted, as in the source.`] : []),
+    ...(replaced === undefined || replaced === 0
+      ? []
+      : [
+          `${stream}: was read in full; ${count(rows ?? 0, 'row')} took the place of ${replaced.toLocaleString('en-US')}.`,
+        ]),
+    ...(late
+      ? [
+          `${stream}: ${count(late, 'record')} changed nothing, for the table has a row of the same key with a greater cursor.`,
+        ]
+      : []),
     ...(fields.length > 0
       ? [
           `${stream}: values that did not fit their column were changed (${fields.join(', ')}); each is noted in its row: SELECT _airbyte_meta FROM ${nameInSql(dataset, table)} WHERE CAST(_airbyte_meta AS VARCHAR) NOT LIKE '%[]}'.`,
@@ -124,7 +176,11 @@ function changedText(
 }
 
 function nameInSql(dataset: string, table = ''): string {
-  return `${dataset}.${/^[a-z_][a-z0-9_]*$/.test(table) ? table : `"${table.replaceAll('"', '""')}"`}`;
+  return `${dataset}.${nameOfColumn(table)}`;
+}
+
+function nameOfColumn(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 function nextStep({ state, sync_id: id, dataset, source, destination }: SyncStatus): string {
