@@ -13,7 +13,7 @@ import {
   waitUntil,
 } from './harness/machine.ts';
 import { startRaw } from './harness/raw.ts';
-import { MEADOW, type Workplace } from './harness/workplace.ts';
+import { HOSTILE, MEADOW, type Workplace } from './harness/workplace.ts';
 
 interface Sync {
   readonly sync_id: string;
@@ -123,24 +123,39 @@ describe('a server killed in mid-sync and started again', () => {
   });
 });
 
-test('after the death of a server the connector it left and its private folder go with the next call that runs one', async () => {
-  const first = await startServer({ workplace });
-  await saveMeadow(first, { delay_ms: 60_000, batch: 10 });
-  await first.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
-  const { sandbox } = await first.call<{ sandbox: { kind: string } }>('get_status');
-  await kill(first);
-  // A confined one dies with its server.
-  if (sandbox.kind === 'bubblewrap') await waitUntil(async () => (await strays(workplace)).length === 0, 5_000);
-  else expect(await runningConnectors(workplace)).toHaveLength(1);
-  const [folder = ''] = await namesIn(join(workplace.project, 'runs'));
-  expect(await namesIn(join(workplace.project, 'runs', folder, 'work'))).toContain('config.json');
+describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)', (sandbox) => {
+  test('the connector it left goes at once, and its private folder with the next call that runs one', async () => {
+    const environment = { SLUICE_SANDBOX: sandbox };
+    const first = await startServer({ workplace, environment });
+    await saveMeadow(first, { delay_ms: 60_000, batch: 10 });
+    await first.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
+    await waitUntil(async () => (await runningConnectors(workplace)).length > 0);
+    await kill(first);
+    await waitUntil(async () => (await strays(workplace)).length === 0, 5_000);
+    const [folder = ''] = await namesIn(join(workplace.project, 'runs'));
+    expect(await namesIn(join(workplace.project, 'runs', folder, 'work'))).toContain('config.json');
 
-  const second = await startServer({ workplace });
-  expect(await second.call('get_sync')).toMatchObject({ state: 'interrupted' });
-  await second.call('validate_config', { connector: meadow, runtime: 'executable', config: CONFIG });
-  expect(await strays(workplace)).toEqual([]);
-  expect(await namesIn(join(workplace.project, 'runs'))).toEqual([]);
-  await second.close();
+    const second = await startServer({ workplace, environment });
+    expect(await second.call('get_sync')).toMatchObject({ state: 'interrupted' });
+    await second.call('validate_config', { connector: meadow, runtime: 'executable', config: CONFIG });
+    expect(await strays(workplace)).toEqual([]);
+    expect(await namesIn(join(workplace.project, 'runs'))).toEqual([]);
+    await second.close();
+  });
+
+  test('one that is deaf to signals, does not read and has children goes within five seconds', async () => {
+    const connector = await placeConnector(workplace, HOSTILE);
+    const first = await startServer({ workplace, environment: { SLUICE_SANDBOX: sandbox } });
+    first.client
+      .callTool({
+        name: 'validate_config',
+        arguments: { connector, runtime: 'executable', config: { behaviour: 'deaf' } },
+      })
+      .catch(() => undefined);
+    await waitUntil(async () => (await runningConnectors(workplace)).length > 0);
+    await kill(first);
+    await waitUntil(async () => (await strays(workplace)).length === 0, 5_000);
+  });
 });
 
 describe('when stdin closes', () => {

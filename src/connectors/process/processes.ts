@@ -9,6 +9,7 @@ import type { Redactor } from '../../secrets/index.ts';
 import type { Running } from '../runner.ts';
 import type { Confined, ConfinedRun } from '../sandbox/index.ts';
 import type { Exit, Overrun } from '../types.ts';
+import { watchServer } from './after-server.ts';
 import { exitSignal } from './exit-signal.ts';
 import { type TreeLimits, withLimits } from './limits.ts';
 import { closed, drain, hasEnded, relay } from './output.ts';
@@ -160,10 +161,12 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   const output = relay(stdout);
   const identity = await identify(pid);
   const tree = createTree({ mark: folder.id, pid, started: identity?.started, isWrapper: confined.isWrapped });
+  const runIsOver = confined.isWrapped ? undefined : watchServer(pid, folder.id);
   try {
     if (identity) await folder.record(identity);
   } catch (error) {
     await tree.end(0);
+    runIsOver?.();
     throw error;
   }
   let overrun: Overrun | undefined;
@@ -196,6 +199,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
     endTree,
     async close(graceMs) {
       await endTree(graceMs);
+      runIsOver?.();
       child.stdin?.destroy();
       stdout.destroy();
       stderr.destroy();

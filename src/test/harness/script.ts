@@ -55,7 +55,8 @@ export async function play(
   return server.call<Played>('get_sync', { sync_id, log_lines: 200 });
 }
 
-function streamJson({ name, namespace, properties = {}, cursor, key = [] }: ScriptStream): JsonObject {
+/** A stream as a catalog has it. */
+export function streamJson({ name, namespace, properties = {}, cursor, key = [] }: ScriptStream): JsonObject {
   return {
     name,
     ...(namespace ? { namespace } : {}),
