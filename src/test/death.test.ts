@@ -13,7 +13,7 @@ import {
   waitUntil,
 } from './harness/machine.ts';
 import { startRaw } from './harness/raw.ts';
-import { HOSTILE, MEADOW, type Workplace } from './harness/workplace.ts';
+import { MEADOW, type Workplace } from './harness/workplace.ts';
 
 interface Sync {
   readonly sync_id: string;
@@ -123,6 +123,17 @@ describe('a server killed in mid-sync and started again', () => {
   });
 });
 
+/** Ignores what can be ignored, and has children in sessions of their own. */
+const DEAF = `#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+if (process.argv[2] === 'spec') console.log('{"type":"SPEC","spec":{"connectionSpecification":{"type":"object","properties":{}}}}');
+else {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE']) process.on(signal, () => {});
+  if (process.argv[2] === 'check') for (const name of ['one', 'two']) spawn(process.argv[1], [name], { detached: true, stdio: 'ignore' });
+  setInterval(() => {}, 1000);
+}
+`;
+
 describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)', (sandbox) => {
   test('the connector it left goes at once, and its private folder with the next call that runs one', async () => {
     const environment = { SLUICE_SANDBOX: sandbox };
@@ -144,15 +155,16 @@ describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)'
   });
 
   test('one that is deaf to signals, does not read and has children goes within five seconds', async () => {
-    const connector = await placeConnector(workplace, HOSTILE);
+    const connector = await placeConnector(workplace, MEADOW, 'source-deaf.mjs');
+    await writeFile(connector, DEAF);
     const first = await startServer({ workplace, environment: { SLUICE_SANDBOX: sandbox } });
     first.client
       .callTool({
         name: 'validate_config',
-        arguments: { connector, runtime: 'executable', config: { behaviour: 'deaf' } },
+        arguments: { connector, runtime: 'executable', config: {} },
       })
       .catch(() => undefined);
-    await waitUntil(async () => (await runningConnectors(workplace)).length > 0);
+    await waitUntil(async () => (await runningConnectors(workplace)).length > 2);
     await kill(first);
     await waitUntil(async () => (await strays(workplace)).length === 0, 5_000);
   });
