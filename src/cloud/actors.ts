@@ -1,6 +1,6 @@
 /** Sources and destinations of an Airbyte: the same deeds under two names. */
 import type { z } from 'zod';
-import { anything, check, destination, offeredStreams, paged, source, specification } from './answers.ts';
+import { anything, check, destination, listOf, offeredStreams, source, specification } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Actor, ActorKind, Cloud } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
@@ -19,7 +19,7 @@ export function createActors(ask: Ask): Cloud['actors'] {
           method: 'GET',
           place: { api: [`${kind}s`], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
           deed: 'read',
-          answer: paged(ANSWERS[kind]),
+          answer: listOf(ANSWERS[kind]),
           signal,
         }),
       ),

@@ -18,16 +18,17 @@ const key = maybe(z.array(z.array(z.string())));
 /** Answers to a deed whose body says nothing we need. */
 export const anything = z.unknown();
 
-export const paged = <T extends z.ZodType>(item: T) =>
-  z.object({ data: z.array(item), next: text }).transform(({ data, next }) => ({ items: data, next }));
+/** Airbyte leaves out a list that is empty. */
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ data: maybe(z.array(item)) }).transform(({ data }) => data ?? []);
 
 export const workspace = z
   .object({ workspaceId: anId, name: z.string(), dataResidency: text })
   .transform(({ workspaceId: id, ...rest }) => ({ id, ...rest }));
 
 export const organizationWorkspaces = z
-  .object({ workspaces: z.array(workspace) })
-  .transform((answer) => answer.workspaces);
+  .object({ workspaces: maybe(z.array(workspace)) })
+  .transform((answer) => answer.workspaces ?? []);
 
 export const organization = z
   .object({ organizationId: anId, organizationName: z.string(), email: text })

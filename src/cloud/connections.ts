@@ -1,6 +1,6 @@
 /** Connections: a source joined to a destination. */
 import type { JsonObject } from '../protocol/index.ts';
-import { anObject, anything, connection, connectionCatalog, paged } from './answers.ts';
+import { anObject, anything, connection, connectionCatalog, listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
@@ -15,7 +15,7 @@ export function createConnections(ask: Ask): Cloud['connections'] {
           method: 'GET',
           place: { api: ['connections'], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
           deed: 'read',
-          answer: paged(connection),
+          answer: listOf(connection),
           signal,
         }),
       ),

@@ -1,5 +1,5 @@
 /** Low-code connectors of a workspace, and their drafts in the connector builder. */
-import { anything, builderDraft, builderProject, definition, paged } from './answers.ts';
+import { anything, builderDraft, builderProject, definition, listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud } from './types.ts';
 import type { Place } from './urls.ts';
@@ -9,8 +9,8 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
     api: ['workspaces', workspaceId, 'definitions', 'declarative_sources', ...id],
   });
   return {
-    list: async (workspaceId, signal) =>
-      (await ask({ method: 'GET', place: path(workspaceId), deed: 'read', answer: paged(definition), signal })).items,
+    list: (workspaceId, signal) =>
+      ask({ method: 'GET', place: path(workspaceId), deed: 'read', answer: listOf(definition), signal }),
     get: (workspaceId, id, signal) =>
       ask({ method: 'GET', place: path(workspaceId, id), deed: 'read', answer: definition, signal }),
     create: (workspaceId, { name, manifest }) =>

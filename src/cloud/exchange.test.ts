@@ -105,11 +105,13 @@ test('the page after the last is not asked for, and an address for it is never f
     response.end(JSON.stringify({ data, next: `${evil}/next?offset=40`, previous: origin }));
   })();
   origin = cloud.addresses().api;
-  const first = await cloud.workspaces.list(PAGE, never);
+  const first = await cloud.workspaces.list({ offset: 0, limit: 2 }, never);
   expect(first).toMatchObject({ items: [{ name: '1' }, { name: '2' }], nextOffset: 2 });
-  // An empty page is the last one, whatever it says.
+  // A page that is not full is the last one, whatever it says.
+  expect(await cloud.workspaces.list(PAGE, never)).toMatchObject({ nextOffset: undefined });
   expect(await cloud.workspaces.list({ offset: 2, limit: 20 }, never)).toEqual({ items: [], nextOffset: undefined });
   expect(asked.map((url) => url.replace('/api/public/v1', ''))).toEqual([
+    '/workspaces?limit=2&offset=0',
     '/workspaces?limit=20&offset=0',
     '/workspaces?limit=20&offset=2',
   ]);

@@ -1,5 +1,5 @@
 /** Jobs: what runs and ran on connections. Attempts and logs are only in the configuration API. */
-import { paged } from './answers.ts';
+import { listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { attemptLog, job, jobsWithAttempts } from './job-answers.ts';
 import type { Cloud } from './types.ts';
@@ -27,7 +27,7 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
             },
           },
           deed: 'read',
-          answer: paged(job),
+          answer: listOf(job),
           signal,
         }),
       ),

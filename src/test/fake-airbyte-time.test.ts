@@ -29,7 +29,9 @@ describe('pages', () => {
     const page = await api('GET', '/sources');
     expect(page.body.data).toHaveLength(20);
     expect(page.body.next).toBe('https://api.airbyte.com/v1/sources?limit=20&offset=20');
-    expect((await api('GET', '/sources?limit=100')).body).toMatchObject({ next: '', previous: '' });
+    // Set after every page that is not empty, as in the real one, whether anything follows or not.
+    const next = 'https://api.airbyte.com/v1/sources?limit=100&offset=100';
+    expect((await api('GET', '/sources?limit=100')).body).toMatchObject({ next, previous: '' });
     for (const bad of ['limit=101', 'limit=0', 'limit=x', 'offset=-1']) {
       expect((await api('GET', `/sources?${bad}`)).status).toBe(400);
     }
@@ -39,10 +41,10 @@ describe('pages', () => {
     const last = await api('GET', `/sources?workspaceIds=${second}&limit=11&offset=11`);
     expect(names(last)).toHaveLength(11);
     expect(last.body.next).toContain('offset=22');
-    expect((await api('GET', `/sources?workspaceIds=${second}&limit=11&offset=22`)).body).toMatchObject({
-      data: [],
-      next: '',
-    });
+    // The document requires `data`; the real server leaves an empty list out.
+    const empty = (await api('GET', `/sources?workspaceIds=${second}&limit=11&offset=22`)).body;
+    expect(empty).toMatchObject({ next: '' });
+    expect(empty).not.toHaveProperty('data');
   });
 
   test('workspaces are repeated or separated by commas, and those of others are refused', async () => {
@@ -55,9 +57,9 @@ describe('pages', () => {
     expect((await api('GET', `/sources?workspaceIds=${airbyteId('workspace', 77)}`)).status).toBe(403);
   });
 
-  test('jobs: filters, order, and no next at all at the end', async () => {
+  test('jobs: filters and order', async () => {
     const jobs = async (query: string): Promise<unknown[]> =>
-      (await api('GET', `/jobs?${query}`)).body.data.map(({ jobId }) => jobId);
+      ((await api('GET', `/jobs?${query}`)).body.data ?? []).map(({ jobId }) => jobId);
     expect(await jobs('')).toEqual([3, 2, 1]);
     expect(await jobs('orderBy=createdAt%7CASC')).toEqual([1, 2, 3]);
     expect(await jobs('status=failed')).toEqual([3]);
@@ -65,7 +67,6 @@ describe('pages', () => {
     expect(await jobs('jobType=reset')).toEqual([]);
     expect(await jobs(`workspaceIds=${second}`)).toEqual([]);
     expect(await jobs('createdAtEnd=2025-01-06T14:30:00Z')).toEqual([2, 1]);
-    expect((await api('GET', '/jobs')).body).not.toHaveProperty('next');
     expect((await api('GET', '/jobs?orderBy=nothing')).status).toBe(400);
   });
 
