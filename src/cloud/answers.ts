@@ -57,12 +57,15 @@ const actor = {
   createdAt: number,
 };
 
+/** Of more than half of the connectors, and of every custom one, the server sends an empty name or none. */
+const typeName = maybe(z.union([aWord, z.literal('')])).transform((name) => name || undefined);
+
 export const source = z
-  .object({ sourceId: anId, sourceType: aWord, ...actor })
+  .object({ sourceId: anId, sourceType: typeName, ...actor })
   .transform(({ sourceId: id, sourceType: type, ...rest }) => ({ kind: 'source' as const, id, type, ...rest }));
 
 export const destination = z
-  .object({ destinationId: anId, destinationType: aWord, ...actor })
+  .object({ destinationId: anId, destinationType: typeName, ...actor })
   .transform(({ destinationId: id, destinationType: type, ...rest }) => ({
     kind: 'destination' as const,
     id,

@@ -47,8 +47,8 @@ export interface Actor {
   readonly kind: ActorKind;
   readonly id: string;
   readonly name: string;
-  /** Airbyte's short name of the connector, such as `postgres`. */
-  readonly type: string;
+  /** Airbyte's short name of the connector, such as `postgres`, where it knows one. */
+  readonly type?: string | undefined;
   readonly definitionId: string;
   readonly workspaceId: string;
   /** May hold secrets in clear: servers differ in what they mask. */

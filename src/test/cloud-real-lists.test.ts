@@ -1,6 +1,6 @@
 /** Lists and single objects as a real Airbyte answers them, where that is other than its documents say. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { FakeAirbyte } from '../../fixtures/airbyte/index.ts';
+import { airbyteId, type FakeAirbyte } from '../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, startCloud } from './harness/airbyte.ts';
 import { addConnections } from './harness/airbyte-crowd.ts';
 import type { TestServer } from './harness/client.ts';
@@ -51,5 +51,33 @@ describe('pages', () => {
     for (const kind of ['source', 'destination', 'connection', 'job', 'definition', 'organization']) {
       expect(await list({ kind }), kind).toMatchObject({ objects: [], total: 0 });
     }
+  });
+});
+
+describe('short names of connectors', () => {
+  test('where Airbyte sends none, the registry tells it by the definition, and a custom one is called so', async () => {
+    await start();
+    const [people] = airbyte.state.sources;
+    if (!people) throw new Error('the seed has a source');
+    airbyte.state.sources.push({
+      ...people,
+      id: airbyteId('source', 4),
+      name: 'Meadow',
+      definitionId: airbyteId('definition', 1),
+      configuration: { api_key: 'k' },
+    });
+    const types = async (args: object = {}) =>
+      (await list({ kind: 'source', ...args })).objects.map(({ name, type }) => [name, type]);
+    expect(await types()).toEqual([
+      ['Sample people', 'faker'],
+      ['Shop database', 'postgres'],
+      // The small registry of the tests does not know this one.
+      ['Code host', 'custom'],
+      ['Meadow', 'custom'],
+    ]);
+    expect(await types({ search: 'FAKER' })).toEqual([['Sample people', 'faker']]);
+    expect(await server.call('describe_cloud_object', { kind: 'source', id: people.id })).toMatchObject({
+      type: 'faker',
+    });
   });
 });

@@ -54,7 +54,7 @@ export const createActor: Maker = async (input, call, enter) => {
       ...(warnings.length > 0 ? { warnings } : {}),
     },
     next: toType ? typing : check,
-    after: { type: made.type, configuration: made.configuration },
+    after: { ...(made.type ? { type: made.type } : {}), configuration: made.configuration },
   };
 };
 

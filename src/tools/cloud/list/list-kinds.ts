@@ -1,6 +1,7 @@
 /** What list_cloud_objects walks through for each kind, and how its finds become rows. */
 import type { Connection, Job, JobState, Page, Paged, Workspace } from '../../../cloud/index.ts';
 import type { Call } from '../../tool.ts';
+import { withTypes } from '../actor-type.ts';
 import { shortName } from '../bounds.ts';
 import { chosenWorkspace, findConnection } from '../found-object.ts';
 import { ignore } from '../masking.ts';
@@ -76,7 +77,10 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
     });
   }
   return plain(asked, {
-    list: (page) => cloud.actors.list(kind, workspace.id, page, signal),
+    async list(page) {
+      const { items, ...rest } = await cloud.actors.list(kind, workspace.id, page, signal);
+      return { ...rest, items: await withTypes(items, call.services, signal) };
+    },
     row: actorRow,
     workspace,
   });
