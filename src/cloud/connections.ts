@@ -1,5 +1,5 @@
 /** Connections: a source joined to a destination. */
-import type { JsonObject } from '../protocol/index.ts';
+import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { anObject, anything, connection, connectionCatalog, listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
@@ -78,13 +78,30 @@ function scheduleOf(schedule: string): object {
   return schedule === 'manual' ? { scheduleType: 'manual' } : { scheduleType: 'cron', cronExpression: schedule };
 }
 
-function streamOf({ name, namespace, mode, cursorField, primaryKey, rest }: ConnectionStream): JsonObject {
+function streamOf({ name, namespace, mode, cursorField, primaryKey, rest = {} }: ConnectionStream): JsonObject {
   return {
-    ...rest,
+    ...withoutEmpty(rest),
     name,
     ...(namespace === undefined ? {} : { namespace }),
     ...(mode === undefined ? {} : { syncMode: mode }),
     ...(cursorField?.length ? { cursorField: [...cursorField] } : {}),
     ...(primaryKey?.length ? { primaryKey: primaryKey.map((path) => [...path]) } : {}),
   };
+}
+
+/** Airbyte reads out an empty list for what a stream does not have, and refuses `selectedFields: []` when it is sent back. */
+function withoutEmpty(rest: JsonObject): JsonObject {
+  const isEmpty = (value: JsonValue): boolean => Array.isArray(value) && value.length === 0;
+  return Object.fromEntries(
+    Object.entries(rest).flatMap(([key, value]) =>
+      value === null || isEmpty(value) ? [] : [[key, withoutNull(value)]],
+    ),
+  );
+}
+
+function withoutNull(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNull(item)]));
 }
