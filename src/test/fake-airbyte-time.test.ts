@@ -116,8 +116,12 @@ describe('jobs', () => {
   test('come through with growing counts, one at a time on a connection, and leave a state', async () => {
     const before = (await config('POST', '/state/get', { connectionId: CONNECTION })).body;
     const jobId = await start({ milliseconds: 1_000_000 });
-    expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).status).toBe(409);
-    const looks = await seen(jobId, 50, 200, 500, 900, 1000);
+    const again = (): ReturnType<Request> => api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' });
+    // Before its first attempt a second start is answered with it.
+    expect((await again()).body).toMatchObject({ jobId, status: 'pending' });
+    const begun = await seen(jobId, 50, 200);
+    expect((await again()).status).toBe(409);
+    const looks = [...begun, ...(await seen(jobId, 300, 700, 800))];
     expect(statuses(looks)).toEqual(['pending', 'running', 'running', 'running', 'succeeded']);
     const rows = looks.map(([, count]) => count);
     expect(rows).toEqual([...rows].sort((a, b) => a - b));
@@ -161,8 +165,34 @@ describe('jobs', () => {
     expect((await api('DELETE', `/jobs/${jobId}`)).body.status).toBe('cancelled');
     const [, rows] = await look(jobId);
     expect(await seen(jobId, 1000)).toEqual([['cancelled', rows]]);
-    expect((await api('DELETE', `/jobs/${jobId}`)).status).toBe(409);
-    await start();
+    const next = await start({ milliseconds: Number.POSITIVE_INFINITY });
+    // Cancelling one that has ended cancels what runs now on its connection.
+    expect((await api('DELETE', `/jobs/${jobId}`)).body).toMatchObject({ jobId, status: 'cancelled' });
+    expect((await look(next))[0]).toBe('cancelled');
+  });
+
+  test('that clear are resets, and cancel what runs; a refresh is not for this API', async () => {
+    const running = await start({ milliseconds: Number.POSITIVE_INFINITY });
+    for (const jobType of ['clear', 'reset']) {
+      const { status, body } = await api('POST', '/jobs', { connectionId: CONNECTION, jobType });
+      expect({ status, body }).toMatchObject({ status: 200, body: { jobType: 'reset' } });
+    }
+    expect((await look(running))[0]).toBe('cancelled');
+    expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'refresh' })).status).toBe(422);
+  });
+
+  test('that refresh need a destination that can, and wait for the next run where one runs', async () => {
+    const refresh = async (): Promise<unknown> =>
+      (await config('POST', '/connections/refresh', { connectionId: CONNECTION, refreshMode: 'Merge' })).body.job;
+    const running = await start({ milliseconds: Number.POSITIVE_INFINITY });
+    expect(await refresh()).toBeUndefined();
+    await api('DELETE', `/jobs/${running}`);
+    expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).body.jobType).toBe('refresh');
+    airbyte.passTime(1000);
+    expect(await refresh()).toMatchObject({ configType: 'refresh', status: 'pending' });
+    for (const definition of airbyte.state.definitions) definition.supportsRefreshes = false;
+    airbyte.passTime(1000);
+    expect(await refresh()).toBeUndefined();
   });
 
   test('of kind clear take the state away; an inactive connection runs none', async () => {
