@@ -51,12 +51,29 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: s
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
     if (parsed.success && (answered.ok || isGone)) return withHiddenNames(parsed.data, hide);
-    if (!answered.ok) throw refusalError(what, answered, { creates, configApi: 'config' in question.place });
+    if (!answered.ok) {
+      const configApi = 'config' in question.place;
+      throw refusalError(what, answered, {
+        creates,
+        configApi,
+        looksUp: lookedUp(question.place),
+        isRead: deed === 'read',
+      });
+    }
     const wrong = `${parsed.error?.issues[0]?.path.join('.') || 'the whole'} is not as published`;
     throw creates
       ? unknownOutcome(`The answer to ${what} cannot be read: ${wrong}`)
       : badAnswer(address, `something unexpected to ${what}: ${wrong}`);
   };
+}
+
+/** Requests of the configuration API are all about an id. */
+function lookedUp(place: Place): 'an id' | 'a job' | undefined {
+  if ('config' in place) return 'an id';
+  const [kind, id] = place.api;
+  if (kind === 'jobs' && id !== undefined) return 'a job';
+  const asksById = Object.entries(place.query ?? {}).some(([name, value]) => /Ids?$/.test(name) && value !== undefined);
+  return id !== undefined || asksById ? 'an id' : undefined;
 }
 
 async function withToken(

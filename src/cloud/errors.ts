@@ -25,15 +25,21 @@ export interface Refusal {
   readonly retryAfter?: number | undefined;
 }
 
-/**
- * @param what the deed in words, such as `GET /sources`
- * @param creates whether something may have been made all the same
- * @param configApi whether the configuration API was asked, whose address may be wrong where the other one's is right
- */
+export interface Asked {
+  /** Whether something may have been made all the same. */
+  readonly creates?: boolean;
+  /** Whether the configuration API was asked, whose address may be wrong where the other one's is right. */
+  readonly configApi?: boolean;
+  /** What the request was about: Airbyte refuses an id that leads nowhere in other words for each. */
+  readonly looksUp?: 'an id' | 'a job' | undefined;
+  readonly isRead?: boolean;
+}
+
+/** @param what the operation in words, such as `GET /sources` */
 export function refusalError(
   what: string,
   { status, said, retryAfter }: Refusal,
-  { creates = false, configApi = false } = {},
+  { creates = false, configApi = false, looksUp, isRead = false }: Asked = {},
 ): SluiceError {
   const facts = { details: { status, ...(said ? { airbyte_says: said } : {}) } };
   if (creates && status >= 500) {
@@ -47,18 +53,23 @@ export function refusalError(
       facts,
     );
   }
-  if (status === 403) {
+  // Only an instance administrator hears 404; a job that does not exist is none that runs.
+  const isUnknown =
+    status === 404 || (isRead && ((status === 403 && looksUp) || (status === 409 && looksUp === 'a job')));
+  if (status === 403 && !isUnknown) {
     return new SetupError(
       'cloud_forbidden',
-      `These credentials may not do this: ${what}.`,
+      looksUp
+        ? `There is no such id, or these credentials have no rights to it: ${what}.`
+        : `These credentials may not do this: ${what}.`,
       'A person can give the application more rights in Airbyte; check_cloud_workspace shows what these credentials see.',
       facts,
     );
   }
-  if (status === 404) {
+  if (isUnknown) {
     return new InputError(
       'cloud_not_found',
-      `Airbyte has nothing under this id, or these credentials may not see it (${what}).`,
+      `Airbyte has no such id, or these credentials have no rights to it (${what}).`,
       configApi
         ? 'list_cloud_objects shows the ids that there are. Where the id is right, this is not the address of a configuration API: ask the person to correct AIRBYTE_CLOUD_CONFIG_API_URL and to restart the server.'
         : 'list_cloud_objects shows the ids that there are; the kind must fit the id.',
@@ -68,8 +79,8 @@ export function refusalError(
   if (status === 409) {
     return new UpstreamError(
       'cloud_conflict',
-      'Airbyte is busy with it: something else runs or has the name.',
-      'Wait for it or cancel it (get_cloud_job, cancel_cloud_job), then call again.',
+      'Conflict: another job runs on it, or it is locked or inactive.',
+      'Wait for the job or cancel it (get_cloud_job, cancel_cloud_job); describe_cloud_object shows the status. Then call again.',
       facts,
     );
   }

@@ -132,6 +132,14 @@ export interface NewConnection extends ConnectionChanges {
 export const JOB_TYPES = ['sync', 'reset', 'refresh', 'clear'] as const;
 export type JobType = (typeof JOB_TYPES)[number];
 
+/** `Merge` keeps the rows that are there, `Truncate` removes them once all was read again. */
+export type RefreshMode = 'Merge' | 'Truncate';
+
+export interface StreamName {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
 export const JOB_STATES = ['pending', 'queued', 'running', 'incomplete', 'failed', 'succeeded', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
@@ -260,8 +268,20 @@ export interface Cloud {
     /** Newest first. */
     list(filter: JobFilter, page: Page, signal: AbortSignal): Promise<Paged<Job>>;
     get(id: number, signal: AbortSignal): Promise<Job>;
-    /** @throws UpstreamError `cloud_conflict` where one runs already */
-    create(connectionId: string, type: JobType): Promise<Job>;
+    /**
+     * One that waits for its first attempt is answered with again. `reset` and `clear` make a job of type `reset` at once, and
+     * cancel what runs.
+     * @throws UpstreamError `cloud_conflict` where one runs already, or the connection is locked or inactive
+     */
+    create(connectionId: string, type: 'sync' | 'reset' | 'clear'): Promise<Job>;
+    /** Clears some streams only, as `create` clears all of them; by the configuration API. */
+    clearStreams(connectionId: string, streams: readonly StreamName[]): Promise<Job>;
+    /**
+     * By the configuration API; all streams where none is named.
+     * @returns undefined where the destination cannot do it, and where a job runs: then the next run becomes the refresh
+     */
+    refresh(connectionId: string, mode: RefreshMode, streams: readonly StreamName[]): Promise<Job | undefined>;
+    /** Cancels what runs on the connection of the job, whichever job that is. */
     cancel(id: number): Promise<Job>;
     /** Oldest first; empty where the job is too old for Airbyte to tell. */
     attempts(job: Job, signal: AbortSignal): Promise<readonly Attempt[]>;

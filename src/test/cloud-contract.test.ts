@@ -88,7 +88,12 @@ const CALLS: Record<string, readonly Call[]> = {
     ),
   ],
   'jobs.get': [(cloud) => cloud.jobs.get(17, signal)],
-  'jobs.create': JOB_TYPES.map((type) => (cloud: Cloud) => cloud.jobs.create(ID, type)),
+  'jobs.create': (['sync', 'reset', 'clear'] as const).map((type) => (cloud: Cloud) => cloud.jobs.create(ID, type)),
+  'jobs.clearStreams': [(cloud) => cloud.jobs.clearStreams(ID, STREAMS)],
+  'jobs.refresh': [
+    (cloud) => cloud.jobs.refresh(ID, 'Merge', []),
+    (cloud) => cloud.jobs.refresh(ID, 'Truncate', STREAMS),
+  ],
   'jobs.cancel': [(cloud) => cloud.jobs.cancel(17)],
   'jobs.attempts': JOB_TYPES.map((type) => (cloud: Cloud) => {
     const job = { id: 17, connectionId: ID, type, state: 'failed' } as const;

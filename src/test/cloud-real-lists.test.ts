@@ -1,7 +1,7 @@
 /** Lists and single objects as a real Airbyte answers them, where that is other than its documents say. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { airbyteId, type FakeAirbyte } from '../../fixtures/airbyte/index.ts';
-import { type CloudOptions, type CloudTest, startCloud } from './harness/airbyte.ts';
+import { type CloudOptions, type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
 import { addConnections } from './harness/airbyte-crowd.ts';
 import type { TestServer } from './harness/client.ts';
 import type { Listed } from './harness/cloud-shapes.ts';
@@ -79,5 +79,45 @@ describe('short names of connectors', () => {
     expect(await server.call('describe_cloud_object', { kind: 'source', id: people.id })).toMatchObject({
       type: 'faker',
     });
+  });
+});
+
+describe('ids that lead nowhere', () => {
+  test('are no such id, or no rights to it, for everybody; a refusal to change says both', async () => {
+    await start({ environment: UNGUARDED });
+    for (const administrator of [false, true]) {
+      airbyte.settings.administrator = administrator;
+      for (const kind of ['source', 'destination', 'connection', 'workspace'] as const) {
+        const error = await server.fail('describe_cloud_object', { kind, id: airbyteId(kind, 77) });
+        expect(error, kind).toMatchObject({
+          code: 'cloud_not_found',
+          next: expect.stringContaining('list_cloud_objects'),
+        });
+        expect(error.message).toContain('no such id, or these credentials have no rights to it');
+      }
+    }
+    airbyte.fault({ method: 'PATCH', path: /\/sources\//, kind: 'status', status: 403 });
+    const change = { kind: 'source', id: airbyteId('source', 1), changes: { name: 'Other' } };
+    const error = await server.fail('update_cloud_object', change);
+    expect(error).toMatchObject({ code: 'cloud_forbidden', message: expect.stringContaining('no such id, or') });
+  });
+
+  test('what was deleted is told from what has nothing to configure', async () => {
+    await start({ environment: UNGUARDED });
+    const [people] = airbyte.state.sources;
+    if (people) people.configuration = {};
+    const at = (kind: 'source' | 'connection', number: number) => ({ kind, id: airbyteId(kind, number) });
+    await server.call('describe_cloud_object', at('source', 1));
+    await server.call('delete_cloud_object', { ...at('source', 2), name: 'Shop database', cascade: true });
+    for (const object of [at('source', 2), at('connection', 2)]) {
+      const calls = [
+        server.fail('describe_cloud_object', object),
+        server.fail('update_cloud_object', { ...object, changes: { name: 'Back' } }),
+        server.fail('delete_cloud_object', { ...object, name: 'Shop database', cascade: true }),
+      ];
+      for (const error of await Promise.all(calls)) expect(error.code, object.kind).toBe('cloud_deleted');
+    }
+    const run = { connection_id: airbyteId('connection', 2) };
+    expect((await server.fail('run_cloud_sync', run)).code).toBe('cloud_deleted');
   });
 });

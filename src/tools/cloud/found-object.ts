@@ -1,9 +1,11 @@
 /** From kind and id to the object that is meant. */
 import type { Actor, ActorKind, Connection, Definition, Workspace } from '../../cloud/index.ts';
+import { InputError } from '../../errors.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
 import type { Services } from '../services.ts';
 import { shortName } from './bounds.ts';
 import { asAsked, checkId, checkWorkspace } from './fields.ts';
+import { everyItem } from './scan.ts';
 
 export const OBJECT_KINDS = ['source', 'destination', 'connection', 'definition'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
@@ -33,7 +35,7 @@ export interface Wanted {
   readonly workspaceId?: string | undefined;
 }
 
-/** @throws InputError `bad_id`, `other_workspace`; what the cloud throws, `cloud_not_found` first of all */
+/** @throws InputError `bad_id`, `other_workspace`, `cloud_deleted`; what the cloud throws, `cloud_not_found` first of all */
 export async function findActor(
   kind: ActorKind,
   { id, workspaceId }: Wanted,
@@ -42,7 +44,20 @@ export async function findActor(
 ): Promise<Actor> {
   const actor = asAsked(id, await cloud.actors.get(kind, checkId('id', id), signal));
   checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
-  return actor;
+  // Of a deleted one Airbyte keeps all but the configuration; some connectors need none.
+  if (Object.keys(actor.configuration).length > 0) return actor;
+  for await (const { item } of everyItem((page) => cloud.actors.list(kind, actor.workspaceId, page, signal))) {
+    if (item.id.toLowerCase() === id.toLowerCase()) return actor;
+  }
+  throw deleted(kind, actor.name);
+}
+
+function deleted(kind: ObjectKind, name: string): InputError {
+  return new InputError(
+    'cloud_deleted',
+    `The ${kind} "${shortName(name)}" is deleted in Airbyte.`,
+    `list_cloud_objects with kind ${kind} shows those that there are.`,
+  );
 }
 
 /** @param field the argument that holds the id. @throws as `findActor` */
@@ -54,6 +69,7 @@ export async function findConnection(
 ): Promise<Connection> {
   const connection = asAsked(id, await cloud.connections.get(checkId(field, id), signal));
   checkWorkspace(workspaceId, connection, `The connection "${shortName(connection.name)}"`);
+  if (connection.status === 'deprecated') throw deleted('connection', connection.name);
   return connection;
 }
 
