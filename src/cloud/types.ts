@@ -236,11 +236,17 @@ export interface Cloud {
     list(kind: ActorKind, workspaceId: string, page: Page, signal: AbortSignal): Promise<Paged<Actor>>;
     get(kind: ActorKind, id: string, signal: AbortSignal): Promise<Actor>;
     create(kind: ActorKind, actor: NewActor): Promise<Actor>;
-    /** `configuration` is laid over what is there; what it does not name stays. */
+    /** `configuration` is laid over what is there; what it does not name stays. A mask in it would be stored as the value. */
     update(
       kind: ActorKind,
       id: string,
       changes: { readonly name?: string; readonly configuration?: JsonObject },
+    ): Promise<Actor>;
+    /** `configuration` takes the place of what is there; Airbyte's own masks in it keep the values that they stand for. */
+    replace(
+      kind: ActorKind,
+      id: string,
+      whole: { readonly name?: string | undefined; readonly configuration: JsonObject },
     ): Promise<Actor>;
     /** Airbyte deletes the connections of it too. */
     delete(kind: ActorKind, id: string): Promise<void>;

@@ -51,6 +51,10 @@ const CALLS: Record<string, readonly Call[]> = {
     (cloud: Cloud) => cloud.actors.update(kind, ID, { name: 'Renamed' }),
     (cloud: Cloud) => cloud.actors.update(kind, ID, { configuration: { host: 'other.example.com' } }),
   ]),
+  'actors.replace': KINDS.flatMap((kind) => [
+    (cloud: Cloud) => cloud.actors.replace(kind, ID, { configuration: { host: 'other.example.com' } }),
+    (cloud: Cloud) => cloud.actors.replace(kind, ID, { name: 'Renamed', configuration: {} }),
+  ]),
   'actors.delete': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.delete(kind, ID)),
   'actors.check': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.check(kind, ID, signal)),
   'actors.spec': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.spec(kind, OTHER, ID, signal)),

@@ -86,6 +86,38 @@ describe('sources and destinations', () => {
     },
   );
 
+  test.each([false, true])(
+    'another branch, and a field that is taken away: the rest stays, secrets too (server in clear: %s)',
+    async (leaky) => {
+      cloud.airbyte.settings.leaky = leaky;
+      const tunnel = { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'jump', tunnel_user: 'ann' };
+      await update('source', 2, {
+        config: { tunnel_method: { ...tunnel, ssh_key: 'secret_reference::SHOP_PASSWORD' } },
+      });
+      expect(source(2)?.configuration).toMatchObject({ tunnel_method: { ssh_key: 'swordfish-of-the-shop-81' } });
+      const back = await update('source', 2, { config: { tunnel_method: { tunnel_method: 'NO_TUNNEL' } } });
+      expect(source(2)?.configuration).toEqual({
+        host: 'db.larkspur.example.com',
+        port: 5432,
+        database: 'shop',
+        username: 'reader',
+        password: SEEDED_SECRETS[0],
+        tunnel_method: { tunnel_method: 'NO_TUNNEL' },
+      });
+      expect(back.text).not.toContain('swordfish');
+      await update('source', 2, { config: { tunnel_method: null } });
+      expect(source(2)?.configuration).not.toHaveProperty('tunnel_method');
+      expect(source(2)).toMatchObject({ name: 'Shop database', configuration: { password: SEEDED_SECRETS[0] } });
+      // Branches without a word of their own in the changes.
+      await update('source', 3, { config: { credentials: { access_token: 'secret_reference::SHOP_PASSWORD' } } });
+      expect(source(3)?.configuration).toEqual({
+        credentials: { option_title: 'OAuth Credentials', access_token: 'swordfish-of-the-shop-81' },
+        repositories: ['larkspur/shop'],
+      });
+      expect(await refused('source', 2, { config: { host: null } })).toMatchObject({ code: 'cloud_rejected' });
+    },
+  );
+
   test('literals, wrong types, unknown names and references at plain fields are refused; what is missing is not asked for', async () => {
     const config = { password: 'typed-into-the-chat', port: 'many', username: 'secret_reference::SHOP_PASSWORD' };
     const error = await refused('source', 2, { config });
