@@ -39,6 +39,16 @@ export function createConnections(ask: Ask): Cloud['connections'] {
         answer: connection,
         timeoutMs: 290_000,
       }),
+    setCron: async (id, cronExpression, cronTimeZone) => {
+      await ask({
+        method: 'POST',
+        place: { config: 'connections/update' },
+        body: { connectionId: id, scheduleType: 'cron', scheduleData: { cron: { cronExpression, cronTimeZone } } },
+        deed: 'change',
+        answer: anything,
+        timeoutMs: 120_000,
+      });
+    },
     delete: async (id) => {
       await ask({ method: 'DELETE', place: path(id), deed: 'change', answer: anything });
     },

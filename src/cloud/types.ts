@@ -118,7 +118,7 @@ export interface Connection {
 export interface ConnectionChanges {
   readonly name?: string | undefined;
   readonly enabled?: boolean | undefined;
-  /** A cron expression, or `manual`. */
+  /** A cron expression in UTC, or `manual`. */
   readonly schedule?: string | undefined;
   readonly prefix?: string | undefined;
   readonly streams?: readonly ConnectionStream[] | undefined;
@@ -264,6 +264,8 @@ export interface Cloud {
     get(id: string, signal: AbortSignal): Promise<Connection>;
     create(connection: NewConnection): Promise<Connection>;
     update(id: string, changes: ConnectionChanges): Promise<Connection>;
+    /** In a time zone of its own, which only the configuration API takes. */
+    setCron(id: string, cron: string, timeZone: string): Promise<void>;
     delete(id: string): Promise<void>;
     /** The state as the API has it. */
     state(id: string, signal: AbortSignal): Promise<JsonObject>;

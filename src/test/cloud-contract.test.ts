@@ -82,6 +82,7 @@ const CALLS: Record<string, readonly Call[]> = {
     (cloud) => cloud.connections.update(ID, { enabled: true, schedule: 'manual' }),
     (cloud) => cloud.connections.update(ID, { schedule: '0 0 6 * * ? UTC', prefix: '', streams: STREAMS }),
   ],
+  'connections.setCron': [(cloud) => cloud.connections.setCron(ID, '0 0 6 * * ?', 'Europe/Berlin')],
   'connections.delete': [(cloud) => cloud.connections.delete(ID)],
   'connections.state': [(cloud) => cloud.connections.state(ID, signal)],
   'connections.catalog': [(cloud) => cloud.connections.catalog(ID, signal)],

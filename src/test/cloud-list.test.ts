@@ -164,6 +164,31 @@ describe('list_cloud_objects', () => {
     const failing = await list({ kind: 'connection', failing_only: true });
     expect(names(failing)).toEqual(['connection 2']);
     expect(failing.total).toBe(1);
+    // What runs has not failed, what failed before it has; what is tried again has not, what was cancelled is no success.
+    const [pattern] = airbyte.state.jobs;
+    const add = (connection: number, status: 'pending' | 'cancelled', plan: object) => {
+      if (!pattern) throw new Error('there is a job');
+      const connectionId = airbyteId('connection', connection);
+      const jobId = airbyte.state.jobs.length + 1;
+      const createdAt = Date.now() - 60_000;
+      airbyte.state.jobs.push({
+        ...structuredClone(pattern),
+        jobId,
+        connectionId,
+        createdAt,
+        updatedAt: createdAt,
+        status,
+        plan: { ...pattern.plan, ...plan },
+      });
+    };
+    add(2, 'pending', { milliseconds: 1_000_000 });
+    add(3, 'pending', { milliseconds: 1000, outcome: 'incomplete' });
+    add(4, 'cancelled', {});
+    const now = await list({ kind: 'connection', failing_only: true });
+    expect(now.objects.map(({ name, last_job: job }) => [name, job?.state])).toEqual([
+      ['connection 2', 'pending'],
+      ['connection 4', 'cancelled'],
+    ]);
   });
 });
 

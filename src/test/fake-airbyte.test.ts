@@ -215,6 +215,8 @@ describeWith(['data'], 'the configuration API', () => {
     const streamState = [{ streamDescriptor: { name: 'users' }, streamState: { updated_at: '2025-02-01' } }];
     const connectionState = { stateType: 'stream', connectionId, streamState };
     await post('state/create_or_update_safe', { connectionId, connectionState });
+    const cron = { cronExpression: '0 0 6 * * ?', cronTimeZone: 'Europe/Berlin' };
+    await post('connections/update', { connectionId, scheduleType: 'cron', scheduleData: { cron } });
     await post('source_definitions/list_for_workspace', { workspaceId });
     await post('destination_definitions/list_for_workspace', { workspaceId });
     const actorDefinitionId = declarative[0]?.id;

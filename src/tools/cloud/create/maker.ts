@@ -19,7 +19,7 @@ export const createInput = z.strictObject({
   destination_id: z.string().optional(),
   streams: streamWishes.optional(),
   prefix: z.string().optional(),
-  schedule: z.string().optional().describe('manual, or cron: 0 0 6 * * ?'),
+  schedule: z.string().optional().describe('manual, or cron: 0 0 6 * * ? Europe/Berlin'),
   manifest_path: z.string().optional(),
   manifest: z.record(z.string(), z.unknown()).optional(),
   workspace_id: workspaceId,
@@ -33,6 +33,9 @@ export const createOutput = z.object({
   workspace_id: z.string(),
   web_address: z.string(),
   streams: z.array(z.object({ stream: z.string(), mode: z.string().optional() })).optional(),
+  schedule: z.string().optional(),
+  time_zone: z.string().optional(),
+  next_run: z.string().optional(),
   secrets_to_type: z.array(z.string()).optional(),
   warnings: z.array(z.string()).optional(),
   next: z.string(),
@@ -45,7 +48,10 @@ export interface Made {
   readonly name: string;
   readonly workspaceId: string;
   /** Put into the answer besides. */
-  readonly more?: Pick<z.input<typeof createOutput>, 'streams' | 'secrets_to_type' | 'warnings'>;
+  readonly more?: Pick<
+    z.input<typeof createOutput>,
+    'streams' | 'schedule' | 'time_zone' | 'next_run' | 'secrets_to_type' | 'warnings'
+  >;
   readonly lines?: readonly string[];
   readonly next: string;
   /** For the audit; configurations lose their values there. */

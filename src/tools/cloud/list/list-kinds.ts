@@ -4,6 +4,7 @@ import type { Call } from '../../tool.ts';
 import { withTypes } from '../actor-type.ts';
 import { shortName } from '../bounds.ts';
 import { chosenWorkspace, findConnection } from '../found-object.ts';
+import { isActive } from '../jobs/job-answer.ts';
 import { ignore } from '../masking.ts';
 import { lastJobsOf } from './last-jobs.ts';
 import { type Asked, checkFit } from './list-arguments.ts';
@@ -111,6 +112,8 @@ function plain<T extends Named>(
 function connections(asked: Asked, { services, signal }: Call, workspace: Workspace): Listing {
   const { cloud } = services;
   const lastJobs = lastJobsOf(cloud, workspace.id, signal);
+  // What still runs, or is tried again, has not failed yet; what came before it may have.
+  const lastEnded = lastJobsOf(cloud, workspace.id, signal, (job) => !isActive(job));
   return listing<Connection>({
     list: (page) => cloud.connections.list(workspace.id, page, signal),
     async wanted(items) {
@@ -118,9 +121,9 @@ function connections(asked: Asked, { services, signal }: Call, workspace: Worksp
         (item) => isNamed(item, asked.search) && (asked.status === undefined || item.status === asked.status),
       );
       if (!asked.failing_only) return fit;
-      const last = await lastJobs(items.filter((_, index) => fit[index]));
+      const last = await lastEnded(items.filter((_, index) => fit[index]));
       return items.map(
-        ({ id }, index) => fit[index] === true && /^(failed|incomplete)$/.test(last.get(id)?.state ?? ''),
+        ({ id }, index) => fit[index] === true && /^(failed|cancelled)$/.test(last.get(id)?.state ?? ''),
       );
     },
     async rows(found) {

@@ -3,7 +3,7 @@ import { abortError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { alone } from '../alone.ts';
-import { checkSchedule, scheduleValue } from '../schedule.ts';
+import { checkSchedule, publicSchedule, scheduleValue } from '../schedule.ts';
 import { chooseStreams } from '../stream-choice.ts';
 import type { Changed, Changes } from './changes.ts';
 
@@ -15,9 +15,15 @@ export async function updateConnection(connection: Connection, changes: Changes,
   const streams = wishes && (await chosen());
   if (signal.aborted) throw abortError(signal);
   progress('changing the connection in Airbyte');
-  const changed = await alone(connection.id, () =>
-    cloud.connections.update(connection.id, { name, enabled, prefix, schedule: timed, streams }),
-  );
+  const zone = timed?.timeZone;
+  const isElsewhere = timed !== undefined && zone !== undefined && zone !== 'UTC';
+  const rest = { name, enabled, prefix, schedule: isElsewhere ? undefined : timed && publicSchedule(timed), streams };
+  const changed = await alone(connection.id, async () => {
+    // First: where it is refused, nothing has been changed.
+    if (isElsewhere) await cloud.connections.setCron(connection.id, timed.expression, zone);
+    const isAll = Object.values(rest).every((value) => value === undefined);
+    return isAll ? cloud.connections.get(connection.id, signal) : cloud.connections.update(connection.id, rest);
+  });
   return { name: changed.name, before: partly(connection, changes), after: partly(changed, changes) };
 
   async function chosen(): Promise<ConnectionStream[]> {
