@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { anything, check, destination, listOf, offeredStreams, source, specification } from './answers.ts';
 import type { Ask } from './ask.ts';
+import { discoveryFailed } from './errors.ts';
 import type { Actor, ActorKind, Cloud } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
 
@@ -66,10 +67,13 @@ export function createActors(ask: Ask): Cloud['actors'] {
         answer: specification,
         signal,
       }),
-    streams: (sourceId, destinationId, signal) =>
+    streams: (sourceId, { destinationId, ignoreCache }, signal) =>
       ask({
         method: 'GET',
-        place: { api: ['streams'], query: { sourceId, destinationId } },
+        place: { api: ['streams'], query: { sourceId, destinationId, ignoreCache: ignoreCache ? 'true' : undefined } },
+        // The source itself failed, and says why: it would fail again.
+        refusedAs: ({ status, title }) =>
+          status === 500 && title === 'unexpected-problem' ? discoveryFailed : undefined,
         deed: 'read',
         answer: offeredStreams,
         timeoutMs: SLOW_MS,

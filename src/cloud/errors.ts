@@ -10,7 +10,7 @@ import {
   systemCode,
   UpstreamError,
 } from '../errors.ts';
-import { isObject } from '../protocol/index.ts';
+import { isObject, type JsonObject } from '../protocol/index.ts';
 
 /** Seals a text and cuts it after that, so that no half of a secret stays at its end. */
 export type Seal = (text: string) => string;
@@ -21,6 +21,8 @@ export interface Refusal {
   readonly status: number;
   /** What the server said, as far as it is readable. */
   readonly said: string;
+  /** The kind of problem, such as `unexpected-problem`, where it was told. */
+  readonly title?: string | undefined;
   /** Seconds after which it wants to be asked again. */
   readonly retryAfter?: number | undefined;
 }
@@ -110,19 +112,34 @@ export function refusalError(
 }
 
 /** A problem in one line, from any of the shapes in which Airbyte's two APIs put it. */
-export function saidIn(body: string, seal: Seal): string {
+export function saidIn(body: string, seal: Seal): Pick<Refusal, 'said' | 'title'> {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
-    return /^\s*</.test(body) ? 'a web page' : seal(body);
+    return { said: /^\s*</.test(body) ? 'a web page' : seal(body) };
   }
-  if (!isObject(parsed)) return seal(body);
+  if (!isObject(parsed)) return { said: seal(body) };
+  const title = text(parsed.title);
   const data = isObject(parsed.data) ? parsed.data : {};
-  const parts = [text(parsed.title), text(parsed.detail), text(parsed.message), text(data.message)];
+  const parts = [title, text(parsed.detail), text(parsed.message), text(data.message), ...fieldProblems(parsed)];
   const lines = [...new Set(parts.filter((part) => part !== ''))];
-  return seal(lines.length > 0 ? lines.join(': ') : body);
+  return {
+    said: seal(lines.length > 0 ? lines.join(': ') : body),
+    title: /^[\w-]{1,60}$/.test(title) ? title : undefined,
+  };
+}
+
+/** What is wrong with the body, field by field: in Micronaut's words, and in those of the configuration API. */
+function fieldProblems({ _embedded: embedded, validationErrors }: JsonObject): string[] {
+  const errors = isObject(embedded) && Array.isArray(embedded.errors) ? embedded.errors : [];
+  const said = errors.filter(isObject).map(({ message }) => message);
+  const fields = (Array.isArray(validationErrors) ? validationErrors : []).filter(isObject);
+  return [
+    ...said,
+    ...fields.map(({ propertyPath, message }) => `${propertyPath ?? ''} ${message ?? ''}`.trim()),
+  ].filter((part) => typeof part === 'string');
 }
 
 /** No answer came, or none to the end. The cause is not handed on: a parser's error holds what the server sent. */
@@ -168,5 +185,15 @@ export function notConfigured(): SetupError {
     'cloud_not_configured',
     'No credentials of an Airbyte are set.',
     'Ask the person to write AIRBYTE_CLOUD_CLIENT_ID and AIRBYTE_CLOUD_CLIENT_SECRET (in Airbyte: Settings, Applications) into the env file and to restart the server; for an Airbyte of their own AIRBYTE_CLOUD_API_URL too.',
+  );
+}
+
+/** The source cannot say which streams it has. */
+export function discoveryFailed({ status, said }: Refusal): UpstreamError {
+  return new UpstreamError(
+    'discovery_failed',
+    'The source failed when Airbyte asked it for its streams.',
+    'Correct what the connector says in airbyte_says; check_cloud_connector with kind source tests the configuration.',
+    { details: { status, ...(said ? { airbyte_says: said } : {}) } },
   );
 }

@@ -253,9 +253,13 @@ export interface Cloud {
     check(kind: ActorKind, id: string, signal: AbortSignal): Promise<CheckResult>;
     /** `connectionSpecification` of the connector that a definition is, in this workspace. */
     spec(kind: ActorKind, definitionId: string, workspaceId: string, signal: AbortSignal): Promise<JsonObject>;
+    /**
+     * As the source was found to offer them last, unless the cache is ignored; then its connector runs.
+     * @throws UpstreamError `discovery_failed` with the connector's words
+     */
     streams(
       sourceId: string,
-      destinationId: string | undefined,
+      how: { readonly destinationId?: string | undefined; readonly ignoreCache?: boolean | undefined },
       signal: AbortSignal,
     ): Promise<readonly OfferedStream[]>;
   };

@@ -59,8 +59,8 @@ const CALLS: Record<string, readonly Call[]> = {
   'actors.check': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.check(kind, ID, signal)),
   'actors.spec': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.spec(kind, OTHER, ID, signal)),
   'actors.streams': [
-    (cloud) => cloud.actors.streams(ID, undefined, signal),
-    (cloud) => cloud.actors.streams(ID, OTHER, signal),
+    (cloud) => cloud.actors.streams(ID, {}, signal),
+    (cloud) => cloud.actors.streams(ID, { destinationId: OTHER, ignoreCache: true }, signal),
   ],
   'connections.list': [(cloud) => cloud.connections.list(ID, PAGE, signal)],
   'connections.get': [(cloud) => cloud.connections.get(ID, signal)],

@@ -69,11 +69,13 @@ function choose(
   const hasCursor = stream.sourceDefinedCursor || (given ?? stream.defaultCursorField).length > 0;
   const hasKey = (key ?? stream.primaryKey).length > 0;
   const mode = wish.mode ?? before?.mode ?? defaultMode(stream, hasCursor, hasKey);
-  if (!stream.modes.includes(mode)) {
+  const modes = writableModes(stream);
+  // What it has already it may keep, whatever is offered today.
+  if (mode !== before?.mode && !modes.includes(mode)) {
     throw new InputError(
       'mode_not_offered',
       `The mode ${JSON.stringify(mode.slice(0, 60))} is not offered for "${label}" and this destination.`,
-      `Use one of: ${stream.modes.join(', ')}.`,
+      `Use one of: ${modes.join(', ')}.`,
     );
   }
   const isIncremental = mode.startsWith('incremental');
@@ -101,6 +103,13 @@ function choose(
   const { name, namespace } = stream;
   const cursorField = isIncremental ? given : undefined;
   return { name, namespace, mode, cursorField, primaryKey: key, rest: before?.rest };
+}
+
+/** Airbyte never lists one of them, and takes it where these two are offered. */
+function writableModes({ modes }: OfferedStream): readonly string[] {
+  const made = 'full_refresh_overwrite_deduped';
+  const isTaken = ['full_refresh_overwrite', 'incremental_deduped_history'].every((mode) => modes.includes(mode));
+  return isTaken && !modes.includes(made) ? [...modes, made] : modes;
 }
 
 function defaultMode({ modes }: OfferedStream, hasCursor: boolean, hasKey: boolean): string {

@@ -13,7 +13,7 @@ const ACTOR = ['from_source', 'connector', 'config', 'draft'];
 const TAKES: Record<ObjectKind, readonly string[]> = {
   source: ACTOR,
   destination: ACTOR,
-  connection: ['source_id', 'destination_id', 'streams', 'from_source', 'prefix', 'schedule'],
+  connection: ['source_id', 'destination_id', 'streams', 'discover', 'from_source', 'prefix', 'schedule'],
   definition: ['manifest_path', 'manifest'],
 };
 const MAKERS: Record<ObjectKind, Maker> = {

@@ -1,9 +1,11 @@
 /** A connection: a source joined to a destination. */
+import type { ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
 import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
 import { missing } from '../fitting.ts';
 import { findObject } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
+import { chosenOfOffered } from '../offered-streams.ts';
 import { checkSchedule, type GivenSchedule, nextRun, publicSchedule } from '../schedule.ts';
 import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
 import type { CreateInput, Maker } from './maker.ts';
@@ -27,10 +29,12 @@ export const createConnection: Maker = async (input, call, enter) => {
       'Choose both from one workspace.',
     );
   }
-  progress('asking Airbyte for the streams of the source');
-  const offered = await services.cloud.actors.streams(source.id, destination.id, signal);
-  if (wishes === undefined) throw noStreams(offered);
-  const streams = chooseStreams(offered, wishes);
+  const ends = { sourceId: source.id, destinationId: destination.id };
+  const choose = (offered: readonly OfferedStream[]): ConnectionStream[] => {
+    if (wishes === undefined) throw noStreams(offered);
+    return chooseStreams(offered, wishes);
+  };
+  const streams = await chosenOfOffered(ends, input.discover ?? false, choose, call);
   if (signal.aborted) throw abortError(signal);
   progress('creating the connection in Airbyte');
   const isElsewhere = timed.timeZone !== undefined && timed.timeZone !== 'UTC';

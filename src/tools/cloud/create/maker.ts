@@ -18,6 +18,7 @@ export const createInput = z.strictObject({
   source_id: z.string().optional(),
   destination_id: z.string().optional(),
   streams: streamWishes.optional(),
+  discover: z.boolean().optional().describe('ask the source for its streams again'),
   prefix: z.string().optional(),
   schedule: z.string().optional().describe('manual, or cron: 0 0 6 * * ? Europe/Berlin'),
   manifest_path: z.string().optional(),

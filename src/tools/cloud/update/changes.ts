@@ -10,6 +10,7 @@ export const changes = z.strictObject({
   enabled: z.boolean().optional(),
   schedule: z.string().optional(),
   streams: streamWishes.optional(),
+  discover: z.boolean().optional(),
   prefix: z.string().optional(),
   manifest: z.record(z.string(), z.unknown()).optional(),
   manifest_path: z.string().optional(),

@@ -15,7 +15,7 @@ import { updateDefinition } from './update-definition.ts';
 const TAKES: Record<ObjectKind, readonly (keyof Changes)[]> = {
   source: ['name', 'config'],
   destination: ['name', 'config'],
-  connection: ['name', 'enabled', 'schedule', 'streams', 'prefix'],
+  connection: ['name', 'enabled', 'schedule', 'streams', 'discover', 'prefix'],
   definition: ['manifest', 'manifest_path'],
 };
 

@@ -1,8 +1,9 @@
-import type { Connection, ConnectionStream } from '../../../cloud/index.ts';
+import type { Connection, ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
 import { abortError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { alone } from '../alone.ts';
+import { chosenOfOffered } from '../offered-streams.ts';
 import { checkSchedule, publicSchedule, scheduleValue } from '../schedule.ts';
 import { chooseStreams } from '../stream-choice.ts';
 import type { Changed, Changes } from './changes.ts';
@@ -12,7 +13,9 @@ export async function updateConnection(connection: Connection, changes: Changes,
   const { cloud } = services;
   const { name, enabled, prefix, schedule, streams: wishes } = changes;
   const timed = schedule === undefined ? undefined : checkSchedule(schedule);
-  const streams = wishes && (await chosen());
+  const choose = (offered: readonly OfferedStream[]): ConnectionStream[] =>
+    chooseStreams(offered, wishes ?? [], connection.streams);
+  const streams = wishes && (await chosenOfOffered(connection, changes.discover ?? false, choose, call));
   if (signal.aborted) throw abortError(signal);
   progress('changing the connection in Airbyte');
   const zone = timed?.timeZone;
@@ -25,12 +28,6 @@ export async function updateConnection(connection: Connection, changes: Changes,
     return isAll ? cloud.connections.get(connection.id, signal) : cloud.connections.update(connection.id, rest);
   });
   return { name: changed.name, before: partly(connection, changes), after: partly(changed, changes) };
-
-  async function chosen(): Promise<ConnectionStream[]> {
-    progress('asking Airbyte for the streams of the source');
-    const offered = await cloud.actors.streams(connection.sourceId, connection.destinationId, signal);
-    return chooseStreams(offered, wishes ?? [], connection.streams);
-  }
 }
 
 function partly(connection: Connection, changes: Changes): JsonObject {
