@@ -197,3 +197,20 @@ export function discoveryFailed({ status, said }: Refusal): UpstreamError {
     { details: { status, ...(said ? { airbyte_says: said } : {}) } },
   );
 }
+
+export function noTokens(address: string, status: number): UpstreamError {
+  return new UpstreamError(
+    'cloud_bad_answer',
+    `${new URL(address).host} answered with HTTP ${status} where a token was asked for.`,
+    'Check that AIRBYTE_CLOUD_API_URL is the public API of an Airbyte, such as https://airbyte.example.com/api/public/v1. An Airbyte without authentication gives no tokens and takes any: then set AIRBYTE_CLOUD_BEARER_TOKEN to any word, in the place of client id and secret.',
+  );
+}
+
+export function tokenFailed({ status, said }: Refusal): UpstreamError {
+  return new UpstreamError(
+    'cloud_failed',
+    `Airbyte failed when a token was asked for (HTTP ${status}).`,
+    'Call again in a few minutes. Where it stays so, a person must check AIRBYTE_CLOUD_CLIENT_ID and AIRBYTE_CLOUD_CLIENT_SECRET: with some set-ups of login (OIDC) Airbyte answers wrong ones in this way.',
+    { details: { status, ...(said ? { airbyte_says: said } : {}) } },
+  );
+}

@@ -55,11 +55,18 @@ describe('tokens', () => {
   });
 
   test('are refused for the wrong secret, with the status that was chosen', async () => {
-    expect((await tokenFor('wrong')).status).toBe(403);
-    airbyte.settings.tokenRefusal = 401;
-    expect((await tokenFor('wrong')).status).toBe(401);
+    for (const status of [400, 401, 403, 500] as const) {
+      airbyte.settings.tokenRefusal = status;
+      expect((await tokenFor('wrong')).status).toBe(status);
+    }
     expect(airbyte.tokenRequests()).toBe(0);
   });
+});
+
+test('without authentication nobody gives a token, and any one does', async () => {
+  airbyte.settings.authentication = false;
+  expect((await api('POST', '/applications/token', { client_id: 'a', client_secret: 'b' })).status).toBe(404);
+  expect((await requester(airbyte.publicUrl, 'any-word')('GET', '/workspaces')).status).toBe(200);
 });
 
 describe('deleting', () => {
@@ -217,6 +224,11 @@ describe('creating', () => {
     const put = await api('PUT', `${path}/${made.body.id}`, { manifest: next });
     expect(put.body).toMatchObject({ version: 2, manifest: next });
     expect((await api('POST', path, { name: 'Bad', manifest: { type: 'Nothing' } })).status).toBe(400);
+    // It looks into the spec without following references.
+    for (const spec of [undefined, { $ref: '#/definitions/spec' }, { connection_specification: { $ref: '#/x' } }]) {
+      const manifest = { ...SEEDED_MANIFEST, spec };
+      expect((await api('POST', path, { name: 'Bad', manifest })).status).toBe(500);
+    }
   });
 });
 

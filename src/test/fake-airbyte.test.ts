@@ -78,7 +78,7 @@ describeWith(['data'], 'the public API', () => {
     const { workspaceId, organizationId } = airbyte.state.workspaces[0] ?? { workspaceId: '', organizationId: '' };
     await send('GET', '/health', undefined, 200);
     await send('POST', '/applications/token', { client_id, client_secret, grant_type: 'client_credentials' }, 200);
-    await send('POST', '/applications/token', { client_id, client_secret: 'another' }, 403);
+    await send('POST', '/applications/token', { client_id, client_secret: 'another' }, 401);
     await send('GET', '/applications', undefined, 200);
     await send('GET', '/organizations', undefined, 200);
     await send('GET', '/workspaces', undefined, 200);

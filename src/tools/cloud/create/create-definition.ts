@@ -5,6 +5,7 @@ import { MASK } from '../../../secrets/index.ts';
 import type { Services } from '../../services.ts';
 import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
+import { withLiteralSpec } from '../literal-spec.ts';
 import type { Maker } from './maker.ts';
 
 export const createDefinition: Maker = async (input, { services, signal, progress }, enter) => {
@@ -38,7 +39,8 @@ export async function givenManifest(
     );
   }
   if (path === undefined && manifest === undefined) return undefined;
-  const checked = await connectors.publishable(path === undefined ? { document: manifest as JsonObject } : { path });
+  const given = await connectors.publishable(path === undefined ? { document: manifest as JsonObject } : { path });
+  const checked = withLiteralSpec(given);
   // What describe_cloud_object hides would be published in the place of what is there.
   const hidden = maskedPath(checked);
   if (hidden === undefined) return checked;
