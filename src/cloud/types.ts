@@ -209,6 +209,13 @@ export interface CloudAddresses {
   readonly web: string;
 }
 
+export interface Contact {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Whether an answer came, whatever it says. */
+  readonly answered: boolean;
+}
+
 /**
  * Every call may throw: SetupError `cloud_not_configured`, `cloud_settings`, `cloud_credentials`, `cloud_forbidden`, `no_config_api`;
  * InputError `bad_id`, `cloud_not_found`, `cloud_rejected`; LimitError `cloud_rate_limited`, `cloud_too_large`; UpstreamError `cloud_conflict`, `cloud_unreachable`,
@@ -218,6 +225,8 @@ export interface CloudAddresses {
 export interface Cloud {
   /** @throws SetupError */
   addresses(): CloudAddresses;
+  /** The last request of this process; undefined before the first. */
+  lastContact(): Contact | undefined;
   /** What credentials are used, in words, with the application's name where Airbyte tells it. */
   identity(signal: AbortSignal): Promise<string>;
   readonly workspaces: {

@@ -31,6 +31,7 @@ type Call = (cloud: Cloud) => unknown;
 /** Every method of the client, with every form that its request can take. */
 const CALLS: Record<string, readonly Call[]> = {
   addresses: [(cloud) => cloud.addresses()],
+  lastContact: [(cloud) => cloud.lastContact()],
   identity: [(cloud) => cloud.identity(signal)],
   'workspaces.list': [(cloud) => cloud.workspaces.list(PAGE, signal)],
   'workspaces.get': [(cloud) => cloud.workspaces.get(ID, signal)],
@@ -147,7 +148,7 @@ describeWith(['data'], 'the published API', () => {
     expectAccepted();
   });
 
-  test.each(Object.keys(CALLS).filter((name) => name !== 'addresses'))('%s', async (name) => {
+  test.each(Object.keys(CALLS).filter((name) => !['addresses', 'lastContact'].includes(name)))('%s', async (name) => {
     const { cloud } = openCloud(environment);
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const call of CALLS[name] ?? []) await call(cloud);

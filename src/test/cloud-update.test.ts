@@ -266,7 +266,9 @@ describe('which object', () => {
     cloud = await startCloud({ workplace, environment: UNGUARDED, airbyte: { workspaces: ['Workshop', 'Attic'] } });
     const call = (args: Record<string, unknown>) =>
       cloud.server.fail('update_cloud_object', { changes: { name: 'x' }, ...args });
-    expect(await call({ kind: 'source', id: 'Shop database' })).toMatchObject({ code: 'bad_id' });
+    expect(await call({ kind: 'source', id: '' })).toMatchObject({ code: 'bad_id' });
+    // A name is looked for in one workspace.
+    expect(await call({ kind: 'source', id: 'Shop database' })).toMatchObject({ code: 'several_workspaces' });
     expect(await call({ kind: 'source', id: airbyteId('source', 77) })).toMatchObject({ code: 'cloud_not_found' });
     expect(await call({ kind: 'destination', id: airbyteId('source', 1) })).toMatchObject({ code: 'cloud_not_found' });
     const other = { kind: 'source', id: airbyteId('source', 1), workspace_id: airbyteId('workspace', 2) };

@@ -19,8 +19,8 @@ export const createConnection: Maker = async (input, call, enter) => {
   const timed = checkSchedule(schedule ?? 'manual');
   const wishes = await wished(input, call);
   const [source, destination] = await Promise.all([
-    findObject({ kind: 'source', id: sourceId, workspace_id }, services, signal),
-    findObject({ kind: 'destination', id: destinationId, workspace_id }, services, signal),
+    findObject({ kind: 'source', id: sourceId, workspace_id, field: 'source_id' }, services, signal),
+    findObject({ kind: 'destination', id: destinationId, workspace_id, field: 'destination_id' }, services, signal),
   ]);
   if (source.workspaceId !== destination.workspaceId) {
     throw new InputError(

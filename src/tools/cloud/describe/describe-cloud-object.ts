@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InputError } from '../../../errors.ts';
 import { defineTool } from '../../tool.ts';
-import { checkId, workspaceId } from '../fields.ts';
+import { workspaceId } from '../fields.ts';
 import { describeActor } from './describe-actor.ts';
 import { describeConnection } from './describe-connection.ts';
 import { describeDefinition } from './describe-definition.ts';
@@ -33,7 +33,6 @@ export const describeCloudObject = defineTool({
   realm: 'cloud',
   effect: 'read',
   async run({ kind, id, include, workspace_id: wanted }, call) {
-    checkId('id', id);
     const misfit = include.find((part) => FITS[part] !== kind);
     if (misfit) throw includeMisfits(misfit, kind);
     const question = { id, include: new Set(include), workspaceId: wanted };

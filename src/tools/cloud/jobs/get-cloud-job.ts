@@ -3,7 +3,7 @@ import type { Connection, Job } from '../../../cloud/index.ts';
 import { InputError } from '../../../errors.ts';
 import { type Call, defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
-import { checkId, workspaceId } from '../fields.ts';
+import { workspaceId } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
 import { jobData, jobOutput, jobText } from './job-answer.ts';
 import { addAttempts, addLog, chosenAttempt } from './job-attempts.ts';
@@ -56,9 +56,9 @@ async function find(
   const { cloud } = services;
   if (id !== undefined) {
     const found = await findJob(id, wanted, services, signal);
-    if (of === undefined || checkId('connection_id', of).toLowerCase() === found.job.connectionId.toLowerCase()) {
-      return found;
-    }
+    if (of === undefined) return found;
+    const named = await findConnection({ id: of, workspaceId: wanted }, services, signal);
+    if (named.id.toLowerCase() === found.job.connectionId.toLowerCase()) return found;
     throw new InputError(
       'job_of_other_connection',
       `Job ${id} ran on the connection ${found.job.connectionId}.`,
