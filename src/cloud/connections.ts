@@ -1,6 +1,6 @@
 /** Connections: a source joined to a destination. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
-import { anObject, anything, connection, connectionCatalog, listOf } from './answers.ts';
+import { anObject, anything, connection, connectionCatalog, listOf, tags } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
@@ -52,6 +52,14 @@ export function createConnections(ask: Ask): Cloud['connections'] {
     delete: async (id) => {
       await ask({ method: 'DELETE', place: path(id), deed: 'change', answer: anything });
     },
+    tags: (workspaceId, signal) =>
+      ask({
+        method: 'GET',
+        place: { api: ['tags'], query: { workspaceIds: workspaceId } },
+        deed: 'read',
+        answer: tags,
+        signal,
+      }),
     state: (id, signal) =>
       ask({
         method: 'POST',
@@ -74,21 +82,31 @@ export function createConnections(ask: Ask): Cloud['connections'] {
   };
 }
 
-function bodyOf({ name, enabled, schedule, prefix, streams }: ConnectionChanges): object {
+function bodyOf(changes: ConnectionChanges): object {
+  const { name, enabled, schedule, prefix, namespace, schemaChanges, tags: own, streams } = changes;
   return {
     ...(name === undefined ? {} : { name }),
     ...(enabled === undefined ? {} : { status: enabled ? 'active' : 'inactive' }),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
     ...(prefix === undefined ? {} : { prefix }),
+    ...(namespace === undefined ? {} : namespaceOf(namespace)),
+    ...(schemaChanges === undefined ? {} : { nonBreakingSchemaUpdatesBehavior: schemaChanges }),
+    ...(own === undefined ? {} : { tags: own.map(({ id: tagId, ...rest }) => ({ tagId, ...rest })) }),
     ...(streams === undefined ? {} : { configurations: { streams: streams.map(streamOf) } }),
   };
+}
+
+function namespaceOf(namespace: string): object {
+  if (namespace === 'source' || namespace === 'destination') return { namespaceDefinition: namespace };
+  return { namespaceDefinition: 'custom_format', namespaceFormat: namespace };
 }
 
 function scheduleOf(schedule: string): object {
   return schedule === 'manual' ? { scheduleType: 'manual' } : { scheduleType: 'cron', cronExpression: schedule };
 }
 
-function streamOf({ name, namespace, mode, cursorField, primaryKey, rest = {} }: ConnectionStream): JsonObject {
+function streamOf(stream: ConnectionStream): JsonObject {
+  const { name, namespace, mode, cursorField, primaryKey, fields, rest = {} } = stream;
   return {
     ...withoutEmpty(rest),
     name,
@@ -96,6 +114,7 @@ function streamOf({ name, namespace, mode, cursorField, primaryKey, rest = {} }:
     ...(mode === undefined ? {} : { syncMode: mode }),
     ...(cursorField?.length ? { cursorField: [...cursorField] } : {}),
     ...(primaryKey?.length ? { primaryKey: primaryKey.map((path) => [...path]) } : {}),
+    ...(fields?.length ? { selectedFields: fields.map((path) => ({ fieldPath: [...path] })) } : {}),
   };
 }
 

@@ -44,7 +44,7 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
         signal,
       });
       if (projectId === undefined) return undefined;
-      const { declarativeManifest } = await ask({
+      const { declarativeManifest, testingValues } = await ask({
         method: 'POST',
         place: { config: 'connector_builder_projects/get_with_manifest' },
         body: { workspaceId, builderProjectId: projectId },
@@ -53,7 +53,7 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
         signal,
       });
       const { manifest, isDraft = false } = declarativeManifest ?? {};
-      return manifest && { manifest, isDraft, projectId };
+      return manifest && { manifest, isDraft, projectId, testingValues };
     },
   };
 }

@@ -7,7 +7,7 @@ import { pageOf } from './urls.ts';
 
 export function createJobs(ask: Ask): Cloud['jobs'] {
   return {
-    list: async ({ workspaceId, connectionId, state }, page, signal) =>
+    list: async ({ workspaceId, connectionId, state, type, oldestFirst }, page, signal) =>
       pageOf(
         page,
         await ask({
@@ -18,7 +18,8 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
               workspaceIds: workspaceId,
               connectionId,
               status: state,
-              orderBy: 'createdAt|DESC',
+              jobType: type,
+              orderBy: `createdAt|${oldestFirst ? 'ASC' : 'DESC'}`,
               limit: page.limit,
               offset: page.offset,
             },

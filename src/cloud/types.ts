@@ -77,6 +77,8 @@ export interface OfferedStream {
   readonly defaultCursorField: readonly string[];
   readonly sourceDefinedCursor: boolean;
   readonly primaryKey: readonly (readonly string[])[];
+  /** Paths of its fields; empty where Airbyte does not tell them. */
+  readonly fields: readonly (readonly string[])[];
 }
 
 /** One stream as a connection reads it; `rest` is what Sluice does not know and hands back unchanged. */
@@ -86,8 +88,21 @@ export interface ConnectionStream {
   readonly mode?: string | undefined;
   readonly cursorField?: readonly string[] | undefined;
   readonly primaryKey?: readonly (readonly string[])[] | undefined;
+  /** Paths of the fields that are read; undefined for all. */
+  readonly fields?: readonly (readonly string[])[] | undefined;
   readonly rest?: JsonObject | undefined;
 }
+
+export interface Tag {
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly color: string;
+}
+
+/** What a connection does where the source has new fields or streams. */
+export const SCHEMA_CHANGES = ['ignore', 'disable_connection', 'propagate_columns', 'propagate_fully'] as const;
+export type SchemaChanges = (typeof SCHEMA_CHANGES)[number];
 
 export interface Schedule {
   /** `manual`, `cron`, `basic`, or a word that a later Airbyte has. */
@@ -110,6 +125,9 @@ export interface Connection {
   readonly prefix?: string | undefined;
   readonly namespaceDefinition?: string | undefined;
   readonly namespaceFormat?: string | undefined;
+  /** One of `SCHEMA_CHANGES`, or a word that a later Airbyte has. */
+  readonly schemaChanges?: string | undefined;
+  readonly tags: readonly Tag[];
   readonly streams: readonly ConnectionStream[];
   /** Seconds since 1970. */
   readonly createdAt?: number | undefined;
@@ -121,6 +139,11 @@ export interface ConnectionChanges {
   /** A cron expression in UTC, or `manual`. */
   readonly schedule?: string | undefined;
   readonly prefix?: string | undefined;
+  /** `source`, `destination`, or a format such as `raw_${SOURCE_NAMESPACE}`. */
+  readonly namespace?: string | undefined;
+  readonly schemaChanges?: SchemaChanges | undefined;
+  /** Takes the place of those that there are. */
+  readonly tags?: readonly Tag[] | undefined;
   readonly streams?: readonly ConnectionStream[] | undefined;
 }
 
@@ -163,6 +186,8 @@ export interface JobFilter {
   readonly workspaceId?: string | undefined;
   readonly connectionId?: string | undefined;
   readonly state?: JobState | undefined;
+  readonly type?: JobType | undefined;
+  readonly oldestFirst?: boolean | undefined;
 }
 
 export interface Attempt {
@@ -199,6 +224,8 @@ export interface Draft {
   readonly manifest: JsonObject;
   readonly isDraft: boolean;
   readonly projectId: string;
+  /** The configuration with which the connector builder tests; may hold secrets in clear. */
+  readonly testingValues?: JsonObject | undefined;
 }
 
 /** Where things are, without a slash at the end. */
@@ -240,7 +267,11 @@ export interface Cloud {
     /** By the configuration API. */
     organization(id: string, signal: AbortSignal): Promise<OrganizationInfo>;
   };
-  readonly organizations: { list(signal: AbortSignal): Promise<readonly Organization[]> };
+  readonly organizations: {
+    list(signal: AbortSignal): Promise<readonly Organization[]>;
+    /** By the configuration API. */
+    info(id: string, signal: AbortSignal): Promise<OrganizationInfo>;
+  };
   readonly actors: {
     list(kind: ActorKind, workspaceId: string, page: Page, signal: AbortSignal): Promise<Paged<Actor>>;
     get(kind: ActorKind, id: string, signal: AbortSignal): Promise<Actor>;
@@ -280,13 +311,15 @@ export interface Cloud {
     /** In a time zone of its own, which only the configuration API takes. */
     setCron(id: string, cron: string, timeZone: string): Promise<void>;
     delete(id: string): Promise<void>;
+    /** Those that a workspace has, to be put on its connections. */
+    tags(workspaceId: string, signal: AbortSignal): Promise<readonly Tag[]>;
     /** The state as the API has it. */
     state(id: string, signal: AbortSignal): Promise<JsonObject>;
     /** Its `syncCatalog`. */
     catalog(id: string, signal: AbortSignal): Promise<JsonObject>;
   };
   readonly jobs: {
-    /** Newest first. */
+    /** Newest first, unless the filter says otherwise. */
     list(filter: JobFilter, page: Page, signal: AbortSignal): Promise<Paged<Job>>;
     get(id: number, signal: AbortSignal): Promise<Job>;
     /**

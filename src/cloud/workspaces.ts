@@ -69,6 +69,7 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
   return {
     workspaces,
     organizations: {
+      info: (id, signal) => organizationOf({ organizationId: id }, 'organizations/get_organization_info', signal),
       list: (signal) =>
         ask({ method: 'GET', place: { api: ['organizations'] }, deed: 'read', answer: listOf(organization), signal }),
     },

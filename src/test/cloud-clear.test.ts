@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 const create = async (args: Record<string, unknown>): Promise<string> =>
-  (await cloud.server.call<{ id: string }>('create_cloud_object', { name: 'Mine', ...args })).id;
+  (await cloud.server.call<{ id: string }>('create_cloud_object', { name: 'Mine', allow_duplicate: true, ...args })).id;
 const connect = (more: Record<string, unknown> = {}): Promise<string> =>
   create({
     kind: 'connection',

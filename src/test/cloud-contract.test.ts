@@ -22,7 +22,7 @@ const STREAMS: ConnectionStream[] = [
     cursorField: ['at'],
     primaryKey: [['id']],
   },
-  { name: 'orders', mode: 'full_refresh_overwrite', rest: { selectedFields: [{ fieldPath: ['id'] }] } },
+  { name: 'orders', mode: 'full_refresh_overwrite', fields: [['id']] },
   { name: 'bare' },
 ];
 
@@ -41,6 +41,8 @@ const CALLS: Record<string, readonly Call[]> = {
     (cloud) => unless(cloud.workspaces.choose(undefined, signal), /^(several_workspaces|no_workspace)$/),
   ],
   'workspaces.organization': [(cloud) => cloud.workspaces.organization(ID, signal)],
+  'organizations.info': [(cloud) => cloud.organizations.info(ID, signal)],
+  'connections.tags': [(cloud) => cloud.connections.tags(ID, signal)],
   'organizations.list': [(cloud) => cloud.organizations.list(signal)],
   'actors.list': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.list(kind, ID, PAGE, signal)),
   'actors.get': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.get(kind, ID, signal)),
@@ -75,6 +77,10 @@ const CALLS: Record<string, readonly Call[]> = {
         enabled: false,
         schedule: '0 0 6 * * ? UTC',
         prefix: 'a_',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Airbyte's own placeholder
+        namespace: 'raw_${SOURCE_NAMESPACE}',
+        schemaChanges: 'propagate_fully',
+        tags: [{ id: ID, name: 'nightly', workspaceId: OTHER, color: 'FF0000' }],
         streams: STREAMS,
       }),
   ],
@@ -89,6 +95,7 @@ const CALLS: Record<string, readonly Call[]> = {
   'connections.catalog': [(cloud) => cloud.connections.catalog(ID, signal)],
   'jobs.list': [
     (cloud) => cloud.jobs.list({}, PAGE, signal),
+    ...JOB_TYPES.map((type) => (cloud: Cloud) => cloud.jobs.list({ type, oldestFirst: true }, PAGE, signal)),
     ...JOB_STATES.map(
       (state) => (cloud: Cloud) => cloud.jobs.list({ workspaceId: ID, connectionId: OTHER, state }, PAGE, signal),
     ),

@@ -96,17 +96,22 @@ describe('connections', () => {
 
   test('a schedule comes back with its time zone and the next run; another zone than UTC by the other API', async () => {
     const streams = [{ stream: 'users' }];
-    const nightly = await create({ ...connect, streams, schedule: '0 0 3 * * ?' });
+    const nightly = await create({ ...connect, allow_duplicate: true, streams, schedule: '0 0 3 * * ?' });
     expect(nightly).toMatchObject({ schedule: '0 0 3 * * ?', time_zone: 'UTC' });
     expect(nightly.next_run).toMatch(/T03:00:00\.000Z$/);
-    const workdays = await create({ ...connect, streams, schedule: '0 30 6 ? * MON-FRI Asia/Kolkata' });
+    const workdays = await create({
+      ...connect,
+      allow_duplicate: true,
+      streams,
+      schedule: '0 30 6 ? * MON-FRI Asia/Kolkata',
+    });
     expect(workdays).toMatchObject({ schedule: '0 30 6 ? * MON-FRI', time_zone: 'Asia/Kolkata' });
     expect(workdays.next_run).toMatch(/T01:00:00\.000Z$/);
     expect(workdays.text).toContain(`next run ${workdays.next_run}`);
     const scheduleOf = (id: string) =>
       cloud.airbyte.state.connections.find(({ connectionId }) => connectionId === id)?.schedule;
     expect(scheduleOf(workdays.id)?.cronExpression).toBe('0 30 6 ? * MON-FRI Asia/Kolkata');
-    const manual = await create({ ...connect, streams });
+    const manual = await create({ ...connect, allow_duplicate: true, streams });
     expect(manual).toMatchObject({ schedule: 'manual' });
     expect(manual.next_run).toBeUndefined();
     const change = (changes: object) =>
@@ -116,7 +121,7 @@ describe('connections', () => {
     await change({ schedule: 'manual' });
     expect(scheduleOf(manual.id)).toEqual({ scheduleType: 'manual' });
     cloud.airbyte.fault({ path: /connections\/update$/, kind: 'status', status: 403 });
-    const unset = await create({ ...connect, streams, schedule: '0 0 3 * * ? Europe/Berlin' });
+    const unset = await create({ ...connect, allow_duplicate: true, streams, schedule: '0 0 3 * * ? Europe/Berlin' });
     expect(unset.warnings?.join()).toContain('It has no schedule');
   });
 

@@ -81,6 +81,7 @@ describeWith(['data'], 'the public API', () => {
     await send('POST', '/applications/token', { client_id, client_secret: 'another' }, 401);
     await send('GET', '/applications', undefined, 200);
     await send('GET', '/organizations', undefined, 200);
+    await send('GET', `/tags?workspaceIds=${workspaceId}`, undefined, 200);
     await send('GET', '/workspaces', undefined, 200);
     await send('GET', `/workspaces/${workspaceId}`, undefined, 200);
     await send('GET', `/workspaces/${UNKNOWN}`, undefined, 404);

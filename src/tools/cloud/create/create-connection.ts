@@ -2,6 +2,7 @@
 import type { ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
 import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
+import { chosenTags } from '../connection-options.ts';
 import { missing } from '../fitting.ts';
 import { findObject } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
@@ -9,6 +10,7 @@ import { chosenOfOffered } from '../offered-streams.ts';
 import { checkSchedule, type GivenSchedule, nextRun, publicSchedule } from '../schedule.ts';
 import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
 import type { CreateInput, Maker } from './maker.ts';
+import { refuseTakenName } from './taken-name.ts';
 
 export const createConnection: Maker = async (input, call, enter) => {
   const { services, signal, progress } = call;
@@ -29,6 +31,8 @@ export const createConnection: Maker = async (input, call, enter) => {
       'Choose both from one workspace.',
     );
   }
+  await refuseTakenName(input, source.workspaceId, call);
+  const tags = await chosenTags(input.tags, source.workspaceId, call);
   const ends = { sourceId: source.id, destinationId: destination.id };
   const choose = (offered: readonly OfferedStream[]): ConnectionStream[] => {
     if (wishes === undefined) throw noStreams(offered);
@@ -44,6 +48,9 @@ export const createConnection: Maker = async (input, call, enter) => {
     destinationId: destination.id,
     schedule: isElsewhere ? 'manual' : publicSchedule(timed),
     prefix,
+    namespace: input.namespace,
+    schemaChanges: input.schema_changes,
+    tags,
     streams,
   });
   const isOwn = isAsAsked(made, { sourceId: source.id, destinationId: destination.id });

@@ -1,6 +1,7 @@
 /** What create_cloud_object takes and answers, and what each kind's maker does in between. */
 import * as z from 'zod';
 import type { Call } from '../../tool.ts';
+import { connectionOptions } from '../connection-options.ts';
 import { objectName, workspaceId } from '../fields.ts';
 import { OBJECT_KINDS, type ObjectKind } from '../found-object.ts';
 import { streamWishes } from '../stream-choice.ts';
@@ -21,6 +22,8 @@ export const createInput = z.strictObject({
   discover: z.boolean().optional().describe('ask the source for its streams again'),
   prefix: z.string().optional(),
   schedule: z.string().optional().describe('manual, or cron: 0 0 6 * * ? Europe/Berlin'),
+  ...connectionOptions,
+  allow_duplicate: z.boolean().optional().describe('a name that is taken'),
   manifest_path: z.string().optional(),
   manifest: z.record(z.string(), z.unknown()).optional(),
   workspace_id: workspaceId,

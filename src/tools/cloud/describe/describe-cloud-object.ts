@@ -15,6 +15,7 @@ const FITS: Record<Include, Kind> = {
   catalog: 'connection',
   manifest: 'definition',
   draft_manifest: 'definition',
+  testing_values: 'definition',
   billing: 'workspace',
 };
 
@@ -22,7 +23,7 @@ export const describeCloudObject = defineTool({
   name: 'describe_cloud_object',
   title: 'Look at a thing in Airbyte Cloud',
   description:
-    'Configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests of a definition; billing of a workspace.',
+    'Configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests and testing_values of a definition; billing of a workspace.',
   input: z.strictObject({
     kind: z.enum(DESCRIBED),
     id: z.string(),

@@ -1,7 +1,7 @@
-import type { Connection } from '../../../cloud/index.ts';
 import { maskConfiguration } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
+import { namespaceText } from '../connection-options.ts';
 import { webAddress } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
 import { scheduleValue } from '../schedule.ts';
@@ -36,13 +36,16 @@ export async function describeConnection(question: Question, call: Call): Promis
     status_reason: connection.statusReason,
     schedule: scheduleValue(connection.schedule),
     prefix: connection.prefix || undefined,
-    namespace: namespaceOf(connection),
+    namespace: namespaceText(connection),
+    schema_changes: connection.schemaChanges,
+    tags: connection.tags.length > 0 ? connection.tags.map((tag) => shortName(tag.name)) : undefined,
     streams: connection.streams.slice(0, MOST_STREAMS).map((stream) => ({
       name: stream.name,
       namespace: stream.namespace,
       mode: stream.mode,
       cursor_field: stream.cursorField?.length ? [...stream.cursorField] : undefined,
       primary_key: stream.primaryKey?.length ? stream.primaryKey.map((path) => [...path]) : undefined,
+      fields: stream.fields?.map((path) => path.join('.')),
     })),
     streams_total: connection.streams.length,
     last_job: last && { job_id: last.id, type: last.type, state: last.state, started_at: last.startedAt },
@@ -57,8 +60,4 @@ export async function describeConnection(question: Question, call: Call): Promis
     put(told, 'catalog', catalogRows(await cloud.connections.catalog(connection.id, signal)), call);
   }
   return told;
-}
-
-function namespaceOf({ namespaceDefinition: of, namespaceFormat: format }: Connection): string | undefined {
-  return of !== undefined && format ? `${of}: ${format}` : of;
 }

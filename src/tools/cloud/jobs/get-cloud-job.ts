@@ -20,7 +20,7 @@ export const getCloudJob = defineTool({
     connection_id: z.string().optional(),
     wait_seconds: z.int().min(0).max(45).default(0),
     attempt: z.number().optional().describe('0 is the first; default the last'),
-    log_lines: z.int().min(0).max(500).default(0),
+    log_lines: z.int().min(0).max(4000).default(0),
     log_offset: z.number().optional().describe('first line; default the end'),
     workspace_id: workspaceId,
   }),

@@ -100,6 +100,13 @@ export async function addLog(
   data.log_attempt = number;
   data.log_offset = offset;
   data.log_total = total;
+  if (lines.length < Math.min(asked.most, total - (asked.offset ?? 0)) && lines.length < total) {
+    const where =
+      asked.offset === undefined
+        ? `those before them from a smaller log_offset than ${offset}`
+        : `the next from log_offset ${end}`;
+    data.warnings.push(`Only ${lines.length} lines fit into an answer; ${where}.`);
+  }
   // The log of a running attempt grows on.
   if (end < total || isActive(data)) data.next_log_offset = end;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { JOB_TYPES } from '../../../cloud/index.ts';
 import { count } from '../../text.ts';
 import { defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
@@ -17,6 +18,8 @@ export const listCloudObjects = defineTool({
     connection_id: z.string().optional().describe('of jobs'),
     status: z.string().optional().describe('active, inactive…; of jobs running, failed, succeeded…'),
     failing_only: z.boolean().optional(),
+    job_type: z.enum(JOB_TYPES).optional(),
+    oldest_first: z.boolean().optional().describe('of jobs'),
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().optional(),
     workspace_id: workspaceId,

@@ -6,6 +6,7 @@ import type { Services } from '../../services.ts';
 import { asData } from '../../text.ts';
 import { type Call, defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
+import { CONNECTION_OPTIONS } from '../connection-options.ts';
 import { dependentsOf } from '../delete/deletion-plan.ts';
 import { webAddress, workspaceId } from '../fields.ts';
 import { checkFits, nothingToChange } from '../fitting.ts';
@@ -18,7 +19,7 @@ import { updateDefinition } from './update-definition.ts';
 const TAKES: Record<ObjectKind, readonly (keyof Changes)[]> = {
   source: ['name', 'config'],
   destination: ['name', 'config'],
-  connection: ['name', 'enabled', 'schedule', 'streams', 'discover', 'prefix'],
+  connection: ['name', 'enabled', 'schedule', 'streams', 'discover', 'prefix', ...CONNECTION_OPTIONS],
   definition: ['manifest', 'manifest_path'],
 };
 

@@ -3,6 +3,7 @@ import { abortError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { alone } from '../alone.ts';
+import { chosenTags, namespaceText } from '../connection-options.ts';
 import { chosenOfOffered } from '../offered-streams.ts';
 import { checkSchedule, publicSchedule, scheduleValue } from '../schedule.ts';
 import { chooseStreams } from '../stream-choice.ts';
@@ -16,11 +17,21 @@ export async function updateConnection(connection: Connection, changes: Changes,
   const choose = (offered: readonly OfferedStream[]): ConnectionStream[] =>
     chooseStreams(offered, wishes ?? [], connection.streams);
   const streams = wishes && (await chosenOfOffered(connection, changes.discover ?? false, choose, call));
+  const tags = await chosenTags(changes.tags, connection.workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress('changing the connection in Airbyte');
   const zone = timed?.timeZone;
   const isElsewhere = timed !== undefined && zone !== undefined && zone !== 'UTC';
-  const rest = { name, enabled, prefix, schedule: isElsewhere ? undefined : timed && publicSchedule(timed), streams };
+  const rest = {
+    name,
+    enabled,
+    prefix,
+    schedule: isElsewhere ? undefined : timed && publicSchedule(timed),
+    namespace: changes.namespace,
+    schemaChanges: changes.schema_changes,
+    tags,
+    streams,
+  };
   const changed = await alone(connection.id, async () => {
     // First: where it is refused, nothing has been changed.
     if (isElsewhere) await cloud.connections.setCron(connection.id, timed.expression, zone);
@@ -31,22 +42,26 @@ export async function updateConnection(connection: Connection, changes: Changes,
 }
 
 function partly(connection: Connection, changes: Changes): JsonObject {
-  const { name, status, schedule, prefix, streams } = connection;
+  const { name, status, schedule, prefix, schemaChanges, tags, streams } = connection;
   const all: JsonObject = {
     name,
     enabled: status === 'active',
     schedule: scheduleValue(schedule),
     prefix: prefix ?? '',
+    namespace: namespaceText(connection) ?? '',
+    schema_changes: schemaChanges ?? '',
+    tags: tags.map((tag) => tag.name),
     streams: streams.map(shownStream),
   };
   return Object.fromEntries(Object.entries(all).filter(([key]) => changes[key as keyof Changes] !== undefined));
 }
 
-function shownStream({ name, namespace, mode, cursorField, primaryKey }: ConnectionStream): JsonObject {
+function shownStream({ name, namespace, mode, cursorField, primaryKey, fields }: ConnectionStream): JsonObject {
   return {
     stream: namespace === undefined ? name : `${namespace}.${name}`,
     ...(mode === undefined ? {} : { mode }),
     ...(cursorField?.length ? { cursor_field: cursorField.join('.') } : {}),
     ...(primaryKey?.length ? { primary_key: primaryKey.map((path) => path.join('.')) } : {}),
+    ...(fields?.length ? { fields: fields.map((path) => path.join('.')) } : {}),
   };
 }
