@@ -1,4 +1,5 @@
 /** What a connection, a list and a name may be told besides: columns, namespace, schema changes, tags, job types, duplicates. */
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_SECRETS } from '../../fixtures/airbyte/index.ts';
 import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
@@ -138,4 +139,38 @@ test('thousands of lines of a log may be asked for; what does not fit is told', 
   });
   expect(job.log.length).toBeLessThan(3_000);
   expect(job.warnings.join()).toMatch(/Only \d+ lines fit/);
+});
+
+test('state and catalog go whole into files of the project, in the form of the protocol', async () => {
+  const [first] = cloud.airbyte.state.connections;
+  if (first) first.state = { users: { updated_at: '2025-01-06', seen: 'x'.repeat(100_000) } };
+  const id = airbyteId('connection', 1);
+  const args = { kind: 'connection', id, include: ['state', 'catalog'], to_file: true };
+  const { files, text, state } = await cloud.server.call<{ files: string[]; state?: unknown }>(
+    'describe_cloud_object',
+    args,
+  );
+  expect(state).toBeUndefined();
+  expect(text.length).toBeLessThan(5_000);
+  const [written, catalog] = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
+  expect(written).toEqual([
+    { type: 'STREAM', stream: { stream_descriptor: { name: 'users' }, stream_state: first?.state.users } },
+  ]);
+  expect(catalog.streams).toMatchObject([
+    {
+      stream: {
+        name: 'users',
+        json_schema: { properties: { id: { type: 'integer' } } },
+        supported_sync_modes: ['full_refresh', 'incremental'],
+      },
+      sync_mode: 'incremental',
+      destination_sync_mode: 'append',
+      cursor_field: ['updated_at'],
+      primary_key: [['id']],
+    },
+    { stream: { name: 'products' }, sync_mode: 'full_refresh', destination_sync_mode: 'overwrite' },
+  ]);
+  for (const file of files) expect(file).toContain(`${cloud.server.workplace.project}/exports/`);
+  const nothing = await cloud.server.fail('describe_cloud_object', { kind: 'connection', id, to_file: true });
+  expect(nothing.code).toBe('argument_does_not_fit');
 });

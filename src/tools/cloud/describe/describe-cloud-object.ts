@@ -28,15 +28,17 @@ export const describeCloudObject = defineTool({
     kind: z.enum(DESCRIBED),
     id: z.string(),
     include: z.array(z.enum(INCLUDES)).default([]),
+    to_file: z.boolean().optional().describe('state, catalog whole'),
     workspace_id: workspaceId,
   }),
   output: description,
   realm: 'cloud',
   effect: 'read',
-  async run({ kind, id, include, workspace_id: wanted }, call) {
+  async run({ kind, id, include, to_file: toFile = false, workspace_id: wanted }, call) {
     const misfit = include.find((part) => FITS[part] !== kind);
     if (misfit) throw includeMisfits(misfit, kind);
-    const question = { id, include: new Set(include), workspaceId: wanted };
+    if (toFile && !include.some((part) => part === 'state' || part === 'catalog')) throw nothingToWrite();
+    const question = { id, include: new Set(include), workspaceId: wanted, toFile };
     const told = await DESCRIBE[kind](question, call);
     const data = { kind, ...told.data, notes: told.notes };
     return { text: descriptionText(data, told.parts), data };
@@ -59,5 +61,13 @@ function includeMisfits(misfit: Include, kind: Kind): InputError {
     fitting.length > 0
       ? `With kind ${kind} there is: ${fitting.join(', ')}.`
       : `Kind ${kind} has nothing to include: leave include out.`,
+  );
+}
+
+function nothingToWrite(): InputError {
+  return new InputError(
+    'argument_does_not_fit',
+    'to_file is for the state and the catalog of a connection.',
+    'Give include with state, catalog or both; or leave to_file out.',
   );
 }

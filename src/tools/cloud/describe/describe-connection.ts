@@ -6,6 +6,7 @@ import { webAddress } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
 import { scheduleValue } from '../schedule.ts';
 import { catalogRows } from './catalog-rows.ts';
+import { configuredCatalog, stateMessages, writeProtocolFile } from './protocol-file.ts';
 import { dateOf, named, newTold, put, type Question, type Told } from './told.ts';
 
 const MOST_STREAMS = 200;
@@ -51,13 +52,20 @@ export async function describeConnection(question: Question, call: Call): Promis
     last_job: last && { job_id: last.id, type: last.type, state: last.state, started_at: last.startedAt },
   });
   if (connection.streams.length > MOST_STREAMS) told.notes.push(`only the first ${MOST_STREAMS} streams are shown`);
+  const files: string[] = [];
   const { keys } = await services.registry.secretKeys(signal);
   if (include.has('state')) {
     const state = await cloud.connections.state(connection.id, signal);
-    put(told, 'state', maskConfiguration(state, { secretKeys: keys }), call);
+    const masked = maskConfiguration(state, { secretKeys: keys });
+    if (question.toFile) files.push(await writeProtocolFile('state', connection.id, stateMessages(masked), call));
+    else put(told, 'state', masked, call);
   }
   if (include.has('catalog')) {
-    put(told, 'catalog', catalogRows(await cloud.connections.catalog(connection.id, signal)), call);
+    const catalog = await cloud.connections.catalog(connection.id, signal);
+    if (question.toFile)
+      files.push(await writeProtocolFile('catalog', connection.id, configuredCatalog(catalog), call));
+    else put(told, 'catalog', catalogRows(catalog), call);
   }
+  if (files.length > 0) told.data.files = files;
   return told;
 }

@@ -65,6 +65,8 @@ export const description = z.object({
   manifest: z.unknown().optional(),
   draft_manifest: z.unknown().optional(),
   testing_values: z.unknown().optional(),
+  /** Paths of state and catalog in protocol form. */
+  files: z.array(z.string()).optional(),
   notes: z.array(z.string()),
 });
 export type Description = z.infer<typeof description>;
@@ -95,6 +97,7 @@ export function descriptionText(data: Description, parts: readonly Part[]): stri
     ['Used by connections', data.connections && listed(data.connections)],
     ['Used by sources', data.sources && listed(data.sources)],
     ['Created', data.created_at],
+    ['Written', data.files?.join(', ')],
   ];
   return [
     `${data.kind} "${data.name}" (${data.id}), ${data.web_address}`,

@@ -11,7 +11,8 @@ import type { Walked } from './walk.ts';
 export const listCloudObjects = defineTool({
   name: 'list_cloud_objects',
   title: 'Find things in Airbyte Cloud',
-  description: 'Names and ids; search is a part of the name or type. Connections come with their last job.',
+  description:
+    'Names and ids; search is a part of the name or type. Connections come with their last job. Where an id is asked for, a unique name does.',
   input: z.strictObject({
     kind: z.enum(KINDS),
     search: z.string().optional(),
