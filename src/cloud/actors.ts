@@ -1,10 +1,12 @@
 /** Sources and destinations of an Airbyte: the same deeds under two names. */
-import type { z } from 'zod';
-import { anything, check, destination, offeredStreams, paged, source, specification } from './answers.ts';
+import * as z from 'zod';
+import { anything, check, destination, listOf, offeredStreams, source, specification } from './answers.ts';
 import type { Ask } from './ask.ts';
+import { discoveryFailed } from './errors.ts';
 import type { Actor, ActorKind, Cloud } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
 
+const nameOnly = z.object({ name: z.string() });
 const ANSWERS: Record<ActorKind, z.ZodType<Actor>> = { source, destination };
 /** Connectors are started for these. */
 const SLOW_MS = 290_000;
@@ -19,7 +21,7 @@ export function createActors(ask: Ask): Cloud['actors'] {
           method: 'GET',
           place: { api: [`${kind}s`], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
           deed: 'read',
-          answer: paged(ANSWERS[kind]),
+          answer: listOf(ANSWERS[kind]),
           signal,
         }),
       ),
@@ -29,6 +31,20 @@ export function createActors(ask: Ask): Cloud['actors'] {
       ask({ method: 'POST', place: path(kind), body, deed: 'create', answer: ANSWERS[kind], timeoutMs: 60_000 }),
     update: (kind, id, body) =>
       ask({ method: 'PATCH', place: path(kind, id), body, deed: 'change', answer: ANSWERS[kind], timeoutMs: 60_000 }),
+    async replace(kind, id, { name, configuration }) {
+      // As Airbyte has it: the name that is shown elsewhere may have something hidden in it.
+      const own =
+        name ??
+        (await ask({ method: 'GET', place: path(kind, id), deed: 'read', answer: nameOnly, signal: undefined })).name;
+      return ask({
+        method: 'PUT',
+        place: path(kind, id),
+        body: { name: own, configuration },
+        deed: 'change',
+        answer: ANSWERS[kind],
+        timeoutMs: 60_000,
+      });
+    },
     delete: async (kind, id) => {
       await ask({ method: 'DELETE', place: path(kind, id), deed: 'change', answer: anything });
     },
@@ -51,10 +67,13 @@ export function createActors(ask: Ask): Cloud['actors'] {
         answer: specification,
         signal,
       }),
-    streams: (sourceId, destinationId, signal) =>
+    streams: (sourceId, { destinationId, ignoreCache }, signal) =>
       ask({
         method: 'GET',
-        place: { api: ['streams'], query: { sourceId, destinationId } },
+        place: { api: ['streams'], query: { sourceId, destinationId, ignoreCache: ignoreCache ? 'true' : undefined } },
+        // The source itself failed, and says why: it would fail again.
+        refusedAs: ({ status, title }) =>
+          status === 500 && title === 'unexpected-problem' ? discoveryFailed : undefined,
         deed: 'read',
         answer: offeredStreams,
         timeoutMs: SLOW_MS,

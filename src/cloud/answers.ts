@@ -18,16 +18,17 @@ const key = maybe(z.array(z.array(z.string())));
 /** Answers to a deed whose body says nothing we need. */
 export const anything = z.unknown();
 
-export const paged = <T extends z.ZodType>(item: T) =>
-  z.object({ data: z.array(item), next: text }).transform(({ data, next }) => ({ items: data, next }));
+/** Airbyte leaves out a list that is empty. */
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ data: maybe(z.array(item)) }).transform(({ data }) => data ?? []);
 
 export const workspace = z
   .object({ workspaceId: anId, name: z.string(), dataResidency: text })
   .transform(({ workspaceId: id, ...rest }) => ({ id, ...rest }));
 
 export const organizationWorkspaces = z
-  .object({ workspaces: z.array(workspace) })
-  .transform((answer) => answer.workspaces);
+  .object({ workspaces: maybe(z.array(workspace)) })
+  .transform((answer) => answer.workspaces ?? []);
 
 export const organization = z
   .object({ organizationId: anId, organizationName: z.string(), email: text })
@@ -56,12 +57,15 @@ const actor = {
   createdAt: number,
 };
 
+/** Of more than half of the connectors, and of every custom one, the server sends an empty name or none. */
+const typeName = maybe(z.union([aWord, z.literal('')])).transform((name) => name || undefined);
+
 export const source = z
-  .object({ sourceId: anId, sourceType: aWord, ...actor })
+  .object({ sourceId: anId, sourceType: typeName, ...actor })
   .transform(({ sourceId: id, sourceType: type, ...rest }) => ({ kind: 'source' as const, id, type, ...rest }));
 
 export const destination = z
-  .object({ destinationId: anId, destinationType: aWord, ...actor })
+  .object({ destinationId: anId, destinationType: typeName, ...actor })
   .transform(({ destinationId: id, destinationType: type, ...rest }) => ({
     kind: 'destination' as const,
     id,
@@ -93,6 +97,7 @@ export const offeredStreams = z.array(
       defaultCursorField: words,
       sourceDefinedCursorField: maybe(z.boolean()),
       sourceDefinedPrimaryKey: key,
+      propertyFields: key,
     })
     .transform((stream) => ({
       name: stream.streamName ?? '',
@@ -101,20 +106,36 @@ export const offeredStreams = z.array(
       defaultCursorField: stream.defaultCursorField ?? [],
       sourceDefinedCursor: stream.sourceDefinedCursorField ?? false,
       primaryKey: stream.sourceDefinedPrimaryKey ?? [],
+      fields: stream.propertyFields ?? [],
     })),
 );
 
 /** What Sluice does not know of a stream, such as selected fields and mappers, must survive a change. */
 const connectionStream = z
-  .looseObject({ name: z.string(), namespace: text, syncMode: text, cursorField: words, primaryKey: key })
-  .transform(({ name, namespace, syncMode: mode, cursorField, primaryKey, ...rest }) => ({
+  .looseObject({
+    name: z.string(),
+    namespace: text,
+    syncMode: text,
+    cursorField: words,
+    primaryKey: key,
+    selectedFields: maybe(z.array(z.object({ fieldPath: words }))),
+  })
+  .transform(({ name, namespace, syncMode: mode, cursorField, primaryKey, selectedFields, ...rest }) => ({
     name,
     namespace: namespace || undefined,
     mode,
     cursorField,
     primaryKey,
+    // None selected is said where all are.
+    fields: selectedFields?.length ? selectedFields.map(({ fieldPath }) => fieldPath ?? []) : undefined,
     rest: rest as JsonObject,
   }));
+
+const tag = z
+  .object({ tagId: anId, name: z.string(), workspaceId: anId, color: z.string() })
+  .transform(({ tagId: id, ...rest }) => ({ id, ...rest }));
+
+export const tags = listOf(tag);
 
 export const connection = z
   .object({
@@ -129,17 +150,23 @@ export const connection = z
     prefix: text,
     namespaceDefinition: text,
     namespaceFormat: text,
+    nonBreakingSchemaUpdatesBehavior: text,
+    tags: maybe(z.array(tag)),
     configurations: maybe(z.object({ streams: maybe(z.array(connectionStream)) })),
     createdAt: number,
   })
-  .transform(({ connectionId: id, schedule, configurations, ...rest }) => ({
-    id,
-    ...rest,
-    schedule: schedule
-      ? { type: schedule.scheduleType, cron: schedule.cronExpression, timing: schedule.basicTiming }
-      : { type: 'manual' },
-    streams: configurations?.streams ?? [],
-  }));
+  .transform(
+    ({ connectionId: id, schedule, configurations, nonBreakingSchemaUpdatesBehavior, tags: own, ...rest }) => ({
+      id,
+      ...rest,
+      schemaChanges: nonBreakingSchemaUpdatesBehavior,
+      tags: own ?? [],
+      schedule: schedule
+        ? { type: schedule.scheduleType, cron: schedule.cronExpression, timing: schedule.basicTiming }
+        : { type: 'manual' },
+      streams: configurations?.streams ?? [],
+    }),
+  );
 
 export const connectionCatalog = z.object({ syncCatalog: anObject }).transform(({ syncCatalog }) => syncCatalog);
 
@@ -153,6 +180,7 @@ export const builderProject = z
 
 export const builderDraft = z.object({
   declarativeManifest: maybe(z.object({ manifest: maybe(anObject), isDraft: maybe(z.boolean()) })),
+  testingValues: maybe(anObject),
 });
 
 export const applications = z.object({

@@ -1,7 +1,8 @@
 /** Requests as the rest of the room makes them: with a token, repeated only where a repetition does no harm, the answer checked. */
 import type { z } from 'zod';
 import { unlessAborted } from '../deadline.ts';
-import { badAnswer, refusalError, unknownOutcome } from './errors.ts';
+import type { SluiceError } from '../errors.ts';
+import { badAnswer, type Refusal, refusalError, unknownOutcome } from './errors.ts';
 import type { Answered, Exchange, Send } from './exchange.ts';
 import { withHiddenNames } from './hidden-names.ts';
 import { type Deed, repeated } from './repeat.ts';
@@ -14,6 +15,8 @@ export interface Question<T> {
   readonly body?: object | undefined;
   readonly deed: Deed;
   readonly answer: z.ZodType<T>;
+  /** An error of its own for some refusals, which are final then. */
+  readonly refusedAs?: (refusal: Refusal) => ((refusal: Refusal) => SluiceError) | undefined;
   /** Milliseconds for one answer; 30 s. */
   readonly timeoutMs?: number;
   /** Ends a read; what creates or changes goes on to its end. */
@@ -47,16 +50,36 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: s
       mayBeDone = wasDone || (!reply.ok && reply.status >= 500);
       return reply;
     };
-    const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce));
+    const isFinal = (refusal: Refusal): boolean => question.refusedAs?.(refusal) !== undefined;
+    const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce), isFinal);
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
     if (parsed.success && (answered.ok || isGone)) return withHiddenNames(parsed.data, hide);
-    if (!answered.ok) throw refusalError(what, answered, { creates, configApi: 'config' in question.place });
+    if (!answered.ok) {
+      const own = question.refusedAs?.(answered);
+      if (own) throw own(answered);
+      const configApi = 'config' in question.place;
+      throw refusalError(what, answered, {
+        creates,
+        configApi,
+        looksUp: lookedUp(question.place),
+        isRead: deed === 'read',
+      });
+    }
     const wrong = `${parsed.error?.issues[0]?.path.join('.') || 'the whole'} is not as published`;
     throw creates
       ? unknownOutcome(`The answer to ${what} cannot be read: ${wrong}`)
       : badAnswer(address, `something unexpected to ${what}: ${wrong}`);
   };
+}
+
+/** Requests of the configuration API are all about an id. */
+function lookedUp(place: Place): 'an id' | 'a job' | undefined {
+  if ('config' in place) return 'an id';
+  const [kind, id] = place.api;
+  if (kind === 'jobs' && id !== undefined) return 'a job';
+  const asksById = Object.entries(place.query ?? {}).some(([name, value]) => /Ids?$/.test(name) && value !== undefined);
+  return id !== undefined || asksById ? 'an id' : undefined;
 }
 
 async function withToken(

@@ -6,10 +6,10 @@ import { applications } from './answers.ts';
 import { createAsk } from './ask.ts';
 import { createConnections } from './connections.ts';
 import { createDefinitions } from './definitions.ts';
-import { createSend } from './exchange.ts';
+import { createSend, type Send } from './exchange.ts';
 import { createJobs } from './jobs.ts';
 import { createTokens } from './tokens.ts';
-import type { Cloud } from './types.ts';
+import type { Cloud, Contact } from './types.ts';
 import { createUrls } from './urls.ts';
 import { createWorkspaces } from './workspaces.ts';
 
@@ -26,14 +26,22 @@ const LONGEST_SAID = 1_500;
 export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
   const { redactor } = vault;
   const urls = createUrls(settings);
-  const send = createSend(
+  const sendOnly = createSend(
     `sluice-mcp/${version}`,
     (text) => sealBeginning(text, { redactor, level: 'connector', shown: LONGEST_SAID }).text,
   );
+  let contact: Contact | undefined;
+  const send: Send = async (request) => {
+    contact = { at: new Date().toISOString(), answered: false };
+    const answered = await sendOnly(request);
+    contact = { at: new Date().toISOString(), answered: true };
+    return answered;
+  };
   const tokens = createTokens(vault, urls, send);
   const ask = createAsk(send, urls, tokens, (name) => hideInName(name, redactor));
   return {
     addresses: () => urls.addresses(),
+    lastContact: () => contact,
     async identity(signal) {
       const id = vault.credential('AIRBYTE_CLOUD_CLIENT_ID');
       if (vault.credential('AIRBYTE_CLOUD_BEARER_TOKEN') || !id) return 'a bearer token';

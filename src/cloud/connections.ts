@@ -1,6 +1,6 @@
 /** Connections: a source joined to a destination. */
-import type { JsonObject } from '../protocol/index.ts';
-import { anObject, anything, connection, connectionCatalog, paged } from './answers.ts';
+import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
+import { anObject, anything, connection, connectionCatalog, listOf, tags } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
 import { type Place, pageOf } from './urls.ts';
@@ -15,7 +15,7 @@ export function createConnections(ask: Ask): Cloud['connections'] {
           method: 'GET',
           place: { api: ['connections'], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
           deed: 'read',
-          answer: paged(connection),
+          answer: listOf(connection),
           signal,
         }),
       ),
@@ -39,9 +39,27 @@ export function createConnections(ask: Ask): Cloud['connections'] {
         answer: connection,
         timeoutMs: 290_000,
       }),
+    setCron: async (id, cronExpression, cronTimeZone) => {
+      await ask({
+        method: 'POST',
+        place: { config: 'connections/update' },
+        body: { connectionId: id, scheduleType: 'cron', scheduleData: { cron: { cronExpression, cronTimeZone } } },
+        deed: 'change',
+        answer: anything,
+        timeoutMs: 120_000,
+      });
+    },
     delete: async (id) => {
       await ask({ method: 'DELETE', place: path(id), deed: 'change', answer: anything });
     },
+    tags: (workspaceId, signal) =>
+      ask({
+        method: 'GET',
+        place: { api: ['tags'], query: { workspaceIds: workspaceId } },
+        deed: 'read',
+        answer: tags,
+        signal,
+      }),
     state: (id, signal) =>
       ask({
         method: 'POST',
@@ -64,27 +82,55 @@ export function createConnections(ask: Ask): Cloud['connections'] {
   };
 }
 
-function bodyOf({ name, enabled, schedule, prefix, streams }: ConnectionChanges): object {
+function bodyOf(changes: ConnectionChanges): object {
+  const { name, enabled, schedule, prefix, namespace, schemaChanges, tags: own, streams } = changes;
   return {
     ...(name === undefined ? {} : { name }),
     ...(enabled === undefined ? {} : { status: enabled ? 'active' : 'inactive' }),
     ...(schedule === undefined ? {} : { schedule: scheduleOf(schedule) }),
     ...(prefix === undefined ? {} : { prefix }),
+    ...(namespace === undefined ? {} : namespaceOf(namespace)),
+    ...(schemaChanges === undefined ? {} : { nonBreakingSchemaUpdatesBehavior: schemaChanges }),
+    ...(own === undefined ? {} : { tags: own.map(({ id: tagId, ...rest }) => ({ tagId, ...rest })) }),
     ...(streams === undefined ? {} : { configurations: { streams: streams.map(streamOf) } }),
   };
+}
+
+function namespaceOf(namespace: string): object {
+  if (namespace === 'source' || namespace === 'destination') return { namespaceDefinition: namespace };
+  return { namespaceDefinition: 'custom_format', namespaceFormat: namespace };
 }
 
 function scheduleOf(schedule: string): object {
   return schedule === 'manual' ? { scheduleType: 'manual' } : { scheduleType: 'cron', cronExpression: schedule };
 }
 
-function streamOf({ name, namespace, mode, cursorField, primaryKey, rest }: ConnectionStream): JsonObject {
+function streamOf(stream: ConnectionStream): JsonObject {
+  const { name, namespace, mode, cursorField, primaryKey, fields, rest = {} } = stream;
   return {
-    ...rest,
+    ...withoutEmpty(rest),
     name,
     ...(namespace === undefined ? {} : { namespace }),
     ...(mode === undefined ? {} : { syncMode: mode }),
     ...(cursorField?.length ? { cursorField: [...cursorField] } : {}),
     ...(primaryKey?.length ? { primaryKey: primaryKey.map((path) => [...path]) } : {}),
+    ...(fields?.length ? { selectedFields: fields.map((path) => ({ fieldPath: [...path] })) } : {}),
   };
+}
+
+/** Airbyte reads out an empty list for what a stream does not have, and refuses `selectedFields: []` when it is sent back. */
+function withoutEmpty(rest: JsonObject): JsonObject {
+  const isEmpty = (value: JsonValue): boolean => Array.isArray(value) && value.length === 0;
+  return Object.fromEntries(
+    Object.entries(rest).flatMap(([key, value]) =>
+      value === null || isEmpty(value) ? [] : [[key, withoutNull(value)]],
+    ),
+  );
+}
+
+function withoutNull(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNull(item)]));
 }

@@ -1,5 +1,5 @@
 /** Low-code connectors of a workspace, and their drafts in the connector builder. */
-import { anything, builderDraft, builderProject, definition, paged } from './answers.ts';
+import { anything, builderDraft, builderProject, definition, listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud } from './types.ts';
 import type { Place } from './urls.ts';
@@ -9,8 +9,8 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
     api: ['workspaces', workspaceId, 'definitions', 'declarative_sources', ...id],
   });
   return {
-    list: async (workspaceId, signal) =>
-      (await ask({ method: 'GET', place: path(workspaceId), deed: 'read', answer: paged(definition), signal })).items,
+    list: (workspaceId, signal) =>
+      ask({ method: 'GET', place: path(workspaceId), deed: 'read', answer: listOf(definition), signal }),
     get: (workspaceId, id, signal) =>
       ask({ method: 'GET', place: path(workspaceId, id), deed: 'read', answer: definition, signal }),
     create: (workspaceId, { name, manifest }) =>
@@ -44,7 +44,7 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
         signal,
       });
       if (projectId === undefined) return undefined;
-      const { declarativeManifest } = await ask({
+      const { declarativeManifest, testingValues } = await ask({
         method: 'POST',
         place: { config: 'connector_builder_projects/get_with_manifest' },
         body: { workspaceId, builderProjectId: projectId },
@@ -53,7 +53,7 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
         signal,
       });
       const { manifest, isDraft = false } = declarativeManifest ?? {};
-      return manifest && { manifest, isDraft, projectId };
+      return manifest && { manifest, isDraft, projectId, testingValues };
     },
   };
 }

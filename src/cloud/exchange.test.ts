@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { airbyteId } from '../../fixtures/airbyte/index.ts';
 import { failureOf, never, openOwn, openRoom, startServer } from './test-room.ts';
+import type { Cloud } from './types.ts';
 
 const ID = airbyteId('workspace', 1);
 const PAGE = { offset: 0, limit: 20 };
@@ -105,11 +106,13 @@ test('the page after the last is not asked for, and an address for it is never f
     response.end(JSON.stringify({ data, next: `${evil}/next?offset=40`, previous: origin }));
   })();
   origin = cloud.addresses().api;
-  const first = await cloud.workspaces.list(PAGE, never);
+  const first = await cloud.workspaces.list({ offset: 0, limit: 2 }, never);
   expect(first).toMatchObject({ items: [{ name: '1' }, { name: '2' }], nextOffset: 2 });
-  // An empty page is the last one, whatever it says.
+  // A page that is not full is the last one, whatever it says.
+  expect(await cloud.workspaces.list(PAGE, never)).toMatchObject({ nextOffset: undefined });
   expect(await cloud.workspaces.list({ offset: 2, limit: 20 }, never)).toEqual({ items: [], nextOffset: undefined });
   expect(asked.map((url) => url.replace('/api/public/v1', ''))).toEqual([
+    '/workspaces?limit=2&offset=0',
     '/workspaces?limit=20&offset=0',
     '/workspaces?limit=20&offset=2',
   ]);
@@ -153,15 +156,20 @@ test('what a failure says is read from any of the shapes in which it comes', asy
   expect(String(await said('x'.repeat(100_000)))).toHaveLength(1_500);
 });
 
-test.each([
-  [400, 'cloud_rejected', 'input'],
-  [403, 'cloud_forbidden', 'setup'],
-  [404, 'cloud_not_found', 'input'],
-  [409, 'cloud_conflict', 'upstream'],
-  [422, 'cloud_rejected', 'input'],
-])('status %d is %s', async (status, code, kind) => {
+test.each<[number, string, string, (cloud: Cloud) => Promise<unknown>]>([
+  [400, 'cloud_rejected', 'input', (cloud) => cloud.workspaces.get(ID, never)],
+  [403, 'cloud_forbidden', 'setup', (cloud) => cloud.organizations.list(never)],
+  // To look up an id that leads nowhere is forbidden for all but an administrator.
+  [403, 'cloud_not_found', 'input', (cloud) => cloud.workspaces.get(ID, never)],
+  [403, 'cloud_not_found', 'input', (cloud) => cloud.actors.list('source', ID, PAGE, never)],
+  [403, 'cloud_forbidden', 'setup', (cloud) => cloud.actors.delete('source', ID)],
+  [404, 'cloud_not_found', 'input', (cloud) => cloud.workspaces.get(ID, never)],
+  [409, 'cloud_not_found', 'input', (cloud) => cloud.jobs.get(17, never)],
+  [409, 'cloud_conflict', 'upstream', (cloud) => cloud.jobs.create(ID, 'sync')],
+  [422, 'cloud_rejected', 'input', (cloud) => cloud.workspaces.get(ID, never)],
+])('status %d is %s', async (status, code, kind, call) => {
   const cloud = await answer((_, response) => void response.writeHead(status).end('{}'))();
-  const error = await failureOf(cloud.workspaces.get(ID, never));
+  const error = await failureOf(call(cloud));
   expect(error).toMatchObject({ code, kind, details: { status } });
   expect(error.next.length).toBeGreaterThan(10);
 });

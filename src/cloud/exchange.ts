@@ -33,7 +33,8 @@ export function createSend(userAgent: string, seal: Seal): Send {
       throw badAnswer(address, `a redirect to ${hostOf(headers.get('location'), address)}, which is not followed`);
     }
     if (!response.ok) {
-      return { ok: false, status, said: saidIn(text, seal), retryAfter: secondsOf(headers.get('retry-after')) };
+      const retryAfter = secondsOf(headers.get('retry-after'));
+      return { ok: false, status, ...saidIn(text, seal), retryAfter };
     }
     if (text === '') return { ok: true, value: undefined };
     try {

@@ -30,6 +30,25 @@ export const job = z
     records: answer.rowsSynced,
   }));
 
+/** The configuration API's word for a job that clears. */
+export const RESET = 'reset_connection';
+
+/** A job as the configuration API tells it: with moments in seconds, and without counts. */
+const configurationJob = z
+  .object({ id: z.number(), configType: aWord, configId: anId, status: aWord, createdAt: number })
+  .transform((answer) => ({
+    id: answer.id,
+    connectionId: answer.configId,
+    type: answer.configType === RESET ? 'reset' : answer.configType,
+    state: answer.status,
+    startedAt: instant(milliseconds(answer.createdAt)),
+  }));
+
+export const startedJob = z.object({ job: configurationJob }).transform(({ job: started }) => started);
+
+/** Not every refresh makes a job at once. */
+export const refreshedJob = z.object({ job: maybe(configurationJob) });
+
 const attempt = z
   .object({
     id: z.number(),
@@ -76,6 +95,11 @@ const attempt = z
       message: failure.externalMessage ?? failure.internalMessage ?? 'no message',
     })),
   }));
+
+function instant(time: number | undefined): string | undefined {
+  const date = new Date(time ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
 
 function milliseconds(time: number | undefined): number | undefined {
   return time !== undefined && time < 100_000_000_000 ? time * 1000 : time;

@@ -1,16 +1,13 @@
 /** Jobs: what runs and ran on connections. Attempts and logs are only in the configuration API. */
-import { paged } from './answers.ts';
+import { listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
-import { attemptLog, job, jobsWithAttempts } from './job-answers.ts';
-import type { Cloud } from './types.ts';
+import { attemptLog, job, jobsWithAttempts, RESET, refreshedJob, startedJob } from './job-answers.ts';
+import type { Cloud, StreamName } from './types.ts';
 import { pageOf } from './urls.ts';
-
-/** The configuration API has another word for one of them. */
-const RESET = 'reset_connection';
 
 export function createJobs(ask: Ask): Cloud['jobs'] {
   return {
-    list: async ({ workspaceId, connectionId, state }, page, signal) =>
+    list: async ({ workspaceId, connectionId, state, type, oldestFirst }, page, signal) =>
       pageOf(
         page,
         await ask({
@@ -21,13 +18,14 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
               workspaceIds: workspaceId,
               connectionId,
               status: state,
-              orderBy: 'createdAt|DESC',
+              jobType: type,
+              orderBy: `createdAt|${oldestFirst ? 'ASC' : 'DESC'}`,
               limit: page.limit,
               offset: page.offset,
             },
           },
           deed: 'read',
-          answer: paged(job),
+          answer: listOf(job),
           signal,
         }),
       ),
@@ -42,6 +40,26 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
         answer: job,
         timeoutMs: 60_000,
       }),
+    clearStreams: (connectionId, streams) =>
+      ask({
+        method: 'POST',
+        place: { config: 'connections/clear/stream' },
+        body: { connectionId, streams: streams.map(streamBody) },
+        deed: 'create',
+        answer: startedJob,
+        timeoutMs: 60_000,
+      }),
+    async refresh(connectionId, refreshMode, streams) {
+      const { job: started } = await ask({
+        method: 'POST',
+        place: { config: 'connections/refresh' },
+        body: { connectionId, refreshMode, ...(streams.length > 0 ? { streams: streams.map(streamBody) } : {}) },
+        deed: 'create',
+        answer: refreshedJob,
+        timeoutMs: 60_000,
+      });
+      return started;
+    },
     cancel: (id) =>
       ask({
         method: 'DELETE',
@@ -56,7 +74,7 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
         method: 'POST',
         place: { config: 'jobs/list' },
         body: {
-          configTypes: [type === 'reset' ? RESET : type],
+          configTypes: type === 'reset' || type === 'clear' ? [RESET, 'clear'] : [type],
           configId: connectionId,
           includingJobId: id,
           pagination: { pageSize: 20, rowOffset: 0 },
@@ -78,4 +96,8 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
         signal,
       }),
   };
+}
+
+function streamBody({ name, namespace }: StreamName): object {
+  return { streamName: name, ...(namespace === undefined ? {} : { streamNamespace: namespace }) };
 }

@@ -1,6 +1,7 @@
 /** When a request may be sent again, and after which pause. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, SluiceError } from '../errors.ts';
+import type { Refusal } from './errors.ts';
 import type { Answered } from './exchange.ts';
 
 /** `read` and `change` may be repeated, `create` never: each time it would make another one. */
@@ -18,6 +19,7 @@ export async function repeated(
   deed: Deed,
   signal: AbortSignal | undefined,
   once: () => Promise<Answered>,
+  isFinal: (refusal: Refusal) => boolean = () => false,
 ): Promise<Answered> {
   const startedAt = Date.now();
   for (let attempt = 1; ; attempt += 1) {
@@ -29,7 +31,7 @@ export async function repeated(
       Date.now() + pauseMs > startedAt + TRYING_MS;
     try {
       const answered = await once();
-      const passing = !answered.ok && (answered.status === 429 || answered.status >= 500);
+      const passing = !answered.ok && (answered.status === 429 || answered.status >= 500) && !isFinal(answered);
       if (!passing) return answered;
       if (answered.retryAfter !== undefined) pauseMs = Math.max(answered.retryAfter * 1000, pauseMs / 4);
       if (isLast()) return answered;

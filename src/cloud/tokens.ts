@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { SetupError } from '../errors.ts';
 import type { Credential, Vault } from '../secrets/index.ts';
-import { badAnswer, notConfigured, refusalError } from './errors.ts';
+import { badAnswer, noTokens, notConfigured, refusalError, tokenFailed } from './errors.ts';
 import type { Send } from './exchange.ts';
 import { repeated } from './repeat.ts';
 import type { Urls } from './urls.ts';
@@ -49,9 +49,10 @@ export function createTokens(vault: Vault, urls: Pick<Urls, 'addresses' | 'moveT
       const { status } = answered;
       const isNowhere = status === 404 || status === 405;
       if (isNowhere && urls.moveToRoot()) return fetchToken(id, secret);
-      if (isNowhere) throw badAnswer(address, `HTTP ${status} where a token was asked for`);
-      // Some answer wrong credentials with 400 or 403.
+      if (isNowhere) throw noTokens(address, status);
+      // Wrong credentials are 400, 401 or 403 of different set-ups of login, and 500 of one.
       const refused = status < 500 && status !== 429;
+      if (status === 500) throw tokenFailed(answered);
       throw refusalError('POST /applications/token', refused ? { ...answered, status: 401 } : answered);
     }
     const parsed = tokenAnswer.safeParse(answered.value);

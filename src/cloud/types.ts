@@ -47,8 +47,8 @@ export interface Actor {
   readonly kind: ActorKind;
   readonly id: string;
   readonly name: string;
-  /** Airbyte's short name of the connector, such as `postgres`. */
-  readonly type: string;
+  /** Airbyte's short name of the connector, such as `postgres`, where it knows one. */
+  readonly type?: string | undefined;
   readonly definitionId: string;
   readonly workspaceId: string;
   /** May hold secrets in clear: servers differ in what they mask. */
@@ -77,6 +77,8 @@ export interface OfferedStream {
   readonly defaultCursorField: readonly string[];
   readonly sourceDefinedCursor: boolean;
   readonly primaryKey: readonly (readonly string[])[];
+  /** Paths of its fields; empty where Airbyte does not tell them. */
+  readonly fields: readonly (readonly string[])[];
 }
 
 /** One stream as a connection reads it; `rest` is what Sluice does not know and hands back unchanged. */
@@ -86,8 +88,21 @@ export interface ConnectionStream {
   readonly mode?: string | undefined;
   readonly cursorField?: readonly string[] | undefined;
   readonly primaryKey?: readonly (readonly string[])[] | undefined;
+  /** Paths of the fields that are read; undefined for all. */
+  readonly fields?: readonly (readonly string[])[] | undefined;
   readonly rest?: JsonObject | undefined;
 }
+
+export interface Tag {
+  readonly id: string;
+  readonly name: string;
+  readonly workspaceId: string;
+  readonly color: string;
+}
+
+/** What a connection does where the source has new fields or streams. */
+export const SCHEMA_CHANGES = ['ignore', 'disable_connection', 'propagate_columns', 'propagate_fully'] as const;
+export type SchemaChanges = (typeof SCHEMA_CHANGES)[number];
 
 export interface Schedule {
   /** `manual`, `cron`, `basic`, or a word that a later Airbyte has. */
@@ -110,6 +125,9 @@ export interface Connection {
   readonly prefix?: string | undefined;
   readonly namespaceDefinition?: string | undefined;
   readonly namespaceFormat?: string | undefined;
+  /** One of `SCHEMA_CHANGES`, or a word that a later Airbyte has. */
+  readonly schemaChanges?: string | undefined;
+  readonly tags: readonly Tag[];
   readonly streams: readonly ConnectionStream[];
   /** Seconds since 1970. */
   readonly createdAt?: number | undefined;
@@ -118,9 +136,14 @@ export interface Connection {
 export interface ConnectionChanges {
   readonly name?: string | undefined;
   readonly enabled?: boolean | undefined;
-  /** A cron expression, or `manual`. */
+  /** A cron expression in UTC, or `manual`. */
   readonly schedule?: string | undefined;
   readonly prefix?: string | undefined;
+  /** `source`, `destination`, or a format such as `raw_${SOURCE_NAMESPACE}`. */
+  readonly namespace?: string | undefined;
+  readonly schemaChanges?: SchemaChanges | undefined;
+  /** Takes the place of those that there are. */
+  readonly tags?: readonly Tag[] | undefined;
   readonly streams?: readonly ConnectionStream[] | undefined;
 }
 
@@ -131,6 +154,14 @@ export interface NewConnection extends ConnectionChanges {
 
 export const JOB_TYPES = ['sync', 'reset', 'refresh', 'clear'] as const;
 export type JobType = (typeof JOB_TYPES)[number];
+
+/** `Merge` keeps the rows that are there, `Truncate` removes them once all was read again. */
+export type RefreshMode = 'Merge' | 'Truncate';
+
+export interface StreamName {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
 
 export const JOB_STATES = ['pending', 'queued', 'running', 'incomplete', 'failed', 'succeeded', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -155,6 +186,8 @@ export interface JobFilter {
   readonly workspaceId?: string | undefined;
   readonly connectionId?: string | undefined;
   readonly state?: JobState | undefined;
+  readonly type?: JobType | undefined;
+  readonly oldestFirst?: boolean | undefined;
 }
 
 export interface Attempt {
@@ -191,6 +224,8 @@ export interface Draft {
   readonly manifest: JsonObject;
   readonly isDraft: boolean;
   readonly projectId: string;
+  /** The configuration with which the connector builder tests; may hold secrets in clear. */
+  readonly testingValues?: JsonObject | undefined;
 }
 
 /** Where things are, without a slash at the end. */
@@ -199,6 +234,13 @@ export interface CloudAddresses {
   readonly configApi?: string | undefined;
   /** Where a person looks. */
   readonly web: string;
+}
+
+export interface Contact {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Whether an answer came, whatever it says. */
+  readonly answered: boolean;
 }
 
 /**
@@ -210,6 +252,8 @@ export interface CloudAddresses {
 export interface Cloud {
   /** @throws SetupError */
   addresses(): CloudAddresses;
+  /** The last request of this process; undefined before the first. */
+  lastContact(): Contact | undefined;
   /** What credentials are used, in words, with the application's name where Airbyte tells it. */
   identity(signal: AbortSignal): Promise<string>;
   readonly workspaces: {
@@ -223,25 +267,39 @@ export interface Cloud {
     /** By the configuration API. */
     organization(id: string, signal: AbortSignal): Promise<OrganizationInfo>;
   };
-  readonly organizations: { list(signal: AbortSignal): Promise<readonly Organization[]> };
+  readonly organizations: {
+    list(signal: AbortSignal): Promise<readonly Organization[]>;
+    /** By the configuration API. */
+    info(id: string, signal: AbortSignal): Promise<OrganizationInfo>;
+  };
   readonly actors: {
     list(kind: ActorKind, workspaceId: string, page: Page, signal: AbortSignal): Promise<Paged<Actor>>;
     get(kind: ActorKind, id: string, signal: AbortSignal): Promise<Actor>;
     create(kind: ActorKind, actor: NewActor): Promise<Actor>;
-    /** `configuration` is laid over what is there; what it does not name stays. */
+    /** `configuration` is laid over what is there; what it does not name stays. A mask in it would be stored as the value. */
     update(
       kind: ActorKind,
       id: string,
       changes: { readonly name?: string; readonly configuration?: JsonObject },
+    ): Promise<Actor>;
+    /** `configuration` takes the place of what is there; Airbyte's own masks in it keep the values that they stand for. */
+    replace(
+      kind: ActorKind,
+      id: string,
+      whole: { readonly name?: string | undefined; readonly configuration: JsonObject },
     ): Promise<Actor>;
     /** Airbyte deletes the connections of it too. */
     delete(kind: ActorKind, id: string): Promise<void>;
     check(kind: ActorKind, id: string, signal: AbortSignal): Promise<CheckResult>;
     /** `connectionSpecification` of the connector that a definition is, in this workspace. */
     spec(kind: ActorKind, definitionId: string, workspaceId: string, signal: AbortSignal): Promise<JsonObject>;
+    /**
+     * As the source was found to offer them last, unless the cache is ignored; then its connector runs.
+     * @throws UpstreamError `discovery_failed` with the connector's words
+     */
     streams(
       sourceId: string,
-      destinationId: string | undefined,
+      how: { readonly destinationId?: string | undefined; readonly ignoreCache?: boolean | undefined },
       signal: AbortSignal,
     ): Promise<readonly OfferedStream[]>;
   };
@@ -250,18 +308,34 @@ export interface Cloud {
     get(id: string, signal: AbortSignal): Promise<Connection>;
     create(connection: NewConnection): Promise<Connection>;
     update(id: string, changes: ConnectionChanges): Promise<Connection>;
+    /** In a time zone of its own, which only the configuration API takes. */
+    setCron(id: string, cron: string, timeZone: string): Promise<void>;
     delete(id: string): Promise<void>;
+    /** Those that a workspace has, to be put on its connections. */
+    tags(workspaceId: string, signal: AbortSignal): Promise<readonly Tag[]>;
     /** The state as the API has it. */
     state(id: string, signal: AbortSignal): Promise<JsonObject>;
     /** Its `syncCatalog`. */
     catalog(id: string, signal: AbortSignal): Promise<JsonObject>;
   };
   readonly jobs: {
-    /** Newest first. */
+    /** Newest first, unless the filter says otherwise. */
     list(filter: JobFilter, page: Page, signal: AbortSignal): Promise<Paged<Job>>;
     get(id: number, signal: AbortSignal): Promise<Job>;
-    /** @throws UpstreamError `cloud_conflict` where one runs already */
-    create(connectionId: string, type: JobType): Promise<Job>;
+    /**
+     * One that waits for its first attempt is answered with again. `reset` and `clear` make a job of type `reset` at once, and
+     * cancel what runs.
+     * @throws UpstreamError `cloud_conflict` where one runs already, or the connection is locked or inactive
+     */
+    create(connectionId: string, type: 'sync' | 'reset' | 'clear'): Promise<Job>;
+    /** Clears some streams only, as `create` clears all of them; by the configuration API. */
+    clearStreams(connectionId: string, streams: readonly StreamName[]): Promise<Job>;
+    /**
+     * By the configuration API; all streams where none is named.
+     * @returns undefined where the destination cannot do it, and where a job runs: then the next run becomes the refresh
+     */
+    refresh(connectionId: string, mode: RefreshMode, streams: readonly StreamName[]): Promise<Job | undefined>;
+    /** Cancels what runs on the connection of the job, whichever job that is. */
     cancel(id: number): Promise<Job>;
     /** Oldest first; empty where the job is too old for Airbyte to tell. */
     attempts(job: Job, signal: AbortSignal): Promise<readonly Attempt[]>;

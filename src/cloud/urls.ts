@@ -81,12 +81,9 @@ function webOf(apiUrl: string, configApiUrl: string | undefined): string {
 }
 
 /**
- * The page as the room gives it. An address that an answer gives for the next page is never followed.
- * After a full page there may be more whatever is said: what a deletion does not see it would carry away.
+ * The page with the offset of the next one. What an answer says of a next page is not used: Airbyte names one after every page
+ * that is not empty. After a full page there may be more; what a deletion does not see it would carry away.
  */
-export function pageOf<T>(
-  { offset, limit }: Page,
-  { items, next }: { readonly items: readonly T[]; readonly next?: string | undefined },
-): Paged<T> {
-  return { items, nextOffset: items.length > 0 && (next || items.length >= limit) ? offset + items.length : undefined };
+export function pageOf<T>({ offset, limit }: Page, items: readonly T[]): Paged<T> {
+  return { items, nextOffset: items.length >= limit ? offset + items.length : undefined };
 }

@@ -1,7 +1,7 @@
 /** Workspaces and organizations: found from the credentials alone. */
 import type { CloudSettings } from '../config/index.ts';
 import { InputError, SetupError, SluiceError } from '../errors.ts';
-import { organization, organizationInfo, organizationWorkspaces, paged, workspace } from './answers.ts';
+import { listOf, organization, organizationInfo, organizationWorkspaces, workspace } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, Paged, Workspace } from './types.ts';
 import { pageOf } from './urls.ts';
@@ -34,7 +34,7 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
           method: 'GET',
           place: { api: ['workspaces'], query: { limit: page.limit, offset: page.offset } },
           deed: 'read',
-          answer: paged(workspace),
+          answer: listOf(workspace),
           signal,
         }),
       ),
@@ -69,16 +69,9 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
   return {
     workspaces,
     organizations: {
-      list: async (signal) =>
-        (
-          await ask({
-            method: 'GET',
-            place: { api: ['organizations'] },
-            deed: 'read',
-            answer: paged(organization),
-            signal,
-          })
-        ).items,
+      info: (id, signal) => organizationOf({ organizationId: id }, 'organizations/get_organization_info', signal),
+      list: (signal) =>
+        ask({ method: 'GET', place: { api: ['organizations'] }, deed: 'read', answer: listOf(organization), signal }),
     },
   };
 }

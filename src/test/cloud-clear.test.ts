@@ -5,7 +5,9 @@ import { type CloudTest, startCloud } from './harness/airbyte.ts';
 
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 const NOWHERE = 'a7bcc9d8-13b3-4e49-b80d-d020b90045e3';
-const DESTROYING = ['clear', 'reset', 'refresh'] as const;
+const DESTROYING = ['clear', 'reset', 'refresh', 'refresh_replace'] as const;
+/** The type of the job that Airbyte makes. */
+const MADE = { clear: 'reset', reset: 'reset', refresh: 'refresh', refresh_replace: 'refresh' } as const;
 
 let cloud: CloudTest;
 beforeEach(async () => {
@@ -14,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 const create = async (args: Record<string, unknown>): Promise<string> =>
-  (await cloud.server.call<{ id: string }>('create_cloud_object', { name: 'Mine', ...args })).id;
+  (await cloud.server.call<{ id: string }>('create_cloud_object', { name: 'Mine', allow_duplicate: true, ...args })).id;
 const connect = (more: Record<string, unknown> = {}): Promise<string> =>
   create({
     kind: 'connection',
@@ -43,11 +45,11 @@ test('without a prefix, into a destination that was there before, nothing is del
 
 test.each(DESTROYING)('%s runs with a prefix of its own, and without one in a destination of its own', async (type) => {
   const prefixed = await connect({ prefix: 'mine_' });
-  expect(await cloud.server.call('run_cloud_sync', run(prefixed, type))).toMatchObject({ type });
+  expect(await cloud.server.call('run_cloud_sync', run(prefixed, type))).toMatchObject({ type: MADE[type] });
   const config = { test_destination: { test_destination_type: 'SILENT' } };
   const destination = await create({ kind: 'destination', connector: NOWHERE, config });
   const own = await connect({ destination_id: destination });
-  expect(await cloud.server.call('run_cloud_sync', run(own, type))).toMatchObject({ type });
+  expect(await cloud.server.call('run_cloud_sync', run(own, type))).toMatchObject({ type: MADE[type] });
 });
 
 test('a prefix that is taken away, or leads to tables of another connection, does not help', async () => {
@@ -64,7 +66,7 @@ test('a prefix that is taken away, or leads to tables of another connection, doe
     expect(error.message, prefix).toContain(`connection "${theirs.name}"`);
   }
   await update(id, { prefix: 'team_b_' });
-  expect(await cloud.server.call('run_cloud_sync', run(id, 'clear'))).toMatchObject({ type: 'clear' });
+  expect(await cloud.server.call('run_cloud_sync', run(id, 'clear'))).toMatchObject({ type: 'reset' });
 });
 
 test('a prefix that is taken away at the same moment is either seen or comes after', async () => {

@@ -22,7 +22,7 @@ const STREAMS: ConnectionStream[] = [
     cursorField: ['at'],
     primaryKey: [['id']],
   },
-  { name: 'orders', mode: 'full_refresh_overwrite', rest: { selectedFields: [{ fieldPath: ['id'] }] } },
+  { name: 'orders', mode: 'full_refresh_overwrite', fields: [['id']] },
   { name: 'bare' },
 ];
 
@@ -31,6 +31,7 @@ type Call = (cloud: Cloud) => unknown;
 /** Every method of the client, with every form that its request can take. */
 const CALLS: Record<string, readonly Call[]> = {
   addresses: [(cloud) => cloud.addresses()],
+  lastContact: [(cloud) => cloud.lastContact()],
   identity: [(cloud) => cloud.identity(signal)],
   'workspaces.list': [(cloud) => cloud.workspaces.list(PAGE, signal)],
   'workspaces.get': [(cloud) => cloud.workspaces.get(ID, signal)],
@@ -40,6 +41,8 @@ const CALLS: Record<string, readonly Call[]> = {
     (cloud) => unless(cloud.workspaces.choose(undefined, signal), /^(several_workspaces|no_workspace)$/),
   ],
   'workspaces.organization': [(cloud) => cloud.workspaces.organization(ID, signal)],
+  'organizations.info': [(cloud) => cloud.organizations.info(ID, signal)],
+  'connections.tags': [(cloud) => cloud.connections.tags(ID, signal)],
   'organizations.list': [(cloud) => cloud.organizations.list(signal)],
   'actors.list': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.list(kind, ID, PAGE, signal)),
   'actors.get': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.get(kind, ID, signal)),
@@ -51,12 +54,16 @@ const CALLS: Record<string, readonly Call[]> = {
     (cloud: Cloud) => cloud.actors.update(kind, ID, { name: 'Renamed' }),
     (cloud: Cloud) => cloud.actors.update(kind, ID, { configuration: { host: 'other.example.com' } }),
   ]),
+  'actors.replace': KINDS.flatMap((kind) => [
+    (cloud: Cloud) => cloud.actors.replace(kind, ID, { configuration: { host: 'other.example.com' } }),
+    (cloud: Cloud) => cloud.actors.replace(kind, ID, { name: 'Renamed', configuration: {} }),
+  ]),
   'actors.delete': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.delete(kind, ID)),
   'actors.check': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.check(kind, ID, signal)),
   'actors.spec': KINDS.map((kind) => (cloud: Cloud) => cloud.actors.spec(kind, OTHER, ID, signal)),
   'actors.streams': [
-    (cloud) => cloud.actors.streams(ID, undefined, signal),
-    (cloud) => cloud.actors.streams(ID, OTHER, signal),
+    (cloud) => cloud.actors.streams(ID, {}, signal),
+    (cloud) => cloud.actors.streams(ID, { destinationId: OTHER, ignoreCache: true }, signal),
   ],
   'connections.list': [(cloud) => cloud.connections.list(ID, PAGE, signal)],
   'connections.get': [(cloud) => cloud.connections.get(ID, signal)],
@@ -70,6 +77,10 @@ const CALLS: Record<string, readonly Call[]> = {
         enabled: false,
         schedule: '0 0 6 * * ? UTC',
         prefix: 'a_',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Airbyte's own placeholder
+        namespace: 'raw_${SOURCE_NAMESPACE}',
+        schemaChanges: 'propagate_fully',
+        tags: [{ id: ID, name: 'nightly', workspaceId: OTHER, color: 'FF0000' }],
         streams: STREAMS,
       }),
   ],
@@ -78,17 +89,24 @@ const CALLS: Record<string, readonly Call[]> = {
     (cloud) => cloud.connections.update(ID, { enabled: true, schedule: 'manual' }),
     (cloud) => cloud.connections.update(ID, { schedule: '0 0 6 * * ? UTC', prefix: '', streams: STREAMS }),
   ],
+  'connections.setCron': [(cloud) => cloud.connections.setCron(ID, '0 0 6 * * ?', 'Europe/Berlin')],
   'connections.delete': [(cloud) => cloud.connections.delete(ID)],
   'connections.state': [(cloud) => cloud.connections.state(ID, signal)],
   'connections.catalog': [(cloud) => cloud.connections.catalog(ID, signal)],
   'jobs.list': [
     (cloud) => cloud.jobs.list({}, PAGE, signal),
+    ...JOB_TYPES.map((type) => (cloud: Cloud) => cloud.jobs.list({ type, oldestFirst: true }, PAGE, signal)),
     ...JOB_STATES.map(
       (state) => (cloud: Cloud) => cloud.jobs.list({ workspaceId: ID, connectionId: OTHER, state }, PAGE, signal),
     ),
   ],
   'jobs.get': [(cloud) => cloud.jobs.get(17, signal)],
-  'jobs.create': JOB_TYPES.map((type) => (cloud: Cloud) => cloud.jobs.create(ID, type)),
+  'jobs.create': (['sync', 'reset', 'clear'] as const).map((type) => (cloud: Cloud) => cloud.jobs.create(ID, type)),
+  'jobs.clearStreams': [(cloud) => cloud.jobs.clearStreams(ID, STREAMS)],
+  'jobs.refresh': [
+    (cloud) => cloud.jobs.refresh(ID, 'Merge', []),
+    (cloud) => cloud.jobs.refresh(ID, 'Truncate', STREAMS),
+  ],
   'jobs.cancel': [(cloud) => cloud.jobs.cancel(17)],
   'jobs.attempts': JOB_TYPES.map((type) => (cloud: Cloud) => {
     const job = { id: 17, connectionId: ID, type, state: 'failed' } as const;
@@ -137,7 +155,7 @@ describeWith(['data'], 'the published API', () => {
     expectAccepted();
   });
 
-  test.each(Object.keys(CALLS).filter((name) => name !== 'addresses'))('%s', async (name) => {
+  test.each(Object.keys(CALLS).filter((name) => !['addresses', 'lastContact'].includes(name)))('%s', async (name) => {
     const { cloud } = openCloud(environment);
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const call of CALLS[name] ?? []) await call(cloud);

@@ -12,6 +12,9 @@ const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 const ENDS = { source_id: airbyteId('source', 1), destination_id: airbyteId('destination', 1) };
 
 interface Created {
+  readonly schedule?: string;
+  readonly next_run?: string;
+  readonly warnings?: string[];
   readonly id: string;
   readonly next: string;
   readonly streams?: { stream: string; mode?: string }[];
@@ -51,7 +54,7 @@ describe('connections', () => {
       connectionId: made.id,
       name: 'People',
       prefix: 'p_',
-      schedule: { scheduleType: 'cron', cronExpression: '0 0 6 * * ?' },
+      schedule: { scheduleType: 'cron', cronExpression: '0 0 6 * * ? UTC' },
     });
     expect(made.next).toContain(`run_cloud_sync with connection_id ${made.id}`);
   });
@@ -91,14 +94,54 @@ describe('connections', () => {
     expect(error).toMatchObject({ code: 'no_streams', details: { offered: ['users', 'products', 'purchases'] } });
   });
 
-  test.each(['0 6 * * *', 'daily', '* * * * * * * *'])(
-    'the schedule %j is refused before it is sent',
-    async (schedule) => {
-      expect(await refused({ ...connect, streams: [{ stream: 'users' }], schedule })).toMatchObject({
-        code: 'bad_schedule',
-      });
-    },
-  );
+  test('a schedule comes back with its time zone and the next run; another zone than UTC by the other API', async () => {
+    const streams = [{ stream: 'users' }];
+    const nightly = await create({ ...connect, allow_duplicate: true, streams, schedule: '0 0 3 * * ?' });
+    expect(nightly).toMatchObject({ schedule: '0 0 3 * * ?', time_zone: 'UTC' });
+    expect(nightly.next_run).toMatch(/T03:00:00\.000Z$/);
+    const workdays = await create({
+      ...connect,
+      allow_duplicate: true,
+      streams,
+      schedule: '0 30 6 ? * MON-FRI Asia/Kolkata',
+    });
+    expect(workdays).toMatchObject({ schedule: '0 30 6 ? * MON-FRI', time_zone: 'Asia/Kolkata' });
+    expect(workdays.next_run).toMatch(/T01:00:00\.000Z$/);
+    expect(workdays.text).toContain(`next run ${workdays.next_run}`);
+    const scheduleOf = (id: string) =>
+      cloud.airbyte.state.connections.find(({ connectionId }) => connectionId === id)?.schedule;
+    expect(scheduleOf(workdays.id)?.cronExpression).toBe('0 30 6 ? * MON-FRI Asia/Kolkata');
+    const manual = await create({ ...connect, allow_duplicate: true, streams });
+    expect(manual).toMatchObject({ schedule: 'manual' });
+    expect(manual.next_run).toBeUndefined();
+    const change = (changes: object) =>
+      cloud.server.call('update_cloud_object', { kind: 'connection', id: manual.id, changes });
+    await change({ name: 'At noon', schedule: '0 0 12 * * ? America/New_York' });
+    expect(scheduleOf(manual.id)?.cronExpression).toBe('0 0 12 * * ? America/New_York');
+    await change({ schedule: 'manual' });
+    expect(scheduleOf(manual.id)).toEqual({ scheduleType: 'manual' });
+    cloud.airbyte.fault({ path: /connections\/update$/, kind: 'status', status: 403 });
+    const unset = await create({ ...connect, allow_duplicate: true, streams, schedule: '0 0 3 * * ? Europe/Berlin' });
+    expect(unset.warnings?.join()).toContain('It has no schedule');
+  });
+
+  test('schedules that Airbyte does not take are refused before they are sent, with the reason', async () => {
+    const reasons: Record<string, RegExp> = {
+      '0 6 * * *': /lacks the seconds/,
+      daily: /neither six nor seven/,
+      '* * * * * * * *': /neither six nor seven/,
+      '* 0 6 * * ?': /seconds must be a plain number/,
+      '0/30 0 6 * * ?': /seconds must be a plain number/,
+      '0 */15 * * * ?': /once an hour/,
+      '0 0,30 * * * ? 2030': /once an hour/,
+      '0 0 6 * * ? Europe/Nowhere': /no time zone/,
+    };
+    for (const [schedule, reason] of Object.entries(reasons)) {
+      const error = await refused({ ...connect, streams: [{ stream: 'users' }], schedule });
+      expect(error, schedule).toMatchObject({ code: 'bad_schedule', message: expect.stringMatching(reason) });
+    }
+    expect(posts(/\/connections$/)).toEqual([]);
+  });
 
   test('ends of two workspaces, or of another one than is named', async () => {
     await cloud.close();

@@ -208,7 +208,8 @@ describe('when something happens in between', () => {
     await expect
       .poll(() => cloud.airbyte.requests.some(({ path }) => path.endsWith('/connections')), { timeout: 10_000 })
       .toBe(true);
-    state.connections = state.connections.filter(({ sourceId }) => sourceId !== PEOPLE.id);
+    const [theirs] = state.connections.splice(0, 1);
+    if (theirs) state.deleted.connections.push({ ...theirs, status: 'deprecated' });
     expect((await call).gone).toHaveLength(2);
     expect(deletions()).toHaveLength(2);
     expect(idsOf()).not.toContain(PEOPLE.id);
@@ -228,7 +229,7 @@ describe('safe mode', () => {
     const id = await create(people);
     await remove({ kind: 'source', id, name: 'Mine' });
     expect(idsOf()).not.toContain(id);
-    expect(await refused({ kind: 'source', id, name: 'Mine' })).toMatchObject({ code: 'cloud_not_found' });
+    expect(await refused({ kind: 'source', id, name: 'Mine' })).toMatchObject({ code: 'cloud_deleted' });
     const { created } = await cloud.server.call<{ created?: unknown[] }>('get_status');
     expect(JSON.stringify(created ?? [])).not.toContain(id);
   });

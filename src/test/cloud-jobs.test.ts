@@ -32,6 +32,10 @@ describe('run_cloud_sync', () => {
       { onProgress: (message) => heard.push(message) },
     );
     expect(answer).toMatchObject({ job_id: 4, type: 'sync', state: 'succeeded', records: 2000, warnings: [] });
+    expect(answer.attempts?.[0]?.streams).toEqual([
+      { stream: 'users', records_read: 1000, records_committed: 1000 },
+      { stream: 'products', records_read: 1000, records_committed: 1000 },
+    ]);
     expect(heard.join('\n')).toMatch(/job 4 is running: [1-9][\d,]* records?, [\d.]+ k?B/);
   });
 
@@ -64,7 +68,6 @@ describe('run_cloud_sync', () => {
 
   test.each([
     ['inactive', /update_cloud_object/],
-    ['deprecated', /list_cloud_objects/],
     ['locked', /person/],
   ] as const)('nothing is started on a connection that is %s', async (status, next) => {
     await start();
@@ -106,7 +109,8 @@ describe('run_cloud_sync', () => {
   test('with both modes off a clear runs, and takes the state away', async () => {
     await start({ environment: UNGUARDED });
     const answer = await job('run_cloud_sync', { connection_id: people, job_type: 'clear' });
-    expect(answer).toMatchObject({ type: 'clear', state: 'succeeded' });
+    // Airbyte makes a reset of it.
+    expect(answer).toMatchObject({ type: 'reset', state: 'succeeded' });
     expect(airbyte.state.connections[0]?.state).toEqual({});
   });
 });
@@ -180,6 +184,6 @@ describe('modes', () => {
       prefix: 'made_here_',
     });
     const answer = await job('run_cloud_sync', { connection_id: made.id, job_type: 'clear' });
-    expect(answer).toMatchObject({ type: 'clear', state: 'succeeded' });
+    expect(answer).toMatchObject({ type: 'reset', state: 'succeeded' });
   });
 });

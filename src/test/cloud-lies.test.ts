@@ -54,7 +54,7 @@ describe('a look-up that answers with another object', () => {
       if (looks > 1) body.connectionId = airbyteId('connection', 1);
     });
     await cloud.server.call('run_cloud_sync', { connection_id: id, job_type: 'clear', wait_seconds: 0 });
-    expect(cloud.airbyte.state.jobs.at(-1)).toMatchObject({ connectionId: id, jobType: 'clear' });
+    expect(cloud.airbyte.state.jobs.at(-1)).toMatchObject({ connectionId: id, jobType: 'reset' });
   });
 });
 

@@ -29,7 +29,8 @@ describe('list_cloud_objects', () => {
       {
         id: airbyteId('destination', 1),
         name: 'Nowhere',
-        type: 'dev-null',
+        // Neither Airbyte nor the small registry of the tests knows it.
+        type: 'custom',
         definition_id: 'a7bcc9d8-13b3-4e49-b80d-d020b90045e3',
       },
       {
@@ -121,7 +122,7 @@ describe('list_cloud_objects', () => {
 
   test('sources are found by the type of their connector too', async () => {
     await start();
-    expect(names(await list({ kind: 'source', search: 'git' }))).toEqual(['Code host']);
+    expect(names(await list({ kind: 'source', search: 'POSTG' }))).toEqual(['Shop database']);
   });
 
   test('a call looks at a thousand at most, says so, and the next one goes on there', async () => {
@@ -163,6 +164,31 @@ describe('list_cloud_objects', () => {
     const failing = await list({ kind: 'connection', failing_only: true });
     expect(names(failing)).toEqual(['connection 2']);
     expect(failing.total).toBe(1);
+    // What runs has not failed, what failed before it has; what is tried again has not, what was cancelled is no success.
+    const [pattern] = airbyte.state.jobs;
+    const add = (connection: number, status: 'pending' | 'cancelled', plan: object) => {
+      if (!pattern) throw new Error('there is a job');
+      const connectionId = airbyteId('connection', connection);
+      const jobId = airbyte.state.jobs.length + 1;
+      const createdAt = Date.now() - 60_000;
+      airbyte.state.jobs.push({
+        ...structuredClone(pattern),
+        jobId,
+        connectionId,
+        createdAt,
+        updatedAt: createdAt,
+        status,
+        plan: { ...pattern.plan, ...plan },
+      });
+    };
+    add(2, 'pending', { milliseconds: 1_000_000 });
+    add(3, 'pending', { milliseconds: 1000, outcome: 'incomplete' });
+    add(4, 'cancelled', {});
+    const now = await list({ kind: 'connection', failing_only: true });
+    expect(now.objects.map(({ name, last_job: job }) => [name, job?.state])).toEqual([
+      ['connection 2', 'pending'],
+      ['connection 4', 'cancelled'],
+    ]);
   });
 });
 

@@ -98,7 +98,7 @@ describe('configurations in clear', () => {
     const id = addSource(4, { api_key: 'leak-custom-0003' }, undefined);
     const source = leaky.airbyte.state.sources.at(-1);
     if (source && definition) source.definitionId = definition.id;
-    expect(await describeSource(id)).toContain('declarative-manifest');
+    expect(await describeSource(id)).toContain('custom');
   });
 
   test('without the configuration API, and with one that fails', async () => {

@@ -82,7 +82,7 @@ describe('describe_cloud_object', () => {
       'include_of_other_kind',
       /state, catalog/,
     ],
-    [{ kind: 'source', id: 'Shop database' }, 'bad_id', /list_cloud_objects/],
+    [{ kind: 'source', id: 'Shop databse' }, 'unknown_name', /Shop database/],
     [{ kind: 'source', id: airbyteId('source', 99) }, 'cloud_not_found', /list_cloud_objects/],
   ])('%j: %s', async (args, code, next) => {
     await start();

@@ -86,6 +86,38 @@ describe('sources and destinations', () => {
     },
   );
 
+  test.each([false, true])(
+    'another branch, and a field that is taken away: the rest stays, secrets too (server in clear: %s)',
+    async (leaky) => {
+      cloud.airbyte.settings.leaky = leaky;
+      const tunnel = { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'jump', tunnel_user: 'ann' };
+      await update('source', 2, {
+        config: { tunnel_method: { ...tunnel, ssh_key: 'secret_reference::SHOP_PASSWORD' } },
+      });
+      expect(source(2)?.configuration).toMatchObject({ tunnel_method: { ssh_key: 'swordfish-of-the-shop-81' } });
+      const back = await update('source', 2, { config: { tunnel_method: { tunnel_method: 'NO_TUNNEL' } } });
+      expect(source(2)?.configuration).toEqual({
+        host: 'db.larkspur.example.com',
+        port: 5432,
+        database: 'shop',
+        username: 'reader',
+        password: SEEDED_SECRETS[0],
+        tunnel_method: { tunnel_method: 'NO_TUNNEL' },
+      });
+      expect(back.text).not.toContain('swordfish');
+      await update('source', 2, { config: { tunnel_method: null } });
+      expect(source(2)?.configuration).not.toHaveProperty('tunnel_method');
+      expect(source(2)).toMatchObject({ name: 'Shop database', configuration: { password: SEEDED_SECRETS[0] } });
+      // Branches without a word of their own in the changes.
+      await update('source', 3, { config: { credentials: { access_token: 'secret_reference::SHOP_PASSWORD' } } });
+      expect(source(3)?.configuration).toEqual({
+        credentials: { option_title: 'OAuth Credentials', access_token: 'swordfish-of-the-shop-81' },
+        repositories: ['larkspur/shop'],
+      });
+      expect(await refused('source', 2, { config: { host: null } })).toMatchObject({ code: 'cloud_rejected' });
+    },
+  );
+
   test('literals, wrong types, unknown names and references at plain fields are refused; what is missing is not asked for', async () => {
     const config = { password: 'typed-into-the-chat', port: 'many', username: 'secret_reference::SHOP_PASSWORD' };
     const error = await refused('source', 2, { config });
@@ -234,7 +266,9 @@ describe('which object', () => {
     cloud = await startCloud({ workplace, environment: UNGUARDED, airbyte: { workspaces: ['Workshop', 'Attic'] } });
     const call = (args: Record<string, unknown>) =>
       cloud.server.fail('update_cloud_object', { changes: { name: 'x' }, ...args });
-    expect(await call({ kind: 'source', id: 'Shop database' })).toMatchObject({ code: 'bad_id' });
+    expect(await call({ kind: 'source', id: '' })).toMatchObject({ code: 'bad_id' });
+    // A name is looked for in one workspace.
+    expect(await call({ kind: 'source', id: 'Shop database' })).toMatchObject({ code: 'several_workspaces' });
     expect(await call({ kind: 'source', id: airbyteId('source', 77) })).toMatchObject({ code: 'cloud_not_found' });
     expect(await call({ kind: 'destination', id: airbyteId('source', 1) })).toMatchObject({ code: 'cloud_not_found' });
     const other = { kind: 'source', id: airbyteId('source', 1), workspace_id: airbyteId('workspace', 2) };

@@ -55,19 +55,30 @@ describe('tokens', () => {
   });
 
   test('are refused for the wrong secret, with the status that was chosen', async () => {
-    expect((await tokenFor('wrong')).status).toBe(403);
-    airbyte.settings.tokenRefusal = 401;
-    expect((await tokenFor('wrong')).status).toBe(401);
+    for (const status of [400, 401, 403, 500] as const) {
+      airbyte.settings.tokenRefusal = status;
+      expect((await tokenFor('wrong')).status).toBe(status);
+    }
     expect(airbyte.tokenRequests()).toBe(0);
   });
 });
 
+test('without authentication nobody gives a token, and any one does', async () => {
+  airbyte.settings.authentication = false;
+  expect((await api('POST', '/applications/token', { client_id: 'a', client_secret: 'b' })).status).toBe(404);
+  expect((await requester(airbyte.publicUrl, 'any-word')('GET', '/workspaces')).status).toBe(200);
+});
+
 describe('deleting', () => {
-  test('a source takes its connections, and nothing else', async () => {
+  const isDeprecated = async (id: string | undefined): Promise<boolean> =>
+    (await api('GET', `/connections/${id}`)).body.status === 'deprecated';
+
+  test('a source takes its connections, and nothing else; it is still answered for, empty, and deleted again', async () => {
     expect((await api('DELETE', `/sources/${SHOP}`)).status).toBe(204);
-    expect((await api('GET', `/sources/${SHOP}`)).status).toBe(404);
-    expect((await api('GET', `/connections/${TO_WAREHOUSE}`)).status).toBe(404);
-    expect((await api('DELETE', `/sources/${SHOP}`)).status).toBe(404);
+    expect((await api('GET', `/sources/${SHOP}`)).body).toMatchObject({ name: 'Shop database', configuration: {} });
+    expect(await isDeprecated(TO_WAREHOUSE)).toBe(true);
+    expect((await api('DELETE', `/sources/${SHOP}`)).status).toBe(204);
+    expect((await api('DELETE', `/connections/${TO_WAREHOUSE}`)).status).toBe(204);
     const { sources, destinations, connections } = airbyte.state;
     expect(ids(sources)).toEqual([PEOPLE, CODE]);
     expect(ids(destinations)).toEqual([NOWHERE, WAREHOUSE]);
@@ -76,8 +87,8 @@ describe('deleting', () => {
 
   test('a destination takes its connections', async () => {
     expect((await api('DELETE', `/destinations/${NOWHERE}`)).status).toBe(204);
-    expect((await api('GET', `/connections/${TO_NOWHERE}`)).status).toBe(404);
-    expect((await api('GET', `/sources/${PEOPLE}`)).status).toBe(200);
+    expect(await isDeprecated(TO_NOWHERE)).toBe(true);
+    expect((await api('GET', `/sources/${PEOPLE}`)).body.configuration).not.toEqual({});
   });
 
   test('a connection leaves its source and destination', async () => {
@@ -89,7 +100,7 @@ describe('deleting', () => {
 
   test('a connection that is changed to deprecated is deleted', async () => {
     expect((await api('PATCH', `/connections/${TO_NOWHERE}`, { status: 'deprecated' })).status).toBe(200);
-    expect((await api('GET', `/connections/${TO_NOWHERE}`)).status).toBe(404);
+    expect((await api('GET', '/connections')).body.data).toHaveLength(1);
   });
 
   test('a definition takes its sources and their connections', async () => {
@@ -98,9 +109,9 @@ describe('deleting', () => {
     const { connectionId } = (await api('POST', '/connections', { sourceId, destinationId: NOWHERE })).body;
     const path = `/workspaces/${WORKSPACE}/definitions/declarative_sources/${MEADOW}`;
     expect((await api('DELETE', path)).status).toBe(200);
-    for (const gone of [path, `/sources/${sourceId}`, `/connections/${connectionId}`]) {
-      expect((await api('GET', gone)).status).toBe(404);
-    }
+    expect((await api('GET', path)).status).toBe(404);
+    expect(await isDeprecated(String(connectionId))).toBe(true);
+    expect((await api('GET', `/sources/${sourceId}`)).body.configuration).toEqual({});
     expect((await api('GET', `/sources?includeDeleted=true`)).body.data).toHaveLength(4);
     expect((await api('GET', '/sources')).body.data).toHaveLength(3);
   });
@@ -129,11 +140,11 @@ describe('secrets', () => {
     for (const secret of SEEDED_SECRETS) expect(leaky).toContain(secret);
   });
 
-  test('a change merges deeply and keeps what is given as the mask; PUT replaces', async () => {
+  test('a change merges deeply and stores a mask as the value; PUT replaces, and keeps what the mask stands for', async () => {
     const [password] = SEEDED_SECRETS;
     const shop = (): Fields => airbyte.state.sources[1]?.configuration ?? {};
     const path = `/sources/${SHOP}`;
-    expect((await api('PATCH', path, { configuration: { port: 6000, password: MASK } })).status).toBe(200);
+    expect((await api('PATCH', path, { configuration: { port: 6000 } })).status).toBe(200);
     expect(shop()).toMatchObject({
       port: 6000,
       password,
@@ -147,6 +158,8 @@ describe('secrets', () => {
       password: MASK,
     });
     expect(shop().password).toBe('new');
+    await api('PATCH', path, { configuration: { password: MASK } });
+    expect(shop().password).toBe(MASK);
   });
 
   test('errors quote the configuration only where the server is badly behaved', async () => {
@@ -199,7 +212,7 @@ describe('creating', () => {
     expect((await create(streams('users', 'incremental_append'))).status).toBe(200);
     expect((await create(streams('nothing'))).status).toBe(400);
     expect((await create({ sourceId: CODE, ...streams('branches', 'incremental_append') })).status).toBe(400);
-    expect((await create({ destinationId: airbyteId('destination', 77) })).status).toBe(404);
+    expect((await create({ destinationId: airbyteId('destination', 77) })).status).toBe(403);
     expect(airbyte.state.connections).toHaveLength(4);
   });
 
@@ -211,5 +224,33 @@ describe('creating', () => {
     const put = await api('PUT', `${path}/${made.body.id}`, { manifest: next });
     expect(put.body).toMatchObject({ version: 2, manifest: next });
     expect((await api('POST', path, { name: 'Bad', manifest: { type: 'Nothing' } })).status).toBe(400);
+    // It looks into the spec without following references.
+    for (const spec of [undefined, { $ref: '#/definitions/spec' }, { connection_specification: { $ref: '#/x' } }]) {
+      const manifest = { ...SEEDED_MANIFEST, spec };
+      expect((await api('POST', path, { name: 'Bad', manifest })).status).toBe(500);
+    }
+  });
+});
+
+describe('an unknown id', () => {
+  test('is forbidden, but for an administrator, whom it is not found for; an unknown job is none that runs', async () => {
+    const paths = ['source', 'destination', 'connection', 'workspace'] as const;
+    const look = async (): Promise<number[]> => {
+      const replies = [
+        ...paths.map((kind) => api('GET', `/${kind}s/${airbyteId(kind, 77)}`)),
+        api('PATCH', `/sources/${airbyteId('source', 77)}`, { name: 'n' }),
+        config('POST', '/state/get', { connectionId: airbyteId('connection', 77) }),
+      ];
+      return (await Promise.all(replies)).map(({ status }) => status);
+    };
+    expect(new Set(await look())).toEqual(new Set([403]));
+    airbyte.settings.administrator = true;
+    expect(new Set(await look())).toEqual(new Set([404]));
+    for (const method of ['GET', 'DELETE']) {
+      expect(await api(method, '/jobs/987654')).toMatchObject({
+        status: 409,
+        body: { data: { message: 'Job is not currently running.' } },
+      });
+    }
   });
 });

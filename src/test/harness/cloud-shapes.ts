@@ -26,6 +26,7 @@ interface Row {
   readonly id?: string;
   readonly job_id?: number;
   readonly name?: string;
+  readonly type?: string;
   readonly status?: string;
   readonly last_job?: { job_id: number; state: string };
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request as pass } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { configurationDocument } from './configuration-document.ts';
 import { startPrismMock } from './prism.ts';
 
 export interface Recorded {
@@ -42,7 +43,7 @@ interface Document {
 export async function startPublishedAirbyte(folder: string): Promise<PublishedAirbyte> {
   const temporary = await mkdtemp(join(tmpdir(), 'sluice-published-'));
   const start = async (file: string, outside: string, inside: string) => {
-    const document = JSON.parse(await readFile(join(folder, file), 'utf8')) as Document;
+    const document = (await read(folder, file)) as unknown as Document;
     closeBodies(document);
     const path = join(temporary, file);
     await writeFile(path, JSON.stringify(document));
@@ -84,6 +85,11 @@ export async function startPublishedAirbyte(folder: string): Promise<PublishedAi
       await rm(temporary, { recursive: true });
     },
   };
+}
+
+async function read(folder: string, file: string): Promise<object> {
+  if (file.startsWith('config')) return configurationDocument(folder);
+  return JSON.parse(await readFile(join(folder, file), 'utf8'));
 }
 
 /** A field that the document does not name is ignored by a server: here it is refused, for it would be a mistyped one. */

@@ -5,6 +5,7 @@ import { defineTool } from '../tool.ts';
 import { shortName } from './bounds.ts';
 import { webAddress, workspaceId } from './fields.ts';
 import { chosenWorkspace } from './found-object.ts';
+import { organizationState, organizationWarning } from './organization-state.ts';
 
 const mode = z.object({ on: z.boolean(), variable: z.string() });
 
@@ -18,7 +19,7 @@ export const checkCloudWorkspace = defineTool({
     api_url: z.string(),
     authenticated_as: z.string(),
     workspace: z.object({ id: z.string(), name: z.string(), web_address: z.string() }),
-    organization: z.object({ id: z.string(), name: z.string() }).optional(),
+    organization: z.object({ id: z.string(), name: z.string(), status: z.string().optional() }).optional(),
     modes: z.object({ safe_mode: mode, read_only_mode: mode }),
     warnings: z.array(z.string()),
   }),
@@ -35,6 +36,8 @@ export const checkCloudWorkspace = defineTool({
       warnings.push(`The organization cannot be told: ${error.message}`);
       return undefined;
     });
+    const stopped = organization && organizationWarning(organization);
+    if (stopped) warnings.push(stopped);
     const as = await cloud.identity(signal);
     const addresses = cloud.addresses();
     const { safe, readOnly } = settings.modes.cloud;
@@ -45,7 +48,11 @@ export const checkCloudWorkspace = defineTool({
       api_url: addresses.api,
       authenticated_as: as,
       workspace: { id: found.id, name: found.name, web_address: web },
-      organization: organization && { id: organization.id, name: organization.name },
+      organization: organization && {
+        id: organization.id,
+        name: organization.name,
+        status: organizationState(organization),
+      },
       modes: { safe_mode: shown(safe), read_only_mode: shown(readOnly) },
       warnings,
     };

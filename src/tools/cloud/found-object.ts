@@ -1,9 +1,13 @@
 /** From kind and id to the object that is meant. */
-import type { Actor, ActorKind, Connection, Definition, Workspace } from '../../cloud/index.ts';
+import type { Actor, ActorKind, Connection, Definition, Page, Workspace } from '../../cloud/index.ts';
+import { InputError } from '../../errors.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
 import type { Services } from '../services.ts';
 import { shortName } from './bounds.ts';
-import { asAsked, checkId, checkWorkspace } from './fields.ts';
+import { asAsked, checkWorkspace } from './fields.ts';
+import { asPage } from './list/walk.ts';
+import { idOf } from './object-name.ts';
+import { everyItem } from './scan.ts';
 
 export const OBJECT_KINDS = ['source', 'destination', 'connection', 'definition'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
@@ -25,46 +29,74 @@ export interface Sought {
   readonly kind: ObjectKind;
   readonly id: string;
   readonly workspace_id?: string | undefined;
+  /** The argument that names it; `id` where none is given. */
+  readonly field?: string | undefined;
 }
 
-/** What a call names: an id, and perhaps the workspace in which it must lie. */
+/** What a call names: an id or a unique name, and perhaps the workspace in which it must lie. */
 export interface Wanted {
   readonly id: string;
   readonly workspaceId?: string | undefined;
 }
 
-/** @throws InputError `bad_id`, `other_workspace`; what the cloud throws, `cloud_not_found` first of all */
+/** @throws InputError as `idOf`, `other_workspace`, `cloud_deleted`; what the cloud throws, `cloud_not_found` first of all */
 export async function findActor(
   kind: ActorKind,
-  { id, workspaceId }: Wanted,
-  { cloud }: Services,
+  wanted: Wanted,
+  services: Services,
   signal: AbortSignal,
+  field = 'id',
 ): Promise<Actor> {
-  const actor = asAsked(id, await cloud.actors.get(kind, checkId('id', id), signal));
+  const { cloud } = services;
+  const workspaceId = await workspaceIdOf(wanted.workspaceId, services, signal);
+  const list = async (page: Page) =>
+    cloud.actors.list(kind, (await chosenWorkspace(workspaceId, services, signal)).id, page, signal);
+  const id = await idOf(wanted.id, { kind, field }, list, services);
+  const actor = asAsked(id, await cloud.actors.get(kind, id, signal));
   checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
-  return actor;
+  // Of a deleted one Airbyte keeps all but the configuration; some connectors need none.
+  if (Object.keys(actor.configuration).length > 0) return actor;
+  for await (const { item } of everyItem((page) => cloud.actors.list(kind, actor.workspaceId, page, signal))) {
+    if (item.id.toLowerCase() === actor.id.toLowerCase()) return actor;
+  }
+  throw deleted(kind, actor.name);
+}
+
+function deleted(kind: ObjectKind, name: string): InputError {
+  return new InputError(
+    'cloud_deleted',
+    `The ${kind} "${shortName(name)}" is deleted in Airbyte.`,
+    `list_cloud_objects with kind ${kind} shows those that there are.`,
+  );
 }
 
 /** @param field the argument that holds the id. @throws as `findActor` */
 export async function findConnection(
-  { id, workspaceId }: Wanted,
-  { cloud }: Services,
+  wanted: Wanted,
+  services: Services,
   signal: AbortSignal,
   field = 'connection_id',
 ): Promise<Connection> {
-  const connection = asAsked(id, await cloud.connections.get(checkId(field, id), signal));
+  const { cloud } = services;
+  const workspaceId = await workspaceIdOf(wanted.workspaceId, services, signal);
+  const list = async (page: Page) =>
+    cloud.connections.list((await chosenWorkspace(workspaceId, services, signal)).id, page, signal);
+  const id = await idOf(wanted.id, { kind: 'connection', field }, list, services);
+  const connection = asAsked(id, await cloud.connections.get(id, signal));
   checkWorkspace(workspaceId, connection, `The connection "${shortName(connection.name)}"`);
+  if (connection.status === 'deprecated') throw deleted('connection', connection.name);
   return connection;
 }
 
 /** Airbyte finds a definition only by its workspace. @throws as `findActor` */
 export async function findDefinition(
-  { id, workspaceId: wanted }: Wanted,
+  wanted: Wanted,
   services: Services,
   signal: AbortSignal,
 ): Promise<{ readonly definition: Definition; readonly workspace: Workspace }> {
-  checkId('id', id);
-  const workspace = await chosenWorkspace(wanted, services, signal);
+  const workspace = await chosenWorkspace(wanted.workspaceId, services, signal);
+  const list = async (page: Page) => asPage(await services.cloud.definitions.list(workspace.id, signal), page);
+  const id = await idOf(wanted.id, { kind: 'definition', field: 'id' }, list, services);
   const definition = asAsked(id, await services.cloud.definitions.get(workspace.id, id, signal));
   return { definition, workspace };
 }
@@ -73,26 +105,38 @@ export async function findDefinition(
 export async function findObject(sought: Sought, services: Services, signal: AbortSignal): Promise<FoundObject> {
   const { kind, workspace_id: workspaceId } = sought;
   const wanted = { id: sought.id, workspaceId };
+  const { field = 'id' } = sought;
   if (kind === 'connection') {
-    const connection = await findConnection(wanted, services, signal, 'id');
+    const connection = await findConnection(wanted, services, signal, field);
     return { kind, ...named(connection), connection };
   }
   if (kind === 'definition') {
     const { definition, workspace } = await findDefinition(wanted, services, signal);
     return { kind, ...named({ ...definition, workspaceId: workspace.id }), definition };
   }
-  const actor = await findActor(kind, wanted, services, signal);
+  const actor = await findActor(kind, wanted, services, signal, field);
   return { kind, ...named(actor), actor };
 }
 
-/** The wanted one, else the default. @throws InputError `bad_id`, `several_workspaces` */
+/** The wanted one by id or name, else the default. @throws InputError as `idOf`, `several_workspaces` */
 export async function chosenWorkspace(
   wanted: string | undefined,
-  { cloud }: Services,
+  services: Services,
   signal: AbortSignal,
 ): Promise<Workspace> {
-  if (wanted !== undefined) checkId('workspace_id', wanted);
-  return cloud.workspaces.choose(wanted, signal);
+  return services.cloud.workspaces.choose(await workspaceIdOf(wanted, services, signal), signal);
+}
+
+/** @throws InputError as `idOf` */
+export async function workspaceIdOf(
+  wanted: string | undefined,
+  services: Services,
+  signal: AbortSignal,
+  field = 'workspace_id',
+): Promise<string | undefined> {
+  if (wanted === undefined) return undefined;
+  const list = (page: Page) => services.cloud.workspaces.list(page, signal);
+  return idOf(wanted, { kind: 'workspace', field }, list, services);
 }
 
 export function named({ id, name, workspaceId }: Named): Named {

@@ -10,6 +10,7 @@ export const streamWishes = z.array(
     mode: z.string().optional().describe('such as incremental_append'),
     cursor_field: z.string().optional(),
     primary_key: z.array(z.string()).optional(),
+    fields: z.array(z.string()).optional().describe('to read; [] for all'),
   }),
 );
 export type StreamWish = z.infer<typeof streamWishes>[number];
@@ -69,11 +70,13 @@ function choose(
   const hasCursor = stream.sourceDefinedCursor || (given ?? stream.defaultCursorField).length > 0;
   const hasKey = (key ?? stream.primaryKey).length > 0;
   const mode = wish.mode ?? before?.mode ?? defaultMode(stream, hasCursor, hasKey);
-  if (!stream.modes.includes(mode)) {
+  const modes = writableModes(stream);
+  // What it has already it may keep, whatever is offered today.
+  if (mode !== before?.mode && !modes.includes(mode)) {
     throw new InputError(
       'mode_not_offered',
       `The mode ${JSON.stringify(mode.slice(0, 60))} is not offered for "${label}" and this destination.`,
-      `Use one of: ${stream.modes.join(', ')}.`,
+      `Use one of: ${modes.join(', ')}.`,
     );
   }
   const isIncremental = mode.startsWith('incremental');
@@ -100,7 +103,42 @@ function choose(
   }
   const { name, namespace } = stream;
   const cursorField = isIncremental ? given : undefined;
-  return { name, namespace, mode, cursorField, primaryKey: key, rest: before?.rest };
+  const needed = [...(key ?? stream.primaryKey), ...(isIncremental ? [given ?? stream.defaultCursorField] : [])];
+  const fields = wish.fields === undefined ? before?.fields : chosenFields(stream, label, wish.fields, needed);
+  return { name, namespace, mode, cursorField, primaryKey: key, fields, rest: before?.rest };
+}
+
+/** Undefined for all. Airbyte wants the key and the cursor among them: they come along. */
+function chosenFields(
+  stream: OfferedStream,
+  label: string,
+  wanted: readonly string[],
+  needed: readonly Path[],
+): Path[] | undefined {
+  if (wanted.length === 0) return undefined;
+  const known = stream.fields.map((path) => path.join('.'));
+  // A selected object comes with all that is in it; whether a part of it may be selected is Airbyte's to say.
+  const unknown = wanted.find(
+    (name) => known.length > 0 && !known.includes(name) && !known.includes(name.split('.')[0] ?? ''),
+  );
+  if (unknown !== undefined) {
+    throw new InputError(
+      'unknown_field',
+      `The stream "${label}" has no field ${JSON.stringify(unknown.slice(0, 80))}.`,
+      `Near names: ${nearest(unknown, known).join(', ')}.`,
+    );
+  }
+  const all = [...wanted, ...needed.map((path) => path.join('.'))].filter((name) => name !== '');
+  return [...new Set(all)].map((name) =>
+    known.includes(name) ? (stream.fields[known.indexOf(name)] ?? []) : name.split('.'),
+  );
+}
+
+/** Airbyte never lists one of them, and takes it where these two are offered. */
+function writableModes({ modes }: OfferedStream): readonly string[] {
+  const made = 'full_refresh_overwrite_deduped';
+  const isTaken = ['full_refresh_overwrite', 'incremental_deduped_history'].every((mode) => modes.includes(mode));
+  return isTaken && !modes.includes(made) ? [...modes, made] : modes;
 }
 
 function defaultMode({ modes }: OfferedStream, hasCursor: boolean, hasKey: boolean): string {

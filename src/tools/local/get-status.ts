@@ -51,7 +51,8 @@ const output = z.object({
   cache: z.object({ database: z.string(), url: z.string().optional(), problem: z.string().optional() }),
   cloud: z.object({
     configured: z.boolean(),
-    contacted: z.literal(false),
+    contacted: z.boolean(),
+    last_contact: z.object({ at: z.string(), answered: z.boolean() }).optional(),
     api_url: z.string().optional(),
     settings: z.array(z.string()),
   }),
@@ -131,7 +132,8 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     },
     cloud: {
       configured: settings.cloud.configured,
-      contacted: false,
+      contacted: services.cloud.lastContact() !== undefined,
+      last_contact: services.cloud.lastContact(),
       api_url: settings.cloud.configured ? settings.cloud.apiUrl : undefined,
       settings: [...settings.cloud.names],
     },
@@ -202,10 +204,15 @@ function statusText(status: Status): string {
         .join('; ') || 'none'
     }`,
     `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
-    `Cloud: ${status.cloud.configured ? `credentials set for ${status.cloud.api_url ?? 'an address that cannot be used'}` : 'no credentials'}, not contacted.`,
+    `Cloud: ${status.cloud.configured ? `credentials set for ${status.cloud.api_url ?? 'an address that cannot be used'}` : 'no credentials'}, ${contactText(status.cloud.last_contact)}.`,
     `Created this session: ${status.created_this_session.map(createdText).join(', ') || 'nothing'}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),
   ].join('\n');
+}
+
+function contactText(contact: Status['cloud']['last_contact']): string {
+  if (!contact) return 'not contacted';
+  return `last contacted at ${contact.at} (${contact.answered ? 'it answered' : 'no answer'})`;
 }
 
 /** What confines connectors, or why nothing does. */

@@ -13,6 +13,7 @@ import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { ignore } from '../masking.ts';
 import { handedOver } from './handed-over.ts';
 import type { CreateInput, Maker } from './maker.ts';
+import { refuseTakenName } from './taken-name.ts';
 
 /** All that goes to Airbyte. */
 interface Ready {
@@ -27,6 +28,7 @@ export const createActor: Maker = async (input, call, enter) => {
   const kind: ActorKind = input.kind === 'destination' ? 'destination' : 'source';
   const { services, signal, progress } = call;
   const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
+  await refuseTakenName(input, workspaceId, call);
   const { definitionId, config, toType, warnings: told = [] } = await readyActor(kind, input, workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress(`creating the ${kind} in Airbyte`);
@@ -54,7 +56,7 @@ export const createActor: Maker = async (input, call, enter) => {
       ...(warnings.length > 0 ? { warnings } : {}),
     },
     next: toType ? typing : check,
-    after: { type: made.type, configuration: made.configuration },
+    after: { ...(made.type ? { type: made.type } : {}), configuration: made.configuration },
   };
 };
 

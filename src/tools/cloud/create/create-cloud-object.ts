@@ -1,6 +1,7 @@
 import { InputError } from '../../../errors.ts';
 import { defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
+import { CONNECTION_OPTIONS } from '../connection-options.ts';
 import { webAddress } from '../fields.ts';
 import { checkFits } from '../fitting.ts';
 import { ledgerEntry, type ObjectKind } from '../found-object.ts';
@@ -13,7 +14,16 @@ const ACTOR = ['from_source', 'connector', 'config', 'draft'];
 const TAKES: Record<ObjectKind, readonly string[]> = {
   source: ACTOR,
   destination: ACTOR,
-  connection: ['source_id', 'destination_id', 'streams', 'from_source', 'prefix', 'schedule'],
+  connection: [
+    'source_id',
+    'destination_id',
+    'streams',
+    'discover',
+    'from_source',
+    'prefix',
+    'schedule',
+    ...CONNECTION_OPTIONS,
+  ],
   definition: ['manifest_path', 'manifest'],
 };
 const MAKERS: Record<ObjectKind, Maker> = {
@@ -33,7 +43,7 @@ export const createCloudObject = defineTool({
   realm: 'cloud',
   effect: 'create',
   async run(given, call) {
-    const { kind, name, workspace_id: _, ...rest } = given;
+    const { kind, name, workspace_id: _, allow_duplicate: __, ...rest } = given;
     checkFits(kind, rest, TAKES[kind]);
     if (name.trim() === '') throw new InputError('argument_missing', 'The name is empty.', 'Give it a name.');
     call.about({ kind, name });

@@ -1,12 +1,16 @@
 /** A connection: a source joined to a destination. */
-import { abortError, InputError } from '../../../errors.ts';
+import type { ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
+import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
+import { chosenTags } from '../connection-options.ts';
 import { missing } from '../fitting.ts';
 import { findObject } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
-import { checkSchedule } from '../schedule.ts';
+import { chosenOfOffered } from '../offered-streams.ts';
+import { checkSchedule, type GivenSchedule, nextRun, publicSchedule } from '../schedule.ts';
 import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
 import type { CreateInput, Maker } from './maker.ts';
+import { refuseTakenName } from './taken-name.ts';
 
 export const createConnection: Maker = async (input, call, enter) => {
   const { services, signal, progress } = call;
@@ -14,11 +18,11 @@ export const createConnection: Maker = async (input, call, enter) => {
   if (sourceId === undefined || destinationId === undefined) {
     throw missing('connection', 'source_id and destination_id', 'list_cloud_objects shows the ids of both kinds.');
   }
-  const timed = schedule === undefined ? undefined : checkSchedule(schedule);
+  const timed = checkSchedule(schedule ?? 'manual');
   const wishes = await wished(input, call);
   const [source, destination] = await Promise.all([
-    findObject({ kind: 'source', id: sourceId, workspace_id }, services, signal),
-    findObject({ kind: 'destination', id: destinationId, workspace_id }, services, signal),
+    findObject({ kind: 'source', id: sourceId, workspace_id, field: 'source_id' }, services, signal),
+    findObject({ kind: 'destination', id: destinationId, workspace_id, field: 'destination_id' }, services, signal),
   ]);
   if (source.workspaceId !== destination.workspaceId) {
     throw new InputError(
@@ -27,22 +31,35 @@ export const createConnection: Maker = async (input, call, enter) => {
       'Choose both from one workspace.',
     );
   }
-  progress('asking Airbyte for the streams of the source');
-  const offered = await services.cloud.actors.streams(source.id, destination.id, signal);
-  if (wishes === undefined) throw noStreams(offered);
-  const streams = chooseStreams(offered, wishes);
+  await refuseTakenName(input, source.workspaceId, call);
+  const tags = await chosenTags(input.tags, source.workspaceId, call);
+  const ends = { sourceId: source.id, destinationId: destination.id };
+  const choose = (offered: readonly OfferedStream[]): ConnectionStream[] => {
+    if (wishes === undefined) throw noStreams(offered);
+    return chooseStreams(offered, wishes);
+  };
+  const streams = await chosenOfOffered(ends, input.discover ?? false, choose, call);
   if (signal.aborted) throw abortError(signal);
   progress('creating the connection in Airbyte');
+  const isElsewhere = timed.timeZone !== undefined && timed.timeZone !== 'UTC';
   const made = await services.cloud.connections.create({
     name: input.name,
     sourceId: source.id,
     destinationId: destination.id,
-    schedule: timed ?? 'manual',
+    schedule: isElsewhere ? 'manual' : publicSchedule(timed),
     prefix,
+    namespace: input.namespace,
+    schemaChanges: input.schema_changes,
+    tags,
     streams,
   });
   const isOwn = isAsAsked(made, { sourceId: source.id, destinationId: destination.id });
   if (isOwn) enter(made);
+  const warnings = [
+    ...(isOwn ? [] : [NOT_OWN]),
+    ...(isElsewhere && isOwn ? await inTimeZone(made.id, timed, call) : []),
+  ];
+  const next = warnings.length === 0 ? await nextRun(timed) : undefined;
   const shown = (made.streams.length > 0 ? made.streams : streams).map(({ name, namespace, mode }) => ({
     stream: namespace === undefined ? name : `${namespace}.${name}`,
     mode,
@@ -52,12 +69,38 @@ export const createConnection: Maker = async (input, call, enter) => {
     id: made.id,
     name: made.name,
     workspaceId: made.workspaceId,
-    more: { streams: shown, ...(isOwn ? {} : { warnings: [NOT_OWN] }) },
-    lines: [`Streams: ${shown.map(({ stream, mode }) => `${stream} (${mode ?? 'default mode'})`).join(', ')}`],
+    more: {
+      streams: shown,
+      schedule: timed.expression,
+      time_zone: timed.timeZone,
+      next_run: next,
+      ...(warnings.length > 0 ? { warnings } : {}),
+    },
+    lines: [
+      `Streams: ${shown.map(({ stream, mode }) => `${stream} (${mode ?? 'default mode'})`).join(', ')}`,
+      `Schedule: ${[timed.expression, timed.timeZone].filter(Boolean).join(' ')}${next ? `; next run ${next}` : ''}`,
+    ],
     next: `run_cloud_sync with connection_id ${made.id}.`,
-    after: { source: source.name, destination: destination.name, streams: shown, schedule: timed ?? 'manual', prefix },
+    after: { source: source.name, destination: destination.name, streams: shown, schedule: timed, prefix },
   };
 };
+
+/** The connection is there by now: that its schedule is not is a warning, with the way to set it. */
+async function inTimeZone(
+  id: string,
+  { expression, timeZone = '' }: GivenSchedule,
+  { services }: Call,
+): Promise<string[]> {
+  try {
+    await services.cloud.connections.setCron(id, expression, timeZone);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return [
+      `It has no schedule: ${error.message} ${error.next} Then update_cloud_object with changes {"schedule": "${expression} ${timeZone}"}.`,
+    ];
+  }
+}
 
 /** Undefined where the call names no streams at all. */
 async function wished({ streams, from_source: source }: CreateInput, call: Call): Promise<StreamWish[] | undefined> {

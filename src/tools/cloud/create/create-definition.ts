@@ -5,12 +5,16 @@ import { MASK } from '../../../secrets/index.ts';
 import type { Services } from '../../services.ts';
 import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
+import { withLiteralSpec } from '../literal-spec.ts';
 import type { Maker } from './maker.ts';
+import { refuseTakenName } from './taken-name.ts';
 
-export const createDefinition: Maker = async (input, { services, signal, progress }, enter) => {
+export const createDefinition: Maker = async (input, call, enter) => {
+  const { services, signal, progress } = call;
   const manifest = await givenManifest(input, services);
   if (!manifest) throw noManifest();
   const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
+  await refuseTakenName(input, workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress('publishing the definition in Airbyte');
   const made = await services.cloud.definitions.create(workspaceId, { name: input.name, manifest });
@@ -38,7 +42,8 @@ export async function givenManifest(
     );
   }
   if (path === undefined && manifest === undefined) return undefined;
-  const checked = await connectors.publishable(path === undefined ? { document: manifest as JsonObject } : { path });
+  const given = await connectors.publishable(path === undefined ? { document: manifest as JsonObject } : { path });
+  const checked = withLiteralSpec(given);
   // What describe_cloud_object hides would be published in the place of what is there.
   const hidden = maskedPath(checked);
   if (hidden === undefined) return checked;

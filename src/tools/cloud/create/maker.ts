@@ -1,6 +1,7 @@
 /** What create_cloud_object takes and answers, and what each kind's maker does in between. */
 import * as z from 'zod';
 import type { Call } from '../../tool.ts';
+import { connectionOptions } from '../connection-options.ts';
 import { objectName, workspaceId } from '../fields.ts';
 import { OBJECT_KINDS, type ObjectKind } from '../found-object.ts';
 import { streamWishes } from '../stream-choice.ts';
@@ -18,8 +19,11 @@ export const createInput = z.strictObject({
   source_id: z.string().optional(),
   destination_id: z.string().optional(),
   streams: streamWishes.optional(),
+  discover: z.boolean().optional().describe('ask the source for its streams again'),
   prefix: z.string().optional(),
-  schedule: z.string().optional().describe('manual, or cron: 0 0 6 * * ?'),
+  schedule: z.string().optional().describe('manual, or cron: 0 0 6 * * ? Europe/Berlin'),
+  ...connectionOptions,
+  allow_duplicate: z.boolean().optional().describe('a name that is taken'),
   manifest_path: z.string().optional(),
   manifest: z.record(z.string(), z.unknown()).optional(),
   workspace_id: workspaceId,
@@ -33,6 +37,9 @@ export const createOutput = z.object({
   workspace_id: z.string(),
   web_address: z.string(),
   streams: z.array(z.object({ stream: z.string(), mode: z.string().optional() })).optional(),
+  schedule: z.string().optional(),
+  time_zone: z.string().optional(),
+  next_run: z.string().optional(),
   secrets_to_type: z.array(z.string()).optional(),
   warnings: z.array(z.string()).optional(),
   next: z.string(),
@@ -45,7 +52,10 @@ export interface Made {
   readonly name: string;
   readonly workspaceId: string;
   /** Put into the answer besides. */
-  readonly more?: Pick<z.input<typeof createOutput>, 'streams' | 'secrets_to_type' | 'warnings'>;
+  readonly more?: Pick<
+    z.input<typeof createOutput>,
+    'streams' | 'schedule' | 'time_zone' | 'next_run' | 'secrets_to_type' | 'warnings'
+  >;
   readonly lines?: readonly string[];
   readonly next: string;
   /** For the audit; configurations lose their values there. */

@@ -120,5 +120,5 @@ export function audited(object: FoundObject): JsonObject {
 
 /** The audit keeps the keys of a configuration only. */
 function typeAndFields({ type, configuration }: Actor): JsonObject {
-  return { type, configuration };
+  return { ...(type ? { type } : {}), configuration };
 }

@@ -1,5 +1,6 @@
 import type { ActorKind } from '../../../cloud/index.ts';
 import type { Call } from '../../tool.ts';
+import { typeOf } from '../actor-type.ts';
 import { shortName } from '../bounds.ts';
 import { webAddress } from '../fields.ts';
 import { findActor } from '../found-object.ts';
@@ -12,7 +13,8 @@ export async function describeActor(kind: ActorKind, question: Question, call: C
   const actor = await findActor(kind, question, services, signal);
   const name = shortName(actor.name);
   about({ kind, id: actor.id, name: actor.name });
-  const [masked, workspace, users] = await Promise.all([
+  const [type, masked, workspace, users] = await Promise.all([
+    typeOf(actor, services, signal),
     shownConfiguration(actor, services, signal),
     named(actor.workspaceId, cloud.workspaces.get, call),
     usersOf(
@@ -26,7 +28,7 @@ export async function describeActor(kind: ActorKind, question: Question, call: C
     web_address: webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id),
     workspace,
     created_at: dateOf(actor.createdAt),
-    type: actor.type,
+    type,
     definition_id: actor.definitionId,
     connections: users.found.map(({ id: of, name: called, status }) => ({ id: of, name: shortName(called), status })),
   });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InputError } from '../../../errors.ts';
 import { defineTool } from '../../tool.ts';
-import { checkId, workspaceId } from '../fields.ts';
+import { workspaceId } from '../fields.ts';
 import { describeActor } from './describe-actor.ts';
 import { describeConnection } from './describe-connection.ts';
 import { describeDefinition } from './describe-definition.ts';
@@ -15,6 +15,7 @@ const FITS: Record<Include, Kind> = {
   catalog: 'connection',
   manifest: 'definition',
   draft_manifest: 'definition',
+  testing_values: 'definition',
   billing: 'workspace',
 };
 
@@ -22,21 +23,22 @@ export const describeCloudObject = defineTool({
   name: 'describe_cloud_object',
   title: 'Look at a thing in Airbyte Cloud',
   description:
-    'Configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests of a definition; billing of a workspace.',
+    'Configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests and testing_values of a definition; billing of a workspace.',
   input: z.strictObject({
     kind: z.enum(DESCRIBED),
     id: z.string(),
     include: z.array(z.enum(INCLUDES)).default([]),
+    to_file: z.boolean().optional().describe('state, catalog whole'),
     workspace_id: workspaceId,
   }),
   output: description,
   realm: 'cloud',
   effect: 'read',
-  async run({ kind, id, include, workspace_id: wanted }, call) {
-    checkId('id', id);
+  async run({ kind, id, include, to_file: toFile = false, workspace_id: wanted }, call) {
     const misfit = include.find((part) => FITS[part] !== kind);
     if (misfit) throw includeMisfits(misfit, kind);
-    const question = { id, include: new Set(include), workspaceId: wanted };
+    if (toFile && !include.some((part) => part === 'state' || part === 'catalog')) throw nothingToWrite();
+    const question = { id, include: new Set(include), workspaceId: wanted, toFile };
     const told = await DESCRIBE[kind](question, call);
     const data = { kind, ...told.data, notes: told.notes };
     return { text: descriptionText(data, told.parts), data };
@@ -59,5 +61,13 @@ function includeMisfits(misfit: Include, kind: Kind): InputError {
     fitting.length > 0
       ? `With kind ${kind} there is: ${fitting.join(', ')}.`
       : `Kind ${kind} has nothing to include: leave include out.`,
+  );
+}
+
+function nothingToWrite(): InputError {
+  return new InputError(
+    'argument_does_not_fit',
+    'to_file is for the state and the catalog of a connection.',
+    'Give include with state, catalog or both; or leave to_file out.',
   );
 }

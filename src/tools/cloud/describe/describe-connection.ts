@@ -1,11 +1,12 @@
-import type { Connection } from '../../../cloud/index.ts';
 import { maskConfiguration } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
+import { namespaceText } from '../connection-options.ts';
 import { webAddress } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
 import { scheduleValue } from '../schedule.ts';
 import { catalogRows } from './catalog-rows.ts';
+import { configuredCatalog, stateMessages, writeProtocolFile } from './protocol-file.ts';
 import { dateOf, named, newTold, put, type Question, type Told } from './told.ts';
 
 const MOST_STREAMS = 200;
@@ -36,29 +37,35 @@ export async function describeConnection(question: Question, call: Call): Promis
     status_reason: connection.statusReason,
     schedule: scheduleValue(connection.schedule),
     prefix: connection.prefix || undefined,
-    namespace: namespaceOf(connection),
+    namespace: namespaceText(connection),
+    schema_changes: connection.schemaChanges,
+    tags: connection.tags.length > 0 ? connection.tags.map((tag) => shortName(tag.name)) : undefined,
     streams: connection.streams.slice(0, MOST_STREAMS).map((stream) => ({
       name: stream.name,
       namespace: stream.namespace,
       mode: stream.mode,
       cursor_field: stream.cursorField?.length ? [...stream.cursorField] : undefined,
       primary_key: stream.primaryKey?.length ? stream.primaryKey.map((path) => [...path]) : undefined,
+      fields: stream.fields?.map((path) => path.join('.')),
     })),
     streams_total: connection.streams.length,
     last_job: last && { job_id: last.id, type: last.type, state: last.state, started_at: last.startedAt },
   });
   if (connection.streams.length > MOST_STREAMS) told.notes.push(`only the first ${MOST_STREAMS} streams are shown`);
+  const files: string[] = [];
   const { keys } = await services.registry.secretKeys(signal);
   if (include.has('state')) {
     const state = await cloud.connections.state(connection.id, signal);
-    put(told, 'state', maskConfiguration(state, { secretKeys: keys }), call);
+    const masked = maskConfiguration(state, { secretKeys: keys });
+    if (question.toFile) files.push(await writeProtocolFile('state', connection.id, stateMessages(masked), call));
+    else put(told, 'state', masked, call);
   }
   if (include.has('catalog')) {
-    put(told, 'catalog', catalogRows(await cloud.connections.catalog(connection.id, signal)), call);
+    const catalog = await cloud.connections.catalog(connection.id, signal);
+    if (question.toFile)
+      files.push(await writeProtocolFile('catalog', connection.id, configuredCatalog(catalog), call));
+    else put(told, 'catalog', catalogRows(catalog), call);
   }
+  if (files.length > 0) told.data.files = files;
   return told;
-}
-
-function namespaceOf({ namespaceDefinition: of, namespaceFormat: format }: Connection): string | undefined {
-  return of !== undefined && format ? `${of}: ${format}` : of;
 }

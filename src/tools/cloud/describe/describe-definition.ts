@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../protocol/index.ts';
-import { MASK, maskManifest } from '../../../secrets/index.ts';
+import { isObject, type JsonObject } from '../../../protocol/index.ts';
+import { MASK, maskConfiguration, maskManifest } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { webAddress } from '../fields.ts';
@@ -33,10 +33,22 @@ export async function describeDefinition(question: Question, call: Call): Promis
     told.notes.push(`${label}: values that look secret are shown as ${MASK}; do not send them back like this`);
   };
   if (include.has('manifest')) putManifest('manifest', definition.manifest);
+  const isOfBuilder = include.has('draft_manifest') || include.has('testing_values');
+  const draft = isOfBuilder ? await cloud.definitions.draft(workspace.id, definition.id, signal) : undefined;
+  if (include.has('testing_values')) {
+    const spec = specIn(draft?.manifest ?? {});
+    if (draft?.testingValues)
+      put(told, 'testing_values', maskConfiguration(draft.testingValues, { spec, secretKeys: keys }), call);
+    else told.notes.push('testing_values: there are none in the connector builder');
+  }
   if (include.has('draft_manifest')) {
-    const draft = await cloud.definitions.draft(workspace.id, definition.id, signal);
     if (draft?.isDraft) putManifest('draft_manifest', draft.manifest);
     else told.notes.push('draft_manifest: there is no draft in the connector builder');
   }
   return told;
+}
+
+function specIn({ spec }: JsonObject): JsonObject | undefined {
+  const inner = isObject(spec) ? spec.connection_specification : undefined;
+  return isObject(inner) ? inner : undefined;
 }

@@ -3,12 +3,18 @@ import { SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
 import { isoDate, shortName } from '../bounds.ts';
 import { checkWorkspace, webAddress } from '../fields.ts';
+import { workspaceIdOf } from '../found-object.ts';
 import type { Description } from './description.ts';
 import { newTold, type Question, type Told } from './told.ts';
 
-export async function describeWorkspace({ id, include, workspaceId }: Question, call: Call): Promise<Told> {
+export async function describeWorkspace(
+  { id: wanted, include, workspaceId: within }: Question,
+  call: Call,
+): Promise<Told> {
   const { services, signal, about } = call;
   const { cloud } = services;
+  const id = (await workspaceIdOf(wanted, services, signal, 'id')) ?? wanted;
+  const workspaceId = await workspaceIdOf(within, services, signal);
   const workspace = await cloud.workspaces.get(id, signal);
   about({ kind: 'workspace', id: workspace.id, name: workspace.name });
   checkWorkspace(workspaceId, { workspaceId: workspace.id }, 'What is asked for');

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { asData, textTable } from '../../text.ts';
 
 export const DESCRIBED = ['workspace', 'source', 'destination', 'connection', 'definition'] as const;
-export const INCLUDES = ['state', 'catalog', 'manifest', 'draft_manifest', 'billing'] as const;
+export const INCLUDES = ['state', 'catalog', 'manifest', 'draft_manifest', 'testing_values', 'billing'] as const;
 export type Include = (typeof INCLUDES)[number];
 
 const named = z.object({ id: z.string(), name: z.string().optional() });
@@ -14,6 +14,8 @@ const stream = z.object({
   mode: z.string().optional(),
   cursor_field: z.array(z.string()).optional(),
   primary_key: z.array(z.array(z.string())).optional(),
+  /** Those that are read, where not all are. */
+  fields: z.array(z.string()).optional(),
 });
 
 export const description = z.object({
@@ -36,6 +38,8 @@ export const description = z.object({
   schedule: z.string().optional(),
   prefix: z.string().optional(),
   namespace: z.string().optional(),
+  schema_changes: z.string().optional(),
+  tags: z.array(z.string()).optional(),
   streams: z.array(stream).optional(),
   streams_total: z.number().optional(),
   last_job: z
@@ -60,6 +64,9 @@ export const description = z.object({
   catalog: z.unknown().optional(),
   manifest: z.unknown().optional(),
   draft_manifest: z.unknown().optional(),
+  testing_values: z.unknown().optional(),
+  /** Paths of state and catalog in protocol form. */
+  files: z.array(z.string()).optional(),
   notes: z.array(z.string()),
 });
 export type Description = z.infer<typeof description>;
@@ -83,11 +90,14 @@ export function descriptionText(data: Description, parts: readonly Part[]): stri
     ['Schedule', data.schedule],
     ['Prefix', data.prefix],
     ['Namespace', data.namespace],
+    ['Schema changes', data.schema_changes],
+    ['Tags', data.tags?.join(', ')],
     ['Last job', data.last_job && lastJobText(data.last_job)],
     ['Billing', data.billing && billingText(data.billing)],
     ['Used by connections', data.connections && listed(data.connections)],
     ['Used by sources', data.sources && listed(data.sources)],
     ['Created', data.created_at],
+    ['Written', data.files?.join(', ')],
   ];
   return [
     `${data.kind} "${data.name}" (${data.id}), ${data.web_address}`,

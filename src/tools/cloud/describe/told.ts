@@ -12,6 +12,8 @@ export interface Question {
   readonly include: ReadonlySet<Include>;
   /** The workspace that the call names. */
   readonly workspaceId: string | undefined;
+  /** State and catalog go whole into files. */
+  readonly toFile: boolean;
 }
 
 export interface Told {

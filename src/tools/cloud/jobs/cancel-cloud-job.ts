@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Job } from '../../../cloud/index.ts';
 import { SluiceError } from '../../../errors.ts';
-import { defineTool } from '../../tool.ts';
+import { type Call, defineTool } from '../../tool.ts';
 import { workspaceId } from '../fields.ts';
 import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
 import { findJob, jobName } from './jobs.ts';
@@ -39,6 +39,7 @@ export const cancelCloudJob = defineTool({
     about({ ...object, before: { status: before.state }, after: { status: after.state } });
     const cancelled = isActive(before) && !/^(succeeded|failed)$/.test(after.state);
     const data = { ...jobData(after, connection, call), cancelled };
+    if (isActive(before) && !cancelled) data.warnings.push(...(await othersCancelled(after, call)));
     const head = cancelled
       ? isActive(after)
         ? 'Airbyte is cancelling it.'
@@ -47,3 +48,14 @@ export const cancelCloudJob = defineTool({
     return { text: `${head}\n${jobText(data)}`, data };
   },
 });
+
+/** Airbyte cancels what runs on the connection: where the job had just ended, that was another one. */
+async function othersCancelled(ended: Job, { services, signal }: Call): Promise<string[]> {
+  const { items } = await services.cloud.jobs.list(
+    { connectionId: ended.connectionId },
+    { offset: 0, limit: 5 },
+    signal,
+  );
+  const others = items.filter(({ id, state }) => id > ended.id && state === 'cancelled');
+  return others.map(({ id, type }) => `Job ${id} (${type}), which had begun meanwhile, is cancelled.`);
+}

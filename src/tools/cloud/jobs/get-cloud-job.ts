@@ -3,14 +3,12 @@ import type { Connection, Job } from '../../../cloud/index.ts';
 import { InputError } from '../../../errors.ts';
 import { type Call, defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
-import { checkId, workspaceId } from '../fields.ts';
+import { workspaceId } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
-import { hider } from '../words.ts';
 import { jobData, jobOutput, jobText } from './job-answer.ts';
-import { addLog, attemptsOf, chosenAttempt, shownAttempt } from './job-attempts.ts';
+import { addAttempts, addLog, chosenAttempt } from './job-attempts.ts';
 import { findJob, jobName, waitForJob } from './jobs.ts';
 
-const MOST_ATTEMPTS = 10;
 const USUAL_LINES = 100;
 
 export const getCloudJob = defineTool({
@@ -22,7 +20,7 @@ export const getCloudJob = defineTool({
     connection_id: z.string().optional(),
     wait_seconds: z.int().min(0).max(45).default(0),
     attempt: z.number().optional().describe('0 is the first; default the last'),
-    log_lines: z.int().min(0).max(500).default(0),
+    log_lines: z.int().min(0).max(4000).default(0),
     log_offset: z.number().optional().describe('first line; default the end'),
     workspace_id: workspaceId,
   }),
@@ -31,7 +29,7 @@ export const getCloudJob = defineTool({
   effect: 'read',
   async run(input, call) {
     const since = Date.now();
-    const { services, signal, about } = call;
+    const { about } = call;
     const { log_offset: offset } = input;
     if (offset !== undefined && (!Number.isSafeInteger(offset) || offset < 0)) throw badOffset();
     const found = await find(input, call);
@@ -40,11 +38,8 @@ export const getCloudJob = defineTool({
     const { job, warning } = await waitForJob(found.job, { seconds: input.wait_seconds, since }, call);
     const data = jobData(job, connection, call);
     if (warning) data.warnings.push(warning);
-    const told = await attemptsOf(job, data, call);
+    const told = await addAttempts(job, data, call);
     if (told) {
-      const hide = await hider(services, signal);
-      data.attempts = told.slice(-MOST_ATTEMPTS).map((attempt) => shownAttempt(attempt, hide));
-      if (job.state !== 'succeeded') data.error = data.attempts.at(-1)?.failures[0]?.message;
       const most = input.log_lines || (offset === undefined ? 0 : USUAL_LINES);
       const chosen = chosenAttempt(told, input.attempt, job.id);
       if (most > 0 && chosen) await addLog(data, chosen, { most, offset }, call);
@@ -61,9 +56,9 @@ async function find(
   const { cloud } = services;
   if (id !== undefined) {
     const found = await findJob(id, wanted, services, signal);
-    if (of === undefined || checkId('connection_id', of).toLowerCase() === found.job.connectionId.toLowerCase()) {
-      return found;
-    }
+    if (of === undefined) return found;
+    const named = await findConnection({ id: of, workspaceId: wanted }, services, signal);
+    if (named.id.toLowerCase() === found.job.connectionId.toLowerCase()) return found;
     throw new InputError(
       'job_of_other_connection',
       `Job ${id} ran on the connection ${found.job.connectionId}.`,

@@ -3,7 +3,7 @@ import type { Attempt, Job } from '../../../cloud/index.ts';
 import { InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
 import { isoDate } from '../bounds.ts';
-import type { Hide } from '../words.ts';
+import { type Hide, hider } from '../words.ts';
 import { isActive, type JobOutput } from './job-answer.ts';
 import { logPart } from './job-log.ts';
 
@@ -11,7 +11,7 @@ const MOST_STREAMS = 50;
 const MOST_FAILURES = 5;
 
 /** Undefined, with a warning, where only the public API can be asked. */
-export async function attemptsOf(
+async function attemptsOf(
   job: Job,
   data: JobOutput,
   { services, signal }: Call,
@@ -25,7 +25,19 @@ export async function attemptsOf(
   }
 }
 
-export function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutput['attempts']>[number] {
+const MOST_ATTEMPTS = 10;
+
+/** Puts attempts with their streams, and the error of the last one, into the answer. @returns as `attemptsOf` */
+export async function addAttempts(job: Job, data: JobOutput, call: Call): Promise<readonly Attempt[] | undefined> {
+  const told = await attemptsOf(job, data, call);
+  if (!told) return undefined;
+  const hide = await hider(call.services, call.signal);
+  data.attempts = told.slice(-MOST_ATTEMPTS).map((attempt) => shownAttempt(attempt, hide));
+  if (job.state !== 'succeeded') data.error = data.attempts.at(-1)?.failures[0]?.message;
+  return told;
+}
+
+function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutput['attempts']>[number] {
   const { number, state, createdAt, endedAt, bytes, records, streams, failures } = attempt;
   return {
     attempt: number,
@@ -88,6 +100,13 @@ export async function addLog(
   data.log_attempt = number;
   data.log_offset = offset;
   data.log_total = total;
+  if (lines.length < Math.min(asked.most, total - (asked.offset ?? 0)) && lines.length < total) {
+    const where =
+      asked.offset === undefined
+        ? `those before them from a smaller log_offset than ${offset}`
+        : `the next from log_offset ${end}`;
+    data.warnings.push(`Only ${lines.length} lines fit into an answer; ${where}.`);
+  }
   // The log of a running attempt grows on.
   if (end < total || isActive(data)) data.next_log_offset = end;
 }

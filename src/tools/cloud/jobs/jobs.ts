@@ -7,6 +7,7 @@ import { bytesText, count } from '../../text.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { asAsked, checkWorkspace } from '../fields.ts';
+import { workspaceIdOf } from '../found-object.ts';
 import { isActive } from './job-answer.ts';
 
 /** A call is answered within 45 s: what comes after waiting takes time too. */
@@ -17,14 +18,16 @@ const LONGEST_PAUSE_MS = 5_000;
 /** @throws InputError `bad_job_id`, `cloud_not_found`, `other_workspace` */
 export async function findJob(
   id: number,
-  workspaceId: string | undefined,
-  { cloud }: Services,
+  workspace: string | undefined,
+  services: Services,
   signal: AbortSignal,
 ): Promise<{ readonly job: Job; readonly connection: Connection | undefined }> {
   if (!Number.isSafeInteger(id) || id < 1) {
     throw new InputError('bad_job_id', `${id} is no number of a job.`, 'list_cloud_objects with kind job shows them.');
   }
+  const { cloud } = services;
   const job = asAsked(id, await cloud.jobs.get(id, signal));
+  const workspaceId = await workspaceIdOf(workspace, services, signal);
   return { job, connection: await connectionOf(job, workspaceId, cloud, signal) };
 }
 

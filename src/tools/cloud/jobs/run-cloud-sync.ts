@@ -1,23 +1,27 @@
 import * as z from 'zod';
-import { type Connection, JOB_TYPES, type Job, type JobType } from '../../../cloud/index.ts';
-import { InputError, SluiceError } from '../../../errors.ts';
-import { type Call, defineTool } from '../../tool.ts';
-import { alone } from '../alone.ts';
+import type { Connection } from '../../../cloud/index.ts';
+import { InputError } from '../../../errors.ts';
+import { defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { workspaceId } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { clearedTargets } from './cleared.ts';
 import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
+import { addAttempts } from './job-attempts.ts';
 import { waitForJob } from './jobs.ts';
+import { RUN_TYPES, startJob } from './start-job.ts';
 
 export const runCloudSync = defineTool({
   name: 'run_cloud_sync',
   title: 'Run a connection',
-  description: 'Starts a job and waits. clear and reset delete the synced data, refresh reads all anew.',
+  description:
+    'Starts a job, waits and gives its streams. clear and reset delete the synced data; refresh reads all again, refresh_replace then removes what was there.',
   input: z.strictObject({
     connection_id: z.string(),
-    job_type: z.enum(JOB_TYPES).default('sync'),
+    job_type: z.enum(RUN_TYPES).default('sync'),
+    streams: z.array(z.string()).optional().describe('to clear or refresh; default all'),
+    cancel_running: z.boolean().optional().describe('what clear would cancel'),
     wait_seconds: z.int().min(0).max(45).default(20),
     workspace_id: workspaceId,
   }),
@@ -33,15 +37,16 @@ export const runCloudSync = defineTool({
   },
   byHand: () =>
     "Or do it by hand in Airbyte's own pages. A connection of this session needs a destination of this session, or a prefix of its own.",
-  async run({ connection_id: id, job_type: type, wait_seconds: seconds, workspace_id: wanted }, call) {
+  async run(input, call) {
     const since = Date.now();
+    const { connection_id: id, job_type: type, wait_seconds: seconds, workspace_id: wanted } = input;
     const { services, signal, about, progress } = call;
     const connection = await findConnection({ id, workspaceId: wanted }, services, signal);
     about({ kind: 'connection', id: connection.id, name: connection.name });
     if (connection.status !== 'active') throw notActive(connection);
     progress(`starting a ${type} of "${shortName(connection.name)}"`);
-    const { started, isNew } =
-      type === 'sync' ? await start(connection, type, call) : await startDestroying(connection, type, call);
+    const start = { type, streams: input.streams ?? [], cancelRunning: input.cancel_running ?? false };
+    const { job: started, isNew, warnings } = await startJob(connection, start, call);
     about({
       kind: 'connection',
       id: connection.id,
@@ -52,7 +57,8 @@ export const runCloudSync = defineTool({
     if (isOwn) services.ledger.enter({ realm: 'cloud', kind: 'job', id: String(started.id) });
     const { job, warning } = await waitForJob(started, { seconds, since }, call);
     const data = jobData(job, connection, call);
-    if (warning) data.warnings.push(warning);
+    data.warnings.push(...warnings, ...(warning ? [warning] : []));
+    if (!isActive(job)) await addAttempts(job, data, call);
     if (isNew && !isOwn) data.warnings.push(NOT_OWN);
     if (!isNew) data.already_running = true;
     const head = isNew ? '' : `Nothing was started: a ${started.type} of this connection runs already.\n`;
@@ -60,39 +66,9 @@ export const runCloudSync = defineTool({
   },
 });
 
-/** No change of the connection by this session comes in between: a prefix that is taken away leads to other tables. */
-function startDestroying({ id }: Connection, type: JobType, call: Call): ReturnType<typeof start> {
-  return alone(id, async () => {
-    const { services, signal } = call;
-    const connection = await findConnection({ id }, services, signal);
-    if (services.settings.modes.cloud.safe.on) {
-      call.authorize('destroy', await clearedTargets(connection, services, signal));
-    }
-    return start(connection, type, call);
-  });
-}
-
-async function start(
-  { id }: Connection,
-  type: JobType,
-  { services, signal }: Call,
-): Promise<{ readonly started: Job; readonly isNew: boolean }> {
-  const { jobs } = services.cloud;
-  try {
-    return { started: await jobs.create(id, type), isNew: true };
-  } catch (error) {
-    if (!(error instanceof SluiceError) || error.code !== 'cloud_conflict') throw error;
-    const { items } = await jobs.list({ connectionId: id }, { offset: 0, limit: 20 }, signal);
-    const running = items.find(isActive);
-    if (!running) throw error;
-    return { started: running, isNew: false };
-  }
-}
-
 function notActive({ name, status, statusReason }: Connection): InputError {
   const next: Record<string, string> = {
     inactive: 'Switch it on with update_cloud_object (kind connection, changes {"enabled": true}), then call again.',
-    deprecated: 'It is deleted in Airbyte. list_cloud_objects with kind connection shows the others.',
   };
   return new InputError(
     'connection_not_active',

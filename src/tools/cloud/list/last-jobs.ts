@@ -3,24 +3,33 @@ import type { Cloud, Connection, Job } from '../../../cloud/index.ts';
 import { eachOf } from './walk.ts';
 
 const AT_ONCE = 4;
+/** One that counts is seldom far behind those that run. */
+const MOST_PASSED = 5;
 
 export type LastJobs = (connections: readonly Pick<Connection, 'id'>[]) => Promise<ReadonlyMap<string, Job>>;
 
-export function lastJobsOf(cloud: Cloud, workspaceId: string, signal: AbortSignal): LastJobs {
+/** @param counts which jobs are looked for; the others are passed over */
+export function lastJobsOf(
+  cloud: Cloud,
+  workspaceId: string,
+  signal: AbortSignal,
+  counts: (job: Job) => boolean = () => true,
+): LastJobs {
   const known = new Map<string, Job>();
   const asked = new Set<string>();
   let isWhole: boolean | undefined;
   return async (connections) => {
     if (isWhole === undefined) {
       const { items, nextOffset } = await cloud.jobs.list({ workspaceId }, { offset: 0, limit: 100 }, signal);
-      for (const job of items) if (!known.has(job.connectionId)) known.set(job.connectionId, job);
+      for (const job of items.filter(counts)) if (!known.has(job.connectionId)) known.set(job.connectionId, job);
       isWhole = nextOffset === undefined;
     }
     const missing = isWhole ? [] : connections.filter(({ id }) => !known.has(id) && !asked.has(id));
     await eachOf(missing, AT_ONCE, async ({ id }) => {
-      const { items } = await cloud.jobs.list({ connectionId: id }, { offset: 0, limit: 1 }, signal);
+      const { items } = await cloud.jobs.list({ connectionId: id }, { offset: 0, limit: MOST_PASSED }, signal);
       asked.add(id);
-      if (items[0]) known.set(id, items[0]);
+      const found = items.find(counts);
+      if (found) known.set(id, found);
     });
     return known;
   };

@@ -1,5 +1,5 @@
 /** Arguments of list_cloud_objects, and which of them go with which kind. */
-import { JOB_STATES } from '../../../cloud/index.ts';
+import { JOB_STATES, type JobType } from '../../../cloud/index.ts';
 import { InputError } from '../../../errors.ts';
 import type { Kind } from './list-rows.ts';
 
@@ -9,15 +9,19 @@ export interface Asked {
   readonly connection_id?: string | undefined;
   readonly status?: string | undefined;
   readonly failing_only?: boolean | undefined;
+  readonly job_type?: JobType | undefined;
+  readonly oldest_first?: boolean | undefined;
   readonly workspace_id?: string | undefined;
 }
 
 /** Which arguments fit which kinds. */
-const FITS: Record<'search' | 'connection_id' | 'status' | 'failing_only' | 'workspace_id', readonly Kind[]> = {
+const FITS: Record<Exclude<keyof Asked, 'kind'>, readonly Kind[]> = {
   search: ['workspace', 'organization', 'source', 'destination', 'connection', 'definition'],
   connection_id: ['job'],
   status: ['connection', 'job'],
   failing_only: ['connection'],
+  job_type: ['job'],
+  oldest_first: ['job'],
   workspace_id: ['source', 'destination', 'connection', 'job', 'definition'],
 };
 const CONNECTION_STATES = ['active', 'inactive', 'deprecated', 'locked'];

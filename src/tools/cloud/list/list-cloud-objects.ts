@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { JOB_TYPES } from '../../../cloud/index.ts';
 import { count } from '../../text.ts';
 import { defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
@@ -10,13 +11,16 @@ import type { Walked } from './walk.ts';
 export const listCloudObjects = defineTool({
   name: 'list_cloud_objects',
   title: 'Find things in Airbyte Cloud',
-  description: 'Names and ids; search is a part of the name or type. Connections come with their last job.',
+  description:
+    'Names and ids; search is a part of the name or type. Connections come with their last job. Where an id is asked for, a unique name does.',
   input: z.strictObject({
     kind: z.enum(KINDS),
     search: z.string().optional(),
     connection_id: z.string().optional().describe('of jobs'),
     status: z.string().optional().describe('active, inactive…; of jobs running, failed, succeeded…'),
     failing_only: z.boolean().optional(),
+    job_type: z.enum(JOB_TYPES).optional(),
+    oldest_first: z.boolean().optional().describe('of jobs'),
     limit: z.int().min(1).max(100).default(20),
     cursor: z.string().optional(),
     workspace_id: workspaceId,

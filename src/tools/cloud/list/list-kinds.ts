@@ -1,13 +1,16 @@
 /** What list_cloud_objects walks through for each kind, and how its finds become rows. */
-import type { Connection, Job, JobState, Page, Paged, Workspace } from '../../../cloud/index.ts';
+import type { Connection, Job, JobState, Organization, Page, Paged, Workspace } from '../../../cloud/index.ts';
 import type { Call } from '../../tool.ts';
+import { withTypes } from '../actor-type.ts';
 import { shortName } from '../bounds.ts';
 import { chosenWorkspace, findConnection } from '../found-object.ts';
+import { isActive } from '../jobs/job-answer.ts';
 import { ignore } from '../masking.ts';
+import { organizationState } from '../organization-state.ts';
 import { lastJobsOf } from './last-jobs.ts';
 import { type Asked, checkFit } from './list-arguments.ts';
 import { actorRow, connectionRow, jobRow, type Names, type Row } from './list-rows.ts';
-import { asPage, type Walk, type Walked, walk } from './walk.ts';
+import { asPage, eachOf, type Walk, type Walked, walk } from './walk.ts';
 
 /** A kind's list, its filter and its rows. */
 interface Kinds<T> {
@@ -41,6 +44,7 @@ function listing<T>({ list, wanted, rows, workspace, mostLooked }: Kinds<T>): Li
 }
 
 const MOST_LOOKED = 1000;
+const AT_ONCE = 4;
 /** Whether one fails may cost a request of its own. */
 const MOST_LOOKED_FOR_FAILING = 300;
 
@@ -60,9 +64,15 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
     });
   }
   if (kind === 'organization') {
-    return plain(asked, {
+    return listing<Organization>({
       list: async (page) => asPage(await cloud.organizations.list(signal), page),
-      row: ({ id, name }) => ({ id, name: shortName(name) }),
+      wanted: async (items) => items.map((item) => isNamed(item, asked.search)),
+      rows: (found) =>
+        eachOf(found, AT_ONCE, async ({ id, name }) => {
+          const info = await cloud.organizations.info(id, signal).catch(ignore(signal));
+          return { id, name: shortName(name), status: info && organizationState(info) };
+        }),
+      mostLooked: MOST_LOOKED,
     });
   }
   if (kind === 'job') return jobs(asked, call);
@@ -76,7 +86,10 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
     });
   }
   return plain(asked, {
-    list: (page) => cloud.actors.list(kind, workspace.id, page, signal),
+    async list(page) {
+      const { items, ...rest } = await cloud.actors.list(kind, workspace.id, page, signal);
+      return { ...rest, items: await withTypes(items, call.services, signal) };
+    },
     row: actorRow,
     workspace,
   });
@@ -107,6 +120,8 @@ function plain<T extends Named>(
 function connections(asked: Asked, { services, signal }: Call, workspace: Workspace): Listing {
   const { cloud } = services;
   const lastJobs = lastJobsOf(cloud, workspace.id, signal);
+  // What still runs, or is tried again, has not failed yet; what came before it may have.
+  const lastEnded = lastJobsOf(cloud, workspace.id, signal, (job) => !isActive(job));
   return listing<Connection>({
     list: (page) => cloud.connections.list(workspace.id, page, signal),
     async wanted(items) {
@@ -114,9 +129,9 @@ function connections(asked: Asked, { services, signal }: Call, workspace: Worksp
         (item) => isNamed(item, asked.search) && (asked.status === undefined || item.status === asked.status),
       );
       if (!asked.failing_only) return fit;
-      const last = await lastJobs(items.filter((_, index) => fit[index]));
+      const last = await lastEnded(items.filter((_, index) => fit[index]));
       return items.map(
-        ({ id }, index) => fit[index] === true && /^(failed|incomplete)$/.test(last.get(id)?.state ?? ''),
+        ({ id }, index) => fit[index] === true && /^(failed|cancelled)$/.test(last.get(id)?.state ?? ''),
       );
     },
     async rows(found) {
@@ -141,7 +156,14 @@ async function jobs(asked: Asked, { services, signal }: Call): Promise<Listing> 
   const workspace = await chosenWorkspace(connection?.workspaceId ?? wanted, services, signal);
   const filter = connection ? { connectionId: connection.id } : { workspaceId: workspace.id };
   return listing<Job>({
-    list: (page) => cloud.jobs.list({ ...filter, state: asked.status as JobState | undefined }, page, signal),
+    list: (page) => {
+      const { job_type: type, oldest_first: oldestFirst } = asked;
+      return cloud.jobs.list(
+        { ...filter, state: asked.status as JobState | undefined, type, oldestFirst },
+        page,
+        signal,
+      );
+    },
     wanted: async (items) => items.map(() => true),
     async rows(found) {
       const names = connection

@@ -68,7 +68,7 @@ const named = (each: Row['source']): string | undefined => each?.name ?? each?.i
 
 const COLUMNS: Record<Kind, readonly Column[]> = {
   workspace: [name, id, ['default', (each) => (each.default ? 'yes' : '')]],
-  organization: [name, id],
+  organization: [name, ['status', (each) => each.status], id],
   source: actor,
   destination: actor,
   connection: [

@@ -1,6 +1,7 @@
 /** What update_cloud_object takes, and what each kind answers. */
 import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/index.ts';
+import { connectionOptions } from '../connection-options.ts';
 import { objectName } from '../fields.ts';
 import { streamWishes } from '../stream-choice.ts';
 
@@ -10,7 +11,9 @@ export const changes = z.strictObject({
   enabled: z.boolean().optional(),
   schedule: z.string().optional(),
   streams: streamWishes.optional(),
+  discover: z.boolean().optional(),
   prefix: z.string().optional(),
+  ...connectionOptions,
   manifest: z.record(z.string(), z.unknown()).optional(),
   manifest_path: z.string().optional(),
 });

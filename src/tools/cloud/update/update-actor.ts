@@ -8,21 +8,27 @@ import { shownConfiguration } from '../masking.ts';
 import { withHiddenWords } from '../refusal-words.ts';
 import type { Changed, Changes } from './changes.ts';
 import { loosened } from './loosened-spec.ts';
+import { wholeConfig, withoutRemovals } from './whole-config.ts';
 
 export async function updateActor(actor: Actor, { name, config }: Changes, call: Call): Promise<Changed> {
   const { services, signal, progress } = call;
   const shown = config === undefined ? {} : await shownConfiguration(actor, services, signal);
   const changes = withoutMasks((config ?? {}) as JsonObject, shown);
+  const { kept, removed } = withoutRemovals(changes);
   const changesConfig = Object.keys(changes).length > 0;
   if (!changesConfig && name === undefined) {
     throw nothingToChange('config holds nothing but masks: give the fields that are to change, secrets by reference.');
   }
   const spec = changesConfig ? await neededSpec(actor, services, signal) : undefined;
-  const ready = spec && (await resolved(changes, loosened(spec), services, call, { present: shown }));
+  const ready = spec && (await resolved(kept, loosened(spec), services, call, { present: shown }));
   if (signal.aborted) throw abortError(signal);
   progress(`changing the ${actor.kind} in Airbyte`);
-  const send = (configuration?: JsonObject): Promise<Actor> =>
-    services.cloud.actors.update(actor.kind, actor.id, { name, configuration });
+  const send = (configuration?: JsonObject): Promise<Actor> => {
+    const { actors } = services.cloud;
+    const whole = spec && wholeConfig(spec, actor.configuration, configuration ?? {}, removed);
+    if (whole) return actors.replace(actor.kind, actor.id, { name, configuration: whole });
+    return actors.update(actor.kind, actor.id, { name, configuration });
+  };
   const changed = await (ready ? ready.use(send) : send()).catch(async (error: unknown) => {
     throw error instanceof SluiceError ? await withHiddenWords(error, services, spec) : error;
   });

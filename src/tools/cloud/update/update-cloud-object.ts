@@ -1,8 +1,12 @@
 import * as z from 'zod';
+import { isUuid } from '../../../config/index.ts';
 import { InputError } from '../../../errors.ts';
+import type { LedgerEntry } from '../../../safety/index.ts';
+import type { Services } from '../../services.ts';
 import { asData } from '../../text.ts';
 import { type Call, defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
+import { CONNECTION_OPTIONS } from '../connection-options.ts';
 import { dependentsOf } from '../delete/deletion-plan.ts';
 import { webAddress, workspaceId } from '../fields.ts';
 import { checkFits, nothingToChange } from '../fitting.ts';
@@ -15,7 +19,7 @@ import { updateDefinition } from './update-definition.ts';
 const TAKES: Record<ObjectKind, readonly (keyof Changes)[]> = {
   source: ['name', 'config'],
   destination: ['name', 'config'],
-  connection: ['name', 'enabled', 'schedule', 'streams', 'prefix'],
+  connection: ['name', 'enabled', 'schedule', 'streams', 'discover', 'prefix', ...CONNECTION_OPTIONS],
   definition: ['manifest', 'manifest_path'],
 };
 
@@ -35,17 +39,16 @@ export const updateCloudObject = defineTool({
   }),
   realm: 'cloud',
   effect: 'change',
-  async targets(input, services, signal) {
-    const found = await findObject(input, services, signal);
-    // A manifest runs in all sources made with it, with their secrets; a configuration decides what connections read and where they write.
-    const isUsed = found.kind === 'definition' || input.changes.config !== undefined;
-    const users = isUsed ? await dependentsOf(found, services, signal) : [];
-    return [found, ...users].map(ledgerEntry);
-  },
+  targets: async (input, services, signal) =>
+    targetsOf(await findObject(input, services, signal), input.changes, services, signal),
   async run(input, call) {
     checkChanges(input.kind, input.changes);
     const found = await findObject(input, call.services, call.signal);
     const { kind, id, workspaceId: workspace } = found;
+    // A name may have come to mean another object since the gate looked.
+    if (!isUuid(input.id)) {
+      call.authorize('change', await targetsOf(found, input.changes, call.services, call.signal));
+    }
     call.about({ kind, id, name: found.name });
     const { name, before, after } = await change(found, input.changes, call);
     call.about({ kind, id, name, before, after });
@@ -57,6 +60,18 @@ export const updateCloudObject = defineTool({
     return { text, data: { kind, id, name, web_address: web, before, after } };
   },
 });
+
+async function targetsOf(
+  found: FoundObject,
+  { config }: Changes,
+  services: Services,
+  signal: AbortSignal,
+): Promise<LedgerEntry[]> {
+  // A manifest runs in all sources made with it, with their secrets; a configuration decides what connections read and where they write.
+  const isUsed = found.kind === 'definition' || config !== undefined;
+  const users = isUsed ? await dependentsOf(found, services, signal) : [];
+  return [found, ...users].map(ledgerEntry);
+}
 
 function checkChanges(kind: ObjectKind, given: Changes): void {
   if (kind === 'definition' && given.name !== undefined) {

@@ -1,0 +1,66 @@
+/** From the unique name of an object to its id, wherever an id is asked for. */
+import type { Page, Paged } from '../../cloud/index.ts';
+import { isUuid } from '../../config/index.ts';
+import { InputError } from '../../errors.ts';
+import { nearest } from '../../protocol/index.ts';
+import { hideInName } from '../../secrets/index.ts';
+import type { Services } from '../services.ts';
+import { shortName } from './bounds.ts';
+import { allItems } from './scan.ts';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+const MOST_LISTED = 20;
+
+/**
+ * @param field the argument, for the error
+ * @param list all objects of the kind that may be meant
+ * @throws InputError `bad_id`, `unknown_name`, `ambiguous_name`
+ */
+export async function idOf(
+  idOrName: string,
+  { kind, field }: { readonly kind: string; readonly field: string },
+  list: (page: Page) => Promise<Paged<Named>>,
+  { vault }: Services,
+): Promise<string> {
+  if (isUuid(idOrName)) return idOrName;
+  if (idOrName.trim() === '') {
+    throw new InputError(
+      'bad_id',
+      `${field} is empty.`,
+      'Give the id, or the unique name; list_cloud_objects shows both.',
+    );
+  }
+  // Names come with what looks like a secret in them hidden.
+  const wanted = hideInName(idOrName, vault.redactor);
+  const all = await allItems(list);
+  const exact = all.filter(({ name }) => name === wanted);
+  const found = exact.length > 0 ? exact : all.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const [first, second] = found;
+  if (first && !second) return first.id;
+  throw first ? ambiguous(kind, wanted, found) : unknown(kind, wanted, all);
+}
+
+function ambiguous(kind: string, name: string, found: readonly Named[]): InputError {
+  return new InputError(
+    'ambiguous_name',
+    `${found.length} objects of kind ${kind} are called ${JSON.stringify(shortName(name))}.`,
+    'Give the id of the one that is meant.',
+    { details: { ids: found.slice(0, MOST_LISTED).map(({ id }) => id) } },
+  );
+}
+
+function unknown(kind: string, name: string, all: readonly Named[]): InputError {
+  const near = nearest(
+    name,
+    all.map((each) => shortName(each.name)),
+  );
+  return new InputError(
+    'unknown_name',
+    `Nothing of kind ${kind} has the id or name ${JSON.stringify(shortName(name))}.`,
+    `${near.length > 0 ? `Near names: ${near.map((each) => JSON.stringify(each)).join(', ')}. ` : ''}list_cloud_objects with kind ${kind} shows names and ids.`,
+  );
+}

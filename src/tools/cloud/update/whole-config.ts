@@ -1,0 +1,100 @@
+/** Changes that a PATCH of Airbyte cannot make: it merges, so nothing is taken away, and the fields of two branches would be mixed. */
+import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
+
+type Path = readonly string[];
+
+/** Changes without their nulls, and the paths of these: null takes a field away. */
+export function withoutRemovals(changes: JsonObject): { readonly kept: JsonObject; readonly removed: readonly Path[] } {
+  const removed: Path[] = [];
+  const walk = (value: JsonObject, path: Path): JsonObject =>
+    Object.fromEntries(
+      Object.entries(value).flatMap(([key, item]) => {
+        if (item === null) removed.push([...path, key]);
+        if (item === null) return [];
+        return [[key, isObject(item) ? walk(item, [...path, key]) : item]];
+      }),
+    );
+  return { kept: walk(changes, []), removed };
+}
+
+/**
+ * The whole configuration as it is to be.
+ * @param present as Airbyte shows it, with its own masks, which a PUT keeps the values of
+ * @returns undefined where merging the changes comes to the same
+ */
+export function wholeConfig(
+  spec: JsonObject,
+  present: JsonObject,
+  changes: JsonObject,
+  removed: readonly Path[],
+): JsonObject | undefined {
+  const merged = mergeInto(spec, present, changes);
+  if (!merged.switched && removed.length === 0) return undefined;
+  const whole = structuredClone(merged.value);
+  for (const path of removed) removeAt(whole, path);
+  return whole;
+}
+
+interface Merged {
+  readonly value: JsonObject;
+  /** Whether an object has changed to another branch of its spec. */
+  readonly switched: boolean;
+}
+
+function mergeInto(spec: JsonObject, present: JsonObject, changes: JsonObject): Merged {
+  const branches = (Array.isArray(spec.oneOf) ? spec.oneOf : []).filter(isObject);
+  const after = branches.find((branch) => fits(branch, changes));
+  const stays = branches.some((branch) => fits(branch, present) && fits(branch, changes));
+  if (after && !stays && branches.length > 1) return { value: inBranch(after, present, changes), switched: true };
+  const branch = branches.find((each) => fits(each, present) && fits(each, changes)) ?? {};
+  const fields = { ...propertiesOf(spec), ...propertiesOf(branch) };
+  let switched = false;
+  const entries = Object.entries(changes).map(([key, change]): [string, JsonValue] => {
+    const before = Object.hasOwn(present, key) ? present[key] : undefined;
+    if (!isObject(change) || !isObject(before)) return [key, change];
+    const inner = mergeInto(isObject(fields[key]) ? fields[key] : {}, before, change);
+    switched ||= inner.switched;
+    return [key, inner.value];
+  });
+  return { value: { ...present, ...Object.fromEntries(entries) }, switched };
+}
+
+/** What both branches have stays, the rest of the old one goes; what names the new one is added where the changes leave it out. */
+function inBranch(branch: JsonObject, present: JsonObject, changes: JsonObject): JsonObject {
+  const fields = propertiesOf(branch);
+  const kept = Object.entries(present).filter(
+    ([key]) => Object.hasOwn(fields, key) && fixedValue(fields[key]) === undefined,
+  );
+  const named = Object.entries(fields).flatMap(([key, field]) => {
+    const value = fixedValue(field);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { ...Object.fromEntries(named), ...Object.fromEntries(kept), ...changes };
+}
+
+/** Whether all that is said can stand in this branch. */
+function fits(branch: JsonObject, value: JsonObject): boolean {
+  const fields = propertiesOf(branch);
+  return Object.entries(value).every(([key, item]) => {
+    if (!Object.hasOwn(fields, key)) return branch.additionalProperties === true;
+    const fixed = fixedValue(fields[key]);
+    return fixed === undefined || fixed === item;
+  });
+}
+
+function propertiesOf(schema: JsonObject): JsonObject {
+  return isObject(schema.properties) ? schema.properties : {};
+}
+
+/** The only value that a field can have. */
+function fixedValue(field: JsonValue | undefined): JsonValue | undefined {
+  if (!isObject(field)) return undefined;
+  if (field.const !== undefined) return field.const;
+  return Array.isArray(field.enum) && field.enum.length === 1 ? field.enum[0] : undefined;
+}
+
+function removeAt(value: JsonObject, [key = '', ...rest]: Path): void {
+  const inner = value[key];
+  if (rest.length === 0) delete value[key];
+  else if (isObject(inner)) removeAt(inner, rest);
+}
