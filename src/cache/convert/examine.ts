@@ -94,8 +94,8 @@ function widerType({ type, undeclared, exact, widenedFrom }: Column, counts: Cou
 async function countChanges(connection: DuckDBConnection, rows: string): Promise<Record<string, number>> {
   const changes = `SELECT unnest(CAST(json_extract(meta, '$.changes') AS JSON[])) AS change FROM (${rows}) WHERE meta <> ${CLEAN_META}`;
   const found = await connection.runAndReadAll(
-    `SELECT coalesce(json_extract_string(change, '$.field'), ''), count(*) FROM (${changes})
+    `SELECT '.' || coalesce(json_extract_string(change, '$.field'), ''), count(*) FROM (${changes})
     WHERE starts_with(json_extract_string(change, '$.reason'), 'DESTINATION_') GROUP BY 1 ORDER BY 1`,
   );
-  return Object.fromEntries(found.getRows().map(([field, count]) => [String(field), Number(count)]));
+  return Object.fromEntries(found.getRows().map(([field, count]) => [String(field).slice(1), Number(count)]));
 }
