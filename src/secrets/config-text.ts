@@ -1,6 +1,7 @@
 /** Text of a configuration, YAML or JSON, as an object; of what is wrong only the place is told. */
 import { LineCounter, parseDocument } from 'yaml';
 import { isObject, type JsonObject } from '../protocol/index.ts';
+import { exactInteger, parseExactJson } from './exact-json.ts';
 
 export type ParsedConfig =
   | { readonly config: JsonObject }
@@ -15,7 +16,7 @@ export function parseConfigText(text: string): ParsedConfig {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     // The parser's own message quotes the text; YAML's parser tells the place.
     return undefined;
@@ -39,7 +40,7 @@ function isPlace(value: unknown): value is Place {
 
 function parseYaml(text: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false, logLevel: 'silent' });
   const error = document.errors[0];
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
@@ -48,7 +49,7 @@ function parseYaml(text: string): unknown {
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     // Only what JSON can say reaches a connector.
-    return value === undefined ? null : JSON.parse(JSON.stringify(value));
+    return value === undefined ? null : JSON.parse(JSON.stringify(value, exactInteger));
   } catch {
     return new Place(1, 1);
   }

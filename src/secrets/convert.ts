@@ -1,5 +1,6 @@
 /** A secret's text as the type that a field takes. */
 import type { JsonValue } from '../protocol/index.ts';
+import { parseExactJson } from './exact-json.ts';
 
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -34,7 +35,7 @@ function fromText(text: string, type: string): JsonValue | undefined {
     return Number.isFinite(number) && fits(number, type) ? number : undefined;
   }
   try {
-    const value = JSON.parse(text) as JsonValue;
+    const value = parseExactJson(text);
     return fits(value, type) ? value : undefined;
   } catch {
     return undefined;
@@ -48,7 +49,7 @@ function fromText(text: string, type: string): JsonValue | undefined {
 export function atPointer(text: string, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined;
   try {
-    value = JSON.parse(text) as JsonValue;
+    value = parseExactJson(text);
   } catch {
     return undefined;
   }

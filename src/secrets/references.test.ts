@@ -40,6 +40,11 @@ describe('references', () => {
     expect(value.options).toMatchObject({ private_key: 'a-private-value' });
   });
 
+  it('refuses an integer whose digits are lost already', async () => {
+    const { problems } = await resolve({ config: { options: { small: 9007199254740991, list: [9007199254740992] } } });
+    expect(problems).toMatchObject([{ path: 'options.list[0]', message: expect.stringContaining('digits') }]);
+  });
+
   it('reports everything at once, by path, and echoes no value', async () => {
     const { problems, paths, said } = await resolve({
       config: {

@@ -159,6 +159,14 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
   };
 
   const checkLiteral = (value: JsonValue, path: FieldPath): void => {
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      report(
+        path,
+        'An integer beyond ±9007199254740991 has lost its last digits on the way here.',
+        'Write it as a text in quotes where the connector takes one; else ask the user to write it into a config_file or a secret.',
+      );
+      return;
+    }
     // It is compared with no secret: the answer would tell which guess is right.
     const isText = typeof value === 'string' && value.trim() !== '';
     if ((!isText && typeof value !== 'number') || !factsAt(path).secret) return;

@@ -18,5 +18,6 @@ describeWith(['postgres'], 'on Postgres', async () => {
   describe('ownership', () => import('../cache/load/ownership.test.ts').then(() => undefined));
   describe('identity', () => import('../cache/load/identity.test.ts').then(() => undefined));
   describe('times', () => import('../cache/load/times.test.ts').then(() => undefined));
+  describe('names', () => import('../cache/load/odd-names.test.ts').then(() => undefined));
   describe('merges', () => import('../cache/load/merge.test.ts').then(() => undefined));
 });

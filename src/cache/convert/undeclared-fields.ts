@@ -48,10 +48,13 @@ async function find(
   columns: readonly Column[],
 ): Promise<UndeclaredField[]> {
   const known = new Set([...columns.map(({ field }) => field), EMITTED_KEY, REPAIRS_KEY]);
-  const keys = await connection.runAndReadAll(`SELECT DISTINCT unnest(json_keys(data)) FROM (${dataOf(segment)})`);
+  const keys = await connection.runAndReadAll(
+    `SELECT DISTINCT '.' || unnest(json_keys(data)) FROM (${dataOf(segment)})`,
+  );
   const fields = keys
     .getRows()
-    .map(([key]) => String(key))
+    // Of what begins with U+FEFF this would be lost.
+    .map(([key]) => String(key).slice(1))
     .filter((key) => !known.has(key))
     .sort()
     .slice(0, MOST_FIELDS);
@@ -62,9 +65,11 @@ async function find(
   const members = `SELECT data, unnest(json_keys(data)) AS key FROM (${dataOf(segment)})`;
   const pointers = `SELECT data, key, '/' || replace(replace(key, '~', '~0'), '/', '~1') AS place FROM (${members}) WHERE key IN (${fields.map(quoteText).join(', ')})`;
   const types = await connection.runAndReadAll(
-    `SELECT key, string_agg(DISTINCT ${typeOf}, ' ') FROM (${pointers}) GROUP BY key`,
+    `SELECT '.' || key, string_agg(DISTINCT ${typeOf}, ' ') FROM (${pointers}) GROUP BY key`,
   );
-  const byField = new Map(types.getRows().map(([field, names]) => [String(field), String(names ?? '').split(' ')]));
+  const byField = new Map(
+    types.getRows().map(([field, names]) => [String(field).slice(1), String(names ?? '').split(' ')]),
+  );
   return fields.flatMap((field) => {
     const type = commonType((byField.get(field) ?? []).filter((name) => name !== 'NULL' && name !== ''));
     return type ? [{ field, type }] : [];

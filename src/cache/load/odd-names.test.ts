@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isOnDuckdb, type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+
+let room: LoadRoom;
+beforeAll(async () => {
+  room = await openLoadRoom();
+});
+afterAll(() => room.close());
+
+it.each([
+  '\ufeffid',
+  '\u200bid',
+  '\u00a0',
+  '\u2028',
+  '\ufeff',
+  ' id ',
+  '\tid',
+  'a\r\nb',
+  '\u0301',
+  '\u202eid',
+  'İ',
+  'ſ',
+  'ß',
+  'K',
+])('a column called %j is there at the second sync', async (name) => {
+  for (const id of [1, 2]) {
+    const prepared = await room.prepare([stream(`${name}t`, { id: { type: 'integer' }, [name]: { type: 'string' } })]);
+    expect(await room.load(prepared, [record({ id, [name]: 'v', more: 1, [`${name}x`]: 'u' })])).toMatchObject({
+      rows: 1,
+      changed: {},
+    });
+    const column = prepared.streams[0]?.target.columns.find(({ field }) => field === name)?.column ?? '';
+    const other = prepared.streams[0]?.target.columns.find(({ field }) => field === `${name}x`)?.column ?? '';
+    const table = prepared.streams[0]?.target.table ?? '';
+    const rows = await room.rows(`SELECT "${column}", "${other}" FROM shop."${table}"`);
+    expect(rows).toEqual(Array.from({ length: id }, () => ['v', 'u']));
+  }
+});
+
+it('takes as many filled columns as the database has room for, and says where that ends', async () => {
+  const names = Array.from({ length: 1400 }, (_value, index) => `column_with_a_longer_name_${index}`);
+  const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+  const prepared = await room.prepare([stream('wide', { id: { type: 'integer' }, ...properties })]);
+  const data = Object.fromEntries(names.map((name) => [name, 'some text in it']));
+  const loaded = room.load(prepared, [record({ id: 1, ...data }), record({ id: 2 })]);
+  if (isOnDuckdb()) expect(await loaded).toMatchObject({ rows: 2 });
+  else
+    await expect(loaded).rejects.toMatchObject({
+      code: 'cache_row_too_large',
+      next: expect.stringContaining('some 450 filled texts'),
+    });
+});
