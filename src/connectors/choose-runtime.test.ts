@@ -59,7 +59,12 @@ describe('the choice of a runtime', () => {
       fix: expect.stringContaining('AIRBYTE_OFFLINE_MODE=0'),
     });
     await environment('1.4.0');
-    expect(await python(offline)).toEqual({ runtime: 'python', works: true, reason: 'installed: 1.4.0' });
+    expect(await python(offline)).toEqual({
+      runtime: 'python',
+      works: true,
+      state: 'ready',
+      reason: 'installed: 1.4.0',
+    });
     expect(await python(offline, '1.4.0')).toMatchObject({ works: true });
     expect(await python(offline, '1.5.0')).toMatchObject({ works: false });
     const installed = await install(offline);

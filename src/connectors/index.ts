@@ -21,6 +21,7 @@ export type {
   ConnectorsStatus,
   DestinationRun,
   Exit,
+  Here,
   Installed,
   InstalledEntry,
   ManifestFiles,

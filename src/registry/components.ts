@@ -16,7 +16,7 @@ const CHECKSUM_MAX_BYTES = 10_000;
 export async function fetchComponents(
   folder: string,
   what: string,
-  request: Pick<DownloadOptions, 'signal' | 'userAgent'>,
+  request: Pick<DownloadOptions, 'signal' | 'userAgent' | 'hosts'>,
 ): Promise<string> {
   const address = new URL('components.zip', folder).href;
   const [archive, published] = await Promise.all([

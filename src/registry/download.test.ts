@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHostMemory } from '../hosts.ts';
 import { download, shownAddress } from './download.ts';
 import { startUpstream, type Upstream } from './test-upstream.ts';
 
@@ -15,7 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.close());
 
-const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0' };
+const hosts = createHostMemory();
+const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0', hosts };
 
 it('says who asks and what for', async () => {
   let headers: unknown;

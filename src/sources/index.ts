@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
 import { handOver, inspectLayers } from './hand-over.ts';
+import type { Rooms } from './located.ts';
 import { createStore } from './store.ts';
 import type { Kind, Sources } from './types.ts';
-import { prepare, type Rooms, validate } from './validate.ts';
+import { prepare, validate } from './validate.ts';
 
 export { idOf, originOf } from './saved-source.ts';
 export type { HandOver, KeptVersion, Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';

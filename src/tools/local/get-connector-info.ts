@@ -22,13 +22,13 @@ export const getConnectorInfo = defineTool({
   effect: 'read',
   async run({ connector, include = [], version = 'latest' }, call) {
     const { services, signal } = call;
-    const { registry, connectors } = services;
+    const { registry } = services;
     const { note } = await registry.all(signal);
     const entry = await registry.find(connector, signal);
     const wanted = version === 'latest' ? entry.version : version;
     const [message, runtimes, more] = await Promise.all([
       registry.specFor(entry, wanted, signal),
-      runtimesHere(entry, version === 'latest' ? undefined : version, connectors, signal),
+      runtimesHere(entry, version === 'latest' ? undefined : version, services, signal),
       moreOf(entry, wanted, include, call),
     ]);
     const spec: JsonObject = isObject(message.connectionSpecification) ? message.connectionSpecification : {};

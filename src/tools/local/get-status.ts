@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod';
-import type { Modes } from '../../config/index.ts';
+import type { Modes, ProjectFolder } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
+import { clockText } from '../../hosts.ts';
 import type { Services } from '../services.ts';
 import { bytesText } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
@@ -48,7 +50,14 @@ const output = z.object({
       note: z.string().optional(),
     }),
   ),
-  cache: z.object({ database: z.string(), url: z.string().optional(), problem: z.string().optional() }),
+  hosts: z.array(z.object({ host: z.string(), reached: z.boolean(), at: z.string() })),
+  cache: z.object({
+    database: z.string(),
+    path: z.string().optional(),
+    url: z.string().optional(),
+    problem: z.string().optional(),
+  }),
+  exports_path: z.string().optional(),
   cloud: z.object({
     configured: z.boolean(),
     contacted: z.literal(false),
@@ -124,11 +133,14 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       write_directories: [...settings.writeDirectories],
     },
     installed_connectors: found.installed.map(({ id: _, ...entry }) => entry),
+    hosts: found.hosts.map(({ host, reached, at }) => ({ host, reached, at: new Date(at).toISOString() })),
     cache: {
       database: services.cache.kind,
+      path: services.cache.kind === 'duckdb' ? pathIn(project, 'cache', 'cache.duckdb') : undefined,
       url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
       problem: told(settings.sharedCache?.problem) || noUrl,
     },
+    exports_path: pathIn(project, 'exports'),
     cloud: {
       configured: settings.cloud.configured,
       contacted: false,
@@ -163,6 +175,11 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
   };
 }
 
+function pathIn(project: Services['project'], folder: ProjectFolder, file = ''): string | undefined {
+  const path = project.peek(folder);
+  return path === undefined ? undefined : join(path, file);
+}
+
 function told(problem: Problem | undefined): string {
   return problem ? `${problem.message} ${problem.fix}` : '';
 }
@@ -189,19 +206,23 @@ function statusText(status: Status): string {
     `${realm}: safe mode ${onOff(modes[realm].safe_mode)}, read-only ${onOff(modes[realm].read_only_mode)}`;
   return [
     `Sluice ${status.version}`,
-    `Modes: ${switches('local')}; ${switches('cloud')}.`,
+    `Modes: ${switches('local')}: this machine's sources, syncs and data (${modes.local.safe_mode.variable}, ${modes.local.read_only_mode.variable}); ${switches('cloud')}: objects of an Airbyte (${modes.cloud.safe_mode.variable}, ${modes.cloud.read_only_mode.variable}).`,
     `Project directory: ${project.path ?? 'none'} (${project.set_by})`,
     `Env file: ${env.path ?? 'not set'}${env.path ? (env.readable ? ' (readable)' : ' (NOT readable)') : ' (AIRBYTE_MCP_ENV_FILE)'}`,
     ...status.runtimes.map(({ name, found, version, path, fix }) =>
-      found ? `${name}: ${version ?? 'found'} at ${path ?? '?'}${fix ? ` (${fix})` : ''}` : missingText({ name, fix }),
+      found
+        ? `${name}: ${version ?? 'found'} ${name === 'docker' ? 'running ' : ''}at ${path ?? '?'}${fix ? ` (${fix})` : ''}`
+        : missingText({ name, fix }),
     ),
+    `Hosts: ${status.hosts.map(hostText).join('; ') || 'none asked yet'}.`,
     sandboxText(status.sandbox),
     `Installed connectors: ${
       status.installed_connectors
         .map(({ name, bytes, note }) => `${name}: ${bytesText(bytes)}${note ? `, ${note}` : ''}`)
         .join('; ') || 'none'
     }`,
-    `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
+    `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.path ? ` at ${status.cache.path}` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
+    `Exports: ${status.exports_path ?? 'none'}`,
     `Cloud: ${status.cloud.configured ? `credentials set for ${status.cloud.api_url ?? 'an address that cannot be used'}` : 'no credentials'}, not contacted.`,
     `Created this session: ${status.created_this_session.map(createdText).join(', ') || 'nothing'}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),
@@ -219,6 +240,10 @@ export function sandboxText({ setting, kind, reason, fix }: Status['sandbox']): 
 function createdText({ realm, kind, id, name }: Status['created_this_session'][number]): string {
   if (realm === 'cloud') return `cloud ${kind} ${name ? `"${name}" (${id})` : id}`;
   return `${kind} ${name ?? id}`;
+}
+
+function hostText({ host, reached, at }: Status['hosts'][number]): string {
+  return `${host} ${reached ? 'reached' : 'NOT reached'} at ${clockText(Date.parse(at))}`;
 }
 
 function onOff({ on, set_by: by }: z.infer<typeof mode>): string {
