@@ -113,8 +113,8 @@ function downloadVerdict(runtime: Runtime, needed: readonly string[], by: string
     const fix = `Check the network to ${failed}. It is asked again when runtime "${runtime}" is named, or after some minutes.`;
     return { runtime, works: false, state: 'unreachable', reason, fix };
   }
-  const from = needed.length > 0 ? `needs a download from ${needed.join(' and ')}` : 'runs';
-  return { runtime, works: true, state: 'download', reason: `${from} by ${by}` };
+  if (needed.length === 0) return { runtime, works: true, state: 'ready', reason: `runs by ${by}` };
+  return { runtime, works: true, state: 'download', reason: `needs a download from ${needed.join(' and ')} by ${by}` };
 }
 
 /** What a connector that is not installed would meet in each runtime of the registry. */

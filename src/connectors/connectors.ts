@@ -108,6 +108,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     },
     admit: sandbox.admit,
     manifestSpec: async (request) => (await manifest()).localSpec(request),
+    manifestDescription: async (request) => (await manifest()).localDescription(request),
     publishable: async (manifest) => (await import('./manifest/publishable.ts')).publishable(manifest, settings),
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
     here: async (signal) => ({

@@ -4,6 +4,7 @@ import type { Problem } from '../errors.ts';
 import type { HostReport } from '../hosts.ts';
 import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
+import type { ManifestDescription } from './manifest/description.ts';
 import type { Admission, SandboxStatus } from './sandbox/index.ts';
 
 export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
@@ -179,6 +180,8 @@ export interface Connectors {
   here(signal: AbortSignal): Promise<Here>;
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
   manifestSpec(request: ConnectorRequest): Promise<JsonObject>;
+  /** What a manifest of the user's own offers; nothing is installed or run. @throws as `install` */
+  manifestDescription(request: ConnectorRequest): Promise<ManifestDescription>;
   /**
    * A manifest as an Airbyte takes it, checked; nothing is installed or run.
    * @throws InputError `bad_manifest`, `manifest_unreadable`, `manifest_brings_code`; RefusedError `manifest_outside`

@@ -2,6 +2,7 @@
 import { containerWarnings, type Installed, type RunControl } from '../connectors/index.ts';
 import { InputError, type Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
+import type { ResolvedConfig } from '../secrets/index.ts';
 import { type Inspected, inspect, specification } from './inspect.ts';
 import { checkKind, destinationModes, kindOf } from './kinds.ts';
 import { factsOf, type Located, type Rooms } from './located.ts';
@@ -14,31 +15,13 @@ import type { Kind, Prepared, SavedSource, Subject, Validation } from './types.t
 export async function validate(
   rooms: Rooms,
   subject: Subject,
-  { schemaOnly, kind }: { readonly schemaOnly: boolean; readonly kind?: Kind },
+  which: { readonly schemaOnly: boolean; readonly kind?: Kind },
   control: RunControl,
 ): Promise<Validation> {
-  const located = await locate(rooms, subject, control);
-  if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
-  if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
-  if (schemaOnly && subject.manifestPath !== undefined) return validateManifestSchemaOnly(rooms, located, control);
-  const wrong = await wrongBefore(rooms, located, control);
-  if (wrong) return wrong;
-  await admit(rooms, located, kind);
-  const installed = await install(rooms, located, control).catch(async (error: unknown) => {
-    const found = await wrongByCurrentSpec(rooms, located, error, control);
-    if (found) return found;
-    throw error;
-  });
-  if ('problems' in installed) return installed;
-  const hidden = await admit(rooms, located, kind, installed);
-  const spec = await rooms.connectors.spec(installed, control);
-  checkKind(installed.connector, kindOf(spec, located.entry), kind);
-  const {
-    resolution,
-    problems,
-    warnings: told,
-    facts: known,
-  } = await inspectInstalled(rooms, subject, { installed, spec, isPublished: located.entry !== undefined }, control);
+  const examined = await examine(rooms, subject, which, control);
+  if ('answer' in examined) return examined.answer;
+  const { installed, hidden, inspected } = examined;
+  const { resolution, problems, warnings: told, facts: known } = inspected;
   const facts = {
     installed,
     connector: installed.connector,
@@ -49,7 +32,7 @@ export async function validate(
   } as const;
   const unreachable = containerWarnings(installed.runtime, resolution.config.outline);
   const warnings = [...told, ...unreachable];
-  if (problems.length > 0 || schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
+  if (problems.length > 0 || which.schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
   const config = rooms.updates.forCheck(resolution.config, known);
   const check = await rooms.connectors.check(installed, config, control);
@@ -61,6 +44,43 @@ export async function validate(
     checked: resolution.config,
     ...facts,
   };
+}
+
+interface Examined {
+  readonly located: Located;
+  readonly installed: Installed;
+  readonly spec: JsonObject;
+  readonly inspected: Inspected;
+  /** Fields whose paths the sandbox hides, a sentence for each. */
+  readonly hidden: readonly string[];
+}
+
+/** As far as it goes without the connector's own check; an answer where it ends before the connector is installed. */
+async function examine(
+  rooms: Rooms,
+  subject: Subject,
+  { schemaOnly, kind }: { readonly schemaOnly: boolean; readonly kind?: Kind },
+  control: RunControl,
+): Promise<Examined | { readonly answer: Validation }> {
+  const located = await locate(rooms, subject, control);
+  if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
+  if (schemaOnly && located.entry) return { answer: await validateSchemaOnly(rooms, located.entry, subject, control) };
+  if (schemaOnly && subject.manifestPath !== undefined)
+    return { answer: await validateManifestSchemaOnly(rooms, located, control) };
+  const wrong = await wrongBefore(rooms, located, control);
+  if (wrong) return { answer: wrong };
+  await admit(rooms, located, kind);
+  const installed = await install(rooms, located, control).catch(async (error: unknown) => {
+    const answer = await wrongByCurrentSpec(rooms, located, error, control);
+    if (answer) return { answer };
+    throw error;
+  });
+  if ('answer' in installed) return installed;
+  const hidden = await admit(rooms, located, kind, installed);
+  const spec = await rooms.connectors.spec(installed, control);
+  checkKind(installed.connector, kindOf(spec, located.entry), kind);
+  const what = { installed, spec, isPublished: located.entry !== undefined };
+  return { located, installed, spec, hidden, inspected: await inspectInstalled(rooms, subject, what, control) };
 }
 
 /** Before anything is installed as far as the runtime is known, and again when it is. */
@@ -75,6 +95,27 @@ function admit(
     literals: subject.config,
     isDestination: (entry?.type ?? kind) === 'destination',
   });
+}
+
+/**
+ * A source that is not saved, ready to be read: checked as `validate` does, but for the connector's own check.
+ * @throws InputError `invalid_config` with every problem, `other_kind`
+ */
+export async function prepareUnsaved(rooms: Rooms, subject: Subject, control: RunControl): Promise<Prepared> {
+  const examined = await examine(rooms, subject, { schemaOnly: false, kind: 'source' }, control);
+  const { problems } = 'inspected' in examined ? examined.inspected : examined.answer;
+  if (problems.length > 0 || !('inspected' in examined)) {
+    throw new InputError(
+      'invalid_config',
+      `The configuration of ${subject.connector} has ${problems.length} problem(s): nothing was read.`,
+      'Correct what is listed and call again.',
+      { problems },
+    );
+  }
+  const { installed, spec, located, inspected } = examined;
+  const { resolution, facts } = inspected;
+  const config = rooms.updates.forCheck(resolution.config, facts);
+  return prepared({ located, installed, spec, resolution, facts, config });
 }
 
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
@@ -94,6 +135,22 @@ export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, con
   );
   if (problems.length > 0) throw holdsNoMore(source.name, kind, problems);
   const config = rooms.updates.forSource(source, resolution.config, facts);
+  return prepared({ located, installed, spec, resolution, facts, config });
+}
+
+async function prepared({
+  located,
+  installed,
+  spec,
+  resolution,
+  facts,
+  config,
+}: Pick<Inspected, 'resolution' | 'facts'> & {
+  readonly located: Located;
+  readonly installed: Installed;
+  readonly spec: JsonObject;
+  readonly config: ResolvedConfig;
+}): Promise<Prepared> {
   const { suggestedStreams = [], maxSecondsBetweenMessages, supportsRefreshes = false } = located.entry ?? {};
   return {
     installed,

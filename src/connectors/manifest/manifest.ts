@@ -12,7 +12,7 @@ import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
 import { type CdkRooms, type CdkWish, cdkNeeded, installedCdk, provideCdk } from './cdk.ts';
 import { componentsBeside, needsComponents } from './components.ts';
-import { specOf, withSpec } from './describe-manifest.ts';
+import { describeManifest, type ManifestDescription, specOf, withSpec } from './describe-manifest.ts';
 import { keepManifest, keptManifest } from './kept-manifest.ts';
 import { readManifestFile } from './manifest-file.ts';
 import { type Manifest, readManifest } from './read-manifest.ts';
@@ -25,6 +25,8 @@ export interface ManifestRooms extends CdkRooms {
 export interface ManifestRoom extends RuntimeRoom {
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
   localSpec(request: ConnectorRequest): Promise<JsonObject>;
+  /** What such a manifest offers; nothing is installed or run. @throws as `install` */
+  localDescription(request: ConnectorRequest): Promise<ManifestDescription>;
 }
 
 interface Checked {
@@ -83,6 +85,7 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
       });
     },
 
+    localDescription: async (request) => describeManifest((await readLocal(request, settings)).manifest),
     localSpec: async (request) => specOf((await readLocal(request, settings)).manifest) ?? ANYTHING,
   };
 }

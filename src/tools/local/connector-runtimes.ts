@@ -1,5 +1,6 @@
 /** Whether and how a connector of the registry runs on this machine. */
 import * as z from 'zod';
+import type { RuntimeVerdict } from '../../connectors/index.ts';
 import type { RegistryEntry } from '../../registry/index.ts';
 import type { Services } from '../services.ts';
 
@@ -20,6 +21,10 @@ export async function runtimesHere(
 ): Promise<RuntimeHere[]> {
   const facts = { runtimes, pypiPackage, repository, version, cdkVersion, versionsHost: registry.versionsHost() };
   const verdicts = await connectors.runtimesFor({ connector: name, version: asked }, facts, signal);
+  return shownVerdicts(verdicts);
+}
+
+export function shownVerdicts(verdicts: readonly RuntimeVerdict[]): RuntimeHere[] {
   return verdicts.flatMap(({ runtime, works, state, reason, fix }) =>
     runtime === 'executable'
       ? []
