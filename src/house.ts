@@ -8,7 +8,7 @@ import { SetupError } from './errors.ts';
 import { createHostMemory } from './hosts.ts';
 import { makePrivate, openProject, type Project } from './project/index.ts';
 import { createRegistry } from './registry/index.ts';
-import { createAudit, createLedger } from './safety/index.ts';
+import { createAudit, createLedger, createSessionHistory } from './safety/index.ts';
 import type { Vault } from './secrets/index.ts';
 import { createSources } from './sources/index.ts';
 import { createSyncs } from './sync/index.ts';
@@ -44,6 +44,7 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
       vault,
       ledger,
       audit,
+      history: createSessionHistory(),
       registry,
       connectors,
       sources,

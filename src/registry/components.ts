@@ -72,6 +72,6 @@ function unverified(what: string, reason: string): SetupError {
   return new SetupError(
     'components_unverified',
     `The Python code of ${what} is not run: ${reason}.`,
-    'Try again later, use another version or another runtime, or check what AIRBYTE_LOCAL_REGISTRY names.',
+    'Use another version or another runtime, or check what AIRBYTE_LOCAL_REGISTRY names.',
   );
 }

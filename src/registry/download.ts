@@ -99,7 +99,7 @@ function badStatus(address: string, status: number): SluiceError {
   return new UpstreamError(
     'bad_answer',
     `${shown} answered with HTTP status ${status}.`,
-    'Try again in a few minutes.',
+    'Copies that are kept are used meanwhile; the service may answer in some minutes.',
     {
       details: { status },
     },
@@ -112,7 +112,7 @@ function failed(address: string, error: unknown, overdue: boolean): UpstreamErro
     return new UpstreamError(
       'timeout',
       `${host} did not answer in time.`,
-      'Check the network connection and try again.',
+      'Check the network connection, and the proxy where there is one.',
     );
   }
   // fetch says "fetch failed" and hides the reason in the cause.
@@ -121,7 +121,7 @@ function failed(address: string, error: unknown, overdue: boolean): UpstreamErro
   return new UpstreamError(
     'unreachable',
     `${host} cannot be reached (${reason}).`,
-    certificateFix(error) ?? 'Check the network connection and try again.',
+    certificateFix(error) ?? 'Check the network connection, and the proxy where there is one.',
     { cause: error },
   );
 }

@@ -147,7 +147,7 @@ function withLocalRegistryHint(error: unknown): unknown {
   return new UpstreamError(
     'registry_unavailable',
     `The connector registry cannot be had, and no copy is kept: ${error.message}`,
-    'Check the network connection (and the address in AIRBYTE_LOCAL_REGISTRY, where it is set) and try again, or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file and restart the server.',
+    'Check the network connection (and the address in AIRBYTE_LOCAL_REGISTRY, where it is set), or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file and restart the server.',
     { cause: error },
   );
 }

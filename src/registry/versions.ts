@@ -139,7 +139,7 @@ function releasesOf(bytes: Buffer): ReleasedVersion[] {
     throw new UpstreamError(
       'bad_answer',
       'PyPI answered with something that is not a list of releases.',
-      'Try again later.',
+      'Leave version out to use the one of the registry; PyPI may answer in some minutes.',
     );
   }
   return Object.entries(releases)

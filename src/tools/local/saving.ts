@@ -11,7 +11,7 @@ import { tablesOfSource } from '../sync-targets.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { type SubjectInput, subjectFields, toSubject } from './subject.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
-import { validationText } from './validate-config.ts';
+import { checkNext, validationText } from './validate-config.ts';
 
 /** An answer is in time with installing, checking and discovering before the wait. */
 const CALL_MS = 38_000;
@@ -130,7 +130,7 @@ async function save(
   const store = saved(kind, services);
   const validation = await store.validateOwn(subject, { signal, progress });
   await noteInstalled(services, validation.installed);
-  if (!validation.valid) throw notSaved(input.name, validation);
+  if (!validation.valid) throw notSaved(input.name, validation, input.config);
   const { connector, version, runtime, runtimeReason } = validation;
   const { config, configFile, configSecret, manifestPath } = subject;
   const savedAt = new Date().toISOString();
@@ -164,7 +164,7 @@ async function save(
   return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
 }
 
-function notSaved(name: string, validation: Validation): Error {
+function notSaved(name: string, validation: Validation, written: object | undefined): Error {
   const { problems, checkMessage } = validation;
   if (problems.length > 0) {
     return new InputError(
@@ -177,7 +177,7 @@ function notSaved(name: string, validation: Validation): Error {
   return new ConnectorError(
     'check_failed',
     `"${name}" was not saved: the connector's check failed.`,
-    'Correct the configuration by what the connector says and call again.',
+    checkNext(written),
     {
       details: {
         check_message: checkMessage ?? '',
