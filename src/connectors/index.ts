@@ -6,6 +6,7 @@ export { exitWords } from './exit-words.ts';
 export { installedName, SHARED_CDK } from './installed-name.ts';
 export { type ManifestDescription, readDescription } from './manifest/description.ts';
 export { closeInheritedFiles } from './process/inherited-files.ts';
+export { askTool } from './process/tool-run.ts';
 export { type FieldSummary, optionalFields, requiredFields } from './required-fields.ts';
 export { resolveLinks } from './sandbox/index.ts';
 export type {
