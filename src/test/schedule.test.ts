@@ -1,5 +1,5 @@
 /** Syncs without an assistant: what is scheduled is shown, asked for, written, listed and undone cleanly. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -31,7 +31,13 @@ beforeEach(async () => {
   programs = join(workplace.directory, 'programs');
   await mkdir(programs);
   const config = { api_key: 'secret_reference::MEADOW_API_KEY' };
-  await saveLocal(workplace, 'source', { name: 'shop', connector: MEADOW, runtime: 'executable', config });
+  await saveLocal(workplace, 'source', {
+    name: 'shop',
+    connector: MEADOW,
+    version: 'local',
+    runtime: 'executable',
+    config,
+  });
 });
 afterEach(() => workplace.remove());
 
@@ -67,7 +73,7 @@ test('a crontab entry is shown first, written on --yes beside what is there, lis
   expect(line).toContain(`--env-file ${workplace.envFile}`);
 
   // What cron would run does the sync.
-  execFileSync('/bin/sh', ['-c', line.replace(/^(\S+ ){5}/, '')], {
+  spawnSync('/bin/sh', ['-c', line.replace(/^(\S+ ){5}/, '')], {
     env: { HOME: workplace.directory, PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, ...workplace.environment },
   });
   const log = await readFile(join(workplace.project, 'logs', 'schedule-shop.log'), 'utf8');
