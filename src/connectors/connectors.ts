@@ -7,6 +7,7 @@ import { sweepContainerRecords } from './docker/container-records.ts';
 import type { DockerRuntime } from './docker/docker.ts';
 import { lostPath } from './docker/lost-path.ts';
 import { executableRuntime } from './executable.ts';
+import { SHARED_CDK } from './installed-name.ts';
 import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
@@ -111,6 +112,10 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     manifestDescription: async (request) => (await manifest()).localDescription(request),
     publishable: async (manifest) => (await import('./manifest/publishable.ts')).publishable(manifest, settings),
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
+    askPackageIndex: async (signal) => {
+      const { askIndex } = await import('./python/package-index.ts');
+      return (await askIndex(SHARED_CDK, installerEnvironment, signal, hosts)).note;
+    },
     here: async (signal) => ({
       runtimes: await runtimesOf(ground, signal),
       installed: await (await import('./installed.ts')).installedNames(project),

@@ -176,6 +176,8 @@ export interface Connectors {
     facts: ConnectorFacts,
     signal: AbortSignal,
   ): Promise<readonly RuntimeVerdict[]>;
+  /** Asks the package index whether it answers. @returns what to know of the way there; undefined where there is nothing. @throws UpstreamError */
+  askPackageIndex(signal: AbortSignal): Promise<string | undefined>;
   /** What runs connectors here before any is named, and which connectors are installed. Nothing is installed. */
   here(signal: AbortSignal): Promise<Here>;
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */

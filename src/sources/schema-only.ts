@@ -73,7 +73,8 @@ export async function wrongBefore(
     });
     return answer && { ...answer, version: subject.version ?? answer.version };
   }
-  if (subject.manifestPath === undefined) return undefined;
+  // Another runtime does not fit a manifest: that is told where it is chosen.
+  if (subject.manifestPath === undefined || subject.runtime !== 'manifest') return undefined;
   const answer = await validateManifestSchemaOnly(rooms, located, control);
   return answer.valid ? undefined : answer;
 }
