@@ -6,15 +6,21 @@ import type { Screen } from './screen.ts';
 
 const NETWORK_MS = 10_000;
 
-/** A person who asks wants to know: unlike `get_status` this asks the package index and the registry. */
-export async function showNetwork(screen: Screen, { settings, connectors, registry, vault }: Services): Promise<void> {
+/**
+ * A person who asks wants to know: unlike `get_status` this asks the package index and the registry.
+ * @returns false where one does not answer
+ */
+export async function showNetwork(
+  screen: Screen,
+  { settings, connectors, registry, vault }: Services,
+): Promise<boolean> {
   screen.heading('Network');
   if (settings.offline) {
     screen.dim('  not asked: AIRBYTE_OFFLINE_MODE is on, and nothing is fetched');
-    return;
+    return true;
   }
   const deadline = startDeadline(undefined, NETWORK_MS);
-  const tell = async (what: string, ask: () => Promise<string | undefined>): Promise<void> => {
+  const tell = async (what: string, ask: () => Promise<string | undefined>): Promise<boolean> => {
     const note = await ask().catch((error: unknown) => {
       if (deadline.over()) return `no answer within ${NETWORK_MS / 1000} s. Check the network and the proxy.`;
       if (error instanceof SluiceError) return `${error.message} ${error.next}`;
@@ -23,10 +29,12 @@ export async function showNetwork(screen: Screen, { settings, connectors, regist
     const shown = vault.redactor.seal(`${what}: ${note ?? 'answers'}`, 'connector');
     if (note === undefined) screen.good(shown);
     else screen.bad(shown);
+    return note === undefined;
   };
   try {
-    await tell('package index', () => connectors.askPackageIndex(deadline.signal));
-    await tell('connector registry', async () => (await registry.all(deadline.signal)).note);
+    const index = await tell('package index', () => connectors.askPackageIndex(deadline.signal));
+    const list = await tell('connector registry', async () => (await registry.all(deadline.signal)).note);
+    return index && list;
   } finally {
     deadline.clear();
   }

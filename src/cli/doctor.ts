@@ -12,7 +12,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
   screen.heading(`Sluice ${status.version}`);
   showPlaces(screen, status);
   showRuntimes(screen, status);
-  await showNetwork(screen, services);
+  const networkAnswers = await showNetwork(screen, services);
   showSandbox(screen, status);
   showModes(screen, status);
   const cloudAnswers = await showCloud(screen, status, services);
@@ -21,7 +21,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
     for (const warning of status.warnings) screen.bad(warning);
   } else {
     screen.line();
-    if (cloudAnswers) screen.good('Nothing to mend.');
+    if (cloudAnswers && networkAnswers) screen.good('Nothing to mend.');
   }
   const broken = status.project_directory.problem ?? status.env_file.problem ?? status.cache.problem;
   const isRefused = status.sandbox.setting === 'require' && status.sandbox.kind === 'none';

@@ -128,6 +128,7 @@ test('after the death of a server the connector it left and its private folder g
   await saveMeadow(first, { delay_ms: 60_000, batch: 10 });
   await first.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
   const { sandbox } = await first.call<{ sandbox: { kind: string } }>('get_status');
+  await untilConnectorRuns();
   await kill(first);
   // A confined one dies with its server.
   if (sandbox.kind === 'bubblewrap') await waitUntil(async () => (await strays(workplace)).length === 0, 5_000);
@@ -170,7 +171,7 @@ describe('when stdin closes', () => {
     const server = await startServer({ workplace });
     await saveMeadow(server, { delay_ms: 60_000, batch: 20 });
     await server.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
-    expect(await runningConnectors(workplace)).toHaveLength(1);
+    await untilConnectorRuns();
     process.kill(server.pid, signal);
     await waitUntil(() => !isAlive(server.pid), 1_500);
     await expectNothingLeft(workplace, 200);
@@ -198,6 +199,11 @@ test('a lock that a dead server left, and half a status file, keep nobody out', 
 });
 
 const CONFIG = { api_key: 'secret_reference::MEADOW_API_KEY' };
+
+/** A busy machine may take longer than the call waited. */
+async function untilConnectorRuns(): Promise<void> {
+  await waitUntil(async () => (await runningConnectors(workplace)).length === 1);
+}
 
 async function saveMeadow(server: TestServer, config: Record<string, unknown>): Promise<void> {
   const full = { ...CONFIG, count: COUNT, ...config };

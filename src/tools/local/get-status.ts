@@ -134,7 +134,7 @@ function withUsers(
   const shared = installed.filter(({ runtime }) => runtime === 'manifest').map(({ name }) => name);
   const users = [...shared, ...own];
   return installed.map(({ id: _, ...entry }) =>
-    entry.connector === SHARED_CDK && users.length > 0 ? { ...entry, note: `used by ${users.join(', ')}` } : entry,
+    entry.connector === SHARED_CDK && users.length > 0 ? { ...entry, note: `shared by ${users.join(', ')}` } : entry,
   );
 }
 
