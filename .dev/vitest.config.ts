@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LeftOut } from './left-out.ts';
 
 export default defineConfig({
   test: {
@@ -7,5 +8,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    reporters: ['default', new LeftOut()],
   },
 });

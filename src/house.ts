@@ -5,9 +5,10 @@ import { createCloud } from './cloud/index.ts';
 import { childEnvironment, dockerEnvironment, installerEnvironment, type Settings } from './config/index.ts';
 import { closeInheritedFiles, createConnectors } from './connectors/index.ts';
 import { SetupError } from './errors.ts';
+import { createHostMemory } from './hosts.ts';
 import { makePrivate, openProject, type Project } from './project/index.ts';
 import { createRegistry } from './registry/index.ts';
-import { createAudit, createLedger } from './safety/index.ts';
+import { createAudit, createLedger, createSessionHistory } from './safety/index.ts';
 import type { Vault } from './secrets/index.ts';
 import { createSources } from './sources/index.ts';
 import { createSyncs } from './sync/index.ts';
@@ -18,7 +19,8 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
   const project = openProject(settings, recorded);
   const { redactor } = vault;
   const audit = createAudit(project, redactor);
-  const registry = createRegistry({ settings, project });
+  const hosts = createHostMemory();
+  const registry = createRegistry({ settings, project, hosts });
   const connectors = createConnectors({
     settings,
     project,
@@ -26,6 +28,7 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
     childEnvironment: childEnvironment(process.env),
     installerEnvironment: installerEnvironment(process.env),
     dockerEnvironment: dockerEnvironment(process.env),
+    hosts,
     sweep: () => syncs.sweep(),
   });
   const cache = withQueryQueue(openCache(settings, vault, project));
@@ -41,6 +44,7 @@ export function openHouse(settings: Settings, vault: Vault, recorded: boolean): 
       vault,
       ledger,
       audit,
+      history: createSessionHistory(),
       registry,
       connectors,
       sources,

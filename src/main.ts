@@ -67,6 +67,11 @@ async function start(command: Command): Promise<void> {
         (await import('./cli/syncs.ts')).listSyncs(services, command),
       );
       return;
+    case 'schedule':
+      process.exitCode = await inProject(command, async (services) =>
+        (await import('./cli/schedule/index.ts')).runSchedule(services, command),
+      );
+      return;
     case 'remove':
       process.exitCode = await inProject(command, async (services) =>
         (await import('./cli/remove.ts')).runRemove(services, command),

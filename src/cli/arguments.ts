@@ -11,6 +11,9 @@ const OPTIONS = {
   destination: { type: 'string' },
   restart: { type: 'boolean' },
   limit: { type: 'string' },
+  every: { type: 'string' },
+  cron: { type: 'string' },
+  with: { type: 'string' },
   json: { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
   help: { type: 'boolean', short: 'h' },
@@ -35,6 +38,7 @@ const COMMANDS = {
   doctor: { words: [], options: [] },
   sync: { words: ['NAME'], options: ['stream', 'destination', 'restart', 'json'] },
   syncs: { words: [], options: ['limit', 'json'] },
+  schedule: { words: [], more: ['NAME', 'NAME'], options: ['every', 'cron', 'with', 'yes', 'json'] },
   remove: { words: ['KIND', 'NAME'], options: ['yes', 'json'] },
   sources: { words: [], more: ['ACTION', 'NAME', 'VERSION'], options: ['yes', 'json'] },
   destinations: { words: [], more: ['ACTION', 'NAME', 'VERSION'], options: ['yes', 'json'] },
@@ -50,6 +54,10 @@ export interface Typed {
   readonly destination?: string | undefined;
   readonly restart: boolean;
   readonly limit?: number | undefined;
+  readonly every?: string | undefined;
+  readonly cron?: string | undefined;
+  /** The scheduler to use. */
+  readonly with?: string | undefined;
   readonly json: boolean;
   readonly yes: boolean;
 }
@@ -95,6 +103,9 @@ export function parseCommand(argv: readonly string[]): Command {
       destination: values.destination,
       restart: values.restart === true,
       limit,
+      every: values.every,
+      cron: values.cron,
+      with: values.with,
       json: values.json === true,
       yes: values.yes === true,
     };

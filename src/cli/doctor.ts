@@ -2,6 +2,7 @@
 import { collectStatus, missingText, type Services, type Status, sandboxText } from '../tools/index.ts';
 
 import { showCloud } from './doctor-cloud.ts';
+import { showNetwork } from './doctor-network.ts';
 import { createScreen, type Screen } from './screen.ts';
 
 /** @returns the exit code: 1 where something must be mended before the main path works, else 0 */
@@ -11,6 +12,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
   screen.heading(`Sluice ${status.version}`);
   showPlaces(screen, status);
   showRuntimes(screen, status);
+  const networkAnswers = await showNetwork(screen, services);
   showSandbox(screen, status);
   showModes(screen, status);
   const cloudAnswers = await showCloud(screen, status, services);
@@ -19,7 +21,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
     for (const warning of status.warnings) screen.bad(warning);
   } else {
     screen.line();
-    if (cloudAnswers) screen.good('Nothing to mend.');
+    if (cloudAnswers && networkAnswers) screen.good('Nothing to mend.');
   }
   const broken = status.project_directory.problem ?? status.env_file.problem ?? status.cache.problem;
   const isRefused = status.sandbox.setting === 'require' && status.sandbox.kind === 'none';

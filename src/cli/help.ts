@@ -15,6 +15,11 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
   sluice-mcp syncs      the latest syncs
       --limit N         how many (else 20)
       --json            as one JSON array
+  sluice-mcp schedule NAME      sync it without an assistant: a systemd user timer, a launchd agent or a crontab entry
+      --every 15min|1h|1d, or --cron "30 6 * * 1-5"
+      --with systemd|launchd|crontab (else the first that works here)
+      --yes             without asking; what is written is shown in any case
+  sluice-mcp schedule list; sluice-mcp schedule remove NAME
   sluice-mcp remove KIND NAME   KIND: source, destination, dataset, table (dataset.table), connector (name or name@version), sync
       --yes             without asking
       --json            what is gone and what stays, as one JSON object
@@ -33,7 +38,7 @@ Exit status of sync: 0 complete; 1 failed, nothing new is kept; 2 the command or
 nothing was run; 3 incomplete, what is committed is kept and the next sync goes on; 4 cancelled or interrupted by
 somebody else; 129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM: what is committed is kept. Where a sync of
 the source runs already in another process, it is waited for, and its end is the status.
-Of syncs, sources, destinations and remove: 0 done; 1 failed; 2 the command does not fit, or was not confirmed, and nothing was changed.
+Of syncs, sources, destinations, schedule and remove: 0 done; 1 failed; 2 the command does not fit, or was not confirmed, and nothing was changed.
 `;
 
 /** @returns the exit code: 2 for a mistake, else 0 */

@@ -53,13 +53,23 @@ const install = (from: TestRoom, more = {}): Promise<Installed | Error> =>
 
 describe('the choice of a runtime', () => {
   it('offline knows only what is installed, and says how to come by the rest', async () => {
-    const offline = await reopen({ AIRBYTE_OFFLINE_MODE: '1' });
+    // Whatever this machine has: the question is what may be fetched.
+    const uv = join(room.folder, 'bin', 'uv');
+    await mkdir(join(uv, '..'), { recursive: true });
+    await writeFile(uv, '#!/bin/sh\necho "uv 0.9.0"\n', { mode: 0o755 });
+    const PATH = `${join(uv, '..')}:${process.env.PATH}`;
+    const offline = await reopen({ AIRBYTE_OFFLINE_MODE: '1', PATH });
     expect(await python(offline)).toMatchObject({
       works: false,
       fix: expect.stringContaining('AIRBYTE_OFFLINE_MODE=0'),
     });
     await environment('1.4.0');
-    expect(await python(offline)).toEqual({ runtime: 'python', works: true, reason: 'installed: 1.4.0' });
+    expect(await python(offline)).toEqual({
+      runtime: 'python',
+      works: true,
+      state: 'ready',
+      reason: 'installed: 1.4.0',
+    });
     expect(await python(offline, '1.4.0')).toMatchObject({ works: true });
     expect(await python(offline, '1.5.0')).toMatchObject({ works: false });
     const installed = await install(offline);

@@ -1,5 +1,6 @@
 /** Which runtime runs a connector: the one that was named, else the cheapest that works on this machine. */
 import { InputError, SetupError, SluiceError } from '../errors.ts';
+import { clockText, type HostMemory } from '../hosts.ts';
 import type { RuntimeRoom } from './runtime-room.ts';
 import type { ConnectorFacts, ConnectorRequest, Runtime, RuntimeVerdict } from './types.ts';
 
@@ -15,6 +16,7 @@ export interface Ground {
   /** Versions of a connector that are installed in a runtime. */
   installed(connector: string, runtime: Runtime): Promise<readonly string[]>;
   readonly offline: boolean;
+  readonly hosts: HostMemory;
 }
 
 /** From the cheapest to the dearest: in disk, in time until the first record, in what must be on the machine. */
@@ -43,6 +45,10 @@ export async function chooseRuntime(
     }
     before.push(verdict);
   }
+  // A network that was away a minute ago may be back: where nothing else is left it is asked again.
+  const unreached = before.find(({ state }) => state === 'unreachable');
+  if (unreached)
+    return { runtime: unreached.runtime, reason: `${unreached.runtime}, asked again (${unreached.reason})` };
   const missing = before.map(({ runtime, reason }) => `${runtime} does not work here: ${reason}`).join('; ');
   throw new SetupError(
     'no_runtime',
@@ -78,7 +84,7 @@ async function verdictOn(
   runtime: Runtime,
   request: ConnectorRequest,
   facts: ConnectorFacts,
-  { room, installed, offline }: Ground,
+  { room, installed, offline, hosts }: Ground,
   signal: AbortSignal,
 ): Promise<RuntimeVerdict> {
   const entered = await room(runtime);
@@ -89,22 +95,46 @@ async function verdictOn(
   const found = await entered.available(signal);
   // An environment that is made needs no installer any more.
   if (here.length > 0 && (found.works || runtime === 'python')) {
-    return { runtime, works: true, reason: `installed: ${here.join(', ')}` };
+    return { runtime, works: true, state: 'ready', reason: `installed: ${here.join(', ')}` };
   }
-  if (!found.works) return { runtime, works: false, reason: found.why, fix: found.fix };
-  if (offline) return { runtime, works: false, reason: `${NOT_HERE}, and ${OFFLINE}`, fix: GO_ONLINE };
-  return { runtime, works: true, reason: `${ON_FIRST_USE[runtime] ?? 'run'} by ${found.by}` };
+  if (!found.works) return { runtime, works: false, state: 'missing', reason: found.why, fix: found.fix };
+  if (offline)
+    return { runtime, works: false, state: 'missing', reason: `${NOT_HERE}, and ${OFFLINE}`, fix: GO_ONLINE };
+  const needed = (await entered.fetchesFrom?.(request, facts)) ?? [];
+  return downloadVerdict(runtime, needed, found.by, hosts);
+}
+
+/** What needs a download, from hosts of which none failed a moment ago. */
+function downloadVerdict(runtime: Runtime, needed: readonly string[], by: string, hosts: HostMemory): RuntimeVerdict {
+  const failed = needed.find((host) => hosts.failedAt(host) !== undefined);
+  const at = failed === undefined ? undefined : hosts.failedAt(failed);
+  if (failed !== undefined && at !== undefined) {
+    const reason = `${failed} could not be reached at ${clockText(at)}`;
+    const fix = `Check the network to ${failed}. It is asked again when runtime "${runtime}" is named, or after some minutes.`;
+    return { runtime, works: false, state: 'unreachable', reason, fix };
+  }
+  if (needed.length === 0) return { runtime, works: true, state: 'ready', reason: `runs by ${by}` };
+  return { runtime, works: true, state: 'download', reason: `needs a download from ${needed.join(' and ')} by ${by}` };
+}
+
+/** What a connector that is not installed would meet in each runtime of the registry. */
+export async function runtimesOf({ room, offline, hosts }: Ground, signal: AbortSignal): Promise<RuntimeVerdict[]> {
+  return Promise.all(
+    CHEAPEST_FIRST.map(async (runtime): Promise<RuntimeVerdict> => {
+      const entered = await room(runtime);
+      const found = await entered.available(signal);
+      if (!found.works) return { runtime, works: false, state: 'missing', reason: found.why, fix: found.fix };
+      if (offline) return { runtime, works: false, state: 'missing', reason: OFFLINE, fix: GO_ONLINE };
+      const needed = (await entered.fetchesFrom?.({ connector: '' }, {})) ?? [];
+      return downloadVerdict(runtime, needed, found.by, hosts);
+    }),
+  );
 }
 
 const NOT_HERE = 'it is not installed';
 const OFFLINE = 'AIRBYTE_OFFLINE_MODE forbids fetching it';
 const GO_ONLINE =
   'Let a person set AIRBYTE_OFFLINE_MODE=0 and restart the server, install it once, and go offline again.';
-const ON_FIRST_USE: Partial<Record<Runtime, string>> = {
-  manifest: 'its manifest is fetched on first use, and airbyte-cdk installed',
-  python: 'installed on first use',
-  docker: 'its image is pulled on first use',
-};
 
 /** Failures of one runtime that another one does not have: its packages, its interpreters. */
 const OF_THE_RUNTIME =
@@ -121,11 +151,11 @@ export async function withOtherRuntimes(
 ): Promise<unknown> {
   if (!(error instanceof SluiceError) || !OF_THE_RUNTIME.test(error.code) || signal.aborted) return error;
   const verdicts = await verdictsOn(request, facts, ground, signal);
-  const others = verdicts.filter(({ runtime, works }) => works && runtime !== failed).map(({ runtime }) => runtime);
+  const others = verdicts.filter(({ runtime, works }) => works && runtime !== failed);
   if (others.length === 0) return error;
   const Kind = error.constructor as new (...args: ConstructorParameters<typeof SetupError>) => SluiceError;
   const { code, message, next, problems, details, cause } = error;
-  const offer = `Or ask for ${others.map((runtime) => `runtime "${runtime}"`).join(' or ')}, which works here.`;
+  const offer = `Or ask for ${others.map(({ runtime, reason }) => `runtime "${runtime}" (${reason})`).join(' or ')}.`;
   return new Kind(code, message, `${next} ${offer}`, { problems, details, cause });
 }
 

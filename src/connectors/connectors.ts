@@ -1,11 +1,13 @@
 import type { Settings } from '../config/index.ts';
+import { createHostMemory, type HostMemory } from '../hosts.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
-import { chooseRuntime, type Ground, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
+import { chooseRuntime, type Ground, runtimesOf, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
 import { sweepContainerRecords } from './docker/container-records.ts';
 import type { DockerRuntime } from './docker/docker.ts';
 import { lostPath } from './docker/lost-path.ts';
 import { executableRuntime } from './executable.ts';
+import { SHARED_CDK } from './installed-name.ts';
 import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
@@ -26,12 +28,14 @@ export interface ConnectorsOptions {
   readonly installerEnvironment: Readonly<Record<string, string>>;
   /** What says where the Docker engine is. */
   readonly dockerEnvironment: Readonly<Record<string, string>>;
+  readonly hosts?: HostMemory;
   /** Clears up, before each run, what else dead servers left behind. */
   readonly sweep?: () => Promise<void>;
 }
 
 export function createConnectors(options: ConnectorsOptions): Connectors {
   const { settings, project, redactor, childEnvironment, installerEnvironment, dockerEnvironment } = options;
+  const { hosts = createHostMemory() } = options;
   const sweep = async (): Promise<void> => {
     await options.sweep?.();
     // An engine that does not answer must not stop what runs without it; the record stays for the next time.
@@ -46,20 +50,29 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
   let docker: Promise<DockerRuntime> | undefined;
   const openDocker = (): Promise<DockerRuntime> => {
     docker ??= import('./docker/docker.ts').then(({ createDockerRuntime }) =>
-      createDockerRuntime({ settings, project, redactor, childEnvironment, dockerEnvironment }),
+      createDockerRuntime({ settings, project, redactor, childEnvironment, dockerEnvironment, hosts }),
     );
     return docker;
   };
   const python = once(async () => {
     const { createPythonRuntime } = await import('./python/python.ts');
     const environment = installerEnvironment;
-    return createPythonRuntime({ settings, project, redactor, processes, environment, connectorEnvironment, sandbox });
+    return createPythonRuntime({
+      settings,
+      project,
+      redactor,
+      processes,
+      environment,
+      connectorEnvironment,
+      sandbox,
+      hosts,
+    });
   });
   const manifest = once(async () => {
     const { createManifestRuntime } = await import('./manifest/manifest.ts');
     const { offline } = settings;
     const environment = installerEnvironment;
-    return createManifestRuntime({ settings, project, python: await python(), environment, offline });
+    return createManifestRuntime({ settings, project, python: await python(), environment, offline, hosts });
   });
   const rooms: Record<Runtime, () => Promise<RuntimeRoom>> = {
     executable: async () => executableRuntime(settings),
@@ -72,6 +85,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     installed: async (connector, runtime) =>
       (await import('./installed.ts')).installedVersions(project, connector, runtime),
     offline: settings.offline,
+    hosts,
   };
   const removeImage = async (marker: DockerMarker): Promise<string | undefined> =>
     (await openDocker()).removeImage(marker);
@@ -95,8 +109,17 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     },
     admit: sandbox.admit,
     manifestSpec: async (request) => (await manifest()).localSpec(request),
+    manifestDescription: async (request) => (await manifest()).localDescription(request),
     publishable: async (manifest) => (await import('./manifest/publishable.ts')).publishable(manifest, settings),
     runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
+    askPackageIndex: async (signal) => {
+      const { askIndex } = await import('./python/package-index.ts');
+      return (await askIndex(SHARED_CDK, installerEnvironment, signal, hosts)).note;
+    },
+    here: async (signal) => ({
+      runtimes: await runtimesOf(ground, signal),
+      installed: await (await import('./installed.ts')).installedNames(project),
+    }),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),
     remove: async (entry, authorize) =>
       (await import('./remove.ts')).removeInstalled(project, entry, { removeImage, authorize }),
@@ -111,7 +134,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         readStatus(project, installerEnvironment, dockerEnvironment),
         sandbox.status(),
       ]);
-      return { ...status, sandbox: confinement };
+      return { ...status, sandbox: confinement, hosts: hosts.list() };
     },
     async endAll() {
       const containers = docker?.then(({ runner }) => runner.endAll());

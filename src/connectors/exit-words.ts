@@ -15,5 +15,4 @@ export const MORE_MEMORY =
   'its container may take no more than SLUICE_DOCKER_MEMORY says (2g where it is not set). Set more and restart the server, or read fewer streams at once';
 
 /** What mostly stands behind a SIGKILL that nobody here has sent. */
-const BY_SIGKILL =
-  'mostly a sign that the machine ran out of memory: free some, or read fewer streams at once, and try again';
+const BY_SIGKILL = 'mostly a sign that the machine ran out of memory: free some, or read fewer streams at once';

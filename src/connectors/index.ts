@@ -1,16 +1,13 @@
 export { cheapest } from './choose-runtime.ts';
 export { type ConnectorsOptions, createConnectors } from './connectors.ts';
 export { containerWarnings } from './docker/localhost.ts';
+export { type Alternative, alternativeConfigs, exampleConfig, type NameFor } from './example-config.ts';
 export { exitWords } from './exit-words.ts';
 export { installedName, SHARED_CDK } from './installed-name.ts';
 export { type ManifestDescription, readDescription } from './manifest/description.ts';
 export { closeInheritedFiles } from './process/inherited-files.ts';
-export {
-  configSkeleton,
-  type FieldSummary,
-  optionalFields,
-  requiredFields,
-} from './required-fields.ts';
+export { askTool } from './process/tool-run.ts';
+export { type FieldSummary, optionalFields, requiredFields } from './required-fields.ts';
 export { resolveLinks } from './sandbox/index.ts';
 export type {
   CheckResult,
@@ -21,6 +18,7 @@ export type {
   ConnectorsStatus,
   DestinationRun,
   Exit,
+  Here,
   Installed,
   InstalledEntry,
   ManifestFiles,

@@ -29,6 +29,18 @@ export async function installedVersions(project: Project, connector: string, run
   return markers.filter(({ marker }) => (marker.runtime ?? 'python') === runtime).map(({ marker }) => marker.version);
 }
 
+/** Every installed connector with its runtime, as `python source-faker`, without a look at sizes. */
+export async function installedNames(project: Project): Promise<Set<string>> {
+  const parent = project.peek('connectors');
+  if (parent === undefined) return new Set();
+  const found = await Promise.all(
+    (await foldersIn(parent)).map(async (connector) =>
+      (await markersIn(join(parent, connector))).map(({ marker }) => `${marker.runtime ?? 'python'} ${connector}`),
+    ),
+  );
+  return new Set(found.flat());
+}
+
 /** The same as `installedConnectors`, with what lies where. */
 export async function installedPlaces(project: Project): Promise<InstalledPlace[]> {
   const parent = project.peek('connectors');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { configSkeleton, optionalFields, requiredFields } from './required-fields.ts';
+import { exampleConfig } from './example-config.ts';
+import { optionalFields, requiredFields } from './required-fields.ts';
 import { specOf, specsOf } from './test-specs.ts';
 import { validateAgainstSpec } from './validate-config.ts';
 
@@ -42,7 +43,7 @@ describe('requiredFields', () => {
   });
 
   it('makes a configuration to begin with', () => {
-    expect(configSkeleton(bramble)).toEqual({
+    expect(exampleConfig(bramble, () => 'NAME')).toEqual({
       region: 'eu',
       credentials: {
         auth_type: 'oauth2.0',
@@ -62,11 +63,23 @@ describe.skipIf(!testData)(`all public specs${testData ? '' : ' (skipped: SLUICE
       const required = requiredFields(spec);
       const problems = await validateAgainstSpec(spec, {});
       expect(problems.length > 0, name).toBe(required.length > 0);
-      const missing = await validateAgainstSpec(spec, configSkeleton(spec));
+      const missing = await validateAgainstSpec(
+        spec,
+        exampleConfig(spec, () => 'NAME'),
+      );
       expect(
         missing.filter(({ message }) => message.includes('missing') || message.includes('option')),
         name,
       ).toEqual([]);
     }
   });
+});
+
+it('leaves out the sentences that say nothing without their link', () => {
+  const described = (description: string): string | undefined =>
+    requiredFields({ required: ['key'], properties: { key: { type: 'string', description } } })[0]?.description;
+  expect(described('Your API key. Find yours <a href="https://x.example/keys">here</a>.')).toBe('Your API key.');
+  expect(described('See the [docs](https://x.example) for more. The key.')).toBe('The key.');
+  expect(described('<a href="https://x.example">Here</a>')).toBeUndefined();
+  expect(described('The <a href="https://x.example">cursor column</a> to use.')).toBe('The cursor column to use.');
 });

@@ -44,22 +44,6 @@ export function optionalFields(spec: JsonObject): string[] {
   );
 }
 
-/** A configuration to begin with: required fields only, the first option of each choice, references in the place of secrets. */
-export function configSkeleton(spec: JsonObject): JsonObject {
-  return skeleton(spec, 0);
-}
-
-function skeleton(schema: JsonObject, depth: number): JsonObject {
-  const first = optionsOf(schema)?.[0];
-  const required = new Set([...requiredNames(schema), ...(first ? requiredNames(first.schema) : [])]);
-  // The field that chooses an option is always written, even where the spec forgets to require it.
-  if (first?.discriminator) required.add(first.discriminator.field);
-  const fields = [...propertiesOf(schema), ...(first ? propertiesOf(first.schema) : [])];
-  return Object.fromEntries(
-    fields.filter(([name]) => required.has(name)).map(([name, field]) => [name, placeholder(field, depth + 1)]),
-  );
-}
-
 function fieldsOf(schema: JsonObject, prefix: string, depth: number, skip?: string): FieldSummary[] {
   const required = new Set(requiredNames(schema));
   const known = propertiesOf(schema).filter(([name]) => required.has(name) && name !== skip);
@@ -108,18 +92,8 @@ function summary(path: string, field: JsonObject): FieldSummary {
   };
 }
 
-function placeholder(field: JsonObject, depth: number): JsonValue {
-  if (isSecret(field)) return 'secret_reference::NAME';
-  if (depth < DEPTH_MAX && (optionsOf(field) || isObject(field.properties))) return skeleton(field, depth);
-  const known = field.const ?? field.default ?? (Array.isArray(field.enum) ? field.enum[0] : exampleValue(field));
-  if (known !== undefined && known !== null) return known;
-  if (field.type === 'object') return {};
-  if (field.type === 'array') return isObject(field.items) ? [placeholder(field.items, depth + 1)] : [];
-  return `<${typeText(field)}>`;
-}
-
 /** Fields with a schema, by the spec's `order`, else as written. */
-function propertiesOf(schema: JsonObject): [string, JsonObject][] {
+export function propertiesOf(schema: JsonObject): [string, JsonObject][] {
   return Object.entries(object(schema.properties))
     .filter((pair): pair is [string, JsonObject] => isObject(pair[1]))
     .sort(([, one], [, other]) => orderOf(one) - orderOf(other));

@@ -13,6 +13,8 @@ export interface RuntimeRoom {
    * @throws InputError, SetupError, UpstreamError, ConnectorError
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
+  /** The hosts that installing it would ask, as far as that is known before. */
+  fetchesFrom?(request: ConnectorRequest, facts: ConnectorFacts): Promise<readonly string[]>;
   /** Versions of a connector that run here without fetching anything; where it is absent, those that have a marker. */
   installed?(request: ConnectorRequest, facts: ConnectorFacts, signal: AbortSignal): Promise<readonly string[]>;
 }

@@ -31,7 +31,7 @@ export function isSecret(schema: JsonObject): boolean {
 /** What a field is called, without markup: its title, or the first words of its description. */
 export function plainText(value: JsonValue | undefined, max = TEXT_MAX): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const plain = value
+  const plain = withoutBareLinks(value)
     .replace(/<\/?[a-z][^>]*>/gi, '')
     .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
     .replace(/\s+/g, ' ')
@@ -39,6 +39,19 @@ export function plainText(value: JsonValue | undefined, max = TEXT_MAX): string 
   if (plain === '') return undefined;
   return plain.length > max ? `${plain.slice(0, max - 1).trimEnd()}…` : plain;
 }
+
+/** Without the sentences that say nothing once their link is gone, such as "Find yours here." */
+function withoutBareLinks(text: string): string {
+  if (!BARE_LINK.test(text)) return text;
+  return text
+    .split(/(?<=[.!?])\s+|<br\s*\/?>/i)
+    .filter((sentence) => !BARE_LINK.test(sentence))
+    .join(' ');
+}
+
+const BARE_WORD =
+  '(?:in )?(?:this |the |our |full )?(?:here|docs?|documentation|guide|link|page|article|website|setup guide)';
+const BARE_LINK = new RegExp(`<a\\s[^>]*>\\s*${BARE_WORD}\\s*</a>|\\[\\s*${BARE_WORD}\\s*\\]\\([^)]*\\)`, 'i');
 
 /** Values as they would be written in JSON, cut to a bounded list. */
 export function valueList(values: readonly JsonValue[]): string {

@@ -14,7 +14,7 @@ export async function readStatus(
   project: Project,
   environment: Environment,
   dockerEnvironment: DockerEnvironment,
-): Promise<Omit<ConnectorsStatus, 'sandbox'>> {
+): Promise<Omit<ConnectorsStatus, 'sandbox' | 'hosts'>> {
   const [uv, python, docker, installed] = await Promise.all([
     uvStatus(environment),
     pythonStatus(environment),

@@ -154,8 +154,20 @@ async function outerPids(pids: readonly number[], folder: string): Promise<numbe
 
 /** Command lines of running processes that name a file: also of those that died before they wrote their pid down. */
 export async function leftRunning(file: string): Promise<string[]> {
+  const lines = process.platform === 'linux' ? await linuxCommands() : await commandsByPs();
+  return lines.filter((line) => line.includes(file) && !line.includes('test-victim'));
+}
+
+/** A small Linux may have no ps. */
+async function linuxCommands(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const read = (pid: string): Promise<string> => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return (await Promise.all(pids.map(read))).map((line) => line.replaceAll('\0', ' ').trim());
+}
+
+async function commandsByPs(): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'args='], { maxBuffer: 16_000_000 });
-  return stdout.split('\n').filter((line) => line.includes(file) && !line.includes('test-victim'));
+  return stdout.split('\n');
 }
 
 export async function survivors(pids: readonly number[]): Promise<number[]> {

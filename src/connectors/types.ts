@@ -1,8 +1,10 @@
 /** The ports of the connectors room. */
 import type { Readable, Writable } from 'node:stream';
 import type { Problem } from '../errors.ts';
+import type { HostReport } from '../hosts.ts';
 import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
+import type { ManifestDescription } from './manifest/description.ts';
 import type { Admission, SandboxStatus } from './sandbox/index.ts';
 
 export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
@@ -29,6 +31,8 @@ export interface ConnectorFacts {
   readonly version?: string;
   /** The version of the CDK in the image that the makers build on. */
   readonly cdkVersion?: string;
+  /** The host that `manifest` and `components` are fetched from. */
+  readonly versionsHost?: string;
   /** The low-code manifest of one version. */
   readonly manifest?: (version: string, signal: AbortSignal) => Promise<string>;
   /** The Python code that the manifest of one version refers to, its checksum compared. */
@@ -177,8 +181,14 @@ export interface Connectors {
     facts: ConnectorFacts,
     signal: AbortSignal,
   ): Promise<readonly RuntimeVerdict[]>;
+  /** Asks the package index whether it answers. @returns what to know of the way there; undefined where there is nothing. @throws UpstreamError */
+  askPackageIndex(signal: AbortSignal): Promise<string | undefined>;
+  /** What runs connectors here before any is named, and which connectors are installed. Nothing is installed. */
+  here(signal: AbortSignal): Promise<Here>;
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
   manifestSpec(request: ConnectorRequest): Promise<JsonObject>;
+  /** What a manifest of the user's own offers; nothing is installed or run. @throws as `install` */
+  manifestDescription(request: ConnectorRequest): Promise<ManifestDescription>;
   /**
    * A manifest as an Airbyte takes it, checked; nothing is installed or run.
    * @throws InputError `bad_manifest`, `manifest_unreadable`, `manifest_brings_code`; RefusedError `manifest_outside`
@@ -220,10 +230,19 @@ export interface Connectors {
 export interface RuntimeVerdict {
   readonly runtime: Runtime;
   readonly works: boolean;
+  readonly state: 'ready' | 'download' | 'unreachable' | 'missing';
   /** How it would run, or why it does not; no full sentence. */
   readonly reason: string;
   /** What a person can do where it does not work. */
   readonly fix?: string;
+}
+
+/** What a connector that nobody has named yet would meet on this machine. */
+export interface Here {
+  /** One for each runtime of the registry, the cheapest first; none is `ready`. */
+  readonly runtimes: readonly RuntimeVerdict[];
+  /** Names of connectors that are installed in a runtime, such as `python source-faker`. */
+  readonly installed: ReadonlySet<string>;
 }
 
 export interface InstalledEntry {
@@ -256,6 +275,8 @@ export interface ToolFound {
 
 export interface ConnectorsStatus {
   readonly runtimes: readonly ToolFound[];
+  /** Hosts that were asked, with their latest answer. */
+  readonly hosts: readonly HostReport[];
   readonly installed: readonly InstalledEntry[];
   readonly sandbox: SandboxStatus;
 }

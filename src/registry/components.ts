@@ -16,7 +16,7 @@ const CHECKSUM_MAX_BYTES = 10_000;
 export async function fetchComponents(
   folder: string,
   what: string,
-  request: Pick<DownloadOptions, 'signal' | 'userAgent'>,
+  request: Pick<DownloadOptions, 'signal' | 'userAgent' | 'hosts'>,
 ): Promise<string> {
   const address = new URL('components.zip', folder).href;
   const [archive, published] = await Promise.all([
@@ -72,6 +72,6 @@ function unverified(what: string, reason: string): SetupError {
   return new SetupError(
     'components_unverified',
     `The Python code of ${what} is not run: ${reason}.`,
-    'Try again later, use another version or another runtime, or check what AIRBYTE_LOCAL_REGISTRY names.',
+    'Use another version or another runtime, or check what AIRBYTE_LOCAL_REGISTRY names.',
   );
 }

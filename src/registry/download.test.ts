@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHostMemory } from '../hosts.ts';
+import { describeWith } from '../test/harness/requirements.ts';
 import { download, shownAddress } from './download.ts';
 import { startUpstream, type Upstream } from './test-upstream.ts';
 
@@ -15,7 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.close());
 
-const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0' };
+const hosts = createHostMemory();
+const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0', hosts };
 
 it('says who asks and what for', async () => {
   let headers: unknown;
@@ -82,18 +85,20 @@ it('shows an address without what may be secret in it', () => {
   expect(shownAddress('https://user:pass@example.com/a/b.json?token=t#f')).toBe('https://example.com/a/b.json');
 });
 
-it('says what to set where a certificate is not trusted, as behind a proxy', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-certificate-'));
-  const [keyout, out] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-  await promisify(execFile)('openssl', [...request, '-keyout', keyout, '-out', out]);
-  const server = createServer({ key: await readFile(keyout), cert: await readFile(out) }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await expect(download(`https://127.0.0.1:${port}/x`, options)).rejects.toMatchObject({
-    code: 'unreachable',
-    next: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+describeWith(['openssl'], 'a server of one’s own network', () => {
+  it('says what to set where a certificate is not trusted, as behind a proxy', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-certificate-'));
+    const [keyout, out] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+    await promisify(execFile)('openssl', [...request, '-keyout', keyout, '-out', out]);
+    const server = createServer({ key: await readFile(keyout), cert: await readFile(out) }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await expect(download(`https://127.0.0.1:${port}/x`, options)).rejects.toMatchObject({
+      code: 'unreachable',
+      next: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+    });
+    server.close();
+    await rm(folder, { recursive: true });
   });
-  server.close();
-  await rm(folder, { recursive: true });
 });

@@ -1,6 +1,7 @@
 /** One GET with limits: time without a byte, time in all, and size. */
 import { startDeadline, unlessAborted } from '../deadline.ts';
 import { abortError, certificateFix, InputError, messageOf, SluiceError, UpstreamError } from '../errors.ts';
+import type { HostMemory } from '../hosts.ts';
 
 const IDLE_MS = 10_000;
 const TOTAL_MS = 30_000;
@@ -13,6 +14,8 @@ export interface DownloadOptions {
   readonly etag?: string;
   readonly accept: string;
   readonly userAgent: string;
+  /** Told whether the host answered. */
+  readonly hosts: HostMemory;
   /** Milliseconds without a byte after which it fails; 10 s. */
   readonly idleMs?: number;
 }
@@ -45,6 +48,7 @@ export async function download(address: string, options: DownloadOptions): Promi
       signal: idle.signal,
     });
     idle.refresh();
+    options.hosts.reached(new URL(address).host);
     if (response.status === 304 && options.etag) return { unchanged: true };
     if (!response.ok) {
       await response.body?.cancel();
@@ -59,8 +63,9 @@ export async function download(address: string, options: DownloadOptions): Promi
     return await unlessAborted(whole(), idle.signal);
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
+    if (error instanceof SluiceError && !idle.signal.aborted) throw error;
+    options.hosts.failed(new URL(address).host);
     if (idle.signal.aborted) throw failed(address, error, true);
-    if (error instanceof SluiceError) throw error;
     throw failed(address, error, false);
   } finally {
     idle.clear();
@@ -94,7 +99,7 @@ function badStatus(address: string, status: number): SluiceError {
   return new UpstreamError(
     'bad_answer',
     `${shown} answered with HTTP status ${status}.`,
-    'Try again in a few minutes.',
+    'Copies that are kept are used meanwhile; the service may answer in some minutes.',
     {
       details: { status },
     },
@@ -107,7 +112,7 @@ function failed(address: string, error: unknown, overdue: boolean): UpstreamErro
     return new UpstreamError(
       'timeout',
       `${host} did not answer in time.`,
-      'Check the network connection and try again.',
+      'Check the network connection, and the proxy where there is one.',
     );
   }
   // fetch says "fetch failed" and hides the reason in the cause.
@@ -116,7 +121,7 @@ function failed(address: string, error: unknown, overdue: boolean): UpstreamErro
   return new UpstreamError(
     'unreachable',
     `${host} cannot be reached (${reason}).`,
-    certificateFix(error) ?? 'Check the network connection and try again.',
+    certificateFix(error) ?? 'Check the network connection, and the proxy where there is one.',
     { cause: error },
   );
 }

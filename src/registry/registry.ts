@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { SluiceError, systemCode, UpstreamError } from '../errors.ts';
+import { createHostMemory, type HostMemory } from '../hosts.ts';
 import type { Project } from '../project/index.ts';
 import { type Addresses, badLocalRegistry, type Place, PUBLIC_ADDRESSES, placeOf } from './addresses.ts';
 import { parseRegistry, specOfEntry } from './entries.ts';
@@ -23,9 +24,15 @@ export interface RegistryOptions {
   readonly project: Project;
   /** Where the public services are, when not at their usual addresses. */
   readonly addresses?: Partial<Addresses>;
+  readonly hosts?: HostMemory;
 }
 
-export function createRegistry({ settings, project, addresses }: RegistryOptions): Registry {
+export function createRegistry({
+  settings,
+  project,
+  addresses,
+  hosts = createHostMemory(),
+}: RegistryOptions): Registry {
   const store = createStore(project);
   const userAgent = `sluice-mcp/${settings.version}`;
   const standard = { ...PUBLIC_ADDRESSES, ...addresses };
@@ -36,7 +43,7 @@ export function createRegistry({ settings, project, addresses }: RegistryOptions
       obtain(store, {
         address: place().addresses.registry,
         what: 'the connector registry',
-        request: { maxBytes: REGISTRY_MAX_BYTES, accept: 'application/json', userAgent },
+        request: { maxBytes: REGISTRY_MAX_BYTES, accept: 'application/json', userAgent, hosts },
         offline: settings.offline,
         freshMs: DAY_MS,
         parse: parseRegistry,
@@ -61,7 +68,7 @@ export function createRegistry({ settings, project, addresses }: RegistryOptions
       const { value, source, note } = await obtain(store, {
         address,
         what: 'the list of secret keys',
-        request: { maxBytes: SECRET_KEYS_MAX_BYTES, accept: 'application/yaml, text/yaml, */*', userAgent },
+        request: { maxBytes: SECRET_KEYS_MAX_BYTES, accept: 'application/yaml, text/yaml, */*', userAgent, hosts },
         offline: settings.offline,
         freshMs: DAY_MS,
         parse: parseSecretKeys,
@@ -91,12 +98,14 @@ export function createRegistry({ settings, project, addresses }: RegistryOptions
       const { entries, note } = await registry.all(signal);
       return { ...searchEntries(entries, query), note };
     },
+    versionsHost: () => new URL(place().addresses.metadata).host,
     spec: async (entry) => specOfEntry(entry),
     secretKeys: (signal) => fetchedKeys.get(signal),
     ...createVersions({
       store,
       userAgent,
       offline: settings.offline,
+      hosts,
       addresses: () => place().addresses,
     }),
   };
@@ -138,7 +147,7 @@ function withLocalRegistryHint(error: unknown): unknown {
   return new UpstreamError(
     'registry_unavailable',
     `The connector registry cannot be had, and no copy is kept: ${error.message}`,
-    'Check the network connection (and the address in AIRBYTE_LOCAL_REGISTRY, where it is set) and try again, or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file and restart the server.',
+    'Check the network connection (and the address in AIRBYTE_LOCAL_REGISTRY, where it is set), or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file and restart the server.',
     { cause: error },
   );
 }

@@ -107,6 +107,8 @@ export interface Registry {
   find(name: string, signal: AbortSignal): Promise<RegistryEntry>;
   /** @throws InputError `bad_cursor` */
   search(query: SearchQuery, signal: AbortSignal): Promise<SearchResult>;
+  /** The host from which specs, manifests and code of single versions come. @throws SetupError for a bad `AIRBYTE_LOCAL_REGISTRY` */
+  versionsHost(): string;
   /** The spec message `{connectionSpecification, …}` of the registry's own version. Do not change it. */
   spec(entry: RegistryEntry, signal: AbortSignal): Promise<JsonObject>;
   /** The spec message of one exact version. @throws InputError `unknown_version`, UpstreamError, SetupError when offline */

@@ -2,6 +2,7 @@
 
 import { unlessAborted } from '../deadline.ts';
 import { InputError, SetupError, UpstreamError } from '../errors.ts';
+import type { HostMemory } from '../hosts.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Addresses } from './addresses.ts';
 import { fetchComponents } from './components.ts';
@@ -21,11 +22,12 @@ interface Parts {
   readonly store: Store;
   readonly userAgent: string;
   readonly offline: boolean;
+  readonly hosts: HostMemory;
   addresses(): Addresses;
 }
 
 export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manifest' | 'components' | 'releases'> {
-  const { store, userAgent, offline } = parts;
+  const { store, userAgent, offline, hosts } = parts;
 
   const folderOf = (entry: RegistryEntry, version: string): string => {
     if (!SAFE_VERSION.test(version)) throw unknownVersion(entry, version);
@@ -44,7 +46,7 @@ export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manife
     const wanted = {
       address,
       what: `${file.what} of ${entry.name} ${version}`,
-      request: { signal, maxBytes: file.maxBytes, accept: file.accept, userAgent },
+      request: { signal, maxBytes: file.maxBytes, accept: file.accept, userAgent, hosts },
       offline,
       freshMs: Number.POSITIVE_INFINITY,
       parse: file.parse,
@@ -89,7 +91,7 @@ export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manife
           'Set AIRBYTE_OFFLINE_MODE=0 once so that it can be fetched, and restart the server.',
         );
       }
-      return fetchComponents(folder, what, { signal, userAgent });
+      return fetchComponents(folder, what, { signal, userAgent, hosts });
     },
     async releases(pypiPackage, signal) {
       if (offline) {
@@ -105,6 +107,7 @@ export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manife
         maxBytes: RELEASES_MAX_BYTES,
         accept: 'application/json',
         userAgent,
+        hosts,
       });
       return answer.unchanged ? [] : releasesOf(answer.body);
     },
@@ -136,7 +139,7 @@ function releasesOf(bytes: Buffer): ReleasedVersion[] {
     throw new UpstreamError(
       'bad_answer',
       'PyPI answered with something that is not a list of releases.',
-      'Try again later.',
+      'Leave version out to use the one of the registry; PyPI may answer in some minutes.',
     );
   }
   return Object.entries(releases)

@@ -6,6 +6,7 @@ export { MASK, maskConfiguration } from './mask.ts';
 export { maskManifest } from './mask-manifest.ts';
 export { createRedactor, type GrowingRedactor } from './redactor.ts';
 export { sealBeginning } from './seal-beginning.ts';
+export { nameForExample, namesForField } from './suggestions.ts';
 export type {
   ConfigLayers,
   ConfigSpec,

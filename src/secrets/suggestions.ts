@@ -28,6 +28,51 @@ export function fittingNames(key: string, known: readonly string[]): string[] {
     .slice(0, MAX_NAMES);
 }
 
+/** Words of a connector's name that name no service. */
+const GENERIC = new Set([
+  'SOURCE',
+  'DESTINATION',
+  'API',
+  'DATA',
+  'DB',
+  'SQL',
+  'ADS',
+  'CRM',
+  'ANALYTICS',
+  'CLOUD',
+  'V2',
+  'THE',
+]);
+
+/**
+ * The names of secrets that a connector's field probably means, by their words alone: those with the service's name and a
+ * word of the key, else those that end as the key does.
+ */
+export function namesForField(connector: string, key: string, known: readonly string[]): string[] {
+  const service = words(connector).filter((word) => word.length > 2 && !GENERIC.has(word));
+  const wanted = words(key);
+  const own = known.filter((name) => {
+    const has = words(name);
+    return service.some((word) => has.includes(word)) && wanted.some((word) => has.includes(word));
+  });
+  const tail = secretName(key);
+  const score = (name: string): number => Number(name.toUpperCase().endsWith(tail));
+  if (own.length > 0) return own.sort((one, other) => score(other) - score(one)).slice(0, MAX_NAMES);
+  return fittingNames(key, known);
+}
+
+/** The one to write into an example: the service's own, or the field's very name. */
+export function nameForExample(connector: string, key: string, known: readonly string[]): string | undefined {
+  const [first] = namesForField(connector, key, known);
+  if (first === undefined) return undefined;
+  const isServices = words(connector).some((word) => !GENERIC.has(word) && words(first).includes(word));
+  return isServices || first.toUpperCase() === secretName(key) ? first : undefined;
+}
+
+function words(name: string): string[] {
+  return secretName(name).split('_');
+}
+
 /** A name for a secret that is still to be made: `apiKey` becomes `API_KEY`. */
 export function secretName(key: string): string {
   const words = key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();

@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
-import type { AuditObject, AuditRecord, LedgerEntry } from '../safety/index.ts';
+import {
+  type AuditObject,
+  type AuditRecord,
+  type Doing,
+  type LedgerEntry,
+  newDoing,
+  notingLedger,
+} from '../safety/index.ts';
 import {
   type Answer,
   type AnyTool,
@@ -50,6 +57,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
       let result: CallResult;
       let targets: readonly LedgerEntry[] | undefined;
       let object: AuditObject | undefined;
+      let doing = newDoing();
       const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing, goesOn(tool));
       const write = (ended: Ended): Promise<void> =>
         services.audit.write({
@@ -79,6 +87,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           const ran = await runTool(tool, input, services, signal, progress);
           // The lines of those who gave up could not tell how it ended.
           if (ran.abandoned && 'answer' in ran) {
+            services.history.note({ at: new Date(startedAt).toISOString(), tool: name, outcome: 'ok', ...ran.doing });
             await write({ object: ran.object, targets, verdict: 'allowed', outcome: 'ok', afterCancel: true });
           }
           return ran;
@@ -87,6 +96,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
         // Joined work that had been given up and ended for that: begun anew for the one who still waits.
         if (ran.abandoned && 'error' in ran && wasCancelled(ran.error)) ran = await inTime(key, start);
         object = ran.object;
+        doing = ran.doing;
         if (ran.refused) {
           steps.verdict = 'refused';
           targets = ran.refused;
@@ -104,6 +114,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           result = errorResult(known ?? reportBug(error, report), services.vault.redactor);
         }
       }
+      services.history.note({ at: new Date(startedAt).toISOString(), tool: name, outcome, ...doing });
       await write({ object, targets, ...steps, outcome });
       return result;
     },
@@ -177,6 +188,7 @@ async function lookUpTargets(
 type Ran = {
   readonly object?: AuditObject | undefined;
   readonly abandoned: boolean;
+  readonly doing: Doing;
   /** What the call would have touched, where it was refused only then. */
   readonly refused?: readonly LedgerEntry[] | undefined;
 } & ({ readonly answer: Answer<unknown> } | { readonly error: unknown });
@@ -191,6 +203,8 @@ async function runTool(
   const run = tool.run as (input: unknown, call: Call) => Promise<Answer<unknown>>;
   let object: AuditObject | undefined;
   let refused: readonly LedgerEntry[] | undefined;
+  const doing = newDoing();
+  const noting: Services = { ...services, ledger: notingLedger(services.ledger, doing) };
   const about = (noted: AuditObject): void => {
     object = noted;
   };
@@ -199,13 +213,21 @@ async function runTool(
     refused = targets;
     authorize(tool, input, services, effect, targets);
     refused = undefined;
+    (effect === 'destroy' ? doing.deleted : doing.changed).push(...targets);
   };
   try {
-    const answer = await run(input, { services, signal, progress, about, authorize: judgeAgain });
-    return { answer, object, abandoned: signal.aborted };
+    const answer = await run(input, { services: noting, signal, progress, about, authorize: judgeAgain });
+    if (tool.realm === 'cloud' && shownEffect(tool) === 'change') doing.changed.push(...changedInCloud(object));
+    return { answer, object, abandoned: signal.aborted, doing };
   } catch (error) {
-    return { error, object, abandoned: signal.aborted, refused };
+    return { error, object, abandoned: signal.aborted, refused, doing };
   }
+}
+
+/** Of a change there the tool says what it was about; nothing where it found nothing to change. */
+function changedInCloud(object: AuditObject | undefined): LedgerEntry[] {
+  if (object?.id === undefined) return [];
+  return [{ realm: 'cloud', kind: object.kind as LedgerEntry['kind'], id: object.id, name: object.name }];
 }
 
 function answerResult({ text, data }: Answer<unknown>, services: Services): CallResult {
@@ -241,7 +263,7 @@ class InternalError extends SluiceError {
     super(
       'internal_error',
       `Sluice failed on its own account (id ${id}).`,
-      'Try once more. If it fails again, report it with this id and the lines about it on the server’s stderr.',
+      'Report it with this id and the lines about it on the server’s stderr.',
       { details: { id } },
     );
   }

@@ -4,8 +4,8 @@ import { InputError } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { ConfigLayers } from '../secrets/index.ts';
 import { inspect, specification } from './inspect.ts';
+import type { Rooms } from './located.ts';
 import type { HandOver, InspectedLayers, SavedSource } from './types.ts';
-import type { Rooms } from './validate.ts';
 
 /** @throws InputError `no_spec_to_hand_over` for a program of the user's own */
 export async function handOver(rooms: Rooms, source: SavedSource, control: RunControl): Promise<HandOver> {

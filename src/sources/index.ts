@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
 import { handOver, inspectLayers } from './hand-over.ts';
+import type { Rooms } from './located.ts';
 import { createStore } from './store.ts';
 import type { Kind, Sources } from './types.ts';
-import { prepare, type Rooms, validate } from './validate.ts';
+import { prepare, prepareUnsaved, validate } from './validate.ts';
 
 export { idOf, originOf } from './saved-source.ts';
 export type { HandOver, KeptVersion, Kind, Prepared, SavedSource, Sources, Subject, Validation } from './types.ts';
@@ -35,6 +36,7 @@ export function createSources(project: Project, rooms: Omit<Rooms, 'updates'>, k
     validateOwn: (subject, control) => validate(inside, subject, { schemaOnly: false, kind }, control),
     handOver: (source, control) => handOver(inside, source, control),
     inspect: (layers, spec, control) => inspectLayers(inside, layers, spec, control),
+    prepareUnsaved: (subject, control) => prepareUnsaved(inside, subject, control),
     prepare: (source, control) => prepare(inside, source, kind, control),
   };
 }

@@ -150,6 +150,8 @@ export interface Sources {
   handOver(source: SavedSource, control: RunControl): Promise<HandOver>;
   /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
   inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<InspectedLayers>;
+  /** A source that is not saved, ready to be read, without the connector's own check. @throws InputError `invalid_config`, `other_kind` */
+  prepareUnsaved(subject: Subject, control: RunControl): Promise<Prepared>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
   prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
 }

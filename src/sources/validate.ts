@@ -1,59 +1,27 @@
 /** From a description of a connector to something checked: spec, references, schema, and the connector's own word. */
-import {
-  type ConnectorFacts,
-  type Connectors,
-  cheapest,
-  containerWarnings,
-  type Installed,
-  type RunControl,
-} from '../connectors/index.ts';
-import { InputError } from '../errors.ts';
+import { containerWarnings, type Installed, type RunControl } from '../connectors/index.ts';
+import { InputError, type Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
-import type { Registry, RegistryEntry } from '../registry/index.ts';
-import type { ConfigUpdates, Vault } from '../secrets/index.ts';
+import type { ResolvedConfig } from '../secrets/index.ts';
 import { type Inspected, inspect, specification } from './inspect.ts';
 import { checkKind, destinationModes, kindOf } from './kinds.ts';
+import { factsOf, type Located, type Rooms } from './located.ts';
 import { locationOf } from './location.ts';
 import { placeOf } from './place.ts';
+import { validateManifestSchemaOnly, validateSchemaOnly, wrongBefore, wrongByCurrentSpec } from './schema-only.ts';
 import type { Kind, Prepared, SavedSource, Subject, Validation } from './types.ts';
-
-export interface Rooms {
-  readonly vault: Vault;
-  readonly registry: Registry;
-  readonly connectors: Connectors;
-  readonly updates: ConfigUpdates;
-}
-
-/** What a caller names, found in the registry; an executable has no entry there. */
-interface Located {
-  readonly subject: Subject;
-  readonly entry?: RegistryEntry;
-}
 
 /** @param kind the only one that will do; absent where both will */
 export async function validate(
   rooms: Rooms,
   subject: Subject,
-  { schemaOnly, kind }: { readonly schemaOnly: boolean; readonly kind?: Kind },
+  which: { readonly schemaOnly: boolean; readonly kind?: Kind },
   control: RunControl,
 ): Promise<Validation> {
-  const located = await locate(rooms, subject, control);
-  if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
-  if (schemaOnly && located.entry) return validateSchemaOnly(rooms, located.entry, subject, control);
-  if (schemaOnly && subject.manifestPath !== undefined) return validateManifestSchemaOnly(rooms, located, control);
-  await admit(rooms, located, kind);
-  const unread = await unreadConfig(rooms, located, control);
-  if (unread) return unread;
-  const installed = await install(rooms, located, control);
-  const hidden = await admit(rooms, located, kind, installed);
-  const spec = await rooms.connectors.spec(installed, control);
-  checkKind(installed.connector, kindOf(spec, located.entry), kind);
-  const {
-    resolution,
-    problems,
-    warnings: told,
-    facts: known,
-  } = await inspectInstalled(rooms, subject, { installed, spec, isPublished: located.entry !== undefined }, control);
+  const examined = await examine(rooms, subject, which, control);
+  if ('answer' in examined) return examined.answer;
+  const { installed, hidden, inspected } = examined;
+  const { resolution, problems, warnings: told, facts: known } = inspected;
   const facts = {
     installed,
     connector: installed.connector,
@@ -64,7 +32,7 @@ export async function validate(
   } as const;
   const unreachable = containerWarnings(installed.runtime, resolution.config.outline);
   const warnings = [...told, ...unreachable];
-  if (problems.length > 0 || schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
+  if (problems.length > 0 || which.schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
   const config = rooms.updates.forCheck(resolution.config, known);
   const check = await rooms.connectors.check(installed, config, control);
@@ -76,6 +44,43 @@ export async function validate(
     checked: resolution.config,
     ...facts,
   };
+}
+
+interface Examined {
+  readonly located: Located;
+  readonly installed: Installed;
+  readonly spec: JsonObject;
+  readonly inspected: Inspected;
+  /** Fields whose paths the sandbox hides, a sentence for each. */
+  readonly hidden: readonly string[];
+}
+
+/** As far as it goes without the connector's own check; an answer where it ends before the connector is installed. */
+async function examine(
+  rooms: Rooms,
+  subject: Subject,
+  { schemaOnly, kind }: { readonly schemaOnly: boolean; readonly kind?: Kind },
+  control: RunControl,
+): Promise<Examined | { readonly answer: Validation }> {
+  const located = await locate(rooms, subject, control);
+  if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
+  if (schemaOnly && located.entry) return { answer: await validateSchemaOnly(rooms, located.entry, subject, control) };
+  if (schemaOnly && subject.manifestPath !== undefined)
+    return { answer: await validateManifestSchemaOnly(rooms, located, control) };
+  const wrong = await wrongBefore(rooms, located, control);
+  if (wrong) return { answer: wrong };
+  await admit(rooms, located, kind);
+  const installed = await install(rooms, located, control).catch(async (error: unknown) => {
+    const answer = await wrongByCurrentSpec(rooms, located, error, control);
+    if (answer) return { answer };
+    throw error;
+  });
+  if ('answer' in installed) return installed;
+  const hidden = await admit(rooms, located, kind, installed);
+  const spec = await rooms.connectors.spec(installed, control);
+  checkKind(installed.connector, kindOf(spec, located.entry), kind);
+  const what = { installed, spec, isPublished: located.entry !== undefined };
+  return { located, installed, spec, hidden, inspected: await inspectInstalled(rooms, subject, what, control) };
 }
 
 /** Before anything is installed as far as the runtime is known, and again when it is. */
@@ -92,11 +97,35 @@ function admit(
   });
 }
 
+/**
+ * A source that is not saved, ready to be read: checked as `validate` does, but for the connector's own check.
+ * @throws InputError `invalid_config` with every problem, `other_kind`
+ */
+export async function prepareUnsaved(rooms: Rooms, subject: Subject, control: RunControl): Promise<Prepared> {
+  const examined = await examine(rooms, subject, { schemaOnly: false, kind: 'source' }, control);
+  const { problems } = 'inspected' in examined ? examined.inspected : examined.answer;
+  if (problems.length > 0 || !('inspected' in examined)) {
+    throw new InputError(
+      'invalid_config',
+      `The configuration of ${subject.connector} has ${problems.length} problem(s): nothing was read.`,
+      'Correct what is listed and call again.',
+      { problems },
+    );
+  }
+  const { installed, spec, located, inspected } = examined;
+  const { resolution, facts } = inspected;
+  const config = rooms.updates.forCheck(resolution.config, facts);
+  return prepared({ located, installed, spec, resolution, facts, config });
+}
+
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
 export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, control: RunControl): Promise<Prepared> {
   const located = await locate(rooms, source, control);
   await admit(rooms, located, kind);
-  const installed = await install(rooms, located, control);
+  const installed = await install(rooms, located, control).catch(async (error: unknown) => {
+    const wrong = await wrongByCurrentSpec(rooms, located, error, control);
+    throw wrong ? holdsNoMore(source.name, kind, wrong.problems) : error;
+  });
   const spec = await rooms.connectors.spec(installed, control);
   const { resolution, problems, facts } = await inspectInstalled(
     rooms,
@@ -104,15 +133,24 @@ export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, con
     { installed, spec, isPublished: located.entry !== undefined },
     control,
   );
-  if (problems.length > 0) {
-    throw new InputError(
-      'invalid_config',
-      `The configuration of "${source.name}" does not hold any more.`,
-      `Correct what is listed (env file or configuration) and save the ${kind} again with save_${kind}.`,
-      { problems },
-    );
-  }
+  if (problems.length > 0) throw holdsNoMore(source.name, kind, problems);
   const config = rooms.updates.forSource(source, resolution.config, facts);
+  return prepared({ located, installed, spec, resolution, facts, config });
+}
+
+async function prepared({
+  located,
+  installed,
+  spec,
+  resolution,
+  facts,
+  config,
+}: Pick<Inspected, 'resolution' | 'facts'> & {
+  readonly located: Located;
+  readonly installed: Installed;
+  readonly spec: JsonObject;
+  readonly config: ResolvedConfig;
+}): Promise<Prepared> {
   const { suggestedStreams = [], maxSecondsBetweenMessages, supportsRefreshes = false } = located.entry ?? {};
   return {
     installed,
@@ -126,73 +164,13 @@ export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, con
   };
 }
 
-async function validateSchemaOnly(
-  rooms: Rooms,
-  entry: RegistryEntry,
-  subject: Subject,
-  control: RunControl,
-): Promise<Validation> {
-  const spec = subject.version
-    ? await rooms.registry.specFor(entry, subject.version, control.signal)
-    : await rooms.registry.spec(entry, control.signal);
-  const { resolution, problems, warnings } = await inspect(
-    rooms,
-    subject,
-    { spec: specification(spec), isPublished: true },
-    control,
+function holdsNoMore(name: string, kind: Kind, problems: readonly Problem[]): InputError {
+  return new InputError(
+    'invalid_config',
+    `The configuration of "${name}" does not hold any more.`,
+    `Correct what is listed (env file or configuration) and save the ${kind} again with save_${kind}.`,
+    { problems },
   );
-  const { connector, version, runtime: named } = subject;
-  const verdicts = await rooms.connectors.runtimesFor(
-    { connector, version, runtime: named },
-    factsOf(entry, rooms.registry),
-    control.signal,
-  );
-  const would = verdicts.find(({ works }) => works);
-  const runtime = named ?? would?.runtime ?? entry.runtimes[0] ?? 'docker';
-  const unreachable = containerWarnings(runtime, resolution.config.outline);
-  return {
-    valid: problems.length === 0,
-    problems,
-    warnings: [...warnings, ...unreachable],
-    connector: entry.name,
-    version: version ?? entry.version,
-    runtime,
-    runtimeReason: named ? undefined : would ? cheapest(would) : 'none of its runtimes works here',
-    specFrom: 'registry',
-  };
-}
-
-/** A configuration that cannot be read is told before anything is installed for it. */
-async function unreadConfig(rooms: Rooms, located: Located, control: RunControl): Promise<Validation | undefined> {
-  const { subject, entry } = located;
-  if (subject.configFile === undefined && subject.configSecret === undefined) return undefined;
-  const { problems } = await rooms.vault.resolve(subject, { spec: {}, secretKeys: new Set(), isPublished: false });
-  if (!problems.some(({ path }) => path === 'config_file' || path === 'config_secret')) return undefined;
-  if (entry) {
-    const answer = await validateSchemaOnly(rooms, entry, { ...subject, version: undefined }, control);
-    return { ...answer, version: subject.version ?? answer.version };
-  }
-  return subject.manifestPath === undefined ? undefined : validateManifestSchemaOnly(rooms, located, control);
-}
-
-/** The manifest holds its spec: nothing is installed for it. */
-async function validateManifestSchemaOnly(
-  rooms: Rooms,
-  { subject }: Located,
-  control: RunControl,
-): Promise<Validation> {
-  const spec = await rooms.connectors.manifestSpec(subject);
-  const checked = { spec: specification(spec), isPublished: false };
-  const { problems, warnings } = await inspect(rooms, subject, checked, control);
-  return {
-    valid: problems.length === 0,
-    problems,
-    warnings,
-    connector: subject.connector,
-    version: 'local',
-    runtime: 'manifest',
-    specFrom: 'manifest',
-  };
 }
 
 async function locate(rooms: Rooms, subject: Subject, control: RunControl): Promise<Located> {
@@ -218,24 +196,6 @@ async function install(rooms: Rooms, { subject, entry }: Located, control: RunCo
   const { connector, version, runtime, manifestPath } = subject;
   const request = { connector: entry?.name ?? connector, version, runtime, manifestPath };
   return rooms.connectors.install(request, entry ? factsOf(entry, rooms.registry) : {}, control);
-}
-
-function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFacts {
-  const { runtimes, pypiPackage, repository, version, cdkVersion } = entry;
-  return {
-    runtimes,
-    pypiPackage,
-    repository,
-    version,
-    cdkVersion,
-    ...(runtimes.includes('manifest')
-      ? {
-          manifest: (wanted, signal) => registry.manifest(entry, wanted, signal),
-          components: (wanted, signal) => registry.components(entry, wanted, signal),
-          spec: (wanted, signal) => registry.specFor(entry, wanted, signal),
-        }
-      : {}),
-  };
 }
 
 /** As `inspect`, with what is wrong only for the way in which the connector runs here. */

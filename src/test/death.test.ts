@@ -140,7 +140,7 @@ describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)'
     const first = await startServer({ workplace, environment });
     await saveMeadow(first, { delay_ms: 60_000, batch: 10 });
     await first.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
-    await waitUntil(async () => (await runningConnectors(workplace)).length > 0);
+    await untilConnectorRuns();
     await kill(first);
     await waitUntil(async () => (await strays(workplace)).length === 0, 5_000);
     const [folder = ''] = await namesIn(join(workplace.project, 'runs'));
@@ -197,7 +197,7 @@ describe('when stdin closes', () => {
     const server = await startServer({ workplace });
     await saveMeadow(server, { delay_ms: 60_000, batch: 20 });
     await server.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
-    expect(await runningConnectors(workplace)).toHaveLength(1);
+    await untilConnectorRuns();
     process.kill(server.pid, signal);
     await waitUntil(() => !isAlive(server.pid), 1_500);
     await expectNothingLeft(workplace, 200);
@@ -225,6 +225,11 @@ test('a lock that a dead server left, and half a status file, keep nobody out', 
 });
 
 const CONFIG = { api_key: 'secret_reference::MEADOW_API_KEY' };
+
+/** A busy machine may take longer than the call waited. */
+async function untilConnectorRuns(): Promise<void> {
+  await waitUntil(async () => (await runningConnectors(workplace)).length === 1);
+}
 
 async function saveMeadow(server: TestServer, config: Record<string, unknown>): Promise<void> {
   const full = { ...CONFIG, count: COUNT, ...config };

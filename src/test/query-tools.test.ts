@@ -40,7 +40,18 @@ test('what is there, from the names to samples', async () => {
     },
   ]);
   expect(all.text).toContain('shop.orders: 5,000 rows');
-  const full = await server.call('describe_data', { dataset: 'shop', table: 'orders' });
+  const table = { dataset: 'shop', table: 'orders' };
+  const summary = await server.call('describe_data', table);
+  expect(summary.text).not.toContain('customer 0');
+  // A storage block is 262 kB: some 130 kB of text take less than one.
+  for (const detail of ['names', 'summary', 'full']) {
+    const { total, text } = await server.call<{ total: { bytes: number } }>('describe_data', { ...table, detail });
+    expect(total).toMatchObject({ datasets: 1, tables: 1, rows: 5000 });
+    expect(total.bytes).toBeGreaterThan(50_000);
+    expect(total.bytes).toBeLessThan(250_000);
+    expect(text).toContain('Total: 1 dataset, 1 table, 5,000 rows, about ');
+  }
+  const full = await server.call('describe_data', { ...table, detail: 'full' });
   expect(full.text).toContain('id | customer | total\n0 | customer 0 | 0\n1 | customer 1 | 2');
   expect((await server.call('describe_data', { detail: 'names' })).text).not.toContain('customer');
   expect(await server.fail('describe_data', { dataset: 'shpo' })).toMatchObject({

@@ -31,7 +31,9 @@ import type { AnyTool } from './tool.ts';
 
 export { beginSync } from './begin-sync.ts';
 export { withHiddenWords } from './cloud/refusal-words.ts';
-export { collectStatus, missingText, type Status, sandboxText } from './local/get-status.ts';
+export { collectStatus } from './local/get-status.ts';
+export type { Status } from './local/status-output.ts';
+export { missingText, sandboxText } from './local/status-text.ts';
 export { planRemoval, REMOVABLE, remove } from './removal.ts';
 export type { House, Services } from './services.ts';
 export { type Answer, type AnyTool, type Call, possibleEffects, shownEffect, type Tool } from './tool.ts';

@@ -5,7 +5,7 @@ import type { Settings } from '../config/index.ts';
 import type { Connectors } from '../connectors/index.ts';
 import type { Project } from '../project/index.ts';
 import type { Registry } from '../registry/index.ts';
-import type { Audit, Ledger } from '../safety/index.ts';
+import type { Audit, Ledger, SessionHistory } from '../safety/index.ts';
 import type { Vault } from '../secrets/index.ts';
 import type { Sources } from '../sources/index.ts';
 import type { Syncs } from '../sync/index.ts';
@@ -16,6 +16,8 @@ export interface Services {
   readonly vault: Vault;
   readonly ledger: Ledger;
   readonly audit: Audit;
+  /** The calls of this session, with what they did. */
+  readonly history: SessionHistory;
   readonly registry: Registry;
   readonly connectors: Connectors;
   readonly sources: Sources;

@@ -67,16 +67,32 @@ export async function readColumns(
   });
 }
 
-/** Bytes of the blocks that the table takes in the file; rows that are not yet in the file count nothing. */
-export async function readBytes(connection: DuckDBConnection, found: FoundTable): Promise<number | undefined> {
+/** A table of fewer blocks shares most of them with others: what it takes is told by its rows. */
+const OWN_BLOCKS = 8;
+const SAMPLED = 1_000;
+
+/** About the bytes that the table takes: of a large one its blocks in the file, of a small one its rows as text. */
+export async function readBytes(
+  connection: DuckDBConnection,
+  found: FoundTable,
+  rows: number,
+): Promise<number | undefined> {
   // DuckDB's function takes the name as text and does not know doubled quotes.
   if (found.dataset.includes('"') || found.table.includes('"')) return undefined;
-  const rows = await loadConnection(connection).rows(
-    `SELECT count(DISTINCT block_id) * any_value(block_size) AS bytes
+  const load = loadConnection(connection);
+  const [storage] = await load.rows(
+    `SELECT count(DISTINCT block_id) AS blocks, count(DISTINCT block_id) * any_value(block_size) AS bytes
     FROM pragma_storage_info($1) AS s,
       (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database())
     WHERE s.persistent AND s.block_id >= 0`,
     [found.quoted],
   );
-  return Number(rows[0]?.bytes ?? 0);
+  if (Number(storage?.blocks ?? 0) > OWN_BLOCKS) return Number(storage?.bytes ?? 0);
+  const [sample] = await load.rows(
+    `SELECT avg(strlen(CAST(r AS VARCHAR))) AS bytes FROM (SELECT * FROM ${found.quoted} LIMIT ${SAMPLED}) AS r`,
+    [],
+  );
+  const asText = Math.round(Number(sample?.bytes ?? 0) * rows);
+  // Compressed it may take less than its blocks, never more.
+  return storage?.bytes && Number(storage.bytes) > 0 ? Math.min(asText, Number(storage.bytes)) : asText;
 }

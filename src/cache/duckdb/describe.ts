@@ -24,7 +24,7 @@ import { queryError } from './query-errors.ts';
 import { withStream } from './stream.ts';
 
 /**
- * Describes the cache, one dataset or one table. Rows are exact, bytes what the table's blocks take on disk.
+ * Describes the cache, one dataset or one table. Rows are exact, bytes about what the table takes on disk.
  * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
  */
 export async function describeData(
@@ -75,9 +75,9 @@ async function describeTable(
 ): Promise<TableSummary> {
   const base = tableFacts(found.table, found.view, stream);
   // The rows of a view are not counted: it may be anything, a join without end included.
-  if (detail === 'names') return found.view ? base : { ...base, rows: await countRows(connection, found) };
-  const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
   const sizes = found.view ? {} : await tableSize(connection, found);
+  if (detail === 'names') return { ...base, ...sizes };
+  const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
   const columns = await readColumns(connection, found, stream, room.redactor);
   const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
   return {
@@ -91,7 +91,7 @@ async function describeTable(
 
 async function tableSize(connection: DuckDBConnection, found: FoundTable): Promise<{ rows: number; bytes?: number }> {
   const rows = await countRows(connection, found);
-  const bytes = await readBytes(connection, found);
+  const bytes = await readBytes(connection, found, rows);
   return bytes === undefined ? { rows } : { rows, bytes };
 }
 

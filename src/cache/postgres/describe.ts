@@ -64,13 +64,14 @@ async function describeTable(
   // The rows of a view are not counted: it may be anything, a join without end included.
   const counted = found.view ? {} : await countRows(client, found, deadline - performance.now());
   const base = { ...tableFacts(found.table, found.view, stream), ...counted };
-  if (detail === 'names') return base;
+  const size = found.view ? {} : { bytes: found.bytes };
+  if (detail === 'names') return { ...base, ...size };
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
   const columns = await readColumns(client, found, stream, room.redactor);
   const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
   return {
     ...base,
-    ...(!found.view && { bytes: found.bytes }),
+    ...size,
     ...(fits && { columns }),
     ...(primaryKey.length > 0 && { primaryKey }),
     ...(sampled && {

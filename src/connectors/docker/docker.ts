@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../../config/index.ts';
 import { InputError, SetupError, SluiceError } from '../../errors.ts';
+import type { HostMemory } from '../../hosts.ts';
 import { type Project, withLock } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type DockerMarker, readMarker, writeMarker } from '../markers.ts';
@@ -15,7 +16,7 @@ import { connectEngine, type Engine } from './engine.ts';
 import type { DockerEnvironment } from './engine-address.ts';
 import { call, EngineError } from './engine-call.ts';
 import { engineFailure } from './engine-failure.ts';
-import { type ImageName, pullImage } from './pull.ts';
+import { type ImageName, pullImage, REGISTRY_UNREACHABLE } from './pull.ts';
 
 export interface DockerRooms {
   readonly settings: Settings;
@@ -23,6 +24,7 @@ export interface DockerRooms {
   readonly redactor: Redactor;
   readonly childEnvironment: Readonly<Record<string, string>>;
   readonly dockerEnvironment: DockerEnvironment;
+  readonly hosts: HostMemory;
 }
 
 export interface DockerRuntime extends RuntimeRoom {
@@ -60,6 +62,7 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       environment: childEnvironment,
       connect,
     }),
+    fetchesFrom: async (_request, { repository }) => [imageHost(repository)],
     async installed(_request, { repository }, signal) {
       if (repository === undefined || !REPOSITORY.test(repository)) return [];
       const { works } = await availability(dockerEnvironment, signal);
@@ -80,6 +83,12 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       );
     },
   };
+}
+
+/** The registry of an image's repository; of a name without a host, Docker Hub. */
+function imageHost(repository = ''): string {
+  const [first = '', ...rest] = repository.split('/');
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : 'docker.io';
 }
 
 /** Whether an engine answers, and which. */
@@ -141,7 +150,12 @@ async function findOrPull(
   return withLock(lock, options, async () => {
     const meanwhile = await findImage(engine, image, control.signal);
     if (meanwhile) return note(folder, connector, image, meanwhile, false);
-    await pullImage(engine, image, control);
+    await pullImage(engine, image, control).catch((error: unknown) => {
+      if (error instanceof SluiceError && error.code === REGISTRY_UNREACHABLE)
+        rooms.hosts.failed(imageHost(image.repository));
+      throw error;
+    });
+    rooms.hosts.reached(imageHost(image.repository));
     const pulled = await findImage(engine, image, control.signal);
     if (!pulled) throw new TypeError(`${image.repository}:${image.tag} was pulled and is not there`);
     return note(folder, connector, image, pulled, true);

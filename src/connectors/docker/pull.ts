@@ -21,6 +21,7 @@ interface Layer {
   whole: boolean;
 }
 
+export const REGISTRY_UNREACHABLE = 'registry_unreachable';
 const TELL_EVERY_MS = 500;
 const LONGEST_LINE = 1024 * 1024;
 /** An engine tells each layer's progress all the time; one that says nothing for this long has stopped. */
@@ -189,7 +190,7 @@ function pullError({ repository, tag }: ImageName, said: string, cause?: unknown
   }
   if (UNREACHABLE.test(said)) {
     return new UpstreamError(
-      'registry_unreachable',
+      REGISTRY_UNREACHABLE,
       `The Docker engine cannot reach the registry of ${name}.`,
       'Check the network and the proxy of the Docker engine (it has settings of its own), and call again.',
       facts,

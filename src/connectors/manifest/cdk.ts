@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { explain, gt, gte, major, rcompare, valid } from '@renovatebot/pep440';
 import { InputError, SetupError } from '../../errors.ts';
+import type { HostMemory } from '../../hosts.ts';
 import type { Project } from '../../project/index.ts';
 import { SHARED_CDK } from '../installed-name.ts';
 import { readEnvironment } from '../python/environment-folder.ts';
@@ -16,6 +17,7 @@ export interface CdkRooms {
   readonly python: RuntimeRoom;
   readonly environment: Environment;
   readonly offline: boolean;
+  readonly hosts: HostMemory;
 }
 
 export interface Cdk {
@@ -50,11 +52,16 @@ const FIRST_GUARDED = '7.23.8';
  * @throws InputError `manifest_too_new`; what installing throws
  */
 export async function provideCdk(rooms: CdkRooms, wish: CdkWish, control: RunControl): Promise<Cdk> {
-  const atLeast = [wish.written, wish.makers, wish.guarded ? FIRST_GUARDED : FIRST_USABLE]
-    .filter((version): version is string => version !== undefined && valid(version) !== null)
-    .sort(rcompare)[0] as string;
+  const atLeast = cdkNeeded(wish);
   const here = await installedCdk(rooms.project, atLeast);
   return install(rooms, here ?? (await newestOfLine(rooms, atLeast, wish, control)), control);
+}
+
+/** The oldest version that will do. */
+export function cdkNeeded({ written, makers, guarded }: Partial<CdkWish>): string {
+  return [written, makers, guarded ? FIRST_GUARDED : FIRST_USABLE]
+    .filter((version): version is string => version !== undefined && valid(version) !== null)
+    .sort(rcompare)[0] as string;
 }
 
 async function install({ python }: CdkRooms, version: string, control: RunControl): Promise<Cdk> {
@@ -71,7 +78,8 @@ async function install({ python }: CdkRooms, version: string, control: RunContro
   return { version: found, start: { ...start, command: [program] }, newlyInstalled, note };
 }
 
-async function installedCdk(project: Project, atLeast: string): Promise<string | undefined> {
+/** The newest environment of the line of `atLeast` that is there, or undefined. */
+export async function installedCdk(project: Project, atLeast: string): Promise<string | undefined> {
   const connectors = project.peek('connectors');
   if (connectors === undefined) return undefined;
   const home = join(connectors, SHARED_CDK);
@@ -85,13 +93,13 @@ function isOfLine(version: string, atLeast: string): boolean {
 }
 
 async function newestOfLine(
-  { environment, offline }: CdkRooms,
+  { environment, offline, hosts }: CdkRooms,
   atLeast: string,
   wish: CdkWish,
   control: RunControl,
 ): Promise<string> {
   if (offline) throw notHere(wish.source, atLeast);
-  const { releases, note } = await askIndex(SHARED_CDK, environment, control.signal);
+  const { releases, note } = await askIndex(SHARED_CDK, environment, control.signal, hosts);
   if (note) control.progress(note);
   // The installer alone reaches the index: it is asked for what is surely enough.
   if (!releases) return atLeast;

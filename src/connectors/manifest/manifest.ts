@@ -4,13 +4,15 @@ import type { Settings } from '../../config/index.ts';
 import { InputError } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
+import { installedVersions } from '../installed.ts';
 import { SHARED_CDK } from '../installed-name.ts';
+import { indexHost } from '../python/package-index.ts';
 import type { RuntimeRoom } from '../runtime-room.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
-import { type CdkRooms, type CdkWish, provideCdk } from './cdk.ts';
+import { type CdkRooms, type CdkWish, cdkNeeded, installedCdk, provideCdk } from './cdk.ts';
 import { componentsBeside, needsComponents } from './components.ts';
-import { specOf, withSpec } from './describe-manifest.ts';
+import { describeManifest, type ManifestDescription, specOf, withSpec } from './describe-manifest.ts';
 import { keepManifest, keptManifest } from './kept-manifest.ts';
 import { readManifestFile } from './manifest-file.ts';
 import { type Manifest, readManifest } from './read-manifest.ts';
@@ -23,6 +25,8 @@ export interface ManifestRooms extends CdkRooms {
 export interface ManifestRoom extends RuntimeRoom {
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
   localSpec(request: ConnectorRequest): Promise<JsonObject>;
+  /** What such a manifest offers; nothing is installed or run. @throws as `install` */
+  localDescription(request: ConnectorRequest): Promise<ManifestDescription>;
 }
 
 interface Checked {
@@ -43,6 +47,22 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
   const shared = createSharedWork<Installed>();
   return {
     available: (signal) => python.available(signal),
+
+    async installed({ connector }, facts) {
+      const versions = await installedVersions(project, connector, 'manifest');
+      const runnable = await Promise.all(versions.map((version) => canRunKept(project, connector, version, facts)));
+      return versions.filter((_, at) => runnable[at]);
+    },
+
+    async fetchesFrom({ connector, version }, { version: current, cdkVersion, versionsHost }) {
+      const kept = await installedVersions(project, connector, 'manifest');
+      const isKept = kept.includes(version ?? current ?? '');
+      const cdk = await installedCdk(project, cdkNeeded({ makers: cdkVersion }));
+      return [
+        ...(isKept || versionsHost === undefined ? [] : [versionsHost]),
+        ...(cdk ? [] : [indexHost(rooms.environment)]),
+      ];
+    },
 
     async install(request, facts, control) {
       if (request.manifestPath !== undefined) {
@@ -65,8 +85,22 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
       });
     },
 
+    localDescription: async (request) => describeManifest((await readLocal(request, settings)).manifest),
     localSpec: async (request) => specOf((await readLocal(request, settings)).manifest) ?? ANYTHING,
   };
+}
+
+/** Whether a manifest that is kept finds its CDK without the network. */
+async function canRunKept(
+  project: Project,
+  connector: string,
+  version: string,
+  { cdkVersion }: ConnectorFacts,
+): Promise<boolean> {
+  const kept = await keptManifest(project, connector, version);
+  if (!kept) return false;
+  const { version: written } = readManifest(kept.manifest, connector);
+  return (await installedCdk(project, cdkNeeded({ written, makers: cdkVersion }))) !== undefined;
 }
 
 /** With the environment that runs it. */

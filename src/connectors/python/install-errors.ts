@@ -1,5 +1,6 @@
 /** What an installer's failure means for the reader. */
 import { ConnectorError, InputError, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
+import { UNREACHABLE } from './package-index.ts';
 
 interface Kind {
   readonly pattern: RegExp | ((packageName: string) => RegExp);
@@ -20,7 +21,7 @@ const KINDS: readonly Kind[] = [
       /NewConnectionError|ConnectTimeout|ReadTimeout|Temporary failure in name resolution|Max retries exceeded|error sending request|dns error|client error \(Connect\)|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|Could not connect|operation timed out/i,
     make: (what, details) =>
       new UpstreamError(
-        'package_index_unreachable',
+        UNREACHABLE,
         `${what} could not be fetched: the package index cannot be reached.`,
         'Check network, proxy and certificates (SSL_CERT_FILE, HTTPS_PROXY), then call again.',
         { details },

@@ -1,18 +1,20 @@
 /** One run of uv, pip or venv: its output, its limit, and what its failure means. */
 
 import { startDeadline } from '../../deadline.ts';
-import { abortError, LimitError } from '../../errors.ts';
+import { abortError, LimitError, type SluiceError } from '../../errors.ts';
+import type { HostMemory } from '../../hosts.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { Processes } from '../process/processes.ts';
 import { createTail, SHOWN, sealedText } from '../process/tail.ts';
 import { installError } from './install-errors.ts';
-import { indexUrl, withoutCredentials } from './package-index.ts';
+import { indexHost, indexUrl, UNREACHABLE, withoutCredentials } from './package-index.ts';
 import type { Environment } from './places.ts';
 
 export interface InstallerRooms {
   readonly processes: Processes;
   readonly redactor: Redactor;
   readonly environment: Environment;
+  readonly hosts: HostMemory;
 }
 
 export interface InstallerRun {
@@ -52,11 +54,16 @@ export async function runInstaller(rooms: InstallerRooms, run: InstallerRun): Pr
     if (signal.aborted) throw abortError(signal);
     const output = withoutCredentials(sealedText(tail, rooms.redactor, SHOWN));
     if (deadline.over()) throw tooLong(what, limitMs, output);
-    if (exit.code !== 0) throw installError(what, output);
+    if (exit.code !== 0) throw noted(installError(what, output), rooms);
     return tail.pieces().join('');
   } finally {
     deadline.clear();
   }
+}
+
+function noted(error: SluiceError, { environment, hosts }: InstallerRooms): SluiceError {
+  if (error.code === UNREACHABLE) hosts.failed(indexHost(environment));
+  return error;
 }
 
 /** Both installers get the same index, whichever of them the user has set it up for. */

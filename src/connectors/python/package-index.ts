@@ -2,6 +2,7 @@
 
 import { type Deadline, startDeadline, unlessAborted } from '../../deadline.ts';
 import { abortError, certificateFix, InputError, messageOf, UpstreamError } from '../../errors.ts';
+import type { HostMemory } from '../../hosts.ts';
 import { releasesOnPage } from './index-page.ts';
 import type { Environment } from './places.ts';
 import type { Release } from './versions.ts';
@@ -14,11 +15,21 @@ export interface IndexAnswer {
 
 const DEFAULT_INDEX = 'https://pypi.org/simple';
 const LIMIT_MS = 30_000;
+export const UNREACHABLE = 'package_index_unreachable';
 const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
 
 /** The main index the user has set up for uv or pip; both installers are given the same. */
 export function indexUrl(environment: Environment): string {
   return environment.UV_DEFAULT_INDEX || environment.UV_INDEX_URL || environment.PIP_INDEX_URL || DEFAULT_INDEX;
+}
+
+/** The host of that index, for what is remembered of hosts. */
+export function indexHost(environment: Environment): string {
+  return hostOf(indexUrl(environment));
+}
+
+function hostOf(index: string): string {
+  return URL.canParse(index) ? new URL(index).host : withoutCredentials(index);
 }
 
 /** An address without the user and the password in it. */
@@ -33,12 +44,18 @@ export async function askIndex(
   packageName: string,
   environment: Environment,
   signal: AbortSignal,
+  hosts: HostMemory,
 ): Promise<IndexAnswer> {
   const index = indexUrl(environment);
   const shown = withoutCredentials(index);
   const deadline = startDeadline(signal, LIMIT_MS);
   try {
-    return await askPage(index, shown, packageName, environment, deadline);
+    const answer = await askPage(index, shown, packageName, environment, deadline);
+    if (answer.releases) hosts.reached(hostOf(index));
+    return answer;
+  } catch (error) {
+    if (error instanceof UpstreamError && error.code === UNREACHABLE) hosts.failed(hostOf(index));
+    throw error;
   } finally {
     deadline.clear();
   }
@@ -118,7 +135,7 @@ function hasMoreIndexes(environment: Environment): boolean {
 function unreachable(shown: string, error: unknown): UpstreamError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
   return new UpstreamError(
-    'package_index_unreachable',
+    UNREACHABLE,
     `The package index ${shown} cannot be reached: ${withoutCredentials(cause)}.`,
     certificateFix(error) ??
       'Check the network, or set PIP_INDEX_URL to an index that can be reached; connectors that are installed work without.',

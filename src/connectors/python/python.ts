@@ -13,7 +13,7 @@ import type { Installed, RunControl } from '../types.ts';
 import { readEnvironment } from './environment-folder.ts';
 import { findInstaller } from './installer.ts';
 import { type EnvironmentRooms, makeEnvironment } from './make-environment.ts';
-import { askIndex, normalisedName } from './package-index.ts';
+import { askIndex, indexHost, normalisedName } from './package-index.ts';
 import { entriesOf } from './places.ts';
 import { chooseRelease, type Release } from './versions.ts';
 
@@ -40,6 +40,7 @@ export function createPythonRuntime(rooms: PythonRooms): RuntimeRoom {
   const shared = createSharedWork<Installed>();
   return {
     available: () => findInstaller(rooms.environment),
+    fetchesFrom: async () => [indexHost(rooms.environment)],
 
     async install(request, facts, control) {
       const { connector, version } = request;
@@ -95,7 +96,7 @@ async function resolveAndInstall(
   const { packageName, home, control } = wanted;
   if (rooms.settings.offline) return findOffline(wanted, asked);
   control.progress(`looking for ${packageName} on the package index`);
-  const { releases, note } = await askIndex(packageName, rooms.environment, control.signal);
+  const { releases, note } = await askIndex(packageName, rooms.environment, control.signal, rooms.hosts);
   if (note) control.progress(note);
   const choice = releases
     ? chooseRelease(packageName, releases, asked, registryVersion)

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { TEST_IMAGES } from './docker.ts';
@@ -15,10 +15,23 @@ const required: ReadonlySet<string> = new Set(
 );
 
 interface Requirement {
-  readonly name: 'python' | 'old-python' | 'uv' | 'docker' | 'pypi' | 'postgres' | 'data' | 'unprivileged' | 'sandbox';
+  readonly name:
+    | 'python'
+    | 'old-python'
+    | 'uv'
+    | 'docker'
+    | 'pypi'
+    | 'postgres'
+    | 'data'
+    | 'unprivileged'
+    | 'sandbox'
+    | 'openssl';
   readonly reason: string;
   readonly met: () => boolean;
 }
+
+/** Once, and not for long: behind some networks each attempt hangs. */
+const PIP_DOWNLOAD = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--retries', '0', '--timeout', '10'];
 
 const requirements: Record<Requirement['name'], Requirement> = {
   python: {
@@ -34,8 +47,8 @@ const requirements: Record<Requirement['name'], Requirement> = {
   uv: { name: 'uv', reason: 'no uv on this machine', met: () => works('uv', ['--version']) },
   pypi: {
     name: 'pypi',
-    reason: 'PyPI cannot be reached from this machine',
-    met: () => works('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', '/tmp', 'six==1.16.0']),
+    reason: 'the package index cannot be reached from this machine',
+    met: () => works('python3', [...PIP_DOWNLOAD, '--dest', tmpdir(), 'six==1.16.0']),
   },
   postgres: {
     name: 'postgres',
@@ -58,6 +71,7 @@ const requirements: Record<Requirement['name'], Requirement> = {
     met: () =>
       works('bwrap', ['--unshare-user-try', '--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', '/bin/true']),
   },
+  openssl: { name: 'openssl', reason: 'no openssl on this machine', met: () => works('openssl', ['version']) },
   unprivileged: { name: 'unprivileged', reason: 'root ignores file modes', met: () => process.getuid?.() !== 0 },
 };
 

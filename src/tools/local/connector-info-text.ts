@@ -9,13 +9,15 @@ export function infoText(info: Info): string {
   const { title, name, type, version, support_level: support, repository, versions } = info;
   return [
     `${name} ${version}: ${title} (${type}, ${support}, ${repository})`,
-    info.runs_here ? 'Runs on this machine:' : 'Does not run on this machine:',
-    ...info.runtimes.map(({ runtime, runs_here: runs, reason }) => `- ${runtime}: ${runs ? 'yes, ' : 'no, '}${reason}`),
+    `On this machine: ${hereText(info.runtimes)}`,
+    ...info.runtimes.map(({ runtime, state, reason }) => `- ${runtime}: ${STATE_WORDS[state]}${reason}`),
     info.required_fields.length > 0 ? 'Required fields:' : 'Required fields: none.',
     ...info.required_fields.flatMap((field) => fieldLines(field)),
     ...listLine('Optional fields', info.optional_fields),
     ...listLine('Secret fields (write "secret_reference::NAME")', info.secret_fields),
+    ...info.fitting_secrets.map(({ field, names }) => `- ${field}: the name of ${names.join(', ')} fits`),
     `Example: ${JSON.stringify(info.example_config)}`,
+    ...info.alternatives.map(({ title, config }) => `Or, ${title}: ${JSON.stringify(config)}`),
     ...listLine('Suggested streams', info.suggested_streams),
     ...(info.documentation_url ? [`Documentation: ${info.documentation_url}`] : []),
     ...(versions ? versionLines(versions) : []),
@@ -27,6 +29,19 @@ export function infoText(info: Info): string {
     ...(info.manifest ? [asData('manifest', info.manifest)] : []),
     ...info.notes.map((note) => `Note: ${note}`),
   ].join('\n');
+}
+
+const STATE_WORDS: Record<Info['runtimes'][number]['state'], string> = {
+  ready: 'ready, ',
+  download: '',
+  unreachable: 'not now, ',
+  missing: 'no, ',
+};
+
+function hereText(runtimes: Info['runtimes']): string {
+  if (runtimes.some(({ state }) => state === 'ready')) return 'ready';
+  if (runtimes.some(({ state }) => state === 'download')) return 'runs after a download';
+  return runtimes.some(({ state }) => state === 'unreachable') ? 'not now' : 'does not run';
 }
 
 function listLine(label: string, names: readonly string[]): string[] {

@@ -34,11 +34,14 @@ const datasetOutput = z.object({
   tables: z.array(tableOutput),
 });
 
+const totalOutput = z.object({ datasets: z.number(), tables: z.number(), rows: z.number(), bytes: z.number() });
+type Total = z.infer<typeof totalOutput>;
+
 export const describeData = defineTool({
   name: 'describe_data',
   title: 'Describe the synced data',
   description:
-    'Datasets of the cache with tables, rows, size and freshness; columns with types and keys (summary), sample rows (full). Narrow by dataset and table.',
+    'Datasets of the cache with tables, rows, size and time of the last sync; columns with types and keys (summary, the default), sample rows (full). Narrow by dataset and table.',
   input: z.strictObject({
     dataset: z.string().optional(),
     table: z.string().optional(),
@@ -46,26 +49,42 @@ export const describeData = defineTool({
   }),
   output: z.object({
     datasets: z.array(datasetOutput),
+    total: totalOutput,
     file_bytes: z.number().optional(),
     note: z.string().optional(),
   }),
   realm: 'local',
   effect: 'read',
-  async run({ dataset, table, detail = table === undefined ? 'summary' : 'full' }, { services, signal }) {
+  async run({ dataset, table, detail = 'summary' }, { services, signal }) {
     const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
     services.sources.learnUpdates();
     const description = await services.cache.describe(request, signal);
     const datasets = description.datasets.map(datasetData);
     const note = noteOf(description);
+    const total = totalOf(description);
     const text = [
       datasets.length > 0
         ? asData('cache', datasets.map(datasetText).join('\n'))
         : 'The cache holds no table yet: start_sync.',
+      totalText(total, description.fileBytes),
       ...(note ? [note] : []),
     ].join('\n');
-    return { text, data: { datasets, file_bytes: description.fileBytes, note } };
+    return { text, data: { datasets, total, file_bytes: description.fileBytes, note } };
   },
 });
+
+/** Over what is described: all, or the dataset or table that was asked for. */
+function totalOf({ datasets }: Description): Total {
+  const tables = datasets.flatMap((dataset) => dataset.tables);
+  const sum = (of: 'rows' | 'bytes'): number => tables.reduce((all, table) => all + (table[of] ?? 0), 0);
+  const count = datasets.reduce((all, { tableCount }) => all + tableCount, 0);
+  return { datasets: datasets.length, tables: count, rows: sum('rows'), bytes: sum('bytes') };
+}
+
+function totalText({ datasets, tables, rows, bytes }: Total, fileBytes: number | undefined): string {
+  const file = fileBytes === undefined ? '' : `; the database takes ${bytesText(fileBytes)}`;
+  return `Total: ${count(datasets, 'dataset')}, ${count(tables, 'table')}, ${count(rows, 'row')}, about ${bytesText(bytes)}${file}.`;
+}
 
 function noteOf({ datasets, withoutColumns, withoutSamples }: Description): string | undefined {
   const hidden = datasets.reduce((sum, { tables, tableCount }) => sum + tableCount - tables.length, 0);
@@ -116,13 +135,14 @@ function datasetText({
   dataset,
   source,
   freshness,
+  last_sync_at: at,
   table_count: tables,
   tables: list,
 }: z.infer<typeof datasetOutput>): string {
   const facts = [
     count(tables, 'table'),
     ...(source ? [`source "${source}"`] : []),
-    ...(freshness ? [`last sync ${freshness}`] : []),
+    ...(freshness ? [`last sync ${at} (${freshness})`] : []),
   ];
   return [`Dataset ${dataset}: ${facts.join(', ')}`, ...list.map((table) => tableText(dataset, table))].join('\n');
 }
@@ -132,7 +152,7 @@ function tableText(dataset: string, table: z.infer<typeof tableOutput>): string 
   const facts = [
     ...(table.view ? ['view'] : []),
     ...(table.rows !== undefined ? [`${table.rows_estimated ? 'about ' : ''}${count(table.rows, 'row')}`] : []),
-    ...(table.bytes !== undefined ? [bytesText(table.bytes)] : []),
+    ...(table.bytes !== undefined ? [`about ${bytesText(table.bytes)}`] : []),
     ...(table.stream !== undefined && table.stream !== table.table ? [`stream "${table.stream}"`] : []),
     ...(table.primary_key ? [`primary key ${table.primary_key.join(', ')}`] : []),
   ];

@@ -13,6 +13,7 @@ export const exportData = defineTool({
     sql: z.string(),
     format: z.enum(['csv', 'parquet', 'jsonl']),
     file_name: z.string().describe('no folders'),
+    show_rows: z.boolean().optional().describe('first rows in the answer'),
   }),
   output: z.object({
     path: z.string(),
@@ -20,11 +21,11 @@ export const exportData = defineTool({
     rows: z.number(),
     bytes: z.number(),
     columns: z.array(z.object({ name: z.string(), type: z.string() })),
-    first_rows: z.array(z.array(z.unknown())),
+    first_rows: z.array(z.array(z.unknown())).optional(),
   }),
   realm: 'local',
   effect: 'run',
-  async run({ sql, format, file_name: typed }, { services, signal, progress }) {
+  async run({ sql, format, file_name: typed, show_rows: showRows = false }, { services, signal, progress }) {
     const name = checkedName(typed, format);
     const folder = await services.project.folder('exports');
     await checkFreeName(folder, name);
@@ -42,21 +43,27 @@ export const exportData = defineTool({
       services.ledger.enter({ realm: 'local', kind: 'export', id, name });
       const text = [
         `${count(rows, 'row')} (${bytesText(bytes)}) in ${path}`,
-        asData(
-          firstRows.length < rows ? `first ${firstRows.length} rows` : 'rows',
-          textTable(
-            columns.map((column) => column.name),
-            firstRows.map((row) => row.map(cellText)),
-          ),
-        ),
+        asData('columns', columns.map(({ name: column, type }) => `${column} ${type}`).join(', ')),
+        ...(showRows ? [rowsText(columns, firstRows, rows)] : []),
       ].join('\n');
-      const data = { path, format, rows, bytes, columns: [...columns], first_rows: firstRows.map((row) => [...row]) };
-      return { text, data, computed: readsTables ? undefined : firstRows };
+      const shown = showRows ? { first_rows: firstRows.map((row) => [...row]) } : {};
+      const data = { path, format, rows, bytes, columns: [...columns], ...shown };
+      return { text, data, computed: readsTables || !showRows ? undefined : firstRows };
     } finally {
       await staged.remove();
     }
   },
 });
+
+function rowsText(
+  columns: readonly { readonly name: string }[],
+  shown: readonly (readonly unknown[])[],
+  rows: number,
+): string {
+  const header = columns.map(({ name }) => name);
+  const cells = shown.map((row) => row.map(cellText));
+  return asData(shown.length < rows ? `first ${shown.length} rows` : 'rows', textTable(header, cells));
+}
 
 /** The name with the format's ending; of one that could mean another place, or another format, nothing is made. */
 function checkedName(typed: string, format: string): string {

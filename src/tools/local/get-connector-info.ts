@@ -1,11 +1,18 @@
 import * as z from 'zod';
-import { configSkeleton, type FieldSummary, optionalFields, requiredFields } from '../../connectors/index.ts';
+import {
+  alternativeConfigs,
+  exampleConfig,
+  type FieldSummary,
+  optionalFields,
+  requiredFields,
+} from '../../connectors/index.ts';
 import { isObject, type JsonObject, secretFields } from '../../protocol/index.ts';
+import { nameForExample, namesForField } from '../../secrets/index.ts';
 import { defineTool } from '../tool.ts';
 import { type Info, type InfoField, infoOutput } from './connector-info-output.ts';
 import { infoText } from './connector-info-text.ts';
-import { INCLUDES, moreOf } from './connector-more.ts';
-import { runtimesHere } from './connector-runtimes.ts';
+import { INCLUDES } from './connector-more.ts';
+import { ofManifest, ofRegistry } from './connector-subject.ts';
 
 export const getConnectorInfo = defineTool({
   name: 'get_connector_info',
@@ -16,46 +23,46 @@ export const getConnectorInfo = defineTool({
     connector: z.string(),
     include: z.array(z.enum(INCLUDES)).optional(),
     version: z.string().optional(),
+    manifest_path: z.string().optional(),
   }),
   output: infoOutput,
   realm: 'local',
   effect: 'read',
-  async run({ connector, include = [], version = 'latest' }, call) {
-    const { services, signal } = call;
-    const { registry, connectors } = services;
-    const { note } = await registry.all(signal);
-    const entry = await registry.find(connector, signal);
-    const wanted = version === 'latest' ? entry.version : version;
-    const [message, runtimes, more] = await Promise.all([
-      registry.specFor(entry, wanted, signal),
-      runtimesHere(entry, version === 'latest' ? undefined : version, connectors, signal),
-      moreOf(entry, wanted, include, call),
-    ]);
+  async run({ connector, include = [], version = 'latest', manifest_path: manifestPath }, call) {
+    const { services } = call;
+    const { basics, message, more, notes } =
+      manifestPath === undefined
+        ? await ofRegistry({ connector, include, version }, call)
+        : await ofManifest({ connector, manifestPath, include }, call);
     const spec: JsonObject = isObject(message.connectionSpecification) ? message.connectionSpecification : {};
+    const referable = (await services.vault.list()).filter(({ kind, set }) => set && kind !== 'setting');
+    const known = referable.map(({ name }) => name);
+    const nameFor = (key: string): string => nameForExample(basics.name, key, known) ?? 'NAME';
+    const secret = secretFields(spec);
     const data: Info = {
-      name: entry.name,
-      title: entry.title,
-      type: entry.type,
-      version: wanted,
-      support_level: entry.supportLevel,
-      repository: entry.repository,
-      language: entry.language,
-      pypi_package: entry.pypiPackage,
-      runs_here: runtimes.some((runtime) => runtime.runs_here),
-      runtimes,
+      ...basics,
+      runs_here: basics.runtimes.some((runtime) => runtime.runs_here),
       required_fields: requiredFields(spec).map(fieldData),
       optional_fields: optionalFields(spec),
-      secret_fields: secretFields(spec),
-      example_config: configSkeleton(spec),
-      suggested_streams: [...entry.suggestedStreams],
-      documentation_url: entry.documentationUrl,
+      secret_fields: secret,
+      fitting_secrets: secret.flatMap((field) => {
+        const names = namesForField(basics.name, keyOf(field), known);
+        return names.length > 0 ? [{ field, names }] : [];
+      }),
+      example_config: exampleConfig(spec, nameFor),
+      alternatives: alternativeConfigs(spec, nameFor).map((one) => ({ ...one })),
       spec: include.includes('spec') ? message : undefined,
-      ...more.data,
-      notes: [...(note ? [note] : []), ...more.notes],
+      ...more,
+      notes,
     };
     return { text: infoText(data), data };
   },
 });
+
+/** The last key of a path such as `accounts[].token`. */
+function keyOf(path: string): string {
+  return path.split('.').at(-1)?.replace('[]', '') ?? path;
+}
 
 function fieldData({ options, ...rest }: FieldSummary): Info['required_fields'][number] {
   return {

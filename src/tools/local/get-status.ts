@@ -1,79 +1,29 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod';
-import type { Modes } from '../../config/index.ts';
-import type { Problem } from '../../errors.ts';
+import type { Modes, ProjectFolder } from '../../config/index.ts';
+import { type InstalledEntry, SHARED_CDK } from '../../connectors/index.ts';
+import { type Problem, SluiceError } from '../../errors.ts';
+import type { LedgerEntry } from '../../safety/index.ts';
+import { hideInName } from '../../secrets/index.ts';
+import type { SavedSource } from '../../sources/index.ts';
 import type { Services } from '../services.ts';
-import { bytesText } from '../text.ts';
 import { type Call, defineTool } from '../tool.ts';
-
-const mode = z.object({ on: z.boolean(), variable: z.string(), set_by: z.string() });
-const realmModes = z.object({ safe_mode: mode, read_only_mode: mode });
-
-const output = z.object({
-  version: z.string(),
-  modes: z.object({ local: realmModes, cloud: realmModes }),
-  project_directory: z.object({ path: z.string().optional(), set_by: z.string(), problem: z.string().optional() }),
-  env_file: z.object({
-    path: z.string().optional(),
-    set_by: z.string(),
-    found: z.boolean(),
-    readable: z.boolean(),
-    readable_by: z.string(),
-    problem: z.string().optional(),
-  }),
-  runtimes: z.array(
-    z.object({
-      name: z.string(),
-      found: z.boolean(),
-      path: z.string().optional(),
-      version: z.string().optional(),
-      fix: z.string().optional(),
-    }),
-  ),
-  sandbox: z.object({
-    setting: z.string(),
-    kind: z.string(),
-    reason: z.string().optional(),
-    fix: z.string().optional(),
-    read_directories: z.array(z.string()),
-    write_directories: z.array(z.string()),
-  }),
-  installed_connectors: z.array(
-    z.object({
-      name: z.string(),
-      connector: z.string(),
-      version: z.string(),
-      runtime: z.string(),
-      bytes: z.number(),
-      note: z.string().optional(),
-    }),
-  ),
-  cache: z.object({ database: z.string(), url: z.string().optional(), problem: z.string().optional() }),
-  cloud: z.object({
-    configured: z.boolean(),
-    contacted: z.boolean(),
-    last_contact: z.object({ at: z.string(), answered: z.boolean() }).optional(),
-    api_url: z.string().optional(),
-    settings: z.array(z.string()),
-  }),
-  created_this_session: z.array(
-    z.object({ realm: z.string(), kind: z.string(), id: z.string(), name: z.string().optional() }),
-  ),
-  warnings: z.array(z.string()),
-});
-export type Status = z.infer<typeof output>;
+import { type mode, type realmModes, type Status, statusOutput } from './status-output.ts';
+import { statusText } from './status-text.ts';
 
 export const getStatus = defineTool({
   name: 'get_status',
   title: 'Status of Sluice',
   description:
-    'Modes, project directory, env file, runtimes (uv, Python, Docker), installed connectors, what this session created, and warnings with their fixes.',
-  input: z.strictObject({}),
-  output,
+    'Modes, project directory, env file, runtimes (uv, Python, Docker), hosts, installed connectors, what this session created, and warnings with their fixes. history: the calls of this session, with what they made, changed and deleted.',
+  input: z.strictObject({ include: z.array(z.enum(['history'])).optional() }),
+  output: statusOutput,
   realm: 'local',
   effect: 'read',
-  async run(_input, call) {
-    const data = await collectStatus(call);
+  async run({ include = [] }, call) {
+    const status = await collectStatus(call);
+    const data = include.includes('history') ? { ...status, history: historyOf(call.services) } : status;
     return { text: statusText(data), data };
   },
 });
@@ -124,12 +74,15 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       read_directories: [...settings.readDirectories],
       write_directories: [...settings.writeDirectories],
     },
-    installed_connectors: found.installed.map(({ id: _, ...entry }) => entry),
+    installed_connectors: withUsers(found.installed, await savedSources(services)),
+    hosts: found.hosts.map(({ host, reached, at }) => ({ host, reached, at: new Date(at).toISOString() })),
     cache: {
       database: services.cache.kind,
+      path: services.cache.kind === 'duckdb' ? pathIn(project, 'cache', 'cache.duckdb') : undefined,
       url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
       problem: told(settings.sharedCache?.problem) || noUrl,
     },
+    exports_path: pathIn(project, 'exports'),
     cloud: {
       configured: settings.cloud.configured,
       contacted: services.cloud.lastContact() !== undefined,
@@ -165,6 +118,32 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
   };
 }
 
+/** A damaged file of one source, and a project that cannot be used, are told elsewhere. */
+async function savedSources({ sources }: Services): Promise<readonly SavedSource[]> {
+  return sources.list().catch((error: unknown) => {
+    if (error instanceof SluiceError) return [];
+    throw error;
+  });
+}
+
+/** The environment of manifests is used by saved sources with a manifest of their own, too. */
+function withUsers(
+  installed: readonly InstalledEntry[],
+  sources: readonly SavedSource[],
+): Status['installed_connectors'] {
+  const own = sources.filter(({ manifestPath }) => manifestPath !== undefined).map(({ name }) => `source "${name}"`);
+  const shared = installed.filter(({ runtime }) => runtime === 'manifest').map(({ name }) => name);
+  const users = [...shared, ...own];
+  return installed.map(({ id: _, ...entry }) =>
+    entry.connector === SHARED_CDK && users.length > 0 ? { ...entry, note: `shared by ${users.join(', ')}` } : entry,
+  );
+}
+
+function pathIn(project: Services['project'], folder: ProjectFolder, file = ''): string | undefined {
+  const path = project.peek(folder);
+  return path === undefined ? undefined : join(path, file);
+}
+
 function told(problem: Problem | undefined): string {
   return problem ? `${problem.message} ${problem.fix}` : '';
 }
@@ -185,54 +164,16 @@ function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
   return { safe_mode: of(safe), read_only_mode: of(readOnly) };
 }
 
-function statusText(status: Status): string {
-  const { modes, project_directory: project, env_file: env } = status;
-  const switches = (realm: 'local' | 'cloud'): string =>
-    `${realm}: safe mode ${onOff(modes[realm].safe_mode)}, read-only ${onOff(modes[realm].read_only_mode)}`;
-  return [
-    `Sluice ${status.version}`,
-    `Modes: ${switches('local')}; ${switches('cloud')}.`,
-    `Project directory: ${project.path ?? 'none'} (${project.set_by})`,
-    `Env file: ${env.path ?? 'not set'}${env.path ? (env.readable ? ' (readable)' : ' (NOT readable)') : ' (AIRBYTE_MCP_ENV_FILE)'}`,
-    ...status.runtimes.map(({ name, found, version, path, fix }) =>
-      found ? `${name}: ${version ?? 'found'} at ${path ?? '?'}${fix ? ` (${fix})` : ''}` : missingText({ name, fix }),
-    ),
-    sandboxText(status.sandbox),
-    `Installed connectors: ${
-      status.installed_connectors
-        .map(({ name, bytes, note }) => `${name}: ${bytesText(bytes)}${note ? `, ${note}` : ''}`)
-        .join('; ') || 'none'
-    }`,
-    `Cache: ${status.cache.database}${status.cache.url ? ` (${status.cache.url})` : ''}${status.cache.problem ? ' (NOT usable)' : ''}`,
-    `Cloud: ${status.cloud.configured ? `credentials set for ${status.cloud.api_url ?? 'an address that cannot be used'}` : 'no credentials'}, ${contactText(status.cloud.last_contact)}.`,
-    `Created this session: ${status.created_this_session.map(createdText).join(', ') || 'nothing'}`,
-    ...status.warnings.map((warning) => `Warning: ${warning}`),
-  ].join('\n');
-}
-
-function contactText(contact: Status['cloud']['last_contact']): string {
-  if (!contact) return 'not contacted';
-  return `last contacted at ${contact.at} (${contact.answered ? 'it answered' : 'no answer'})`;
-}
-
-/** What confines connectors, or why nothing does. */
-export function sandboxText({ setting, kind, reason, fix }: Status['sandbox']): string {
-  if (kind !== 'none')
-    return `Sandbox: connectors that run as processes are confined by ${kind} (SLUICE_SANDBOX ${setting}).`;
-  return `Sandbox: none (SLUICE_SANDBOX ${setting}), because ${reason ?? 'none was found'}.${fix ? ` ${fix}` : ''}`;
-}
-
-/** Ids of this machine are of no use to a reader; in the cloud they are what other tools take. */
-function createdText({ realm, kind, id, name }: Status['created_this_session'][number]): string {
-  if (realm === 'cloud') return `cloud ${kind} ${name ? `"${name}" (${id})` : id}`;
-  return `${kind} ${name ?? id}`;
-}
-
-function onOff({ on, set_by: by }: z.infer<typeof mode>): string {
-  return `${on ? 'on' : 'off'} (${by})`;
-}
-
-/** An engine that does not answer, or not to this user, may well be there. */
-export function missingText({ name, fix }: { readonly name: string; readonly fix?: string | undefined }): string {
-  return `${name}: ${name === 'docker' ? 'not usable' : 'not found'}. ${fix ?? ''}`;
+/** Names in an Airbyte are other people's: what looks like a secret in them is masked. */
+function historyOf({ history, vault }: Services): Status['history'] {
+  const shown = (entry: LedgerEntry): LedgerEntry =>
+    entry.realm === 'cloud' && entry.name !== undefined
+      ? { ...entry, name: hideInName(entry.name, vault.redactor) }
+      : entry;
+  return history.list().map((call) => ({
+    ...call,
+    made: call.made.map(shown),
+    changed: call.changed.map(shown),
+    deleted: call.deleted.map(shown),
+  }));
 }

@@ -23,8 +23,9 @@ export const getSync = defineTool({
     const waitMs = Math.min(wait, 38) * 1000;
     const status =
       waitMs > 0 && first.state === 'running' ? await syncs.wait(first.sync_id, waitMs, signal, progress) : first;
-    const data = syncData(status);
-    if (lines > 0) data.log = [...(await syncs.log(status.sync_id, lines))];
+    const log = lines > 0 ? await syncs.log(status.sync_id, lines) : undefined;
+    const data = syncData(status, log !== undefined && log.length < lines);
+    if (log) data.log = [...log];
     if (id === undefined) {
       const recent = await syncs.recent(RECENT);
       data.recent = recent.map(({ sync_id, source, destination, state, started_at }) => ({

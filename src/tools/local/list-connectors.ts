@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Here } from '../../connectors/index.ts';
 import type { RegistryEntry } from '../../registry/index.ts';
 import { defineTool } from '../tool.ts';
 
@@ -9,12 +10,14 @@ const row = z.object({
   runtimes: z.array(z.enum(['python', 'docker', 'manifest'])),
   support_level: z.string(),
   version: z.string(),
+  here: z.enum(['ready', 'download', 'unreachable', 'missing']),
 });
 
 export const listConnectors = defineTool({
   name: 'list_connectors',
   title: 'Find connectors',
-  description: 'Connectors of the Airbyte registry by words of name or title, with the runtimes that can run them.',
+  description:
+    'Connectors of the Airbyte registry by words of name or title, with their runtimes and whether they run here: ready, download, unreachable, missing.',
   input: z.strictObject({
     search: z.string().optional(),
     type: z.enum(['source', 'destination']).optional(),
@@ -34,19 +37,24 @@ export const listConnectors = defineTool({
   realm: 'local',
   effect: 'read',
   async run(input, { services, signal }) {
-    const { entries, total, nextCursor, near, note } = await services.registry.search(input, signal);
+    const [{ entries, total, nextCursor, near, note }, here] = await Promise.all([
+      services.registry.search(input, signal),
+      services.connectors.here(signal),
+    ]);
+    const rows = entries.map((entry) => rowOf(entry, here));
     const lines = [
       total === 0
         ? nothingFound(near)
-        : `${entries.length} of ${total}: name | title | type | runtimes | support | version`,
-      ...entries.map(lineOf),
+        : `${entries.length} of ${total}: name | title | type | runtimes | support | version | here`,
+      ...rows.map(lineOf),
+      ...(total > 0 ? [machineText(here)] : []),
       ...(nextCursor ? [`More: call again with cursor "${nextCursor}".`] : []),
       ...(note ? [`Note: ${note}`] : []),
     ];
     return {
       text: lines.join('\n'),
       data: {
-        connectors: entries.map(rowOf),
+        connectors: rows,
         total,
         next_cursor: nextCursor,
         near: near.length > 0 ? [...near] : undefined,
@@ -56,12 +64,33 @@ export const listConnectors = defineTool({
   },
 });
 
-function rowOf({ name, title, type, runtimes, supportLevel, version }: RegistryEntry): z.infer<typeof row> {
-  return { name, title, type, runtimes: [...runtimes], support_level: supportLevel, version };
+type Row = z.infer<typeof row>;
+
+const BEST_FIRST: readonly Row['here'][] = ['ready', 'download', 'unreachable', 'missing'];
+
+/** Of the runtimes that it has, the best; installed it needs no download. */
+function rowOf(
+  { name, title, type, runtimes, supportLevel, version }: RegistryEntry,
+  { runtimes: verdicts, installed }: Here,
+): Row {
+  const states = verdicts
+    .filter(({ runtime }) => runtimes.some((own) => own === runtime))
+    .map(({ runtime, state }) =>
+      installed.has(`${runtime} ${name}`) && (runtime !== 'docker' || state !== 'missing') ? 'ready' : state,
+    );
+  const here = BEST_FIRST.find((state) => states.includes(state)) ?? 'missing';
+  return { name, title, type, runtimes: [...runtimes], support_level: supportLevel, version, here };
 }
 
-function lineOf({ name, title, type, runtimes, supportLevel, version }: RegistryEntry): string {
-  return [name, title, type, runtimes.join(', '), supportLevel, version].join(' | ');
+function lineOf({ name, title, type, runtimes, support_level: support, version, here }: Row): string {
+  return [name, title, type, runtimes.join(', '), support, version, here].join(' | ');
+}
+
+function machineText({ runtimes }: Here): string {
+  const words = runtimes.map(({ runtime, state, reason }) =>
+    state === 'download' ? `${runtime} ${reason}` : `${runtime} does not work: ${reason}`,
+  );
+  return `What is not ready here: ${words.join('; ')}.`;
 }
 
 function nothingFound(near: readonly string[]): string {

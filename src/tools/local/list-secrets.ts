@@ -18,6 +18,7 @@ export const listSecrets = defineTool({
       }),
     ),
     total: z.number(),
+    env_file: z.string().optional(),
     problems: z.array(z.object({ path: z.string(), message: z.string(), fix: z.string() })),
     next: z.string(),
   }),
@@ -44,12 +45,12 @@ export const listSecrets = defineTool({
       envFile.path === undefined
         ? 'No env file is set: a person sets AIRBYTE_MCP_ENV_FILE to the absolute path of one, and restarts the server.'
         : 'In a configuration write "secret_reference::NAME". A person adds or changes values in the env file; no restart is needed.';
-    const lines = secrets.map(({ name, store, set, kind }) => `${name} (${kind}, ${store}${set ? '' : ', EMPTY'})`);
-    const head = `${secrets.length} of ${all.length} names.`;
+    const lines = secrets.map(({ name, store, set, kind }) => `${name} (${kind}, ${store}, ${set ? 'set' : 'EMPTY'})`);
+    const head = `${secrets.length} of ${all.length} names. Env file: ${envFile.path ?? 'not set'}`;
     const wrong = problems.map(({ path, message, fix }) => `Problem: ${path}: ${message} ${fix}`);
     return {
       text: [head, ...lines, ...wrong, next].join('\n'),
-      data: { secrets, total: all.length, problems, next },
+      data: { secrets, total: all.length, env_file: envFile.path, problems, next },
     };
   },
 });

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 import { type Catalog, findStreams, isObject, nearest, type Stream, streamLabel } from '../../protocol/index.ts';
-import { noteInstalled } from '../note-installed.ts';
 import { count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
+import { openSource, readableFields } from './readable-source.ts';
 
 const streamOutput = z.object({
   name: z.string(),
@@ -21,9 +21,9 @@ export const listStreams = defineTool({
   name: 'list_streams',
   title: 'List the streams of a source',
   description:
-    'The catalog of a saved source: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema. The catalog is kept; refresh asks the connector again.',
+    'The catalog of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema. The catalog is kept; refresh asks the connector again.',
   input: z.strictObject({
-    source: z.string(),
+    ...readableFields,
     search: z.string().optional(),
     stream: z.string().optional(),
     refresh: z.boolean().optional(),
@@ -31,10 +31,10 @@ export const listStreams = defineTool({
   output: z.object({ source: z.string(), streams: z.array(streamOutput), total: z.number(), truncated: z.boolean() }),
   realm: 'local',
   effect: 'run',
-  async run({ source, search = '', stream, refresh }, { services, signal, progress }) {
+  async run({ search = '', stream, refresh, ...readable }, call) {
+    const { services, signal, progress } = call;
     const control = { signal, progress };
-    const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
-    await noteInstalled(services, installed);
+    const { label: source, installed, config } = await openSource(readable, call);
     const catalog = await services.connectors.discover(installed, config, control, refresh ? 0 : undefined);
     const wanted = search.toLowerCase();
     const found =

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { previewStreams } from '../../sync/index.ts';
-import { noteInstalled } from '../note-installed.ts';
 import { asData, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
+import { openSource, readableFields } from './readable-source.ts';
 
 const MAX_CELL = 300;
 const MAX_COLUMNS_IN_TEXT = 30;
@@ -10,9 +10,10 @@ const MAX_COLUMNS_IN_TEXT = 30;
 export const previewStream = defineTool({
   name: 'preview_stream',
   title: 'Preview records',
-  description: 'The first records of streams, read straight from the source; nothing is stored. Long cells are cut.',
+  description:
+    'The first records of streams, read straight from a source, saved or not; nothing is stored. Long cells are cut.',
   input: z.strictObject({
-    source: z.string(),
+    ...readableFields,
     streams: z.array(z.string()).min(1).max(20),
     limit: z.int().min(1).max(100).default(10),
   }),
@@ -30,10 +31,10 @@ export const previewStream = defineTool({
   }),
   realm: 'local',
   effect: 'run',
-  async run({ source, streams: names, limit }, { services, signal, progress }) {
+  async run({ streams: names, limit, ...readable }, call) {
+    const { services, signal, progress } = call;
     const control = { signal, progress };
-    const { installed, config } = await services.sources.prepare(await services.sources.get(source), control);
-    await noteInstalled(services, installed);
+    const { label: source, installed, config } = await openSource(readable, call);
     const catalog = await services.connectors.discover(installed, config, control);
     progress(`reading up to ${count(limit, 'record')} of ${names.join(', ')}`);
     const found = await previewStreams(

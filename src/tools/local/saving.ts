@@ -1,15 +1,21 @@
 /** Saving a source or a destination: validated first, then kept under a name. */
 import * as z from 'zod';
-import { ConnectorError, InputError } from '../../errors.ts';
+import { ConnectorError, InputError, SluiceError } from '../../errors.ts';
 import { checkDestinationName, checkSourceName } from '../../protocol/index.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
 import { idOf, type Kind, type SavedSource, type Sources, type Validation } from '../../sources/index.ts';
+import { beginSync } from '../begin-sync.ts';
 import { noteInstalled } from '../note-installed.ts';
 import type { Services } from '../services.ts';
 import { tablesOfSource } from '../sync-targets.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { type SubjectInput, subjectFields, toSubject } from './subject.ts';
-import { validationText } from './validate-config.ts';
+import { syncData, syncOutput, syncText } from './sync-answer.ts';
+import { checkNext, validationText } from './validate-config.ts';
+
+/** An answer is in time with installing, checking and discovering before the wait. */
+const CALL_MS = 38_000;
+const SYNC_WAIT_MS = 20_000;
 
 const name = z.string().describe('a-z, 0-9, _ and -');
 const output = z.object({
@@ -21,6 +27,8 @@ const output = z.object({
   runtime: z.string(),
   runtime_reason: z.string().optional(),
   warnings: z.array(z.string()).optional(),
+  sync: syncOutput.optional(),
+  sync_problem: z.string().optional(),
   next: z.string(),
 });
 
@@ -29,13 +37,15 @@ export const saveSource = defineTool({
   title: 'Save a source',
   description:
     'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced and kept in its history.',
-  input: z.strictObject({ name, ...subjectFields }),
+  input: z.strictObject({ name, ...subjectFields, sync: z.boolean().optional().describe('then start_sync') }),
   output,
   realm: 'local',
   ...savingOver('source'),
   async run(input, call) {
     checkSourceName(input.name);
-    return save('source', input, call, `list_streams or start_sync with source "${input.name}".`);
+    const startedAt = Date.now();
+    const saved = await save('source', input, call, `list_streams or start_sync with source "${input.name}".`);
+    return input.sync ? withSync(saved, startedAt, call) : saved;
   },
 });
 
@@ -91,6 +101,25 @@ function saved(kind: Kind, { sources, destinations }: Services): Sources {
   return kind === 'source' ? sources : destinations;
 }
 
+/** Starts the sync of what was saved just now. Where it cannot start the source stays saved, and the answer says why. */
+async function withSync({ data }: Awaited<ReturnType<typeof save>>, startedAt: number, call: Call) {
+  const { services, signal, progress, authorize } = call;
+  const saved = `Saved "${data.name}": ${data.connector} ${data.version} (${data.runtime}).`;
+  try {
+    const { syncId } = await beginSync(services, { source: data.name }, { signal, progress }, authorize);
+    const left = Math.min(SYNC_WAIT_MS, CALL_MS - (Date.now() - startedAt));
+    const sync = syncData(await services.syncs.wait(syncId, Math.max(0, left), signal, progress));
+    return { text: `${saved}\n${syncText(sync)}`, data: { ...data, sync, next: sync.next } };
+  } catch (error) {
+    if (!(error instanceof SluiceError) || signal.aborted) throw error;
+    const problem = `${error.message} ${error.next}`;
+    return {
+      text: `${saved} It was not synced: ${problem}`,
+      data: { ...data, sync_problem: problem, next: error.next },
+    };
+  }
+}
+
 async function save(
   kind: Kind,
   input: SubjectInput & { name: string },
@@ -101,7 +130,7 @@ async function save(
   const store = saved(kind, services);
   const validation = await store.validateOwn(subject, { signal, progress });
   await noteInstalled(services, validation.installed);
-  if (!validation.valid) throw notSaved(input.name, validation);
+  if (!validation.valid) throw notSaved(input.name, validation, input.config);
   const { connector, version, runtime, runtimeReason } = validation;
   const { config, configFile, configSecret, manifestPath } = subject;
   const savedAt = new Date().toISOString();
@@ -135,7 +164,7 @@ async function save(
   return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
 }
 
-function notSaved(name: string, validation: Validation): Error {
+function notSaved(name: string, validation: Validation, written: object | undefined): Error {
   const { problems, checkMessage } = validation;
   if (problems.length > 0) {
     return new InputError(
@@ -148,7 +177,7 @@ function notSaved(name: string, validation: Validation): Error {
   return new ConnectorError(
     'check_failed',
     `"${name}" was not saved: the connector's check failed.`,
-    'Correct the configuration by what the connector says and call again.',
+    checkNext(written),
     {
       details: {
         check_message: checkMessage ?? '',

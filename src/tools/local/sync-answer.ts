@@ -69,7 +69,8 @@ const STREAMS_WITH_COLUMNS = 8;
 
 export type SyncOutput = z.infer<typeof syncOutput>;
 
-export function syncData(status: SyncStatus): SyncOutput {
+/** @param logIsWhole whether all of the log stands beside it */
+export function syncData(status: SyncStatus, logIsWhole = false): SyncOutput {
   return {
     sync_id: status.sync_id,
     source: status.source,
@@ -87,7 +88,7 @@ export function syncData(status: SyncStatus): SyncOutput {
     })),
     errors: status.errors.map((error) => ({ ...error })),
     warnings: [...status.warnings],
-    next: nextStep(status),
+    next: nextStep(status, logIsWhole),
   };
 }
 
@@ -183,8 +184,14 @@ function nameOfColumn(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-function nextStep({ state, sync_id: id, dataset, source, destination }: SyncStatus): string {
-  if (destination !== undefined) return nextToDestination({ state, id, source, destination });
+function nextStep(
+  { state, sync_id: id, dataset, source, destination, errors }: SyncStatus,
+  logIsWhole: boolean,
+): string {
+  const cause =
+    nextByCause(errors, source) ??
+    (logIsWhole ? undefined : `get_sync with sync_id "${id}" and log_lines 50 tells more`);
+  if (destination !== undefined) return nextToDestination({ state, id, source, destination, cause });
   switch (state) {
     case 'running':
       return `get_sync with sync_id "${id}" and wait_seconds; cancel_sync ends it and keeps what is committed.`;
@@ -194,8 +201,18 @@ function nextStep({ state, sync_id: id, dataset, source, destination }: SyncStat
     case 'cancelled':
       return `start_sync with source "${source}" goes on from the last committed state.`;
     default:
-      return `get_sync with sync_id "${id}" and log_lines 50 tells more; what is committed can be queried.`;
+      return [...(cause === undefined ? [] : [cause]), 'what is committed can be queried.'].join('; ');
   }
+}
+
+/** By the class that the connector gave its own failure. */
+function nextByCause(errors: SyncStatus['errors'], source: string): string | undefined {
+  const kinds = new Set(errors.map(({ failure_type: kind }) => kind));
+  if (kinds.has('config_error'))
+    return `correct what the error names: a password or token in the env file (a person), the rest with save_source and the name "${source}"; then start_sync`;
+  if (kinds.size === 1 && kinds.has('transient_error'))
+    return 'the service was not ready: start_sync later goes on from the last committed state';
+  return undefined;
 }
 
 function nextToDestination(sync: {
@@ -203,6 +220,7 @@ function nextToDestination(sync: {
   readonly id: string;
   readonly source: string;
   readonly destination: string;
+  readonly cause: string | undefined;
 }): string {
   const again = `start_sync with source "${sync.source}" and destination "${sync.destination}"`;
   switch (sync.state) {
@@ -214,6 +232,6 @@ function nextToDestination(sync: {
     case 'cancelled':
       return `${again} goes on from the last state that the destination returned.`;
     default:
-      return `get_sync with sync_id "${sync.id}" and log_lines 50 tells more; ${again} goes on from what is confirmed.`;
+      return [...(sync.cause === undefined ? [] : [sync.cause]), `${again} goes on from what is confirmed.`].join('; ');
   }
 }

@@ -15,6 +15,7 @@ export const validationOutput = z.object({
   runtime: z.string(),
   runtime_reason: z.string().optional(),
   spec_from: z.enum(['connector', 'registry', 'manifest']),
+  next: z.string().optional(),
 });
 
 export const validateConfig = defineTool({
@@ -38,7 +39,9 @@ export const validateConfig = defineTool({
       progress,
     });
     await noteInstalled(services, validation.installed);
-    return { text: validationText(validation), data: validationData(validation) };
+    const next = nextOf(validation, input.config);
+    const text = [validationText(validation), ...(next ? [`Next: ${next}`] : [])].join('\n');
+    return { text, data: { ...validationData(validation), next } };
   },
 });
 
@@ -63,4 +66,19 @@ export function validationText(validation: Validation): string {
     ...warnings.map((warning) => `Warning: ${warning}`),
     ...(checkMessage ? [asData("connector's check message", checkMessage)] : []),
   ].join('\n');
+}
+
+/**
+ * What a failed check leaves to do; where problems are listed, each has its own fix.
+ * @param written the configuration as the assistant wrote it: its references are names
+ */
+export function checkNext(written: object | undefined): string {
+  const found = JSON.stringify(written ?? {}).matchAll(/"secret_reference::([A-Za-z_][A-Za-z0-9_]{0,63})/g);
+  const names = [...new Set([...found].map(([, name]) => name))];
+  const login = names.length > 0 ? ` a rejected login in the value of ${names.join(', ')} (a person, env file),` : '';
+  return `Correct what the connector's message names:${login} the rest in the configuration.`;
+}
+
+function nextOf({ valid, problems }: Validation, written: object | undefined): string | undefined {
+  return valid || problems.length > 0 ? undefined : checkNext(written);
 }
