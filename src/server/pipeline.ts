@@ -13,6 +13,7 @@ import {
   withHiddenWords,
 } from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
+import { coerceArguments } from './coerce-arguments.ts';
 import { errorResult } from './error-result.ts';
 import { authorize, passGate } from './gate.ts';
 import { refuseGuessing } from './named-secrets.ts';
@@ -41,9 +42,10 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
   const session = randomUUID();
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return {
-    async call(name, args, caller) {
+    async call(name, given, caller) {
       const tool = byName.get(name);
       if (!tool) return undefined;
+      const args = coerceArguments(tool, given);
       const startedAt = Date.now();
       const steps: { verdict: 'allowed' | 'refused' | 'invalid' } = { verdict: 'invalid' };
       let outcome = 'ok';

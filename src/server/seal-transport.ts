@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { isObject } from '../protocol/index.ts';
 import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import { showHidden } from './present.ts';
+import { withoutSchemaDump } from './schema-dump.ts';
 import { internalError } from './stdio/index.ts';
 
 /** Errors of the protocol repeat what was sent, which can be megabytes. */
@@ -53,9 +54,10 @@ function sealMessage(message: JSONRPCMessage, redactor: Redactor, isOwnWord: (ke
 }
 
 function sealError(error: Record<string, unknown>, redactor: Redactor, data: (value: unknown) => unknown): object {
-  const { message } = error;
+  const { message, code } = withoutSchemaDump(error);
   const isLong = 'data' in error && (JSON.stringify(error.data)?.length ?? 0) > MAX_ERROR_TEXT;
   return {
+    code,
     ...(typeof message === 'string' ? { message: showHidden(beginning(message, redactor)) } : {}),
     ...('data' in error ? { data: isLong ? undefined : data(error.data) } : {}),
   };

@@ -33,6 +33,7 @@ export const updateCloudObject = defineTool({
     before: z.record(z.string(), z.unknown()),
     after: z.record(z.string(), z.unknown()),
   }),
+  takesEmptyText: ['changes.prefix'],
   realm: 'cloud',
   effect: 'change',
   async targets(input, services, signal) {
