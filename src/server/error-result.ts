@@ -2,7 +2,7 @@
 import type { SluiceError } from '../errors.ts';
 import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { CallResult } from './call-result.ts';
-import { shapeText } from './shape.ts';
+import { shapeAnswer } from './shape.ts';
 
 /** DuckDB and connectors put whole values into their messages. */
 const MAX_MESSAGE = 2_000;
@@ -34,9 +34,6 @@ export function errorResult(error: SluiceError, redactor: Redactor): CallResult 
     ),
     `Next: ${body.next}`,
   ];
-  return {
-    content: [{ type: 'text', text: shapeText(lines.join('\n'), redactor) }],
-    structuredContent: { error: body },
-    isError: true,
-  };
+  const { text, data } = shapeAnswer(lines.join('\n'), { error: body }, redactor);
+  return { content: [{ type: 'text', text }], structuredContent: data, isError: true };
 }

@@ -19,7 +19,7 @@ import { authorize, passGate } from './gate.ts';
 import { refuseGuessing } from './named-secrets.ts';
 import type { Ongoing, ProgressListener } from './ongoing.ts';
 import { parseArguments } from './parse.ts';
-import { shapeText } from './shape.ts';
+import { shapeAnswer } from './shape.ts';
 
 export interface Caller {
   /** Name and version of the client, for the audit. */
@@ -210,11 +210,9 @@ async function runTool(
   }
 }
 
-function answerResult({ text, data }: Answer<unknown>, services: Services): CallResult {
-  return {
-    content: [{ type: 'text', text: shapeText(text, services.vault.redactor) }],
-    structuredContent: data as Record<string, unknown>,
-  };
+function answerResult(answer: Answer<unknown>, services: Services): CallResult {
+  const { text, data } = shapeAnswer(answer.text, answer.data, services.vault.redactor);
+  return { content: [{ type: 'text', text }], structuredContent: data };
 }
 
 /** An error of the call's own making can write out guesses as an answer can. */
