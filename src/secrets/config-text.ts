@@ -39,7 +39,7 @@ function isPlace(value: unknown): value is Place {
 
 function parseYaml(text: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { merge: true, lineCounter, prettyErrors: false, logLevel: 'silent' });
   const error = document.errors[0];
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
