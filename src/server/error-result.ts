@@ -2,7 +2,7 @@
 import type { SluiceError } from '../errors.ts';
 import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { CallResult } from './call-result.ts';
-import { shapeAnswer } from './shape.ts';
+import { shapeText } from './shape.ts';
 
 /** DuckDB and connectors put whole values into their messages. */
 const MAX_MESSAGE = 2_000;
@@ -34,6 +34,6 @@ export function errorResult(error: SluiceError, redactor: Redactor): CallResult 
     ),
     `Next: ${body.next}`,
   ];
-  const { text, data } = shapeAnswer(lines.join('\n'), { error: body }, redactor);
-  return { content: [{ type: 'text', text }], structuredContent: data, isError: true };
+  const text = shapeText(lines.join('\n'), redactor);
+  return { content: [{ type: 'text', text }], structuredContent: { error: body }, isError: true };
 }

@@ -1,4 +1,4 @@
-/** A call's walk: parse, gate, deadline, run, shape, audit. The seal follows on the transport. */
+/** A call's walk: parse, gate, deadline, run, shape of its text, audit. The seal and the size of its data follow on the transport. */
 import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
@@ -19,7 +19,7 @@ import { authorize, passGate } from './gate.ts';
 import { refuseGuessing } from './named-secrets.ts';
 import type { Ongoing, ProgressListener } from './ongoing.ts';
 import { parseArguments } from './parse.ts';
-import { shapeAnswer } from './shape.ts';
+import { shapeText } from './shape.ts';
 
 export interface Caller {
   /** Name and version of the client, for the audit. */
@@ -210,9 +210,11 @@ async function runTool(
   }
 }
 
-function answerResult(answer: Answer<unknown>, services: Services): CallResult {
-  const { text, data } = shapeAnswer(answer.text, answer.data, services.vault.redactor);
-  return { content: [{ type: 'text', text }], structuredContent: data };
+function answerResult({ text, data }: Answer<unknown>, services: Services): CallResult {
+  return {
+    content: [{ type: 'text', text: shapeText(text, services.vault.redactor) }],
+    structuredContent: data as Record<string, unknown>,
+  };
 }
 
 /** An error of the call's own making can write out guesses as an answer can. */
