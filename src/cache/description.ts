@@ -3,6 +3,8 @@ import { InputError } from '../errors.ts';
 import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
+import type { Cache } from './cache.ts';
+import { sqlName, sqlPath, withoutQuotes } from './sql-name.ts';
 import type { DatasetSummary, DescribeDetail, DescribeRequest, TableSummary } from './types.ts';
 
 interface Named {
@@ -45,8 +47,17 @@ export function takeRoom(
   return { fits, sampled };
 }
 
-/** @throws InputError `unknown_dataset` or `unknown_table` with near names */
-export function choose<T extends Named>(all: readonly T[], { dataset, table }: DescribeRequest): readonly T[] {
+/**
+ * @param request names plain or as they are written in SQL
+ * @throws InputError `unknown_dataset` or `unknown_table` with near names
+ */
+export function choose<T extends Named>(
+  all: readonly T[],
+  request: Pick<DescribeRequest, 'dataset' | 'table'>,
+  kind: Cache['kind'],
+): readonly T[] {
+  const dataset = request.dataset && withoutQuotes(request.dataset);
+  const table = request.table && withoutQuotes(request.table);
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   const datasets = [...new Set(all.map((found) => found.dataset))];
   // A dataset is named after its source with `-` as `_`: both names are taken.
@@ -54,13 +65,15 @@ export function choose<T extends Named>(all: readonly T[], { dataset, table }: D
   const within =
     dataset === undefined ? all : all.filter((found) => same(found.dataset, dataset) || same(found.dataset, own ?? ''));
   if (dataset !== undefined && within.length === 0) {
-    throw unknown('unknown_dataset', `There is no dataset ${JSON.stringify(dataset)} in the cache.`, dataset, datasets);
+    const known = datasets.map((name) => sqlName(name, kind));
+    throw unknown('unknown_dataset', `There is no dataset ${JSON.stringify(dataset)} in the cache.`, dataset, known);
   }
   if (table === undefined) return within;
   const names = within.map((found) => `${found.dataset}.${found.table}`);
   const found = within.filter((each, at) => same(each.table, table) || same(names[at] ?? '', table));
   if (found.length === 0) {
-    throw unknown('unknown_table', `There is no table ${JSON.stringify(table)} in the cache.`, table, names);
+    const known = within.map((each) => sqlPath(each.dataset, each.table, kind));
+    throw unknown('unknown_table', `There is no table ${JSON.stringify(table)} in the cache.`, table, known);
   }
   return found;
 }

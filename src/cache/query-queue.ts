@@ -2,6 +2,7 @@
 import { abortError, LimitError } from '../errors.ts';
 import type { Cache } from './cache.ts';
 import { unfinishedWork } from './duckdb/query-limits.ts';
+import { cleanSql } from './sql-text.ts';
 
 const MAX_RUNNING = 2;
 /** One export runs for minutes: it never takes both places. */
@@ -18,16 +19,16 @@ interface Queue {
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
-/** The cache with its queries, dry runs and exports in a queue. */
+/** The cache with its queries, dry runs and exports in a queue, and their SQL cleaned. */
 export function withQueryQueue(cache: Cache): Cache {
   const queries = createQueue(MAX_RUNNING);
   const exports = createQueue(MAX_EXPORTS);
   return {
     ...cache,
-    query: (sql, limits) => queries.run(limits.signal, () => cache.query(sql, limits)),
-    dryRun: (sql, signal) => queries.run(signal, () => cache.dryRun(sql, signal)),
+    query: (sql, limits) => queries.run(limits.signal, () => cache.query(cleanSql(sql), limits)),
+    dryRun: (sql, signal) => queries.run(signal, () => cache.dryRun(cleanSql(sql), signal)),
     exportQuery: (sql, request) =>
-      exports.run(request.signal, () => queries.run(request.signal, () => cache.exportQuery(sql, request))),
+      exports.run(request.signal, () => queries.run(request.signal, () => cache.exportQuery(cleanSql(sql), request))),
   };
 }
 

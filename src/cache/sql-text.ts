@@ -1,3 +1,4 @@
+/** What is done with the text of a query before any database sees it. */
 import { InputError } from '../errors.ts';
 
 const SQL_CAP = 100_000;
@@ -19,4 +20,67 @@ export function checkText(sql: string): void {
       'Remove that character and call again.',
     );
   }
+}
+
+const FENCE = /^\s*```(?:[ \t]*[\w+-]*[ \t]*\r?\n|[ \t]*(?:sql|duckdb|postgres(?:ql)?)\s|)([\s\S]*?)```[\s;]*$/i;
+const SINGLE_QUOTES = '‘’‚‛';
+const DOUBLE_QUOTES = '“”„‟';
+
+/** The SQL without what chats and word processors put around and into it: a code fence, semicolons at its end, typographic quotes. */
+export function cleanSql(sql: string): string {
+  if (sql.length > SQL_CAP) return sql;
+  const inside = (FENCE.exec(sql)?.[1] ?? sql).replace(/[;\s]+$/, '');
+  if (!/[‘’‚‛“”„‟]/.test(inside)) return inside;
+  return splitSql(inside)
+    .map(({ text, isCode }) => (isCode ? plainQuotes(text) : text))
+    .join('');
+}
+
+/** Where a text or name in typographic quotes begins behind a space or a sign: inside a word they belong to it. */
+function plainQuotes(code: string): string {
+  const quoted = (marks: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])[${marks}]([^${marks}]*)[${marks}]`, 'gu');
+  return code
+    .replace(quoted(SINGLE_QUOTES), (_all, text: string) => `'${text.replaceAll("'", "''")}'`)
+    .replace(quoted(DOUBLE_QUOTES), (_all, name: string) => `"${name.replaceAll('"', '""')}"`);
+}
+
+/** The SQL with a space in the place of each text, quoted name and comment. */
+export function codeOnly(sql: string): string {
+  return splitSql(sql)
+    .map(({ text, isCode }) => (isCode ? text : ' '))
+    .join('');
+}
+
+interface Part {
+  readonly text: string;
+  /** Not a text, a quoted name or a comment. */
+  readonly isCode: boolean;
+}
+
+const CODE = /(?:[^'"$\-/]|-(?!-)|\/(?!\*)|(?<=\w)\$|\$(?!\w*\$))+/y;
+const QUOTED = /(?<=\b[eE])'(?:[^'\\]|\\[\s\S]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|--[^\n]*/y;
+const DOLLAR = /\$\w*\$/y;
+
+/** One pass: what is not closed goes to the end. */
+function splitSql(sql: string): Part[] {
+  const parts: Part[] = [];
+  let at = 0;
+  const take = (pattern: RegExp): string => {
+    pattern.lastIndex = at;
+    return pattern.exec(sql)?.[0] ?? '';
+  };
+  const upTo = (end: string, from: number): string => {
+    const found = sql.indexOf(end, from);
+    return sql.slice(at, found < 0 ? sql.length : found + end.length);
+  };
+  while (at < sql.length) {
+    const code = take(CODE);
+    const dollar = code === '' ? take(DOLLAR) : '';
+    const quoted =
+      dollar !== '' ? upTo(dollar, at + dollar.length) : sql.startsWith('/*', at) ? upTo('*/', at + 2) : '';
+    const text = code || quoted || take(QUOTED) || (sql[at] ?? '');
+    parts.push({ text, isCode: code !== '' });
+    at += text.length;
+  }
+  return parts;
 }

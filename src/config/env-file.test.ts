@@ -39,7 +39,7 @@ async function read(content: string | Buffer) {
 }
 
 describe('values', () => {
-  it('reads what dotenv reads', async () => {
+  it('reads what dotenv and python-dotenv read', async () => {
     const { values, problems, warnings } = await read(
       [
         '# a comment',
@@ -86,11 +86,39 @@ describe('values', () => {
     expect(warnings).toEqual([expect.stringMatching(/:3: A stands on line 1 already/)]);
   });
 
-  it('warns of a value cut at #', async () => {
-    const { values, warnings } = await read('A=pass#word\nB=x # note\nC="in#quotes"\n');
-    expect(values).toEqual({ A: 'pass', B: 'x', C: 'in#quotes' });
-    expect(warnings).toHaveLength(2);
+  it('keeps a # that no blank precedes, and warns of a value that is cut at another', async () => {
+    const { values, warnings } = await read('A=pass#word\nB=x # note\nC="in#quotes"\nD= # note\nE=#x\nF=a\t#b\n');
+    expect(values).toEqual({ A: 'pass#word', B: 'x', C: 'in#quotes', D: '', E: '#x', F: 'a' });
+    expect(warnings.map((warning) => /value of (\w)/.exec(warning)?.[1])).toEqual(['B', 'F']);
     expect(warnings.join()).not.toMatch(/word|note/);
+  });
+
+  it('reads escapes as python-dotenv does', async () => {
+    const { values, said } = await read(`A='a\\\\b\\'c\\n'\nB="a\\\\b\\"c\\n\\t\\q'"\nC='{"k":"a\\\\nb"}'\n`);
+    expect(values).toEqual({ A: `a\\b'c\\n`, B: `a\\b"c\n\t\\q'`, C: '{"k":"a\\nb"}' });
+    expect(said).toBe('[[],[]]');
+  });
+
+  it.each([
+    ['JSON whose quotes make it none', `A="{\\"private_key\\": \\"${PEM.join('\\n')}\\"}"`, /single quotes/],
+    ['JSON cut at a blank and #', 'A={"a": "b #c"}', /single quotes/],
+    ['typographic quotes', 'A=‘some-value’', /typographic/],
+    ['typographic double quotes', 'A=“some-value”', /typographic/],
+    ['backticks', 'A=`some-value`', /backticks/],
+    ['a variable', `A=x$\{OTHER}`, /no variable/],
+    ['a PEM in single quotes with its line breaks written out', `A='${PEM.join('\\n')}'`, /double quotes/],
+  ])('warns of %s', async (_what, line, words) => {
+    const { warnings, values } = await read(`${line}\nB=2\n`);
+    expect(warnings).toEqual([expect.stringMatching(words)]);
+    expect(Object.keys(values)).toEqual(['A', 'B']);
+    expect(warnings.join()).not.toMatch(/some-value|MIIE/);
+  });
+
+  it('says nothing of one-line JSON with a private key, in single quotes or in none', async () => {
+    const json = `{"private_key": "${PEM.join('\\n')}", "a": 1}`;
+    const { values, said } = await read(`A='${json}'\nB=${json}\n`);
+    expect(values).toEqual({ A: json, B: json });
+    expect(said).toBe('[[],[]]');
   });
 
   it('warns of a PEM with its line breaks written out', async () => {

@@ -3,6 +3,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { SetupError, systemCode } from '../errors.ts';
 import { type EnvLines, readEnvLines } from './env-lines.ts';
+import { suspicionOf } from './env-quoting.ts';
 import type { EnvFileContents } from './env-values.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -115,6 +116,7 @@ function contentsOf(path: string, facts: Stats, bytes: Buffer): EnvFileContents 
     values: lines.values,
     problems: lines.problems,
     warnings: [...openWarning, ...lines.warnings],
+    suspicions: new Map([...lines.oddities].map(([name, oddity]) => [name, suspicionOf(name, oddity)])),
     ...(readableBy ? { readableBy } : {}),
     stamp: stampOf(facts),
   };
@@ -128,7 +130,7 @@ function decodeAndRead(path: string, bytes: Buffer): EnvLines {
     message: `The env file is ${encoding}, so none of its names can be used.`,
     fix: 'Save it again as UTF-8 (in an editor: "Save with encoding", UTF-8).',
   };
-  return { values: new Map(), problems: [problem], warnings: [] };
+  return { values: new Map(), problems: [problem], warnings: [], oddities: new Map() };
 }
 
 function wrongEncoding(bytes: Buffer): string | undefined {

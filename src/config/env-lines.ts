@@ -1,12 +1,14 @@
-/** The lines of an env file as names and values: what `dotenv` would misread in silence is told here instead. */
-import { parse } from 'dotenv';
+/** The lines of an env file as names and values, read as python-dotenv reads them: what it would misread in silence is reported. */
 import type { Problem } from '../errors.ts';
 import { blockEnd, looksLikeJson, opensPem } from './env-blocks.ts';
+import { doubleQuoted, type Oddity, oddityOf, singleQuoted, unquoted, warningOf } from './env-quoting.ts';
 
 export interface EnvLines {
   readonly values: Map<string, string>;
   readonly problems: Problem[];
   readonly warnings: string[];
+  /** Names whose value may be another than it was meant, by how it is written. */
+  readonly oddities: Map<string, Oddity>;
 }
 
 const ASSIGNMENT = /^\s*(?:export\s+)?([^\s=:'"#]+)(?:\s*=|:(?=\s))[^\S\n]*(.*)$/;
@@ -15,16 +17,15 @@ const MAX_NAME = 64;
 /** Surely the start of another entry: a line of base64 has nothing after its `=`. */
 const SURE_ENTRY = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[^=\s]/;
 const QUOTED = {
-  "'": /'(?:\\'|[^'])*'[^\S\n]*(?:#.*)?$/my,
-  '"': /"(?:\\"|[^"])*"[^\S\n]*(?:#.*)?$/my,
-  '`': /`(?:\\`|[^`])*`[^\S\n]*(?:#.*)?$/my,
+  "'": /'((?:\\'|[^'])*)'[^\S\n]*(?:#.*)?$/my,
+  '"': /"((?:\\"|[^"])*)"[^\S\n]*(?:#.*)?$/my,
 };
 const QUOTE_IT = "Put the whole value in single quotes: NAME='…'.";
 
 /** Reads text that is already decoded; `path` is for the messages. */
 export function readEnvLines(path: string, text: string): EnvLines {
   const lines = text.replace(/\r\n?/g, '\n').split('\n');
-  const result: EnvLines = { values: new Map(), problems: [], warnings: [] };
+  const result: EnvLines = { values: new Map(), problems: [], warnings: [], oddities: new Map() };
   const firstLine = new Map<string, number>();
   let index = 0;
   let afterJunk = false;
@@ -33,6 +34,10 @@ export function readEnvLines(path: string, text: string): EnvLines {
     const at = `${path}:${index + 1}`;
     if (entry.problem) result.problems.push({ path: at, ...entry.problem });
     if (entry.warning) result.warnings.push(`${at}: ${entry.warning}`);
+    // Blanks at the end of a line are an accident that matters only where the value is refused.
+    if (entry.oddity && entry.oddity !== 'blanks at its end') {
+      result.warnings.push(`${at}: ${warningOf(entry.name ?? 'the entry', entry.oddity)}`);
+    }
     if (entry.name !== undefined && entry.value !== undefined) {
       const earlier = firstLine.get(entry.name);
       if (earlier !== undefined) {
@@ -42,6 +47,8 @@ export function readEnvLines(path: string, text: string): EnvLines {
       // Set anew, so that the order is that of the lines that count.
       result.values.delete(entry.name);
       result.values.set(entry.name, entry.value);
+      result.oddities.delete(entry.name);
+      if (entry.oddity) result.oddities.set(entry.name, entry.oddity);
     }
     afterJunk = entry.junk ?? false;
     index = entry.next;
@@ -56,6 +63,7 @@ interface Entry {
   readonly value?: string;
   readonly problem?: { readonly message: string; readonly fix: string };
   readonly warning?: string;
+  readonly oddity?: Oddity;
   /** The line was no entry: a part of a key may follow. */
   readonly junk?: boolean;
 }
@@ -100,19 +108,14 @@ function isContinuation(line: string): boolean {
 
 function readValue(lines: readonly string[], index: number, name: string | undefined, value: string): Entry {
   const quote = value[0];
-  if (quote === "'" || quote === '"' || quote === '`') return readQuoted(lines, index, name, value, quote);
+  if (quote === "'" || quote === '"') return readQuoted(lines, index, name, value, quote);
   if (opensPem(value) && !/-----END /.test(value)) return unquotedBlock(lines, index, name, 'a PEM block');
   if (/^[{[]/.test(value) && blockEnd(value) === undefined) return unquotedBlock(lines, index, name, 'JSON');
-  const whole = lines[index] ?? '';
-  const cut = value.includes('#');
-  const written = opensPem(value) && value.includes('\\n');
-  const label = name ?? 'the entry';
-  const warning = cut
-    ? `the value of ${label} ends before the #; where the # belongs to it, put the whole value in single quotes.`
-    : written
-      ? `${label} has \\n written out; put the value in double quotes, so that they become line breaks.`
-      : undefined;
-  return { next: index + 1, ...parsed(name, whole), ...(warning ? { warning } : {}) };
+  // What stands before the value decides whether a # at its beginning is a comment.
+  const line = lines[index] ?? '';
+  const gap = /\s$/.test(line.slice(0, line.length - value.length)) ? ' ' : '';
+  const read = unquoted(`${gap}${value}`);
+  return { next: index + 1, ...entryOf(name, read, oddityOf(value, read, 'none')) };
 }
 
 function readQuoted(
@@ -125,12 +128,11 @@ function readQuoted(
   const rest = [value, ...lines.slice(index + 1)].join('\n');
   const pattern = QUOTED[quote];
   pattern.lastIndex = 0;
-  const match = pattern.exec(rest)?.[0];
+  const [match, inner = ''] = pattern.exec(rest) ?? [];
   if (match === undefined) {
-    // A closing quote with text behind it on the same line: dotenv takes the line as it stands.
+    // A closing quote with text behind it on the same line: dotenv takes the line as it stands, python-dotenv skips it.
     if (value.indexOf(quote, 1) > 0 && !opensPem(value)) {
-      const warning = `there is text behind the closing quote of ${name ?? 'the entry'}, so the quotes count as part of the value.`;
-      return { next: index + 1, ...parsed(name, lines[index] ?? ''), warning };
+      return { next: index + 1, ...entryOf(name, unquoted(value), 'text behind its quote') };
     }
     return unclosedQuote(lines, index, name, value);
   }
@@ -140,7 +142,9 @@ function readQuoted(
   const warning = holdsEntry
     ? `the quoted value of ${name ?? 'the entry'} ends on line ${index + count} and has lines in it that look like NAME=value: check its closing quote.`
     : undefined;
-  return { next: index + count, ...parsed(name, source.join('\n')), ...(warning ? { warning } : {}) };
+  const read = quote === "'" ? singleQuoted(inner) : doubleQuoted(inner);
+  const oddity = oddityOf(inner, read, quote);
+  return { next: index + count, ...entryOf(name, read, oddity), ...(warning ? { warning } : {}) };
 }
 
 function unclosedQuote(lines: readonly string[], index: number, name: string | undefined, value: string): Entry {
@@ -187,9 +191,8 @@ function jsonEnd(lines: readonly string[], index: number): number | undefined {
   return end === undefined ? undefined : index + text.slice(0, start + end).split('\n').length;
 }
 
-function parsed(name: string | undefined, source: string): { name?: string; value?: string } {
-  if (name === undefined) return {};
-  return { name, value: parse(source)[name] ?? '' };
+function entryOf(name: string | undefined, value: string, oddity: Oddity | undefined): Partial<Entry> {
+  return { ...(name === undefined ? {} : { name, value }), ...(oddity ? { oddity } : {}) };
 }
 
 function lineRange(from: number, next: number): string {

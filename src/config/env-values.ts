@@ -9,6 +9,8 @@ export interface EnvFileContents {
   readonly problems: readonly Problem[];
   /** One sentence each: a value cut at `#`, a duplicate name, a file that others can read. */
   readonly warnings: readonly string[];
+  /** By name, what of a value may not be as it was meant: a sentence to show next to its rejection. */
+  readonly suspicions: ReadonlyMap<string, string>;
   /** Who besides the owner can read it: `group`, `everyone`, or nobody. */
   readonly readableBy?: 'group' | 'everyone';
   /** Changes when the file changes: modification time, size and inode. */

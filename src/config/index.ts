@@ -1,6 +1,7 @@
 export { isUuid } from './cloud.ts';
 export { envFileStamp, readEnvFile, writtenEnvFile } from './env-file.ts';
 export type { EnvFileContents } from './env-values.ts';
+export { homeDirectory } from './home.ts';
 export {
   type Arguments,
   childEnvironment,

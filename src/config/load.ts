@@ -1,5 +1,4 @@
 /** Arguments, environment and env file become one frozen Settings. The only reader of `process.env`. */
-import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type Problem, SluiceError } from '../errors.ts';
 import { readCloud } from './cloud.ts';
@@ -7,6 +6,7 @@ import { readDocker } from './docker.ts';
 import { readEnvFileSync, writtenEnvFile } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
 import { exportSetting } from './export-limits.ts';
+import { hasHome, homeDirectory } from './home.ts';
 import { MEMORY_WANTED, readMemory } from './memory.ts';
 import { readModes } from './modes.ts';
 import { isSettingName, mistypedNames } from './names.ts';
@@ -104,7 +104,8 @@ export function loadSettings(version: string, args: Arguments, environment: Node
 export function childEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const allowed =
     /^(PATH|HOME|LANG|LANGUAGE|LC_[A-Z]+|TMPDIR|TZ|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS)$/i;
-  return pick(environment, allowed);
+  const { HOME: _home, ...rest } = pick(environment, allowed);
+  return hasHome(environment) ? { ...rest, HOME: homeDirectory(environment) } : rest;
 }
 
 /** What an installer may see besides: which package index the user has set up. */
@@ -192,12 +193,22 @@ function projectSetting(
   if (direct.origin !== 'default') return direct;
   const found = lookup(name);
   if (found) return checkedPath(name, 'sluice-project', found.value, found.origin);
+  if (!hasHome(environment) && !environment.XDG_DATA_HOME) return { origin: 'default', problem: noHome() };
   return { path: join(userDirectory, 'project'), origin: 'default' };
+}
+
+/** A folder that others can write too, such as the temporary one, is no place for data and states. */
+function noHome(): Problem {
+  return {
+    path: 'AIRBYTE_PROJECT_DIR',
+    message: 'This user has no home directory, so there is no place for the project.',
+    fix: 'Set AIRBYTE_PROJECT_DIR to the absolute path of a folder that this user may write, or HOME, and restart the server.',
+  };
 }
 
 function checkedPath(name: string, example: string, value: string, origin: Origin): PathSetting {
   if (isAbsolute(value) && !value.includes('\0')) return { path: value, origin };
-  const home = homedir();
+  const home = homeDirectory();
   const wrong = value.startsWith('~')
     ? 'starts with "~", which only a shell expands'
     : value.includes('$')
@@ -257,7 +268,7 @@ function readFlag(lookup: Lookup, name: string, unclear = true): { on: boolean; 
 }
 
 function userData(environment: NodeJS.ProcessEnv): string {
-  const home = environment.HOME || homedir();
+  const home = homeDirectory(environment);
   if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'sluice');
   if (process.platform === 'win32') return join(environment.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'sluice');
   const data = environment.XDG_DATA_HOME;

@@ -66,11 +66,9 @@ function fromJson(type: string, value: JsonObject): AirbyteMessage {
       return { type, spec: body('spec') };
     case 'CONNECTION_STATUS': {
       const status = body('connectionStatus');
-      return {
-        type,
-        succeeded: text(status.status)?.toUpperCase() === 'SUCCEEDED',
-        message: text(status.message) ?? '',
-      };
+      // Some connectors write it in lower case.
+      const succeeded = text(status.status)?.trim().toUpperCase() === 'SUCCEEDED';
+      return { type, succeeded, message: text(status.message)?.trim() ?? '' };
     }
     case 'CATALOG':
       return { type, catalog: body('catalog') };

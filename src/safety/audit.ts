@@ -91,13 +91,18 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
 function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: boolean): unknown {
   if (!isObject(args)) return keysOnly(args);
   const mayHold = (name: string, value: unknown): boolean =>
-    HOLDS_VALUES.test(name) || (invalid && (!names.includes(name) || (typeof value === 'object' && value !== null)));
+    HOLDS_VALUES.test(name) || (invalid && (!names.includes(name) || isStructured(value)));
   return Object.fromEntries(
     Object.entries(args).map(([name, value]) => [
       name,
       mayHold(name, value) ? keysOnly(value) : withoutConfigurations(value),
     ]),
   );
+}
+
+/** An object or list, or what was meant as the JSON text of one. */
+function isStructured(value: unknown): boolean {
+  return typeof value === 'string' ? /^\s*[[{]/.test(value) : typeof value === 'object' && value !== null;
 }
 
 /** Under these names people and servers put values that may be secret. */

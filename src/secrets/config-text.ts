@@ -40,7 +40,8 @@ function isPlace(value: unknown): value is Place {
 
 function parseYaml(text: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false, logLevel: 'silent' });
+  const options = { intAsBigInt: true, merge: true, lineCounter, prettyErrors: false, logLevel: 'silent' } as const;
+  const document = parseDocument(text, options);
   const error = document.errors[0];
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);

@@ -15,6 +15,8 @@ export interface LayerRules extends Omit<Rules, 'whole'> {
   readonly settings: Settings;
   /** What keeps the stores from being read, if anything does: told where a name is missing. */
   readonly storeProblems: readonly Problem[];
+  /** By name, what of a value may not be as it was meant. */
+  readonly suspicions: ReadonlyMap<string, string>;
 }
 
 export async function resolveLayers(layers: ConfigLayers, rules: LayerRules): Promise<Resolution> {
@@ -38,12 +40,25 @@ export async function resolveLayers(layers: ConfigLayers, rules: LayerRules): Pr
   return {
     problems: isUnknown ? [...problems, ...rules.storeProblems] : problems,
     warnings: [],
+    suspicions: suspicionsOf(layers, [...written.values()], rules.suspicions),
     config: sealedConfig(merged(walked.map(({ config }) => config)), {
       outline,
       written: [...written],
       literals: layers.config,
     }),
   };
+}
+
+/** Of the secrets that the configuration refers to. */
+function suspicionsOf(
+  { configSecret }: ConfigLayers,
+  written: readonly JsonObject[],
+  suspicions: ReadonlyMap<string, string>,
+): string[] {
+  const text = JSON.stringify(written);
+  const isUsed = (name: string): boolean =>
+    name === configSecret || new RegExp(`"secret_reference::${name}["#]`).test(text);
+  return [...suspicions].filter(([name]) => isUsed(name)).map(([, suspicion]) => suspicion);
 }
 
 async function readSecretLayer(name: string, rules: LayerRules): Promise<LoadedLayer> {

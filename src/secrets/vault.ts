@@ -144,6 +144,7 @@ export function createVault({ settings, contents: atStart, environment, stores =
         secrets: secrets(),
         store: path ? `the env file ${path}` : 'an env file (set AIRBYTE_MCP_ENV_FILE to its absolute path)',
         storeProblems: problems(),
+        suspicions: (failure ? undefined : contents?.suspicions) ?? new Map(),
         onSecret: (name, value) => {
           if (!settings.plainNames.includes(name)) redactor.add(name, value, { sensitive: true });
         },

@@ -34,9 +34,6 @@ export function errorResult(error: SluiceError, redactor: Redactor): CallResult 
     ),
     `Next: ${body.next}`,
   ];
-  return {
-    content: [{ type: 'text', text: shapeText(lines.join('\n'), redactor) }],
-    structuredContent: { error: body },
-    isError: true,
-  };
+  const text = shapeText(lines.join('\n'), redactor);
+  return { content: [{ type: 'text', text }], structuredContent: { error: body }, isError: true };
 }

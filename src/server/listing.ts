@@ -1,9 +1,10 @@
 /** Tools as MCP lists them: schemas every client accepts, and hints derived from the effect. */
 import type { Tool as McpTool, ToolAnnotations } from '@modelcontextprotocol/server';
-import * as z from 'zod';
 import type { Settings } from '../config/index.ts';
+import { isObject } from '../protocol/index.ts';
 import { type AnyTool, shownEffect, tools } from '../tools/index.ts';
 import { isListed } from './gate.ts';
+import { inputSchema } from './input-schema.ts';
 
 /** The tools that are listed with these settings, in the order of the single list. */
 export function listTools(settings: Settings): McpTool[] {
@@ -11,14 +12,25 @@ export function listTools(settings: Settings): McpTool[] {
 }
 
 export function describeTool(tool: AnyTool): McpTool {
-  const { $schema: _dialect, ...inputSchema } = z.toJSONSchema(tool.input, { io: 'input' });
   return {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: inputSchema as McpTool['inputSchema'],
+    inputSchema: forAllClients(inputSchema(tool)) as McpTool['inputSchema'],
     annotations: annotationsOf(tool),
   };
+}
+
+/**
+ * Without what some model's API or SDK refuses, and with it the whole list: unknown fields and the names of fields are
+ * judged by us anyway, and a value that may be anything is said by saying nothing.
+ */
+function forAllClients(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(forAllClients);
+  if (!isObject(schema)) return schema;
+  const { propertyNames: _names, additionalProperties: _others, ...rest } = schema;
+  if (rest.maximum === Number.MAX_SAFE_INTEGER) delete rest.maximum;
+  return Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, forAllClients(value)]));
 }
 
 /** All four hints follow from effect and realm. */

@@ -4,13 +4,14 @@ import { isObject } from '../protocol/index.ts';
 import { tools } from '../tools/index.ts';
 
 const ERROR_WORDS = ['error', 'kind', 'code', 'message', 'next', 'problems', 'path', 'fix', 'details'];
+const SHAPE_WORDS = ['cut'];
 
 let words: Set<string> | undefined;
 
 /** Whether a key is one of our field names; the list is made on first use, not at start. */
 export function isOwnWord(key: string): boolean {
   if (!words) {
-    words = new Set(ERROR_WORDS);
+    words = new Set([...ERROR_WORDS, ...SHAPE_WORDS]);
     for (const tool of tools) collect(z.toJSONSchema(tool.output, { io: 'input', unrepresentable: 'any' }), words);
   }
   return words.has(key);

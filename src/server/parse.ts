@@ -1,9 +1,10 @@
-/** Our own strict reading of a call's arguments: an unknown one is an error that names it and the nearest known one. */
+/** Our own reading of a call's arguments, strict about names: an unknown one is an error that names it and the nearest known one. */
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { InputError, type Problem } from '../errors.ts';
 import type { AnyTool } from '../tools/index.ts';
 import { checkSizes } from './argument-sizes.ts';
+import { inputSchema, type JsonSchema } from './input-schema.ts';
 
 /** Deeper than any configuration, and far from what the stack can bear. */
 const MAX_DEPTH = 100;
@@ -11,6 +12,7 @@ const MAX_PROBLEMS = 50;
 
 /**
  * The arguments as the tool's input type, defaults filled in.
+ * @param args in the tool's own form, see `coerceArguments`
  * @throws InputError listing every problem with its path and fix
  */
 export function parseArguments(tool: AnyTool, args: unknown): unknown {
@@ -52,10 +54,10 @@ function tooDeep({ name }: AnyTool): InputError {
 function problemsOf(issue: z.core.$ZodIssue, tool: AnyTool): Problem[] {
   const path = issue.path.reduce<string>((text, part) => joinPath(text, part), '');
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? argumentNames(tool) : knownKeys(tool.input, issue.path);
+    const known = issue.path.length === 0 ? argumentNames(tool) : knownKeys(tool, issue.path);
     return issue.keys.map((key) => unknownArgument(joinPath(path, key), key, known));
   }
-  return [{ path, message: messageOf(issue, path), fix: fixOf(issue) }];
+  return [{ path, message: messageOf(issue, path), fix: fixOf(issue, tool) }];
 }
 
 function joinPath(text: string, part: PropertyKey): string {
@@ -92,10 +94,13 @@ function messageOf(issue: z.core.$ZodIssue, path: string): string {
   return issue.message.endsWith('undefined') ? `${what} is missing.` : `${what} is of the wrong type.`;
 }
 
-function fixOf(issue: z.core.$ZodIssue): string {
+function fixOf(issue: z.core.$ZodIssue, tool: AnyTool): string {
   if (issue.code === 'invalid_value') return `Use one of: ${issue.values.map(String).join(', ')}.`;
   if (issue.code === 'too_small') return `Give at least ${amount(issue.minimum, issue.origin)}.`;
   if (issue.code === 'too_big') return `Give at most ${amount(issue.maximum, issue.origin)}.`;
+  if (issue.code === 'invalid_type' && issue.expected === 'array') {
+    return `Give an array, such as ${exampleList(tool, issue.path)}.`;
+  }
   if (issue.code === 'invalid_type') return `Give ${TYPES[issue.expected] ?? `a value of type ${issue.expected}`}.`;
   return 'Correct this argument and call again.';
 }
@@ -107,7 +112,6 @@ function amount(limit: number | bigint, origin: string): string {
 
 /** Zod's types, as one writes them in JSON. */
 const TYPES: Readonly<Record<string, string>> = {
-  array: 'an array, such as ["a"]',
   boolean: 'true or false, without quotes',
   int: 'a whole number, without quotes',
   number: 'a number, without quotes',
@@ -120,24 +124,21 @@ function argumentNames(tool: AnyTool): string[] {
   return Object.keys(tool.input.shape);
 }
 
-/** The keys of a nested object such as `options[0]`, found by walking the schema along the issue's path. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
-  for (const part of path) at = inner(unwrap(at), part);
-  const shape = shapeOf(unwrap(at));
-  return shape ? Object.keys(shape) : [];
+/** The keys of a nested object such as `options[0]`. */
+function knownKeys(tool: AnyTool, path: readonly PropertyKey[]): string[] {
+  return Object.keys(schemaAt(tool, path)?.properties ?? {});
 }
 
-function inner(schema: unknown, part: PropertyKey): unknown {
-  return typeof part === 'number' ? (schema as { element?: unknown })?.element : shapeOf(schema)?.[String(part)];
+/** A list with one item, in JSON. */
+function exampleList(tool: AnyTool, path: readonly PropertyKey[]): string {
+  const { type, enum: values = ['a'], required = [] } = schemaAt(tool, path)?.items ?? {};
+  const item = type === 'object' ? Object.fromEntries(required.map((key) => [key, 'a'])) : values[0];
+  return JSON.stringify([item]);
 }
 
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  return (schema as { shape?: Record<string, unknown> } | undefined)?.shape;
-}
-
-function unwrap(schema: unknown): unknown {
-  let at = schema as { unwrap?: () => unknown } | undefined;
-  while (at && typeof at.unwrap === 'function' && !('element' in at)) at = at.unwrap() as typeof at;
-  return at;
+function schemaAt(tool: AnyTool, path: readonly PropertyKey[]): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>(
+    (at, part) => (typeof part === 'number' ? at?.items : at?.properties?.[String(part)]),
+    inputSchema(tool),
+  );
 }

@@ -1,4 +1,4 @@
-/** A call's walk: parse, gate, deadline, run, shape, audit. The seal follows on the transport. */
+/** A call's walk: parse, gate, deadline, run, shape of its text, audit. The seal and the size of its data follow on the transport. */
 import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
 import { canonicalJson } from '../protocol/index.ts';
@@ -20,6 +20,7 @@ import {
   withHiddenWords,
 } from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
+import { coerceArguments } from './coerce-arguments.ts';
 import { errorResult } from './error-result.ts';
 import { authorize, passGate } from './gate.ts';
 import { refuseGuessing } from './named-secrets.ts';
@@ -48,9 +49,10 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
   const session = randomUUID();
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return {
-    async call(name, args, caller) {
+    async call(name, given, caller) {
       const tool = byName.get(name);
       if (!tool) return undefined;
+      const args = coerceArguments(tool, given);
       const startedAt = Date.now();
       const steps: { verdict: 'allowed' | 'refused' | 'invalid' } = { verdict: 'invalid' };
       let outcome = 'ok';

@@ -4,6 +4,8 @@ import { messageOf } from '../errors.ts';
 import { isObject } from '../protocol/index.ts';
 import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import { showHidden } from './present.ts';
+import { withoutSchemaDump } from './schema-dump.ts';
+import { shapeData } from './shape.ts';
 import { internalError } from './stdio/index.ts';
 
 /** Errors of the protocol repeat what was sent, which can be megabytes. */
@@ -44,7 +46,7 @@ function sealMessage(message: JSONRPCMessage, redactor: Redactor, isOwnWord: (ke
   const data = (value: unknown): unknown => showLeaves(redactor.sealValue(value, 'data', isOwnWord), isOwnWord);
   const copy: Record<string, unknown> = { ...message };
   if (isObject(copy.error)) copy.error = { ...copy.error, ...sealError(copy.error, redactor, data) };
-  if (isObject(copy.result)) copy.result = sealResult(copy.result, leaf, data);
+  if (isObject(copy.result)) copy.result = sealResult(copy.result, leaf, data, isOwnWord);
   // A progress notification carries one text of ours; its token and numbers are the protocol's.
   if (isObject(copy.params) && typeof copy.params.message === 'string') {
     copy.params = { ...copy.params, message: leaf(copy.params.message) };
@@ -53,9 +55,10 @@ function sealMessage(message: JSONRPCMessage, redactor: Redactor, isOwnWord: (ke
 }
 
 function sealError(error: Record<string, unknown>, redactor: Redactor, data: (value: unknown) => unknown): object {
-  const { message } = error;
+  const { message, code } = withoutSchemaDump(error);
   const isLong = 'data' in error && (JSON.stringify(error.data)?.length ?? 0) > MAX_ERROR_TEXT;
   return {
+    code,
     ...(typeof message === 'string' ? { message: showHidden(beginning(message, redactor)) } : {}),
     ...('data' in error ? { data: isLong ? undefined : data(error.data) } : {}),
   };
@@ -70,6 +73,7 @@ function sealResult(
   result: Record<string, unknown>,
   leaf: (text: string) => string,
   data: (value: unknown) => unknown,
+  isOwnWord: (key: string) => boolean,
 ): Record<string, unknown> {
   const copy = { ...result };
   if (Array.isArray(copy.content)) {
@@ -77,9 +81,31 @@ function sealResult(
       isObject(block) && typeof block.text === 'string' ? { ...block, text: leaf(block.text) } : block,
     );
   }
-  if ('structuredContent' in copy) copy.structuredContent = data(copy.structuredContent);
+  if ('structuredContent' in copy) {
+    // Cut only now: half a secret would not be recognised, and what is cut depends on no secret.
+    const shaped = shapeData(data(copy.structuredContent), lengthOfTexts(copy.content), isOwnWord);
+    copy.structuredContent = shaped.data;
+    if (shaped.cut !== undefined) copy.content = withLine(copy.content, shaped.cut);
+  }
   if (typeof copy.instructions === 'string') copy.instructions = leaf(copy.instructions);
   return copy;
+}
+
+function lengthOfTexts(content: unknown): number {
+  const blocks: unknown[] = Array.isArray(content) ? content : [];
+  return blocks.reduce<number>(
+    (sum, block) => sum + (isObject(block) && typeof block.text === 'string' ? block.text.length : 0),
+    0,
+  );
+}
+
+/** The blocks with a line more behind the last text. */
+function withLine(content: unknown, line: string): unknown[] {
+  const blocks: unknown[] = Array.isArray(content) ? content : [];
+  const last = blocks.findLastIndex((block) => isObject(block) && typeof block.text === 'string');
+  return blocks.map((block, at) =>
+    at === last && isObject(block) ? { ...block, text: `${block.text}\n${line}` } : block,
+  );
 }
 
 function showLeaves(value: unknown, isOwnWord: (key: string) => boolean): unknown {

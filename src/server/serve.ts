@@ -16,6 +16,8 @@ const LAST_RESORT_MS = 950;
 const MAX_REPORT = 10_000;
 const MAX_REPORT_BYTES = 1024 * 1024;
 const MAX_TOKEN = 1_000;
+/** The list depends on settings alone, which are read at start. */
+const LIST_TTL_MS = 3_600_000;
 
 export interface Serving {
   readonly settings: Settings;
@@ -80,7 +82,11 @@ function isShort(token: string | number | undefined): boolean {
 function createServer(settings: Settings, open: () => Promise<Calls>): Server {
   const server = new Server(
     { name: 'sluice-mcp', title: 'Sluice', version: settings.version },
-    { capabilities: { tools: {} }, instructions: instructionsFor(settings) },
+    {
+      capabilities: { tools: {} },
+      instructions: instructionsFor(settings),
+      cacheHints: { 'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'private' } },
+    },
   );
   server.setRequestHandler('tools/list', async () => ({ tools: (await open()).listTools() }));
   server.setRequestHandler('tools/call', async (request, context) => {

@@ -39,7 +39,7 @@ export async function validate(
   return {
     valid: check.succeeded,
     problems,
-    warnings: check.succeeded ? warnings : [...warnings, ...hidden],
+    warnings: check.succeeded ? warnings : [...warnings, ...resolution.suspicions, ...hidden],
     checkMessage: check.message,
     checked: resolution.config,
     ...facts,

@@ -29,7 +29,7 @@ describe('arguments', () => {
   });
 
   test.each([
-    ['list_connectors', { limit: '5' }, 'limit', 'Give a number, without quotes.'],
+    ['list_connectors', { limit: 'five' }, 'limit', 'Give a number, without quotes.'],
     ['list_connectors', { limit: 0 }, 'limit', 'Give at least 1.'],
     ['list_connectors', { limit: 201 }, 'limit', 'Give at most 200.'],
     ['list_connectors', { type: 'sauce' }, 'type', 'Use one of: source, destination.'],
@@ -43,14 +43,16 @@ describe('arguments', () => {
     ],
     [
       'validate_config',
-      { connector: 'x', config: '{}' },
+      { connector: 'x', config: '{"a": 1' },
       'config',
       'Give a JSON object {…}, without quotes around it.',
     ],
     ['validate_config', { connector: 'x', config: [1] }, 'config', 'Give a JSON object {…}, without quotes around it.'],
     ['validate_config', { connector: 'x', schema_only: 'yes' }, 'schema_only', 'Give true or false, without quotes.'],
     ['preview_stream', { source: 'x', streams: [] }, 'streams', 'Give at least 1 item.'],
-    ['preview_stream', { source: 'x', streams: 'users' }, 'streams', 'Give an array, such as ["a"].'],
+    ['preview_stream', { source: 'x', streams: 7 }, 'streams', 'Give an array, such as ["a"].'],
+    ['start_sync', { source: 'x', options: 'users' }, 'options', 'Give an array, such as [{"stream":"a"}].'],
+    ['get_connector_info', { connector: 'x', include: 1 }, 'include', 'Give an array, such as ["spec"].'],
     ['preview_stream', { source: 'x', streams: ['a'], limit: 101 }, 'limit', 'Give at most 100.'],
     ['start_sync', { source: 'x', wait_seconds: 1.5 }, 'wait_seconds', 'Give a whole number, without quotes.'],
     ['start_sync', { source: 'x', wait_seconds: 46 }, 'wait_seconds', 'Give at most 45.'],
@@ -61,6 +63,31 @@ describe('arguments', () => {
     const error = await server.fail(tool, args);
     expect(error).toMatchObject({ kind: 'input', code: 'bad_arguments', problems: [{ path, fix }] });
     expect(error.next).toContain(`Arguments of ${tool}: `);
+  });
+
+  test.each([
+    ['list_connectors', { search: 'faker', limit: '1', type: 'SOURCE', cursor: '', support: null }],
+    ['list_connectors', '{"search": "faker", "limit": 1}'],
+    ['get_connector_info', { connector: 'source-faker', include: 'spec', version: '' }],
+    ['get_connector_info', { connector: 'source-faker', include: '["Spec"]' }],
+    ['validate_config', { connector: 'source-faker', config: '{"count": 5}', schema_only: 'True', config_file: '' }],
+  ])('%s %j: read as what it can only mean', async (tool, args) => {
+    const answer = await server.call<{ text: string }>(tool, args as never);
+    expect(answer.text).toContain('source-faker');
+  });
+
+  test('the audit has the arguments as they were read, and of a broken configuration nothing', async () => {
+    const args = { connector: 'source-faker', schema_only: true };
+    await server.call('validate_config', { ...args, config: '{"count": "audit-of-a-literal"}' });
+    await server.fail('validate_config', { ...args, config: '{"count": "audit-of-a-literal"' });
+    await server.fail('update_cloud_object', {
+      kind: 'source',
+      id: 'a',
+      changes: '{"config": {"k": "audit-of-a-literal"',
+    });
+    const audit = [...(await workplace.files())].find(([path]) => path.endsWith('audit.jsonl'))?.[1].toString();
+    expect(audit).toContain('{\\"count\\":\\"…\\"}');
+    expect(audit).not.toContain('audit-of-a-literal');
   });
 
   test('all problems of a call are told at once', async () => {
@@ -114,14 +141,11 @@ describe('a connector', () => {
     },
   );
 
-  test.each(['x/../y', '', '$(id)'])(
-    'in a version that cannot be one (%j): the current one is named',
-    async (version) => {
-      const error = await server.fail('get_connector_info', { connector: 'source-faker', version });
-      expect(error).toMatchObject({ kind: 'input', code: 'unknown_version' });
-      expect(error.next).toContain('6.2.24');
-    },
-  );
+  test.each(['x/../y', '$(id)'])('in a version that cannot be one (%j): the current one is named', async (version) => {
+    const error = await server.fail('get_connector_info', { connector: 'source-faker', version });
+    expect(error).toMatchObject({ kind: 'input', code: 'unknown_version' });
+    expect(error.next).toContain('6.2.24');
+  });
 
   test('with a runtime that it does not have: the ones that it has are named', async () => {
     const extra = { connector: 'source-faker', config: {}, runtime: 'manifest' };
@@ -196,11 +220,8 @@ describe('a program of the user', () => {
   });
 });
 
-test.each(['bogus', '', '0', `${'a'.repeat(4_000)}`])(
-  'a cursor that no answer gave (%.20j) is refused',
-  async (cursor) => {
-    const error = await server.fail('list_connectors', { cursor });
-    expect(error).toMatchObject({ kind: 'input', code: 'bad_cursor' });
-    expect(error.next).toContain('next_cursor');
-  },
-);
+test.each(['bogus', '0', `${'a'.repeat(4_000)}`])('a cursor that no answer gave (%.20j) is refused', async (cursor) => {
+  const error = await server.fail('list_connectors', { cursor });
+  expect(error).toMatchObject({ kind: 'input', code: 'bad_cursor' });
+  expect(error.next).toContain('next_cursor');
+});

@@ -10,6 +10,12 @@ import { makeWorkplace, type Workplace } from './harness/workplace.ts';
 /** No answer's text is longer than clients take. */
 const MAX_TEXT = 50_000;
 
+/** Characters of an answer, its text and its data together. */
+const MAX_ANSWER = 96_000;
+function expectWithinBudget({ text, ...data }: { readonly text: string }): void {
+  expect(text.length + JSON.stringify(data).length).toBeLessThanOrEqual(MAX_ANSWER);
+}
+
 interface Streams {
   streams: { name: string; json_schema?: { properties: object } }[];
   total: number;
@@ -69,15 +75,28 @@ describe('a catalog of 500 streams', () => {
 
   test('a stream of 2,000 fields', async () => {
     const wide = await server.call<Streams>('list_streams', { source: 'many', stream: 'stream_499' });
-    expect(Object.keys(wide.streams[0]?.json_schema?.properties ?? {})).toHaveLength(2000);
     expect(wide.text.length).toBeLessThan(MAX_TEXT);
     expect(wide.text).toContain('cut here');
+    const shown = Object.keys(wide.streams[0]?.json_schema?.properties ?? {}).length;
+    expect(shown).toBeGreaterThan(200);
+    expect(wide.text).toContain(`streams[0].json_schema.properties: ${shown} of 2,000 fields`);
+    expect(wide).toMatchObject({ cut: expect.stringContaining(`${shown} of 2,000 fields. Ask for less`) });
+    expectWithinBudget(wide);
+  });
+
+  test('an error about much', async () => {
+    const options = Array.from({ length: 50 }, (_, at) => ({ stream: 'x', mode: `no-mode-${at}` }));
+    const error = await server.fail('start_sync', { source: 'many', options });
+    expectWithinBudget(error);
+    expect(error.problems).toHaveLength(50);
   });
 
   test('a preview of records of two megabytes', async () => {
     const preview = await server.call('preview_stream', { source: 'many', streams: ['stream_499'], limit: 5 });
     expect(preview.text.length).toBeLessThan(MAX_TEXT);
     expect(preview.text).toMatch(/more columns|cut/);
+    expect(preview.cut).toContain('streams[0].records[0]: ');
+    expectWithinBudget(preview);
   });
 });
 

@@ -158,3 +158,92 @@ test('before the first sync the answer is what to do', async () => {
     await fresh.close();
   }
 });
+
+describe('names that need quotes', () => {
+  let other: TestServer;
+  let place: Workplace;
+  beforeAll(async () => {
+    place = await makeWorkplace();
+    const folder = join(place.project, 'cache');
+    await mkdir(folder, { recursive: true });
+    const instance = await DuckDBInstance.create(join(folder, 'cache.duckdb'));
+    const connection = await instance.connect();
+    await connection.run(`CREATE SCHEMA "all"; CREATE TABLE "all"."order" AS SELECT 1 AS "select", 2 AS plain, '{"a":"open"}'::JSON AS status;
+      CREATE TABLE "all"."Line items" AS SELECT DATE '2026-01-02' AS day`);
+    connection.closeSync();
+    instance.closeSync();
+    other = await startServer({ workplace: place });
+  });
+  afterAll(async () => {
+    await other.close();
+    await place.remove();
+  });
+
+  test('are shown as they are written in SQL: datasets, tables, columns, in the text and in the data', async () => {
+    const shown = await other.call<{ datasets: object[] }>('describe_data', { detail: 'full' });
+    expect(shown.text).toContain('Dataset "all"');
+    expect(shown.text).toContain('"all"."order": 1 row');
+    expect(shown.text).toContain('    "select" INTEGER');
+    expect(shown.text).toContain('    plain INTEGER');
+    expect(shown.text).toContain('"select" | plain');
+    expect(shown.datasets).toMatchObject([
+      {
+        dataset: 'all',
+        sql: '"all"',
+        tables: [
+          { table: 'Line items', sql: '"all"."Line items"', columns: [{ name: 'day' }] },
+          {
+            table: 'order',
+            sql: '"all"."order"',
+            columns: [{ name: 'select', sql: '"select"' }, { name: 'plain' }, {}],
+          },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(shown.datasets)).not.toContain('"sql":"plain"');
+    expect(await other.call('query', { sql: 'SELECT "select" FROM "all"."order"' })).toMatchObject({ rows: [[1]] });
+  });
+
+  test('are taken as they are shown', async () => {
+    for (const table of ['order', '"order"', '"all"."order"', 'all.order']) {
+      const { datasets } = await other.call<{ datasets: { tables: object[] }[] }>('describe_data', {
+        dataset: '"all"',
+        table,
+      });
+      expect(datasets[0]?.tables).toHaveLength(1);
+    }
+  });
+
+  test('stand so in errors', async () => {
+    expect((await other.fail('describe_data', { dataset: 'al' })).next).toContain('Did you mean "all"?');
+    expect((await other.fail('describe_data', { table: 'ordr' })).next).toContain('"all"."order"');
+    expect((await other.fail('query', { sql: 'SELECT 1 FROM order_' })).next).toContain('"all"."order"');
+    const error = await other.fail('query', { sql: 'SELECT plain FROM all.order' });
+    expect(error).toMatchObject({ code: 'sql_syntax', next: expect.stringContaining('write "all" in double quotes') });
+    expect((await other.call('query', { sql: 'FROM "all"."order"', dry_run: true })).text).toContain(
+      'Reads "all"."order"',
+    );
+  });
+
+  test.each([
+    ['```sql\nSELECT plain FROM "all"."order";\n```', 2],
+    ['SELECT plain FROM “all”.“order” WHERE ‘a’ = ‘a’', 2],
+    ['SELECT plain FROM "all"."order";;', 2],
+  ])('%j is cleaned', async (sql, value) => {
+    expect(await other.call('query', { sql })).toMatchObject({ rows: [[value]] });
+    expect(await other.call('query', { sql, dry_run: true })).toMatchObject({ tables: ['"all"."order"'] });
+  });
+
+  test.each([
+    ['SELECT `plain` FROM "all"."order"', 'write "name" in the place of `name`'],
+    ['SELECT TOP 3 plain FROM "all"."order"', 'write LIMIT 3 at the end'],
+    ['SELECT plain FROM "all"."order" LIMIT 5, 10', 'LIMIT 10 OFFSET 5'],
+    ['SELECT to_char(day, \'YYYY\') FROM "all"."Line items"', "strftime(value, '%Y-%m-%d')"],
+    ['SELECT getdate()', 'In the place of getdate write now()'],
+    ['SELECT isnull(plain, 0) FROM "all"."order"', 'coalesce(value, other)'],
+    ['SELECT datediff(day, day, now()) FROM "all"."Line items"', "date_diff('day', from, to)"],
+    ['SELECT plain FROM "all"."order" WHERE status = \'open\'', "column->>'$.field' = 'text'"],
+  ])('%s: what DuckDB wants', async (sql, hint) => {
+    expect((await other.fail('query', { sql })).next).toContain(hint);
+  });
+});

@@ -62,8 +62,14 @@ describe('a source that repeats its configuration in every form and place', () =
     const log = [...(await workplace.files())].find(([path]) => path.endsWith('log.txt'))?.[1].toString();
     expect(log).toContain('[secret:PARROT_SHORT_KEY]');
     for (const detail of ['names', 'summary', 'full']) await call('describe_data', { detail });
-    const all = await call<{ rows: unknown[] }>('query', { sql: 'SELECT * FROM parrot.said ORDER BY id' });
-    expect(all.rows.length).toBeGreaterThan(3);
+    let rows = 0;
+    for (let offset: number | undefined = 0; offset !== undefined; ) {
+      const sql = 'SELECT * FROM parrot.said ORDER BY id';
+      const page: { rows: unknown[]; next_offset?: number } = await call('query', { sql, offset });
+      rows += page.rows.length;
+      offset = page.next_offset;
+    }
+    expect(rows).toBeGreaterThan(3);
     await call('query', { sql: 'SELECT many, id FROM parrot.said', limit: 1000 });
     await call('list_secrets');
     await call('get_status');

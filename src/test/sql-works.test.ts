@@ -155,3 +155,28 @@ describe('answers', () => {
     expect((await server.fail('query', { sql: 'SELECT nam FROM meadow.users' })).message).toContain('"name"');
   });
 });
+
+test('the rows of a query end where both its table and its data end, and the offset leads to the next one', async () => {
+  let next: number | undefined = 0;
+  let pages = 0;
+  const seen: number[] = [];
+  while (next !== undefined) {
+    const args: object = {
+      sql: "SELECT i, repeat('a|b', 30) AS text FROM range(1000) AS t(i)",
+      limit: 1000,
+      offset: next,
+    };
+    const page = await server.call<{ rows: [string | number, string][]; next_offset?: number }>('query', { ...args });
+    const { text, ...data } = page;
+    expect(text.length + JSON.stringify(data).length).toBeLessThanOrEqual(96_000);
+    expect(text).not.toContain('cut here');
+    for (const [id] of page.rows) {
+      seen.push(Number(id));
+      expect(text).toContain(`\n${id} | `);
+    }
+    next = page.next_offset;
+    pages += 1;
+  }
+  expect(seen).toEqual(Array.from({ length: 1000 }, (_, at) => at));
+  expect(pages).toBeGreaterThan(1);
+});

@@ -1,5 +1,5 @@
 /** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
-import type { Identified } from '../cache/index.ts';
+import { type Identified, withoutQuotes } from '../cache/index.ts';
 import { type InstalledEntry, type Runtime, SHARED_CDK } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
@@ -156,7 +156,8 @@ async function planDestination({ destinations, syncs }: Services, name: string):
   };
 }
 
-async function planDataset({ cache, sources, syncs }: Services, dataset: string): Promise<Plan> {
+async function planDataset({ cache, sources, syncs }: Services, name: string): Promise<Plan> {
+  const dataset = withoutQuotes(name);
   const { source, id, tables } = await cache.datasetTables(dataset);
   const isSaved = (await sources.list()).some(({ name }) => name === source);
   return {
@@ -188,7 +189,7 @@ export function inLedger({ kind, id, name }: Identified): LedgerEntry {
 }
 
 async function planTable({ cache, syncs }: Services, name: string): Promise<Plan> {
-  const [dataset = '', table = ''] = splitOnce(name);
+  const [dataset = '', table = ''] = splitOnce(withoutQuotes(name));
   const { source, tables } = await cache.datasetTables(dataset);
   const found = tables.find((one) => one.table === table);
   if (!found) {

@@ -44,6 +44,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly input: Input;
   /** The shape of `data`: own field names are those of this schema, and tests hold every answer against it. */
   readonly output: Output;
+  /** Paths of optional arguments, such as `changes.prefix`, where an empty text means something else than leaving it out. */
+  readonly takesEmptyText?: readonly string[];
   readonly realm: Realm;
   readonly effect: Effect | VariableEffect<z.output<Input>>;
   /** What a `change` or `destroy` touches, cascades included: safe mode asks the ledger for each of them. */

@@ -54,7 +54,7 @@ async function describe(
   redactor: Redactor,
 ): Promise<Description> {
   const all = await catalogTables(connection);
-  const wanted = choose(all, request);
+  const wanted = choose(all, request, 'duckdb');
   const sql = loadConnection(connection);
   const known = (await hasBookkeeping(sql)) ? await readStreams(sql) : [];
   const room = newRoom(redactor);

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonValue, nearest } from '../../protocol/index.ts';
+import { sqlPath } from '../sql-name.ts';
 import { checkText } from '../sql-text.ts';
 import { functionFacts, WORST } from './function-facts.ts';
 import { checkGrowth } from './growth.ts';
@@ -14,7 +15,7 @@ import { countStatements, statementKind } from './statement-kind.ts';
 /** A query that may run. */
 export interface Guarded {
   readonly sql: string;
-  /** `dataset.table` of each table and view, in alphabetical order. */
+  /** `dataset.table` of each table and view as it is written in SQL, in alphabetical order. */
   readonly tables: readonly string[];
   /** Names of the growing functions that it calls. */
   readonly growing: ReadonlySet<string>;
@@ -76,6 +77,12 @@ async function notSelect(sql: string): Promise<InputError> {
   return refusedStatement(statementKind(sql), await countStatements(sql));
 }
 
+interface KnownTable {
+  readonly name: string;
+  /** As it has to be written. */
+  readonly inSql: string;
+}
+
 interface Known {
   readonly names: string[];
   /** Columns of each, by its lower-case name without its dataset. */
@@ -96,9 +103,11 @@ async function knownTables(connection: DuckDBConnection, names: readonly TableNa
       ([schema, table, columns]) => [String(schema), table === null ? null : String(table), Number(columns)] as const,
     );
   const database = rows.find(([, table]) => table === null)?.[0] ?? '';
-  const known = new Map<string, string>();
+  const known = new Map<string, KnownTable>();
   for (const [schema, table] of rows) {
-    if (table !== null) known.set(`${schema}.${table}`.toLowerCase(), `${schema}.${table}`);
+    if (table === null) continue;
+    const name = `${schema}.${table}`;
+    known.set(name.toLowerCase(), { name, inSql: sqlPath(schema, table, 'duckdb') });
   }
   const found = new Set<string>();
   for (const name of names) found.add(resolve(name, database, known));
@@ -107,10 +116,10 @@ async function knownTables(connection: DuckDBConnection, names: readonly TableNa
     const name = table?.toLowerCase() ?? '';
     if (found.has(`${schema}.${table}`)) widths.set(name, Math.max(columns, widths.get(name) ?? 0));
   }
-  return { names: [...found].sort(), widths };
+  return { names: [...found].sort().map((name) => known.get(name.toLowerCase())?.inSql ?? name), widths };
 }
 
-function resolve(name: TableName, database: string, known: ReadonlyMap<string, string>): string {
+function resolve(name: TableName, database: string, known: ReadonlyMap<string, KnownTable>): string {
   const schema = (name.schema || 'main').toLowerCase();
   const table = name.table.toLowerCase();
   if (schema.startsWith('_sluice') || table.startsWith('_sluice')) {
@@ -126,16 +135,17 @@ function resolve(name: TableName, database: string, known: ReadonlyMap<string, s
     (own ? known.get(`${schema}.${table}`) : undefined) ??
     // `cache.t` may also mean table `t` of schema `main` in the database `cache`.
     (name.catalog === '' && schema === database.toLowerCase() ? known.get(`main.${table}`) : undefined);
-  if (found !== undefined) return found;
+  if (found !== undefined) return found.name;
   const written = [name.catalog, name.schema, name.table].filter((part) => part !== '').join('.');
   throw unknownTable(written, table, known);
 }
 
-function unknownTable(written: string, table: string, known: ReadonlyMap<string, string>): InputError {
-  const all = [...known.values()].filter((name) => !name.includes('_sluice'));
-  const same = all.filter((name) => name.toLowerCase().endsWith(`.${table}`));
-  const near = same.length > 0 ? same.slice(0, 3) : nearest(written, all, 3);
-  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}? Write dataset.table; ` : '';
+function unknownTable(written: string, table: string, known: ReadonlyMap<string, KnownTable>): InputError {
+  const all = [...known.values()].filter(({ name }) => !name.includes('_sluice'));
+  const same = all.filter(({ name }) => name.toLowerCase().endsWith(`.${table}`)).map(({ inSql }) => inSql);
+  const other = all.map(({ inSql }) => inSql);
+  const near = same.length > 0 ? same.slice(0, 3) : nearest(written, other, 3);
+  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}? Write dataset.table, with its quotes; ` : '';
   return new InputError(
     'unknown_table',
     `There is no table ${JSON.stringify(written.slice(0, 200))} in the cache.`,

@@ -1,6 +1,7 @@
 /** DuckDB's refusals of a query, in words that say what to write instead. */
 import { InputError, LimitError, messageOf, SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
+import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';
 import { GROWTH_CAP, GROWTH_ERROR } from './guard-functions.ts';
 import { isFileError } from './open-errors.ts';
 
@@ -63,7 +64,10 @@ export function syntaxError(sql: string, answer: JsonObject): InputError {
   return new InputError(
     'sql_syntax',
     `DuckDB cannot read the SQL${place}: ${firstParagraph(String(answer.error_message ?? 'syntax error'))}`,
-    'Correct the SQL (DuckDB dialect) and call again.',
+    foreignSql(sql) ??
+      foreignFunction(sql, String(answer.error_message), 'duckdb') ??
+      reservedWord(String(answer.error_message), 'duckdb') ??
+      'Correct the SQL (DuckDB dialect) and call again.',
   );
 }
 
@@ -94,10 +98,17 @@ export function queryError(error: unknown, sql: string): unknown {
   return new InputError(
     column === undefined ? 'sql_error' : 'unknown_column',
     `DuckDB refused the query${at(message, sql)}: ${firstParagraph(message)}`,
-    column === undefined
-      ? 'Correct the SQL; describe_data with detail: "full" shows columns, types and samples.'
-      : 'Use a column that the table has; describe_data lists them.',
+    nextFor(message, sql, column !== undefined),
   );
+}
+
+function nextFor(message: string, sql: string, isColumn: boolean): string {
+  if (/Malformed JSON/.test(message)) return jsonComparison('duckdb');
+  const foreign = foreignSql(sql) ?? foreignFunction(sql, message, 'duckdb');
+  if (foreign !== undefined) return foreign;
+  return isColumn
+    ? 'Use a column that the table has; describe_data lists them as they are written in SQL.'
+    : 'Correct the SQL; describe_data with detail: "full" shows columns, types and samples.';
 }
 
 export function tooDeep(): InputError {

@@ -23,13 +23,13 @@ describe('the answer', () => {
     const all = (await run(sql, 50000)).rows.flat();
     expect(all.length).toBeLessThan(50000);
     const parts: unknown[] = [];
-    for (let offset = 0, more = true; more && offset < 9000; ) {
+    for (let offset = 0, more = true; more && offset < 4000; ) {
       const part = await run(sql, 1000, offset);
       parts.push(...part.rows.flat());
       more = part.truncated;
       offset = part.nextOffset ?? 0;
     }
-    expect(parts.slice(0, 9000)).toEqual(all.slice(0, 9000));
+    expect(parts.slice(0, 4000)).toEqual(all.slice(0, 4000));
     const insertion = await run('FROM shop.orders', 3, 40_000);
     expect(insertion.rows.map((row) => row[0])).toEqual([40000, 40001, 40002]);
   });
@@ -44,8 +44,8 @@ describe('the answer', () => {
     const wide = await run('SELECT id, text FROM shop.wide', 200);
     expect(wide.rows[0]?.[1]).toBe(`${'é'.repeat(2000)}…`);
     expect(wide).toMatchObject({ truncated: true, cellsCut: wide.rows.length, nextOffset: wide.rows.length });
-    expect(wide.rows.length).toBeGreaterThan(40);
-    expect(JSON.stringify(wide.rows).length).toBeLessThan(101_000);
+    expect(wide.rows.length).toBeGreaterThan(18);
+    expect(JSON.stringify(wide.rows).length).toBeLessThan(45_000);
     const row = `SELECT ${Array.from({ length: 100 }, (_, at) => `repeat('x', 1999) AS c${at}`).join(', ')}`;
     expect((await run(`${row} FROM range(3)`)).rows).toHaveLength(1);
   });

@@ -42,7 +42,7 @@ export function describeData(server: Server, request: DescribeRequest, signal?: 
 }
 
 async function describe(client: Client, request: DescribeRequest, room: Room): Promise<Description> {
-  const wanted = choose(await catalogTables(client), request);
+  const wanted = choose(await catalogTables(client), request, 'postgres');
   const connection = loadConnection(client);
   const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
   const deadline = performance.now() + COUNT_MS;

@@ -1,6 +1,7 @@
 /** Lets one SELECT over tables of the cache through, judged by the parse tree that Postgres itself makes of it. */
 import { InputError, SetupError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
+import { sqlName, sqlPath, withoutQuotes } from '../sql-name.ts';
 import { checkText } from '../sql-text.ts';
 import type { Client } from './client.ts';
 import { sqlState } from './errors.ts';
@@ -80,7 +81,7 @@ function read(rows: readonly Row[], sql: string, datasets: ReadonlySet<string>):
   }
   const tables = rows.filter(({ kind }) => kind === 'table');
   for (const { schema, name } of tables) checkTable(schema, name, datasets);
-  return { tables: tables.map(({ schema, name }) => `${schema}.${name}`).sort() };
+  return { tables: tables.map(({ schema, name }) => sqlPath(schema, name, 'postgres')).sort() };
 }
 
 function checkTable(schema: string, name: string, datasets: ReadonlySet<string>): void {
@@ -115,7 +116,10 @@ function notInCache(what: string, datasets: ReadonlySet<string>): InputError {
     `${what} does not belong to the cache: a query reads the datasets that syncs made, whatever else the role may read.`,
     first === undefined
       ? 'Sync a source first; describe_data lists the datasets.'
-      : `Use the tables of ${[...datasets].slice(0, 5).join(', ')}; describe_data lists them. A person can put a view of other tables into a dataset.`,
+      : `Use the tables of ${[...datasets]
+          .slice(0, 5)
+          .map((name) => sqlName(name, 'postgres'))
+          .join(', ')}; describe_data lists them. A person can put a view of other tables into a dataset.`,
   );
 }
 
@@ -144,16 +148,16 @@ async function datasetsIn(client: Client): Promise<ReadonlySet<string>> {
 async function tablesLike(client: Client): Promise<(wanted: string) => string[]> {
   await client.query('ROLLBACK; BEGIN READ ONLY');
   const datasets = [...(await datasetsIn(client))];
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT n.nspname || '.' || c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  const { rows } = await client.query<{ dataset: string; name: string }>(
+    `SELECT n.nspname AS dataset, c.relname AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY ($1)
-      AND c.relname !~ '^_sluice' AND has_schema_privilege(n.oid, 'USAGE') ORDER BY 1 LIMIT 10000`,
+      AND c.relname !~ '^_sluice' AND has_schema_privilege(n.oid, 'USAGE') ORDER BY 1, 2 LIMIT 10000`,
     [datasets],
   );
-  const all = rows.map(({ name }) => name);
+  const all = rows.map(({ dataset, name }) => sqlPath(dataset, name, 'postgres'));
   return (wanted) => {
     const bare = wanted.slice(wanted.lastIndexOf('.') + 1).toLowerCase();
-    const same = all.filter((name) => name.toLowerCase().endsWith(`.${bare}`));
+    const same = all.filter((name) => withoutQuotes(name).toLowerCase().endsWith(`.${bare}`));
     return same.length > 0 ? same.slice(0, 3) : nearest(wanted, all, 3);
   };
 }

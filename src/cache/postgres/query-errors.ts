@@ -1,5 +1,6 @@
 /** The refusals of a query by Postgres, in words that say what to write instead. */
 import { InputError, LimitError, messageOf, SetupError, SluiceError } from '../../errors.ts';
+import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';
 import { sqlState } from './errors.ts';
 
 interface ServerError {
@@ -77,17 +78,27 @@ export function queryError(error: unknown, sql: string, before: number): unknown
       isAtEnd(error, sql, before)
         ? 'Postgres cannot read the SQL: something is missing, or too much, at its end.'
         : `Postgres cannot read the SQL${found && ` at ${found}`}: ${message}`,
-      'Correct the SQL (PostgreSQL dialect) and call again.',
+      foreignSql(sql) ??
+        foreignFunction(sql, message, 'postgres') ??
+        reservedWord(message, 'postgres') ??
+        'Correct the SQL (PostgreSQL dialect) and call again.',
     );
   }
   const isColumn = state === '42703';
   return new InputError(
     isColumn ? 'unknown_column' : 'sql_error',
     `Postgres refused the query${found && ` at ${found}`}: ${message}.${hint ? ` ${hint}` : ''}`,
-    isColumn
-      ? 'Use a column that the table has; describe_data lists them. Names with capital letters stand in double quotes.'
-      : 'Correct the SQL (PostgreSQL dialect); describe_data with detail: "full" shows columns, types and samples.',
+    nextFor(message, sql, isColumn),
   );
+}
+
+function nextFor(message: string, sql: string, isColumn: boolean): string {
+  if (/invalid input syntax for type json/.test(message)) return jsonComparison('postgres');
+  const foreign = foreignSql(sql) ?? foreignFunction(sql, message, 'postgres');
+  if (foreign !== undefined) return foreign;
+  return isColumn
+    ? 'Use a column that the table has; describe_data lists them as they are written in SQL: names with capital letters in double quotes.'
+    : 'Correct the SQL (PostgreSQL dialect); describe_data with detail: "full" shows columns, types and samples.';
 }
 
 function unknownTable(error: unknown, sql: string, before: number, near: (wanted: string) => string[]): InputError {

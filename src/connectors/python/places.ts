@@ -1,12 +1,12 @@
 /** Where programs lie on people's machines. A desktop client starts the server with a poor PATH. */
 import { access, constants, readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { homeDirectory } from '../../config/index.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
 export function homeOf(environment: Environment): string {
-  return environment.HOME || homedir();
+  return homeDirectory(environment);
 }
 
 /** Folders that may hold programs, in the order of preference; each once. */

@@ -1,7 +1,7 @@
 /** Which fields of a configuration name paths that a connector may not use. */
 import { lstat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { type LocalPath, type NamedPaths, namedPaths } from './local-paths.ts';
@@ -118,7 +118,7 @@ function readingsOf({ kind, text }: LocalPath, runFolder: string): string[] {
 /** `~`, `$HOME`, and another user's `~name`, which is taken for a folder beside one's own. */
 function homeOf(text: string): string {
   const [, name = '', rest = ''] = /^(?:~([\w.-]*)|[$%{}\w]+)(.*)$/s.exec(text) ?? [];
-  return tidy(join(name === '' ? homedir() : join(homedir(), '..', name), rest));
+  return tidy(join(name === '' ? homeDirectory() : join(homeDirectory(), '..', name), rest));
 }
 
 function beforeWildcard(path: string): string {

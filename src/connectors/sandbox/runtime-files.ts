@@ -1,7 +1,7 @@
 /** What a connector's program needs besides the system: its environment, its interpreter, its folder. */
 import { open, readdir, readlink, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { homeDirectory } from '../../config/index.ts';
 import { exists } from '../../project/index.ts';
 import { isWithin, resolveLinks, tidy } from './paths.ts';
 
@@ -57,7 +57,7 @@ async function programFolder(program: string, options: RuntimeFilesOptions): Pro
 
 /** Whether a folder holds much more than a program needs. */
 async function isBroad(folder: string, { environment }: RuntimeFilesOptions): Promise<boolean> {
-  const real = await Promise.all([homedir(), environment.HOME || homedir()].map(resolveLinks));
+  const real = await Promise.all([homeDirectory(), homeDirectory(environment)].map(resolveLinks));
   return real.some((home) => isWithin(home, folder));
 }
 

@@ -65,7 +65,7 @@ export async function ask<Type extends AirbyteMessage['type']>(
     const exit = await Promise.race([running.exit, sleep(AFTER_ANSWER_MS, undefined, { ref: false })]);
     // A connector that was ended from outside did not fail by itself.
     if (signal.aborted) throw abortError(signal);
-    if (heard.answer) return heard.answer;
+    if (heard.answer) return withReason(heard.answer, heard, redactor);
     throw failure(installed, verb, heard, exit, redactor);
   });
 }
@@ -117,6 +117,22 @@ function partsOf(line: string): string[] {
   const bytes = Buffer.from(line);
   return linePieces(bytes, 0, bytes.length).map(({ from, to }) => bytes.toString('utf8', from, to));
 }
+
+/** A check that failed without a message gets what the connector logged before it. */
+function withReason<Answer extends AirbyteMessage>(
+  answer: Answer,
+  { trace, said }: Pick<Heard<never>, 'trace' | 'said'>,
+  redactor: Redactor,
+): Answer {
+  if (answer.type !== 'CONNECTION_STATUS' || answer.succeeded || answer.message !== '') return answer;
+  const logged = trace?.message || sealedLines(said, redactor).trim();
+  const reason = logged === '' ? '' : ` Before that it wrote: ${logged.slice(-MAX_LOGGED)}`;
+  return { ...answer, message: `The connector refused the configuration and gave no reason. ${LOOK_AT}${reason}` };
+}
+
+const LOOK_AT =
+  'Check with the user that address, names and credentials are right, and that these credentials may read what is asked for.';
+const MAX_LOGGED = 1_200;
 
 function aborted(signal: AbortSignal): Promise<'aborted'> {
   return new Promise((resolve) => {

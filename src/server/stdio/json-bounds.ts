@@ -5,6 +5,9 @@ export interface JsonBounds {
   readonly maxValues: number;
 }
 
+/** Of a message: far beyond any arguments, and far below what recursion in a parser can bear. */
+export const MESSAGE_BOUNDS: JsonBounds = { maxDepth: 500, maxValues: 300_000 };
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 

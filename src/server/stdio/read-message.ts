@@ -2,8 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type JSONRPCMessage, ProtocolErrorCode, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 import { isObject } from '../../protocol/index.ts';
-import { brokenBound } from './json-bounds.ts';
+import { brokenBound, MESSAGE_BOUNDS } from './json-bounds.ts';
 import { EDGE_BYTES, type Line } from './line-reader.ts';
+import { normaliseRequest } from './normalise-request.ts';
 import { findRequestId, isRequestId, type RequestId } from './request-id.ts';
 
 /** `answer` for a line that is not a message; neither for a line that JSON-RPC answers with silence. */
@@ -20,8 +21,6 @@ export interface ErrorAnswer {
 
 /** Longest message that is read. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-/** Far beyond any arguments, and far below what recursion in a parser can bear. */
-const BOUNDS = { maxDepth: 500, maxValues: 300_000 };
 
 export function readMessage(line: Line): Incoming {
   if ('skipped' in line) {
@@ -29,19 +28,19 @@ export function readMessage(line: Line): Incoming {
     const message = `Invalid Request: the message has ${length} bytes and was skipped; at most ${MAX_MESSAGE_BYTES} are read.`;
     return { answer: errorAnswer(findRequestId(head, tail), ProtocolErrorCode.InvalidRequest, message) };
   }
-  const bytes = withoutEnd(line.bytes);
+  const bytes = withoutEnds(line.bytes);
   if (bytes.length === 0) return { ignored: 'an empty line' };
   const refuse = (code: number, message: string): Incoming => ({
     answer: errorAnswer(findRequestId(bytes.subarray(0, EDGE_BYTES), bytes.subarray(-EDGE_BYTES)), code, message),
   });
   if (!isUtf8(bytes)) return refuse(ProtocolErrorCode.ParseError, 'Parse error: the message is not UTF-8.');
-  const broken = brokenBound(bytes, BOUNDS);
+  const broken = brokenBound(bytes, MESSAGE_BOUNDS);
   if (broken === 'depth') {
-    const message = `Invalid Request: the message nests more than ${BOUNDS.maxDepth} levels deep.`;
+    const message = `Invalid Request: the message nests more than ${MESSAGE_BOUNDS.maxDepth} levels deep.`;
     return refuse(ProtocolErrorCode.InvalidRequest, message);
   }
   if (broken === 'values') {
-    const message = `Invalid Request: the message holds more than ${BOUNDS.maxValues} values.`;
+    const message = `Invalid Request: the message holds more than ${MESSAGE_BOUNDS.maxValues} values.`;
     return refuse(ProtocolErrorCode.InvalidRequest, message);
   }
   let value: unknown;
@@ -57,14 +56,23 @@ function checkMessage(value: unknown, bytes: number): Incoming {
   const refuse = (why: string, id?: RequestId): Incoming => ({
     answer: errorAnswer(id, ProtocolErrorCode.InvalidRequest, `Invalid Request: ${why}`),
   });
+  const refuseParams = (why: string, id: RequestId): Incoming => ({
+    answer: errorAnswer(id, ProtocolErrorCode.InvalidParams, `Invalid params: ${why}`),
+  });
   if (Array.isArray(value)) return refuse('batches are not supported; send one message per line.');
   if (!isObject(value)) return refuse('a message is a JSON object.');
   const hasId = Object.hasOwn(value, 'id');
   if (hasId && Object.hasOwn(value, 'method') && !isRequestId(value.id)) {
     return refuse('the id must be a whole number or a string of at most 1000 characters.');
   }
+  const normal = typeof value.method === 'string' ? normaliseRequest(value) : { request: value };
+  if ('wrong' in normal) {
+    return isRequestId(value.id)
+      ? refuseParams(normal.wrong, value.id)
+      : { ignored: 'a notification without an object' };
+  }
   try {
-    return { message: parseJSONRPCMessage(value), bytes };
+    return { message: parseJSONRPCMessage(normal.request), bytes };
   } catch {
     const isResponse =
       !Object.hasOwn(value, 'method') && (Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error'));
@@ -79,12 +87,15 @@ function errorAnswer(id: RequestId | undefined, code: number, message: string): 
   return { jsonrpc: '2.0', id: id ?? null, error: { code, message } };
 }
 
-/** Without the carriage return and blanks at its end. */
-function withoutEnd(line: Buffer): Buffer {
+/** Without a byte order mark before it, and the carriage return and blanks at its end. */
+function withoutEnds(line: Buffer): Buffer {
+  const start = line.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   let end = line.length;
-  while (end > 0 && isBlank(line[end - 1])) end -= 1;
-  return line.subarray(0, end);
+  while (end > start && isBlank(line[end - 1])) end -= 1;
+  return line.subarray(start, end);
 }
+
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;

@@ -28,9 +28,15 @@ export interface RawMessage {
   readonly error?: { readonly code: number; readonly message: string };
 }
 
-export function startRaw(workplace: Workplace, environment: Record<string, string> = {}): RawServer {
+/** @param before what comes before the server on its command line: a program that ends as the server */
+export function startRaw(
+  workplace: Workplace,
+  environment: Record<string, string> = {},
+  before: readonly string[] = [],
+): RawServer {
   const env = { ...getDefaultEnvironment(), ...workplace.environment, ...environment };
-  const child = spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'pipe'], cwd: workplace.directory });
+  const [program = process.execPath, ...args] = [...before, process.execPath, BINARY];
+  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], cwd: workplace.directory });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   const waiting = new Map<number | string, (message: RawMessage) => void>();

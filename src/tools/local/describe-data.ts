@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import type { DatasetSummary, Description, TableSummary } from '../../cache/index.ts';
+import { type DatasetSummary, type Description, sqlName, type TableSummary } from '../../cache/index.ts';
 import { asData, bytesText, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 
 const tableOutput = z.object({
   table: z.string(),
+  /** `dataset.table` as it has to be written, where it needs quotes. */
+  sql: z.string().optional(),
   view: z.boolean().optional(),
   rows: z.number().optional(),
   rows_estimated: z.boolean().optional(),
@@ -15,6 +17,7 @@ const tableOutput = z.object({
     .array(
       z.object({
         name: z.string(),
+        sql: z.string().optional(),
         type: z.string(),
         description: z.string().optional(),
         field: z.string().optional(),
@@ -27,6 +30,7 @@ const tableOutput = z.object({
 
 const datasetOutput = z.object({
   dataset: z.string(),
+  sql: z.string().optional(),
   source: z.string().optional(),
   last_sync_at: z.string().optional(),
   freshness: z.string().optional(),
@@ -59,7 +63,8 @@ export const describeData = defineTool({
     const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
     services.sources.learnUpdates();
     const description = await services.cache.describe(request, signal);
-    const datasets = description.datasets.map(datasetData);
+    const named: Named = (...names) => names.map((name) => sqlName(name, services.cache.kind)).join('.');
+    const datasets = description.datasets.map((found) => datasetData(found, named));
     const note = noteOf(description);
     const total = totalOf(description);
     const text = [
@@ -86,6 +91,15 @@ function totalText({ datasets, tables, rows, bytes }: Total, fileBytes: number |
   return `Total: ${count(datasets, 'dataset')}, ${count(tables, 'table')}, ${count(rows, 'row')}, about ${bytesText(bytes)}${file}.`;
 }
 
+/** A name, or a path of names, as it has to be written in SQL. */
+type Named = (...names: string[]) => string;
+
+/** `sql` where a name has to be written in another way than it is. */
+function inSql(named: Named, ...names: string[]): { sql?: string } {
+  const sql = named(...names);
+  return sql === names.join('.') ? {} : { sql };
+}
+
 function noteOf({ datasets, withoutColumns, withoutSamples }: Description): string | undefined {
   const hidden = datasets.reduce((sum, { tables, tableCount }) => sum + tableCount - tables.length, 0);
   const parts = [
@@ -96,43 +110,40 @@ function noteOf({ datasets, withoutColumns, withoutSamples }: Description): stri
   return parts.length > 0 ? `Cut: ${parts.join(', ')}. Narrow by dataset and table.` : undefined;
 }
 
-function datasetData({
-  dataset,
-  source,
-  lastSyncAt,
-  tableCount,
-  tables,
-}: DatasetSummary): z.infer<typeof datasetOutput> {
+function datasetData(
+  { dataset, source, lastSyncAt, tableCount, tables }: DatasetSummary,
+  named: Named,
+): z.infer<typeof datasetOutput> {
   return {
     dataset,
+    ...inSql(named, dataset),
     source,
     last_sync_at: lastSyncAt,
     freshness: lastSyncAt === undefined ? undefined : ago(lastSyncAt),
     table_count: tableCount,
-    tables: tables.map(tableData),
+    tables: tables.map((table) => tableData(dataset, table, named)),
   };
 }
 
-function tableData({
-  lastSyncAt,
-  rowsEstimated,
-  columns,
-  primaryKey,
-  samples,
-  ...rest
-}: TableSummary): z.infer<typeof tableOutput> {
+function tableData(
+  dataset: string,
+  { lastSyncAt, rowsEstimated, columns, primaryKey, samples, ...rest }: TableSummary,
+  named: Named,
+): z.infer<typeof tableOutput> {
   return {
     ...rest,
+    ...inSql(named, dataset, rest.table),
     rows_estimated: rowsEstimated,
     last_sync_at: lastSyncAt,
-    columns: columns && [...columns],
-    primary_key: primaryKey && [...primaryKey],
+    columns: columns?.map((column) => ({ ...column, ...inSql(named, column.name) })),
+    primary_key: primaryKey?.map((name) => named(name)),
     samples: samples?.map((row) => [...row]),
   };
 }
 
 function datasetText({
   dataset,
+  sql = dataset,
   source,
   freshness,
   last_sync_at: at,
@@ -144,11 +155,11 @@ function datasetText({
     ...(source ? [`source "${source}"`] : []),
     ...(freshness ? [`last sync ${at} (${freshness})`] : []),
   ];
-  return [`Dataset ${dataset}: ${facts.join(', ')}`, ...list.map((table) => tableText(dataset, table))].join('\n');
+  return [`Dataset ${sql}: ${facts.join(', ')}`, ...list.map((table) => tableText(dataset, table))].join('\n');
 }
 
 function tableText(dataset: string, table: z.infer<typeof tableOutput>): string {
-  const { columns, samples } = table;
+  const { columns, samples, sql: path = `${dataset}.${table.table}` } = table;
   const facts = [
     ...(table.view ? ['view'] : []),
     ...(table.rows !== undefined ? [`${table.rows_estimated ? 'about ' : ''}${count(table.rows, 'row')}`] : []),
@@ -157,25 +168,20 @@ function tableText(dataset: string, table: z.infer<typeof tableOutput>): string 
     ...(table.primary_key ? [`primary key ${table.primary_key.join(', ')}`] : []),
   ];
   return [
-    `  ${sqlName(dataset)}.${sqlName(table.table)}: ${facts.join(', ')}`,
+    `  ${path}: ${facts.join(', ')}`,
     ...(columns ?? []).map(
-      ({ name, type, field, description }) =>
-        `    ${sqlName(name)} ${type}${field === undefined ? '' : ` (field ${JSON.stringify(field)})`}${description ? `: ${description}` : ''}`,
+      ({ name, sql = name, type, field, description }) =>
+        `    ${sql} ${type}${field === undefined ? '' : ` (field ${JSON.stringify(field)})`}${description ? `: ${description}` : ''}`,
     ),
     ...(samples && samples.length > 0
       ? [
           `    first rows:\n${textTable(
-            (columns ?? []).map(({ name }) => name),
+            (columns ?? []).map(({ name, sql = name }) => sql),
             samples.map((row) => row.map(cellText)),
           )}`,
         ]
       : []),
   ].join('\n');
-}
-
-/** As it has to be written in SQL. */
-function sqlName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 function ago(time: string): string {

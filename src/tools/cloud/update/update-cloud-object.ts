@@ -37,6 +37,7 @@ export const updateCloudObject = defineTool({
     before: z.record(z.string(), z.unknown()),
     after: z.record(z.string(), z.unknown()),
   }),
+  takesEmptyText: ['changes.prefix'],
   realm: 'cloud',
   effect: 'change',
   targets: async (input, services, signal) =>

@@ -1,0 +1,45 @@
+/** How a name of the cache has to be written in SQL. */
+import type { Cache } from './cache.ts';
+
+/** Words that are no name without quotes in both databases, then those of one; found by trying every keyword as the name of a column, a table and a schema. */
+const RESERVED = words(`all analyse analyze and any array as asc asymmetric authorization binary both case cast check
+  collate collation column concurrently constraint create cross default deferrable desc distinct do else end except
+  false fetch for foreign freeze from full group having ilike in initially inner intersect into is isnull join lateral
+  leading left like limit natural not notnull null offset on only or order outer overlaps placing primary references
+  returning right select similar some symmetric table tablesample then to trailing true union unique using variadic
+  verbose when where window with`);
+const OWN_RESERVED: Readonly<Record<Cache['kind'], ReadonlySet<string>>> = {
+  duckdb: words(`anti asof at by describe glob lambda pivot pivot_longer pivot_wider positional qualify semi show
+    summarize system temp unpack unpivot`),
+  postgres: words(`current_catalog current_date current_role current_schema current_time current_timestamp current_user
+    grant localtime localtimestamp session_user user`),
+};
+/** Postgres reads names without quotes as lower case; DuckDB does not care. */
+const PLAIN: Readonly<Record<Cache['kind'], RegExp>> = {
+  duckdb: /^[a-z_][a-z0-9_]*$/i,
+  postgres: /^[a-z_][a-z0-9_]*$/,
+};
+
+/** The name as it is, or in double quotes where it needs them. */
+export function sqlName(name: string, kind: Cache['kind']): string {
+  return PLAIN[kind].test(name) && !isReserved(name, kind) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `dataset.table`, each as it has to be written. */
+export function sqlPath(dataset: string, table: string, kind: Cache['kind']): string {
+  return `${sqlName(dataset, kind)}.${sqlName(table, kind)}`;
+}
+
+export function isReserved(word: string, kind: Cache['kind']): boolean {
+  const folded = word.toLowerCase();
+  return RESERVED.has(folded) || OWN_RESERVED[kind].has(folded);
+}
+
+/** A name, or several with dots between, that may be written as in SQL: without its quotes. */
+export function withoutQuotes(name: string): string {
+  return name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
+}

@@ -1,0 +1,98 @@
+/**
+ * Forgives the form of arguments, since a model cannot change what its client sends: `null` and empty texts for what is
+ * left out, JSON text for objects and lists, one value for a list, numbers and booleans as text, enums in any case.
+ * Names are not forgiven, and neither is anything inside a configuration or a manifest.
+ */
+import { isObject } from '../protocol/index.ts';
+import type { AnyTool } from '../tools/index.ts';
+import { sizeLimit } from './argument-sizes.ts';
+import { inputSchema, type JsonSchema } from './input-schema.ts';
+import { brokenBound, MESSAGE_BOUNDS } from './stdio/index.ts';
+
+/** The arguments in the form of the tool's schema, as far as there is no doubt what they mean; the rest as it came. */
+export function coerceArguments(tool: AnyTool, args: unknown): unknown {
+  return isObject(args) ? coerceFields(inputSchema(tool), args, { tool, path: '' }) : args;
+}
+
+interface Place {
+  readonly tool: AnyTool;
+  /** Such as `changes.prefix`; the same for every item of a list. */
+  readonly path: string;
+}
+
+function coerceFields({ properties = {}, required = [] }: JsonSchema, fields: object, { tool, path }: Place): object {
+  const coerced = Object.entries(fields).flatMap(([name, value]) => {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (schema === undefined) return [[name, value]];
+    if (value === null) return [];
+    const place = { tool, path: path === '' ? name : `${path}.${name}` };
+    const isOptional = !required.includes(name);
+    if (isOptional && meansAbsent(schema, value, place)) return [];
+    return [[name, coerce(schema, value, place)]];
+  });
+  return Object.fromEntries(coerced) as object;
+}
+
+function meansAbsent({ type }: JsonSchema, value: unknown, { tool, path }: Place): boolean {
+  if (typeof value !== 'string') return false;
+  const text = value.trim();
+  if (text === '') return !tool.takesEmptyText?.includes(path);
+  return text === 'null' && type !== 'string';
+}
+
+function coerce(schema: JsonSchema, value: unknown, place: Place): unknown {
+  switch (schema.type) {
+    case 'object':
+      return coerceObject(schema, typeof value === 'string' ? parsed(value, /^\s*\{/, place) : value, place);
+    case 'array':
+      return coerceList(schema, value, place);
+    case 'integer':
+    case 'number':
+      return typeof value === 'string' ? numberFrom(value) : value;
+    case 'boolean':
+      return typeof value === 'string' ? booleanFrom(value) : value;
+    default:
+      return typeof value === 'string' && schema.enum ? enumFrom(schema.enum, value) : value;
+  }
+}
+
+/** Without declared fields it is the connector's or the manifest's own, and taken as it is. */
+function coerceObject(schema: JsonSchema, value: unknown, place: Place): unknown {
+  return isObject(value) && schema.properties ? coerceFields(schema, value, place) : value;
+}
+
+function coerceList({ items = {} }: JsonSchema, value: unknown, place: Place): unknown {
+  const isOfObjects = items.type === 'object';
+  const given = typeof value === 'string' ? parsed(value, isOfObjects ? /^\s*[[{]/ : /^\s*\[/, place) : value;
+  const isOneItem = isOfObjects ? isObject(given) : typeof given === 'string';
+  const list = isOneItem ? [given] : given;
+  return Array.isArray(list) ? list.map((item) => coerce(items, item, place)) : given;
+}
+
+/** What a JSON text means; the text itself where it is none, or more than an argument may be. */
+function parsed(text: string, opening: RegExp, { path }: Place): unknown {
+  const [argument = ''] = path.split('.');
+  if (!opening.test(text)) return text;
+  if (text.length > sizeLimit(argument).total) return text;
+  if (brokenBound(Buffer.from(text), MESSAGE_BOUNDS) !== undefined) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function numberFrom(text: string): number | string {
+  if (!/^\s*[+-]?\d{1,15}(\.\d+)?\s*$/.test(text)) return text;
+  return Number(text);
+}
+
+function booleanFrom(text: string): boolean | string {
+  const word = text.trim().toLowerCase();
+  return word === 'true' || (word === 'false' ? false : text);
+}
+
+function enumFrom(values: readonly unknown[], text: string): unknown {
+  const word = text.trim().toLowerCase();
+  return values.includes(text) ? text : (values.find((value) => String(value).toLowerCase() === word) ?? text);
+}

@@ -1,0 +1,31 @@
+/** The MCP package answers a request that does not fit its schema with all of the schema's findings as JSON: a sentence says the same. */
+import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { isObject } from '../protocol/index.ts';
+
+const MAX_FINDINGS = 5;
+
+/** An error of the protocol, in words where it was a dump. */
+export function withoutSchemaDump({ code, message }: Record<string, unknown>): { code: unknown; message: unknown } {
+  const findings = typeof message === 'string' ? findingsIn(message) : [];
+  if (findings.length === 0) return { code, message };
+  return {
+    code: ProtocolErrorCode.InvalidParams,
+    message: `Invalid params: ${findings.slice(0, MAX_FINDINGS).join('; ')}.`,
+  };
+}
+
+function findingsIn(message: string): string[] {
+  const start = /^(?:[\w /]+: )?(?=\[\s*\{)/.exec(message)?.[0].length;
+  if (start === undefined) return [];
+  try {
+    const issues: unknown = JSON.parse(message.slice(start));
+    return Array.isArray(issues) ? issues.flatMap(findingOf) : [];
+  } catch {
+    return [];
+  }
+}
+
+function findingOf(issue: unknown): string[] {
+  if (!isObject(issue) || typeof issue.message !== 'string' || !Array.isArray(issue.path)) return [];
+  return [`${issue.path.join('.') || 'the request'}: ${issue.message.replace(/^Invalid input: /, '')}`];
+}
