@@ -33,6 +33,6 @@ export const cancelSync = defineTool({
         : `${count(sum('confirmed'), 'record')} of this sync are confirmed by the destination "${status.destination}".`;
     const data = { ...syncData(status), stopped, kept };
     const head = stopped ? 'Stopped.' : `It was not running (${before.state}).`;
-    return { text: `${head} ${kept}\n${syncText(data)}`, data };
+    return { text: `${head} ${kept}\n${syncText(data, services.cache.kind)}`, data };
   },
 });

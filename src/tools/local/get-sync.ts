@@ -36,6 +36,6 @@ export const getSync = defineTool({
         started_at,
       }));
     }
-    return { text: syncText(data), data };
+    return { text: syncText(data, services.cache.kind), data };
   },
 });

@@ -109,7 +109,7 @@ async function withSync({ data }: Awaited<ReturnType<typeof save>>, startedAt: n
     const { syncId } = await beginSync(services, { source: data.name }, { signal, progress }, authorize);
     const left = Math.min(SYNC_WAIT_MS, CALL_MS - (Date.now() - startedAt));
     const sync = syncData(await services.syncs.wait(syncId, Math.max(0, left), signal, progress));
-    return { text: `${saved}\n${syncText(sync)}`, data: { ...data, sync, next: sync.next } };
+    return { text: `${saved}\n${syncText(sync, services.cache.kind)}`, data: { ...data, sync, next: sync.next } };
   } catch (error) {
     if (!(error instanceof SluiceError) || signal.aborted) throw error;
     const problem = `${error.message} ${error.next}`;

@@ -69,6 +69,6 @@ export const startSync = defineTool({
     const data = { ...syncData(status), already_running: alreadyRunning };
     const elsewhere = status.destination === destination ? '' : ', and it goes elsewhere: start yours after its end';
     const note = alreadyRunning ? `A sync of this source was running already; this is that one${elsewhere}.\n` : '';
-    return { text: note + syncText(data), data };
+    return { text: note + syncText(data, services.cache.kind), data };
   },
 });

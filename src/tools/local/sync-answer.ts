@@ -1,5 +1,6 @@
 /** A sync as the tools show it: the same fields for start_sync, get_sync and cancel_sync. */
 import * as z from 'zod';
+import { type Cache, sqlName } from '../../cache/index.ts';
 import type { SyncStatus } from '../../sync/index.ts';
 import { asData, bytesText, count, textTable } from '../text.ts';
 
@@ -92,13 +93,14 @@ export function syncData(status: SyncStatus, logIsWhole = false): SyncOutput {
   };
 }
 
-export function syncText(data: SyncOutput): string {
+/** @param kind of the cache: names are shown as they have to be written in its SQL */
+export function syncText(data: SyncOutput, kind: Cache['kind']): string {
   return [
     `Sync ${data.sync_id} of "${data.source}"${data.destination ? ` into the destination "${data.destination}"` : ''}: ${data.state}. ${count(data.records, 'record')} read (${bytesText(data.bytes)}).`,
     ...(data.streams.length > 0 ? [streamTable(data)] : []),
     ...(data.errors.length > 0 ? [asData('errors', data.errors.map(errorText).join('\n'))] : []),
-    ...data.streams.flatMap((stream) => changedText(stream, data.dataset)),
-    ...data.streams.slice(0, STREAMS_WITH_COLUMNS).flatMap(columnsText),
+    ...data.streams.flatMap((stream) => changedText(stream, data.dataset, kind)),
+    ...data.streams.slice(0, STREAMS_WITH_COLUMNS).flatMap((stream) => columnsText(stream, kind)),
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     ...(data.log ? [asData('sync log', data.log.join('\n'))] : []),
     ...(data.recent && data.recent.length > 1
@@ -141,9 +143,12 @@ function streamTable({ streams, destination }: SyncOutput): string {
   );
 }
 
-function columnsText({ stream, columns }: SyncOutput['streams'][number]): string[] {
+function columnsText({ stream, columns }: SyncOutput['streams'][number], kind: Cache['kind']): string[] {
   if (columns === undefined || columns.length === 0) return [];
-  const shown = columns.slice(0, COLUMNS_IN_TEXT).map(nameOfColumn).join(', ');
+  const shown = columns
+    .slice(0, COLUMNS_IN_TEXT)
+    .map((name) => sqlName(name, kind))
+    .join(', ');
   return [`${stream} has ${count(columns.length, 'column')}: ${shown}${columns.length > COLUMNS_IN_TEXT ? ', …' : ''}`];
 }
 
@@ -153,8 +158,9 @@ function errorText({ from, stream, message }: SyncOutput['errors'][number]): str
 
 /** In a form that both databases read: the one writes a space into the JSON, the other does not. */
 function changedText(
-  { stream, table, rows, changed_values: changed, replaced, late }: SyncOutput['streams'][number],
+  { stream, table = '', rows, changed_values: changed, replaced, late }: SyncOutput['streams'][number],
   dataset = '',
+  kind: Cache['kind'],
 ): string[] {
   const fields = Object.entries(changed ?? {}).map(([field, values]) => `${field} ${values.toLocaleString('en-US')}`);
   return [
@@ -170,18 +176,10 @@ function changedText(
       : []),
     ...(fields.length > 0
       ? [
-          `${stream}: values that did not fit their column were changed (${fields.join(', ')}); each is noted in its row: SELECT _airbyte_meta FROM ${nameInSql(dataset, table)} WHERE CAST(_airbyte_meta AS VARCHAR) NOT LIKE '%[]}'.`,
+          `${stream}: values that did not fit their column were changed (${fields.join(', ')}); each is noted in its row: SELECT _airbyte_meta FROM ${sqlName(dataset, kind)}.${sqlName(table, kind)} WHERE CAST(_airbyte_meta AS VARCHAR) NOT LIKE '%[]}'.`,
         ]
       : []),
   ];
-}
-
-function nameInSql(dataset: string, table = ''): string {
-  return `${dataset}.${nameOfColumn(table)}`;
-}
-
-function nameOfColumn(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 function nextStep(
