@@ -1,6 +1,13 @@
 /** A source that is read for a destination: its records and states go on as the bytes that they are. */
 import type { ConnectorRun, Exit } from '../../connectors/index.ts';
-import { isObject, type JsonObject, parseMessage, type StreamStatus, streamDescriptor } from '../../protocol/index.ts';
+import {
+  isObject,
+  type JsonObject,
+  parseMessage,
+  type StreamStatus,
+  streamDescriptor,
+  withEscapedControls,
+} from '../../protocol/index.ts';
 import { readChunks } from '../chunks.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
 import { isLongLog, noteWords, type Speaker } from '../connector-words.ts';
@@ -46,7 +53,7 @@ export async function readSource(
     {
       records(stream, lines, rows) {
         hearer.records(stream, rows, lines.length);
-        feed.put(lines);
+        feed.put(asJson(lines));
       },
       message(line) {
         if (passes(line)) {
@@ -62,6 +69,8 @@ export async function readSource(
           `The source sent records of "${stream}", which was not asked for; they do not go to the destination.`,
         ),
     },
+    [],
+    true,
   );
   const passes = (line: Buffer): boolean => {
     if (isLongLog(line, log)) return false;
@@ -124,4 +133,13 @@ export async function readSource(
     chunks.ended.catch(() => undefined);
     chunks.stop();
   }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0009\u000b\u000c\u000e-\u001f]/;
+
+/** Lines with raw control characters in their strings, as JSON wants them: a destination's parser would drop them. */
+function asJson(lines: Buffer): Buffer {
+  if (!CONTROL.test(lines.toString('latin1'))) return lines;
+  return Buffer.from(lines.toString('utf8').split('\n').map(withEscapedControls).join('\n'), 'utf8');
 }

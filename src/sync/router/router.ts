@@ -53,8 +53,15 @@ interface Prefix {
 /**
  * @param cuts whether the records of each stream may be cut to their data; a stream whose lines do not allow it gets
  *   them whole from then on. Chunks are then written to.
+ * @param readsAll whether each line is read to its end. Else one that begins as records do and ends in a brace is taken for
+ *   one: for who parses them later anyhow.
  */
-export function createRouter(streams: readonly StreamName[], sink: RouterSink, cuts: readonly boolean[] = []): Router {
+export function createRouter(
+  streams: readonly StreamName[],
+  sink: RouterSink,
+  cuts: readonly boolean[] = [],
+  readsAll = false,
+): Router {
   const mayCut = streams.map((_stream, index) => cuts[index] === true);
   const indexOf = indexStreams(streams);
   const odd = createOddLines(sink, indexOf);
@@ -100,7 +107,7 @@ export function createRouter(streams: readonly StreamName[], sink: RouterSink, c
     const name = envelope.stream ?? '';
     // A namespace that comes after the data would make the prefix lie where it decides.
     const isEnough = isOnlyOne(streams, name) && !streams[stream]?.namespace;
-    if (prefix === 0 || !(namespaceInPrefix || isEnough)) return;
+    if (readsAll || prefix === 0 || !(namespaceInPrefix || isEnough)) return;
     const text = bytes.toString('latin1', start, start + prefix + 1);
     const learnt = { bytes: Buffer.from(text, 'latin1'), stream };
     if (few.length < FEW) {

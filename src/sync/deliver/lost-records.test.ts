@@ -1,0 +1,50 @@
+/** Records that are lost on their way into a destination: the others arrive, and no state that comes after is kept. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { catalogOf, openTestRoom, type Part, recordLine, stateLine, type TestRoom } from '../test-room.ts';
+import type { SyncStatus } from '../types.ts';
+import { type TestDestination, testDestination } from './test-delivery.ts';
+
+let room: TestRoom;
+let shelf: TestDestination;
+beforeEach(async () => {
+  room = await openTestRoom(undefined, undefined, undefined, 2_000);
+  shelf = await testDestination(room);
+});
+afterEach(() => room.close());
+
+const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
+const play = async (parts: readonly Part[]): Promise<SyncStatus> =>
+  room.sync(await shelf.into(await room.play('p', item, parts)));
+const one = (id: number): string => recordLine('item', { id });
+
+it('a record that is cut off makes the stream incomplete; those beside it arrive', async () => {
+  const status = await play([
+    one(1),
+    stateLine('item', { at: 1 }),
+    `${one(2).slice(0, -30)}\n`,
+    `INFO: ${one(3)}`,
+    `${one(4).trim()}${recordLine('item', { id: 5, note: 'tab' }).replace('tab', 'a\tb')}`,
+    stateLine('item', { at: 5 }),
+  ]);
+  expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', records: 4, lost: 1 }] });
+  expect(status.warnings.join('\n')).toContain('"item": 1 record could not be read');
+  expect(await shelf.written('item')).toMatchObject([{ id: 1 }, { id: 3 }, { id: 4 }, { id: 5, note: 'a\tb' }]);
+  expect(await shelf.kept('p')).toContain('\\"at\\":1');
+  expect(await shelf.kept('p')).not.toContain('\\"at\\":5');
+  await play([one(2), one(3), stateLine('item', { at: 5 })]);
+  expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
+  expect(await shelf.kept('p')).toContain('\\"at\\":5');
+});
+
+it('a count of the source that differs is a loss, until what is missing comes', async () => {
+  const short = await play([one(1), stateLine('item', { at: 1 }, { sent: 2 })]);
+  expect(short).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', committed_state: false }] });
+  const late = await play([
+    one(1),
+    stateLine('item', { at: 1 }, { sent: 2 }),
+    one(2),
+    stateLine('item', { at: 2 }, { sent: 0 }),
+  ]);
+  expect(late).toMatchObject({ state: 'complete', streams: [{ committed_state: true }] });
+  expect(await shelf.kept('p')).toContain('\\"at\\":2');
+});
