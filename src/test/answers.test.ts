@@ -96,13 +96,19 @@ function steady(text: string, tool: string): string {
     .replace(/\b\d+ s ago/g, 'N s ago');
   if (tool === 'describe_data') return common.replace(/("bytes": )\d+/g, '$1N').replace(/[\d.]+ [kM]?B\b/g, 'N B');
   if (tool === 'query') return common.replace(/"plan": ".*"/g, '"plan": "PLAN"').replace(/[┌└│├─┐┘┤┬┴].*/g, '');
+  if (tool === 'list_connectors')
+    return common
+      .replace(/ \| (ready|download|unreachable|missing)$/gm, ' | MACHINE')
+      .replace(/("here": )"\w+"/g, '$1"MACHINE"')
+      .replace(/^What is not ready here: .*$/m, 'What is not ready here: MACHINE');
   if (tool !== 'get_status' && tool !== 'get_connector_info') return common;
   return common
+    .replace(/^On this machine: .*$/m, 'On this machine: MACHINE')
     .replace(/^(- )?(uv|python|docker): .*$/gm, '$1$2: MACHINE')
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'OBJECT_ID')
     .replace(/^Sandbox: .*$/m, 'Sandbox: MACHINE')
     .replace(/("sandbox": \{\s+"setting": "auto",\s+"kind": )"[^"]*"(?:,\s+"(?:reason|fix)": "[^"]*")*/, '$1"MACHINE"')
-    .replace(/"runs_here": \w+/, '"runs_here": MACHINE')
+    .replace(/"runs_here": (true|false)/g, '"runs_here": MACHINE')
     .replace(/"runtimes": \[[^\]]*\]/, '"runtimes": []')
     .replace(/("version": ")\d+\.\d+\.\d+(")/, '$1VERSION$2')
     .replace(/^Sluice \S+/m, 'Sluice VERSION');

@@ -5,11 +5,11 @@ import type { Status } from './status-output.ts';
 
 export function statusText(status: Status): string {
   const { modes, project_directory: project, env_file: env } = status;
-  const switches = (realm: 'local' | 'cloud'): string =>
-    `${realm}: safe mode ${onOff(modes[realm].safe_mode)}, read-only ${onOff(modes[realm].read_only_mode)}`;
+  const switches = (realm: 'local' | 'cloud', what: string): string =>
+    `${realm} (${what}): safe mode ${onOff(modes[realm].safe_mode)}, read-only ${onOff(modes[realm].read_only_mode)}`;
   return [
     `Sluice ${status.version}`,
-    `Modes: ${switches('local')}: this machine's sources, syncs and data (${modes.local.safe_mode.variable}, ${modes.local.read_only_mode.variable}); ${switches('cloud')}: objects of an Airbyte (${modes.cloud.safe_mode.variable}, ${modes.cloud.read_only_mode.variable}).`,
+    `Modes: ${switches('local', 'this machine')}; ${switches('cloud', 'an Airbyte')}.`,
     `Project directory: ${project.path ?? 'none'} (${project.set_by})`,
     `Env file: ${env.path ?? 'not set'}${env.path ? (env.readable ? ' (readable)' : ' (NOT readable)') : ' (AIRBYTE_MCP_ENV_FILE)'}`,
     ...status.runtimes.map(({ name, found, version, path, fix }) =>
