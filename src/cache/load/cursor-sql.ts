@@ -4,15 +4,20 @@ import type { ValueOf } from './key-sql.ts';
 import { valueAt } from './key-sql.ts';
 import type { Column } from './types.ts';
 
+/** 1 no order, 2 a value of the column's own type or a number, 3 an instant. */
+export type Kind = 1 | 2 | 3;
+
 /**
- * What a row's cursor is. Only cursors of one kind are compared, by `parts`, one after the other; among cursors of several
+ * What a row's cursor is. Only cursors of one kind are compared, by its parts, one after the other; among cursors of several
  * kinds, and of a kind that has no order, the record that came last is the newest.
  */
 export interface Cursor {
-  /** 0 no cursor, 1 no order, 2 a value of the column's own type or a number, 3 an instant. */
+  readonly value: ValueOf;
+  /** A Kind, or 0 where there is no cursor. */
   readonly kind: ValueOf;
-  readonly parts: readonly ValueOf[];
-  /** Whether rows of several kinds are possible. */
+  /** For rows of the kind, and rows without a cursor. */
+  parts(kind: Kind): readonly ValueOf[];
+  /** Whether another kind than 2 is possible. */
   readonly isMixed: boolean;
 }
 
@@ -46,38 +51,56 @@ export function cursorAt(
   const none = (alias: string): string => (deleted ? `CASE WHEN ${deleted(alias)} IS NULL THEN 0 ELSE 1 END` : '0');
   const kind = (alias: string): string =>
     `CASE WHEN ${value(alias)} IS NULL THEN ${none(alias)} ${ofValue ? `ELSE ${ofValue}` : `WHEN ${text(alias)} ~ '${NUMBER}' THEN 2 WHEN ${text(alias)} ~ '${INSTANT}' THEN 3 ELSE 1`} END`;
-  const parts = isTyped ? [value] : textParts(text);
-  return { kind, parts, isMixed: !isTyped || deleted !== undefined };
+  const parts = (of: Kind): readonly ValueOf[] => {
+    if (of === 1) return [];
+    return isTyped ? [value] : of === 2 ? numberParts(text) : instantParts(text);
+  };
+  return { value, kind, parts, isMixed: !isTyped || deleted !== undefined };
 }
 
-function textParts(text: ValueOf): ValueOf[] {
-  const ofKind = (pattern: string, part: (text: string) => string): ValueOf => {
-    return (alias) => `CASE WHEN ${text(alias)} ~ '${pattern}' THEN ${part(text(alias))} END`;
-  };
-  const whole = ofKind(NUMBER, (number) => `CAST(split_part(${number}, '.', 1) AS DECIMAL(38,0))`);
-  const double = ofKind(NUMBER, (number) => `CAST(${number} AS DOUBLE PRECISION)`);
-  const second = ofKind(INSTANT, (instant) => `CAST(${toTheSecond(instant)} AS TIMESTAMPTZ)`);
-  const digits = (alias: string): string => {
-    const [number, instant] = [text(alias), text(alias)];
-    const behind = `regexp_replace(${instant}, '^[^.,]*[.,]?([0-9]*).*$', '\\1')`;
-    return `CASE WHEN ${number} ~ '${NUMBER}' THEN rtrim(split_part(${number}, '.', 2), '0') WHEN ${instant} ~ '${INSTANT}' THEN rtrim(${behind}, '0') END`;
-  };
-  // The fraction apart, for no type of the databases has all its digits.
-  return [whole, double, second, digits];
+/** No type of the databases has all digits: those behind the point stand apart. */
+function numberParts(text: ValueOf): ValueOf[] {
+  return [
+    (alias) => `CAST(split_part(${text(alias)}, '.', 1) AS DECIMAL(38,0))`,
+    (alias) => `CAST(${text(alias)} AS DOUBLE PRECISION)`,
+    (alias) => `rtrim(split_part(${text(alias)}, '.', 2), '0')`,
+  ];
 }
 
-/** An instant without its fraction, in the form that both databases read. */
+function instantParts(text: ValueOf): ValueOf[] {
+  return [
+    (alias) => `CAST(${toTheSecond(text(alias))} AS TIMESTAMPTZ)`,
+    (alias) =>
+      `CASE WHEN length(${text(alias)}) > 20 THEN rtrim(regexp_replace(${text(alias)}, '^[^.,]*[.,]?([0-9]*).*$', '\\1'), '0') ELSE '' END`,
+  ];
+}
+
+/** An instant without its fraction, in the form that both databases read; the usual forms without a look at each letter. */
 function toTheSecond(text: string): string {
   const close = `regexp_replace(regexp_replace(upper(${text}), '[.,][0-9]+', ''), '^(.{11,}) ([-+Z].*)$', '\\1\\2')`;
   const timed = `CASE WHEN length(${text}) = 10 THEN ${text} || ' 00:00:00' ELSE regexp_replace(${close}, '^(.{13}:[0-9]{2})([-+Z].*)?$', '\\1:00\\2') END`;
-  return `${timed} || CASE WHEN ${close} ~ '^.{11,}(Z|[-+][0-9:]+)$' THEN '' ELSE 'Z' END`;
+  const any = `${timed} || CASE WHEN ${close} ~ '^.{11,}(Z|[-+][0-9:]+)$' THEN '' ELSE 'Z' END`;
+  const start = `substr(${text}, 1, 19)`;
+  const hasSeconds = `substr(${text}, 17, 1) = ':'`;
+  return `CASE WHEN ${hasSeconds} AND right(${text}, 1) = 'Z' THEN ${start} || 'Z'
+    WHEN ${hasSeconds} AND right(${text}, 6) = '+00:00' THEN ${start} || 'Z' ELSE ${any} END`;
 }
 
-/** Whether the cursor of `t` is greater than that of `w`, a row that came after it. */
-export function isNewer({ kind, parts, isMixed }: Cursor): string {
-  const some = `(${kind('t')} > 0 AND ${kind('w')} = 0)`;
-  const comparable = isMixed ? `${kind('t')} = ${kind('w')} AND ${kind('w')} > 1` : `${kind('w')} = 2`;
-  return `(${some} OR (${comparable} AND ${isGreater(parts)}))`;
+/**
+ * Whether the cursor of `t` is greater than that of `w`, a row that came after it.
+ * @param kinds those that `w` may have
+ */
+export function isNewer(cursor: Cursor, kinds: readonly Kind[]): string {
+  const { value, kind, parts } = cursor;
+  const some = `(${value('w')} IS NULL AND ${kind('w')} = 0 AND ${kind('t')} > 0)`;
+  const ordered = kinds
+    .filter((one) => one > 1)
+    .map((one) => {
+      // Where all are of one kind, what is there is of it.
+      const isOfKind = kinds.length === 1 ? `${value('w')} IS NOT NULL` : `${kind('w')} = ${one}`;
+      return `CASE WHEN ${isOfKind} AND ${kind('t')} = ${one} THEN ${isGreater(parts(one))} ELSE FALSE END`;
+    });
+  return `(${[some, ...ordered].join(' OR ')})`;
 }
 
 function isGreater([first, ...others]: readonly ValueOf[]): string {

@@ -1,6 +1,6 @@
 /** Brings the rows of the incoming table into a table that has one row for each primary key. */
 import type { LoadConnection } from '../sql.ts';
-import { type Cursor, cursorAt, isNewer } from './cursor-sql.ts';
+import { type Cursor, cursorAt, isNewer, type Kind } from './cursor-sql.ts';
 import { sameKey, type ValueOf, valueAt } from './key-sql.ts';
 import { dataColumns, EXTRACTED_AT, INCOMING, quoteName, WINNERS } from './names.ts';
 import { columnDefinitions } from './tables.ts';
@@ -27,7 +27,9 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
   const cursor = cursorField.length > 0 ? cursorAt(connection, columns, cursorField, deletedAt) : undefined;
   const list = dataColumns(columns).join(', ');
   const nameless = keys.map((key) => `${key('i')} IS NULL`).join(' AND ');
-  const ranked = await rankedRows(connection, keys, cursor, nameless);
+  const named = `FROM ${INCOMING} AS i WHERE NOT (${nameless})`;
+  const kinds = cursor ? await kindsIn(connection, cursor, named) : [];
+  const ranked = rankedRows(connection, keys, cursor, kinds, named);
   await connection.run(
     `CREATE TEMPORARY TABLE ${WINNERS} AS SELECT ${list}, ${ARRIVED}, ${SURE} FROM (${ranked}) AS ranked WHERE _sluice_rank = 1`,
   );
@@ -40,7 +42,7 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
       // A record that comes late, behind what the table has, changes nothing.
       if (cursor) {
         await connection.run(
-          `DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND NOT w.${SURE} AND ${isNewer(cursor)}`,
+          `DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND NOT w.${SURE} AND ${isNewer(cursor, kinds)}`,
         );
       }
       const remove = `DELETE FROM ${table} AS t USING ${WINNERS} AS w WHERE ${same}`;
@@ -59,35 +61,42 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
   return { written: winning + withoutKey, updated, deleted, late, withoutKey };
 }
 
+/** The kinds of the cursors that come. */
+async function kindsIn(connection: LoadConnection, cursor: Cursor, named: string): Promise<readonly Kind[]> {
+  if (!cursor.isMixed) return [2];
+  const rows = await connection.rows(`SELECT DISTINCT ${cursor.kind('i')} AS kind ${named} ORDER BY 1`);
+  return rows.map(({ kind }) => Number(kind) as Kind).filter((kind) => kind > 0);
+}
+
 /** The incoming rows that have a key, the newest of each first: with `_sluice_rank`, and what a winner has beside its data. */
-async function rankedRows(
+function rankedRows(
   connection: LoadConnection,
   keys: readonly ValueOf[],
   cursor: Cursor | undefined,
-  nameless: string,
-): Promise<string> {
+  kinds: readonly Kind[],
+  named: string,
+): string {
   const parts = keys.map((key) => key('i')).join(', ');
   const arrived = `i.${connection.dialect.arrival}`;
-  const named = `FROM ${INCOMING} AS i WHERE NOT (${nameless})`;
-  const order = cursor?.parts.map((part) => `${part('i')} DESC NULLS LAST`) ?? [];
   const rank = (by: readonly string[]): string =>
     `row_number() OVER (PARTITION BY ${parts} ORDER BY ${by.join(', ')}) AS _sluice_rank`;
-  if (!cursor?.isMixed) {
-    return `SELECT i.*, ${arrived} AS ${ARRIVED}, FALSE AS ${SURE}, ${rank([...order, `${arrived} DESC`])} ${named}`;
-  }
-  const kind = cursor.kind('i');
-  const [row] = await connection.rows(`SELECT count(DISTINCT nullif(${kind}, 0)) AS n ${named}`);
-  if (Number(row?.n ?? 0) < 2) {
-    const by = [`${kind} DESC`, ...order, `${arrived} DESC`];
+  const [only, ...others] = kinds;
+  if (!cursor || others.length === 0) {
+    const order = cursor && only === 1 ? [`${cursor.kind('i')} DESC`] : [];
+    const values = cursor && only ? cursor.parts(only).map((part) => `${part('i')} DESC NULLS LAST`) : [];
+    const by = [...order, ...values, `${arrived} DESC`];
     return `SELECT i.*, ${arrived} AS ${ARRIVED}, FALSE AS ${SURE}, ${rank(by)} ${named}`;
   }
   // Of cursors of several kinds those count that came last without another kind between them.
-  const kinds = `SELECT i.*, ${arrived} AS ${ARRIVED}, ${kind} AS _sluice_kind ${named}`;
-  const last = `SELECT i.*, first_value(_sluice_kind) OVER (PARTITION BY ${parts} ORDER BY _sluice_kind = 0, ${ARRIVED} DESC) AS _sluice_last FROM (${kinds}) AS i`;
+  const kinded = `SELECT i.*, ${arrived} AS ${ARRIVED}, ${cursor.kind('i')} AS _sluice_kind ${named}`;
+  const last = `SELECT i.*, first_value(_sluice_kind) OVER (PARTITION BY ${parts} ORDER BY _sluice_kind = 0, ${ARRIVED} DESC) AS _sluice_last FROM (${kinded}) AS i`;
   const other = `CASE WHEN _sluice_kind NOT IN (0, _sluice_last) THEN ${ARRIVED} END`;
   const turned = `SELECT i.*, max(${other}) OVER (PARTITION BY ${parts}) AS _sluice_turned FROM (${last}) AS i`;
   const counts = `(_sluice_kind > 0 AND ${ARRIVED} > coalesce(_sluice_turned, -1)) DESC`;
-  return `SELECT i.*, _sluice_turned IS NOT NULL AS ${SURE}, ${rank([counts, '_sluice_kind DESC', ...order, `${ARRIVED} DESC`])} FROM (${turned}) AS i`;
+  const values = kinds.flatMap((kind) =>
+    cursor.parts(kind).map((part) => `CASE WHEN _sluice_kind = ${kind} THEN ${part('i')} END DESC NULLS LAST`),
+  );
+  return `SELECT i.*, _sluice_turned IS NOT NULL AS ${SURE}, ${rank([counts, '_sluice_kind DESC', ...values, `${ARRIVED} DESC`])} FROM (${turned}) AS i`;
 }
 
 /** Records that another one of their key, with a greater cursor, was there before: in the table, or in the batch. */
