@@ -34,6 +34,16 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
     delete: async (workspaceId, id) => {
       await ask({ method: 'DELETE', place: path(workspaceId, id), deed: 'change', answer: anything });
     },
+    async setTestingValues(workspaceId, builderProjectId, spec, testingValues) {
+      await ask({
+        method: 'POST',
+        place: { config: 'connector_builder_projects/update_testing_values' },
+        body: { workspaceId, builderProjectId, spec, testingValues },
+        deed: 'change',
+        answer: anything,
+        timeoutMs: 60_000,
+      });
+    },
     async draft(workspaceId, id, signal) {
       const projectId = await ask({
         method: 'POST',

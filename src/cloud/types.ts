@@ -351,6 +351,13 @@ export interface Cloud {
     update(workspaceId: string, id: string, manifest: JsonObject): Promise<Definition>;
     /** Airbyte deletes the sources made with it, and their connections, too. */
     delete(workspaceId: string, id: string): Promise<void>;
+    /** @param spec the schema of a configuration, by which Airbyte finds the secrets in them */
+    setTestingValues(
+      workspaceId: string,
+      projectId: string,
+      spec: JsonObject,
+      testingValues: JsonObject,
+    ): Promise<void>;
     /** What stands in the connector builder; undefined where the definition has no project there. */
     draft(workspaceId: string, id: string, signal: AbortSignal): Promise<Draft | undefined>;
   };

@@ -118,6 +118,9 @@ const CALLS: Record<string, readonly Call[]> = {
   'definitions.create': [(cloud) => cloud.definitions.create(ID, { name: 'Mine', manifest: { version: '6.0.0' } })],
   'definitions.update': [(cloud) => cloud.definitions.update(ID, OTHER, { version: '6.0.0' })],
   'definitions.delete': [(cloud) => cloud.definitions.delete(ID, OTHER)],
+  'definitions.setTestingValues': [
+    (cloud) => cloud.definitions.setTestingValues(ID, OTHER, { type: 'object' }, { api_key: 'a' }),
+  ],
   'definitions.draft': [(cloud) => cloud.definitions.draft(ID, OTHER, signal)],
 };
 

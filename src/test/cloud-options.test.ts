@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_SECRETS } from '../../fixtures/airbyte/index.ts';
 import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
 import type { Listed } from './harness/cloud-shapes.ts';
+import { makeWorkplace } from './harness/workplace.ts';
 
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 let cloud: CloudTest;
@@ -124,6 +125,32 @@ test('the testing values of a definition are shown without their secrets', async
     const described = await cloud.server.call('describe_cloud_object', args);
     expect(described).toMatchObject({ testing_values: { api_key: '**********' } });
     expect(described.text).not.toContain(SEEDED_SECRETS[3]);
+  }
+});
+
+test('testing values are replaced, with secrets by reference only', async () => {
+  await cloud.close();
+  const workplace = await makeWorkplace("MEADOW_KEY='the-key-of-the-meadow-33'\n");
+  try {
+    cloud = await startCloud({ workplace, environment: UNGUARDED });
+    const update = (api_key: string) => ({
+      kind: 'definition',
+      id: 'Meadow survey',
+      changes: { testing_values: { api_key } },
+    });
+    const error = await cloud.server.fail('update_cloud_object', update('typed-into-the-chat'));
+    expect(error).toMatchObject({ code: 'invalid_config', problems: [{ path: 'api_key' }] });
+    const changed = await cloud.server.call('update_cloud_object', update('secret_reference::MEADOW_KEY'));
+    expect(cloud.airbyte.state.projects[0]?.testingValues).toEqual({ api_key: 'the-key-of-the-meadow-33' });
+    expect(cloud.airbyte.state.declarative[0]?.version).toBe(1);
+    expect(changed.text).not.toContain('the-key-of-the-meadow');
+    cloud.airbyte.state.projects.splice(0);
+    const none = await cloud.server.fail('update_cloud_object', update('secret_reference::MEADOW_KEY'));
+    expect(none.code).toBe('no_builder_project');
+  } finally {
+    await cloud.close();
+    cloud = await startCloud();
+    await workplace.remove();
   }
 });
 

@@ -226,6 +226,14 @@ describeWith(['data'], 'the configuration API', () => {
     await post('connector_builder_projects/get_for_definition_id', { actorDefinitionId: FAKER, workspaceId });
     await post('connector_builder_projects/get_with_manifest', { builderProjectId, workspaceId });
     await post('connector_builder_projects/get_with_manifest', { builderProjectId, workspaceId, version: 1 });
+    const testingValues = { api_key: 'a-key-for-tests' };
+    const spec = SEEDED_MANIFEST.spec.connection_specification;
+    await post('connector_builder_projects/update_testing_values', {
+      builderProjectId,
+      workspaceId,
+      spec,
+      testingValues,
+    });
     await post('workspaces/list_by_organization_id', { organizationId, pagination: { pageSize: 5, rowOffset: 0 } });
     await post('workspaces/get_organization_info', { workspaceId });
     await post('organizations/get_organization_info', { organizationId });

@@ -1,9 +1,10 @@
-import { isObject, type JsonObject } from '../../../protocol/index.ts';
+import type { JsonObject } from '../../../protocol/index.ts';
 import { MASK, maskConfiguration, maskManifest } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { webAddress } from '../fields.ts';
 import { findDefinition } from '../found-object.ts';
+import { specOfManifest } from '../update/testing-values.ts';
 import { newTold, put, type Question, type Told, usersOf } from './told.ts';
 
 export async function describeDefinition(question: Question, call: Call): Promise<Told> {
@@ -36,7 +37,7 @@ export async function describeDefinition(question: Question, call: Call): Promis
   const isOfBuilder = include.has('draft_manifest') || include.has('testing_values');
   const draft = isOfBuilder ? await cloud.definitions.draft(workspace.id, definition.id, signal) : undefined;
   if (include.has('testing_values')) {
-    const spec = specIn(draft?.manifest ?? {});
+    const spec = specOfManifest(draft?.manifest ?? {});
     if (draft?.testingValues)
       put(told, 'testing_values', maskConfiguration(draft.testingValues, { spec, secretKeys: keys }), call);
     else told.notes.push('testing_values: there are none in the connector builder');
@@ -46,9 +47,4 @@ export async function describeDefinition(question: Question, call: Call): Promis
     else told.notes.push('draft_manifest: there is no draft in the connector builder');
   }
   return told;
-}
-
-function specIn({ spec }: JsonObject): JsonObject | undefined {
-  const inner = isObject(spec) ? spec.connection_specification : undefined;
-  return isObject(inner) ? inner : undefined;
 }

@@ -16,6 +16,7 @@ export const changes = z.strictObject({
   ...connectionOptions,
   manifest: z.record(z.string(), z.unknown()).optional(),
   manifest_path: z.string().optional(),
+  testing_values: z.record(z.string(), z.unknown()).optional(),
 });
 export type Changes = z.output<typeof changes>;
 

@@ -20,7 +20,7 @@ const TAKES: Record<ObjectKind, readonly (keyof Changes)[]> = {
   source: ['name', 'config'],
   destination: ['name', 'config'],
   connection: ['name', 'enabled', 'schedule', 'streams', 'discover', 'prefix', ...CONNECTION_OPTIONS],
-  definition: ['manifest', 'manifest_path'],
+  definition: ['manifest', 'manifest_path', 'testing_values'],
 };
 
 export const updateCloudObject = defineTool({

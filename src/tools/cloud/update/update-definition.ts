@@ -6,18 +6,28 @@ import { givenManifest } from '../create/create-definition.ts';
 import { nothingToChange } from '../fitting.ts';
 import type { FoundObject } from '../found-object.ts';
 import type { Changed, Changes } from './changes.ts';
+import { newTestingValues } from './testing-values.ts';
 
 export async function updateDefinition(
-  { definition, workspaceId }: Extract<FoundObject, { kind: 'definition' }>,
+  found: Extract<FoundObject, { kind: 'definition' }>,
   changes: Changes,
-  { services, signal, progress }: Call,
+  call: Call,
 ): Promise<Changed> {
+  const { services, signal, progress } = call;
+  const { definition, workspaceId } = found;
   const manifest = await givenManifest(changes, services);
-  if (!manifest) throw nothingToChange('Give manifest or manifest_path.');
+  const values = changes.testing_values as JsonObject | undefined;
+  if (!manifest && !values) throw nothingToChange('Give manifest, manifest_path or testing_values.');
+  const testing = values && (await newTestingValues(found, values, manifest, call));
   if (signal.aborted) throw abortError(signal);
-  progress('publishing the new manifest in Airbyte');
-  const changed = await services.cloud.definitions.update(workspaceId, definition.id, manifest);
-  return { name: changed.name, before: summary(definition), after: summary(changed) };
+  progress('changing the definition in Airbyte');
+  const changed = manifest ? await services.cloud.definitions.update(workspaceId, definition.id, manifest) : definition;
+  await testing?.send();
+  const both = (of: Definition, testing_values: JsonObject | undefined): JsonObject => ({
+    ...summary(of),
+    ...(testing_values ? { testing_values } : {}),
+  });
+  return { name: changed.name, before: both(definition, testing?.before), after: both(changed, testing?.after) };
 }
 
 /** A manifest is long: describe_cloud_object shows it whole. */
