@@ -8,6 +8,7 @@ import { type Redactor, sealBeginning } from '../secrets/index.ts';
 import type { House } from '../tools/index.ts';
 import type { Calls } from './calls.ts';
 import { instructionsFor } from './instructions.ts';
+import { createProgress } from './progress.ts';
 import { sealTransport } from './seal-transport.ts';
 import { createStdioTransport } from './stdio/index.ts';
 
@@ -93,16 +94,14 @@ function createServer(settings: Settings, open: () => Promise<Calls>): Server {
     const { name, arguments: args } = request.params;
     const { signal, notify, _meta: meta, envelope } = context.mcpReq;
     const token = isShort(meta?.progressToken) ? meta?.progressToken : undefined;
-    let steps = 0;
-    const onProgress = (message: string, done?: number, total?: number): void => {
+    const { onProgress, end } = createProgress((progress, message, total) => {
       if (token === undefined || signal.aborted) return;
-      // The number must grow with each notification, whatever the work counts.
-      steps = done !== undefined && done > steps ? done : steps + 1;
-      const params = { progressToken: token, progress: steps, message, ...(total === undefined ? {} : { total }) };
+      const params = { progressToken: token, progress, message, ...(total === undefined ? {} : { total }) };
       notify({ method: 'notifications/progress', params }).catch(() => {});
-    };
+    });
     const { pipeline, nearTools } = await open();
-    const result = await pipeline.call(name, args, { client: clientName(envelope, server), signal, onProgress });
+    const caller = { client: clientName(envelope, server), signal, onProgress };
+    const result = await pipeline.call(name, args, caller).finally(end);
     if (result) return result;
     const shown = JSON.stringify(name.slice(0, 80));
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${shown}. Near names: ${nearTools(name)}.`);

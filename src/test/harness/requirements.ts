@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { TEST_IMAGES } from './docker.ts';
 import { postgresBinaries } from './postgres.ts';
+import { ROOT } from './workplace.ts';
 
 const required: ReadonlySet<string> = new Set(
   (process.env.SLUICE_REQUIRE ?? '').split(',').filter((name) => name !== ''),
@@ -19,6 +20,7 @@ interface Requirement {
     | 'python'
     | 'old-python'
     | 'uv'
+    | 'go'
     | 'docker'
     | 'pypi'
     | 'postgres'
@@ -45,6 +47,18 @@ const requirements: Record<Requirement['name'], Requirement> = {
     met: hasOldPython,
   },
   uv: { name: 'uv', reason: 'no uv on this machine', met: () => works('uv', ['--version']) },
+  go: {
+    name: 'go',
+    reason: 'no Go here (apt install golang), or the Go module proxy cannot be reached',
+    met: () =>
+      works('go', [
+        'mod',
+        'download',
+        '-C',
+        join(ROOT, 'fixtures', 'clients', 'go'),
+        'github.com/modelcontextprotocol/go-sdk',
+      ]),
+  },
   pypi: {
     name: 'pypi',
     reason: 'the package index cannot be reached from this machine',
