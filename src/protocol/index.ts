@@ -20,5 +20,6 @@ export { type MissingSecret, missingSecrets, withEmptyTexts } from './missing-se
 export { checkDestinationName, checkSourceName, datasetName, isConnectorName } from './names.ts';
 export { nearest } from './nearest.ts';
 export { createTracebackFilter, firstException, withoutTracebacks } from './python-traceback.ts';
+export { definitionOf, propertiesOf } from './schema-references.ts';
 export { dottedPath, type FieldFacts, type FieldPath, fieldsAt, secretFields } from './spec-fields.ts';
 export { type UnknownField, unknownFields } from './unknown-fields.ts';

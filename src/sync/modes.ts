@@ -4,8 +4,8 @@ import {
   type Catalog,
   type ConfiguredStream,
   findStreams,
-  isObject,
   nearest,
+  propertiesOf,
   type Stream,
   type SyncMode,
   streamLabel,
@@ -150,7 +150,7 @@ function splitField(stream: Stream, given: string): readonly string[] {
 }
 
 function fieldsOf(stream: Stream): string[] {
-  return isObject(stream.jsonSchema.properties) ? Object.keys(stream.jsonSchema.properties) : [];
+  return [...propertiesOf(stream.jsonSchema).keys()];
 }
 
 function findOne(catalog: Catalog, name: string): Stream {

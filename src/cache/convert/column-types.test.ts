@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/index.ts';
+import { propertiesOf } from '../../protocol/index.ts';
 import { columnType } from './column-types.ts';
-import { propertiesOf } from './schema-references.ts';
 
 const ROOT: JsonObject = {
   type: 'object',

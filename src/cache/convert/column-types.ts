@@ -1,7 +1,6 @@
 /** JSON Schema to column types. */
-import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
+import { definitionOf, isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import type { ColumnType } from '../load/types.ts';
-import { definitionOf } from './schema-references.ts';
 
 /** Airbyte's own type definitions. */
 const WELL_KNOWN: ReadonlyMap<string, ColumnType> = new Map([

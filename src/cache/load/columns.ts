@@ -1,7 +1,6 @@
 /** The columns of a stream: from its schema, and from what the mapping already holds. */
-import { isObject, type JsonObject } from '../../protocol/index.ts';
+import { isObject, type JsonObject, propertiesOf } from '../../protocol/index.ts';
 import { columnType } from '../convert/column-types.ts';
-import { propertiesOf } from '../convert/schema-references.ts';
 import type { Dialect } from '../sql.ts';
 import { columnName, foldName, reservedColumns, uniqueName } from './names.ts';
 import type { Column, ColumnType, PreparedStream, StreamRequest } from './types.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InputError } from '../../errors.ts';
-import { type Catalog, findStreams, isObject, nearest, type Stream, streamLabel } from '../../protocol/index.ts';
+import { type Catalog, findStreams, nearest, propertiesOf, type Stream, streamLabel } from '../../protocol/index.ts';
 import { count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
 import { openSource, readableFields } from './readable-source.ts';
@@ -77,14 +77,13 @@ function oneStream(catalog: Catalog, label: string): Stream[] {
 }
 
 function describeStream(catalog: Catalog, stream: Stream, withSchema: boolean): z.infer<typeof streamOutput> {
-  const properties = stream.jsonSchema.properties;
   return {
     name: streamLabel(catalog, stream),
     namespace: stream.namespace,
     sync_modes: stream.incremental ? ['full_refresh', 'incremental'] : ['full_refresh'],
     primary_key: stream.primaryKey.map((path) => path.join('.')),
     cursor: stream.defaultCursorField.join('.') || undefined,
-    fields: isObject(properties) ? Object.keys(properties).length : 0,
+    fields: propertiesOf(stream.jsonSchema).size,
     ...(withSchema ? { json_schema: stream.jsonSchema } : {}),
   };
 }

@@ -1,5 +1,5 @@
 /** Looks up what a schema refers to within itself. */
-import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
+import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
 /** What a reference like `#/definitions/X` points at in `root`; undefined where it leads nowhere, or out of the schema. */
 export function definitionOf(reference: string, root: JsonObject): JsonValue | undefined {
