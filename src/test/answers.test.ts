@@ -80,6 +80,13 @@ test('every local tool has its answer here', () => {
   );
 });
 
+/** The log of two that write at once: the commas of JSON go with the place, not with the line. */
+function inOneOrder(lines: string): string {
+  const split = lines.trimEnd().split('\n');
+  const bare = split.map((line) => line.replace(/,$/, '')).sort();
+  return `${bare.map((line, index) => (split[index]?.endsWith(',') ? `${line},` : line)).join('\n')}\n`;
+}
+
 /** What differs from run to run and from machine to machine, by its meaning. */
 function steady(text: string, tool: string): string {
   const common = text
@@ -87,6 +94,7 @@ function steady(text: string, tool: string): string {
     .replaceAll(ROOT.replace(/\/$/, ''), '/CHECKOUT')
     .replace(/\d{8}-\d{6}-[0-9a-f]{6}/g, 'SYNC_ID')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
+    .replace(/(?:^[ "]*TIME .*\n)+/gm, inOneOrder)
     .replace(/(data-)[0-9a-f]{8}/g, '$1MARK')
     .replace(/("(?:elapsed_ms|records_per_second|age_seconds|file_bytes)": )[\d.]+/g, '$1N')
     .replace(/\b[\d.]+ ms\b/g, 'N ms')
