@@ -35,10 +35,11 @@ export const RESET = 'reset_connection';
 
 /** A job as the configuration API tells it: with moments in seconds, and without counts. */
 const configurationJob = z
-  .object({ id: z.number(), configType: aWord, configId: anId, status: aWord, createdAt: number })
+  .object({ id: z.number(), configType: aWord, configId: z.string(), status: aWord, createdAt: number })
   .transform((answer) => ({
     id: answer.id,
-    connectionId: answer.configId,
+    // The document has any text here: what is no id is none, and never taken for the connection's.
+    connectionId: anId.safeParse(answer.configId).data ?? '',
     type: answer.configType === RESET ? 'reset' : answer.configType,
     state: answer.status,
     startedAt: instant(milliseconds(answer.createdAt)),

@@ -135,7 +135,7 @@ function asCall(given: Step): { name: string; args: Record<string, unknown> } {
 }
 
 function newObject(kind: (typeof KINDS)[number], pick: number, other: number): Record<string, unknown> {
-  const common = { kind, name: `Mine ${pick}` };
+  const common = { kind, name: `Mine ${pick}`, allow_duplicate: true };
   if (kind === 'source') return { ...common, connector: FAKER, config: { count: other + 1 } };
   if (kind === 'definition') return { ...common, manifest: SEEDED_MANIFEST };
   if (kind === 'destination') {

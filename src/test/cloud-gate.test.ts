@@ -21,24 +21,26 @@ interface Row {
 }
 
 const row = (tool: string, what: string, effect: Effect, args: Row['args']): Row => ({ tool, what, effect, args });
-const SOURCE = { kind: 'source', name: 'New', connector: FAKER, config: { count: 3 } };
+const SOURCE = { kind: 'source', name: 'New', allow_duplicate: true, connector: FAKER, config: { count: 3 } };
 const NEW: Record<Kind, Record<string, unknown>> = {
   source: SOURCE,
   destination: {
     kind: 'destination',
     name: 'New',
+    allow_duplicate: true,
     connector: NOWHERE,
     config: { test_destination: { test_destination_type: 'SILENT' } },
   },
   connection: {
     kind: 'connection',
     name: 'New',
+    allow_duplicate: true,
     source_id: airbyteId('source', 1),
     destination_id: airbyteId('destination', 1),
     streams: [{ stream: 'users' }],
     prefix: 'mine_',
   },
-  definition: { kind: 'definition', name: 'New', manifest: SEEDED_MANIFEST },
+  definition: { kind: 'definition', name: 'New', allow_duplicate: true, manifest: SEEDED_MANIFEST },
 };
 const CHANGES: Record<Kind, Record<string, unknown>> = {
   source: { name: 'Changed' },

@@ -53,7 +53,7 @@ describe('get_cloud_job', () => {
     [{ job_id: 1.5 }, 'bad_job_id', /list_cloud_objects/],
     [{ job_id: 3, attempt: 7 }, 'no_attempt', /0, 1/],
     [{ job_id: 3, log_offset: -1 }, 'bad_log_offset', /next_log_offset/],
-    [{ connection_id: 'people' }, 'bad_id', /list_cloud_objects/],
+    [{ connection_id: 'people' }, 'unknown_name', /Sample people/],
   ])('%j: %s', async (args, code, next) => {
     await start();
     const error = await server.fail('get_cloud_job', args);

@@ -100,7 +100,9 @@ describe('run_cloud_sync', () => {
   test('a token that ends while it waits is renewed', async () => {
     await start({ airbyte: { jobMilliseconds: 3_000 } });
     const running = job('run_cloud_sync', { connection_id: people, wait_seconds: 30 });
-    await expect.poll(() => airbyte.requests.some(({ path }) => path.endsWith('/jobs/4'))).toBe(true);
+    await expect
+      .poll(() => airbyte.requests.some(({ path }) => path.endsWith('/jobs/4')), { timeout: 10_000 })
+      .toBe(true);
     airbyte.expireTokens();
     expect((await running).state).toBe('succeeded');
     expect(airbyte.tokenRequests()).toBe(2);

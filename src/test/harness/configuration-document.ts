@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 
 /** In use, and not in the servable part. */
-const ADDED = [
-  '/v1/connections/refresh',
-  '/v1/connections/clear/stream',
-  '/v1/connections/update',
-  '/v1/web_backend/connections/update',
-];
+const ADDED = ['/v1/connections/refresh', '/v1/connections/clear/stream', '/v1/connections/update'];
 
 interface Components {
   schemas: Record<string, unknown>;

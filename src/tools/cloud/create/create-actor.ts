@@ -28,8 +28,8 @@ export const createActor: Maker = async (input, call, enter) => {
   const kind: ActorKind = input.kind === 'destination' ? 'destination' : 'source';
   const { services, signal, progress } = call;
   const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
-  await refuseTakenName(input, workspaceId, call);
   const { definitionId, config, toType, warnings: told = [] } = await readyActor(kind, input, workspaceId, call);
+  await refuseTakenName(input, workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress(`creating the ${kind} in Airbyte`);
   const made = await config
