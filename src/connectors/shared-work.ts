@@ -1,10 +1,12 @@
-/** Work that several callers wait for at once: done once, and given up only when all of them have given up. */
+/**
+ * Work that several callers wait for at once: done once. It goes on when all of them have given up, for a client whose time
+ * is shorter than an installation would never get there; the next caller joins it. What ends the server ends it.
+ */
 import { abortError } from '../errors.ts';
 import type { RunControl } from './types.ts';
 
 interface Work<T> {
   readonly promise: Promise<T>;
-  readonly controller: AbortController;
   readonly listeners: Set<RunControl['progress']>;
   last?: string;
 }
@@ -13,18 +15,20 @@ export interface SharedWork<T> {
   run(key: string, control: RunControl, start: (control: RunControl) => Promise<T>): Promise<T>;
 }
 
+/** Nobody gives the work itself up. */
+const NEVER = new AbortController().signal;
+
 export function createSharedWork<T>(): SharedWork<T> {
   const works = new Map<string, Work<T>>();
 
   const begin = (key: string, start: (control: RunControl) => Promise<T>): Work<T> => {
-    const controller = new AbortController();
     const listeners = new Set<RunControl['progress']>();
     const progress: RunControl['progress'] = (message, done, total) => {
       work.last = message;
       for (const listener of listeners) listener(message, done, total);
     };
-    const promise = Promise.resolve().then(() => start({ signal: controller.signal, progress }));
-    const work: Work<T> = { promise, controller, listeners };
+    const promise = Promise.resolve().then(() => start({ signal: NEVER, progress }));
+    const work: Work<T> = { promise, listeners };
     works.set(key, work);
     const forget = (): void => {
       if (works.get(key) === work) works.delete(key);
@@ -51,12 +55,6 @@ export function createSharedWork<T>(): SharedWork<T> {
       } finally {
         if (leave) signal.removeEventListener('abort', leave);
         work.listeners.delete(listener);
-      }
-      if (work.listeners.size === 0) {
-        works.delete(key);
-        work.controller.abort(signal.reason);
-        // Its processes are ended before the caller is told.
-        await work.promise.catch(() => {});
       }
       throw abortError(signal);
     },

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { callOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { docker, makeDockerPlace } from './harness/docker.ts';
 import { type Behaviour, type ImageRegistry, startImageRegistry } from './harness/image-registry.ts';
@@ -58,7 +59,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     expect(existsSync(join(workplace.project, 'connectors', 'source-pulled', 'docker-1.0.0'))).toBe(false);
   });
 
-  test('stays away when the call is cancelled: the engine stops at once', async () => {
+  test('goes on when the call is cancelled, and the next call joins it; with the server the engine stops', async () => {
     registry.behave({ kind: 'slow', bytesPerSecond: 2 * MB });
     const controller = new AbortController();
     const calling = server.client
@@ -67,15 +68,21 @@ describeWith(['docker'], 'an image that is not here', () => {
     await waitUntil(() => registry.sent() > MB);
     controller.abort();
     await calling;
-    await waitUntil(() => registry.abandoned() > 0, 3_000);
+    const asked = registry.asked();
     const before = registry.sent();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(registry.sent()).toBe(before);
+    await waitUntil(() => registry.sent() > before + MB, 3_000);
+    expect(await callOut(server, 'validate_config', subject)).toMatchObject({ valid: true });
+    expect([registry.asked(), registry.abandoned()]).toEqual([asked, 0]);
+
+    await server.call('remove', { kind: 'connector', name: 'source-pulled' });
+    const other = await startServer({ workplace });
+    other.client.callTool({ name: 'validate_config', arguments: subject }).catch(() => undefined);
+    const sent = registry.sent();
+    await waitUntil(() => registry.sent() > sent + MB);
+    await other.close();
+    await waitUntil(() => registry.abandoned() > 0, 3_000);
     expect(await isHere()).toBe(false);
     expect(existsSync(join(workplace.project, 'connectors', 'source-pulled', 'docker-1.0.0'))).toBe(false);
-    // And nothing stands in the way of the next one.
-    registry.behave({ kind: 'good' });
-    expect(await server.call('validate_config', subject)).toMatchObject({ valid: true });
   });
 
   test('is pulled once by two servers of a project', async () => {
