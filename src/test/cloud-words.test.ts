@@ -78,7 +78,7 @@ test('a workspace of the settings that is not there is a matter of the settings'
   });
 });
 
-test('the only workspace is marked as the default; a name is no id', async () => {
+test('the only workspace is marked as the default, and its name does where its id is asked for', async () => {
   const server = await start();
   const { objects } = await server.call<{ objects: object[] }>('list_cloud_objects', { kind: 'workspace' });
   expect(objects).toEqual([{ id: airbyteId('workspace', 1), name: 'Workshop', default: true }]);
@@ -88,7 +88,8 @@ test('the only workspace is marked as the default; a name is no id', async () =>
     ['list_cloud_objects', { kind: 'source' }],
     ['describe_cloud_object', definition],
   ] as const) {
-    expect(await server.fail(tool, { ...args, workspace_id: 'Workshop' })).toMatchObject({ code: 'bad_id' });
+    await server.call(tool, { ...args, workspace_id: 'Workshop' });
+    expect(await server.fail(tool, { ...args, workspace_id: 'Wrkshop' })).toMatchObject({ code: 'unknown_name' });
   }
 });
 
