@@ -66,6 +66,8 @@ export interface Prepared {
   readonly location: Location;
   /** Whether a destination waits for the word that each stream is complete. */
   readonly supportsRefreshes: boolean;
+  /** What may be why the connector refuses its secrets; to be shown next to a failure. */
+  readonly suspicions: readonly string[];
 }
 
 /** What is needed to make a connector anew elsewhere; nothing was installed or run for it. */

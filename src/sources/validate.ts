@@ -161,6 +161,7 @@ async function prepared({
     place: placeOf(installed.connector, resolution.config, facts),
     location: await locationOf(installed.connector, resolution.config, facts),
     supportsRefreshes,
+    suspicions: resolution.suspicions,
   };
 }
 

@@ -3,7 +3,7 @@ import { type Exit, exitWords } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
 import { isLossy, lossWarning } from './losses.ts';
 import { isIncremental, type StreamRun } from './stream-run.ts';
-import { addError, addWarning, type SyncRecord } from './sync-record.ts';
+import { addError, addWarning, type SyncRecord, warnOfSecrets } from './sync-record.ts';
 import type { SyncFailure, SyncState } from './types.ts';
 
 /** How the reading ended; `exit` is absent where the connector was ended by us, or never ran. */
@@ -36,6 +36,7 @@ export function badEnd(exit: Exit, who: string): SyncFailure {
 
 /** Settles the states of all streams; call it when nothing more will be loaded. @returns the sync's own state */
 export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
+  warnOfSecrets(record);
   for (const run of record.runs) {
     const isWhole = run.complete && run.landed && !isLossy(run) && !run.heldBack;
     if (isWhole && run.error === undefined) run.state = 'complete';

@@ -29,6 +29,8 @@ export interface SyncRecord {
   readonly warnings: Set<string>;
   /** Milliseconds that the connector may be silent after its first message. */
   readonly silenceMs: number;
+  /** What may be why a connector refuses its secrets. */
+  readonly suspicions: readonly string[];
   /** Keeps what the connector says its configuration is now. */
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
@@ -36,7 +38,16 @@ export interface SyncRecord {
 /** What is known before anything has happened. */
 type Beginning = Pick<
   SyncRecord,
-  'syncId' | 'source' | 'destination' | 'dataset' | 'labels' | 'configured' | 'options' | 'silenceMs' | 'keepUpdate'
+  | 'syncId'
+  | 'source'
+  | 'destination'
+  | 'dataset'
+  | 'labels'
+  | 'configured'
+  | 'options'
+  | 'silenceMs'
+  | 'suspicions'
+  | 'keepUpdate'
 >;
 
 export function beginRecord(beginning: Beginning): SyncRecord {
@@ -76,6 +87,11 @@ export function addWarning(record: SyncRecord, warning: string): void {
 /** Something that is good to know, and is dropped before a warning is. */
 export function addNote(record: SyncRecord, note: string): void {
   if (record.warnings.size < MOST_NOTES) record.warnings.add(note);
+}
+
+/** Next to a failure: how the env file has the secrets may be why. */
+export function warnOfSecrets(record: SyncRecord): void {
+  if (record.errors.length > 0) for (const suspicion of record.suspicions) addWarning(record, suspicion);
 }
 
 /** Ends a sync whose streams were not settled, for it was ended at once. */

@@ -23,6 +23,7 @@ export interface DeliveryTarget {
   readonly modes?: readonly string[] | undefined;
   /** Whether it waits for the word that each stream is complete, and knows generations of a stream. */
   readonly supportsRefreshes: boolean;
+  readonly suspicions?: readonly string[] | undefined;
 }
 
 export interface SyncRequest {
@@ -44,6 +45,8 @@ export interface SyncRequest {
   readonly origin?: Origin | undefined;
   /** Those of `options` that this call gives. */
   readonly chosen?: readonly StreamOption[] | undefined;
+  /** What may be why a connector refuses its secrets, where the sync fails. */
+  readonly suspicions?: readonly string[] | undefined;
   /** What is to be said of the preparation. */
   readonly notes?: readonly string[] | undefined;
   /** Told at the end which fields did not fit the catalog, each once: `stream.field`. */

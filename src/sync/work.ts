@@ -92,6 +92,7 @@ export function newRecord(request: SyncRequest, syncId: string, silenceMs?: numb
     configured: request.streams,
     options: request.options ?? [],
     silenceMs: silenceMs ?? longestSilence(request.maxSecondsBetweenMessages),
+    suspicions: request.suspicions ?? [],
     keepUpdate: request.config.keepUpdate,
   });
 }

@@ -19,6 +19,8 @@ const text = { type: 'string' };
 const secret = { type: 'string', airbyte_secret: true };
 const properties = { status: text, message: text, log: text, password: secret, other: secret };
 if (verb === 'spec') say({ type: 'SPEC', spec: { connectionSpecification: { type: 'object', properties } } });
+if (verb === 'discover') say({ type: 'CATALOG', catalog: { streams: [{ name: 'users', json_schema: {}, supported_sync_modes: ['full_refresh'] }] } });
+if (verb === 'read') process.exit(1);
 if (verb === 'check') {
   const { status, message, log, password } = JSON.parse(readFileSync(path, 'utf8'));
   if (log) say({ type: 'LOG', log: { level: 'ERROR', message: log } });
@@ -112,4 +114,15 @@ test('merge keys of YAML work in a config_file', async () => {
   await writeFile(path, '<<: &base\n  message: fine\n  status: FAILED\nstatus: SUCCEEDED\n');
   const answer = await server.call<Validation>('validate_config', { connector, config_file: path });
   expect(answer).toMatchObject({ valid: true, check_message: 'fine' });
+});
+
+test('a sync that fails names the secrets whose value was cut', async () => {
+  const config = { status: 'SUCCEEDED', other: 'secret_reference::CUT' };
+  await server.call('save_source', { name: 'failing', connector, config });
+  const { state, warnings } = await server.call<{ state: string; warnings: string[] }>('start_sync', {
+    source: 'failing',
+    wait_seconds: 30,
+  });
+  expect(state).toBe('failed');
+  expect(warnings.join('\n')).toContain('CUT');
 });

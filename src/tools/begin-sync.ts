@@ -38,7 +38,10 @@ export async function beginSync(
   const { sources, connectors, syncs, ledger } = services;
   const source = await sources.get(wish.source);
   const destination = wish.destination === undefined ? undefined : await targetOf(services, wish.destination, control);
-  const { installed, config, suggestedStreams, maxSecondsBetweenMessages } = await sources.prepare(source, control);
+  const { installed, config, suggestedStreams, maxSecondsBetweenMessages, suspicions } = await sources.prepare(
+    source,
+    control,
+  );
   await noteInstalled(services, installed);
   const { catalog, notes } = await currentCatalog(services, wish, installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
@@ -59,6 +62,7 @@ export async function beginSync(
     restart: wish.restart,
     maxSecondsBetweenMessages,
     notes,
+    suspicions: [...suspicions, ...(destination?.suspicions ?? [])],
     onMisfits: (misfits) => connectors.noteMisfits(installed, config, misfits),
     chosen: wish.options,
     origin: originIn(source),
@@ -111,12 +115,20 @@ const KINDS = ['table', 'delivery'] as const;
 export async function targetOf(services: Services, name: string, control: RunControl): Promise<DeliveryTarget> {
   const { destinations } = services;
   const saved = await destinations.get(name);
-  const { installed, config, place, location, destinationModes, supportsRefreshes } = await destinations.prepare(
-    saved,
-    control,
-  );
+  const { installed, config, place, location, destinationModes, supportsRefreshes, suspicions } =
+    await destinations.prepare(saved, control);
   await noteInstalled(services, installed);
-  return { id: idOf(saved), name, installed, config, place, location, modes: destinationModes, supportsRefreshes };
+  return {
+    id: idOf(saved),
+    name,
+    installed,
+    config,
+    place,
+    location,
+    modes: destinationModes,
+    supportsRefreshes,
+    suspicions,
+  };
 }
 
 /** What is chosen now, and what was chosen before for streams that the source still has. */

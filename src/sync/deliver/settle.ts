@@ -1,6 +1,6 @@
 /** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
 import { isLossy, lossWarning } from '../losses.ts';
-import { addWarning, type SyncRecord } from '../sync-record.ts';
+import { addWarning, type SyncRecord, warnOfSecrets } from '../sync-record.ts';
 import type { SyncState } from '../types.ts';
 import type { DeliveryRun } from './delivery-run.ts';
 
@@ -12,6 +12,7 @@ export interface DeliveryEnding {
 }
 
 export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void {
+  warnOfSecrets(record);
   for (const [index, run] of record.deliveries.entries()) {
     const returned = !ending.unreturned.has(index);
     if (ending.destinationWell && returned) {

@@ -182,5 +182,6 @@ function emptyRecord({ name }: DeliveryTarget): SyncRecord {
     configured: [],
     options: [],
     silenceMs: 0,
+    suspicions: [],
   });
 }
