@@ -20,6 +20,6 @@ export class LeftOut implements Reporter {
     if (byReason.size === 0) return;
     process.stdout.write('\nLeft out on this machine (sluice-mcp doctor tells how to mend it):\n');
     for (const [reasons, { tests, titles }] of byReason)
-      process.stdout.write(`- ${reasons}: ${tests} tests (${titles.join('; ')})\n`);
+      process.stdout.write(`- ${reasons}: ${tests} ${tests === 1 ? 'test' : 'tests'} (${titles.join('; ')})\n`);
   }
 }

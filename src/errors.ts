@@ -15,6 +15,11 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
+/** The names that resemble a wrong one, as facts of its error; nothing where there are none. */
+export function nearFacts(near: readonly string[]): ErrorFacts {
+  return near.length > 0 ? { details: { near } } : {};
+}
+
 export type ErrorKind = 'input' | 'setup' | 'refused' | 'connector' | 'upstream' | 'limit';
 
 /** Base of all expected errors: a stable code, one sentence, and what to do next. Anything else that is thrown is a bug. */

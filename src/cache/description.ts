@@ -1,5 +1,5 @@
 /** What a description holds and where it ends, whatever database it is of. */
-import { InputError } from '../errors.ts';
+import { InputError, nearFacts } from '../errors.ts';
 import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
@@ -86,7 +86,7 @@ function unknown(code: string, message: string, wanted: string, known: readonly 
     near.length > 0
       ? `Did you mean ${near.join(', ')}? Without arguments describe_data lists everything.`
       : 'Nothing is in the cache yet: call start_sync first.',
-    { details: { near } },
+    nearFacts(near),
   );
 }
 

@@ -1,4 +1,5 @@
 /** A sync in a few words for a terminal. */
+import { count } from '../count.ts';
 import type { SyncStatus } from '../sync/index.ts';
 
 const BAR_WIDTH = 10;
@@ -27,7 +28,7 @@ export function progressText(status: SyncStatus): string {
   const active = streams.filter(({ state }) => state === 'running').map(({ stream }) => stream);
   const parts = [
     `${settled}/${streams.length} streams`,
-    `${records.toLocaleString('en-US')} records`,
+    count(records, 'record'),
     `${rate.toLocaleString('en-US')}/s`,
     durationText(status),
     ...(active.length > 0 ? [active.slice(0, 3).join(', ')] : []),

@@ -1,5 +1,6 @@
 /** `sluice-mcp sync NAME`: one sync of a saved source, watched to its end. */
 import { once } from 'node:events';
+import { count } from '../count.ts';
 import type { SyncStatus } from '../sync/index.ts';
 import { beginSync, type Services } from '../tools/index.ts';
 import type { Typed } from './arguments.ts';
@@ -130,12 +131,14 @@ function createProgress(output: Output, asJson: boolean): Progress {
 }
 
 function tellEnd(status: SyncStatus, output: Output): void {
-  const rows = rowsOf(status).toLocaleString('en-US');
   const { source, destination } = status;
-  const kept = destination === undefined ? 'rows committed' : 'records confirmed';
+  const kept =
+    destination === undefined
+      ? `${count(rowsOf(status), 'row')} committed`
+      : `${count(rowsOf(status), 'record')} confirmed`;
   const whole = status.streams.filter(({ state }) => state === 'complete').length;
   output.say(
-    `${source}${destination === undefined ? '' : ` into ${destination}`}: ${status.state}, ${status.records.toLocaleString('en-US')} records read, ${rows} ${kept}, ${whole} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
+    `${source}${destination === undefined ? '' : ` into ${destination}`}: ${status.state}, ${count(status.records, 'record')} read, ${kept}, ${whole} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
   );
   for (const { from, stream, message } of status.errors) {
     output.complain(`  ${[from, stream, message].filter((part) => part !== undefined).join(': ')}`);

@@ -1,4 +1,4 @@
-/** Arguments, environment and env file become one frozen Settings. The only reader of `process.env`. */
+/** Arguments, environment and env file become one frozen Settings; no other file reads settings from the environment. */
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type Problem, SluiceError } from '../errors.ts';
 import { readCloud } from './cloud.ts';

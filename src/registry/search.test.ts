@@ -43,8 +43,8 @@ describe('findEntry', () => {
   });
 
   it('offers none where nothing is near', () => {
-    expect(failure(() => findEntry(entries, 'zzzzzzzzz')).details).toEqual({ near: [] });
-    expect(failure(() => findEntry(entries, '')).details).toEqual({ near: [] });
+    expect(failure(() => findEntry(entries, 'zzzzzzzzz')).details).toEqual({});
+    expect(failure(() => findEntry(entries, '')).details).toEqual({});
   });
 
   it('does not find what is retired', () => {

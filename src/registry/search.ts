@@ -1,7 +1,7 @@
 /** Finding connectors by name and by words. */
 import { createHash } from 'node:crypto';
 import { distance } from 'fastest-levenshtein';
-import { InputError } from '../errors.ts';
+import { InputError, nearFacts } from '../errors.ts';
 import type { RegistryEntry, SearchQuery, SearchResult } from './types.ts';
 
 const NEAR_MAX = 5;
@@ -19,7 +19,7 @@ export function findEntry(entries: readonly RegistryEntry[], name: string): Regi
     near.length > 0
       ? `Did you mean ${near.join(', ')}? Otherwise look for it with list_connectors.`
       : 'Look for it with list_connectors, by a word of its name.',
-    { details: { near } },
+    nearFacts(near),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Loads batches one after the other, beside the reading. */
 import { rm, unlink } from 'node:fs/promises';
 import { type Cache, type LoadedStream, LostRecords } from '../cache/index.ts';
+import { count } from '../count.ts';
 import { type Batch, countLoaded } from './batches.ts';
 import { withoutLoss } from './losses.ts';
 import type { StreamRun } from './stream-run.ts';
@@ -33,10 +34,9 @@ export interface Loader {
 /** A source that has lost its rows, or a token that sees less of them, looks like this. */
 function warnOfShrinking(record: SyncRecord, { label, rowsReplaced = 0, rowsCommitted }: StreamRun): void {
   if (rowsReplaced * SMALL_PART <= rowsCommitted) return;
-  const [before, now] = [rowsReplaced, rowsCommitted].map((count) => count.toLocaleString('en-US'));
   addWarning(
     record,
-    `"${label}" was read in full: ${now} rows are in the place of the ${before} that the table had. If the source should have more, look at its permissions and filters, and sync again.`,
+    `"${label}" was read in full: ${count(rowsCommitted, 'row')} took the place of the ${rowsReplaced.toLocaleString('en-US')} that the table had. If the source should have more, look at its permissions and filters, and sync again.`,
   );
 }
 
@@ -68,7 +68,7 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
       await rm(`${path}.repaired`, { force: true });
     }
     const rows = loaded.reduce((sum, one) => sum + one.rows, 0);
-    log.note(`loaded ${rows} rows of ${batch.load.streams.length} streams`);
+    log.note(`loaded ${count(rows, 'row')} of ${count(batch.load.streams.length, 'stream')}`);
   };
 
   /** A loss that only the database finds is found before anything is loaded: then the batch is done as far as it may be. */

@@ -1,5 +1,6 @@
 /** Records that are lost: which stream they are of, and what a batch may still do then. */
 import type { StreamLoad } from '../cache/index.ts';
+import { count } from '../count.ts';
 import type { Batch } from './batches.ts';
 import { isResumable, type StreamRun } from './stream-run.ts';
 import { addNote, type SyncRecord } from './sync-record.ts';
@@ -44,7 +45,7 @@ export function loseRecord(
 
 /** What is said of a stream that lost records. */
 export function lossWarning({ label, lost, missing }: Losing, consequence: string): string {
-  const records = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'record' : 'records'}`;
+  const records = (number: number): string => count(number, 'record');
   const reasons = [
     ...(lost > 0 ? [`${records(lost)} could not be read: cut off, broken or no records`] : []),
     ...(missing > 0 ? [`${records(missing)} that the source counts did not come`] : []),

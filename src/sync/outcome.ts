@@ -1,5 +1,6 @@
 /** How a sync and its streams ended. */
 import { type Exit, exitWords } from '../connectors/index.ts';
+import { count } from '../count.ts';
 import type { Batches } from './batches.ts';
 import { isLossy, lossWarning } from './losses.ts';
 import { isIncremental, type StreamRun } from './stream-run.ts';
@@ -53,7 +54,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
     }
     const waiting = run.recordsRead - run.recordsKept;
     if (run.state !== 'complete' && waiting > 0)
-      addWarning(record, `${waiting} records of "${run.label}" ${notKept(run)}`);
+      addWarning(record, `${count(waiting, 'record')} of "${run.label}" ${notKept(run, waiting === 1)}`);
   }
   return syncState(record, ending);
 }
@@ -67,12 +68,13 @@ function consequenceOf(run: StreamRun): string {
   return 'Its state stays before them: the next sync reads from there again.';
 }
 
-function notKept({ fill, heldBack }: StreamRun): string {
+function notKept({ fill, heldBack }: StreamRun, isOne: boolean): string {
+  const [were, they, them] = isOne ? ['was', 'it is', 'it'] : ['were', 'they are', 'them'];
   if (fill === 'replace')
-    return 'were read for a table that is built anew and did not become whole; they are not kept, the table stays as it was, and the next sync reads them again.';
+    return `${were} read for a table that is built anew and did not become whole; ${they} not kept, the table stays as it was, and the next sync reads ${them} again.`;
   if (heldBack)
-    return 'were read after records that were lost; they are not added, for the next sync reads them again with those.';
-  return 'were read and not confirmed by the connector; they are not kept, and the next sync reads them again.';
+    return `${were} read after records that were lost; ${they} not added, for the next sync reads ${them} again with those.`;
+  return `${were} read and not confirmed by the connector; ${they} not kept, and the next sync reads ${them} again.`;
 }
 
 function syncState({ runs, errors }: SyncRecord, { cancelled }: ReadEnding): SyncState {

@@ -1,4 +1,5 @@
 /** Holds what a source says it has sent (`sourceStats` of its states) against what was loaded. */
+import { count as countOf } from '../count.ts';
 import { isObject, type JsonObject } from '../protocol/index.ts';
 import type { Losing } from './losses.ts';
 import { addWarning, type SyncRecord } from './sync-record.ts';
@@ -42,7 +43,7 @@ export function createSourceCounts(
     end() {
       for (const { of, sent, arrived } of counts.values()) {
         if (sent === arrived) continue;
-        const message = `The source counted ${sent.toLocaleString('en-US')} records ${of} up to its states, and ${arrived.toLocaleString('en-US')} ${taken}.`;
+        const message = `The source counted ${countOf(sent, 'record')} ${of} up to its states, and ${arrived.toLocaleString('en-US')} ${taken}.`;
         addWarning(record, message);
       }
     },

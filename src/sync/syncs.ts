@@ -1,6 +1,7 @@
 /** Syncs in the background: started, watched, cancelled, over all processes of a project. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { count } from '../count.ts';
 import { abortError, InputError, LimitError, messageOf } from '../errors.ts';
 import { withLock } from '../project/index.ts';
 import { authorizeDelivery } from './deliver/authorize.ts';
@@ -189,7 +190,7 @@ function teller(onProgress: OnProgress | undefined): (status: SyncStatus) => voi
   return (status) => {
     const active = status.streams.filter(({ state }) => state === 'running').map(({ stream }) => stream);
     const of = active.length > 0 ? ` (${active.slice(0, 3).join(', ')})` : '';
-    const text = `${status.records.toLocaleString('en-US')} records read${of}`;
+    const text = `${count(status.records, 'record')} read${of}`;
     if (Date.now() - at < (text === before ? STILL_MS : TELL_MS)) return;
     [before, at] = [text, Date.now()];
     onProgress?.(text, status.records);

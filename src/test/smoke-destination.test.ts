@@ -65,7 +65,7 @@ test('a destination that writes lines: what is there is compared by value, and w
 }, 90_000);
 
 test.each([
-  ['keeps_states', /states were not returned/],
+  ['keeps_states', /states? did not come back/],
   ['fails', /the disk of this destination is full/],
   ['dies', /ended by SIGKILL/],
   ['babbles', /was not accepted/],

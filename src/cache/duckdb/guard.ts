@@ -1,6 +1,6 @@
 /** Lets one SELECT over tables of the cache through, judged by DuckDB's own parser, and nothing else. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { InputError } from '../../errors.ts';
+import { InputError, nearFacts } from '../../errors.ts';
 import { isObject, type JsonValue, nearest } from '../../protocol/index.ts';
 import { sqlPath } from '../sql-name.ts';
 import { checkText } from '../sql-text.ts';
@@ -150,6 +150,6 @@ function unknownTable(written: string, table: string, known: ReadonlyMap<string,
     'unknown_table',
     `There is no table ${JSON.stringify(written.slice(0, 200))} in the cache.`,
     `${hint}describe_data lists all tables.`,
-    { details: { near } },
+    nearFacts(near),
   );
 }

@@ -1,5 +1,6 @@
 /** Makes room in a stream's tables for what the data hold and the schema does not say. */
 
+import { count } from '../../count.ts';
 import { saveStream } from '../bookkeeping/index.ts';
 import { undeclaredFields } from '../convert/undeclared-fields.ts';
 import type { LoadStore, SqlConnection, StoreOptions } from '../sql.ts';
@@ -43,7 +44,7 @@ export async function growForData(
   const notes: string[] = [];
   if (fitting.length < found.length) {
     notes.push(
-      `${found.length - fitting.length} fields are too many for a table and are not kept, such as ${namesOf(found.slice(fitting.length))}`,
+      `too many fields for a table: ${count(found.length - fitting.length, 'field')} not kept, such as ${namesOf(found.slice(fitting.length))}`,
     );
   }
   if (fitting.length === 0) return notes;
@@ -71,7 +72,9 @@ export async function growForData(
       );
       if (said.length < added.length) {
         const rest = added.slice(said.length);
-        notes.push(`${rest.length} more fields are not in the schema: columns were added for ${namesOf(rest)}`);
+        notes.push(
+          `${count(rest.length, 'more field', 'more fields')} not in the schema: columns were added for ${namesOf(rest)}`,
+        );
       }
       return keep(connection, prepared, [...target.columns, ...added], under.mapped);
     },

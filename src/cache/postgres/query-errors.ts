@@ -1,5 +1,5 @@
 /** The refusals of a query by Postgres, in words that say what to write instead. */
-import { InputError, LimitError, messageOf, SetupError, SluiceError } from '../../errors.ts';
+import { InputError, LimitError, messageOf, nearFacts, SetupError, SluiceError } from '../../errors.ts';
 import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';
 import { sqlState } from './errors.ts';
 
@@ -111,7 +111,7 @@ function unknownTable(error: unknown, sql: string, before: number, near: (wanted
     'unknown_table',
     `There is no table ${JSON.stringify(wanted.slice(0, 200))} in the cache.`,
     `${hint}escribe_data lists all tables.`,
-    { details: { near: found } },
+    nearFacts(found),
   );
 }
 

@@ -1,7 +1,7 @@
 /** A launchd agent: one property list under the user's library, and `launchctl`. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeDirectory } from '../../config/index.ts';
 import { SetupError } from '../../errors.ts';
 import { type AskTool, type Job, type Noted, noteOf, readNote, type Scheduler } from './job.ts';
 import { toLaunchd } from './when.ts';
@@ -10,7 +10,7 @@ const PREFIX = 'com.sluice-mcp.sync.';
 const MARK = /<!-- sluice-mcp: (.*) -->/;
 
 export function launchd(ask: AskTool): Scheduler {
-  const folder = join(homedir(), 'Library', 'LaunchAgents');
+  const folder = join(homeDirectory(), 'Library', 'LaunchAgents');
   const path = (id: string): string => join(folder, `${PREFIX}${id}.plist`);
   const domain = `gui/${process.getuid?.() ?? ''}`;
   const control = async (...args: string[]): Promise<void> => {

@@ -1,7 +1,7 @@
 /** A systemd user timer: two unit files under the user's configuration, and `systemctl --user`. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { homeDirectory } from '../../config/index.ts';
 import { SetupError } from '../../errors.ts';
 import { type AskTool, type Job, type Noted, noteOf, readNote, type Scheduler } from './job.ts';
 import { toSystemd, whenText } from './when.ts';
@@ -10,7 +10,8 @@ const MARK = '# sluice-mcp: ';
 const PREFIX = 'sluice-sync-';
 
 export function systemd(ask: AskTool): Scheduler {
-  const folder = join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'systemd', 'user');
+  const { XDG_CONFIG_HOME: own = '' } = process.env;
+  const folder = join(isAbsolute(own) ? own : join(homeDirectory(), '.config'), 'systemd', 'user');
   const unit = (id: string, kind: 'service' | 'timer'): string => `${PREFIX}${id}.${kind}`;
   const path = (id: string, kind: 'service' | 'timer'): string => join(folder, unit(id, kind));
   const control = async (...args: string[]): Promise<void> => {

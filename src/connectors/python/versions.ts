@@ -69,7 +69,7 @@ function unknownVersion(name: string, asked: string, releases: readonly Release[
     'unknown_version',
     `${name} has no version ${JSON.stringify(asked.slice(0, 60))}.`,
     near.length > 0 ? `Use one of ${near.join(', ')}, or leave version out.` : 'Leave version out.',
-    { details: { near_versions: near } },
+    near.length > 0 ? { details: { near_versions: near } } : {},
   );
 }
 

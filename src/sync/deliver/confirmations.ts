@@ -1,4 +1,5 @@
 /** From a state that the source sends to the one that the destination returns: only then it is kept. */
+import { count } from '../../count.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { noteFailure } from '../failure.ts';
 import { isIncrementalMode } from '../modes.ts';
@@ -119,10 +120,9 @@ export function createConfirmations(
     missing: () => sentStates.missing(),
     end() {
       const { source, destination, rejected } = counted;
-      const number = (count: number): string => count.toLocaleString('en-US');
-      if (rejected > 0) addWarning(record, `The destination says that it rejected ${number(rejected)} records.`);
+      if (rejected > 0) addWarning(record, `The destination says that it rejected ${count(rejected, 'record')}.`);
       if (source === destination + rejected) return;
-      const message = `The source counted ${number(source)} records up to its states, and the destination ${number(destination)}.`;
+      const message = `The source counted ${count(source, 'record')} up to its states, and the destination ${destination.toLocaleString('en-US')}.`;
       addWarning(record, message);
     },
   };

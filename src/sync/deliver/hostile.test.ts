@@ -163,7 +163,7 @@ describe('a source that fails, or ends oddly', () => {
     const status = await sync([...lines, ...end]);
     expect(status).toMatchObject({
       state,
-      warnings: [expect.stringMatching(/^1 records of "item" .* sends them again and may be there twice then/)],
+      warnings: [expect.stringMatching(/^1 record of "item" .* sends it again and may be there twice then/)],
     });
     const behind = [recordLine('item', { id: 2 }), stateLine('item', { at: 2 })];
     expect(await sync(behind)).toMatchObject({ state: 'complete', warnings: [] });

@@ -1,4 +1,5 @@
 /** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
+import { count } from '../../count.ts';
 import { isLossy, lossWarning } from '../losses.ts';
 import { addWarning, type SyncRecord, warnOfSecrets } from '../sync-record.ts';
 import type { SyncState } from '../types.ts';
@@ -49,11 +50,16 @@ function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): 
       `"${label}" was to be overwritten and did not become whole: the destination may hold a part of it. The next sync writes all of it again.`,
     );
   } else if (again > 0) {
-    const confirmed = recordsConfirmed === recordsRead ? 'came after its last state' : 'were not confirmed';
+    const confirmed =
+      recordsConfirmed === recordsRead
+        ? 'came after the last state'
+        : again === 1
+          ? 'was not confirmed'
+          : 'were not confirmed';
     const repeats = mode.endsWith('append') && !replaces ? ' and may be there twice then' : '';
     addWarning(
       record,
-      `${again.toLocaleString('en-US')} records of "${label}" went to the destination and ${confirmed}: the next sync sends them again${repeats}.`,
+      `${count(again, 'record')} of "${label}" went to the destination and ${confirmed}: the next sync sends ${again === 1 ? 'it' : 'them'} again${repeats}.`,
     );
   }
 }

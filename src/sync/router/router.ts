@@ -14,9 +14,9 @@ export interface RouterSink {
    * they were before they were cut.
    */
   records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm, read: number): void;
-  /** A JSON object that is no record: STATE, TRACE, LOG, CONTROL or anything else. */
+  /** A JSON object that is no record, on a line of its own or beside others: STATE, TRACE, LOG, CONTROL or anything else. */
   message(line: Buffer): void;
-  /** A line that is no JSON object: a log line; cut where it is very long. */
+  /** A line, or what stands beside the messages in it, that is no JSON object: cut where it is very long. */
   text(line: string): void;
   /** A record that is lost, for it is cut off, broken or too long; `stream` is -1 where it does not say of which. */
   broken(stream: number, why: 'broken' | 'long'): void;

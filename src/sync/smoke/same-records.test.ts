@@ -21,8 +21,8 @@ describe('records that were read back', () => {
   ])('%s are the same', (_how, expected, found) => expect(differences(expected, found)).toEqual([]));
 
   it.each([
-    ['one is missing', ['{"id":1}', '{"id":2}'], ['{"id":1}'], '1 records are there, not 2'],
-    ['one is there twice', ['{"id":1}'], ['{"id":1}', '{"id":1}'], '2 records are there, not 1'],
+    ['one is missing', ['{"id":1}', '{"id":2}'], ['{"id":1}'], '1 record found, not 2'],
+    ['one is there twice', ['{"id":1}'], ['{"id":1}', '{"id":1}'], '2 records found, not 1'],
     ['another one is there', ['{"id":1}'], ['{"id":2}'], 'the record {"id":1} is not there'],
     [
       'digits are lost',

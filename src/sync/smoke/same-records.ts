@@ -1,5 +1,6 @@
 /** Holds what was read back against what was sent: every record, field by field, by value. */
 import { findName } from '../../cache/index.ts';
+import { count } from '../../count.ts';
 import { skipSpace, walkObject } from '../../protocol/index.ts';
 import { spelling } from '../deliver/same-state.ts';
 
@@ -14,9 +15,7 @@ type Row = ReadonlyMap<string, string>;
 export function differences(expected: readonly string[], found: readonly string[]): string[] {
   const told: string[] = [];
   if (expected.length !== found.length) {
-    told.push(
-      `${found.length.toLocaleString('en-US')} records are there, not ${expected.length.toLocaleString('en-US')}`,
-    );
+    told.push(`${count(found.length, 'record')} found, not ${expected.length.toLocaleString('en-US')}`);
   }
   const waiting = new Map<string, Row[]>();
   for (const text of found) {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ReadBack } from '../../cache/index.ts';
 import type { Connectors, RunControl } from '../../connectors/index.ts';
+import { count } from '../../count.ts';
 import { abortError, InputError, messageOf } from '../../errors.ts';
 import { type ConfiguredStream, DESTINATION_MODES, nearest, type SyncMode } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
@@ -111,7 +112,7 @@ async function runScenario(
   }
   const problems = [...record.errors.map(({ message }) => message), ...record.warnings];
   if (total.returned < total.sent)
-    problems.push(`${total.sent - total.returned} of ${total.sent} states were not returned`);
+    problems.push(`${total.sent - total.returned} of ${count(total.sent, 'state')} did not come back`);
   const { found, told } =
     record.errors.length > 0 ? { found: undefined, told: [] } : await look(scenario, prefix, options);
   problems.push(...told);
