@@ -129,6 +129,9 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
       ...stream,
       stream: name(stream.stream),
       ...(stream.table === undefined ? {} : { table: name(stream.table) }),
+      // A source may name its fields as it likes.
+      ...(stream.columns === undefined ? {} : { columns: stream.columns.map(name) }),
+      ...(stream.changed_values === undefined ? {} : { changed_values: withNames(stream.changed_values, name) }),
       ...(stream.error === undefined ? {} : { error: errorOf(stream) }),
     })),
     records,
@@ -144,6 +147,10 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
     ...(record.destination === undefined ? { dataset: record.dataset } : {}),
     tables: streams.flatMap(({ table }) => (table ? [name(table)] : [])),
   };
+}
+
+function withNames(counts: Readonly<Record<string, number>>, name: (text: string) => string): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([field, count]) => [name(field), count]));
 }
 
 /** A message that was cut may end in half a secret, which the seal would not know. */

@@ -50,7 +50,9 @@ async function schedule(...args: string[]): Promise<Ended> {
   for (const name of ['cat', 'rm', 'cp', 'sh']) {
     if (!existsSync(join(programs, name))) await program(name, `#!/bin/sh\nexec /bin/${name} "$@"\n`);
   }
-  return startTyped(workplace, ['schedule', ...args], { ...workplace.environment, PATH: programs }).ended;
+  // A relative folder of configurations counts as none.
+  const environment = { ...workplace.environment, PATH: programs, XDG_CONFIG_HOME: 'relative' };
+  return startTyped(workplace, ['schedule', ...args], environment).ended;
 }
 const tab = (): Promise<string> => readFile(join(workplace.directory, 'tab'), 'utf8').catch(() => '');
 

@@ -97,7 +97,8 @@ export function createVerbs(
     async noteMisfits(installed, config, misfits) {
       const key = catalogKey(installed, config);
       const before = await kept.get('catalog', key);
-      const fresh = misfits.filter((misfit) => !before?.misfits.includes(misfit));
+      const sealed = misfits.map((misfit) => redactor.seal(misfit, 'data'));
+      const fresh = sealed.filter((misfit) => !before?.misfits.includes(misfit));
       if (!before || fresh.length === 0) return;
       // Older than any age: the next sync asks again.
       const all = [...before.misfits, ...fresh].slice(-MOST_MISFITS);
