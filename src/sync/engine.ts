@@ -100,7 +100,7 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
   const sharedStates = record.prepared?.states.some(({ kind }) => kind !== 'STREAM') === true;
   const batches = createBatches({ ...record, sharedStates }, record.runs, segments, options.limits);
   const indexOf = indexStreams(request.streams.map(({ stream }) => stream));
-  const counts = createSourceCounts(record);
+  const counts = createSourceCounts(record.runs);
   const messages = createMessageHandler(record, indexOf, batches, counts, log);
   const loader = createLoader(options);
   const reading = new AbortController();
@@ -142,7 +142,6 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
     // Its files are not taken away under a load that runs.
     await loader.settled();
   }
-  counts.end();
   await request.onMisfits?.(misfitsOf(record));
   const failure = loader.failure();
   if (failure && !abort.aborted) noteFailure(record, log, failure);

@@ -32,7 +32,7 @@ export interface HearerParts {
 
 export function hearSource({ record, log, indexOf, confirmations, tellsStatus, stopped }: HearerParts): HeardSource {
   const { deliveries } = record;
-  const counts = createSourceCounts(record, deliveries, 'went to the destination');
+  const counts = createSourceCounts(deliveries);
   let statusSeen = false;
   const isWhole = (): boolean => deliveries.every(({ complete }) => complete);
   return {
@@ -72,7 +72,6 @@ export function hearSource({ record, log, indexOf, confirmations, tellsStatus, s
       return tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
     },
     ended(exit, feed) {
-      counts.end();
       const ownErrors = record.errors.filter(({ from }) => from === 'source');
       if (stopped()) return false;
       if (exit && exit.code !== 0 && ownErrors.length === 0) {
