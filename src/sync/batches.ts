@@ -63,6 +63,7 @@ export function createBatches(
 
   const confirm = (run: StreamRun): void => {
     segments.confirm(run.index);
+    run.heldBack = false;
     run.confirmed = true;
     since ??= Date.now();
   };
@@ -129,8 +130,8 @@ export function createBatches(
     complete(run) {
       run.complete = true;
       run.state = 'complete';
-      run.heldBack = holdsBack(run);
-      if (!run.heldBack) confirm(run);
+      if (holdsBack(run)) run.heldBack = true;
+      else confirm(run);
     },
     isDue(now, atBoundary) {
       const large = rows >= limits.rows || bytes >= limits.bytes;

@@ -132,5 +132,15 @@ describe('what the source counts', () => {
     ]);
     expect(late).toMatchObject({ state: 'complete', warnings: [], streams: [{ rows: 5 }] });
     expect(await room.seenState()).toMatchObject([{ stream: { stream_state: 2 } }]);
+    // Also where the stream was said to be whole before.
+    const last = await playIn(room, incremental, [
+      ids(69, 3),
+      stateLine('a', 6, { sent: 5 }),
+      statusLine('a', 'COMPLETE'),
+      ids(72, 2),
+      statusLine('a', 'COMPLETE'),
+      stateLine('a', 7, { sent: 0 }),
+    ]);
+    expect(last).toMatchObject({ state: 'complete', warnings: [], streams: [{ rows: 5 }] });
   });
 });
