@@ -1,4 +1,5 @@
 /** The lines of an env file as names and values, read as python-dotenv reads them: what it would misread in silence is reported. */
+import { parse } from 'dotenv';
 import type { Problem } from '../errors.ts';
 import { blockEnd, looksLikeJson, opensPem } from './env-blocks.ts';
 import { doubleQuoted, type Oddity, oddityOf, singleQuoted, unquoted, warningOf } from './env-quoting.ts';
@@ -114,8 +115,13 @@ function readValue(lines: readonly string[], index: number, name: string | undef
   // What stands before the value decides whether a # at its beginning is a comment.
   const line = lines[index] ?? '';
   const gap = /\s$/.test(line.slice(0, line.length - value.length)) ? ' ' : '';
-  const read = unquoted(`${gap}${value}`);
+  const read = isReadAlike(value) ? (parse(`VALUE=${value}`).VALUE ?? '') : unquoted(`${gap}${value}`);
   return { next: index + 1, ...entryOf(name, read, oddityOf(value, read, 'none')) };
+}
+
+/** Whether dotenv reads a value without quotes as python-dotenv does: what they take differently is read python-dotenv's way. */
+function isReadAlike(value: string): boolean {
+  return /^(?:(?![#\\`'"])[ -~])*$/.test(value);
 }
 
 function readQuoted(
