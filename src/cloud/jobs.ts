@@ -2,7 +2,8 @@
 import { listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import { attemptLog, job, jobsWithAttempts, RESET, refreshedJob, startedJob } from './job-answers.ts';
-import type { Cloud, StreamName } from './types.ts';
+import type { StreamName } from './job-types.ts';
+import type { Cloud } from './types.ts';
 import { pageOf } from './urls.ts';
 
 export function createJobs(ask: Ask): Cloud['jobs'] {

@@ -1,5 +1,7 @@
 /** The ports of the cloud room: an Airbyte that is operated over its API. Configurations come back as the API gives them: whoever shows one masks it. */
 import type { JsonObject } from '../protocol/index.ts';
+import type { Attempt, Job, JobFilter, RefreshMode, StreamName } from './job-types.ts';
+import type { Organization, OrganizationInfo, Workspace } from './workspace-types.ts';
 
 /** What Airbyte calls an actor: one end of a connection. */
 export type ActorKind = 'source' | 'destination';
@@ -14,33 +16,6 @@ export interface Paged<T> {
   readonly items: readonly T[];
   /** Where the next page begins; absent at the end. */
   readonly nextOffset?: number | undefined;
-}
-
-export interface Workspace {
-  readonly id: string;
-  readonly name: string;
-  readonly dataResidency?: string | undefined;
-}
-
-export interface Organization {
-  readonly id: string;
-  readonly name: string;
-  readonly email?: string | undefined;
-}
-
-/** What members of an organization may see of it. */
-export interface OrganizationInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly billing?:
-    | {
-        readonly paymentStatus?: string | undefined;
-        readonly subscriptionStatus?: string | undefined;
-        readonly accountType?: string | undefined;
-        /** Milliseconds since 1970. */
-        readonly gracePeriodEndsAt?: number | undefined;
-      }
-    | undefined;
 }
 
 export interface Actor {
@@ -150,66 +125,6 @@ export interface ConnectionChanges {
 export interface NewConnection extends ConnectionChanges {
   readonly sourceId: string;
   readonly destinationId: string;
-}
-
-export const JOB_TYPES = ['sync', 'reset', 'refresh', 'clear'] as const;
-export type JobType = (typeof JOB_TYPES)[number];
-
-/** `Merge` keeps the rows that are there, `Truncate` removes them once all was read again. */
-export type RefreshMode = 'Merge' | 'Truncate';
-
-export interface StreamName {
-  readonly name: string;
-  readonly namespace?: string | undefined;
-}
-
-export const JOB_STATES = ['pending', 'queued', 'running', 'incomplete', 'failed', 'succeeded', 'cancelled'] as const;
-export type JobState = (typeof JOB_STATES)[number];
-
-export interface Job {
-  readonly id: number;
-  readonly connectionId: string;
-  /** One of `JOB_TYPES`, or a word that a later Airbyte has. */
-  readonly type: string;
-  /** One of `JOB_STATES`, or a word that a later Airbyte has. */
-  readonly state: string;
-  /** As the API writes it: ISO 8601. */
-  readonly startedAt?: string | undefined;
-  readonly updatedAt?: string | undefined;
-  /** ISO 8601 duration, such as `PT8M12S`. */
-  readonly duration?: string | undefined;
-  readonly bytes?: number | undefined;
-  readonly records?: number | undefined;
-}
-
-export interface JobFilter {
-  readonly workspaceId?: string | undefined;
-  readonly connectionId?: string | undefined;
-  readonly state?: JobState | undefined;
-  readonly type?: JobType | undefined;
-  readonly oldestFirst?: boolean | undefined;
-}
-
-export interface Attempt {
-  /** 0 is the first. */
-  readonly number: number;
-  readonly state: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt?: number | undefined;
-  readonly endedAt?: number | undefined;
-  readonly bytes?: number | undefined;
-  readonly records?: number | undefined;
-  readonly streams: readonly {
-    readonly name: string;
-    readonly namespace?: string | undefined;
-    readonly emitted?: number | undefined;
-    readonly committed?: number | undefined;
-  }[];
-  readonly failures: readonly {
-    readonly origin?: string | undefined;
-    readonly type?: string | undefined;
-    readonly message: string;
-  }[];
 }
 
 /** A low-code connector published to a workspace. */

@@ -3,8 +3,9 @@ import type { CloudSettings } from '../config/index.ts';
 import { InputError, SetupError, SluiceError } from '../errors.ts';
 import { listOf, organization, organizationInfo, organizationWorkspaces, workspace } from './answers.ts';
 import type { Ask } from './ask.ts';
-import type { Cloud, Paged, Workspace } from './types.ts';
+import type { Cloud, Paged } from './types.ts';
 import { pageOf } from './urls.ts';
+import type { Workspace } from './workspace-types.ts';
 
 const MOST_LISTED = 20;
 
