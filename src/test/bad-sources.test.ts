@@ -73,7 +73,7 @@ describe('names of sources', () => {
     expect(await server.call('list_sources', { name })).toMatchObject({ total: 1 });
   });
 
-  test.each(['my_meadow', 'meadow', '', '../sources/my-meadow', 'my-meadow.json'])(
+  test.each(['my_meadow', 'meadow', '../sources/my-meadow', 'my-meadow.json'])(
     '%j is not saved: near names',
     async (source) => {
       for (const [tool, args] of [
@@ -144,6 +144,8 @@ describe('streams and options', () => {
       ['start_sync', { streams: [stream] }],
       ['start_sync', { streams: ['users'], options: [{ stream }] }],
     ] as const) {
+      // An empty text is what some clients send for an argument that is not there.
+      if (stream === '' && tool === 'list_streams') continue;
       const error = await server.fail(tool, { source: 'my-meadow', ...args });
       expect(error, tool).toMatchObject({ kind: 'input', code: 'unknown_stream' });
       expect(error.next, tool).toContain('users');
@@ -194,7 +196,7 @@ describe('after a sync', () => {
 
   test.each(['nope', '', '../../sources/my-meadow'])('the unknown sync %j: the latest ones are named', async (id) => {
     const { sync_id: latest } = await server.call<{ sync_id: string }>('get_sync');
-    for (const tool of ['get_sync', 'cancel_sync']) {
+    for (const tool of id === '' ? ['cancel_sync'] : ['get_sync', 'cancel_sync']) {
       const error = await server.fail(tool, { sync_id: id });
       expect(error).toMatchObject({ kind: 'input', code: 'unknown_sync' });
       expect(error.next).toContain(latest);

@@ -72,8 +72,8 @@ describe('list_cloud_objects', () => {
     [{ kind: 'workspace', workspace_id: airbyteId('workspace', 1) }, 'argument_does_not_fit', /kind source/],
     [{ kind: 'job', status: 'broken' }, 'bad_status', /pending, queued, running/],
     [{ kind: 'connection', status: 'failed' }, 'bad_status', /active, inactive/],
-    [{ kind: 'job', connection_id: 'people' }, 'bad_id', /list_cloud_objects/],
-    [{ kind: 'source', workspace_id: 'Workshop' }, 'bad_id', /UUID/],
+    [{ kind: 'job', connection_id: 'people' }, 'unknown_name', /list_cloud_objects/],
+    [{ kind: 'source', workspace_id: 'Workshp' }, 'unknown_name', /Workshop/],
     [{ kind: 'source', cursor: 'abc' }, 'bad_cursor', /next_cursor/],
   ])('%j is refused, and says what to write', async (args, code, next) => {
     await start();

@@ -142,7 +142,8 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
     });
     try {
       expect(await syncOut(offline, { source: 'brevo', streams: ['campaigns'] })).toMatchObject({ state: 'complete' });
-      const other = { connector: 'source-sendinblue', version: '0.1.12', config: {} };
+      const config = { api_key: 'secret_reference::BREVO_API_KEY' };
+      const other = { connector: 'source-sendinblue', version: '0.1.12', config };
       expect(await offline.fail('validate_config', { ...other, runtime: 'manifest' })).toMatchObject({ kind: 'setup' });
     } finally {
       await offline.close();

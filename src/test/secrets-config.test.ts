@@ -58,6 +58,7 @@ describe('a literal at a field for secrets is refused with the reference to writ
     ['in a branch', { token: CONFIG.token, auth: { kind: 'key', key: TYPED.TYPED } }, ['auth.key']],
     ['as a number', { token: CONFIG.token, pin: Number(TYPED.FILE_NUMBER) }, ['pin']],
     ['in a place of the wrong type', { token: [TYPED.TYPED] }, ['token']],
+    ['in a configuration that is text', JSON.stringify({ token: TYPED.TYPED }), ['token']],
   ])('%s', async (_place, config, paths) => {
     const answer = await validate({ config });
     expect(answer.valid).toBe(false);
@@ -74,7 +75,6 @@ describe('a literal at a field for secrets is refused with the reference to writ
 
   test.each([
     ['under a mistyped argument', { configuration: { token: TYPED.TYPED } }],
-    ['in a configuration that is text', { config: JSON.stringify({ token: TYPED.TYPED }) }],
     ['in a configuration inside an array', { config: [{ token: TYPED.TYPED }] }],
     ['as the name of a secret', { config_secret: { token: TYPED.TYPED } }],
     ['as an argument of its own', { token: TYPED.TYPED }],
