@@ -128,6 +128,6 @@ test('requests are kept as they were received', async () => {
     query: { a: ['1', '2'], b: ['3'] },
     headers: { authorization: `Bearer ${airbyte.settings.bearerToken}` },
     body: { name: 'x' },
-    status: 404,
+    status: 403,
   });
 });
