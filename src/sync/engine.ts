@@ -15,7 +15,7 @@ import { createSegments, type Segments } from './segments.ts';
 import { createSourceCounts } from './source-counts.ts';
 import { stateFile } from './state-file.ts';
 import { indexStreams } from './stream-keys.ts';
-import { newStreamRun } from './stream-run.ts';
+import { isIncremental, newStreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
@@ -100,7 +100,7 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
   const sharedStates = record.prepared?.states.some(({ kind }) => kind !== 'STREAM') === true;
   const batches = createBatches({ ...record, sharedStates }, record.runs, segments, options.limits);
   const indexOf = indexStreams(request.streams.map(({ stream }) => stream));
-  const counts = createSourceCounts(record.runs);
+  const counts = createSourceCounts(record.runs, isIncremental);
   const messages = createMessageHandler(record, indexOf, batches, counts, log);
   const loader = createLoader(options);
   const reading = new AbortController();

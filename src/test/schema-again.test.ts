@@ -81,6 +81,7 @@ test('a schema that is old is asked for again, and the answer says what changed'
   await offer([merged({ id: INTEGER, age: INTEGER })], [recordOf('users', { id: 1, age: 1 })]);
   await server.close();
   server = await start('1s');
+  await server.call('list_streams', { source: 'shop', refresh: true });
   await sync({ streams: ['users'], restart: true });
   await offer(
     [merged({ id: INTEGER, age: { type: 'string' }, mail: { type: 'string' } })],

@@ -1,6 +1,7 @@
 /** What a source that is read for a destination says of its streams. */
 import type { Exit } from '../../connectors/index.ts';
 import { isLossy } from '../losses.ts';
+import { isIncrementalMode } from '../modes.ts';
 import { badEnd } from '../outcome.ts';
 import { createSourceCounts } from '../source-counts.ts';
 import type { StreamIndex } from '../stream-keys.ts';
@@ -32,7 +33,7 @@ export interface HearerParts {
 
 export function hearSource({ record, log, indexOf, confirmations, tellsStatus, stopped }: HearerParts): HeardSource {
   const { deliveries } = record;
-  const counts = createSourceCounts(deliveries);
+  const counts = createSourceCounts(deliveries, ({ configured }) => isIncrementalMode(configured.mode));
   let statusSeen = false;
   const isWhole = (): boolean => deliveries.every(({ complete }) => complete);
   return {
