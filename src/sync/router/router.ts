@@ -3,6 +3,7 @@ import { skipSpace } from '../../protocol/index.ts';
 import { indexStreams, isOnlyOne, type StreamName } from '../stream-keys.ts';
 import { cutLine } from './cut-line.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
+import { glueFinder } from './glued-lines.ts';
 import { createOddLines, MAX_LINE_BYTES, MAX_TEXT_BYTES } from './odd-lines.ts';
 
 /** `message`: a line as it came; `data`: cut to the record's data by `cutLine`. */
@@ -35,10 +36,6 @@ export interface Router {
 
 const LINE_BREAK = 10;
 const OPEN_OBJECT = 0x7b;
-/** What stands in a line where a message is behind another: by its prefix that would be one record. */
-const GLUED = ['}{', '} {', '\r{', '{"type":"STATE"', '{"type": "STATE"', '{"type":"TRACE"', '{"type": "TRACE"'].map(
-  (text) => Buffer.from(text),
-);
 const NOTHING = Buffer.alloc(0);
 /** So many prefixes are looked at one by one; the others are found by their text. */
 const FEW = 32;
@@ -261,26 +258,6 @@ export function createRouter(
       odd.settle();
       return isCut;
     },
-  };
-}
-
-/** @returns where the next of them stands at or behind a position; positions only grow */
-function glueFinder(bytes: Buffer): (from: number) => number {
-  const next = GLUED.map(() => -1);
-  let nearest = -1;
-  return (from) => {
-    if (nearest >= from) return nearest;
-    nearest = Number.POSITIVE_INFINITY;
-    for (const [index, pattern] of GLUED.entries()) {
-      let at = next[index] ?? -1;
-      if (at < from) {
-        at = bytes.indexOf(pattern, from);
-        if (at < 0) at = Number.POSITIVE_INFINITY;
-        next[index] = at;
-      }
-      nearest = Math.min(nearest, at);
-    }
-    return nearest;
   };
 }
 
