@@ -51,17 +51,14 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
     const { batch, loaded } = await loadWhatMayBe(whole);
     await cache.release();
     countLoaded(batch, loaded);
-    for (const [index, { swap }] of batch.load.streams.entries()) {
+    for (const [index, { prepared, swap, into }] of batch.load.streams.entries()) {
       const run = batch.runs[index];
       if (run && swap) warnOfShrinking(record, run);
-    }
-    for (const [index, entry] of batch.load.streams.entries()) {
-      const { prepared, swap, into } = entry;
       if (prepared.newTable && (swap || into === 'table')) {
         const name = `${record.dataset}.${prepared.target.table}`;
         if (prepared.tableId !== undefined) request.onCreated?.({ kind: 'table', id: prepared.tableId, name });
       }
-      warn(batch.runs[index]?.label ?? '', loaded[index]);
+      warn(run?.label ?? '', loaded[index]);
     }
     for (const { path } of whole.load.streams.flatMap(({ segments }) => segments)) {
       await unlink(path);

@@ -2,6 +2,7 @@
 import type { StreamLoad } from '../cache/index.ts';
 import { count } from '../count.ts';
 import type { Batch } from './batches.ts';
+import { type StreamName, streamKey } from './stream-keys.ts';
 import { isResumable, type StreamRun } from './stream-run.ts';
 import { addNote, type SyncRecord } from './sync-record.ts';
 
@@ -62,13 +63,12 @@ export function isMerged({ prepared }: StreamRun): boolean {
 /** What a batch may still do where these streams have lost records that stand in it or before it. */
 export function withoutLoss(batch: Batch, lossy: ReadonlySet<StreamRun>): Batch {
   const sharesState = batch.load.states.some(({ kind }) => kind !== 'STREAM');
-  // A state of all streams does not move past the loss of one, so that the others' rows would repeat too.
-  const stays = (run: StreamRun): boolean => lossy.has(run) || sharesState;
   const kept: { run: StreamRun; load: StreamLoad }[] = [];
   for (const [index, load] of batch.load.streams.entries()) {
     const run = batch.runs[index];
     if (!run) continue;
-    // Without its state what is only added would be there twice after the next reading.
+    // Without its state what is only added would be there twice after the next reading. A state of all streams does not move
+    // past the loss of one: then that holds for the others too.
     const repeats =
       (load.into === 'table' && !isMerged(run) && run.stateSeen) ||
       (load.into === 'replacement' && isResumable(run) && !run.prepared.newTable);
@@ -76,7 +76,7 @@ export function withoutLoss(batch: Batch, lossy: ReadonlySet<StreamRun>): Batch 
       run.heldBack = true;
       continue;
     }
-    if (run.withdrawn && lossy.has(run)) continue;
+    if (run.withdrawn) continue;
     const swap = load.swap && (!lossy.has(run) || run.prepared.newTable);
     if (load.swap && !swap) {
       run.fill = 'replace';
@@ -84,19 +84,17 @@ export function withoutLoss(batch: Batch, lossy: ReadonlySet<StreamRun>): Batch 
     }
     kept.push({ run, load: { ...load, swap, mayLose: lossy.has(run) } });
   }
-  const runOf = (stream: { readonly name: string; readonly namespace?: string } | undefined): StreamRun | undefined =>
-    [...lossy].find(
-      ({ prepared }) => prepared.stream.name === stream?.name && prepared.stream.namespace === stream.namespace,
-    );
+  const byStream = new Map([...lossy].map((run) => [streamKey(run.prepared.stream), run]));
+  const isLost = (stream: StreamName | undefined): boolean => stream !== undefined && byStream.has(streamKey(stream));
   return {
     load: {
       ...batch.load,
       streams: kept.map(({ load }) => load),
-      states: batch.load.states.filter(({ kind, stream }) => kind === 'STREAM' && runOf(stream) === undefined),
-      forget: batch.load.forget.filter((stream) => runOf(stream)?.withdrawn !== true),
+      states: batch.load.states.filter(({ kind, stream }) => kind === 'STREAM' && !isLost(stream)),
+      forget: batch.load.forget.filter((stream) => byStream.get(streamKey(stream))?.withdrawn !== true),
     },
     runs: kept.map(({ run }) => run),
-    withState: batch.withState.filter((run) => !stays(run)),
+    withState: sharesState ? [] : batch.withState.filter((run) => !lossy.has(run)),
     whole: batch.whole.filter((run) => !run.withdrawn && kept.some((one) => one.run === run)),
   };
 }

@@ -49,13 +49,13 @@ interface Treatment {
 export async function loadBatch(store: LoadStore, batch: BatchLoad, options: StoreOptions): Promise<LoadedStream[]> {
   const treatments = new Map<string, Treatment>();
   /** Segments that the database must not read as they are. */
-  const deep = new Set<string>();
+  const unreadable = new Set<string>();
   const grown = new Map<PreparedStream, string[]>();
   const grow = (prepared: PreparedStream, notes: readonly string[]): void => {
     grown.set(prepared, [...(grown.get(prepared) ?? []), ...notes]);
   };
   const treatNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
-    const { treatment, notes } = await treat(store, prepared, segment, deep.has(segment.path), options);
+    const { treatment, notes } = await treat(store, prepared, segment, unreadable.has(segment.path), options);
     // What did not fit in segments before may fit now.
     for (const { path } of notes.length > 0 ? segmentsOf(batch, prepared) : []) {
       const before = treatments.get(path);
@@ -70,10 +70,10 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
   for (const { prepared, segments } of batch.streams) {
     for (const segment of segments) {
       if ((await holdsDeep(segment)) || (await holdsLongNumbers(segment, exactColumns(prepared)))) {
-        deep.add(segment.path);
+        unreadable.add(segment.path);
       }
       try {
-        const readable = deep.has(segment.path) ? await treatNow(prepared, segment) : asItIs(segment);
+        const readable = unreadable.has(segment.path) ? await treatNow(prepared, segment) : asItIs(segment);
         grow(prepared, await growForData(store, prepared, readable, options));
       } catch (error) {
         if (!isDataError(error)) throw error;
@@ -147,7 +147,7 @@ async function treat(
   store: LoadStore,
   prepared: PreparedStream,
   segment: SegmentFile,
-  isDeep: boolean,
+  mustRepair: boolean,
   options: StoreOptions,
 ): Promise<{ treatment: Treatment; notes: string[] }> {
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
@@ -158,13 +158,13 @@ async function treat(
       columns: exactColumns(prepared),
     }));
   };
-  if (isDeep) await repair();
+  if (mustRepair) await repair();
   const examine = (): Promise<Findings> => look(store, prepared, readable, options);
   let findings: Findings;
   try {
     findings = await examine();
   } catch (error) {
-    if (isDeep || !isDataError(error)) throw error;
+    if (mustRepair || !isDataError(error)) throw error;
     await repair();
     findings = await examine();
   }
