@@ -7,7 +7,13 @@ const { positionals, engines: wanted, ...options } = readOptions(process.argv.sl
 const [letter = 'a'] = positionals;
 const parent = join(options.data, 'profile');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const { engines } = await replayCase(letter, options, { parent, keep: true }, undefined, say);
+const { engines } = await replayCase(
+  letter,
+  options,
+  { parent, keep: true },
+  { python: undefined, docker: false },
+  say,
+);
 for (let round = 1; round <= options.rounds; round += 1) {
   for (const [engine, run] of engines) {
     if (!wanted.includes(engine)) continue;

@@ -1,5 +1,6 @@
 export type { KnownStream, SyncRow } from './bookkeeping/index.ts';
 export type { Cache } from './cache.ts';
+export { longNumberFinder } from './convert/long-numbers.ts';
 export { takesData } from './convert/select-sql.ts';
 export { type Database, duckdbCache, openDatabase } from './duckdb/index.ts';
 export type {

@@ -76,4 +76,46 @@ describe('segments', () => {
     for (const { path } of files) expect((await stat(path)).mode & 0o777).toBe(0o600);
     await rm(folder, { recursive: true });
   });
+
+  it('say where a decimal has more digits than a double, wherever it stands, and nowhere else', async () => {
+    const short = fc.constantFrom(
+      '0.5',
+      '1700000000000',
+      '"2024-01-02T03:04:05.123456"',
+      '0.10000000000000000',
+      '"12345678901234567890.5"',
+    );
+    const long = fc.constantFrom(
+      '0.1234567890123456789',
+      '12345678901234567.25',
+      '-9007199254740993.5',
+      '1.00000000000000000001e-7',
+    );
+    const line = (value: string, key: string): Buffer => Buffer.from(`{"${key}":${value}}\n`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(short, fc.string({ unit: 'grapheme-ascii', maxLength: 20 })), { maxLength: 30 }),
+        fc.option(fc.tuple(long, fc.nat())),
+        async (values, odd) => {
+          const folder = await mkdtemp(join(tmpdir(), 'sluice-segments-'));
+          const lines = values.map(([value, key]) => line(value, key.replaceAll(/["\\]/g, '')));
+          if (odd) lines.splice(odd[1] % (lines.length + 1), 0, line(odd[0], 'odd'));
+          try {
+            const segments = await createSegments(folder, 1);
+            // Half of them piece by piece, and half at once.
+            const half = lines.length / 2;
+            for (const one of lines.slice(0, half)) segments.append(0, one, 1, one.length, 'message');
+            segments.confirm(0);
+            const rest = Buffer.concat(lines.slice(half));
+            if (rest.length > 0) segments.append(0, rest, lines.length, rest.length, 'message');
+            const files = [...(await segments.takeConfirmed(0)), ...(await segments.takeAll(0))];
+            expect(files.some(({ longNumbers }) => longNumbers)).toBe(odd !== null);
+          } finally {
+            await rm(folder, { recursive: true });
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
 });

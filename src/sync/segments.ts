@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, mkdir, open as openFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { SegmentFile } from '../cache/index.ts';
+import { longNumberFinder, type SegmentFile } from '../cache/index.ts';
 import { diskError } from '../project/index.ts';
 import type { RecordForm } from './router/index.ts';
 
@@ -47,12 +47,15 @@ interface Segment {
   rows: number;
   bytes: number;
   longest: number;
+  longNumbers: boolean;
   confirmedRows: number;
   confirmedBytes: number;
   full: Buffer[];
   buffer: Buffer | undefined;
   used: number;
   file: FileHandle | undefined;
+  /** Looked for while the lines are in the processor's cache: to read the file once more takes three times as long. */
+  readonly holdsLongNumber: (lines: Buffer) => boolean;
   /** The writes so far, one after the other. */
   written: Promise<void>;
 }
@@ -72,7 +75,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
   const add = (stream: number, form: RecordForm): Segment => {
     made += 1;
     const path = join(folder, `${String(stream).padStart(4, '0')}-${String(made).padStart(6, '0')}.ndjson`);
-    const counts = { rows: 0, bytes: 0, longest: 0, confirmedRows: 0, confirmedBytes: 0 };
+    const counts = { rows: 0, bytes: 0, longest: 0, longNumbers: false, confirmedRows: 0, confirmedBytes: 0 };
     const segment: Segment = {
       path,
       form,
@@ -81,6 +84,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
       buffer: undefined,
       used: 0,
       file: undefined,
+      holdsLongNumber: longNumberFinder(),
       written: Promise.resolve(),
     };
     of(stream).push(segment);
@@ -144,8 +148,8 @@ export async function createSegments(folder: string, streamCount: number): Promi
   };
   const finish = async (segment: Segment): Promise<SegmentFile> => {
     await write(segment, true);
-    const { path, rows, bytes, longest, form } = segment;
-    return { path, rows, bytes, longestLine: longest, form };
+    const { path, rows, bytes, longest, longNumbers, form } = segment;
+    return { path, rows, bytes, longestLine: longest, longNumbers, form };
   };
 
   return {
@@ -157,6 +161,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
       segment.rows += rows;
       segment.bytes += lines.length;
       segment.longest = Math.max(segment.longest, longest);
+      segment.longNumbers ||= segment.holdsLongNumber(lines);
     },
     confirm(stream) {
       for (const segment of of(stream)) {
@@ -226,6 +231,7 @@ async function split(segment: Segment, rest: Segment): Promise<void> {
   rest.rows = segment.rows - segment.confirmedRows;
   rest.bytes = segment.bytes - segment.confirmedBytes;
   rest.longest = segment.longest;
+  rest.longNumbers = segment.longNumbers;
   segment.rows = segment.confirmedRows;
   segment.bytes = segment.confirmedBytes;
 }

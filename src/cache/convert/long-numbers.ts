@@ -1,15 +1,13 @@
 /** Decimals with more digits than a double has: the database reads every number of a JSON text that is no integer as one. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { Column, SegmentFile } from '../load/types.ts';
+import type { Column } from '../load/types.ts';
 
-const CHUNK = 256 * 1024;
-const PIECES_AT_ONCE = 16;
 /** At least so many bytes has a number that may lose digits: 16 of them, and a point. */
 const SHORTEST = 17;
 /** A double printed in full has up to 17 digits; a file with so many such numbers, all of them doubles, holds nothing else of that length. */
 const DOUBLE_DIGITS = 17;
+const HALF = 8;
 const MOST_LOOKS = 5_000;
-/** A longer run of digits is looked at in its line. */
+/** What has more digits is looked at in its line. */
 const LONGEST = 400;
 const QUOTE = 0x22;
 const ZERO = 0x30;
@@ -18,61 +16,68 @@ const PART = new Uint8Array(256);
 for (const letter of '0123456789-+') PART[letter.charCodeAt(0)] = 1;
 for (const letter of '.eE') PART[letter.charCodeAt(0)] = 2;
 
-/** Whether the segment may hold such a number where a column would keep its digits, or a note is due. */
-export async function holdsLongNumbers({ path }: SegmentFile, columns: readonly Column[]): Promise<boolean> {
-  if (!columns.some(keepsDigits)) return false;
-  const file = openSync(path, 'r');
-  try {
-    const bytes = new Uint8Array(CHUNK);
-    const look = { left: MOST_LOOKS };
-    for (let piece = 0; ; piece += 1) {
-      // A call for each piece into another thread would take longer than the look; others get their turn in between.
-      if (piece % PIECES_AT_ONCE === 0) await new Promise(setImmediate);
-      // Pieces overlap by the longest run.
-      const read = readSync(file, bytes, 0, CHUNK, piece * (CHUNK - LONGEST));
-      if (holdsIn(bytes, read, look)) return true;
-      if (read < CHUNK) return false;
-    }
-  } finally {
-    closeSync(file);
-  }
+/** Whether such a number is looked for: where a column would keep its digits, or a note is due. */
+export function keepDigits(columns: readonly Column[]): boolean {
+  return columns.some(keepsDigits);
 }
 
 function keepsDigits({ type, exact }: Column): boolean {
   return type === 'VARCHAR' || type === 'JSON' || (type === 'DOUBLE' && exact === true);
 }
 
-/** Looks at one byte in as many as the shortest such number has, and at the bytes around it where it is part of a number. */
-function holdsIn(bytes: Uint8Array, end: number, look: { left: number }): boolean {
-  for (let at = SHORTEST - 1; at < end; at += SHORTEST) {
-    if (PART[bytes[at] as number] === 0) continue;
-    const isBefore = PART[bytes[at - 8] as number] !== 0;
-    const isBehind = at + 8 < end && PART[bytes[at + 8] as number] !== 0;
-    if ((isBefore || isBehind) && isLongNumber(bytes, at, end, look)) return true;
-  }
-  return false;
+/** Looks through the lines of one segment, as they come. @returns whether these lines may hold such a number */
+export function longNumberFinder(): (lines: Uint8Array) => boolean {
+  let looksLeft = MOST_LOOKS;
+  const isFound = (lines: Uint8Array, at: number): boolean => {
+    const { text, digits } = longNumberAt(lines, at);
+    if (text === '') return false;
+    if (text.length >= LONGEST) return true;
+    if (digits <= DOUBLE_DIGITS) {
+      if (looksLeft === 0) return false;
+      looksLeft -= 1;
+    }
+    return losesDigits(text);
+  };
+  return (lines) => {
+    const end = lines.length;
+    // One byte in as many as the shortest such number has; half of it at least lies before or behind that byte.
+    for (let at = SHORTEST - 1; at < end; at += SHORTEST) {
+      if (PART[lines[at] as number] === 0) continue;
+      const isRun = areParts(lines, at - HALF) || (at + HALF < end && areParts(lines, at + 1));
+      if (isRun && isFound(lines, at)) return true;
+    }
+    return false;
+  };
 }
 
-function isLongNumber(bytes: Uint8Array, at: number, end: number, look: { left: number }): boolean {
+/** Whether half a number may begin here: four of its bytes stand for all. */
+function areParts(lines: Uint8Array, from: number): boolean {
+  return (
+    PART[lines[from] as number] !== 0 &&
+    PART[lines[from + 7] as number] !== 0 &&
+    PART[lines[from + 3] as number] !== 0 &&
+    PART[lines[from + 5] as number] !== 0
+  );
+}
+
+const NO_NUMBER = { text: '', digits: 0 };
+
+/** The number around a byte, where it is long enough and no integer. */
+function longNumberAt(lines: Uint8Array, at: number): { readonly text: string; readonly digits: number } {
   let from = at;
-  while (from > 0 && at - from < LONGEST && PART[bytes[from - 1] as number] !== 0) from -= 1;
+  while (from > 0 && at - from < LONGEST && PART[lines[from - 1] as number] !== 0) from -= 1;
   let to = at + 1;
-  while (to < end && to - at < LONGEST && PART[bytes[to] as number] !== 0) to += 1;
-  if (to - from < SHORTEST || (from > 0 && bytes[from - 1] === QUOTE)) return false;
+  while (to < lines.length && to - at < LONGEST && PART[lines[to] as number] !== 0) to += 1;
+  if (to - from < SHORTEST || (from > 0 && lines[from - 1] === QUOTE)) return NO_NUMBER;
   let digits = 0;
   let isFraction = false;
   for (let place = from; place < to; place += 1) {
-    const byte = bytes[place] as number;
+    const byte = lines[place] as number;
     if (PART[byte] === 2) isFraction = true;
     else if (digits > 0 || byte > ZERO) digits += 1;
   }
-  if (!isFraction || digits < SHORTEST - 1) return false;
-  if (to - from >= LONGEST) return true;
-  if (digits <= DOUBLE_DIGITS) {
-    if (look.left === 0) return false;
-    look.left -= 1;
-  }
-  return losesDigits(Buffer.from(bytes.buffer, from, to - from).toString('latin1'));
+  if (!isFraction || digits < SHORTEST - 1) return NO_NUMBER;
+  return { text: Buffer.from(lines.buffer, lines.byteOffset + from, to - from).toString('latin1'), digits };
 }
 
 /** Whether a number as JSON writes it is not the double that is nearest to it, printed. */

@@ -58,6 +58,7 @@ export async function repairSegment(segment: SegmentFile, target: Target): Promi
     rows,
     bytes,
     longestLine: longest,
+    longNumbers: false,
     careful: true,
     repaired: true,
   };

@@ -3,7 +3,7 @@
 import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
 import { holdsDeep } from '../convert/depth.ts';
 import { examineSegment, type Findings } from '../convert/examine.ts';
-import { holdsLongNumbers } from '../convert/long-numbers.ts';
+import { keepDigits } from '../convert/long-numbers.ts';
 import { repairSegment } from '../convert/repair.ts';
 import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
@@ -69,7 +69,7 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
   };
   for (const { prepared, segments } of batch.streams) {
     for (const segment of segments) {
-      if ((await holdsDeep(segment)) || (await holdsLongNumbers(segment, exactColumns(prepared)))) {
+      if ((segment.longNumbers && keepDigits(exactColumns(prepared))) || (await holdsDeep(segment))) {
         unreadable.add(segment.path);
       }
       try {

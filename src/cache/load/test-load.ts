@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JsonObject, Stream, SyncMode } from '../../protocol/index.ts';
 import { createRedactor } from '../../secrets/index.ts';
 import type { Cache } from '../cache.ts';
+import { longNumberFinder } from '../convert/long-numbers.ts';
 import { type Database, openDatabase } from '../duckdb/database.ts';
 import { duckdbCache } from '../duckdb/duckdb-cache.ts';
 import { loadConnection } from '../duckdb/load-store.ts';
@@ -79,7 +80,8 @@ export async function openLoadRoom(): Promise<LoadRoom> {
     const bytes = Buffer.concat(lines.map((line) => Buffer.concat([Buffer.from(line), Buffer.from('\n')])));
     await writeFile(path, bytes);
     const longestLine = Math.max(...lines.map((line) => Buffer.byteLength(line) + 1));
-    return { path, rows: lines.length, bytes: bytes.length, longestLine, form };
+    const longNumbers = longNumberFinder()(bytes);
+    return { path, rows: lines.length, bytes: bytes.length, longestLine, longNumbers, form };
   };
   return {
     ...installed,

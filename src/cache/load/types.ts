@@ -95,6 +95,8 @@ export interface SegmentFile {
   readonly bytes: number;
   /** Bytes of the longest line, or an upper bound. */
   readonly longestLine: number;
+  /** Whether it may hold decimals with more digits than a double has, which the database would round. */
+  readonly longNumbers: boolean;
   /** `message`: whole RECORD messages; `data`: the records' data alone, with `EMITTED_KEY` as their last member. */
   readonly form: 'message' | 'data';
 }
