@@ -72,10 +72,17 @@ export function foreignFunction(sql: string, message: string, kind: Kind): strin
   return undefined;
 }
 
-/** For a syntax error at a word that can be a name only in quotes. */
-export function reservedWord(message: string, kind: Kind): string | undefined {
-  const word = /at or near "([^"]+)"/.exec(message)?.[1];
-  if (word === undefined || !isReserved(word, kind)) return undefined;
+/** Reserved words that stand before others in any query. */
+const LEADING =
+  /^(?:select|distinct|from|where|on|using|join|and|or|not|having|with|as|case|when|then|else|union|in|is)$/i;
+
+/** For a syntax error at a word that can be a name only in quotes, or right behind one: `select order from`. */
+export function reservedWord(sql: string, message: string, kind: Kind): string | undefined {
+  const found = /at or near "(\w+)"/.exec(message)?.[1];
+  if (found === undefined || !isReserved(found, kind)) return undefined;
+  const behind = new RegExp(`\\b(\\w+)\\s+${found}\\b`, 'gi');
+  const before = [...codeOnly(sql).matchAll(behind)].flatMap(([, word = '']) => word);
+  const word = before.find((one) => isReserved(one, kind) && !LEADING.test(one)) ?? found;
   return `Correct the SQL; if ${word} is meant as a name, write "${word}" in double quotes, as describe_data shows it.`;
 }
 

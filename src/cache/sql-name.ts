@@ -1,4 +1,5 @@
 /** How a name of the cache has to be written in SQL. */
+import { readHidden } from '../hidden-characters.ts';
 import type { Cache } from './cache.ts';
 
 /** Words that are no name without quotes in both databases, then those of one; found by trying every keyword as the name of a column, a table and a schema. */
@@ -35,9 +36,10 @@ export function isReserved(word: string, kind: Cache['kind']): boolean {
   return RESERVED.has(folded) || OWN_RESERVED[kind].has(folded);
 }
 
-/** A name, or several with dots between, that may be written as in SQL: without its quotes. */
+/** A name, or several with dots between, that may be written as in SQL and as answers show it: without its quotes and escapes. */
 export function withoutQuotes(name: string): string {
-  return name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
+  const bare = name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
+  return readHidden(bare);
 }
 
 function words(text: string): ReadonlySet<string> {

@@ -18,6 +18,10 @@ describe('SQL as it is sent', () => {
     ['SELECT it’s FROM t’s', 'SELECT it’s FROM t’s'],
     ["SELECT ';'", "SELECT ';'"],
     ['SELECT `a` FROM t', 'SELECT `a` FROM t'],
+    [
+      'SELECT "\\ufeffid", \'\\ufeff\', "\\u0041" FROM “\\u202et”',
+      'SELECT "\ufeffid", \'\\ufeff\', "\\u0041" FROM "\u202et"',
+    ],
   ])('%j', (sent, cleaned) => expect(cleanSql(sent)).toBe(cleaned));
 
   test('of code alone nothing in quotes or comments is left', () => {

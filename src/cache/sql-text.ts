@@ -1,5 +1,6 @@
 /** What is done with the text of a query before any database sees it. */
 import { InputError } from '../errors.ts';
+import { readHidden } from '../hidden-characters.ts';
 
 const SQL_CAP = 100_000;
 
@@ -26,14 +27,21 @@ const FENCE = /^\s*```(?:[ \t]*[\w+-]*[ \t]*\r?\n|[ \t]*(?:sql|duckdb|postgres(?
 const SINGLE_QUOTES = '‘’‚‛';
 const DOUBLE_QUOTES = '“”„‟';
 
-/** The SQL without what chats and word processors put around and into it: a code fence, semicolons at its end, typographic quotes. */
+/**
+ * The SQL without what chats and word processors put around and into it: a code fence, semicolons at its end, typographic
+ * quotes. Hidden characters of quoted names may be written as answers show them.
+ */
 export function cleanSql(sql: string): string {
   if (sql.length > SQL_CAP) return sql;
   const inside = (FENCE.exec(sql)?.[1] ?? sql).replace(/[;\s]+$/, '');
-  if (!/[‘’‚‛“”„‟]/.test(inside)) return inside;
+  if (!/[‘’‚‛“”„‟]|\\u/.test(inside)) return inside;
   return splitSql(inside)
-    .map(({ text, isCode }) => (isCode ? plainQuotes(text) : text))
+    .map(({ text, isCode }) => (isCode ? plainQuotes(text) : readName(text)))
     .join('');
+}
+
+function readName(quoted: string): string {
+  return quoted.startsWith('"') ? readHidden(quoted) : quoted;
 }
 
 /** Where a text or name in typographic quotes begins behind a space or a sign: inside a word they belong to it. */
@@ -41,7 +49,7 @@ function plainQuotes(code: string): string {
   const quoted = (marks: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])[${marks}]([^${marks}]*)[${marks}]`, 'gu');
   return code
     .replace(quoted(SINGLE_QUOTES), (_all, text: string) => `'${text.replaceAll("'", "''")}'`)
-    .replace(quoted(DOUBLE_QUOTES), (_all, name: string) => `"${name.replaceAll('"', '""')}"`);
+    .replace(quoted(DOUBLE_QUOTES), (_all, name: string) => readName(`"${name.replaceAll('"', '""')}"`));
 }
 
 /** The SQL with a space in the place of each text, quoted name and comment. */

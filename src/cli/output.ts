@@ -1,13 +1,11 @@
 /** What terminal commands print: sealed, hidden characters shown, and JSON instead of words on request. */
 import { existsSync } from 'node:fs';
 import { messageOf, SluiceError } from '../errors.ts';
+import { showHidden } from '../hidden-characters.ts';
 import type { Services } from '../tools/index.ts';
 
 /** The command, or the saved source, does not fit: nothing was run. */
 export const MISTAKE = 2;
-
-/** Control and format characters, by which a text could move the cursor or hide itself; line breaks and joiners are harmless. */
-const DECEITFUL = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 export interface Output {
   /** A line for people on stdout; none where JSON is asked for. */
@@ -23,7 +21,7 @@ export interface Output {
 export function createOutput({ vault }: Services, asJson: boolean): Output {
   // A reader that has seen enough, such as head, must not end a sync.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const clean = (text: string): string => vault.redactor.seal(text, 'connector').replace(DECEITFUL, escaped);
+  const clean = (text: string): string => showHidden(vault.redactor.seal(text, 'connector'));
   return {
     clean,
     say: (text) => void (asJson || process.stdout.write(`${clean(text)}\n`)),
@@ -63,8 +61,4 @@ function bug(error: unknown) {
   const message = `Sluice failed on its own account: ${error instanceof Error ? error.stack : messageOf(error)}`;
   const next = 'Try once more. If it fails again, report it with these lines.';
   return { kind: 'bug', code: 'internal_error', message, next, problems: [] };
-}
-
-function escaped(character: string): string {
-  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }

@@ -1,9 +1,9 @@
 /** The last step before stdout: every string that leaves is sealed and shown honestly, whatever produced it. */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { messageOf } from '../errors.ts';
+import { showHidden } from '../hidden-characters.ts';
 import { isObject } from '../protocol/index.ts';
 import { type Redactor, sealBeginning } from '../secrets/index.ts';
-import { showHidden } from './present.ts';
 import { withoutSchemaDump } from './schema-dump.ts';
 import { shapeData } from './shape.ts';
 import { internalError } from './stdio/index.ts';

@@ -169,7 +169,7 @@ describe('names that need quotes', () => {
     const instance = await DuckDBInstance.create(join(folder, 'cache.duckdb'));
     const connection = await instance.connect();
     await connection.run(`CREATE SCHEMA "all"; CREATE TABLE "all"."order" AS SELECT 1 AS "select", 2 AS plain, '{"a":"open"}'::JSON AS status;
-      CREATE TABLE "all"."Line items" AS SELECT DATE '2026-01-02' AS day`);
+      CREATE TABLE "all"."Line items" AS SELECT DATE '2026-01-02' AS day, 7 AS "\ufeffNumber"`);
     connection.closeSync();
     instance.closeSync();
     other = await startServer({ workplace: place });
@@ -191,7 +191,7 @@ describe('names that need quotes', () => {
         dataset: 'all',
         sql: '"all"',
         tables: [
-          { table: 'Line items', sql: '"all"."Line items"', columns: [{ name: 'day' }] },
+          { table: 'Line items', sql: '"all"."Line items"', columns: [{ name: 'day' }, { sql: '"\\ufeffNumber"' }] },
           {
             table: 'order',
             sql: '"all"."order"',
@@ -212,6 +212,14 @@ describe('names that need quotes', () => {
       });
       expect(datasets[0]?.tables).toHaveLength(1);
     }
+  });
+
+  test('with hidden characters are taken as they are shown', async () => {
+    const { text = '' } = await other.call('describe_data', { table: 'Line items' });
+    const [shown] = /"[^"]*Number"/.exec(text) ?? [];
+    expect(shown).toBe('"\\ufeffNumber"');
+    const answer = await other.call('query', { sql: `SELECT ${shown} FROM "all"."Line items"` });
+    expect(answer).toMatchObject({ columns: [{ name: '\\ufeffNumber' }], rows: [[7]] });
   });
 
   test('stand so in errors', async () => {
@@ -239,6 +247,7 @@ describe('names that need quotes', () => {
     ['SELECT TOP 3 plain FROM "all"."order"', 'write LIMIT 3 at the end'],
     ['SELECT plain FROM "all"."order" LIMIT 5, 10', 'LIMIT 10 OFFSET 5'],
     ['SELECT to_char(day, \'YYYY\') FROM "all"."Line items"', "strftime(value, '%Y-%m-%d')"],
+    ['SELECT order FROM "all"."Line items"', 'write "order" in double quotes'],
     ['SELECT getdate()', 'In the place of getdate write now()'],
     ['SELECT isnull(plain, 0) FROM "all"."order"', 'coalesce(value, other)'],
     ['SELECT datediff(day, day, now()) FROM "all"."Line items"', "date_diff('day', from, to)"],

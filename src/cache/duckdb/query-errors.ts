@@ -66,7 +66,7 @@ export function syntaxError(sql: string, answer: JsonObject): InputError {
     `DuckDB cannot read the SQL${place}: ${firstParagraph(String(answer.error_message ?? 'syntax error'))}`,
     foreignSql(sql) ??
       foreignFunction(sql, String(answer.error_message), 'duckdb') ??
-      reservedWord(String(answer.error_message), 'duckdb') ??
+      reservedWord(sql, String(answer.error_message), 'duckdb') ??
       'Correct the SQL (DuckDB dialect) and call again.',
   );
 }

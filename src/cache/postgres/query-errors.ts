@@ -80,7 +80,7 @@ export function queryError(error: unknown, sql: string, before: number): unknown
         : `Postgres cannot read the SQL${found && ` at ${found}`}: ${message}`,
       foreignSql(sql) ??
         foreignFunction(sql, message, 'postgres') ??
-        reservedWord(message, 'postgres') ??
+        reservedWord(sql, message, 'postgres') ??
         'Correct the SQL (PostgreSQL dialect) and call again.',
     );
   }
