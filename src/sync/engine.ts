@@ -6,7 +6,7 @@ import { messageOf } from '../errors.ts';
 import { type ConfiguredStream, findStreams } from '../protocol/index.ts';
 import { type BatchLimits, createBatches } from './batches.ts';
 import { noteFailure } from './failure.ts';
-import { createLoader } from './loader.ts';
+import { createLoader, ownTable } from './loader.ts';
 import { createMessageHandler } from './messages.ts';
 import type { StreamOption } from './modes.ts';
 import { confirmByEnd, type ReadEnding, settle } from './outcome.ts';
@@ -38,12 +38,12 @@ export interface EngineOptions {
 /** Runs the sync and settles the record's states; never rejects but for bugs. */
 export async function runSync(options: EngineOptions): Promise<void> {
   const { record, log, stagingFolder, abort, cancel } = options;
-  let ending: ReadEnding = { cancelled: false, statusSeen: false };
+  let ending: ReadEnding = { cancelled: false, endSeen: false };
   try {
     await prepare(options);
     ending = await readAndLoad(options);
   } catch (error) {
-    ending = { cancelled: cancel.aborted, statusSeen: false };
+    ending = { cancelled: cancel.aborted, endSeen: false };
     if (!cancel.aborted && !abort.aborted) noteFailure(record, log, error);
   } finally {
     await rm(stagingFolder, { recursive: true, force: true });
@@ -79,6 +79,8 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
   }
   record.runs = prepared.streams.map((stream, index) => newStreamRun(index, record.labels[index] ?? '', stream));
   if (prepared.newDataset) request.onCreated?.({ kind: 'dataset', id: prepared.datasetId, name: record.dataset });
+  // A replacement is nobody's table before it takes its place.
+  for (const stream of prepared.streams) if (stream.newTable && stream.fill === 'append') ownTable(request, stream);
 }
 
 /** What was chosen for the stream, now or before. */
@@ -129,7 +131,7 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
   }
   const ending: ReadEnding = {
     cancelled: cancel.aborted,
-    statusSeen: messages.statusSeen(),
+    endSeen: messages.endSeen(),
     ...(exit && !loader.failure() ? { exit } : {}),
   };
   try {

@@ -1,6 +1,6 @@
 /** Loads batches one after the other, beside the reading. */
 import { rm, unlink } from 'node:fs/promises';
-import { type Cache, type LoadedStream, LostRecords } from '../cache/index.ts';
+import { type Cache, type LoadedStream, LostRecords, type PreparedStream } from '../cache/index.ts';
 import { count } from '../count.ts';
 import { type Batch, countLoaded } from './batches.ts';
 import { withoutLoss } from './losses.ts';
@@ -40,6 +40,11 @@ function warnOfShrinking(record: SyncRecord, { label, rowsReplaced = 0, rowsComm
   );
 }
 
+/** Tells that the sync has made the stream's table. */
+export function ownTable({ onCreated }: SyncRequest, { tableId, target }: PreparedStream): void {
+  if (tableId !== undefined) onCreated?.({ kind: 'table', id: tableId, name: `${target.dataset}.${target.table}` });
+}
+
 export function createLoader({ request, record, cache, log, abort }: LoaderParts): Loader {
   let running: Promise<void> = Promise.resolve();
   let failure: unknown;
@@ -51,13 +56,10 @@ export function createLoader({ request, record, cache, log, abort }: LoaderParts
     const { batch, loaded } = await loadWhatMayBe(whole);
     await cache.release();
     countLoaded(batch, loaded);
-    for (const [index, { prepared, swap, into }] of batch.load.streams.entries()) {
+    for (const [index, { prepared, swap }] of batch.load.streams.entries()) {
       const run = batch.runs[index];
       if (run && swap) warnOfShrinking(record, run);
-      if (prepared.newTable && (swap || into === 'table')) {
-        const name = `${record.dataset}.${prepared.target.table}`;
-        if (prepared.tableId !== undefined) request.onCreated?.({ kind: 'table', id: prepared.tableId, name });
-      }
+      if (prepared.newTable && swap) ownTable(request, prepared);
       warn(run?.label ?? '', loaded[index]);
     }
     for (const { path } of whole.load.streams.flatMap(({ segments }) => segments)) {

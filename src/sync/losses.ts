@@ -4,7 +4,7 @@ import { count } from '../count.ts';
 import type { Batch } from './batches.ts';
 import { type StreamName, streamKey } from './stream-keys.ts';
 import { isResumable, type StreamRun } from './stream-run.ts';
-import { addNote, type SyncRecord } from './sync-record.ts';
+import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
 
 /** What is counted of losses, of a stream into the cache or into a destination. */
 export interface Losing {
@@ -53,6 +53,23 @@ export function lossWarning({ label, lost, missing }: Losing, consequence: strin
     ...(missing < 0 ? [`${records(-missing)} more than the source counts came`] : []),
   ];
   return `"${label}": ${reasons.join('; ')}. ${consequence}`;
+}
+
+/** Says why a stream is not whole, where nothing else does. */
+export function warnOfNoEnd(
+  record: SyncRecord,
+  run: {
+    readonly label: string;
+    readonly complete: boolean;
+    readonly error: string | undefined;
+    readonly saidIncomplete: boolean;
+  },
+): void {
+  if (run.complete || run.error !== undefined || record.errors.length > 0) return;
+  const said = run.saidIncomplete
+    ? `The connector said that "${run.label}" is incomplete, without a reason.`
+    : `The connector ended without saying that "${run.label}" is complete.`;
+  addWarning(record, `${said} Its log may tell why: get_sync with log_lines.`);
 }
 
 /** Rows that come again do no harm: they are merged by their key. */

@@ -14,8 +14,8 @@ import { addWarning, type SyncRecord } from './sync-record.ts';
 export interface MessageHandler {
   /** @returns whether something was confirmed: a good place to cut a batch */
   handle(line: Buffer): boolean;
-  /** Whether the connector tells the status of its streams at all. */
-  readonly statusSeen: () => boolean;
+  /** Whether the connector has said of any stream that it is whole or not: such a one says so of each. */
+  readonly endSeen: () => boolean;
 }
 
 export function createMessageHandler(
@@ -25,7 +25,7 @@ export function createMessageHandler(
   counts: SourceCounts,
   log: SyncLog,
 ): MessageHandler {
-  let statusSeen = false;
+  let endSeen = false;
   const runOf = (name: string, namespace: string | undefined): StreamRun | undefined =>
     record.runs[indexOf(name, namespace)];
 
@@ -38,7 +38,7 @@ export function createMessageHandler(
   };
 
   return {
-    statusSeen: () => statusSeen,
+    endSeen: () => endSeen,
     handle(line) {
       if (isLongLog(line, log)) return false;
       const text = line.toString('utf8');
@@ -56,7 +56,7 @@ export function createMessageHandler(
           return false;
         }
         case 'TRACE_STATUS': {
-          statusSeen = true;
+          endSeen ||= message.status === 'COMPLETE' || message.status === 'INCOMPLETE';
           const run = runOf(message.name, message.namespace);
           if (!run) return false;
           if (message.status === 'COMPLETE') {

@@ -2,7 +2,7 @@
 import { type Exit, exitWords } from '../connectors/index.ts';
 import { count } from '../count.ts';
 import type { Batches } from './batches.ts';
-import { isLossy, lossWarning } from './losses.ts';
+import { isLossy, lossWarning, warnOfNoEnd } from './losses.ts';
 import { isIncremental, type StreamRun } from './stream-run.ts';
 import { addError, addWarning, type SyncRecord, warnOfSecrets } from './sync-record.ts';
 import type { SyncFailure, SyncState } from './types.ts';
@@ -11,18 +11,18 @@ import type { SyncFailure, SyncState } from './types.ts';
 export interface ReadEnding {
   readonly exit?: Exit;
   readonly cancelled: boolean;
-  readonly statusSeen: boolean;
+  readonly endSeen: boolean;
 }
 
 const TAIL_CHARACTERS = 1_500;
 
 /** A good end confirms the streams of a connector that never tells their status. */
 export function confirmByEnd(record: SyncRecord, batches: Batches, ending: ReadEnding): void {
-  const { exit, cancelled, statusSeen } = ending;
+  const { exit, cancelled, endSeen } = ending;
   if (exit && exit.code !== 0 && !cancelled && (record.errors.length === 0 || exit.outOfMemory))
     addError(record, badEnd(exit, 'The connector'));
   const good = exit?.code === 0 && !cancelled && record.errors.every(({ stream }) => stream !== undefined);
-  if (!good || statusSeen) return;
+  if (!good || endSeen) return;
   for (const run of record.runs) if (run.error === undefined && !run.complete) batches.complete(run);
 }
 
@@ -45,6 +45,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
     else if (run.error !== undefined) run.state = 'failed';
     else run.state = hasSome(run) ? 'incomplete' : 'failed';
     if (isLossy(run)) addWarning(record, lossWarning(run, consequenceOf(run)));
+    else if (!ending.cancelled) warnOfNoEnd(record, run);
     const repeats = run.prepared.mode === 'incremental_append' && !run.committedState && run.rowsCommitted > 0;
     if (repeats && run.state === 'complete') {
       addWarning(

@@ -27,6 +27,8 @@ export interface DeliveryRun {
   complete: boolean;
   committedState: boolean;
   error: string | undefined;
+  /** Whether the source said INCOMPLETE. */
+  saidIncomplete: boolean;
 }
 
 export function newDeliveryRun(
@@ -50,6 +52,7 @@ export function newDeliveryRun(
     complete: false,
     committedState: false,
     error: undefined,
+    saidIncomplete: false,
   };
 }
 

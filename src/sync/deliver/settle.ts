@@ -1,6 +1,6 @@
 /** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
 import { count } from '../../count.ts';
-import { isLossy, lossWarning } from '../losses.ts';
+import { isLossy, lossWarning, warnOfNoEnd } from '../losses.ts';
 import { addWarning, type SyncRecord, warnOfSecrets } from '../sync-record.ts';
 import type { SyncState } from '../types.ts';
 import type { DeliveryRun } from './delivery-run.ts';
@@ -28,7 +28,7 @@ export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void
     else run.state = hasSome(run) ? 'incomplete' : 'failed';
     if (isLossy(run)) {
       addWarning(record, lossWarning(run, 'Its state stays before them: the next sync reads from there again.'));
-    }
+    } else if (!ending.cancelled) warnOfNoEnd(record, run);
     if (ending.destinationWell && !returned) {
       const message = `The destination ended and did not return the last state of "${run.label}": what came after the state before is not confirmed.`;
       addWarning(record, message);

@@ -34,7 +34,7 @@ export interface HearerParts {
 export function hearSource({ record, log, indexOf, confirmations, tellsStatus, stopped }: HearerParts): HeardSource {
   const { deliveries } = record;
   const counts = createSourceCounts(deliveries, ({ configured }) => isIncrementalMode(configured.mode));
-  let statusSeen = false;
+  let endSeen = false;
   const isWhole = (): boolean => deliveries.every(({ complete }) => complete);
   return {
     speaker: {
@@ -64,11 +64,12 @@ export function hearSource({ record, log, indexOf, confirmations, tellsStatus, s
       return confirmations.sent(state, text);
     },
     status(name, namespace, status) {
-      statusSeen = true;
+      endSeen ||= status === 'COMPLETE' || status === 'INCOMPLETE';
       const run = deliveries[indexOf(name, namespace)];
       if (!run) return false;
       if (status === 'COMPLETE') run.complete = true;
-      else if (status !== 'INCOMPLETE' && run.state === 'pending') run.state = 'running';
+      else if (status === 'INCOMPLETE') run.saidIncomplete = true;
+      else if (run.state === 'pending') run.state = 'running';
       // A destination that is told so takes what it has for all there is.
       return tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
     },
@@ -80,7 +81,7 @@ export function hearSource({ record, log, indexOf, confirmations, tellsStatus, s
         return false;
       }
       const well = (exit ? exit.code === 0 : isWhole()) && ownErrors.every(({ stream }) => stream !== undefined);
-      if (!well || statusSeen) return well;
+      if (!well || endSeen) return well;
       for (const run of deliveries) {
         if (run.error !== undefined || run.complete) continue;
         run.complete = true;
