@@ -26,7 +26,7 @@ async function start() {
   } catch (error) {
     if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes(bundle.pathname)) throw error;
     // A checkout has no bundle until it is built; a package always has one.
-    const { prepareCheckout } = await import('../.dev/prepare.js');
+    const { prepareCheckout } = await import('../scripts/prepare.js');
     prepareCheckout();
     await import(bundle.href);
   }

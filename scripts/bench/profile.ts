@@ -1,4 +1,4 @@
-/** Sluice beside DuckDB alone on one set, its project kept: `tsx .dev/bench/profile.ts [a|b|c|d] --rounds 3 [--small] [--engines sluice]`. */
+/** Sluice beside DuckDB alone on one set, its project kept: `tsx scripts/bench/profile.ts [a|b|c|d] --rounds 3 [--small] [--engines sluice]`. */
 import { join } from 'node:path';
 import { replayCase } from './cases/replay.ts';
 import { readOptions } from './options.ts';

@@ -18,7 +18,7 @@ export function prepareCheckout() {
     process.stderr.write('Installing packages (once) …\n');
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
-  run(process.execPath, [join(root, '.dev', 'build.js')]);
+  run(process.execPath, [join(root, 'scripts', 'build.js')]);
 }
 
 function installed() {
