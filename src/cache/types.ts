@@ -1,6 +1,6 @@
 /** The ports of the cache room: nothing outside it knows DuckDB. */
 import type { JsonValue } from '../protocol/index.ts';
-import type { Identified } from './load/index.ts';
+import type { Identified } from './load/types.ts';
 
 export interface QueryColumn {
   readonly name: string;

@@ -5,9 +5,10 @@ import type { HostReport } from '../hosts.ts';
 import type { Catalog, ConfiguredStream, JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 import type { ManifestDescription } from './manifest/description.ts';
+import type { Runtime } from './runtime.ts';
 import type { Admission, SandboxStatus } from './sandbox/index.ts';
 
-export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';
+export type { Runtime };
 
 /** Which connector is meant, as a caller says it. */
 export interface ConnectorRequest {

@@ -6,37 +6,9 @@ import { createUpdateFiles, type KeptField } from './config-update-files.ts';
 import type { GrowingRedactor } from './redactor.ts';
 import { sealedConfig } from './resolved-config.ts';
 import { hasSensitiveShape } from './sensitive.ts';
-import type { ResolvedConfig, UpdateKept } from './types.ts';
+import type { ConfigUpdates, ResolvedConfig, UpdatedSource, UpdateFacts, UpdateKept } from './types.ts';
 
 /** A saved source, as far as its changes depend on it. */
-export interface UpdatedSource {
-  readonly name: string;
-  /** ISO 8601; saved anew, it begins anew. */
-  readonly savedAt: string;
-}
-
-/** What tells which fields are secret. */
-export interface UpdateFacts {
-  /** The connector's `connectionSpecification`. */
-  readonly spec: JsonObject;
-  readonly secretKeys: ReadonlySet<string>;
-}
-
-export interface ConfigUpdates {
-  /** A saved source's configuration with its kept changes laid over it; further ones are kept. Changes of another configuration are dropped. */
-  forSource(source: UpdatedSource, config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
-  /** The same for a configuration that is not saved yet: its changes wait in memory for `keepFor`. */
-  forCheck(config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
-  /** The source was saved: what was kept for it is dropped; what waits for its configuration, checked just now, is kept for it. */
-  keepFor(source: UpdatedSource, checked: ResolvedConfig | undefined): void;
-  /** Names of the changed fields, never a value; undefined where nothing is kept. */
-  fieldsOf(source: UpdatedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
-  /** @returns whether there was anything */
-  drop(source: string): boolean;
-  /** Teaches the seal what is kept on disk, by other processes too. */
-  learn(): void;
-}
-
 /** No service issues a shorter token, and a connector could hide every "1" of an answer. */
 const SHORTEST = 8;
 const LONGEST = 256 * 1024;

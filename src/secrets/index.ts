@@ -1,5 +1,4 @@
 export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
-export type { ConfigUpdates } from './config-updates.ts';
 export { hideInName } from './hide-in-name.ts';
 export { hideQuoted } from './hide-quoted.ts';
 export { MASK, maskConfiguration } from './mask.ts';
@@ -10,6 +9,7 @@ export { nameForExample, namesForField } from './suggestions.ts';
 export type {
   ConfigLayers,
   ConfigSpec,
+  ConfigUpdates,
   Credential,
   Redactor,
   Resolution,

@@ -1,7 +1,6 @@
 /** The ports of the secrets room. Values live behind them and come out only through `ResolvedConfig.use`. */
 import type { Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
-import type { ConfigUpdates } from './config-updates.ts';
 
 /**
  * How much is sealed: `data` (query results, records): sensitive values only; `text` (errors, logs of ours): plain
@@ -141,4 +140,32 @@ export interface VaultStatus {
   readonly guessable: readonly string[];
   /** Settings whose value in the env file changed after the start; they need a restart. */
   readonly changedSettings: readonly string[];
+}
+
+export interface UpdatedSource {
+  readonly name: string;
+  /** ISO 8601; saved anew, it begins anew. */
+  readonly savedAt: string;
+}
+
+/** What tells which fields are secret. */
+export interface UpdateFacts {
+  /** The connector's `connectionSpecification`. */
+  readonly spec: JsonObject;
+  readonly secretKeys: ReadonlySet<string>;
+}
+
+export interface ConfigUpdates {
+  /** A saved source's configuration with its kept changes laid over it; further ones are kept. Changes of another configuration are dropped. */
+  forSource(source: UpdatedSource, config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
+  /** The same for a configuration that is not saved yet: its changes wait in memory for `keepFor`. */
+  forCheck(config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
+  /** The source was saved: what was kept for it is dropped; what waits for its configuration, checked just now, is kept for it. */
+  keepFor(source: UpdatedSource, checked: ResolvedConfig | undefined): void;
+  /** Names of the changed fields, never a value; undefined where nothing is kept. */
+  fieldsOf(source: UpdatedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
+  /** @returns whether there was anything */
+  drop(source: string): boolean;
+  /** Teaches the seal what is kept on disk, by other processes too. */
+  learn(): void;
 }

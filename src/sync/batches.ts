@@ -1,5 +1,6 @@
 /** Gathers what the connector sends into batches, so that only confirmed rows enter a table, each with its state. */
 import type { BatchLoad, LoadedStream, StateText, StreamLoad } from '../cache/index.ts';
+import type { Batch } from './batch.ts';
 import { isLossy, isMerged } from './losses.ts';
 import type { RecordForm } from './router/index.ts';
 import type { Segments } from './segments.ts';
@@ -18,16 +19,6 @@ const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms:
 const OVERFLOW = 2;
 /** What Airbyte's Python sources say where a stream has no state to go on from. */
 const NO_STATE = /"__ab_no_cursor_state_message"/;
-
-export interface Batch {
-  readonly load: BatchLoad;
-  /** The runs of `load.streams`, in the same order. */
-  readonly runs: readonly StreamRun[];
-  /** Streams that a state of this batch speaks of. */
-  readonly withState: readonly StreamRun[];
-  /** Streams that are whole with this batch. */
-  readonly whole: readonly StreamRun[];
-}
 
 export interface Batches {
   /** `read` is the bytes that the lines had before they were cut. */

@@ -2,7 +2,8 @@
 import { rm, unlink } from 'node:fs/promises';
 import { type Cache, type LoadedStream, LostRecords, type PreparedStream } from '../cache/index.ts';
 import { count } from '../count.ts';
-import { type Batch, countLoaded } from './batches.ts';
+import type { Batch } from './batch.ts';
+import { countLoaded } from './batches.ts';
 import { withoutLoss } from './losses.ts';
 import type { StreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';

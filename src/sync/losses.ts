@@ -1,7 +1,7 @@
 /** Records that are lost: which stream they are of, and what a batch may still do then. */
 import type { StreamLoad } from '../cache/index.ts';
 import { count } from '../count.ts';
-import type { Batch } from './batches.ts';
+import type { Batch } from './batch.ts';
 import { type StreamName, streamKey } from './stream-keys.ts';
 import { isResumable, type StreamRun } from './stream-run.ts';
 import { addNote, addWarning, type SyncRecord } from './sync-record.ts';

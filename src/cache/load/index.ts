@@ -1,7 +1,8 @@
 export { endangered, identified } from './endangered.ts';
 export { finishSync } from './finish.ts';
 export { LostRecords, loadBatch } from './load-batch.ts';
-export { type PreparedSync, type PrepareRequest, prepareSync } from './prepare.ts';
+export { prepareSync } from './prepare.ts';
+export type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 export { datasetTables, forgetSync, knownTables, removeTables } from './remove.ts';
 export type {
   BatchLoad,

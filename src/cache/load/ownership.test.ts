@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RefusedError } from '../../errors.ts';
 import { readDataset, readStreams } from '../bookkeeping/index.ts';
-import type { PrepareRequest } from './prepare.ts';
+import type { PrepareRequest } from './prepare-request.ts';
 import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
 
 let room: LoadRoom;

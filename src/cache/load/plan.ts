@@ -1,7 +1,7 @@
 /** Decides for each stream of a sync what becomes of its table and of its state. Pure. */
 import type { KnownStream } from '../bookkeeping/index.ts';
 import { foldName, INTERNAL_BYTES, replacementTable, tableName, uniqueName } from './names.ts';
-import type { PrepareRequest } from './prepare.ts';
+import type { PrepareRequest } from './prepare-request.ts';
 import type { ExistingTables } from './tables.ts';
 import type { PreparedStream, StateText, StreamRequest, StreamTable } from './types.ts';
 

@@ -22,30 +22,9 @@ import { endangered, identified } from './endangered.ts';
 import { mergeTable } from './merge.ts';
 import { foldName, quoteName, replacementTable, tablePath } from './names.ts';
 import { isOf, isSame, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
+import type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
-import type { Column, Identified, Origin, PreparedStream, StateText, StreamRequest } from './types.ts';
-
-export interface PrepareRequest {
-  readonly sync: SyncRow;
-  readonly streams: readonly StreamRequest[];
-  /** Whether the source's catalog has several namespaces. */
-  readonly severalNamespaces: boolean;
-  /** Forget the states of these streams and build their tables anew. */
-  readonly restart: boolean;
-  readonly origin?: Origin | undefined;
-  /** Whether the session that syncs made what has this id. */
-  readonly owns?: ((id: string) => boolean) | undefined;
-  /** Asked with the tables that this sync would do more to than to load what is new; throws where it must not be. */
-  readonly authorize?: ((tables: readonly Identified[]) => void) | undefined;
-}
-
-export interface PreparedSync {
-  readonly streams: readonly PreparedStream[];
-  /** The kept states, those of streams that begin anew left out. */
-  readonly states: readonly StateText[];
-  readonly newDataset: boolean;
-  readonly datasetId: string;
-}
+import type { Column, PreparedStream } from './types.ts';
 
 /** @throws InputError `dataset_taken` where the dataset's tables belong to another source */
 export async function prepareSync(

@@ -1,7 +1,7 @@
 /** Tables of a DuckDB file that a destination wrote; opened for reading only, and closed after each look. */
 import { quoteName } from '../load/names.ts';
 import { findName } from './find-name.ts';
-import type { ReadBack } from './read-back.ts';
+import type { ReadBack } from './types.ts';
 
 export function readDuckdb(path: string, schema: string | undefined): ReadBack {
   return {

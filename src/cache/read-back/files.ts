@@ -4,7 +4,7 @@ import { basename, join, relative } from 'node:path';
 import { isObject } from '../../protocol/index.ts';
 import { parseCsv } from './csv.ts';
 import { findName } from './find-name.ts';
-import type { ReadBack } from './read-back.ts';
+import type { ReadBack } from './types.ts';
 
 const ENDINGS = /\.(jsonl|ndjson|json|csv)$/i;
 /** A folder with more is no place for one destination: somebody's home, or all of a disk. */

@@ -1,2 +1,3 @@
 export { findName } from './find-name.ts';
-export { type ReadBack, type ReadBackPlace, readBackOf } from './read-back.ts';
+export { readBackOf } from './read-back.ts';
+export type { ReadBack, ReadBackPlace } from './types.ts';

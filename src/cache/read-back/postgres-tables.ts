@@ -4,7 +4,7 @@ import { quoteName } from '../load/names.ts';
 import { connectTo } from '../postgres/client.ts';
 import { parseUrl } from '../postgres/url.ts';
 import { findName } from './find-name.ts';
-import type { ReadBack } from './read-back.ts';
+import type { ReadBack } from './types.ts';
 
 const LIMIT_MS = 60_000;
 

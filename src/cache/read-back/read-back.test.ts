@@ -6,7 +6,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/index.ts';
 import { parseCsv } from './csv.ts';
-import { type ReadBack, readBackOf } from './read-back.ts';
+import { readBackOf } from './read-back.ts';
+import type { ReadBack } from './types.ts';
 
 let folder: string;
 beforeEach(async () => {

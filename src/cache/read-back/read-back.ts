@@ -1,27 +1,7 @@
 /** Reads what a destination wrote, where its configuration says where that is and Sluice can read it. Nothing is changed there. */
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import type { JsonObject } from '../../protocol/index.ts';
-
-export interface ReadBack {
-  readonly from: 'files' | 'duckdb' | 'postgres';
-  /**
-   * All records of a stream, each as the text of a JSON object; undefined where nothing of its name is found.
-   * @throws whatever reading throws: its text may hold what was configured, so seal it
-   */
-  rows(stream: { readonly name: string; readonly namespace?: string }): Promise<readonly string[] | undefined>;
-}
-
-export interface ReadBackPlace {
-  /** Name or path of the connector. */
-  readonly connector: string;
-  /** The destination's configuration; only what is read gets anything of it. */
-  readonly config: JsonObject;
-  /** The path on this machine of a path in the configuration; undefined where the destination's own lies elsewhere. */
-  hostPath(path: string): string | undefined;
-  /** The cache's own file: one process may open a file of DuckDB only once. */
-  readonly cacheFile?: string | undefined;
-}
+import type { ReadBack, ReadBackPlace } from './types.ts';
 
 const PATH_FIELDS = ['destination_path', 'path', 'output_path', 'folder', 'directory', 'database_path'];
 

@@ -8,26 +8,8 @@ import { type InstallerRooms, runInstaller } from './installer-run.ts';
 import { findInterpreters, fits, fittingMinor, type Interpreter, isOlder } from './interpreters.ts';
 import type { Environment } from './places.ts';
 import { noManagedPython, noPython, noVenv } from './python-missing.ts';
+import type { Target } from './target.ts';
 import { findUv, type Uv } from './uv.ts';
-
-export interface Target {
-  readonly packageName: string;
-  readonly version: string;
-  readonly requiresPython?: string;
-  /** Where it does not start on this Python minor, such as `3.11`, nor on later ones, and what it said there. */
-  readonly olderThan?: TooNew;
-  /** The newest version whose `requires_python` an interpreter of this machine satisfies; for the reader of an error. */
-  readonly newestFitting?: string;
-  /** Requirements beside the package. */
-  readonly extra?: readonly string[];
-  /** Made by the installer; it must not exist. */
-  readonly folder: string;
-}
-
-export interface TooNew {
-  readonly minor: string;
-  readonly said: string;
-}
 
 /** Which tools did it, such as `uv 0.5.1` and `3.11.7`. */
 export interface InstalledBy {

@@ -6,11 +6,12 @@ import { ConnectorError } from '../../errors.ts';
 import { type PythonMarker, writeMarker } from '../markers.ts';
 import type { RunControl } from '../types.ts';
 import { type Distribution, findDistribution, VENV } from './environment-folder.ts';
-import { type InstalledBy, installPackage, type TooNew } from './installer.ts';
+import { type InstalledBy, installPackage } from './installer.ts';
 import type { InstallerRooms } from './installer-run.ts';
 import { findInterpreters, fits, isOlder } from './interpreters.ts';
 import { newestInstallable } from './newest-installable.ts';
 import { type StartRooms, startTrouble } from './start-check.ts';
+import type { TooNew } from './target.ts';
 import { isUnstable, newestFirst, type Release } from './versions.ts';
 
 export type EnvironmentRooms = InstallerRooms & StartRooms;

@@ -1,7 +1,7 @@
 /** What is said where no Python here can hold a connector. */
 import { SetupError, SluiceError } from '../../errors.ts';
-import type { Target } from './installer.ts';
 import { fittingMinor, type Interpreter } from './interpreters.ts';
+import type { Target } from './target.ts';
 
 export function noPython(target: Target, found: readonly Interpreter[]): SetupError {
   const { packageName, version, requiresPython, olderThan, newestFitting } = target;

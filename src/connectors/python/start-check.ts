@@ -8,8 +8,8 @@ import type { Processes } from '../process/processes.ts';
 import { createTail, sealedText } from '../process/tail.ts';
 import type { ConfinedRun, Sandbox } from '../sandbox/index.ts';
 import { VENV } from './environment-folder.ts';
-import type { TooNew } from './installer.ts';
 import type { Environment } from './places.ts';
+import type { TooNew } from './target.ts';
 
 export interface StartRooms {
   readonly processes: Processes;

@@ -1,7 +1,7 @@
 /** The port of the sandbox: what confines a connector's process, and what its configuration may name. */
 import type { SandboxSetting } from '../../config/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
-import type { Runtime } from '../types.ts';
+import type { Runtime } from '../runtime.ts';
 
 export type SandboxKind = 'bubblewrap' | 'sandbox-exec' | 'none';
 

@@ -1,2 +1,3 @@
 export { topLevelText } from './envelope.ts';
-export { createRouter, type RecordForm } from './router.ts';
+export { createRouter } from './router.ts';
+export type { RecordForm } from './sink.ts';

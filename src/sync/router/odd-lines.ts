@@ -2,7 +2,7 @@
 import { endsInString, linePieces, skipSpace, streamOfLost } from '../../protocol/index.ts';
 import type { StreamIndex } from '../stream-keys.ts';
 import { readEnvelope } from './envelope.ts';
-import type { RouterSink } from './router.ts';
+import type { RouterSink } from './sink.ts';
 
 export interface OddLines {
   /** Takes messages behind text or behind each other; a record that ends inside of a string waits for the next line. */

@@ -5,25 +5,7 @@ import { cutLine } from './cut-line.ts';
 import { type Envelope, readEnvelope } from './envelope.ts';
 import { glueFinder } from './glued-lines.ts';
 import { createOddLines, MAX_LINE_BYTES, MAX_TEXT_BYTES } from './odd-lines.ts';
-
-/** `message`: a line as it came; `data`: cut to the record's data by `cutLine`. */
-export type RecordForm = 'message' | 'data';
-
-export interface RouterSink {
-  /**
-   * Lines of one stream and one form, each with its line break. `longest` is the bytes of the longest of them, `read` what
-   * they were before they were cut.
-   */
-  records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm, read: number): void;
-  /** A JSON object that is no record, on a line of its own or beside others: STATE, TRACE, LOG, CONTROL or anything else. */
-  message(line: Buffer): void;
-  /** A line, or what stands beside the messages in it, that is no JSON object: cut where it is very long. */
-  text(line: string): void;
-  /** A record that is lost, for it is cut off, broken or too long; `stream` is -1 where it does not say of which. */
-  broken(stream: number, why: 'broken' | 'long'): void;
-  /** A record of a stream that was not asked for. */
-  stray(stream: string): void;
-}
+import type { RecordForm, RouterSink } from './sink.ts';
 
 export interface Router {
   push(chunk: Buffer): void;

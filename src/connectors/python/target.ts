@@ -1,0 +1,20 @@
+/** What is to be installed, and where. */
+
+export interface Target {
+  readonly packageName: string;
+  readonly version: string;
+  readonly requiresPython?: string;
+  /** Where it does not start on this Python minor, such as `3.11`, nor on later ones, and what it said there. */
+  readonly olderThan?: TooNew;
+  /** The newest version whose `requires_python` an interpreter of this machine satisfies; for the reader of an error. */
+  readonly newestFitting?: string;
+  /** Requirements beside the package. */
+  readonly extra?: readonly string[];
+  /** Made by the installer; it must not exist. */
+  readonly folder: string;
+}
+
+export interface TooNew {
+  readonly minor: string;
+  readonly said: string;
+}

@@ -1,0 +1,2 @@
+/** How a connector runs. */
+export type Runtime = 'python' | 'docker' | 'manifest' | 'executable';

@@ -1,0 +1,20 @@
+/** Where the router puts what it sorts. */
+
+/** `message`: a line as it came; `data`: cut to the record's data by `cutLine`. */
+export type RecordForm = 'message' | 'data';
+
+export interface RouterSink {
+  /**
+   * Lines of one stream and one form, each with its line break. `longest` is the bytes of the longest of them, `read` what
+   * they were before they were cut.
+   */
+  records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm, read: number): void;
+  /** A JSON object that is no record, on a line of its own or beside others: STATE, TRACE, LOG, CONTROL or anything else. */
+  message(line: Buffer): void;
+  /** A line, or what stands beside the messages in it, that is no JSON object: cut where it is very long. */
+  text(line: string): void;
+  /** A record that is lost, for it is cut off, broken or too long; `stream` is -1 where it does not say of which. */
+  broken(stream: number, why: 'broken' | 'long'): void;
+  /** A record of a stream that was not asked for. */
+  stray(stream: string): void;
+}
