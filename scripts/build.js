@@ -11,7 +11,8 @@ const outdir = join(root, 'dist');
 rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts' },
+  // The second is a program of its own, which outlives a server that was killed.
+  entryPoints: { main: 'src/main.ts', 'end-containers': 'src/connectors/docker/end-containers.ts' },
   outdir,
   bundle: true,
   splitting: true,

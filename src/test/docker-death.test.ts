@@ -3,8 +3,15 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { containersOf, docker, expectNoContainers, makeDockerPlace, runningContainer } from './harness/docker.ts';
-import { waitUntil } from './harness/machine.ts';
+import {
+  containersOf,
+  docker,
+  expectNoContainers,
+  expectNoWatchers,
+  makeDockerPlace,
+  runningContainer,
+  watchersOf,
+} from './harness/docker.ts';
 import { startRaw } from './harness/raw.ts';
 import { describeWith } from './harness/requirements.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
@@ -38,6 +45,7 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     await server.close();
     expect(Date.now() - began).toBeLessThan(1_000);
     await expectNoContainers({ pid }, Math.max(50, 1_000 - (Date.now() - began)));
+    await expectNoWatchers({ pid });
   });
 
   test('its stdin is closed while a container is being made', async () => {
@@ -54,19 +62,27 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     }
   });
 
-  test('killed: the next use of Docker ends its container, and leaves those of living servers and of others', async () => {
+  /** By `kill -9`, after the watcher that would remove its container. */
+  async function killWithWatcher(server: TestServer): Promise<void> {
+    const watchers = await watchersOf(server);
+    expect(watchers).toHaveLength(1);
+    for (const pid of [...watchers, server.pid]) process.kill(pid, 'SIGKILL');
+    await server.close();
+    expect(await containersOf(server)).toHaveLength(1);
+  }
+
+  test('killed with its watcher: the next use of Docker ends its container, and leaves those of living servers and of others', async () => {
     const killed = await startHanging();
     const living = await startServer({ workplace });
     await living.call('save_source', { ...source, name: 'second' });
     await living.call('start_sync', { source: 'second', streams: ['things'], wait_seconds: 0 });
     const stays = await runningContainer(living);
-    process.kill(killed.pid, 'SIGKILL');
-    expect(await containersOf(killed)).toHaveLength(1);
+    await killWithWatcher(killed);
     const next = await startServer({ workplace });
     await next.call('validate_config', { ...source, name: undefined, config: { behaviours: [] } });
     await expectNoContainers(killed);
     expect(await docker('inspect', '--format', '{{.State.Running}}', stays)).toBe('true');
-    await Promise.all([living.close(), next.close(), killed.close()]);
+    await Promise.all([living.close(), next.close()]);
     await expectNoContainers(living);
   });
 
@@ -87,10 +103,9 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     await next.close();
   });
 
-  test('killed: a connector of another runtime ends it as well', async () => {
+  test('killed with its watcher: a connector of another runtime ends it as well', async () => {
     const killed = await startHanging();
-    process.kill(killed.pid, 'SIGKILL');
-    await waitUntil(async () => (await containersOf(killed)).length === 1);
+    await killWithWatcher(killed);
     const next = await startServer({ workplace });
     const meadow = {
       connector: MEADOW,
@@ -99,6 +114,6 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     };
     await next.call('validate_config', meadow);
     await expectNoContainers(killed);
-    await Promise.all([next.close(), killed.close()]);
+    await next.close();
   });
 });

@@ -85,6 +85,16 @@ describeWith(['docker'], 'an image that is not here', () => {
     expect(existsSync(join(workplace.project, 'connectors', 'source-pulled', 'docker-1.0.0'))).toBe(false);
   });
 
+  test('is not pulled any further when the server is killed', async () => {
+    registry.behave({ kind: 'slow', bytesPerSecond: 2 * MB });
+    server.client.callTool({ name: 'validate_config', arguments: subject }).catch(() => undefined);
+    await waitUntil(() => registry.sent() > MB);
+    process.kill(server.pid, 'SIGKILL');
+    await waitUntil(() => registry.abandoned() > 0, 3_000);
+    expect(await isHere()).toBe(false);
+    expect(existsSync(join(workplace.project, 'connectors', 'source-pulled', 'docker-1.0.0'))).toBe(false);
+  });
+
   test('is pulled once by two servers of a project', async () => {
     registry.behave({ kind: 'slow', bytesPerSecond: 10 * MB });
     const second = await startServer({ workplace });

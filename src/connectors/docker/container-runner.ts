@@ -13,12 +13,14 @@ import { containerEnvironment, containerOptions, createProcessorCount, INPUT_FOL
 import { waitForEnd } from './container-end.ts';
 import { containerMounts } from './container-mounts.ts';
 import { createContainerRecord, projectId, sweepContainerRecords } from './container-records.ts';
+import { createContainerWatcher } from './container-watcher.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
 import { call, EngineError } from './engine-call.ts';
 import { engineFailure } from './engine-failure.ts';
 import { resolveUser } from './image-user.ts';
-import { endOrphanContainers, labelsFor, removeContainer } from './orphans.ts';
+import { endOrphanContainers, RUN_LABEL, serverLabels } from './orphans.ts';
+import { removeContainer } from './remove-containers.ts';
 import { packTar, type TarEntry } from './tar.ts';
 
 export interface ContainerRooms {
@@ -61,6 +63,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
   /** Containers that could not be removed, for the engine did not answer: tried again at each run. */
   const left = new Set<string>();
   const record = createContainerRecord(rooms.project, () => live.size + left.size > 0);
+  const watcher = createContainerWatcher(rooms.environment);
   const processors = createProcessorCount();
   let closing = false;
   return {
@@ -76,7 +79,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
             // A shutdown during the making waits for the container, so that it can be removed.
             const made = await making?.catch(() => undefined);
             // How the run ended is what its caller is told, even where the engine is gone by now.
-            if (made) await removeContainer(made.engine, made.id, timeoutMs).catch(() => left.add(made.id));
+            if (made) await removeContainer(made.engine.docker, made.id, timeoutMs).catch(() => left.add(made.id));
             socket?.destroy();
           })();
           return ended;
@@ -90,8 +93,12 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
           const engine = await rooms.connect(signal);
           await endOrphanContainers(engine, projectId(rooms.project));
           await sweepContainerRecords(rooms.project, (id) => endOrphanContainers(engine, id));
-          await Promise.allSettled([...left].map((id) => removeContainer(engine, id).then(() => left.delete(id))));
+          await Promise.allSettled(
+            [...left].map((id) => removeContainer(engine.docker, id).then(() => left.delete(id))),
+          );
           await record.update();
+          if (closing) throw serverEnds();
+          await watcher.watch(engine.address, await serverLabels(rooms.project));
           if (closing) throw serverEnds();
           making = make(rooms, engine, task, processors, left);
           const made = await making;
@@ -110,6 +117,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         signal.removeEventListener('abort', onAbort);
         await entry.end(closing ? SHUTDOWN_MS : undefined);
         live.delete(entry);
+        if (live.size + left.size === 0) watcher.end();
         // Only for those who come after this server; the next update tries again.
         await record.update().catch(() => {});
       }
@@ -118,6 +126,8 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
     async endAll() {
       closing = true;
       await Promise.allSettled([...live].map((entry) => entry.end(SHUTDOWN_MS)));
+      // What could not be removed is the watcher's, when this process has ended.
+      if (left.size === 0) watcher.end();
     },
   };
 }
@@ -144,7 +154,7 @@ async function make(
       await rooms.protectedPaths(),
     ),
     processors: await processors(engine),
-    labels: await labelsFor(rooms.project, run),
+    labels: { ...(await serverLabels(rooms.project)), [RUN_LABEL]: run },
     environment: containerEnvironment(rooms.environment),
   });
   try {

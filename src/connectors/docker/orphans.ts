@@ -2,36 +2,25 @@
 import { identify, isAlive, type Project } from '../../project/index.ts';
 import { projectId } from './container-records.ts';
 import type { Engine } from './engine.ts';
-import { call } from './engine-call.ts';
+import { findContainers, type Labels, PROJECT_LABEL, removeContainer, SERVER_LABEL } from './remove-containers.ts';
 
-const PROJECT = 'sluice.project';
-const SERVER = 'sluice.server';
-const RUN = 'sluice.run';
+/** Names one start of a connector. */
+export const RUN_LABEL = 'sluice.run';
 
-/** @param run names one start of a connector */
-export async function labelsFor(project: Project, run: string): Promise<Record<string, string>> {
-  return { [PROJECT]: projectId(project), [SERVER]: await ownServer(), [RUN]: run };
+/** What all containers of this server carry, and no others. */
+export async function serverLabels(project: Project): Promise<Labels> {
+  return { [PROJECT_LABEL]: projectId(project), [SERVER_LABEL]: await ownServer() };
 }
 
 /** Kills and removes what dead servers of the project of this id left behind on the engine. */
-export async function endOrphanContainers(engine: Engine, id: string): Promise<void> {
-  const filters = JSON.stringify({ label: [`${PROJECT}=${id}`] });
-  const found = await call(engine.docker.listContainers({ all: true, filters }));
+export async function endOrphanContainers({ docker }: Engine, id: string): Promise<void> {
+  const found = await findContainers(docker, { [PROJECT_LABEL]: id });
   await Promise.all(
     found.map(async ({ Id: container, Labels: labels }) => {
-      if (await runsHere(labels?.[SERVER] ?? '')) return;
-      await removeContainer(engine, container);
+      if (await runsHere(labels?.[SERVER_LABEL] ?? '')) return;
+      await removeContainer(docker, container);
     }),
   );
-}
-
-/** Ends it where it runs. Nothing is said where it is gone already, or another one is just removing it. */
-export async function removeContainer(engine: Engine, container: string, timeoutMs?: number): Promise<void> {
-  const removing = engine.docker.getContainer(container).remove({ force: true, v: true });
-  await call(removing, { timeoutMs }).catch((error: unknown) => {
-    const status = (error as { status?: number }).status;
-    if (status !== 404 && status !== 409) throw error;
-  });
 }
 
 let own: Promise<string> | undefined;

@@ -55,6 +55,16 @@ export async function containersOf(server: { readonly pid: number }): Promise<st
     .map((line) => line.split(' ')[0] ?? '');
 }
 
+/** Ids of the processes that would remove a server's containers if it were killed, or that are doing so. */
+export async function watchersOf(server: { readonly pid: number }): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-ww', '-o', 'pid=,command=']);
+  const watcher = new RegExp(String.raw`^ *(\d+) .*end-containers\.js [0-9a-f]{16} ${server.pid}@`);
+  return stdout
+    .split('\n')
+    .flatMap((line) => watcher.exec(line)?.[1] ?? [])
+    .map(Number);
+}
+
 /** Within `ms` no container of this server is there. */
 export async function expectNoContainers(server: { readonly pid: number }, ms = 1_000): Promise<void> {
   let left: string[] = [];
@@ -64,6 +74,12 @@ export async function expectNoContainers(server: { readonly pid: number }, ms = 
   };
   await waitUntil(gone, ms).catch(() => {});
   expect(left).toEqual([]);
+}
+
+/** Within `ms` no process waits for this server's end any more. */
+export async function expectNoWatchers(server: { readonly pid: number }, ms = 1_000): Promise<void> {
+  await waitUntil(async () => (await watchersOf(server)).length === 0, ms).catch(() => {});
+  expect(await watchersOf(server)).toEqual([]);
 }
 
 /** Waits until a container of the server runs. @returns its id */
