@@ -78,6 +78,13 @@ describeWith(['docker'], 'a connection to the engine', () => {
     },
   );
 
+  test('has the name alone in the address of a new container', async () => {
+    const made = forwarder.seen(/\/containers\/create\?name=sluice-[0-9a-f]+ HTTP/);
+    await startHalf(1);
+    await made;
+    expect(await ended()).toMatchObject({ state: 'complete' });
+  });
+
   test('that waits for something else is cut: the sync goes on and is told its end', async () => {
     await startHalf(40);
     forwarder.cut(/\/(wait|json)/);

@@ -1,6 +1,7 @@
 /** Runs connectors in containers: made, filled, listened to and only then started; removed whatever happens. */
 import { randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
+import type { ContainerCreateOptions } from 'dockerode';
 import type { DockerSettings } from '../../config/index.ts';
 import { abortError, messageOf, SetupError, serverEnds } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
@@ -158,13 +159,18 @@ async function make(
     environment: containerEnvironment(rooms.environment),
   });
   try {
-    const { id } = await call(engine.docker.createContainer(options));
+    const { id } = await call(engine.docker.createContainer(inBody(options)));
     return { id, engine };
   } catch (error) {
     // An engine that has not answered may make it yet.
     if (!(error instanceof EngineError)) left.add(name);
     throw error;
   }
+}
+
+/** The client would put all of it into the address as well, where logs of the engine show it: a proxy's password is in it. */
+function inBody({ name, ...options }: ContainerCreateOptions): ContainerCreateOptions {
+  return { _query: { name }, _body: options } as ContainerCreateOptions;
 }
 
 /** An archive goes from this process's memory into the container: no file of this machine ever holds it. */
