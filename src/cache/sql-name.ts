@@ -35,9 +35,17 @@ export function isReserved(word: string, kind: Cache['kind']): boolean {
   return RESERVED.has(folded) || OWN_RESERVED[kind].has(folded);
 }
 
-/** A name, or several with dots between, that may be written as in SQL: without its quotes. */
+const SQL_PATH = /^(?:"(?:[^"]|"")+"|[^".]+)(?:\.(?:"(?:[^"]|"")+"|[^".]+))*$/;
+
+/** A name, or several with dots between, without its quotes where it is written as in SQL; any other as it is. */
 export function withoutQuotes(name: string): string {
+  if (!SQL_PATH.test(name)) return name;
   return name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
+}
+
+/** What a name may mean, the likelier first: as it is written in SQL, and bare, where it has quotes of its own. */
+export function nameReadings(name: string): string[] {
+  return [...new Set([withoutQuotes(name), name])];
 }
 
 function words(text: string): ReadonlySet<string> {

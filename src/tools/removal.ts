@@ -1,5 +1,5 @@
 /** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
-import { type Identified, withoutQuotes } from '../cache/index.ts';
+import { type Cache, type DatasetTables, type Identified, nameReadings, sqlPath } from '../cache/index.ts';
 import { type InstalledEntry, type Runtime, SHARED_CDK } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
@@ -9,6 +9,7 @@ import type { Services } from './services.ts';
 import { bytesText } from './text.ts';
 import type { Call } from './tool.ts';
 
+const MAX_NEAR = 6;
 export const REMOVABLE = ['source', 'destination', 'dataset', 'table', 'connector', 'sync'] as const;
 export type Removable = (typeof REMOVABLE)[number];
 
@@ -157,7 +158,8 @@ async function planDestination({ destinations, syncs }: Services, name: string):
 }
 
 async function planDataset({ cache, sources, syncs }: Services, name: string): Promise<Plan> {
-  const dataset = withoutQuotes(name);
+  // No dataset has quotes in its name.
+  const [dataset = ''] = nameReadings(name);
   const { source, id, tables } = await cache.datasetTables(dataset);
   const isSaved = (await sources.list()).some(({ name }) => name === source);
   return {
@@ -172,11 +174,11 @@ async function planDataset({ cache, sources, syncs }: Services, name: string): P
         return {
           gone: [
             ...(datasetGone ? [`dataset "${dataset}"`] : []),
-            ...gone.map((table) => `table ${dataset}.${table}`),
+            ...gone.map((table) => `table ${sqlPath(dataset, table, cache.kind)}`),
             'its states',
           ],
           stays: [
-            ...left.map((table) => `${dataset}.${table}, which no sync made`),
+            ...left.map((table) => `${sqlPath(dataset, table, cache.kind)}, which no sync made`),
             ...(isSaved ? [`source "${source}": its next sync reads all anew`] : []),
           ],
         };
@@ -189,24 +191,15 @@ export function inLedger({ kind, id, name }: Identified): LedgerEntry {
 }
 
 async function planTable({ cache, syncs }: Services, name: string): Promise<Plan> {
-  const [dataset = '', table = ''] = splitOnce(withoutQuotes(name));
-  const { source, tables } = await cache.datasetTables(dataset);
-  const found = tables.find((one) => one.table === table);
-  if (!found) {
-    const near = nearest(
-      table,
-      tables.map((one) => one.table),
-      3,
-    ).map((other) => `${dataset}.${other}`);
-    throw unknown('table', name, near);
-  }
+  const { dataset, source, found } = await findTable(cache, name);
+  const shown = sqlPath(dataset, found.table, cache.kind);
   return {
     targets: [inLedger(found)],
     run: (authorize) =>
-      syncs.whileIdle(source, `removing the table ${name}`, async () => {
-        await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)), table);
+      syncs.whileIdle(source, `removing the table ${shown}`, async () => {
+        await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)), found.table);
         return {
-          gone: [`table ${name} and the state of its stream`],
+          gone: [`table ${shown} and the state of its stream`],
           stays: [
             `the other tables of "${dataset}"`,
             `source "${source}": its next sync of this stream reads all anew`,
@@ -214,6 +207,24 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Plan
         };
       }),
   };
+}
+
+/** @throws InputError for a name that no table has, with near ones */
+async function findTable(
+  cache: Cache,
+  name: string,
+): Promise<{ dataset: string; source: string; found: DatasetTables['tables'][number] }> {
+  const readings = nameReadings(name).map(splitOnce);
+  if (readings.every((reading) => reading === undefined)) throw await withoutDataset(cache, name);
+  const [dataset = '', table = ''] = readings.find((reading) => reading !== undefined) ?? [];
+  const { source, tables } = await cache.datasetTables(dataset);
+  for (const reading of readings) {
+    const found = tables.find((one) => one.table === reading?.[1]);
+    if (found && reading?.[0] === dataset) return { dataset, source, found };
+  }
+  const names = tables.map((one) => one.table);
+  const near = nearest(table, names, 3).map((other) => sqlPath(dataset, other, cache.kind));
+  throw unknown('table', name, near);
 }
 
 /** By its registry name all that is installed, by `name@version` one version in all runtimes, by `name@version (runtime)` one. */
@@ -295,13 +306,22 @@ async function planSync({ cache, syncs }: Services, syncId: string): Promise<Pla
   };
 }
 
-function splitOnce(name: string): [string, string] {
+/** Dataset and table; no dataset has a dot in its name, and tables may. */
+function splitOnce(name: string): [string, string] | undefined {
   const at = name.indexOf('.');
-  if (at > 0) return [name.slice(0, at), name.slice(at + 1)];
-  throw new InputError(
+  return at > 0 ? [name.slice(0, at), name.slice(at + 1)] : undefined;
+}
+
+async function withoutDataset(cache: Cache, name: string): Promise<InputError> {
+  const { datasets } = await cache.describe({ detail: 'names' });
+  const all = datasets.flatMap(({ dataset, tables }) => tables.map(({ table }) => ({ dataset, table })));
+  const names = nearest(nameReadings(name)[0] ?? name, [...new Set(all.map(({ table }) => table))], 3);
+  const near = all.filter(({ table }) => names.includes(table)).slice(0, MAX_NEAR);
+  const paths = near.map(({ dataset, table }) => sqlPath(dataset, table, cache.kind));
+  return new InputError(
     'table_without_dataset',
     `${JSON.stringify(name.slice(0, 120))} names no dataset.`,
-    'Write dataset.table, as describe_data lists them.',
+    `Write dataset.table, as describe_data lists them${paths.length > 0 ? `, such as ${paths.join(', ')}` : ''}.`,
   );
 }
 
