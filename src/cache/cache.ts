@@ -1,6 +1,7 @@
 /** The one port of the cache, whatever database is behind it. */
 import type { Redactor } from '../secrets/index.ts';
 import type { KnownStream, SyncRow } from './bookkeeping/index.ts';
+import type { CacheKind } from './cache-kind.ts';
 import type { BatchLoad, Identified, LoadedStream, PreparedSync, PrepareRequest } from './load/index.ts';
 import type { StoreOptions } from './sql.ts';
 import type {
@@ -16,7 +17,7 @@ import type {
 } from './types.ts';
 
 export interface Cache {
-  readonly kind: 'duckdb' | 'postgres';
+  readonly kind: CacheKind;
   /** Seals what is shown of the data, before it is cut. */
   readonly redactor: Redactor;
   /**

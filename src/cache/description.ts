@@ -3,8 +3,8 @@ import { InputError, nearFacts } from '../errors.ts';
 import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
-import type { Cache } from './cache.ts';
-import { sqlName, sqlPath, withoutQuotes } from './sql-name.ts';
+import type { CacheKind } from './cache-kind.ts';
+import { nameReadings, sqlName, sqlPath, withoutQuotes } from './sql-name.ts';
 import type { DatasetSummary, DescribeDetail, DescribeRequest, TableSummary } from './types.ts';
 
 interface Named {
@@ -54,10 +54,9 @@ export function takeRoom(
 export function choose<T extends Named>(
   all: readonly T[],
   request: Pick<DescribeRequest, 'dataset' | 'table'>,
-  kind: Cache['kind'],
+  kind: CacheKind,
 ): readonly T[] {
   const dataset = request.dataset && withoutQuotes(request.dataset);
-  const table = request.table && withoutQuotes(request.table);
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   const datasets = [...new Set(all.map((found) => found.dataset))];
   // A dataset is named after its source with `-` as `_`: both names are taken.
@@ -68,10 +67,12 @@ export function choose<T extends Named>(
     const known = datasets.map((name) => sqlName(name, kind));
     throw unknown('unknown_dataset', `There is no dataset ${JSON.stringify(dataset)} in the cache.`, dataset, known);
   }
+  const { table } = request;
   if (table === undefined) return within;
-  const names = within.map((found) => `${found.dataset}.${found.table}`);
-  const found = within.filter((each, at) => same(each.table, table) || same(names[at] ?? '', table));
-  if (found.length === 0) {
+  const found = nameReadings(table)
+    .map((name) => within.filter((each) => same(each.table, name) || same(`${each.dataset}.${each.table}`, name)))
+    .find((each) => each.length > 0);
+  if (!found) {
     const known = within.map((each) => sqlPath(each.dataset, each.table, kind));
     throw unknown('unknown_table', `There is no table ${JSON.stringify(table)} in the cache.`, table, known);
   }

@@ -1,5 +1,6 @@
 export type { KnownStream, SyncRow } from './bookkeeping/index.ts';
 export type { Cache } from './cache.ts';
+export type { CacheKind } from './cache-kind.ts';
 export { longNumberFinder } from './convert/long-numbers.ts';
 export { takesData } from './convert/select-sql.ts';
 export { type Database, duckdbCache, openDatabase } from './duckdb/index.ts';
@@ -19,5 +20,5 @@ export { endangered, identified, LostRecords } from './load/index.ts';
 export { postgresCache } from './postgres/index.ts';
 export { withQueryQueue } from './query-queue.ts';
 export { findName, type ReadBack, type ReadBackPlace, readBackOf } from './read-back/index.ts';
-export { sqlName, withoutQuotes } from './sql-name.ts';
-export type { DatasetSummary, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';
+export { nameReadings, sqlName, sqlPath } from './sql-name.ts';
+export type { DatasetSummary, DatasetTables, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';

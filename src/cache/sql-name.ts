@@ -1,6 +1,6 @@
 /** How a name of the cache has to be written in SQL. */
 import { readHidden } from '../hidden-characters.ts';
-import type { Cache } from './cache.ts';
+import type { CacheKind } from './cache-kind.ts';
 
 /** Words that are no name without quotes in both databases, then those of one; found by trying every keyword as the name of a column, a table and a schema. */
 const RESERVED = words(`all analyse analyze and any array as asc asymmetric authorization binary both case cast check
@@ -9,37 +9,45 @@ const RESERVED = words(`all analyse analyze and any array as asc asymmetric auth
   leading left like limit natural not notnull null offset on only or order outer overlaps placing primary references
   returning right select similar some symmetric table tablesample then to trailing true union unique using variadic
   verbose when where window with`);
-const OWN_RESERVED: Readonly<Record<Cache['kind'], ReadonlySet<string>>> = {
+const OWN_RESERVED: Readonly<Record<CacheKind, ReadonlySet<string>>> = {
   duckdb: words(`anti asof at by describe glob lambda pivot pivot_longer pivot_wider positional qualify semi show
     summarize system temp unpack unpivot`),
   postgres: words(`current_catalog current_date current_role current_schema current_time current_timestamp current_user
     grant localtime localtimestamp session_user user`),
 };
 /** Postgres reads names without quotes as lower case; DuckDB does not care. */
-const PLAIN: Readonly<Record<Cache['kind'], RegExp>> = {
+const PLAIN: Readonly<Record<CacheKind, RegExp>> = {
   duckdb: /^[a-z_][a-z0-9_]*$/i,
   postgres: /^[a-z_][a-z0-9_]*$/,
 };
 
 /** The name as it is, or in double quotes where it needs them. */
-export function sqlName(name: string, kind: Cache['kind']): string {
+export function sqlName(name: string, kind: CacheKind): string {
   return PLAIN[kind].test(name) && !isReserved(name, kind) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 /** `dataset.table`, each as it has to be written. */
-export function sqlPath(dataset: string, table: string, kind: Cache['kind']): string {
+export function sqlPath(dataset: string, table: string, kind: CacheKind): string {
   return `${sqlName(dataset, kind)}.${sqlName(table, kind)}`;
 }
 
-export function isReserved(word: string, kind: Cache['kind']): boolean {
+export function isReserved(word: string, kind: CacheKind): boolean {
   const folded = word.toLowerCase();
   return RESERVED.has(folded) || OWN_RESERVED[kind].has(folded);
 }
 
-/** A name, or several with dots between, that may be written as in SQL and as answers show it: without its quotes and escapes. */
+const SQL_PATH = /^(?:"(?:[^"]|"")+"|[^".]+)(?:\.(?:"(?:[^"]|"")+"|[^".]+))*$/;
+
+/** A name, or several with dots between, without its quotes where it is written as in SQL; any other as it is. Escapes of hidden characters are read. */
 export function withoutQuotes(name: string): string {
+  if (!SQL_PATH.test(name)) return readHidden(name);
   const bare = name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
   return readHidden(bare);
+}
+
+/** What a name may mean, the likelier first: as it is written in SQL, and bare, where it has quotes of its own. */
+export function nameReadings(name: string): string[] {
+  return [...new Set([withoutQuotes(name), name])];
 }
 
 function words(text: string): ReadonlySet<string> {

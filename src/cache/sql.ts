@@ -7,6 +7,7 @@ export type SqlValue = string | number | null;
 export type SqlRow = Record<string, string | null>;
 
 export interface Dialect {
+  readonly kind: 'duckdb' | 'postgres';
   /** How the database calls a column type. */
   typeName(type: ColumnType): string;
   /** Longest name of a table or column, in bytes of UTF-8. */

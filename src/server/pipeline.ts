@@ -219,7 +219,10 @@ async function runTool(
   };
   try {
     const answer = await run(input, { services: noting, signal, progress, about, authorize: judgeAgain });
-    if (tool.realm === 'cloud' && shownEffect(tool) === 'change') doing.changed.push(...changedInCloud(object));
+    // What was judged includes what depends on it, and has its earlier name.
+    if (tool.realm === 'cloud' && shownEffect(tool) === 'change') {
+      doing.changed.splice(0, doing.changed.length, ...changedInCloud(object));
+    }
     return { answer, object, abandoned: signal.aborted, doing };
   } catch (error) {
     return { error, object, abandoned: signal.aborted, refused, doing };

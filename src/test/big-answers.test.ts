@@ -17,9 +17,10 @@ function expectWithinBudget({ text, ...data }: { readonly text: string }): void 
 }
 
 interface Streams {
-  streams: { name: string; json_schema?: { properties: object } }[];
+  streams: { name: string; fields: number; json_schema?: { properties: object } }[];
   total: number;
   truncated: boolean;
+  next_offset?: number;
 }
 
 /** A source of 500 streams; the last one has 2,000 fields. */
@@ -64,7 +65,11 @@ describe('a catalog of 500 streams', () => {
     const all = await server.call<Streams>('list_streams', { source: 'many' });
     expect(all).toMatchObject({ total: 500, truncated: true });
     expect(all.streams.length).toBeLessThan(500);
-    expect(all.text).toContain('narrow with search');
+    expect(all.text).toContain('narrow with search, or go on with offset 300');
+    const rest = await server.call<Streams>('list_streams', { source: 'many', offset: all.next_offset });
+    expect(all.streams.concat(rest.streams).map(({ name }) => name)).toEqual(
+      Array.from({ length: 500 }, (_, at) => `stream_${String(at).padStart(3, '0')}`),
+    );
     expect(all.text.length).toBeLessThan(MAX_TEXT);
     const found = await server.call<Streams>('list_streams', { source: 'many', search: 'STREAM_49' });
     expect(found).toMatchObject({ total: 10, truncated: false });
@@ -73,15 +78,36 @@ describe('a catalog of 500 streams', () => {
     expect(none.text).toMatch(/Near names: stream_\d+/);
   });
 
-  test('a stream of 2,000 fields', async () => {
-    const wide = await server.call<Streams>('list_streams', { source: 'many', stream: 'stream_499' });
-    expect(wide.text.length).toBeLessThan(MAX_TEXT);
-    expect(wide.text).toContain('cut here');
-    const shown = Object.keys(wide.streams[0]?.json_schema?.properties ?? {}).length;
-    expect(shown).toBeGreaterThan(200);
-    expect(wide.text).toContain(`streams[0].json_schema.properties: ${shown} of 2,000 fields`);
-    expect(wide).toMatchObject({ cut: expect.stringContaining(`${shown} of 2,000 fields. Ask for less`) });
-    expectWithinBudget(wide);
+  test('a stream of 2,000 fields: a part at a time, each field once, and those that are looked for', async () => {
+    const seen: string[] = [];
+    let offset: number | undefined = 0;
+    for (let parts = 0; offset !== undefined && parts < 20; parts += 1) {
+      const part: Streams & { text: string } = await server.call<Streams>('list_streams', {
+        source: 'many',
+        stream: 'stream_499',
+        ...(offset > 0 ? { offset } : {}),
+      });
+      expectWithinBudget(part);
+      expect(part.text).not.toContain('cut here');
+      expect(part).not.toHaveProperty('cut');
+      expect(part.streams).toMatchObject([{ fields: 2_000 }]);
+      const names = Object.keys(part.streams[0]?.json_schema?.properties ?? {});
+      for (const name of names) expect(part.text).toContain(`"${name}":`);
+      seen.push(...names);
+      expect(part.truncated).toBe(part.next_offset !== undefined);
+      expect(part.text.includes(`go on with offset ${part.next_offset}`)).toBe(part.truncated);
+      offset = part.next_offset;
+    }
+    expect(seen).toEqual(Array.from({ length: 2_000 }, (_, at) => `field_${at}`));
+    const few = await server.call<Streams>('list_streams', {
+      source: 'many',
+      stream: 'stream_499',
+      search: 'FIELD_199',
+    });
+    expect(Object.keys(few.streams[0]?.json_schema?.properties ?? {})).toHaveLength(11);
+    const short = await server.call<Streams>('list_streams', { source: 'many', stream: 'stream_000' });
+    expect(short).toMatchObject({ truncated: false, streams: [{ json_schema: { type: 'object' } }] });
+    expect(short.next_offset).toBeUndefined();
   });
 
   test('an error about much', async () => {

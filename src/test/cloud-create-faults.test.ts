@@ -1,22 +1,12 @@
 /** What goes wrong while something is made in Airbyte: it is made once at most, and the session knows it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
-import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+import { expect, test } from 'vitest';
+import { cloudForEach, UNGUARDED } from './harness/airbyte.ts';
 
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 
-let workplace: Workplace;
-let cloud: CloudTest;
-beforeEach(async () => {
-  workplace = await makeWorkplace();
-  cloud = await startCloud({ workplace });
-});
-afterEach(async () => {
-  await cloud.close();
-  await workplace.remove();
-});
+const cloud = cloudForEach();
 
 const create = (args: Record<string, unknown>) => cloud.server.call<{ id: string }>('create_cloud_object', args);
 const refused = (args: Record<string, unknown>) => cloud.server.fail('create_cloud_object', args);
@@ -78,7 +68,7 @@ test('a call that is cancelled and made again joins what goes on, and the audit 
   const again = await create(people);
   expect(sources().map(({ id }) => id)).toEqual([again.id]);
   expect(posts(/\/sources$/)).toHaveLength(1);
-  const audit = await readFile(join(workplace.project, 'logs', 'audit.jsonl'), 'utf8');
+  const audit = await readFile(join(cloud.workplace.project, 'logs', 'audit.jsonl'), 'utf8');
   const lines = audit
     .trim()
     .split('\n')
@@ -112,9 +102,7 @@ test('two equal calls at once make one object, and both have its id', async () =
 });
 
 test('plain http to another host is refused before anything is sent', async () => {
-  await cloud.close();
-  cloud = await startCloud({
-    workplace,
+  await cloud.restart({
     environment: { ...UNGUARDED, AIRBYTE_CLOUD_API_URL: 'http://airbyte.example.com/api/public/v1' },
   });
   expect(await refused(people)).toMatchObject({ kind: 'setup' });

@@ -1,12 +1,12 @@
 /** Connections and definitions made in Airbyte. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../fixtures/airbyte/index.ts';
-import { type CloudTest, startCloud } from './harness/airbyte.ts';
+import { cloudForEach } from './harness/airbyte.ts';
 import { syncOut } from './harness/calls.ts';
 import { saveLocal } from './harness/local-source.ts';
-import { MEADOW, makeWorkplace, ROOT, type Workplace } from './harness/workplace.ts';
+import { MEADOW, ROOT } from './harness/workplace.ts';
 
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 const ENDS = { source_id: airbyteId('source', 1), destination_id: airbyteId('destination', 1) };
@@ -20,16 +20,7 @@ interface Created {
   readonly streams?: { stream: string; mode?: string }[];
 }
 
-let workplace: Workplace;
-let cloud: CloudTest;
-beforeEach(async () => {
-  workplace = await makeWorkplace();
-  cloud = await startCloud({ workplace });
-});
-afterEach(async () => {
-  await cloud.close();
-  await workplace.remove();
-});
+const cloud = cloudForEach();
 
 const create = (args: Record<string, unknown>) => cloud.server.call<Created>('create_cloud_object', args);
 const refused = (args: Record<string, unknown>) => cloud.server.fail('create_cloud_object', args);
@@ -144,8 +135,7 @@ describe('connections', () => {
   });
 
   test('ends of two workspaces, or of another one than is named', async () => {
-    await cloud.close();
-    cloud = await startCloud({ workplace, airbyte: { workspaces: ['Workshop', 'Attic'] } });
+    await cloud.restart({ airbyte: { workspaces: ['Workshop', 'Attic'] } });
     const { state } = cloud.airbyte;
     const attic = airbyteId('workspace', 2);
     state.destinations.push({
@@ -187,7 +177,12 @@ describe('connections', () => {
   });
 
   test('with from_source that was never synced, is not saved, or stands beside streams', async () => {
-    await saveLocal(workplace, 'source', { name: 'people', connector: 'source-faker', version: '6.2.24', config: {} });
+    await saveLocal(cloud.workplace, 'source', {
+      name: 'people',
+      connector: 'source-faker',
+      version: '6.2.24',
+      config: {},
+    });
     expect(await refused({ ...connect, from_source: 'people' })).toMatchObject({ code: 'never_synced' });
     expect(await refused({ ...connect, from_source: 'people', streams: [] })).toMatchObject({
       code: 'argument_does_not_fit',
@@ -225,25 +220,24 @@ describe('definitions', () => {
 
   test('a YAML file with references and aliases goes as it is meant; in a folder of Sluice or as the env file it is not read', async () => {
     const folder = join(ROOT, 'fixtures', 'manifests');
-    await cloud.close();
-    cloud = await startCloud({ workplace, environment: { SLUICE_CONFIG_DIRS: `${folder}:${workplace.directory}` } });
+    await cloud.restart({ environment: { SLUICE_CONFIG_DIRS: `${folder}:${cloud.workplace.directory}` } });
     const define = { kind: 'definition', name: 'Quarry' };
     const made = await create({ ...define, manifest_path: join(folder, 'quarry.yaml') });
     const published = cloud.airbyte.state.declarative.find(({ id }) => id === made.id);
     expect(published?.manifest).toMatchObject({ type: 'DeclarativeSource', version: expect.any(String) });
     expect(JSON.stringify(published?.manifest)).toContain('#/definitions/');
-    const exported = join(workplace.project, 'exports', 'made.json');
-    await mkdir(join(workplace.project, 'exports'), { recursive: true });
+    const exported = join(cloud.workplace.project, 'exports', 'made.json');
+    await mkdir(join(cloud.workplace.project, 'exports'), { recursive: true });
     await writeFile(exported, JSON.stringify(SEEDED_MANIFEST));
     expect(await refused({ ...define, manifest_path: exported })).toMatchObject({ code: 'manifest_outside' });
-    expect(await refused({ ...define, manifest_path: workplace.envFile })).toMatchObject({
+    expect(await refused({ ...define, manifest_path: cloud.workplace.envFile })).toMatchObject({
       code: 'manifest_unreadable',
     });
     expect(await refused({ ...define, manifest_path: 'quarry.yaml' })).toMatchObject({ code: 'manifest_unreadable' });
   });
 
   test('a file outside of the folders that are allowed is not read', async () => {
-    const path = join(workplace.directory, 'elsewhere.json');
+    const path = join(cloud.workplace.directory, 'elsewhere.json');
     await writeFile(path, JSON.stringify(SEEDED_MANIFEST));
     expect(await refused({ kind: 'definition', name: 'x', manifest_path: path })).toMatchObject({
       code: 'manifest_outside',

@@ -1,11 +1,10 @@
 /** Sources and destinations made in Airbyte: handed over, from references, as drafts. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../fixtures/airbyte/index.ts';
-import { type CloudTest, startCloud } from './harness/airbyte.ts';
+import { cloudForEach } from './harness/airbyte.ts';
 import { saveLocal, writeRegistry } from './harness/local-source.ts';
-import { makeWorkplace, type Workplace } from './harness/workplace.ts';
 
 const ENV_FILE =
   "SHOP_PASSWORD='swordfish-of-the-shop-81'\nSHOP_HOST=db.shop.example.com\nMEADOW_API_KEY='meadow-key-4471-xyz'\n";
@@ -27,16 +26,7 @@ interface Created {
   readonly secrets_to_type?: string[];
 }
 
-let workplace: Workplace;
-let cloud: CloudTest;
-beforeEach(async () => {
-  workplace = await makeWorkplace(ENV_FILE);
-  cloud = await startCloud({ workplace });
-});
-afterEach(async () => {
-  await cloud.close();
-  await workplace.remove();
-});
+const cloud = cloudForEach({ envFileText: ENV_FILE });
 
 const create = (args: Record<string, unknown>) => cloud.server.call<Created>('create_cloud_object', args);
 const refused = (args: Record<string, unknown>) => cloud.server.fail('create_cloud_object', args);
@@ -44,9 +34,8 @@ const posts = (path: RegExp) =>
   cloud.airbyte.requests.filter((request) => request.method === 'POST' && path.test(request.path));
 /** The registry with all that the fake knows, which its settings must name before the server starts. */
 async function restart(environment: Record<string, string> = {}): Promise<void> {
-  const registry = await writeRegistry(workplace, cloud.airbyte.state.definitions);
-  await cloud.close();
-  cloud = await startCloud({ workplace, environment: { AIRBYTE_LOCAL_REGISTRY: registry, ...environment } });
+  const registry = await writeRegistry(cloud.workplace, cloud.airbyte.state.definitions);
+  await cloud.restart({ environment: { AIRBYTE_LOCAL_REGISTRY: registry, ...environment } });
 }
 
 describe('sources and destinations', () => {
@@ -132,13 +121,13 @@ describe('sources and destinations', () => {
 describe('handed over', () => {
   test('a saved local source and a destination go with their secrets; nothing is installed or run, read-only here or not', async () => {
     await restart({ SLUICE_READONLY_MODE: '1' });
-    await saveLocal(workplace, 'source', {
+    await saveLocal(cloud.workplace, 'source', {
       name: 'shop',
       connector: 'source-postgres',
       version: '3.7.2',
       config: SHOP,
     });
-    await saveLocal(workplace, 'destination', {
+    await saveLocal(cloud.workplace, 'destination', {
       name: 'lake',
       connector: 'destination-postgres',
       version: '3.0.11',
@@ -154,14 +143,19 @@ describe('handed over', () => {
       schema: 'lake',
       password: 'swordfish-of-the-shop-81',
     });
-    const folders = await readdir(workplace.project);
+    const folders = await readdir(cloud.workplace.project);
     expect(folders.filter((name) => ['connectors', 'runs', 'catalogs', 'cache'].includes(name))).toEqual([]);
   });
 
   test('a configuration that no longer holds is refused as save_source refuses it', async () => {
     await restart();
     const config = { ...SHOP, password: 'secret_reference::SHOP_PASSWORT', database: 7 };
-    await saveLocal(workplace, 'source', { name: 'shop', connector: 'source-postgres', version: '3.7.2', config });
+    await saveLocal(cloud.workplace, 'source', {
+      name: 'shop',
+      connector: 'source-postgres',
+      version: '3.7.2',
+      config,
+    });
     const error = await refused({ kind: 'source', name: 'Shop', from_source: 'shop' });
     expect(error.code).toBe('invalid_config');
     expect(error.problems.map(({ path }) => path).sort()).toEqual(['database', 'password']);
@@ -170,7 +164,7 @@ describe('handed over', () => {
 
   test('what does not go with it: config, draft, a connector of its own, a name that is not saved', async () => {
     await restart();
-    await saveLocal(workplace, 'source', {
+    await saveLocal(cloud.workplace, 'source', {
       name: 'shop',
       connector: 'source-postgres',
       version: '3.7.2',
@@ -185,12 +179,12 @@ describe('handed over', () => {
   });
 
   test('a manifest of its own is published first; then its secrets go to that definition and to no other', async () => {
-    const folder = join(workplace.directory, 'manifests');
+    const folder = join(cloud.workplace.directory, 'manifests');
     await mkdir(folder);
     const path = join(folder, 'meadow.json');
     await writeFile(path, JSON.stringify(SEEDED_MANIFEST));
     await restart({ SLUICE_CONFIG_DIRS: folder });
-    await saveLocal(workplace, 'source', {
+    await saveLocal(cloud.workplace, 'source', {
       name: 'meadow',
       connector: 'source-meadow-survey',
       version: 'local',

@@ -1,8 +1,7 @@
 /** Deleting in Airbyte: by exact name, with what stands on it or not at all, and what is said when it goes wrong in the middle. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../fixtures/airbyte/index.ts';
-import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
-import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+import { cloudForEach, UNGUARDED } from './harness/airbyte.ts';
 
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 
@@ -11,16 +10,7 @@ interface Deleted {
   readonly stays: string[];
 }
 
-let workplace: Workplace;
-let cloud: CloudTest;
-beforeEach(async () => {
-  workplace = await makeWorkplace();
-  cloud = await startCloud({ workplace, environment: UNGUARDED });
-});
-afterEach(async () => {
-  await cloud.close();
-  await workplace.remove();
-});
+const cloud = cloudForEach({ environment: UNGUARDED });
 
 const remove = (args: Record<string, unknown>) => cloud.server.call<Deleted>('delete_cloud_object', args);
 const refused = (args: Record<string, unknown>) => cloud.server.fail('delete_cloud_object', args);
@@ -28,7 +18,8 @@ const create = async (args: Record<string, unknown>) =>
   (await cloud.server.call<{ id: string }>('create_cloud_object', args)).id;
 const deletions = () => cloud.airbyte.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
 const audited = async (): Promise<{ object?: { after?: { gone: string[] } } }[]> => {
-  const log = (await workplace.files()).get(`${workplace.project}/logs/audit.jsonl`)?.toString('utf8') ?? '';
+  const log =
+    (await cloud.workplace.files()).get(`${cloud.workplace.project}/logs/audit.jsonl`)?.toString('utf8') ?? '';
   return log
     .trimEnd()
     .split('\n')
@@ -218,8 +209,7 @@ describe('when something happens in between', () => {
 
 describe('safe mode', () => {
   beforeEach(async () => {
-    await cloud.close();
-    cloud = await startCloud({ workplace });
+    await cloud.restart();
   });
   const people = { kind: 'source', name: 'Mine', connector: FAKER, config: { count: 3 } };
   const nowhere = airbyteId('destination', 1);

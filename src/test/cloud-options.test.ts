@@ -1,7 +1,7 @@
 /** What a connection, a list and a name may be told besides: columns, namespace, schema changes, tags, job types, duplicates. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { airbyteId, SEEDED_SECRETS } from '../../fixtures/airbyte/index.ts';
+import { airbyteId, SEEDED_MANIFEST, SEEDED_SECRETS } from '../../fixtures/airbyte/index.ts';
 import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
 import type { Listed } from './harness/cloud-shapes.ts';
 import { makeWorkplace } from './harness/workplace.ts';
@@ -147,6 +147,51 @@ test('testing values are replaced, with secrets by reference only', async () => 
     cloud.airbyte.state.projects.splice(0);
     const none = await cloud.server.fail('update_cloud_object', update('secret_reference::MEADOW_KEY'));
     expect(none.code).toBe('no_builder_project');
+  } finally {
+    await cloud.close();
+    cloud = await startCloud();
+    await workplace.remove();
+  }
+});
+
+test('a definition is created with its testing values, which are checked before and have secrets by reference only', async () => {
+  await cloud.close();
+  const workplace = await makeWorkplace("MEADOW_KEY='the-key-of-the-meadow-33'\n");
+  try {
+    cloud = await startCloud({ workplace, environment: UNGUARDED });
+    const survey = (name: string, api_key: string) => ({
+      kind: 'definition',
+      name,
+      manifest: SEEDED_MANIFEST,
+      testing_values: { api_key },
+    });
+    const before = cloud.airbyte.state.declarative.length;
+    const typed = await cloud.server.fail('create_cloud_object', survey('Typed', 'typed-into-the-chat'));
+    expect(typed).toMatchObject({ code: 'invalid_config', problems: [{ path: 'api_key' }] });
+    expect(cloud.airbyte.state.declarative).toHaveLength(before);
+    const made = await cloud.server.call<{ id: string; warnings?: string[] }>(
+      'create_cloud_object',
+      survey('Second survey', 'secret_reference::MEADOW_KEY'),
+    );
+    expect(made.warnings).toBeUndefined();
+    expect(made.text).not.toContain('the-key-of-the-meadow');
+    const project = cloud.airbyte.state.projects.find(({ definitionId }) => definitionId === made.id);
+    expect(project?.testingValues).toEqual({ api_key: 'the-key-of-the-meadow-33' });
+    expect(
+      await cloud.server.call('describe_cloud_object', {
+        kind: 'definition',
+        id: made.id,
+        include: ['testing_values'],
+      }),
+    ).toMatchObject({ testing_values: { api_key: '**********' } });
+    expect(
+      await cloud.server.fail('create_cloud_object', {
+        kind: 'source',
+        name: 'x',
+        connector: FAKER,
+        testing_values: {},
+      }),
+    ).toMatchObject({ code: 'argument_does_not_fit' });
   } finally {
     await cloud.close();
     cloud = await startCloud();

@@ -1,8 +1,7 @@
 /** Changing in Airbyte: what is named and nothing else, secrets by reference, before and after. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST, SEEDED_SECRETS } from '../../fixtures/airbyte/index.ts';
-import { type CloudTest, startCloud, UNGUARDED } from './harness/airbyte.ts';
-import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+import { cloudForEach, UNGUARDED } from './harness/airbyte.ts';
 
 const MASK = '**********';
 
@@ -12,15 +11,9 @@ interface Changed {
   readonly after: Record<string, unknown>;
 }
 
-let workplace: Workplace;
-let cloud: CloudTest;
-beforeEach(async () => {
-  workplace = await makeWorkplace("SHOP_PASSWORD='swordfish-of-the-shop-81'\nSHOP_HOST=db.shop.example.com\n");
-  cloud = await startCloud({ workplace, environment: UNGUARDED });
-});
-afterEach(async () => {
-  await cloud.close();
-  await workplace.remove();
+const cloud = cloudForEach({
+  envFileText: "SHOP_PASSWORD='swordfish-of-the-shop-81'\nSHOP_HOST=db.shop.example.com\n",
+  environment: UNGUARDED,
 });
 
 const update = (kind: string, number: number, changes: Record<string, unknown>) =>
@@ -262,8 +255,7 @@ describe('definitions', () => {
 
 describe('which object', () => {
   test('ids that are none, unknown, of another kind or another workspace', async () => {
-    await cloud.close();
-    cloud = await startCloud({ workplace, environment: UNGUARDED, airbyte: { workspaces: ['Workshop', 'Attic'] } });
+    await cloud.restart({ environment: UNGUARDED, airbyte: { workspaces: ['Workshop', 'Attic'] } });
     const call = (args: Record<string, unknown>) =>
       cloud.server.fail('update_cloud_object', { changes: { name: 'x' }, ...args });
     expect(await call({ kind: 'source', id: '' })).toMatchObject({ code: 'bad_id' });
@@ -285,7 +277,8 @@ describe('which object', () => {
     await update('source', 2, { config: { host: 'db.elsewhere.example.com' } });
     await refused('source', 2, { config: { password: 'typed-into-the-chat' } });
     await cloud.server.close();
-    const lines = (await workplace.files()).get(`${workplace.project}/logs/audit.jsonl`)?.toString('utf8') ?? '';
+    const lines =
+      (await cloud.workplace.files()).get(`${cloud.workplace.project}/logs/audit.jsonl`)?.toString('utf8') ?? '';
     const [first, second] = lines
       .trim()
       .split('\n')

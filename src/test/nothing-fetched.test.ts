@@ -76,6 +76,18 @@ test('a host that failed is named with its time, is not recommended, and is aske
   });
   const listed = await server.call('list_connectors', { search: 'bramble' });
   expect(listed).toMatchObject({ connectors: [{ here: 'download' }] });
+  const notReady = (text: string): string => /^What is not ready here: .*$/m.exec(text)?.[0] ?? '';
+  expect(notReady(listed.text)).toMatch(/python needs a download from .*docker does not work/);
+  // Of each connector only the runtimes that it has.
+  expect(notReady(listed.text)).not.toContain('manifest');
+  for (const [search, own, others] of [
+    ['larch', /docker/, /python|manifest/],
+    ['orchard', /manifest.*docker/, /python /],
+  ] as const) {
+    const shown = notReady((await server.call('list_connectors', { search })).text);
+    expect(shown).toMatch(own);
+    expect(shown).not.toMatch(others);
+  }
 
   const valid = { region: 'eu', credentials: { auth_type: 'api_key', api_key: 'secret_reference::ORCHARD_API_KEY' } };
   const failed = await server.fail('validate_config', { ...BRAMBLE, config: valid });

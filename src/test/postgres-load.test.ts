@@ -19,5 +19,6 @@ describeWith(['postgres'], 'on Postgres', async () => {
   describe('identity', () => import('../cache/load/identity.test.ts').then(() => undefined));
   describe('times', () => import('../cache/load/times.test.ts').then(() => undefined));
   describe('names', () => import('../cache/load/odd-names.test.ts').then(() => undefined));
+  describe('wide tables', () => import('../cache/load/wide.test.ts').then(() => undefined));
   describe('merges', () => import('../cache/load/merge.test.ts').then(() => undefined));
 });

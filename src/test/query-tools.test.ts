@@ -250,6 +250,13 @@ describe('names that need quotes', () => {
     ['SELECT order FROM "all"."Line items"', 'write "order" in double quotes'],
     ['SELECT getdate()', 'In the place of getdate write now()'],
     ['SELECT isnull(plain, 0) FROM "all"."order"', 'coalesce(value, other)'],
+    ['SELECT safe_cast(plain AS int) FROM "all"."order"', 'TRY_CAST(value AS type)'],
+    ['SELECT * EXCEPT (plain) FROM "all"."order"', 'SELECT * EXCLUDE (name)'],
+    ['SELECT order FROM "all"."order"', 'write "order" in double quotes'],
+    ["SELECT to_timestamp('2026', 'YYYY')", "strptime(text, '%Y-%m-%d')"],
+    ['SELECT jsonb_extract_path_text(status, \'a\') FROM "all"."order"', "column->>'$.field'"],
+    ['SELECT jsonb_array_elements(status) FROM "all"."order"', "unnest(json_extract(column, '$[*]'))"],
+    ['SELECT jsonb_agg(plain) FROM "all"."order"', 'json_group_array(value)'],
     ['SELECT datediff(day, day, now()) FROM "all"."Line items"', "date_diff('day', from, to)"],
     ['SELECT plain FROM "all"."order" WHERE status = \'open\'', "column->>'$.field' = 'text'"],
   ])('%s: what DuckDB wants', async (sql, hint) => {

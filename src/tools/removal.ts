@@ -1,10 +1,10 @@
 /** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
-import { type Identified, withoutQuotes } from '../cache/index.ts';
+import { type Identified, nameReadings, sqlPath } from '../cache/index.ts';
 import { type InstalledEntry, type Runtime, SHARED_CDK } from '../connectors/index.ts';
-import { InputError } from '../errors.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
 import { idOfOld, type LedgerEntry } from '../safety/index.ts';
 import { idOf, type Sources } from '../sources/index.ts';
+import { findTable, unknown } from './removal-names.ts';
 import type { Services } from './services.ts';
 import { bytesText } from './text.ts';
 import type { Call } from './tool.ts';
@@ -157,7 +157,8 @@ async function planDestination({ destinations, syncs }: Services, name: string):
 }
 
 async function planDataset({ cache, sources, syncs }: Services, name: string): Promise<Plan> {
-  const dataset = withoutQuotes(name);
+  // No dataset has quotes in its name.
+  const [dataset = ''] = nameReadings(name);
   const { source, id, tables } = await cache.datasetTables(dataset);
   const isSaved = (await sources.list()).some(({ name }) => name === source);
   return {
@@ -172,11 +173,11 @@ async function planDataset({ cache, sources, syncs }: Services, name: string): P
         return {
           gone: [
             ...(datasetGone ? [`dataset "${dataset}"`] : []),
-            ...gone.map((table) => `table ${dataset}.${table}`),
+            ...gone.map((table) => `table ${sqlPath(dataset, table, cache.kind)}`),
             'its states',
           ],
           stays: [
-            ...left.map((table) => `${dataset}.${table}, which no sync made`),
+            ...left.map((table) => `${sqlPath(dataset, table, cache.kind)}, which no sync made`),
             ...(isSaved ? [`source "${source}": its next sync reads all anew`] : []),
           ],
         };
@@ -189,24 +190,15 @@ export function inLedger({ kind, id, name }: Identified): LedgerEntry {
 }
 
 async function planTable({ cache, syncs }: Services, name: string): Promise<Plan> {
-  const [dataset = '', table = ''] = splitOnce(withoutQuotes(name));
-  const { source, tables } = await cache.datasetTables(dataset);
-  const found = tables.find((one) => one.table === table);
-  if (!found) {
-    const near = nearest(
-      table,
-      tables.map((one) => one.table),
-      3,
-    ).map((other) => `${dataset}.${other}`);
-    throw unknown('table', name, near);
-  }
+  const { dataset, source, found } = await findTable(cache, name);
+  const shown = sqlPath(dataset, found.table, cache.kind);
   return {
     targets: [inLedger(found)],
     run: (authorize) =>
-      syncs.whileIdle(source, `removing the table ${name}`, async () => {
-        await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)), table);
+      syncs.whileIdle(source, `removing the table ${shown}`, async () => {
+        await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)), found.table);
         return {
-          gone: [`table ${name} and the state of its stream`],
+          gone: [`table ${shown} and the state of its stream`],
           stays: [
             `the other tables of "${dataset}"`,
             `source "${source}": its next sync of this stream reads all anew`,
@@ -293,22 +285,4 @@ async function planSync({ cache, syncs }: Services, syncId: string): Promise<Pla
       };
     },
   };
-}
-
-function splitOnce(name: string): [string, string] {
-  const at = name.indexOf('.');
-  if (at > 0) return [name.slice(0, at), name.slice(at + 1)];
-  throw new InputError(
-    'table_without_dataset',
-    `${JSON.stringify(name.slice(0, 120))} names no dataset.`,
-    'Write dataset.table, as describe_data lists them.',
-  );
-}
-
-function unknown(what: string, name: string, near: readonly string[]): InputError {
-  return new InputError(
-    `unknown_${what.split(' ').at(-1)}`,
-    `There is no ${what} ${JSON.stringify(name.slice(0, 120))}.`,
-    near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'There is none of this kind.',
-  );
 }

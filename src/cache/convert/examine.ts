@@ -1,8 +1,10 @@
 /** Looks closer at a segment that does not load just so: what will be changed, and which columns are too narrow. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, ColumnType, ReadableSegment } from '../load/types.ts';
-import { convertedRows } from './select-sql.ts';
-import { CLEAN_META, misfit } from './value-sql.ts';
+import { groupsOf } from './column-groups.ts';
+import { HAS_TOLD_CHANGES, TOLD_CHANGES } from './meta-sql.ts';
+import { pairedRows, rawRows } from './select-sql.ts';
+import { misfit } from './value-sql.ts';
 
 export interface Findings {
   /** Values that the load will change, by field. */
@@ -13,6 +15,8 @@ export interface Findings {
 
 /** How many values of a column in a segment are of what kind. */
 interface Counts {
+  /** Become NULL or lose a part. */
+  readonly changed: number;
   /** Become NULL. */
   readonly nulled: number;
   /** Lose a part. */
@@ -28,7 +32,16 @@ interface Counts {
   /** Are integers that no double is. */
   readonly undoubled: number;
 }
-const KINDS: readonly (keyof Counts)[] = ['nulled', 'cut', 'large', 'huge', 'broken', 'numbers', 'undoubled'];
+const KINDS: readonly (keyof Counts)[] = [
+  'changed',
+  'nulled',
+  'cut',
+  'large',
+  'huge',
+  'broken',
+  'numbers',
+  'undoubled',
+];
 
 const INTEGER = '-?[0-9]+([.]0+|[eE][+]?[0-9]+)?';
 const NUMBER = '-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|NaN|-?Infinity';
@@ -39,23 +52,49 @@ export async function examineSegment(
   segment: ReadableSegment,
   columns: readonly Column[],
 ): Promise<Findings> {
-  const rows = convertedRows({ ...segment, careful: true }, columns, 0, true);
+  const careful = { ...segment, careful: true };
   const widen = new Map<number, ColumnType>();
-  const counts = columns.map((column, index) => countsOf(column, index).join(', '));
-  const [found = []] = (await connection.runAndReadAll(`SELECT ${counts.join(', ')} FROM (${rows})`)).getRowsJson();
-  for (const [index, column] of columns.entries()) {
-    const at = (kind: keyof Counts): number => Number(found[index * KINDS.length + KINDS.indexOf(kind)]);
-    const type = widerType(column, Object.fromEntries(KINDS.map((kind) => [kind, at(kind)])) as unknown as Counts);
+  const changed = await countTold(connection, careful, columns);
+  for (const [index, counts] of await countMisfits(connection, careful, columns)) {
+    const column = columns[index];
+    if (!column) continue;
+    const type = widerType(column, counts);
     if (type) widen.set(index, type);
+    const field = column.field ?? '';
+    if (counts.changed > 0) changed.set(field, (changed.get(field) ?? 0) + counts.changed);
   }
-  return { changed: await countChanges(connection, rows), widen };
+  return { changed: Object.fromEntries(changed), widen };
 }
 
-function countsOf(column: Column, index: number): string[] {
+/** The counts of each column, by index: one row of the database for each place in the groups' lists. */
+async function countMisfits(
+  connection: DuckDBConnection,
+  segment: ReadableSegment,
+  columns: readonly Column[],
+): Promise<Map<number, Counts>> {
+  const groups = groupsOf(columns);
+  const found = new Map<number, Counts>();
+  if (groups.length === 0) return found;
+  const pairs = groups.map((_group, at) => `unnest(p${at}) AS x${at}`);
+  const longest = Math.max(...groups.map(({ indexes }) => indexes.length));
+  const cells = `SELECT ${pairs.join(', ')}, unnest(range(${longest})) AS place FROM (${pairedRows(segment, columns, groups, [])})`;
+  const counts = groups.flatMap(({ column }, at) => countsOf(column, `x${at}`));
+  const result = await connection.runAndReadAll(`SELECT place, ${counts.join(', ')} FROM (${cells}) GROUP BY place`);
+  for (const [place, ...numbers] of result.getRowsJson()) {
+    for (const [at, { indexes }] of groups.entries()) {
+      const index = indexes[Number(place)];
+      const own = KINDS.map((kind, nth) => [kind, Number(numbers[at * KINDS.length + nth])]);
+      if (index !== undefined) found.set(index, Object.fromEntries(own) as unknown as Counts);
+    }
+  }
+  return found;
+}
+
+/** Counts of `{v, r}` in a cell that has none where its group is shorter than others. */
+function countsOf(column: Column, cell: string): string[] {
   const { type } = column;
-  if (type === 'VARCHAR' || type === 'JSON') return KINDS.map(() => '0');
-  const { nulled, cut = 'false' } = misfit(column, index);
-  const raw = `r${index}`;
+  const raw = `${cell}.r`;
+  const { nulled, cut = 'false' } = misfit(column, `${cell}.v`, raw);
   const isNumeric = type === 'BIGINT' || type === 'HUGEINT' || type === 'DOUBLE';
   const whole = isNumeric ? `regexp_full_match(${raw}, '${INTEGER}')` : 'false';
   const number = isNumeric ? `regexp_full_match(${raw}, '${NUMBER}')` : 'false';
@@ -64,6 +103,7 @@ function countsOf(column: Column, index: number): string[] {
     type === 'DOUBLE' ? `regexp_full_match(${raw}, '-?[0-9]+([.]0+)?') AND ${cut}` : `${whole} AND ${nulled}`;
   const huge = `try_cast(${raw} AS HUGEINT) IS NULL`;
   const filters: Record<keyof Counts, string> = {
+    changed: `${nulled} OR ${cut}`,
     nulled,
     cut,
     large,
@@ -78,10 +118,11 @@ function countsOf(column: Column, index: number): string[] {
   return KINDS.map((kind) => (asked.includes(kind) ? `count(*) FILTER (${filters[kind]})` : '0'));
 }
 
-/** What a column's wider type depends on: each count is paid for in tables of a thousand columns. */
+/** What is asked of a column: changes, and what its wider type depends on. */
 function kindsAsked({ type, exact, undeclared, widenedFrom }: Column): readonly (keyof Counts)[] {
-  const own: (keyof Counts)[] =
-    type === 'DOUBLE' ? ['large', 'broken'] : type === 'BIGINT' || type === 'HUGEINT' ? ['large', 'huge'] : [];
+  const own: (keyof Counts)[] = ['changed'];
+  if (type === 'DOUBLE') own.push('large', 'broken');
+  if (type === 'BIGINT' || type === 'HUGEINT') own.push('large', 'huge');
   const asked = exact ? [...own, 'nulled' as const, 'cut' as const] : own;
   return undeclared || widenedFrom ? [...asked, 'nulled', 'numbers', 'undoubled'] : asked;
 }
@@ -100,11 +141,16 @@ function widerType({ type, undeclared, exact, widenedFrom }: Column, counts: Cou
   return large > 0 ? 'HUGEINT' : undefined;
 }
 
-async function countChanges(connection: DuckDBConnection, rows: string): Promise<Record<string, number>> {
-  const changes = `SELECT unnest(CAST(json_extract(meta, '$.changes') AS JSON[])) AS change FROM (${rows}) WHERE meta <> ${CLEAN_META}`;
+/** Changes that the source and a repair tell of, by field, where they are a destination's. */
+async function countTold(
+  connection: DuckDBConnection,
+  segment: ReadableSegment,
+  columns: readonly Column[],
+): Promise<Map<string, number>> {
+  const changes = `SELECT unnest(${TOLD_CHANGES}) AS change FROM (${rawRows(segment, columns)}) WHERE ${HAS_TOLD_CHANGES}`;
   const found = await connection.runAndReadAll(
     `SELECT '.' || coalesce(json_extract_string(change, '$.field'), ''), count(*) FROM (${changes})
     WHERE starts_with(json_extract_string(change, '$.reason'), 'DESTINATION_') GROUP BY 1 ORDER BY 1`,
   );
-  return Object.fromEntries(found.getRows().map(([field, count]) => [String(field).slice(1), Number(count)]));
+  return new Map(found.getRows().map(([field, count]) => [String(field).slice(1), Number(count)]));
 }

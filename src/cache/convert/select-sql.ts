@@ -4,7 +4,9 @@
  */
 import { foldName, quoteName, quoteText } from '../load/names.ts';
 import { type Column, EMITTED_KEY, REPAIRS_KEY, type ReadableSegment } from '../load/types.ts';
-import { CLEAN_META, castTo, metaOf } from './value-sql.ts';
+import { type ColumnGroup, largeGroups, pairList } from './column-groups.ts';
+import { CLEAN_META, changeKinds, metaOf } from './meta-sql.ts';
+import { castTo } from './value-sql.ts';
 
 /** `struct` is quick; `path` takes any JSON object: keys that differ in case, empty and repeated keys. */
 type Reading = 'struct' | 'path';
@@ -24,20 +26,41 @@ export function takesData(columns: readonly Column[]): boolean {
 }
 
 /**
- * Columns v0, v1, … (and, for those that look closer, their texts r0, r1, …), `extracted_at` and `meta`.
- * `now` in milliseconds stands in where a record does not say when it was read.
+ * Columns v0, v1, …, `extracted_at` and `meta`. `now` in milliseconds stands in where a record does not say when it was
+ * read.
  */
-export function convertedRows(segment: ReadableSegment, columns: readonly Column[], now: number, raws = false): string {
-  const values = columns.map((column, index) => `${castTo(column, `r${index}`, segment.careful)} AS v${index}`);
-  const texts = columns.map((_column, index) => `r${index}`);
-  const shown = columns.map((_column, index) => (raws ? `v${index}, r${index}` : `v${index}`));
-  const cast = `SELECT ${[...values, ...texts].join(', ')}, emitted, meta, repairs FROM (${rawRows(segment, columns)})`;
-  return `SELECT ${shown.join(', ')}, ${extractedAt(segment, now)} AS extracted_at, ${meta(segment, columns)} AS meta FROM (${cast})`;
+export function convertedRows(segment: ReadableSegment, columns: readonly Column[], now: number): string {
+  const groups = largeGroups(columns);
+  const pairs = new Map(
+    groups.flatMap(({ indexes }, group) => indexes.map((index, place) => [index, `p${group}[${place + 1}].v`])),
+  );
+  const values = columns.map(
+    (column, index) => `${pairs.get(index) ?? castTo(column, `r${index}`, segment.careful)} AS v${index}`,
+  );
+  const kinds = segment.careful ? groups.map((group, at) => `${changeKinds(group, `p${at}`)} AS k${at}`) : [];
+  const texts = columns.flatMap((_column, index) => (pairs.has(index) ? [] : [`r${index}`]));
+  const from = pairedRows(segment, columns, groups, texts);
+  const cast = `SELECT ${[...values, ...kinds, ...texts].join(', ')}, emitted, meta, repairs FROM (${from})`;
+  const shown = columns.map((_column, index) => `v${index}`);
+  return `SELECT ${shown.join(', ')}, ${extractedAt(segment, now)} AS extracted_at, ${meta(segment, columns, groups)} AS meta FROM (${cast})`;
 }
 
-function meta(segment: ReadableSegment, columns: readonly Column[]): string {
-  if (segment.careful) return metaOf(columns);
-  return segment.form === 'data' ? CLEAN_META : metaOf([]);
+/** Columns p0, p1, … with the list of each group, and what else `rawRows` has. */
+export function pairedRows(
+  segment: ReadableSegment,
+  columns: readonly Column[],
+  groups: readonly ColumnGroup[],
+  texts: readonly string[],
+): string {
+  const raw = rawRows(segment, columns);
+  if (groups.length === 0) return raw;
+  const lists = groups.map((group, at) => `${pairList(group, segment.careful)} AS p${at}`);
+  return `SELECT ${[...texts, ...lists].join(', ')}, emitted, meta, repairs FROM (${raw})`;
+}
+
+function meta(segment: ReadableSegment, columns: readonly Column[], groups: readonly ColumnGroup[]): string {
+  if (segment.careful) return metaOf(columns, groups);
+  return segment.form === 'data' ? CLEAN_META : metaOf([], []);
 }
 
 function extractedAt({ form }: ReadableSegment, now: number): string {
@@ -49,7 +72,7 @@ function extractedAt({ form }: ReadableSegment, now: number): string {
 }
 
 /** Columns r0, r1, … with each field's text, `emitted`, `meta` and `repairs`. */
-function rawRows(segment: ReadableSegment, columns: readonly Column[]): string {
+export function rawRows(segment: ReadableSegment, columns: readonly Column[]): string {
   const [only] = columns;
   const whole = columns.length === 1 && only?.field === undefined;
   // A key that stands twice in a record fails the quick reading.

@@ -1,10 +1,6 @@
-/** From a field's text to a column's value, and the note of what was lost on the way. */
-import { quoteText } from '../load/names.ts';
+/** From a field's text to a column's value, and what is lost on the way. */
 import type { Column, ColumnType } from '../load/types.ts';
 import { carefulTime, DATE_ALONE, PLAIN_TIME } from './time-sql.ts';
-
-/** What `_airbyte_meta` holds where nothing was changed. */
-export const CLEAN_META = `'{"changes":[]}'`;
 
 /**
  * The value of a column, from the text in the column `raw`.
@@ -134,29 +130,11 @@ function nanoseconds(raw: string): string {
   return `(length(${raw}) > 23 AND (${place}) AND regexp_matches(${raw}, '[.,][0-9]{6}[0-9]*[1-9]'))`;
 }
 
-/** What of a column's text r… is not in its value v…: for a look at the segment. */
-export function misfit(column: Column, index: number): { readonly nulled: string; readonly cut: string | undefined } {
-  const [value, raw] = [`v${index}`, `r${index}`];
+/** What of a text is not in its value, both as expressions: what became NULL, and where a part is lost. */
+export function misfit(
+  column: Column,
+  value: string,
+  raw: string,
+): { readonly nulled: string; readonly cut: string | undefined } {
   return { nulled: `(${value} IS NULL AND ${raw} IS NOT NULL)`, cut: cutBy(column, value, raw) };
-}
-
-/** `_airbyte_meta` from v0, r0, … of these columns, and what the source and a repair say in `meta` and `repairs`. */
-export function metaOf(columns: readonly Column[]): string {
-  const checks: string[] = [];
-  const entries: string[] = [];
-  for (const [index, column] of columns.entries()) {
-    if (column.type === 'VARCHAR' || column.type === 'JSON') continue;
-    const { nulled, cut } = misfit(column, index);
-    checks.push(nulled, ...(cut ? [cut] : []));
-    const change = (kind: string): string =>
-      `json_object('field', ${quoteText(column.field ?? '')}, 'change', '${kind}', 'reason', 'DESTINATION_TYPECAST_ERROR')`;
-    const truncated = cut ? ` WHEN ${cut} THEN ${change('TRUNCATED')}` : '';
-    entries.push(`CASE WHEN ${nulled} THEN ${change('NULLED')}${truncated} END`);
-  }
-  const own = entries.length > 0 ? `list_filter([${entries.join(', ')}], lambda change: change IS NOT NULL)` : '[]';
-  const theirs = `coalesce(try_cast(json_extract(meta, '$.changes') AS JSON[]), [])`;
-  const repairs = 'coalesce(try_cast(repairs AS JSON[]), [])';
-  const condition = [...checks, 'meta IS NOT NULL', 'repairs IS NOT NULL'].join(' OR ');
-  const changes = `list_concat(list_concat(${theirs}, ${repairs}), ${own})`;
-  return `CASE WHEN ${condition} THEN json_object('changes', ${changes}) ELSE ${CLEAN_META} END`;
 }

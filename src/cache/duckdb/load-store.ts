@@ -7,6 +7,7 @@ import type { Dialect, LoadConnection, LoadStore, SqlRow } from '../sql.ts';
 import type { Database } from './database.ts';
 
 export const DUCKDB: Dialect = {
+  kind: 'duckdb',
   typeName: (type) => type,
   nameBytes: 255,
   systemColumns: ['rowid'],

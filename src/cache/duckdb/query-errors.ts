@@ -64,7 +64,7 @@ export function syntaxError(sql: string, answer: JsonObject): InputError {
   return new InputError(
     'sql_syntax',
     `DuckDB cannot read the SQL${place}: ${firstParagraph(String(answer.error_message ?? 'syntax error'))}`,
-    foreignSql(sql) ??
+    foreignSql(sql, 'duckdb') ??
       foreignFunction(sql, String(answer.error_message), 'duckdb') ??
       reservedWord(sql, String(answer.error_message), 'duckdb') ??
       'Correct the SQL (DuckDB dialect) and call again.',
@@ -104,7 +104,7 @@ export function queryError(error: unknown, sql: string): unknown {
 
 function nextFor(message: string, sql: string, isColumn: boolean): string {
   if (/Malformed JSON/.test(message)) return jsonComparison('duckdb');
-  const foreign = foreignSql(sql) ?? foreignFunction(sql, message, 'duckdb');
+  const foreign = foreignSql(sql, 'duckdb') ?? foreignFunction(sql, message, 'duckdb');
   if (foreign !== undefined) return foreign;
   return isColumn
     ? 'Use a column that the table has; describe_data lists them as they are written in SQL.'

@@ -9,7 +9,8 @@ import {
   readDataset,
   readStreams,
 } from '../bookkeeping/index.ts';
-import type { LoadStore, SqlConnection, StoreOptions } from '../sql.ts';
+import type { Dialect, LoadConnection, LoadStore, SqlConnection, StoreOptions } from '../sql.ts';
+import { sqlName, sqlPath } from '../sql-name.ts';
 import type { DatasetTables, RemovedTables } from '../types.ts';
 import { identified } from './endangered.ts';
 import { pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
@@ -49,7 +50,7 @@ export function removeTables(
   return store.transaction(`removing ${table === undefined ? dataset : `${dataset}.${table}`}`, async (connection) => {
     const streams = await streamsOf(connection, dataset);
     const chosen = table === undefined ? streams : streams.filter(({ target }) => target.table === table);
-    if (chosen.length === 0) throw unknownTable(dataset, table ?? '', streams);
+    if (chosen.length === 0) throw unknownTable(dataset, table ?? '', streams, connection.dialect);
     const { id, made } = await readDataset(connection, dataset);
     const whole: Identified[] = table === undefined ? [{ kind: 'dataset', id, name: dataset }] : [];
     authorize([...whole, ...chosen.map(identified)]);
@@ -88,11 +89,14 @@ export async function forgetSync(store: LoadStore, syncId: string): Promise<void
   });
 }
 
-async function streamsOf(connection: SqlConnection, dataset: string): Promise<KnownStream[]> {
+async function streamsOf(connection: LoadConnection, dataset: string): Promise<KnownStream[]> {
   const all = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
   const streams = all.filter(({ target }) => target.dataset === dataset);
   if (streams.length > 0) return streams;
-  const near = nearest(dataset, [...new Set(all.map(({ target }) => target.dataset))], 3);
+  const { kind } = connection.dialect;
+  const near = nearest(dataset, [...new Set(all.map(({ target }) => target.dataset))], 3).map((name) =>
+    sqlName(name, kind),
+  );
   throw new InputError(
     'unknown_dataset',
     `No sync has made a dataset ${JSON.stringify(dataset.slice(0, 80))}.`,
@@ -100,7 +104,7 @@ async function streamsOf(connection: SqlConnection, dataset: string): Promise<Kn
   );
 }
 
-function unknownTable(dataset: string, table: string, streams: readonly KnownStream[]): InputError {
+function unknownTable(dataset: string, table: string, streams: readonly KnownStream[], { kind }: Dialect): InputError {
   const near = nearest(
     table,
     streams.map(({ target }) => target.table),
@@ -109,7 +113,7 @@ function unknownTable(dataset: string, table: string, streams: readonly KnownStr
   return new InputError(
     'unknown_table',
     `No sync has made a table ${JSON.stringify(table.slice(0, 80))} in "${dataset}".`,
-    `Did you mean ${near.map((name) => `${dataset}.${name}`).join(', ')}?`,
+    `Did you mean ${near.map((name) => sqlPath(dataset, name, kind)).join(', ')}?`,
   );
 }
 

@@ -23,6 +23,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
 export const ARRIVAL = '_sluice_arrival';
 
 export const POSTGRES: Dialect = {
+  kind: 'postgres',
   typeName: (type) => TYPES[type],
   nameBytes: 63,
   foreignSchema: `SELECT n.nspname::text AS schema FROM pg_catalog.pg_namespace AS n WHERE n.nspname = $1 AND (n.nspname = 'public'

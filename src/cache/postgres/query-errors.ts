@@ -19,6 +19,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   DESCRIBE: 'Use describe_data, or SELECT from information_schema.columns.',
   FROM: 'This cache is a Postgres: write SELECT * FROM ….',
   SUMMARIZE: 'This cache is a Postgres: use describe_data, or count, min and max in a SELECT.',
+  PIVOT: 'This cache is a Postgres: write one count(*) FILTER (WHERE name = …) for each column.',
   INSERT: 'Data gets into the cache by start_sync only.',
   COPY: 'Nothing is written to or read from files here: send the SELECT alone and take its rows.',
 };
@@ -78,7 +79,7 @@ export function queryError(error: unknown, sql: string, before: number): unknown
       isAtEnd(error, sql, before)
         ? 'Postgres cannot read the SQL: something is missing, or too much, at its end.'
         : `Postgres cannot read the SQL${found && ` at ${found}`}: ${message}`,
-      foreignSql(sql) ??
+      foreignSql(sql, 'postgres') ??
         foreignFunction(sql, message, 'postgres') ??
         reservedWord(sql, message, 'postgres') ??
         'Correct the SQL (PostgreSQL dialect) and call again.',
@@ -94,7 +95,7 @@ export function queryError(error: unknown, sql: string, before: number): unknown
 
 function nextFor(message: string, sql: string, isColumn: boolean): string {
   if (/invalid input syntax for type json/.test(message)) return jsonComparison('postgres');
-  const foreign = foreignSql(sql) ?? foreignFunction(sql, message, 'postgres');
+  const foreign = foreignSql(sql, 'postgres') ?? foreignFunction(sql, message, 'postgres');
   if (foreign !== undefined) return foreign;
   return isColumn
     ? 'Use a column that the table has; describe_data lists them as they are written in SQL: names with capital letters in double quotes.'
@@ -110,7 +111,7 @@ function unknownTable(error: unknown, sql: string, before: number, near: (wanted
   return new InputError(
     'unknown_table',
     `There is no table ${JSON.stringify(wanted.slice(0, 200))} in the cache.`,
-    `${hint}escribe_data lists all tables.`,
+    foreignSql(sql, 'postgres') ?? `${hint}escribe_data lists all tables.`,
     nearFacts(found),
   );
 }

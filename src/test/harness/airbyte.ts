@@ -1,6 +1,8 @@
 /** The real binary against the fake Airbyte, as a person sets it up; the fake is ended with the server. */
+import { afterEach, beforeEach } from 'vitest';
 import { type AirbyteOptions, type FakeAirbyte, startAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { type ServerOptions, startServer, type TestServer } from './client.ts';
+import { makeWorkplace, type Workplace } from './workplace.ts';
 
 /** Airbyte Cloud's two hosts, an Airbyte of one's own, or Cloud's addresses without its configuration API. */
 export type Place = 'cloud' | 'self-managed' | 'public only';
@@ -33,6 +35,45 @@ export async function startCloud({ airbyte: options, place, ...rest }: CloudOpti
     await airbyte.close();
     throw error;
   }
+}
+
+export interface CloudForEach extends Omit<CloudTest, 'close'> {
+  readonly workplace: Workplace;
+  /** Ends both, and starts another fake and another server on the same workplace. */
+  restart(options?: CloudOptions): Promise<void>;
+}
+
+/**
+ * Before each test of a file a workplace, a fake and a server; after it they are ended and removed.
+ * @param envFileText without it the workplace has its usual one
+ */
+export function cloudForEach(options: CloudOptions & { readonly envFileText?: string } = {}): CloudForEach {
+  const { envFileText, ...rest } = options;
+  let workplace: Workplace;
+  let cloud: CloudTest;
+  beforeEach(async () => {
+    workplace = await makeWorkplace(envFileText);
+    cloud = await startCloud({ workplace, ...rest });
+  });
+  afterEach(async () => {
+    await cloud.close();
+    await workplace.remove();
+  });
+  return {
+    get airbyte() {
+      return cloud.airbyte;
+    },
+    get server() {
+      return cloud.server;
+    },
+    get workplace() {
+      return workplace;
+    },
+    async restart(other = {}) {
+      await cloud.close();
+      cloud = await startCloud({ workplace, ...other });
+    },
+  };
 }
 
 /** What a client's configuration would hold. */

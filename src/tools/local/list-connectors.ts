@@ -47,7 +47,7 @@ export const listConnectors = defineTool({
         ? nothingFound(near)
         : `${entries.length} of ${total}: name | title | type | runtimes | support | version | here`,
       ...rows.map(lineOf),
-      ...(total > 0 ? [machineText(here)] : []),
+      ...machineText(rows, here),
       ...(nextCursor ? [`More: call again with cursor "${nextCursor}".`] : []),
       ...(note ? [`Note: ${note}`] : []),
     ];
@@ -86,11 +86,15 @@ function lineOf({ name, title, type, runtimes, support_level: support, version, 
   return [name, title, type, runtimes.join(', '), support, version, here].join(' | ');
 }
 
-function machineText({ runtimes }: Here): string {
-  const words = runtimes.map(({ runtime, state, reason }) =>
-    state === 'download' ? `${runtime} ${reason}` : `${runtime} does not work: ${reason}`,
-  );
-  return `What is not ready here: ${words.join('; ')}.`;
+/** Only of runtimes that the connectors shown have and need. */
+function machineText(rows: readonly Row[], { runtimes }: Here): string[] {
+  const own = new Set<string>(rows.flatMap((row) => (row.here === 'ready' ? [] : row.runtimes)));
+  const words = runtimes
+    .filter(({ runtime, state }) => own.has(runtime) && state !== 'ready')
+    .map(({ runtime, state, reason }) =>
+      state === 'download' ? `${runtime} ${reason}` : `${runtime} does not work: ${reason}`,
+    );
+  return words.length > 0 ? [`What is not ready here: ${words.join('; ')}.`] : [];
 }
 
 function nothingFound(near: readonly string[]): string {

@@ -15,7 +15,7 @@ export const removeTool = defineTool({
     const { targets } = await planRemoval(services, kind, name).finally(() => services.cache.release());
     return targets;
   },
-  byHand: ({ kind, name }) => `Or run "sluice-mcp remove ${kind} ${name}" in a terminal.`,
+  byHand: ({ kind, name }) => `Or run in a terminal: sluice-mcp remove ${kind} ${shellWord(name)}`,
   async run({ kind, name }, { services, authorize }) {
     const removal = await remove(services, kind, name, authorize);
     const [gone, stays] = [[...removal.gone], [...removal.stays]];
@@ -23,3 +23,8 @@ export const removeTool = defineTool({
     return { text, data: { kind, name, gone, stays } };
   },
 });
+
+/** As one word of a shell, whatever is in it. */
+function shellWord(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

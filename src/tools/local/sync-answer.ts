@@ -1,6 +1,6 @@
 /** A sync as the tools show it: the same fields for start_sync, get_sync and cancel_sync. */
 import * as z from 'zod';
-import { type Cache, sqlName } from '../../cache/index.ts';
+import { type CacheKind, sqlName } from '../../cache/index.ts';
 import type { SyncStatus } from '../../sync/index.ts';
 import { asData, bytesText, count, textTable } from '../text.ts';
 
@@ -94,7 +94,7 @@ export function syncData(status: SyncStatus, logIsWhole = false): SyncOutput {
 }
 
 /** @param kind of the cache: names are shown as they have to be written in its SQL */
-export function syncText(data: SyncOutput, kind: Cache['kind']): string {
+export function syncText(data: SyncOutput, kind: CacheKind): string {
   return [
     `Sync ${data.sync_id} of "${data.source}"${data.destination ? ` into the destination "${data.destination}"` : ''}: ${data.state}. ${count(data.records, 'record')} read (${bytesText(data.bytes)}).`,
     ...(data.streams.length > 0 ? [streamTable(data)] : []),
@@ -143,7 +143,7 @@ function streamTable({ streams, destination }: SyncOutput): string {
   );
 }
 
-function columnsText({ stream, columns }: SyncOutput['streams'][number], kind: Cache['kind']): string[] {
+function columnsText({ stream, columns }: SyncOutput['streams'][number], kind: CacheKind): string[] {
   if (columns === undefined || columns.length === 0) return [];
   const shown = columns
     .slice(0, COLUMNS_IN_TEXT)
@@ -160,7 +160,7 @@ function errorText({ from, stream, message }: SyncOutput['errors'][number]): str
 function changedText(
   { stream, table = '', rows, changed_values: changed, replaced, late }: SyncOutput['streams'][number],
   dataset = '',
-  kind: Cache['kind'],
+  kind: CacheKind,
 ): string[] {
   const fields = Object.entries(changed ?? {}).map(([field, values]) => `${field} ${values.toLocaleString('en-US')}`);
   return [

@@ -24,7 +24,7 @@ const TAKES: Record<ObjectKind, readonly string[]> = {
     'schedule',
     ...CONNECTION_OPTIONS,
   ],
-  definition: ['manifest_path', 'manifest'],
+  definition: ['manifest_path', 'manifest', 'testing_values'],
 };
 const MAKERS: Record<ObjectKind, Maker> = {
   source: createActor,

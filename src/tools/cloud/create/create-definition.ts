@@ -1,13 +1,21 @@
 /** A low-code connector, published to a workspace. */
-import { abortError, InputError } from '../../../errors.ts';
+import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import { dottedPath, type FieldPath, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
 import { MASK } from '../../../secrets/index.ts';
 import type { Services } from '../../services.ts';
 import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
 import { withLiteralSpec } from '../literal-spec.ts';
+import {
+  type CheckedTestingValues,
+  checkedTestingValues,
+  noProject,
+  specOfManifest,
+} from '../update/testing-values.ts';
 import type { Maker } from './maker.ts';
 import { refuseTakenName } from './taken-name.ts';
+
+const STORING_MS = 20_000;
 
 export const createDefinition: Maker = async (input, call, enter) => {
   const { services, signal, progress } = call;
@@ -15,19 +23,44 @@ export const createDefinition: Maker = async (input, call, enter) => {
   if (!manifest) throw noManifest();
   const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
   await refuseTakenName(input, workspaceId, call);
+  const values = input.testing_values as JsonObject | undefined;
+  const testing = values && (await checkedTestingValues(values, specOfManifest(manifest) ?? {}, call));
   if (signal.aborted) throw abortError(signal);
   progress('publishing the definition in Airbyte');
   const made = await services.cloud.definitions.create(workspaceId, { name: input.name, manifest });
   enter(made);
+  const warnings = testing ? await storeTestingValues(testing, workspaceId, made.id, services) : [];
   return {
     kind: 'definition',
     id: made.id,
     name: made.name,
     workspaceId,
     next: `create_cloud_object with kind source and connector ${made.id}, and from_source, config or draft.`,
+    ...(warnings.length > 0 ? { more: { warnings } } : {}),
     after: { version: made.version, manifest: made.manifest },
   };
 };
+
+/** The definition exists: what fails now is a warning. */
+async function storeTestingValues(
+  testing: CheckedTestingValues,
+  workspaceId: string,
+  id: string,
+  { cloud }: Services,
+): Promise<string[]> {
+  try {
+    // Not the call's signal: whoever gives up has made the definition all the same.
+    const draft = await cloud.definitions.draft(workspaceId, id, AbortSignal.timeout(STORING_MS));
+    if (!draft) throw noProject();
+    await testing.send(workspaceId, draft.projectId);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    return [
+      `The testing values were not stored: ${error.message} Give them again by update_cloud_object, as testing_values.`,
+    ];
+  }
+}
 
 /** Checked before it is sent; undefined where none is given. */
 export async function givenManifest(

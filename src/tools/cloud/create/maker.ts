@@ -26,6 +26,7 @@ export const createInput = z.strictObject({
   allow_duplicate: z.boolean().optional().describe('a name that is taken'),
   manifest_path: z.string().optional(),
   manifest: z.record(z.string(), z.unknown()).optional(),
+  testing_values: z.record(z.string(), z.unknown()).optional().describe('of a definition, in the builder'),
   workspace_id: workspaceId,
 });
 export type CreateInput = z.output<typeof createInput>;

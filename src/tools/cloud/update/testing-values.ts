@@ -26,17 +26,42 @@ export async function newTestingValues(
   call: Call,
 ): Promise<NewTestingValues> {
   const { services, signal } = call;
-  const { definitions } = services.cloud;
-  const draft = await definitions.draft(workspaceId, definition.id, signal);
+  const draft = await services.cloud.definitions.draft(workspaceId, definition.id, signal);
   if (!draft) throw noProject();
   const spec = specOfManifest(manifest ?? draft.manifest) ?? specOfManifest(definition.manifest) ?? {};
-  const ready = await resolved(values, spec, services, call);
-  const { keys: secretKeys } = await services.registry.secretKeys(signal);
-  const shown = (of: JsonObject): JsonObject => maskConfiguration(of, { spec, secretKeys });
+  const { send, shown } = await checkedTestingValues(values, spec, call);
   return {
-    send: () => ready.use((plain) => definitions.setTestingValues(workspaceId, draft.projectId, spec, plain)),
-    before: shown(draft.testingValues ?? {}),
-    after: shown(values),
+    send: () => send(workspaceId, draft.projectId),
+    before: await shown(draft.testingValues ?? {}),
+    after: await shown(values),
+  };
+}
+
+export interface CheckedTestingValues {
+  /** Sends them, with their secrets, to a project of the connector builder. */
+  send(workspaceId: string, projectId: string): Promise<void>;
+  /** Testing values as they may be shown. */
+  shown(values: JsonObject): Promise<JsonObject>;
+}
+
+/**
+ * @param spec the schema of a configuration
+ * @throws InputError `invalid_config`
+ */
+export async function checkedTestingValues(
+  values: JsonObject,
+  spec: JsonObject,
+  call: Call,
+): Promise<CheckedTestingValues> {
+  const { services, signal } = call;
+  const ready = await resolved(values, spec, services, call);
+  return {
+    send: (workspaceId, projectId) =>
+      ready.use((plain) => services.cloud.definitions.setTestingValues(workspaceId, projectId, spec, plain)),
+    async shown(of) {
+      const { keys: secretKeys } = await services.registry.secretKeys(signal);
+      return maskConfiguration(of, { spec, secretKeys });
+    },
   };
 }
 
@@ -46,7 +71,7 @@ export function specOfManifest({ spec }: JsonObject): JsonObject | undefined {
   return isObject(inner) ? inner : undefined;
 }
 
-function noProject(): InputError {
+export function noProject(): InputError {
   return new InputError(
     'no_builder_project',
     'The definition has no project in the connector builder, and so no testing values.',

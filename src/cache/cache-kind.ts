@@ -1,0 +1,2 @@
+/** Which database holds the cache. */
+export type CacheKind = 'duckdb' | 'postgres';

@@ -1,0 +1,51 @@
+/** A stream's JSON Schema, a part of its fields at a time. */
+import { type JsonObject, type JsonValue, propertiesOf } from '../../protocol/index.ts';
+import { count } from '../text.ts';
+
+export interface SchemaPage {
+  readonly schema: JsonObject;
+  /** Which fields these are, where they are not all. */
+  readonly note?: string;
+  /** How many fields to skip for the next part; undefined at the end. */
+  readonly next?: number;
+}
+
+/** Longer than this, what stands beside the fields (definitions, alternatives) is left out of a part. */
+const MAX_BESIDE = 8_000;
+
+/**
+ * The whole schema where it is short enough and nothing is left out of it; else the fields from `offset` on.
+ * @param search a part of the fields' names, in lower case
+ * @param most characters of JSON
+ */
+export function schemaPage(schema: JsonObject, search: string, offset: number, most: number): SchemaPage {
+  if (search === '' && offset === 0 && JSON.stringify(schema).length <= most) return { schema };
+  const all = [...propertiesOf(schema)];
+  const found = all.filter(([name]) => name.toLowerCase().includes(search));
+  const beside = besideFields(schema);
+  const page: Record<string, JsonValue> = {};
+  let left = most - JSON.stringify(beside).length;
+  let next = offset;
+  for (const [name, property] of found.slice(offset)) {
+    left -= JSON.stringify(name).length + JSON.stringify(property).length + 2;
+    // One field always: else nothing would lead past a long one.
+    if (left < 0 && next > offset) break;
+    page[name] = property;
+    next += 1;
+  }
+  const shown = next - offset;
+  const matching = search === '' ? '' : ` whose name has "${search}"`;
+  const rest = next < found.length ? `; go on with offset ${next}` : '';
+  return {
+    schema: { ...beside, properties: page },
+    note: `${count(shown, 'field')} from offset ${offset}, of ${count(found.length, 'field')}${matching}${rest}.`,
+    ...(next < found.length ? { next } : {}),
+  };
+}
+
+const OF_FIELDS = new Set(['properties', 'allOf', 'anyOf', 'oneOf', '$ref']);
+
+function besideFields(schema: JsonObject): JsonObject {
+  const beside = Object.fromEntries(Object.entries(schema).filter(([key]) => !OF_FIELDS.has(key)));
+  return JSON.stringify(beside).length <= MAX_BESIDE ? beside : { type: 'object' };
+}
