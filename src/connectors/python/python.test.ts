@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { describeWith } from '../../test/harness/requirements.ts';
+import { describeWith, testWith } from '../../test/harness/requirements.ts';
 import { makeTestRoom, type TestRoom } from '../test-room.ts';
 import type { Installed } from '../types.ts';
 import { startIndex, type TestIndex, type TestPackage } from './test-index.ts';
@@ -259,8 +259,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     });
   });
 
-  it('is installed by uv where uv is, with a Python that suits it', async (context) => {
-    if (UV_FOLDERS.size === 0) return context.skip('no uv on this machine');
+  testWith(['uv'], 'is installed by uv where uv is, with a Python that suits it', async () => {
     const withUv = await makeRoom({ PATH: process.env.PATH ?? '' });
     try {
       expect((await install('1.0.0', withUv)).version).toBe('1.0.0');
