@@ -34,7 +34,9 @@ interface Machine {
   readonly options?: readonly string[];
 }
 
-async function doctorOn({ programs = {}, environment = {}, options = [] }: Machine): Promise<Ended> {
+const doctorOn = (machine: Machine): Promise<Ended> => typeOn(machine, 'doctor');
+
+async function typeOn({ programs = {}, environment = {}, options = [] }: Machine, command: string): Promise<Ended> {
   const folder = join(workplace.directory, 'programs');
   for (const [name, text] of Object.entries(programs))
     await writeFile(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
@@ -43,7 +45,7 @@ async function doctorOn({ programs = {}, environment = {}, options = [] }: Machi
     ...['--ro-bind', '/bin/sh', '/usr/bin/sh', '--ro-bind', process.execPath, '/usr/bin/node', ...options],
   ];
   const settings = { ...workplace.environment, PATH: '/usr/local/bin:/usr/bin:/bin', ...environment };
-  const typed = startProgram(workplace, ['bwrap', ...view, '/usr/bin/node', BINARY, 'doctor'], settings);
+  const typed = startProgram(workplace, ['bwrap', ...view, '/usr/bin/node', BINARY, command], settings);
   typed.child.stdin.end();
   return typed.ended;
 }
@@ -162,9 +164,13 @@ describeWith(['sandbox'], 'doctor on a machine', () => {
   testWith(['unprivileged'], 'whose user has no home', async () => {
     const options = ['--unshare-user', '--uid', '54321', '--gid', '54321'];
     const nowhere = { HOME: '', XDG_DATA_HOME: '', AIRBYTE_PROJECT_DIR: '', AIRBYTE_MCP_ENV_FILE: '' };
-    const ended = await doctorOn({ programs: { uv: UV }, environment: { ...OFFLINE, ...nowhere }, options });
+    const homeless = { programs: { uv: UV }, environment: { ...OFFLINE, ...nowhere }, options };
+    const ended = await doctorOn(homeless);
     expect([ended.code, ended.err], ended.out).toEqual([1, '']);
     expect(lineOf(ended, 'project directory')).toMatch(/^✗/);
     expect(ended.out).toMatch(/no home directory.*AIRBYTE_PROJECT_DIR/);
+    const demo = await typeOn(homeless, 'demo');
+    expect([demo.code, demo.err], demo.out).toEqual([1, '']);
+    expect(demo.out).toMatch(/cannot write its project: .*\n.*--project-dir PATH/);
   });
 });
