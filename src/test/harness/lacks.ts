@@ -1,6 +1,6 @@
 /** What this machine lacks for the tests, each with its reason and what to do about it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TEST_IMAGES } from './docker.ts';
@@ -77,18 +77,25 @@ export function lackOf(name: RequirementName): string | undefined {
 
 /** By all three that fetch from it: each has certificates and proxies of its own. */
 function packageIndexLack(): string | undefined {
+  const lackBy = (who: string): string =>
+    `the package index cannot be reached from this machine by ${who} (sluice-mcp doctor says why)`;
   const { UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL } = process.env;
   const index = UV_DEFAULT_INDEX || UV_INDEX_URL || PIP_INDEX_URL || 'https://pypi.org/simple';
-  const asks: [string, string, string[], string?][] = [
-    ['Node', process.execPath, ['-e', NODE_ASKS, `${index.replace(/\/+$/, '')}/six/`]],
-    ['pip', 'python3', [...PIP_DOWNLOAD, '--timeout', `${ASK_LIMIT_S}`, '--dest', tmpdir(), 'six==1.16.0']],
-  ];
-  if (!requirements.uv()) asks.push(['uv', 'uv', ['pip', 'compile', '--quiet', '--no-cache', '-'], 'six==1.16.0']);
-  for (const [who, program, args, input] of asks) {
-    if (!run(program, args, input).works)
-      return `the package index cannot be reached from this machine by ${who} (sluice-mcp doctor says why)`;
+  if (!run(process.execPath, ['-e', NODE_ASKS, `${index.replace(/\/+$/, '')}/six/`]).works) return lackBy('Node');
+  if (!requirements.uv() && !run('uv', ['pip', 'compile', '--quiet', '--no-cache', '-'], 'six==1.16.0').works)
+    return lackBy('uv');
+  return requirements.python() || pipReachesIndex() ? undefined : lackBy('pip');
+}
+
+/** By the pip of a fresh environment, as connectors get it: Debian's python3 has none of its own. */
+function pipReachesIndex(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-pip-'));
+  try {
+    const download = [...PIP_DOWNLOAD, '--timeout', `${ASK_LIMIT_S}`, '--dest', folder, 'six==1.16.0'];
+    return run('python3', ['-m', 'venv', folder]).works && run(join(folder, 'bin', 'python'), download).works;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return undefined;
 }
 
 function dockerLack(): string | undefined {
