@@ -20,7 +20,7 @@ interface Sync {
   streams: { stream: string; records: number; confirmed: number; committed_state: boolean }[];
 }
 
-describeWith(['python'], 'a destination from a Python package', () => {
+describeWith(['python', 'pypi'], 'a destination from a Python package', () => {
   let workplace: Workplace;
   let server: TestServer;
   const folder = (): string => join(workplace.open, 'mine');

@@ -5,6 +5,7 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { onlyIndex } from '../connectors/python/test-index.ts';
 import { describeWith, testWith } from './harness/requirements.ts';
 import { type Ended, startProgram } from './harness/terminal.ts';
 import { BINARY, makeWorkplace, type Workplace } from './harness/workplace.ts';
@@ -141,7 +142,7 @@ describeWith(['sandbox'], 'doctor on a machine', () => {
     await new Promise((resolve) => free.close(resolve));
     const silent = await listen(createServer(() => {}));
     const on = (port: number): Promise<Ended> =>
-      doctorOn({ programs: { uv: UV }, environment: { PIP_INDEX_URL: `http://127.0.0.1:${port}/simple` } });
+      doctorOn({ programs: { uv: UV }, environment: onlyIndex(`http://127.0.0.1:${port}/simple`) });
     const [refused, hung] = await Promise.all([on(closed), on(silent)]);
     expect(lineOf(refused, 'package index')).toMatch(/^✗ .* cannot be reached: .*ECONNREFUSED.* set PIP_INDEX_URL/);
     expect(lineOf(hung, 'package index')).toBe(
@@ -156,7 +157,7 @@ describeWith(['sandbox'], 'doctor on a machine', () => {
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'];
     execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
     const port = await listen(createHttps({ key: await readFile(key), cert: await readFile(cert) }));
-    const ended = await doctorOn({ environment: { PIP_INDEX_URL: `https://127.0.0.1:${port}/simple` } });
+    const ended = await doctorOn({ environment: onlyIndex(`https://127.0.0.1:${port}/simple`) });
     expect(lineOf(ended, 'package index')).toMatch(/certificate.* Set NODE_EXTRA_CA_CERTS and SSL_CERT_FILE/);
   });
 

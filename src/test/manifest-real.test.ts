@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { onlyIndex } from '../connectors/python/test-index.ts';
 import { startUpstream, type Upstream } from '../registry/test-upstream.ts';
 import { callOut, countsOf, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
@@ -136,8 +137,7 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
       workplace,
       environment: {
         AIRBYTE_OFFLINE_MODE: '1',
-        PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
-        UV_DEFAULT_INDEX: 'http://127.0.0.1:9/simple',
+        ...onlyIndex('http://127.0.0.1:9/simple'),
       },
     });
     try {

@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startIndex, type TestIndex } from '../connectors/python/test-index.ts';
+import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/test-index.ts';
 import { callOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn, waitUntil } from './harness/machine.ts';
@@ -38,13 +38,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   const start = (place = workplace): Promise<TestServer> =>
     startServer({
       workplace: place,
-      // The index of this machine, whatever it is, must not answer in the place of ours.
-      environment: {
-        PIP_INDEX_URL: index.url,
-        PIP_EXTRA_INDEX_URL: undefined,
-        UV_INDEX_URL: index.url,
-        UV_DEFAULT_INDEX: undefined,
-      },
+      environment: onlyIndex(index.url),
     });
   const versionsHere = (): Promise<string[]> => namesIn(join(workplace.project, 'connectors', 'source-pebble'));
   const downloads = (version: string): number =>
