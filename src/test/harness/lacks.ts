@@ -49,7 +49,7 @@ const requirements = {
       ? undefined
       : 'SLUICE_TEST_DATA names no folder with the real registry (CONTRIBUTING.md)',
   sandbox: () =>
-    missing('bwrap', ['--version'], 'no bubblewrap on this machine (Debian: apt install bubblewrap)') ??
+    absent('bwrap', 'no bubblewrap on this machine (Debian: apt install bubblewrap)') ??
     missing('bwrap', CONFINED, 'bubblewrap cannot confine a process here (sluice-mcp doctor says what to do)'),
   openssl: () => missing('openssl', ['version'], 'no openssl on this machine (Debian: apt install openssl)'),
   mounts: () => missing('unshare', ['-rm', 'true'], 'this user cannot mount a file system of its own here'),
@@ -115,6 +115,10 @@ function hasOldPython(): boolean {
   return (
     names.some((name) => /\b3\.(8|9|10)\.\d/.test(name)) || run('python3.10', ['-c', 'import venv, ensurepip']).works
   );
+}
+
+function absent(program: string, reason: string): string | undefined {
+  return run(program, ['--version']).found ? undefined : reason;
 }
 
 function missing(program: string, args: readonly string[], reason: string): string | undefined {
