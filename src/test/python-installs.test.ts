@@ -1,13 +1,16 @@
 /** Python connectors through the binary, from a package index on loopback: what cannot be had, what is interrupted, what is asked twice. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/test-index.ts';
 import { callOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn, waitUntil } from './harness/machine.ts';
 import { describeWith } from './harness/requirements.ts';
 import { makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workplace.ts';
+
+// pip takes minutes where uv takes seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const PACKAGE = { name: 'airbyte-source-pebble', program: 'source-pebble' };
 const PEBBLE = { connector: 'source-pebble', config: {} };
