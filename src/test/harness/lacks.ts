@@ -63,6 +63,8 @@ const requirements = {
   unprivileged: () => (process.getuid?.() === 0 ? 'root ignores file modes: run the tests as another user' : undefined),
 } satisfies Record<string, () => string | undefined>;
 
+export const REQUIREMENTS = Object.keys(requirements) as RequirementName[];
+
 /** @returns why a requirement is not met; undefined where it is. Each is looked at once in a run of the tests */
 export function lackOf(name: RequirementName): string | undefined {
   const folder = process.env.TEST_RUN_FOLDER;
