@@ -79,14 +79,17 @@ export function lackOf(name: RequirementName): string | undefined {
 
 /** By all three that fetch from it: each has certificates and proxies of its own. */
 function packageIndexLack(): string | undefined {
-  const lackBy = (who: string): string =>
-    `the package index cannot be reached from this machine by ${who} (sluice-mcp doctor says why)`;
+  const lackBy = (who: string, what: string): string =>
+    `the package index cannot be reached from this machine by ${who} (${what})`;
   const { UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL } = process.env;
   const index = UV_DEFAULT_INDEX || UV_INDEX_URL || PIP_INDEX_URL || 'https://pypi.org/simple';
-  if (!run(process.execPath, ['-e', NODE_ASKS, `${index.replace(/\/+$/, '')}/six/`]).works) return lackBy('Node');
+  if (!run(process.execPath, ['-e', NODE_ASKS, `${index.replace(/\/+$/, '')}/six/`]).works)
+    return lackBy('Node', 'sluice-mcp doctor says why');
   if (!requirements.uv() && !run('uv', ['pip', 'compile', '--quiet', '--no-cache', '-'], 'six==1.16.0').works)
-    return lackBy('uv');
-  return requirements.python() || pipReachesIndex() ? undefined : lackBy('pip');
+    return lackBy('uv', 'where the network has a certificate of its own: set SSL_CERT_FILE');
+  return requirements.python() || pipReachesIndex()
+    ? undefined
+    : lackBy('pip', 'where the network has a certificate of its own: set PIP_CERT');
 }
 
 /** By the pip of a fresh environment, as connectors get it: Debian's python3 has none of its own. */
