@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    globalSetup: ['scripts/test-run.ts'],
     reporters: ['default', new LeftOut()],
   },
 });

@@ -49,6 +49,8 @@ async function runDemo(args: Arguments): Promise<number> {
 }
 
 async function start(command: Command): Promise<void> {
+  // A reader that has seen enough, such as head, ends neither a sync nor a list with a stack.
+  if (command.name !== 'serve') for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   switch (command.name) {
     case 'serve':
       return serveClient(command.arguments);

@@ -1,6 +1,7 @@
 /** Which project a terminal command is about: what was typed, else what servers have recorded; asked when there are several. */
 import { createInterface } from 'node:readline/promises';
 import type { Arguments, Settings } from '../config/index.ts';
+import { systemCode } from '../errors.ts';
 import { type KnownProject, knownProjects } from '../project/index.ts';
 
 /**
@@ -10,7 +11,11 @@ export async function chooseProject(args: Arguments, settings: Settings): Promis
   const given = args.projectDirectory ?? args.envFile;
   if (given !== undefined || settings.envFile.origin !== 'default' || settings.projectDirectory.origin !== 'default')
     return args;
-  const known = await knownProjects(settings.userDataDirectory);
+  const known = await knownProjects(settings.userDataDirectory).catch((error: unknown) => {
+    // A home that this user may not read, as after su: what else is wrong with it, the command says.
+    if (systemCode(error) === undefined) throw error;
+    return [];
+  });
   const [only] = known;
   if (!only) return args;
   if (known.length === 1) return toArguments(only);

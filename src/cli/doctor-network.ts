@@ -19,22 +19,28 @@ export async function showNetwork(
     screen.dim('  not asked: AIRBYTE_OFFLINE_MODE is on, and nothing is fetched');
     return true;
   }
-  const deadline = startDeadline(undefined, NETWORK_MS);
-  const tell = async (what: string, ask: () => Promise<string | undefined>): Promise<boolean> => {
-    const note = await ask().catch((error: unknown) => {
-      if (deadline.over()) return `no answer within ${NETWORK_MS / 1000} s. Check the network and the proxy.`;
-      if (error instanceof SluiceError) return `${error.message} ${error.next}`;
-      throw error;
-    });
+  const asked = await Promise.all([
+    answerOf((signal) => connectors.askPackageIndex(signal)),
+    answerOf(async (signal) => (await registry.all(signal)).note),
+  ]);
+  for (const [index, note] of asked.entries()) {
+    const what = index === 0 ? 'package index' : 'connector registry';
     const shown = vault.redactor.seal(`${what}: ${note ?? 'answers'}`, 'connector');
     if (note === undefined) screen.good(shown);
     else screen.bad(shown);
-    return note === undefined;
-  };
+  }
+  return asked.every((note) => note === undefined);
+}
+
+/** At the same time, each with its own limit: one that hangs says nothing of the other. */
+async function answerOf(ask: (signal: AbortSignal) => Promise<string | undefined>): Promise<string | undefined> {
+  const deadline = startDeadline(undefined, NETWORK_MS);
   try {
-    const index = await tell('package index', () => connectors.askPackageIndex(deadline.signal));
-    const list = await tell('connector registry', async () => (await registry.all(deadline.signal)).note);
-    return index && list;
+    return await ask(deadline.signal);
+  } catch (error) {
+    if (deadline.over()) return `no answer within ${NETWORK_MS / 1000} s. Check the network and the proxy.`;
+    if (error instanceof SluiceError) return `${error.message} ${error.next}`;
+    throw error;
   } finally {
     deadline.clear();
   }

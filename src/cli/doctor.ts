@@ -73,9 +73,9 @@ function showRuntimes(screen: Screen, { runtimes }: Status): void {
   const enough = canRun(runtimes);
   for (const { name, found, version, path, fix } of runtimes) {
     const what = [name, version, path].filter((part) => part !== undefined).join(' ');
-    if (found) screen.good(`${what}${fix ? `\n    ${fix}` : ''}`);
-    else if (enough) screen.dim(`  ${missingText({ name, fix })}`);
-    else screen.bad(missingText({ name, fix }));
+    if (found) screen.good(what);
+    else if (enough) screen.dim(`  ${missingText({ name, path, fix })}`);
+    else screen.bad(missingText({ name, path, fix }));
   }
 }
 

@@ -19,8 +19,6 @@ export interface Output {
 }
 
 export function createOutput({ vault }: Services, asJson: boolean): Output {
-  // A reader that has seen enough, such as head, must not end a sync.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const clean = (text: string): string => showHidden(vault.redactor.seal(text, 'connector'));
   return {
     clean,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testWith } from '../test/harness/requirements.ts';
 import { envFileStamp, readEnvFile, readEnvFileSync } from './env-file.ts';
 
 const PEM = [
@@ -236,7 +237,7 @@ describe('the file itself', () => {
     }
   });
 
-  it.skipIf(process.getuid?.() === 0)('throws where the file cannot be read (skipped for root)', async () => {
+  testWith(['unprivileged'], 'throws where the file cannot be read', async () => {
     const path = file('A=1', 0o000);
     await expect(readEnvFile(path)).rejects.toMatchObject({
       code: 'env_file_unreadable',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeWith } from '../test/harness/requirements.ts';
 import { exampleConfig } from './example-config.ts';
 import { optionalFields, requiredFields } from './required-fields.ts';
 import { specOf, specsOf } from './test-specs.ts';
@@ -55,7 +56,7 @@ describe('requiredFields', () => {
   });
 });
 
-describe.skipIf(!testData)(`all public specs${testData ? '' : ' (skipped: SLUICE_TEST_DATA is not set)'}`, () => {
+describeWith(['data'], 'all public specs', () => {
   it('compile, explain an empty configuration, and take their own skeleton up to its placeholders', async () => {
     const specs = specsOf(`${testData}/registry/oss_registry.json`);
     expect(specs.size).toBe(647);

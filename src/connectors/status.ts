@@ -5,6 +5,7 @@ import type { DockerEnvironment } from './docker/engine-address.ts';
 import { installedConnectors } from './installed.ts';
 import { findInterpreters } from './python/interpreters.ts';
 import type { Environment } from './python/places.ts';
+import { noVenv } from './python/python-missing.ts';
 import { findUv } from './python/uv.ts';
 import type { ConnectorsStatus, ToolFound } from './types.ts';
 
@@ -21,7 +22,7 @@ export async function readStatus(
     dockerStatus(dockerEnvironment),
     installedConnectors(project),
   ]);
-  return { runtimes: [uv, uv.found && !python.found ? { ...python, fix: undefined } : python, docker], installed };
+  return { runtimes: [uv, uv.found ? withoutFix(python) : python, docker], installed };
 }
 
 async function uvStatus(environment: Environment): Promise<ToolFound> {
@@ -35,6 +36,11 @@ async function uvStatus(environment: Environment): Promise<ToolFound> {
       };
 }
 
+/** uv fetches Python itself, and needs no `venv` of one that is here. */
+function withoutFix({ fix: _, ...python }: ToolFound): ToolFound {
+  return { ...python, found: python.path !== undefined };
+}
+
 async function pythonStatus(environment: Environment): Promise<ToolFound> {
   const found = await findInterpreters(environment);
   const python = found.find(({ hasPip }) => hasPip) ?? found[0];
@@ -46,9 +52,9 @@ async function pythonStatus(environment: Environment): Promise<ToolFound> {
     };
   }
   const { path, version, hasPip } = python;
-  const minor = version.split('.').slice(0, 2).join('.');
-  const fix = hasPip ? {} : { fix: `Without uv, run: sudo apt install python${minor}-venv.` };
-  return { name: 'python', found: true, path, version, ...fix };
+  if (hasPip) return { name: 'python', found: true, path, version };
+  const { message, next } = noVenv(python);
+  return { name: 'python', found: false, path, version, fix: `${message} ${next}` };
 }
 
 /** Asks the engine: a command that is installed says nothing about it. */

@@ -267,10 +267,11 @@ export interface Removed {
 
 export interface ToolFound {
   readonly name: 'uv' | 'python' | 'docker';
+  /** Whether it can be used: what is here and cannot has a path too. */
   readonly found: boolean;
   readonly path?: string;
   readonly version?: string;
-  /** What to install, where it is missing. */
+  /** What to do, where it cannot be used. */
   readonly fix?: string;
 }
 

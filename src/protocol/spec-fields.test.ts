@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { describeWith } from '../test/harness/requirements.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { dottedPath, fieldsAt, secretFields } from './spec-fields.ts';
 
@@ -74,7 +75,7 @@ it('writes paths as a person would', () => {
 });
 
 const testData = process.env.SLUICE_TEST_DATA;
-describe.skipIf(!testData)(`the real registry${testData ? '' : ' (skipped: SLUICE_TEST_DATA is not set)'}`, () => {
+describeWith(['data'], 'the real registry', () => {
   it('finds every airbyte_secret of every spec, and each of them by its path', () => {
     const registry = JSON.parse(readFileSync(join(testData ?? '', 'registry/oss_registry.json'), 'utf8'));
     const specs: JsonObject[] = [...registry.sources, ...registry.destinations].map(

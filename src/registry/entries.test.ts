@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject } from '../protocol/index.ts';
+import { describeWith } from '../test/harness/requirements.ts';
 import { parseRegistry, specOfEntry } from './entries.ts';
 import { splitRegistry } from './split.ts';
 
@@ -165,18 +166,15 @@ describe('splitRegistry', () => {
   });
 });
 
-describe.skipIf(!testData)(
-  `the whole public registry${testData ? '' : ' (skipped: SLUICE_TEST_DATA is not set)'}`,
-  () => {
-    it('is read completely', () => {
-      const entries = parseRegistry(readFileSync(`${testData}/registry/oss_registry.json`));
-      expect(entries).toHaveLength(647);
-      expect(entries.filter(({ type }) => type === 'source')).toHaveLength(591);
-      expect(entries.filter(({ pypiPackage }) => pypiPackage)).toHaveLength(64);
-      expect(entries.filter(({ runtimes }) => runtimes.includes('manifest'))).toHaveLength(499);
-      expect(entries.filter(({ cdkVersion }) => cdkVersion)).toHaveLength(499);
-      expect(entries.filter((entry) => entry.maxSecondsBetweenMessages)).toHaveLength(67);
-      expect(entries.every((entry) => isObject(specOfEntry(entry).connectionSpecification))).toBe(true);
-    });
-  },
-);
+describeWith(['data'], 'the whole public registry', () => {
+  it('is read completely', () => {
+    const entries = parseRegistry(readFileSync(`${testData}/registry/oss_registry.json`));
+    expect(entries).toHaveLength(647);
+    expect(entries.filter(({ type }) => type === 'source')).toHaveLength(591);
+    expect(entries.filter(({ pypiPackage }) => pypiPackage)).toHaveLength(64);
+    expect(entries.filter(({ runtimes }) => runtimes.includes('manifest'))).toHaveLength(499);
+    expect(entries.filter(({ cdkVersion }) => cdkVersion)).toHaveLength(499);
+    expect(entries.filter((entry) => entry.maxSecondsBetweenMessages)).toHaveLength(67);
+    expect(entries.every((entry) => isObject(specOfEntry(entry).connectionSpecification))).toBe(true);
+  });
+});

@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/pr
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testWith } from '../test/harness/requirements.ts';
 import { makeFolder, startUpstream, type TestFolder, type Upstream } from './test-upstream.ts';
 
 const fixtureUrl = new URL('../../fixtures/registry/registry.json', import.meta.url);
@@ -284,14 +285,11 @@ describe('secretKeys', () => {
 });
 
 describe('the copy on disk', () => {
-  it.skipIf(process.getuid?.() === 0)(
-    'costs nothing but itself when the disk is read-only (skipped: root ignores file modes)',
-    async () => {
-      await mkdir(registryFolder(), { recursive: true });
-      await chmod(registryFolder(), 0o500);
-      const { note } = await folder.registry(upstream.origin).all(signal);
-      await chmod(registryFolder(), 0o700);
-      expect(note).toContain('could not be kept');
-    },
-  );
+  testWith(['unprivileged'], 'costs nothing but itself when the disk is read-only', async () => {
+    await mkdir(registryFolder(), { recursive: true });
+    await chmod(registryFolder(), 0o500);
+    const { note } = await folder.registry(upstream.origin).all(signal);
+    await chmod(registryFolder(), 0o700);
+    expect(note).toContain('could not be kept');
+  });
 });

@@ -3,11 +3,14 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns } from './harness/machine.ts';
 import { describeWith } from './harness/requirements.ts';
 import { FIXTURE_CONNECTORS, MEADOW, makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workplace.ts';
+
+// pip takes minutes where uv takes seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const TOKEN = 'a-token-of-the-lines-4711';
 const PACKAGE = join(FIXTURE_CONNECTORS, 'destination-jsonl');
@@ -20,7 +23,7 @@ interface Sync {
   streams: { stream: string; records: number; confirmed: number; committed_state: boolean }[];
 }
 
-describeWith(['python'], 'a destination from a Python package', () => {
+describeWith(['python', 'pypi'], 'a destination from a Python package', () => {
   let workplace: Workplace;
   let server: TestServer;
   const folder = (): string => join(workplace.open, 'mine');

@@ -2,7 +2,7 @@
 import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startIndex, type TestIndex } from '../connectors/python/test-index.ts';
+import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/test-index.ts';
 import { leftRunning } from '../connectors/test-room.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn, placeConnector, waitUntil } from './harness/machine.ts';
@@ -49,8 +49,7 @@ for (const runtime of ['python', 'executable'] as const) {
           ...workplace.environment,
           AIRBYTE_LOCAL_REGISTRY: registry,
           SLUICE_ALLOW_EXECUTABLES: folder,
-          PIP_INDEX_URL: index.url,
-          UV_INDEX_URL: index.url,
+          ...onlyIndex(index.url),
           SOME_PASSWORD: 'of-the-shell-that-started-it',
           PYTHONPATH: '/somewhere/else',
           LD_PRELOAD: '',

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startUpstream, type Upstream } from '../registry/test-upstream.ts';
 import { callOut, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
@@ -12,6 +12,9 @@ import { expectNothingRuns, namesIn } from './harness/machine.ts';
 import { QUARRY_KEY, QUARRY_MANIFEST, type Quarry, startQuarry } from './harness/quarry.ts';
 import { describeWith } from './harness/requirements.ts';
 import { makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workplace.ts';
+
+// pip takes minutes where uv takes seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const METADATA = '/files/metadata/airbyte/source-quarry-kit';
 const CODE = `from dataclasses import dataclass

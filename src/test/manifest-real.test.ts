@@ -1,7 +1,8 @@
 /** Real low-code connectors by their published manifests: from the registry in an exact version, and from a file of one's own. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { onlyIndex } from '../connectors/python/test-index.ts';
 import { startUpstream, type Upstream } from '../registry/test-upstream.ts';
 import { callOut, countsOf, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
@@ -10,6 +11,9 @@ import { type Contact, type Service, startPyPI, startSendinblue, startVantage } 
 import { describeWith } from './harness/requirements.ts';
 import { manifestInWheel, pointedAt } from './harness/wheel-manifest.ts';
 import { makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workplace.ts';
+
+// pip takes minutes where uv takes seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const KEY = 'xkeysib-7f0c2b-Qm+z/81=';
 const TOKEN = 'vntg_tkn_55e1a0b2c3';
@@ -136,8 +140,7 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
       workplace,
       environment: {
         AIRBYTE_OFFLINE_MODE: '1',
-        PIP_INDEX_URL: 'http://127.0.0.1:9/simple',
-        UV_DEFAULT_INDEX: 'http://127.0.0.1:9/simple',
+        ...onlyIndex('http://127.0.0.1:9/simple'),
       },
     });
     try {

@@ -1,13 +1,16 @@
 /** A low-code manifest of the user's own, through the binary and a real CDK, against a service on loopback. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { callOut, countsOf, type SyncAnswer, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn, runningConnectors, waitUntil } from './harness/machine.ts';
 import { QUARRY_KEY, QUARRY_MANIFEST, type Quarry, startQuarry } from './harness/quarry.ts';
 import { describeWith } from './harness/requirements.ts';
 import { makeWorkplace, type Workplace } from './harness/workplace.ts';
+
+// pip takes minutes where uv takes seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
   let quarry: Quarry;

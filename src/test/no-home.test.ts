@@ -30,7 +30,7 @@ describe.each([
   });
 });
 
-describeWith(['sandbox'], 'as a uid without a passwd entry and without HOME', () => {
+describeWith(['sandbox', 'unprivileged'], 'as a uid without a passwd entry and without HOME', () => {
   const asAnyUid = 'bwrap --unshare-user --uid 54321 --gid 54321 --dev-bind / /'.split(' ');
   const nobody = { HOME: '', XDG_DATA_HOME: '', AIRBYTE_MCP_ENV_FILE: '' };
 

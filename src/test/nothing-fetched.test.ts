@@ -2,6 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { onlyIndex } from '../connectors/python/test-index.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { makeWorkplace, type Workplace } from './harness/workplace.ts';
 
@@ -26,8 +27,7 @@ async function startWithout(more: Record<string, string> = {}): Promise<void> {
     workplace,
     environment: {
       PATH: `${programs}:${process.env.PATH}`,
-      PIP_INDEX_URL: `http://${CLOSED}/simple`,
-      UV_DEFAULT_INDEX: `http://${CLOSED}/simple`,
+      ...onlyIndex(`http://${CLOSED}/simple`),
       HTTPS_PROXY: undefined as unknown as string,
       DOCKER_HOST: `unix://${workplace.directory}/none.sock`,
       ...more,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer, type ToolError } from './harness/client.ts';
 import { makeConnectorPlace, namesIn, placeConnector, waitUntil } from './harness/machine.ts';
+import { testWith } from './harness/requirements.ts';
 import { startTyped } from './harness/terminal.ts';
 import { MEADOW, SHELF, type Workplace } from './harness/workplace.ts';
 
@@ -259,18 +260,10 @@ describe("a person's destination", () => {
     });
   });
 
-  test('is not overwritten by a destination of this session that means the same place in other words', async () => {
+  const path = (text: string): object => ({ destination_path: `${workplace.open}/${text}` });
+  const expectRefused = async (words: readonly object[]): Promise<void> => {
     await save(mine, { count: 1, seed: 7 }, 'small');
     await symlink(join(workplace.open, 'lake'), join(workplace.open, 'link'));
-    const path = (text: string): object => ({ destination_path: `${workplace.open}/${text}` });
-    const words = [
-      ...['lake/', './lake', 'x/../lake', '/lake', 'link', 'link/../lake'].map(path),
-      { after: 1 },
-      { behaviour: 'good' },
-      { zzz: 1 },
-      { path: 'elsewhere' },
-      { token: undefined },
-    ];
     for (const [at, more] of words.entries()) {
       const { config, ...named } = shelving(`pond-${at}`, 'lake');
       await mine.call('save_destination', { ...named, config: { ...config, ...more } });
@@ -278,5 +271,20 @@ describe("a person's destination", () => {
       refusedWith(await mine.fail('start_sync', wish), `--destination pond-${at}`);
     }
     expect(await written('notes')).toBe(30);
-  });
+  };
+
+  test('is not overwritten by a destination of this session that means the same place in other words', () =>
+    expectRefused([
+      ...['lake/', './lake', '/lake', 'link'].map(path),
+      { after: 1 },
+      { behaviour: 'good' },
+      { zzz: 1 },
+      { path: 'elsewhere' },
+      { token: undefined },
+    ]));
+
+  // Without a sandbox such a path is refused before.
+  testWith(['sandbox'], 'nor by one whose path goes up and down again', () =>
+    expectRefused(['x/../lake', 'link/../lake'].map(path)),
+  );
 });

@@ -9,7 +9,7 @@ import { postgresCache } from '../cache/postgres/postgres-cache.ts';
 import { createRedactor } from '../secrets/index.ts';
 import { startPostgres, type TestPostgres } from './harness/postgres.ts';
 import { installPostgres, type PostgresRoom } from './harness/postgres-room.ts';
-import { describeWith } from './harness/requirements.ts';
+import { describeWith, testWith } from './harness/requirements.ts';
 
 let postgres: TestPostgres;
 let installed: PostgresRoom;
@@ -120,7 +120,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await room.rows('SELECT count(*), count(DISTINCT id) FROM shop.s')).toEqual([['100000', '100000']]);
     }));
 
-  it('TLS is as the URL says', async () => {
+  testWith(['openssl'], 'TLS is as the URL says', async () => {
     const certificate = await postgres.turnOnTls();
     const folder = await mkdtemp(join(tmpdir(), 'sluice-tls-'));
     const authority = join(folder, 'ca.pem');

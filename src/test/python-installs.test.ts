@@ -1,13 +1,16 @@
 /** Python connectors through the binary, from a package index on loopback: what cannot be had, what is interrupted, what is asked twice. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startIndex, type TestIndex } from '../connectors/python/test-index.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/test-index.ts';
 import { callOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn, waitUntil } from './harness/machine.ts';
 import { describeWith } from './harness/requirements.ts';
 import { makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workplace.ts';
+
+// pip takes minutes where uv takes seconds.
+vi.setConfig({ testTimeout: 300_000 });
 
 const PACKAGE = { name: 'airbyte-source-pebble', program: 'source-pebble' };
 const PEBBLE = { connector: 'source-pebble', config: {} };
@@ -38,13 +41,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   const start = (place = workplace): Promise<TestServer> =>
     startServer({
       workplace: place,
-      // The index of this machine, whatever it is, must not answer in the place of ours.
-      environment: {
-        PIP_INDEX_URL: index.url,
-        PIP_EXTRA_INDEX_URL: undefined,
-        UV_INDEX_URL: index.url,
-        UV_DEFAULT_INDEX: undefined,
-      },
+      environment: onlyIndex(index.url),
     });
   const versionsHere = (): Promise<string[]> => namesIn(join(workplace.project, 'connectors', 'source-pebble'));
   const downloads = (version: string): number =>

@@ -5,6 +5,7 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { saveLocal } from './harness/local-source.ts';
+import { testWith } from './harness/requirements.ts';
 import { type Ended, startTyped } from './harness/terminal.ts';
 import { MEADOW, makeWorkplace, type Workplace } from './harness/workplace.ts';
 
@@ -94,7 +95,7 @@ test('a crontab entry is shown first, written on --yes beside what is there, lis
   });
 });
 
-test('a systemd user timer is written, checked by systemd where it is here, and leaves nothing', async () => {
+test('a systemd user timer is written, and leaves nothing', async () => {
   await program('systemctl', SYSTEMCTL);
   const units = join(workplace.directory, '.config', 'systemd', 'user');
   expect((await schedule('shop', '--cron', '*/15 8-18 * * 1-5', '--yes')).code).toBe(0);
@@ -104,9 +105,6 @@ test('a systemd user timer is written, checked by systemd where it is here, and 
     expect.stringMatching(/\.timer$/),
   ]);
   expect(await readFile(join(workplace.directory, 'systemctl.log'), 'utf8')).toContain('enable --now sluice-sync-shop');
-  if (existsSync('/usr/bin/systemd-analyze')) {
-    execFileSync('/usr/bin/systemd-analyze', ['verify', ...names.map((name) => join(units, name))], { stdio: 'pipe' });
-  }
   expect((await schedule('list')).out).toContain('by systemd');
   expect((await schedule('remove', 'shop', '--yes')).code).toBe(0);
   expect(await readdir(units)).toEqual([]);
@@ -115,6 +113,14 @@ test('a systemd user timer is written, checked by systemd where it is here, and 
   const failed = await schedule('shop', '--every', '1h', '--yes');
   expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('no such bus') });
   expect(await readdir(units)).toEqual([]);
+});
+
+testWith(['systemd'], 'systemd itself finds nothing wrong with the timer', async () => {
+  await program('systemctl', SYSTEMCTL);
+  const units = join(workplace.directory, '.config', 'systemd', 'user');
+  expect((await schedule('shop', '--cron', '*/15 8-18 * * 1-5', '--yes')).code).toBe(0);
+  const paths = (await readdir(units)).map((name) => join(units, name));
+  execFileSync('systemd-analyze', ['verify', ...paths], { stdio: 'pipe' });
 });
 
 test('without a scheduler the error names the line to run, and an unknown source is refused', async () => {

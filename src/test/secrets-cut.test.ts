@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from './harness/machine.ts';
 import { ENV_FILE, HIDDEN, parrot } from './harness/parrot.ts';
 import { type RawServer, startRaw } from './harness/raw.ts';
+import { testWith } from './harness/requirements.ts';
 import { tracesIn, tracesInFiles } from './harness/traces.ts';
 import { makeWorkplace, PARROT, type Workplace } from './harness/workplace.ts';
 
@@ -80,7 +81,7 @@ describe('a cut through a secret shows neither half of it', () => {
 });
 
 describe('the process of a connector', () => {
-  test.skipIf(process.platform !== 'linux')('has no secret on its command line or in its environment', async () => {
+  testWith(['linux'], 'has no secret on its command line or in its environment', async () => {
     const waiting = server.callTool('validate_config', parrot({ wait: 'check' })).catch(() => undefined);
     await waitUntil(async () => (await ours()).some(({ command }) => command.includes('config.json')));
     for (const { command, environment } of await ours()) {

@@ -1,5 +1,4 @@
 /** `sluice-mcp sync` and `sluice-mcp syncs`: what a person and cron see, by the real binary on real connectors. */
-import { spawnSync } from 'node:child_process';
 import { access, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +12,7 @@ import {
   waitUntil,
 } from './harness/machine.ts';
 import { ENV_FILE, HIDDEN, parrot } from './harness/parrot.ts';
+import { describeWith } from './harness/requirements.ts';
 import { type Ended, startOnTerminal, startTyped, type Typed } from './harness/terminal.ts';
 import { tracesIn, tracesInFiles } from './harness/traces.ts';
 import { HOSTILE, MEADOW, PARROT, type Workplace } from './harness/workplace.ts';
@@ -253,8 +253,7 @@ describe('syncs', () => {
   });
 });
 
-const withScript = spawnSync('script', ['--version']).stdout?.toString().includes('util-linux');
-describe.skipIf(!withScript)(`on a terminal${withScript ? '' : ' [skipped: no script of util-linux]'}`, () => {
+describeWith(['script'], 'on a terminal', () => {
   test('a bar moves, and Ctrl-C ends it', async () => {
     await saved(meadow({ count: 100_000, batch: 10, delay_ms: 20 }));
     const typed = startOnTerminal(workplace, ['sync', 'meadow'], workplace.environment);

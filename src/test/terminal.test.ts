@@ -134,6 +134,13 @@ describe('doctor', () => {
   });
 });
 
+test.each([['doctor'], ['--help']])('%s ends quietly where its reader has left', async (command) => {
+  const typed = startTyped(workplace, [command], { ...workplace.environment, AIRBYTE_OFFLINE_MODE: '1' });
+  typed.child.stdout.destroy();
+  const { err } = await typed.ended;
+  expect(err).toBe('');
+});
+
 test('a server that is probed in an empty home leaves nothing there', async () => {
   const home = join(workplace.directory, 'home');
   await mkdir(home);

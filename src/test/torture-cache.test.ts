@@ -1,11 +1,11 @@
 /** What happens to a cache besides kills: a full disk, a removed project, a damaged file, a newer version. Earlier data stay. */
-import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, makeUnguardedPlace, waitUntil } from './harness/machine.ts';
+import { testWith } from './harness/requirements.ts';
 import type { Workplace } from './harness/workplace.ts';
 import { cacheFile, expectWhole, type LedgerSource, placeLedger, type Sync } from './torture/ledger.ts';
 
@@ -90,29 +90,25 @@ describe('a disk that is full', () => {
     expect(message).not.toContain('\n');
   });
 
-  const canMount = works('unshare', ['-rm', 'true']);
-  test.skipIf(!canMount)(
-    `with no byte left, as the system tells it${canMount ? '' : ' [skipped: no mounts for this user here]'}`,
-    async () => {
-      await mkdir(workplace.project, { mode: 0o700 });
-      const mount = 'mount -t tmpfs -o size=12m,mode=0700 tmpfs "$P" && exec "$0" "$@"';
-      const before = ['env', `P=${workplace.project}`, 'unshare', '-rm', 'sh', '-c', mount];
-      const server = await serve({ before });
-      await ledger.save(server, SMALL);
-      expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
-      await ledger.save(server, { ...LARGE, count: 400_000 });
-      const failed = await ledger.sync(server);
-      expect(['failed', 'incomplete']).toContain(failed.state);
-      expect(await messageOf(server, failed)).toMatch(/no space is left/i);
-      const sql = 'SELECT count(*), count(DISTINCT id), max(id) FROM ledger.entries';
-      const [[rows = 0, distinct, greatest] = []] = (await server.call<{ rows: number[][] }>('query', { sql })).rows;
-      expect(rows).toBeGreaterThanOrEqual(1_000);
-      expect([distinct, greatest]).toEqual([rows, rows]);
-      // With less to read there is space again.
-      await ledger.save(server, { ...LARGE, count: Math.max(rows, 1_500) });
-      expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
-    },
-  );
+  testWith(['mounts'], 'with no byte left, as the system tells it', async () => {
+    await mkdir(workplace.project, { mode: 0o700 });
+    const mount = 'mount -t tmpfs -o size=12m,mode=0700 tmpfs "$P" && exec "$0" "$@"';
+    const before = ['env', `P=${workplace.project}`, 'unshare', '-rm', 'sh', '-c', mount];
+    const server = await serve({ before });
+    await ledger.save(server, SMALL);
+    expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
+    await ledger.save(server, { ...LARGE, count: 400_000 });
+    const failed = await ledger.sync(server);
+    expect(['failed', 'incomplete']).toContain(failed.state);
+    expect(await messageOf(server, failed)).toMatch(/no space is left/i);
+    const sql = 'SELECT count(*), count(DISTINCT id), max(id) FROM ledger.entries';
+    const [[rows = 0, distinct, greatest] = []] = (await server.call<{ rows: number[][] }>('query', { sql })).rows;
+    expect(rows).toBeGreaterThanOrEqual(1_000);
+    expect([distinct, greatest]).toEqual([rows, rows]);
+    // With less to read there is space again.
+    await ledger.save(server, { ...LARGE, count: Math.max(rows, 1_500) });
+    expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
+  });
 });
 
 describe('a project directory that is removed in the middle of a sync', () => {
@@ -262,13 +258,4 @@ function checksumOf(bytes: Buffer): bigint {
     sum ^= (bytes.readBigUInt64LE(at) * 0xbf58476d1ce4e5b9n) & 0xffffffffffffffffn;
   }
   return sum;
-}
-
-function works(command: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf, systemCode } from '../../errors.ts';
 import { createScreen, type Screen } from '../screen.ts';
 import { type Assistant, connectAssistant } from './client.ts';
 import { type DemoSource, faker, meadow } from './plans.ts';
@@ -25,8 +26,14 @@ export async function demo(options: DemoOptions): Promise<number> {
   const screen = createScreen(process.stdout);
   const startedAt = Date.now();
   const project = projectDirectory ?? join(userDataDirectory, 'demo');
-  await mkdir(project, { recursive: true, mode: 0o700 });
-  const environment = { ...options.environment, ...(await writeEnvFile(project)) };
+  const settings = await prepare(project).catch((error: unknown) => {
+    if (systemCode(error) === undefined) throw error;
+    screen.bad(`The demo cannot write its project: ${messageOf(error)}.`);
+    screen.line('Name a folder that you may write: sluice-mcp demo --project-dir PATH');
+    return undefined;
+  });
+  if (!settings) return 1;
+  const environment = { ...options.environment, ...settings };
   screen.heading(`Sluice ${version}: the main path, as an assistant would walk it`);
   const { assistant, source } = await choose(screen, environment, version);
   try {
@@ -41,8 +48,9 @@ export async function demo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** The env file of the demo: one secret, so that references can be seen at work. */
-async function writeEnvFile(project: string): Promise<Record<string, string>> {
+/** The project with its env file: one secret, so that references can be seen at work. @returns the settings */
+async function prepare(project: string): Promise<Record<string, string>> {
+  await mkdir(project, { recursive: true, mode: 0o700 });
   const path = join(project, 'demo.env');
   await writeFile(
     path,

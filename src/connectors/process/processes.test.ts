@@ -64,7 +64,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     it('is ended when SIGTERM is ignored', async () => {
       const controller = new AbortController();
       const checking = check({ behaviour: 'ignore-sigterm' }, controller.signal).catch((error: unknown) => error);
-      await sleep(400);
+      await pidsIn(pidFile, 1);
       const before = Date.now();
       controller.abort();
       expect(await checking).toMatchObject({ code: 'cancelled' });
@@ -76,10 +76,10 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     it('is ended with those that it starts while it is being ended', async () => {
       const controller = new AbortController();
       const checking = check({ behaviour: 'respawn' }, controller.signal).catch((error: unknown) => error);
-      await sleep(500);
+      await pidsIn(pidFile, 1);
       controller.abort();
       await checking;
-      expect(await survivors(await pidsIn(pidFile, 1))).toEqual([]);
+      expect(await survivors(await pidsIn(pidFile, 2))).toEqual([]);
       expect(await leftRunning(pidFile)).toEqual([]);
     });
 

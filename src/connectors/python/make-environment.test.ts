@@ -6,7 +6,7 @@ import { describeWith } from '../../test/harness/requirements.ts';
 import { makeTestRoom, type TestRoom } from '../test-room.ts';
 import type { Installed } from '../types.ts';
 import { findInterpreters, isOlder } from './interpreters.ts';
-import { startIndex, type TestIndex, type TestPackage } from './test-index.ts';
+import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './test-index.ts';
 import { findUv } from './uv.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -56,7 +56,7 @@ for (const installer of ['pip', 'uv'] as const) {
       const uv = await findUv({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' });
       const folders = (process.env.PATH ?? '').split(':');
       const path = folders.filter((folder) => installer === 'uv' || !uv || folder !== join(uv.path, '..')).join(':');
-      room = await makeTestRoom({ environment: { PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '', PATH: path } });
+      room = await makeTestRoom({ environment: { ...onlyIndex(index.url), PATH: path } });
     });
     afterAll(async () => {
       await room?.remove();
@@ -84,7 +84,7 @@ for (const installer of ['pip', 'uv'] as const) {
       it('that has no older Python here says which to install', async () => {
         const environment = { PATH: '/usr/bin:/bin', HOME: room.folder, PYENV_ROOT: join(room.folder, 'no-pyenv') };
         const poor = await makeTestRoom({
-          environment: { ...environment, PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '' },
+          environment: { ...environment, ...onlyIndex(index.url) },
         });
         try {
           const here = await findInterpreters(environment);

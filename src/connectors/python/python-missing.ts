@@ -46,6 +46,6 @@ export function noVenv({ path, version }: Interpreter): SetupError {
   return new SetupError(
     'venv_missing',
     `${path} cannot make environments: its venv module is not complete.`,
-    `On Debian or Ubuntu run: sudo apt install python${minor}-venv. Or install uv (https://docs.astral.sh/uv). Then call again.`,
+    `On Debian or Ubuntu run: sudo apt install python${minor}-venv. Or install uv (https://docs.astral.sh/uv).`,
   );
 }

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { describeWith } from '../../test/harness/requirements.ts';
+import { describeWith, testWith } from '../../test/harness/requirements.ts';
 import { makeTestRoom, type TestRoom } from '../test-room.ts';
 import type { Installed } from '../types.ts';
-import { startIndex, type TestIndex, type TestPackage } from './test-index.ts';
+import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './test-index.ts';
 import { findUv } from './uv.ts';
 
 // An installer takes seconds, and many times that on a machine that has other things to do.
@@ -49,7 +49,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   const UV_FOLDERS = new Set<string>();
 
   async function makeRoom(environment: Record<string, string> = {}): Promise<TestRoom> {
-    const variables = { PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '', PATH: pathsWithoutUv(), ...environment };
+    const variables = { ...onlyIndex(index.url), PATH: pathsWithoutUv(), ...environment };
     return makeTestRoom({ environment: variables });
   }
   const install = (version?: string, from = room, facts = FACTS): Promise<Installed> =>
@@ -100,7 +100,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   it('is installed once by two calls at once, in one server and in two', async () => {
     const other = await makeTestRoom({
       folder: room.folder,
-      environment: { PIP_INDEX_URL: index.url, PATH: pathsWithoutUv() },
+      environment: { ...onlyIndex(index.url), PATH: pathsWithoutUv() },
     });
     const all = await Promise.all([install('1.0.0'), install('1.0.0'), install('1.0.0', other)]);
     expect(new Set(all.map(({ version }) => version))).toEqual(new Set(['1.0.0']));
@@ -214,7 +214,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   it('offline is what is installed, and nothing else', async () => {
     const offline = await makeTestRoom({
       folder: room.folder,
-      environment: { AIRBYTE_OFFLINE_MODE: '1', PIP_INDEX_URL: index.url },
+      environment: { AIRBYTE_OFFLINE_MODE: '1', ...onlyIndex(index.url) },
     });
     const asked = index.asked.length;
     expect((await install(undefined, offline)).version).toBe('1.1.0');
@@ -229,7 +229,7 @@ describeWith(['python'], 'a connector from a package index', () => {
 
   it('is installed from an index that speaks HTML only', async () => {
     const html = await startIndex(PACKAGES, false);
-    const fresh = await makeRoom({ PIP_INDEX_URL: html.url });
+    const fresh = await makeRoom(onlyIndex(html.url));
     try {
       expect(
         (await install(undefined, fresh, { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '1.2.0' }))
@@ -243,7 +243,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   });
 
   it('says what to do when the index cannot be reached or has no such package', async () => {
-    const gone = await makeRoom({ PIP_INDEX_URL: 'http://user:hidden-part@127.0.0.1:9/simple' });
+    const gone = await makeRoom(onlyIndex('http://user:hidden-part@127.0.0.1:9/simple'));
     try {
       const error = await install(undefined, gone).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ kind: 'upstream', code: 'package_index_unreachable' });
@@ -259,8 +259,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     });
   });
 
-  it('is installed by uv where uv is, with a Python that suits it', async (context) => {
-    if (UV_FOLDERS.size === 0) return context.skip('no uv on this machine');
+  testWith(['uv'], 'is installed by uv where uv is, with a Python that suits it', async () => {
     const withUv = await makeRoom({ PATH: process.env.PATH ?? '' });
     try {
       expect((await install('1.0.0', withUv)).version).toBe('1.0.0');

@@ -23,7 +23,7 @@ export interface TestPackage {
 }
 
 export interface TestIndex {
-  /** The address to set as PIP_INDEX_URL. */
+  /** For `onlyIndex`. */
   readonly url: string;
   /** Paths that were asked for. */
   readonly asked: string[];
@@ -56,6 +56,13 @@ with zipfile.ZipFile(path, "w") as wheel:
     if p.get("program"): wheel.writestr(info + "entry_points.txt", "[console_scripts]\\n%s = %s:run\\n" % (p["program"], module))
     wheel.writestr(info + "RECORD", "")
 `;
+
+/** The settings by which pip and uv ask this index alone, whatever this machine has set for them. */
+export function onlyIndex(url: string): Record<string, string> {
+  const own = Object.fromEntries(['PIP_INDEX_URL', 'UV_DEFAULT_INDEX', 'UV_INDEX_URL'].map((name) => [name, url]));
+  const others = ['PIP_EXTRA_INDEX_URL', 'UV_EXTRA_INDEX_URL', 'UV_INDEX', 'PIP_FIND_LINKS', 'UV_FIND_LINKS'];
+  return { ...own, ...Object.fromEntries(others.map((name) => [name, ''])) };
+}
 
 /** @param json whether pages are JSON, or HTML as older indexes give them */
 export async function startIndex(packages: readonly TestPackage[], json = true): Promise<TestIndex> {

@@ -39,7 +39,8 @@ export function startOnTerminal(
   return startProgram(workplace, ['script', '-qefc', command, '/dev/null'], { TERM: 'xterm', ...environment });
 }
 
-function startProgram(
+/** Any program, as a person would start it. */
+export function startProgram(
   workplace: Workplace,
   [program = '', ...args]: readonly string[],
   environment: Record<string, string>,

@@ -14,8 +14,8 @@ export function statusText(status: Status): string {
     `Env file: ${env.path ?? 'not set'}${env.path ? (env.readable ? ' (readable)' : ' (NOT readable)') : ' (AIRBYTE_MCP_ENV_FILE)'}`,
     ...status.runtimes.map(({ name, found, version, path, fix }) =>
       found
-        ? `${name}: ${version ?? 'found'} ${name === 'docker' ? 'running ' : ''}at ${path ?? '?'}${fix ? ` (${fix})` : ''}`
-        : missingText({ name, fix }),
+        ? `${name}: ${version ?? 'found'} ${name === 'docker' ? 'running ' : ''}at ${path ?? '?'}`
+        : missingText({ name, path, fix }),
     ),
     `Hosts: ${status.hosts.map(hostText).join('; ') || 'none asked yet'}.`,
     sandboxText(status.sandbox),
@@ -66,7 +66,7 @@ function onOff({ on, set_by: by }: Status['modes']['local']['safe_mode']): strin
   return `${on ? 'on' : 'off'} (${by})`;
 }
 
-/** An engine that does not answer, or not to this user, may well be there. */
-export function missingText({ name, fix }: { readonly name: string; readonly fix?: string | undefined }): string {
-  return `${name}: ${name === 'docker' ? 'not usable' : 'not found'}. ${fix ?? ''}`;
+/** An engine that does not answer, or not to this user, may well be there; a Python that makes no environments is. */
+export function missingText({ name, path, fix }: Omit<Status['runtimes'][number], 'found'>): string {
+  return `${name}: ${name === 'docker' || path ? 'not usable' : 'not found'}. ${fix ?? ''}`.trim();
 }
