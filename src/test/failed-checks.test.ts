@@ -81,6 +81,18 @@ describe('a check', () => {
     const { check_message: message } = await validate({ status: 'FAILED', log: 'no route to host db.example' });
     expect(message).toContain('no route to host db.example');
   });
+
+  test.each([
+    '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:992)',
+    'x509: certificate signed by unknown authority',
+    'PKIX path building failed: unable to find valid certification path to requested target',
+  ])('that does not trust a certificate (%s) says which settings name those of a network', async (message) => {
+    const config = { status: 'FAILED', message, password: 'secret_reference::WHOLE' };
+    expect((await server.fail('save_source', { name: 'behind', connector, config })).next).toContain(
+      'REQUESTS_CA_BUNDLE',
+    );
+    expect(await validate(config)).toMatchObject({ valid: false, next: expect.stringContaining('SSL_CERT_FILE') });
+  });
 });
 
 describe('a failed login', () => {

@@ -177,7 +177,7 @@ function notSaved(name: string, validation: Validation, written: object | undefi
   return new ConnectorError(
     'check_failed',
     `"${name}" was not saved: the connector's check failed.`,
-    checkNext(written),
+    checkNext(written, checkMessage),
     {
       details: {
         check_message: checkMessage ?? '',

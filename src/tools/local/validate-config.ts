@@ -68,17 +68,24 @@ export function validationText(validation: Validation): string {
   ].join('\n');
 }
 
+/** As Python, Node, Go and Java say that a certificate is not trusted. */
+const UNTRUSTED =
+  /certificate[ _]verify[ _]failed|self[- ]signed certificate|unable to get local issuer|signed by unknown authority|PKIX path building failed/i;
+
 /**
  * What a failed check leaves to do; where problems are listed, each has its own fix.
  * @param written the configuration as the assistant wrote it: its references are names
  */
-export function checkNext(written: object | undefined): string {
+export function checkNext(written: object | undefined, checkMessage: string | undefined): string {
+  if (UNTRUSTED.test(checkMessage ?? '')) {
+    return 'The connector does not trust the certificate at that address. If the address is right, ask the user to set REQUESTS_CA_BUNDLE and SSL_CERT_FILE, in the configuration of the client, to the absolute path of a file with the certificates that hold on their network, and to restart the client.';
+  }
   const found = JSON.stringify(written ?? {}).matchAll(/"secret_reference::([A-Za-z_][A-Za-z0-9_]{0,63})/g);
   const names = [...new Set([...found].map(([, name]) => name))];
   const login = names.length > 0 ? ` a rejected login in the value of ${names.join(', ')} (a person, env file),` : '';
   return `Correct what the connector's message names:${login} the rest in the configuration.`;
 }
 
-function nextOf({ valid, problems }: Validation, written: object | undefined): string | undefined {
-  return valid || problems.length > 0 ? undefined : checkNext(written);
+function nextOf({ valid, problems, checkMessage }: Validation, written: object | undefined): string | undefined {
+  return valid || problems.length > 0 ? undefined : checkNext(written, checkMessage);
 }
