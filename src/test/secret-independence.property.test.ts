@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RawServer, startRaw } from './harness/raw.ts';
 import { MEADOW, makeWorkplace, ROOT, type Workplace } from './harness/workplace.ts';
 
-const CALLS = Number(process.env.PROPERTY_CALLS ?? 3_000);
+const CALLS = Number(process.env.PROPERTY_CALLS ?? 1_000);
 const SEED = Number(process.env.PROPERTY_SEED ?? 12);
 const AT_ONCE = 20;
 const MANIFESTS = 60;
