@@ -6,7 +6,7 @@ const HARMLESS = new Set(['\n', '\t', '\u200c', '\u200d']);
 const ESCAPE = /\\u([\da-f]{4})|\\u\{([\da-f]{5,6})\}/gi;
 
 /** The text with each hidden character as its escape: `\ufeff`, `\u{e0041}`. */
-export function showHidden(text: string): string {
+export function escapeHidden(text: string): string {
   return text.replace(HIDDEN, (character) => {
     if (HARMLESS.has(character)) return character;
     const code = character.codePointAt(0) ?? 0;
@@ -14,12 +14,12 @@ export function showHidden(text: string): string {
   });
 }
 
-/** The text that `showHidden` showed so; escapes of other characters stay. */
-export function readHidden(shown: string): string {
+/** The text that `escapeHidden` showed so; escapes of other characters stay. */
+export function unescapeHidden(shown: string): string {
   return shown.replace(ESCAPE, (written, short?: string, long?: string) => {
     const code = Number.parseInt(short ?? long ?? '', 16);
     if (code > 0x10ffff) return written;
     const character = String.fromCodePoint(code);
-    return showHidden(character) === written.toLowerCase() ? character : written;
+    return escapeHidden(character) === written.toLowerCase() ? character : written;
   });
 }

@@ -2,26 +2,26 @@
 import { type Command, parseCommand, type Typed } from './cli/index.ts';
 import { type Arguments, demoEnvironment, type Loaded, loadSettings } from './config/index.ts';
 import { createVault, type Vault } from './secrets/index.ts';
-import type { House, Services } from './tools/index.ts';
+import type { App, Services } from './tools/index.ts';
 
 declare const SLUICE_VERSION: string;
 
-function load(args: Arguments): Loaded & { vault: Vault; openHouse: (recorded?: boolean) => Promise<House> } {
+function load(args: Arguments): Loaded & { vault: Vault; createApp: (recorded?: boolean) => Promise<App> } {
   const loaded = loadSettings(SLUICE_VERSION, args, process.env);
   const vault = createVault(loaded);
-  const openHouse = async (recorded = true): Promise<House> =>
-    (await import('./house.ts')).openHouse(loaded.settings, vault, recorded);
-  return { ...loaded, vault, openHouse };
+  const createApp = async (recorded = true): Promise<App> =>
+    (await import('./app.ts')).createApp(loaded.settings, vault, recorded);
+  return { ...loaded, vault, createApp };
 }
 
 async function serveClient(args: Arguments): Promise<void> {
   const serving = import('./server/index.ts');
-  const { settings, vault, openHouse } = load(args);
+  const { settings, vault, createApp } = load(args);
   if (process.stdin.isTTY) {
     process.stderr.write('sluice-mcp serves MCP on stdin and stdout. For a person: sluice-mcp --help\n');
   }
   const { serve } = await serving;
-  serve({ settings, redactor: vault.redactor, openHouse: () => openHouse() });
+  serve({ settings, redactor: vault.redactor, createApp: () => createApp() });
 }
 
 /** Runs a terminal command on the project that it is about. */
@@ -29,7 +29,7 @@ async function inProject({ arguments: args }: Typed, run: (services: Services) =
   const { chooseProject } = await import('./cli/choose-project.ts');
   const chosen = await chooseProject(args, load(args).settings);
   if (!chosen) return 2;
-  const { services, endAll } = await load(chosen).openHouse(false);
+  const { services, endAll } = await load(chosen).createApp(false);
   try {
     return await run(services);
   } finally {

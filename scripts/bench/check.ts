@@ -24,7 +24,7 @@ export async function checkTables(
   streams: readonly DataStream[],
   truth: Sums,
 ): Promise<void> {
-  await lend(database, async (query) => {
+  await withConnection(database, async (query) => {
     for (const { name, columns } of streams) {
       const found = await query(sumsOf(columns, `"${schema}"."${name}"`, (column) => `"${column}"`));
       if (found !== truth[name]) {
@@ -37,7 +37,7 @@ export async function checkTables(
 /** What the connector's messages hold, as DuckDB itself reads them. */
 export async function truthOf(messages: string, streams: readonly DataStream[]): Promise<Sums> {
   const truth: Sums = {};
-  await lend(undefined, async (query) => {
+  await withConnection(undefined, async (query) => {
     for (const { name, columns } of streams) {
       const data = columns.map((column) => `"${column.name}" ${SQL_TYPES[column.kind]}`).join(', ');
       const record = `{'type': 'VARCHAR', 'record': 'STRUCT(stream VARCHAR, data STRUCT(${data}))'}`;
@@ -54,7 +54,7 @@ function sumsOf(columns: readonly Column[], from: string, path: (column: string)
 }
 
 /** Opens a database that nothing else has open, or one in memory, for as long as the callback runs. */
-async function lend(
+async function withConnection(
   database: string | undefined,
   use: (query: (sql: string) => Promise<string>) => Promise<void>,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /** Cells of an answer: sealed first, cut then, whatever database they are from. */
 import type { JsonValue } from '../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../secrets/index.ts';
 
 /** The longest text of a cell, in UTF-16 units; a nested value may be as long in all. */
 export const CELL_CAP = 2_000;
@@ -24,7 +24,7 @@ export function spend(value: JsonValue, budget: Budget): JsonValue {
   budget.left -= typeof value === 'object' && value !== null ? JSON.stringify(value).length : 6;
   if (budget.left > -CELL_CAP) return value;
   budget.cut = true;
-  return `${sealBeginning(JSON.stringify(value), { ...DATA, redactor: budget.redactor, shown: CELL_CAP }).text}${CUT_MARK}`;
+  return `${redactBeginning(JSON.stringify(value), { ...DATA, redactor: budget.redactor, shown: CELL_CAP }).text}${CUT_MARK}`;
 }
 
 /**
@@ -38,7 +38,7 @@ export function clip(text: string, whole: boolean, budget: Budget): string {
     budget.cut = true;
     return CUT_MARK;
   }
-  const shown = sealBeginning(text, { ...DATA, redactor: budget.redactor, shown: room, whole });
+  const shown = redactBeginning(text, { ...DATA, redactor: budget.redactor, shown: room, whole });
   budget.left -= shown.text.length + 2;
   if (!shown.cut) return shown.text;
   budget.cut = true;

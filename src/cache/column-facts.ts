@@ -1,6 +1,6 @@
 /** What a stream's schema said about a column of its table. */
 
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
 import type { ColumnSummary } from './types.ts';
 
@@ -17,6 +17,6 @@ export function columnFacts(
   const description = known?.description ?? comment;
   return {
     ...(known?.field !== undefined && known.field !== name ? { field: known.field } : {}),
-    ...(description ? { description: sealBeginning(description, { ...DATA, redactor }).text } : {}),
+    ...(description ? { description: redactBeginning(description, { ...DATA, redactor }).text } : {}),
   };
 }

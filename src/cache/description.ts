@@ -13,7 +13,7 @@ interface Named {
 }
 
 /** What may still be given, over all tables. */
-export interface Room {
+export interface OutputBudget {
   readonly redactor: Redactor;
   columns: number;
   samples: number;
@@ -27,23 +27,23 @@ export const SAMPLE_CELL_CAP = 120;
 const COLUMN_CAP = 1_000;
 const SAMPLED_TABLES_CAP = 20;
 
-export function newRoom(redactor: Redactor): Room {
+export function newOutputBudget(redactor: Redactor): OutputBudget {
   return { redactor, columns: COLUMN_CAP, samples: SAMPLED_TABLES_CAP, withoutColumns: 0, withoutSamples: 0 };
 }
 
 /** What of a table may be shown; what is taken is gone for the tables after it. */
-export function takeRoom(
-  room: Room,
+export function takeFromBudget(
+  budget: OutputBudget,
   columns: number,
   detail: DescribeDetail,
   view: boolean,
 ): { fits: boolean; sampled: boolean } {
-  const fits = columns <= room.columns || room.columns === COLUMN_CAP;
-  if (fits) room.columns = Math.max(0, room.columns - columns);
-  else room.withoutColumns += 1;
-  const sampled = detail === 'full' && !view && fits && room.samples > 0;
-  if (sampled) room.samples -= 1;
-  else if (detail === 'full' && !view) room.withoutSamples += 1;
+  const fits = columns <= budget.columns || budget.columns === COLUMN_CAP;
+  if (fits) budget.columns = Math.max(0, budget.columns - columns);
+  else budget.withoutColumns += 1;
+  const sampled = detail === 'full' && !view && fits && budget.samples > 0;
+  if (sampled) budget.samples -= 1;
+  else if (detail === 'full' && !view) budget.withoutSamples += 1;
   return { fits, sampled };
 }
 

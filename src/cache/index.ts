@@ -19,6 +19,6 @@ export type {
 export { endangered, identified, LostRecords } from './load/index.ts';
 export { postgresCache } from './postgres/index.ts';
 export { withQueryQueue } from './query-queue.ts';
-export { findName, type ReadBack, type ReadBackPlace, readBackOf } from './read-back/index.ts';
+export { findName, type ReadBack, type ReadBackSource, readBackOf } from './read-back/index.ts';
 export { nameReadings, sqlName, sqlPath } from './sql-name.ts';
 export type { DatasetSummary, DatasetTables, Description, ExportRequest, QueryResult, TableSummary } from './types.ts';

@@ -1,5 +1,5 @@
 /** How a name of the cache has to be written in SQL. */
-import { readHidden } from '../hidden-characters.ts';
+import { unescapeHidden } from '../hidden-characters.ts';
 import type { CacheKind } from './cache-kind.ts';
 
 /** Words that are no name without quotes in both databases, then those of one; found by trying every keyword as the name of a column, a table and a schema. */
@@ -40,9 +40,9 @@ const SQL_PATH = /^(?:"(?:[^"]|"")+"|[^".]+)(?:\.(?:"(?:[^"]|"")+"|[^".]+))*$/;
 
 /** A name, or several with dots between, without its quotes where it is written as in SQL; any other as it is. Escapes of hidden characters are read. */
 export function withoutQuotes(name: string): string {
-  if (!SQL_PATH.test(name)) return readHidden(name);
+  if (!SQL_PATH.test(name)) return unescapeHidden(name);
   const bare = name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
-  return readHidden(bare);
+  return unescapeHidden(bare);
 }
 
 /** What a name may mean, the likelier first: as it is written in SQL, and bare, where it has quotes of its own. */

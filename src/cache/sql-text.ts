@@ -1,6 +1,6 @@
 /** What is done with the text of a query before any database sees it. */
 import { InputError } from '../errors.ts';
-import { readHidden } from '../hidden-characters.ts';
+import { unescapeHidden } from '../hidden-characters.ts';
 
 const SQL_CAP = 100_000;
 
@@ -41,7 +41,7 @@ export function cleanSql(sql: string): string {
 }
 
 function readName(quoted: string): string {
-  return quoted.startsWith('"') ? readHidden(quoted) : quoted;
+  return quoted.startsWith('"') ? unescapeHidden(quoted) : quoted;
 }
 
 /** Where a text or name in typographic quotes begins behind a space or a sign: inside a word they belong to it. */

@@ -1,4 +1,4 @@
-/** The ports of the cache room: nothing outside it knows DuckDB. */
+/** The ports of the cache module: nothing outside it knows DuckDB. */
 import type { JsonValue } from '../protocol/index.ts';
 import type { Identified } from './load/types.ts';
 

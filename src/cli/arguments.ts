@@ -71,7 +71,7 @@ export interface Mistake {
   readonly unknown?: { readonly word: string; readonly known: readonly string[] };
 }
 
-const MOST_LISTED = 1000;
+const MAX_LISTED = 1000;
 
 /** No command means `serve`: that is how clients start the server. */
 export function parseCommand(argv: readonly string[]): Command {
@@ -89,9 +89,9 @@ export function parseCommand(argv: readonly string[]): Command {
     const message =
       wrongWords(name, words) ??
       wrongOptions(name, Object.keys(values) as Option[]) ??
-      (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= MOST_LISTED)
+      (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LISTED)
         ? undefined
-        : `--limit takes a number from 1 to ${MOST_LISTED}.`);
+        : `--limit takes a number from 1 to ${MAX_LISTED}.`);
     if (message !== undefined) return { name: 'mistake', message };
     // A person's path is meant from where the person is; a client's would be meant from anywhere.
     const path = name === 'serve' ? (typed?: string) => typed : fromHere;

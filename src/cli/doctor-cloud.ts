@@ -17,13 +17,13 @@ export async function showCloud(screen: Screen, { cloud }: Status, services: Ser
     return true;
   }
   const url = cloud.api_url ?? 'Airbyte';
-  const seal = (text: string): string => services.vault.redactor.seal(text, 'connector');
+  const seal = (text: string): string => services.vault.redactor.redact(text, 'connector');
   const deadline = startDeadline(undefined, CLOUD_MS);
   try {
     const { name, id } = await services.cloud.workspaces.choose(undefined, deadline.signal);
     const as = await services.cloud.identity(deadline.signal);
     screen.good(seal(`${url} answers ${as}; workspace ${name} (${id})`));
-    const silence = await services.cloud.workspaces.organization(id, deadline.signal).then(() => '', told);
+    const silence = await services.cloud.workspaces.organization(id, deadline.signal).then(() => '', report);
     const without = 'without it there are no checks, states, catalogs, attempts and logs';
     if (silence) screen.dim(seal(`  its configuration API does not answer: ${without}. ${silence}`));
     return true;
@@ -33,15 +33,15 @@ export async function showCloud(screen: Screen, { cloud }: Status, services: Ser
     // What is wrong in the settings stands among what is to be mended.
     const isReached = known.code === 'several_workspaces';
     if (known.code === 'cloud_settings') screen.dim('  not asked: its settings are wrong');
-    else if (isReached) screen.good(seal(told(known)));
-    else screen.bad(seal(told(known)));
+    else if (isReached) screen.good(seal(report(known)));
+    else screen.bad(seal(report(known)));
     return isReached;
   } finally {
     deadline.clear();
   }
 }
 
-function told(error: unknown): string {
+function report(error: unknown): string {
   if (!(error instanceof SluiceError)) throw error;
   return `${error.message} ${error.next}`;
 }

@@ -25,7 +25,7 @@ export async function showNetwork(
   ]);
   for (const [index, note] of asked.entries()) {
     const what = index === 0 ? 'package index' : 'connector registry';
-    const shown = vault.redactor.seal(`${what}: ${note ?? 'answers'}`, 'connector');
+    const shown = vault.redactor.redact(`${what}: ${note ?? 'answers'}`, 'connector');
     if (note === undefined) screen.good(shown);
     else screen.bad(shown);
   }

@@ -10,7 +10,7 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
   const screen = createScreen(out);
   const status = sealed(services, await collectStatus({ services }));
   screen.heading(`Sluice ${status.version}`);
-  showPlaces(screen, status);
+  showPaths(screen, status);
   showRuntimes(screen, status);
   const networkAnswers = await showNetwork(screen, services);
   showSandbox(screen, status);
@@ -33,10 +33,10 @@ function canRun(runtimes: Status['runtimes']): boolean {
 }
 
 function sealed(services: Services, status: Status): Status {
-  return services.vault.redactor.sealValue(status, 'text', () => true) as Status;
+  return services.vault.redactor.redactValue(status, 'text', () => true) as Status;
 }
 
-function showPlaces(
+function showPaths(
   screen: Screen,
   { project_directory: project, env_file: env, installed_connectors: installed, cache }: Status,
 ): void {

@@ -1,7 +1,7 @@
 /** What terminal commands print: sealed, hidden characters shown, and JSON instead of words on request. */
 import { existsSync } from 'node:fs';
 import { messageOf, SluiceError } from '../errors.ts';
-import { showHidden } from '../hidden-characters.ts';
+import { escapeHidden } from '../hidden-characters.ts';
 import type { Services } from '../tools/index.ts';
 
 /** The command, or the saved source, does not fit: nothing was run. */
@@ -19,14 +19,14 @@ export interface Output {
 }
 
 export function createOutput({ vault }: Services, asJson: boolean): Output {
-  const clean = (text: string): string => showHidden(vault.redactor.seal(text, 'connector'));
+  const clean = (text: string): string => escapeHidden(vault.redactor.redact(text, 'connector'));
   return {
     clean,
     say: (text) => void (asJson || process.stdout.write(`${clean(text)}\n`)),
     complain: (text) => void (asJson || process.stderr.write(`${clean(text)}\n`)),
     json(value) {
       if (!asJson) return;
-      process.stdout.write(`${JSON.stringify(vault.redactor.sealValue(value, 'connector', () => true))}\n`);
+      process.stdout.write(`${JSON.stringify(vault.redactor.redactValue(value, 'connector', () => true))}\n`);
     },
   };
 }

@@ -26,8 +26,8 @@ export async function runRemove(
     const { targets } = await planRemoval(services, kind, name);
     if (!yes) {
       // Who is asked sees what goes, with --json too.
-      for (const { kind: what, id, name: told = id } of targets)
-        process.stderr.write(output.clean(`  ${what} ${told}\n`));
+      for (const { kind: what, id, name: reported = id } of targets)
+        process.stderr.write(output.clean(`  ${what} ${reported}\n`));
       if (!(await confirmed(output.clean(`Remove ${targets.length === 1 ? 'it' : `these ${targets.length}`}?`)))) {
         const message = 'Nothing was removed.';
         const next = process.stdin.isTTY ? 'Answer y to remove it.' : 'Nobody can be asked here: say --yes.';

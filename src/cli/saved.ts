@@ -55,7 +55,7 @@ const RUN: Record<Action, (asked: Asked) => Promise<number>> = { list, history, 
 async function list({ store, typed, output }: Asked): Promise<number> {
   const saved = await store.list();
   const kept = new Map<string, number>();
-  for (const name of await store.keptNames()) kept.set(name, (await store.versions(name)).length);
+  for (const name of await store.storedNames()) kept.set(name, (await store.versions(name)).length);
   const removed = [...kept].filter(([name, count]) => count > 0 && !saved.some((one) => one.name === name));
   if (typed.json) {
     output.json([
@@ -83,7 +83,8 @@ async function history({ store, name, typed, output }: Asked): Promise<number> {
   // An unknown name is an error; one whose every version was pruned is not.
   const versions = await store.versions(name);
   if (versions.length === 0) await store.get(name);
-  if (typed.json) output.json(versions.map(({ version, keptAt, saved }) => ({ version, kept_at: keptAt, saved })));
+  if (typed.json)
+    output.json(versions.map(({ version, storedAt: keptAt, saved }) => ({ version, kept_at: keptAt, saved })));
   else if (versions.length === 0) output.say(`No earlier version of "${name}" is kept.`);
   else
     createScreen(process.stdout).table(
@@ -95,7 +96,7 @@ async function history({ store, name, typed, output }: Asked): Promise<number> {
 
 const HEADER = ['version', 'replaced (UTC)', 'saved (UTC)', 'connector', 'configuration'];
 
-function rowOf({ version, keptAt, saved }: Version): string[] {
+function rowOf({ version, storedAt: keptAt, saved }: Version): string[] {
   const { connector, version: release, config, configFile, configSecret, savedAt } = saved;
   const parts = [
     config && Object.keys(config).length > 0 ? JSON.stringify(config) : undefined,

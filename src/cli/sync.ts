@@ -26,17 +26,17 @@ export async function runSync(services: Services, typed: Typed): Promise<number>
   const output = createOutput(services, typed.json);
   if (!hasProject(services, output)) return MISTAKE;
   const signals = watchStopSignals();
-  const told = createProgress(output, typed.json);
+  const reported = createProgress(output, typed.json);
   try {
-    const { syncId, own } = await begin(services, typed, { output, signals, told });
-    const status = await follow(services, { syncId, own }, { output, signals, told });
-    told.end();
+    const { syncId, own } = await begin(services, typed, { output, signals, reported });
+    const status = await follow(services, { syncId, own }, { output, signals, reported });
+    reported.end();
     const exitStatus = signals.exitStatus() ?? EXIT_STATUS[status.state];
     output.json({ type: 'result', exit_status: exitStatus, ...status });
     tellEnd(status, output);
     return exitStatus;
   } catch (error) {
-    told.end();
+    reported.end();
     const exitStatus = tellError(error, output);
     return signals.exitStatus() ?? exitStatus;
   } finally {
@@ -47,23 +47,23 @@ export async function runSync(services: Services, typed: Typed): Promise<number>
 interface Watch {
   readonly output: Output;
   readonly signals: StopSignals;
-  readonly told: Progress;
+  readonly reported: Progress;
 }
 
 /** Where another process syncs the source, that sync is the one; with wishes of its own this one comes after it. */
 async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ syncId: string; own: boolean }> {
-  const { output, signals, told } = watch;
+  const { output, signals, reported } = watch;
   const [source = ''] = typed.words;
   const { streams, destination, restart } = typed;
-  const wish = { source, destination, streams, restart };
-  const control = { signal: signals.asked, progress: (message: string) => told.message(message) };
+  const request = { source, destination, streams, restart };
+  const control = { signal: signals.asked, progress: (message: string) => reported.message(message) };
   for (;;) {
-    const { syncId, alreadyRunning } = await beginSync(services, wish, control);
+    const { syncId, alreadyRunning } = await beginSync(services, request, control);
     output.json({ type: 'started', sync_id: syncId, already_running: alreadyRunning });
     if (!alreadyRunning) return { syncId, own: true };
     const into = (await services.syncs.get(syncId)).destination;
     const after = typed.streams !== undefined || typed.restart || into !== destination;
-    told.end();
+    reported.end();
     output.complain(
       `A sync of "${source}" runs already in another process (${syncId}): waiting for its end${after ? ', then this one begins' : ''}.`,
     );
@@ -77,7 +77,7 @@ async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ 
 async function follow(
   { syncs }: Services,
   { syncId, own }: { syncId: string; own: boolean },
-  { signals, told }: Watch,
+  { signals, reported }: Watch,
 ): Promise<SyncStatus> {
   const { asked, hurried } = signals;
   for (;;) {
@@ -85,12 +85,12 @@ async function follow(
     if (status.state !== 'running' || hurried.aborted) return status;
     if (asked.aborted) {
       if (!own) return status;
-      told.message('ending: what is confirmed is committed; again to end at once');
+      reported.message('ending: what is confirmed is committed; again to end at once');
       const cancelled = syncs.cancel(syncId);
       await Promise.race([cancelled, hurried.aborted || once(hurried, 'abort')]);
       return syncs.get(syncId);
     }
-    told.status(status);
+    reported.status(status);
   }
 }
 
@@ -105,7 +105,7 @@ interface Progress {
 function createProgress(output: Output, asJson: boolean): Progress {
   const screen = asJson ? undefined : createScreen(process.stderr);
   let last = '';
-  let toldAt = 0;
+  let reportedAt = 0;
   return {
     message(text) {
       output.json({ type: 'progress', message: text });
@@ -122,8 +122,8 @@ function createProgress(output: Output, asJson: boolean): Progress {
         confirmed,
       }));
       const counts = JSON.stringify(streams);
-      if (counts === last || Date.now() - toldAt < JSON_MS) return;
-      [last, toldAt] = [counts, Date.now()];
+      if (counts === last || Date.now() - reportedAt < JSON_MS) return;
+      [last, reportedAt] = [counts, Date.now()];
       output.json({ type: 'progress', sync_id, state, records, bytes, records_per_second, streams });
     },
     end: () => screen?.still(),

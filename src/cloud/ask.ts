@@ -1,19 +1,19 @@
-/** Requests as the rest of the room makes them: with a token, repeated only where a repetition does no harm, the answer checked. */
+/** Requests as the rest of the module makes them: with a token, repeated only where a repetition does no harm, the answer checked. */
 import type { z } from 'zod';
 import { unlessAborted } from '../deadline.ts';
 import type { SluiceError } from '../errors.ts';
 import { badAnswer, type Refusal, refusalError, unknownOutcome } from './errors.ts';
 import type { Answered, Exchange, Send } from './exchange.ts';
-import { withHiddenNames } from './hidden-names.ts';
-import { type Deed, repeated } from './repeat.ts';
+import { withRedactedNames } from './redacted-names.ts';
+import { type Retry, repeated } from './repeat.ts';
 import type { Tokens } from './tokens.ts';
-import type { Place, Urls } from './urls.ts';
+import type { Endpoint, Urls } from './urls.ts';
 
-export interface Question<T> {
+export interface CloudRequest<T> {
   readonly method: Exchange['method'];
-  readonly place: Place;
+  readonly endpoint: Endpoint;
   readonly body?: object | undefined;
-  readonly deed: Deed;
+  readonly retry: Retry;
   readonly answer: z.ZodType<T>;
   /** An error of its own for some refusals, which are final then. */
   readonly refusedAs?: (refusal: Refusal) => ((refusal: Refusal) => SluiceError) | undefined;
@@ -24,22 +24,22 @@ export interface Question<T> {
 }
 
 /** Errors: those of the port, `Cloud`. */
-export type Ask = <T>(question: Question<T>) => Promise<T>;
+export type Ask = <T>(question: CloudRequest<T>) => Promise<T>;
 
 const TIMEOUT_MS = 30_000;
 
 /** @param hide for names, in which people write what they should not */
 export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: string) => string): Ask {
-  return async <T>(question: Question<T>) => {
-    const { method, deed, answer, signal } = question;
+  return async <T>(question: CloudRequest<T>) => {
+    const { method, retry, answer, signal } = question;
     // What is wrong with the call itself is told before anything is sent.
-    urls.at(question.place);
+    urls.at(question.endpoint);
     // Shared by several calls: one that is cancelled leaves it to the others. One that cannot be had is not tried for again below.
     await unlessAborted(tokens.get(), signal);
     // Where the API lies may be known only with the token.
-    const address = urls.at(question.place);
+    const address = urls.at(question.endpoint);
     const what = `${method} ${new URL(address).pathname}`;
-    const creates = deed === 'create';
+    const creates = retry === 'create';
     const request = { method, address, body: question.body, timeoutMs: question.timeoutMs ?? TIMEOUT_MS, creates };
     /** A try without an answer, or with a failure, may have done it. */
     let mayBeDone = false;
@@ -51,19 +51,19 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: s
       return reply;
     };
     const isFinal = (refusal: Refusal): boolean => question.refusedAs?.(refusal) !== undefined;
-    const answered = await repeated(deed, signal, () => withToken(tokens, signal, sendOnce), isFinal);
+    const answered = await repeated(retry, signal, () => withToken(tokens, signal, sendOnce), isFinal);
     const isGone = mayBeDone && method === 'DELETE' && !answered.ok && answered.status === 404;
     const parsed = answer.safeParse(answered.ok ? answered.value : undefined);
-    if (parsed.success && (answered.ok || isGone)) return withHiddenNames(parsed.data, hide);
+    if (parsed.success && (answered.ok || isGone)) return withRedactedNames(parsed.data, hide);
     if (!answered.ok) {
       const own = question.refusedAs?.(answered);
       if (own) throw own(answered);
-      const configApi = 'config' in question.place;
+      const configApi = 'config' in question.endpoint;
       throw refusalError(what, answered, {
         creates,
         configApi,
-        looksUp: lookedUp(question.place),
-        isRead: deed === 'read',
+        looksUp: lookedUp(question.endpoint),
+        isRead: retry === 'read',
       });
     }
     const wrong = `${parsed.error?.issues[0]?.path.join('.') || 'the whole'} is not as published`;
@@ -74,7 +74,7 @@ export function createAsk(send: Send, urls: Urls, tokens: Tokens, hide: (text: s
 }
 
 /** Requests of the configuration API are all about an id. */
-function lookedUp(place: Place): 'an id' | 'a job' | undefined {
+function lookedUp(place: Endpoint): 'an id' | 'a job' | undefined {
   if ('config' in place) return 'an id';
   const [kind, id] = place.api;
   if (kind === 'jobs' && id !== undefined) return 'a job';

@@ -1,6 +1,6 @@
 /** An Airbyte, as its settings name it. Nothing is asked before the first call. */
 import type { CloudSettings } from '../config/index.ts';
-import { hideInName, sealBeginning, type Vault } from '../secrets/index.ts';
+import { redactBeginning, redactName, type Vault } from '../secrets/index.ts';
 import { createActors } from './actors.ts';
 import { applications } from './answers.ts';
 import { createAsk } from './ask.ts';
@@ -21,14 +21,14 @@ export interface CloudOptions {
 }
 
 /** Bodies quote configurations: more than this helps nobody. */
-const LONGEST_SAID = 1_500;
+const MAX_SAID_LENGTH = 1_500;
 
 export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
   const { redactor } = vault;
   const urls = createUrls(settings);
   const sendOnly = createSend(
     `sluice-mcp/${version}`,
-    (text) => sealBeginning(text, { redactor, level: 'connector', shown: LONGEST_SAID }).text,
+    (text) => redactBeginning(text, { redactor, level: 'connector', shown: MAX_SAID_LENGTH }).text,
   );
   let contact: Contact | undefined;
   const send: Send = async (request) => {
@@ -38,7 +38,7 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
     return answered;
   };
   const tokens = createTokens(vault, urls, send);
-  const ask = createAsk(send, urls, tokens, (name) => hideInName(name, redactor));
+  const ask = createAsk(send, urls, tokens, (name) => redactName(name, redactor));
   return {
     addresses: () => urls.addresses(),
     lastContact: () => contact,
@@ -48,13 +48,13 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
       try {
         const { applications: all = [] } = await ask({
           method: 'GET',
-          place: { api: ['applications'] },
-          deed: 'read',
+          endpoint: { api: ['applications'] },
+          retry: 'read',
           answer: applications,
           signal,
         });
         const name = id.use((clientId) => all.find((entry) => entry.clientId === clientId))?.name;
-        return name === undefined ? 'an application' : `the application ${JSON.stringify(hideInName(name, redactor))}`;
+        return name === undefined ? 'an application' : `the application ${JSON.stringify(redactName(name, redactor))}`;
       } catch (error) {
         // Not every application may list applications.
         if (signal.aborted) throw error;

@@ -3,29 +3,32 @@ import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts'
 import { anObject, anything, connection, connectionCatalog, listOf, tags } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
-import { type Place, pageOf } from './urls.ts';
+import { type Endpoint, pageOf } from './urls.ts';
 
 export function createConnections(ask: Ask): Cloud['connections'] {
-  const path = (id: string): Place => ({ api: ['connections', id] });
+  const path = (id: string): Endpoint => ({ api: ['connections', id] });
   return {
     list: async (workspaceId, page, signal) =>
       pageOf(
         page,
         await ask({
           method: 'GET',
-          place: { api: ['connections'], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
-          deed: 'read',
+          endpoint: {
+            api: ['connections'],
+            query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset },
+          },
+          retry: 'read',
           answer: listOf(connection),
           signal,
         }),
       ),
-    get: (id, signal) => ask({ method: 'GET', place: path(id), deed: 'read', answer: connection, signal }),
+    get: (id, signal) => ask({ method: 'GET', endpoint: path(id), retry: 'read', answer: connection, signal }),
     create: ({ sourceId, destinationId, ...changes }) =>
       ask({
         method: 'POST',
-        place: { api: ['connections'] },
+        endpoint: { api: ['connections'] },
         body: { sourceId, destinationId, ...bodyOf(changes) },
-        deed: 'create',
+        retry: 'create',
         answer: connection,
         // The source is asked for its streams.
         timeoutMs: 290_000,
@@ -33,48 +36,48 @@ export function createConnections(ask: Ask): Cloud['connections'] {
     update: (id, changes) =>
       ask({
         method: 'PATCH',
-        place: path(id),
+        endpoint: path(id),
         body: bodyOf(changes),
-        deed: 'change',
+        retry: 'change',
         answer: connection,
         timeoutMs: 290_000,
       }),
     setCron: async (id, cronExpression, cronTimeZone) => {
       await ask({
         method: 'POST',
-        place: { config: 'connections/update' },
+        endpoint: { config: 'connections/update' },
         body: { connectionId: id, scheduleType: 'cron', scheduleData: { cron: { cronExpression, cronTimeZone } } },
-        deed: 'change',
+        retry: 'change',
         answer: anything,
         timeoutMs: 120_000,
       });
     },
     delete: async (id) => {
-      await ask({ method: 'DELETE', place: path(id), deed: 'change', answer: anything });
+      await ask({ method: 'DELETE', endpoint: path(id), retry: 'change', answer: anything });
     },
     tags: (workspaceId, signal) =>
       ask({
         method: 'GET',
-        place: { api: ['tags'], query: { workspaceIds: workspaceId } },
-        deed: 'read',
+        endpoint: { api: ['tags'], query: { workspaceIds: workspaceId } },
+        retry: 'read',
         answer: tags,
         signal,
       }),
     state: (id, signal) =>
       ask({
         method: 'POST',
-        place: { config: 'state/get' },
+        endpoint: { config: 'state/get' },
         body: { connectionId: id },
-        deed: 'read',
+        retry: 'read',
         answer: anObject,
         signal,
       }),
     catalog: (id, signal) =>
       ask({
         method: 'POST',
-        place: { config: 'web_backend/connections/get' },
+        endpoint: { config: 'web_backend/connections/get' },
         body: { connectionId: id, withRefreshedCatalog: false },
-        deed: 'read',
+        retry: 'read',
         answer: connectionCatalog,
         timeoutMs: 120_000,
         signal,

@@ -2,44 +2,44 @@
 import { anything, builderDraft, builderProject, definition, listOf } from './answers.ts';
 import type { Ask } from './ask.ts';
 import type { Cloud } from './types.ts';
-import type { Place } from './urls.ts';
+import type { Endpoint } from './urls.ts';
 
 export function createDefinitions(ask: Ask): Cloud['definitions'] {
-  const path = (workspaceId: string, ...id: string[]): Place => ({
+  const path = (workspaceId: string, ...id: string[]): Endpoint => ({
     api: ['workspaces', workspaceId, 'definitions', 'declarative_sources', ...id],
   });
   return {
     list: (workspaceId, signal) =>
-      ask({ method: 'GET', place: path(workspaceId), deed: 'read', answer: listOf(definition), signal }),
+      ask({ method: 'GET', endpoint: path(workspaceId), retry: 'read', answer: listOf(definition), signal }),
     get: (workspaceId, id, signal) =>
-      ask({ method: 'GET', place: path(workspaceId, id), deed: 'read', answer: definition, signal }),
+      ask({ method: 'GET', endpoint: path(workspaceId, id), retry: 'read', answer: definition, signal }),
     create: (workspaceId, { name, manifest }) =>
       ask({
         method: 'POST',
-        place: path(workspaceId),
+        endpoint: path(workspaceId),
         body: { name, manifest },
-        deed: 'create',
+        retry: 'create',
         answer: definition,
         timeoutMs: 60_000,
       }),
     update: (workspaceId, id, manifest) =>
       ask({
         method: 'PUT',
-        place: path(workspaceId, id),
+        endpoint: path(workspaceId, id),
         body: { manifest },
-        deed: 'change',
+        retry: 'change',
         answer: definition,
         timeoutMs: 60_000,
       }),
     delete: async (workspaceId, id) => {
-      await ask({ method: 'DELETE', place: path(workspaceId, id), deed: 'change', answer: anything });
+      await ask({ method: 'DELETE', endpoint: path(workspaceId, id), retry: 'change', answer: anything });
     },
     async setTestingValues(workspaceId, builderProjectId, spec, testingValues) {
       await ask({
         method: 'POST',
-        place: { config: 'connector_builder_projects/update_testing_values' },
+        endpoint: { config: 'connector_builder_projects/update_testing_values' },
         body: { workspaceId, builderProjectId, spec, testingValues },
-        deed: 'change',
+        retry: 'change',
         answer: anything,
         timeoutMs: 60_000,
       });
@@ -47,18 +47,18 @@ export function createDefinitions(ask: Ask): Cloud['definitions'] {
     async draft(workspaceId, id, signal) {
       const projectId = await ask({
         method: 'POST',
-        place: { config: 'connector_builder_projects/get_for_definition_id' },
+        endpoint: { config: 'connector_builder_projects/get_for_definition_id' },
         body: { actorDefinitionId: id, workspaceId },
-        deed: 'read',
+        retry: 'read',
         answer: builderProject,
         signal,
       });
       if (projectId === undefined) return undefined;
       const { declarativeManifest, testingValues } = await ask({
         method: 'POST',
-        place: { config: 'connector_builder_projects/get_with_manifest' },
+        endpoint: { config: 'connector_builder_projects/get_with_manifest' },
         body: { workspaceId, builderProjectId: projectId },
-        deed: 'read',
+        retry: 'read',
         answer: builderDraft,
         signal,
       });

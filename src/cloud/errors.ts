@@ -13,7 +13,7 @@ import {
 import { isObject, type JsonObject } from '../protocol/index.ts';
 
 /** Seals a text and cuts it after that, so that no half of a secret stays at its end. */
-export type Seal = (text: string) => string;
+export type Redact = (text: string) => string;
 
 const LOOK_FIRST = 'Look with list_cloud_objects before you call again: a second call may do it twice.';
 
@@ -112,7 +112,7 @@ export function refusalError(
 }
 
 /** A problem in one line, from any of the shapes in which Airbyte's two APIs put it. */
-export function saidIn(body: string, seal: Seal): Pick<Refusal, 'said' | 'title'> {
+export function saidIn(body: string, seal: Redact): Pick<Refusal, 'said' | 'title'> {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   let parsed: unknown;
   try {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { airbyteId } from '../../fixtures/airbyte/index.ts';
-import { failureOf, never, openOwn, openRoom, startServer } from './test-room.ts';
+import { failureOf, never, openCloudContext, openOwn, startServer } from './cloud-context.fixture.ts';
 import type { Cloud } from './types.ts';
 
 const ID = airbyteId('workspace', 1);
@@ -26,7 +26,7 @@ test('an answer whose letters are cut between two pieces', async () => {
 });
 
 test('a compressed answer', async () => {
-  const { cloud, airbyte } = await openRoom();
+  const { cloud, airbyte } = await openCloudContext();
   airbyte.fault({ path: /workspaces/, kind: 'gzip' });
   expect(await cloud.workspaces.get(ID, never)).toMatchObject({ name: 'Workshop' });
 });
@@ -80,7 +80,7 @@ test.each([301, 302, 303, 307, 308])(
 );
 
 test('a slow answer ends with its signal, before it began and in its middle', async () => {
-  const { cloud, airbyte } = await openRoom();
+  const { cloud, airbyte } = await openCloudContext();
   await cloud.workspaces.get(ID, never);
   for (const kind of ['slow', 'slow body'] as const) {
     airbyte.fault({ path: /workspaces/, kind, milliseconds: 3_000 });
@@ -121,7 +121,7 @@ test('the page after the last is not asked for, and an address for it is never f
 test.each(['../applications', '..', '.', 'a/b', 'a%2Fb', 'a?b=c', 'a#b', '', ' ', '\u0000', '\ud800', 'é'])(
   'an id such as %j never reaches an address',
   async (id) => {
-    const { cloud, airbyte } = await openRoom();
+    const { cloud, airbyte } = await openCloudContext();
     await cloud.workspaces.get(ID, never);
     const before = airbyte.requests.length;
     const calls = [

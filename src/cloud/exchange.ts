@@ -2,7 +2,7 @@
 
 import { startDeadline, unlessAborted } from '../deadline.ts';
 import { abortError, systemCode } from '../errors.ts';
-import { badAnswer, lostError, type Refusal, type Seal, saidIn, tooLarge, unknownOutcome } from './errors.ts';
+import { badAnswer, lostError, type Redact, type Refusal, saidIn, tooLarge, unknownOutcome } from './errors.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -21,10 +21,10 @@ export type Answered = { readonly ok: true; readonly value: unknown } | ({ reado
 /** @throws UpstreamError where no usable answer came; LimitError `cloud_too_large`; the signal's own reason when cancelled */
 export type Send = (request: Exchange) => Promise<Answered>;
 
-const MOST_BYTES = 48_000_000;
+const MAX_BYTES = 48_000_000;
 
 /** @param seal for what a server says, which may quote the request with its secrets */
-export function createSend(userAgent: string, seal: Seal): Send {
+export function createSend(userAgent: string, seal: Redact): Send {
   return async (request) => {
     const { address, creates } = request;
     const { response, text } = await fetchWhole(request, userAgent);
@@ -72,7 +72,7 @@ async function fetchWhole(
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
     if (error instanceof TooLarge) {
-      const what = `more than ${MOST_BYTES / 1_000_000} MB`;
+      const what = `more than ${MAX_BYTES / 1_000_000} MB`;
       throw creates ? unknownOutcome(`${new URL(address).host} answered with ${what}`) : tooLarge(address, what);
     }
     throw lostError(address, error, { timedOut: deadline.over(), mayBeDone: creates && !wasNeverSent(error) });
@@ -88,7 +88,7 @@ async function bounded(response: Response): Promise<string> {
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > MOST_BYTES) throw new TooLarge();
+    if (size > MAX_BYTES) throw new TooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

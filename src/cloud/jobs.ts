@@ -13,7 +13,7 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
         page,
         await ask({
           method: 'GET',
-          place: {
+          endpoint: {
             api: ['jobs'],
             query: {
               workspaceIds: workspaceId,
@@ -25,37 +25,37 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
               offset: page.offset,
             },
           },
-          deed: 'read',
+          retry: 'read',
           answer: listOf(job),
           signal,
         }),
       ),
     get: (id, signal) =>
-      ask({ method: 'GET', place: { api: ['jobs', String(id)] }, deed: 'read', answer: job, signal }),
+      ask({ method: 'GET', endpoint: { api: ['jobs', String(id)] }, retry: 'read', answer: job, signal }),
     create: (connectionId, jobType) =>
       ask({
         method: 'POST',
-        place: { api: ['jobs'] },
+        endpoint: { api: ['jobs'] },
         body: { connectionId, jobType },
-        deed: 'create',
+        retry: 'create',
         answer: job,
         timeoutMs: 60_000,
       }),
     clearStreams: (connectionId, streams) =>
       ask({
         method: 'POST',
-        place: { config: 'connections/clear/stream' },
+        endpoint: { config: 'connections/clear/stream' },
         body: { connectionId, streams: streams.map(streamBody) },
-        deed: 'create',
+        retry: 'create',
         answer: startedJob,
         timeoutMs: 60_000,
       }),
     async refresh(connectionId, refreshMode, streams) {
       const { job: started } = await ask({
         method: 'POST',
-        place: { config: 'connections/refresh' },
+        endpoint: { config: 'connections/refresh' },
         body: { connectionId, refreshMode, ...(streams.length > 0 ? { streams: streams.map(streamBody) } : {}) },
-        deed: 'create',
+        retry: 'create',
         answer: refreshedJob,
         timeoutMs: 60_000,
       });
@@ -64,8 +64,8 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
     cancel: (id) =>
       ask({
         method: 'DELETE',
-        place: { api: ['jobs', String(id)] },
-        deed: 'change',
+        endpoint: { api: ['jobs', String(id)] },
+        retry: 'change',
         answer: job,
         timeoutMs: 60_000,
       }),
@@ -73,14 +73,14 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
       // The list has attempts without their logs, which may be many megabytes.
       const { jobs } = await ask({
         method: 'POST',
-        place: { config: 'jobs/list' },
+        endpoint: { config: 'jobs/list' },
         body: {
           configTypes: type === 'reset' || type === 'clear' ? [RESET, 'clear'] : [type],
           configId: connectionId,
           includingJobId: id,
           pagination: { pageSize: 20, rowOffset: 0 },
         },
-        deed: 'read',
+        retry: 'read',
         answer: jobsWithAttempts,
         signal,
       });
@@ -89,9 +89,9 @@ export function createJobs(ask: Ask): Cloud['jobs'] {
     log: (jobId, attemptNumber, signal) =>
       ask({
         method: 'POST',
-        place: { config: 'attempt/get_for_job' },
+        endpoint: { config: 'attempt/get_for_job' },
         body: { jobId, attemptNumber },
-        deed: 'read',
+        retry: 'read',
         answer: attemptLog,
         timeoutMs: 60_000,
         signal,

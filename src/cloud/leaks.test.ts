@@ -1,10 +1,10 @@
-/** No value of a secret is in what this room throws, prints or serialises, whatever a server sends back. */
+/** No value of a secret is in what this context throws, prints or serialises, whatever a server sends back. */
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { airbyteId } from '../../fixtures/airbyte/index.ts';
 import { type OpenedCloud, openCloud } from '../test/harness/cloud-client.ts';
-import { failureOf, never, startServer } from './test-room.ts';
+import { failureOf, never, startServer } from './cloud-context.fixture.ts';
 
 const SECRET = 'client-secret-Hq3Vt8Zp';
 const BEARER = 'bearer-token-Xw5Lk2Nd';

@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { airbyteId, type FakeAirbyte, type Fault, type FaultKind } from '../../fixtures/airbyte/index.ts';
 import { UpstreamError } from '../errors.ts';
 import { createAsk } from './ask.ts';
+import { emptyOrigin, failureOf, never, openCloudContext, openOwn, startServer } from './cloud-context.fixture.ts';
 import { createSend } from './exchange.ts';
 import { repeated } from './repeat.ts';
-import { emptyOrigin, failureOf, never, openOwn, openRoom, startServer } from './test-room.ts';
 import { createTokens } from './tokens.ts';
 import { createUrls } from './urls.ts';
 
@@ -27,14 +27,14 @@ describe('a read', () => {
     ['a cut before the answer', { kind: 'cut' }],
     ['a cut in the answer', { kind: 'cut after' }],
   ])('is repeated after %s', async (_, kind) => {
-    const { cloud, airbyte, sent } = await openRoom();
+    const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, kind);
     expect(await cloud.workspaces.list(PAGE, never)).toMatchObject({ items: [{ name: 'Workshop' }] });
     expect(sent()).toEqual(['GET /workspaces', 'GET /workspaces']);
   });
 
   test('waits as long as it is asked to', async () => {
-    const { cloud, airbyte } = await openRoom();
+    const { cloud, airbyte } = await openCloudContext();
     failing(airbyte, { kind: 'limited', retryAfter: 2 });
     const startedAt = Date.now();
     await cloud.workspaces.list(PAGE, never);
@@ -42,7 +42,7 @@ describe('a read', () => {
   });
 
   test.each([21, 3_600, 99_999_999_999])('hands a wait of %d seconds to its caller at once', async (retryAfter) => {
-    const { cloud, airbyte, sent } = await openRoom();
+    const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'limited', retryAfter });
     const error = await failureOf(cloud.workspaces.list(PAGE, never));
     expect(error).toMatchObject({ code: 'cloud_rate_limited', kind: 'limit' });
@@ -51,20 +51,20 @@ describe('a read', () => {
   });
 
   test('is given up after four tries', async () => {
-    const { cloud, airbyte, sent } = await openRoom();
+    const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'error' }, { times: 9 });
     expect(await failureOf(cloud.workspaces.list(PAGE, never))).toMatchObject({ code: 'cloud_failed' });
     expect(sent()).toHaveLength(4);
   });
 
   test('is not repeated where it was refused for good', async () => {
-    const { cloud, sent } = await openRoom();
+    const { cloud, sent } = await openCloudContext();
     expect(await failureOf(cloud.actors.get('source', FAKER, never))).toMatchObject({ code: 'cloud_not_found' });
     expect(sent()).toHaveLength(1);
   });
 
   test('ends in the pause before a repetition, when it is cancelled', async () => {
-    const { cloud, airbyte, sent } = await openRoom();
+    const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'limited', retryAfter: 15 });
     const startedAt = Date.now();
     const error = await failureOf(cloud.workspaces.list(PAGE, AbortSignal.timeout(300)));
@@ -97,7 +97,7 @@ describe('a create is sent once', () => {
     ['a cut in the answer', { kind: 'cut after' }, unknown, 1],
     ['half of a JSON', { kind: 'bad json' }, unknown, 1],
   ])('when it is answered with %s', async (_, kind, code, made) => {
-    const { cloud, airbyte, sent } = await openRoom();
+    const { cloud, airbyte, sent } = await openCloudContext();
     const before = airbyte.snapshot();
     failing(airbyte, kind, { method: 'POST', times: 9 });
     const error = await failureOf(cloud.actors.create('source', NEW_SOURCE));
@@ -119,13 +119,13 @@ describe('a create is sent once', () => {
   });
 
   test('when no answer comes in time', async () => {
-    const { settings, vault, airbyte, sent } = await openRoom();
+    const { settings, vault, airbyte, sent } = await openCloudContext();
     const urls = createUrls(settings);
     const send = createSend('test', (text) => text);
     const ask = createAsk(send, urls, createTokens(vault, urls, send), String);
     failing(airbyte, { kind: 'slow', milliseconds: 3_000 });
-    const question = { method: 'POST', place: { api: ['sources'] }, body: NEW_SOURCE, timeoutMs: 300 } as const;
-    const error = await failureOf(ask({ ...question, deed: 'create', answer: z.unknown() }));
+    const question = { method: 'POST', endpoint: { api: ['sources'] }, body: NEW_SOURCE, timeoutMs: 300 } as const;
+    const error = await failureOf(ask({ ...question, retry: 'create', answer: z.unknown() }));
     expect(error).toMatchObject({ code: 'cloud_outcome_unknown' });
     expect(error.message).toContain('no answer in time');
     expect(sent()).toHaveLength(1);
@@ -143,7 +143,7 @@ describe('a change', () => {
     ['500', { kind: 'error' }],
     ['a cut in the answer', { kind: 'cut after' }],
   ])('is repeated after %s', async (_, kind) => {
-    const { cloud, airbyte } = await openRoom();
+    const { cloud, airbyte } = await openCloudContext();
     failing(airbyte, kind, { method: 'PATCH' });
     const changed = await cloud.actors.update('source', airbyteId('source', 1), { name: 'Renamed' });
     expect(changed.name).toBe('Renamed');
@@ -151,7 +151,7 @@ describe('a change', () => {
   });
 
   test('that deletes is done where the answer was lost and the repetition finds nothing', async () => {
-    const { cloud, airbyte, sent } = await openRoom();
+    const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'cut after' }, { method: 'DELETE' });
     await cloud.connections.delete(airbyteId('connection', 1));
     expect(sent()).toHaveLength(2);
@@ -163,13 +163,13 @@ describe('a change', () => {
     ['after it was told to wait', { kind: 'limited', retryAfter: 1 }],
     ['after its token was refused', { kind: 'status', status: 401 }],
   ])('that deletes what was never there is not taken for done: %s', async (_, kind) => {
-    const { cloud, airbyte } = await openRoom({ administrator: true });
+    const { cloud, airbyte } = await openCloudContext({ administrator: true });
     if (kind) failing(airbyte, kind, { method: 'DELETE' });
     expect(await failureOf(cloud.actors.delete('source', FAKER))).toMatchObject({ code: 'cloud_not_found' });
   });
 
   test('that cancels a job is not done because there is no such job', async () => {
-    const { cloud, airbyte } = await openRoom();
+    const { cloud, airbyte } = await openCloudContext();
     failing(airbyte, { kind: 'error' }, { method: 'DELETE' });
     expect(await failureOf(cloud.jobs.cancel(4_711))).toMatchObject({ code: 'cloud_conflict' });
   });

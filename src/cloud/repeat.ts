@@ -5,18 +5,18 @@ import type { Refusal } from './errors.ts';
 import type { Answered } from './exchange.ts';
 
 /** `read` and `change` may be repeated, `create` never: each time it would make another one. */
-export type Deed = 'read' | 'change' | 'create';
+export type Retry = 'read' | 'change' | 'create';
 
 const TRIES = 4;
 /** After so long no further try begins: slow failures are told, not added up. */
 const TRYING_MS = 30_000;
 const FIRST_PAUSE_MS = 400;
 /** A longer wait is the caller's to decide. */
-const LONGEST_PAUSE_MS = 20_000;
+const MAX_PAUSE_MS = 20_000;
 
 /** Repeats what failed for a passing reason, after a pause that grows and varies. */
 export async function repeated(
-  deed: Deed,
+  retry: Retry,
   signal: AbortSignal | undefined,
   once: () => Promise<Answered>,
   isFinal: (refusal: Refusal) => boolean = () => false,
@@ -25,10 +25,7 @@ export async function repeated(
   for (let attempt = 1; ; attempt += 1) {
     let pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
     const isLast = (): boolean =>
-      deed === 'create' ||
-      attempt === TRIES ||
-      pauseMs > LONGEST_PAUSE_MS ||
-      Date.now() + pauseMs > startedAt + TRYING_MS;
+      retry === 'create' || attempt === TRIES || pauseMs > MAX_PAUSE_MS || Date.now() + pauseMs > startedAt + TRYING_MS;
     try {
       const answered = await once();
       const passing = !answered.ok && (answered.status === 429 || answered.status >= 500) && !isFinal(answered);

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { airbyteId } from '../../fixtures/airbyte/index.ts';
 import { openCloud } from '../test/harness/cloud-client.ts';
-import { failureOf, never, openOwn, openRoom, startServer } from './test-room.ts';
+import { failureOf, never, openCloudContext, openOwn, startServer } from './cloud-context.fixture.ts';
 
 const WORKSPACE = airbyteId('workspace', 1);
 const REFUSED = { status: 401, path: /\/workspaces\//, kind: 'status' } as const;
@@ -11,7 +11,7 @@ const many = (count: number, call: () => Promise<unknown>): Promise<unknown[]> =
   Promise.all(Array.from({ length: count }, call));
 
 test('one token for many calls at once, and for those after them', async () => {
-  const { cloud, airbyte } = await openRoom();
+  const { cloud, airbyte } = await openCloudContext();
   await many(20, () => cloud.workspaces.get(WORKSPACE, never));
   await cloud.workspaces.get(WORKSPACE, never);
   expect(airbyte.tokenRequests()).toBe(1);
@@ -25,7 +25,7 @@ test('one token for many calls at once, and for those after them', async () => {
 });
 
 test('a bare host: the public API is where it usually lies, or at the root', async () => {
-  const { airbyte } = await openRoom();
+  const { airbyte } = await openCloudContext();
   for (const [prefix, base] of [
     ['', '/api/public/v1'],
     ['/api/public/v1', ''],
@@ -57,7 +57,7 @@ test('a bare host: the public API is where it usually lies, or at the root', asy
 });
 
 test('a token is renewed before it ends', async () => {
-  const { cloud, airbyte } = await openRoom({ tokenSeconds: 1 });
+  const { cloud, airbyte } = await openCloudContext({ tokenSeconds: 1 });
   for (let call = 0; call < 12; call += 1) {
     await cloud.workspaces.get(WORKSPACE, never);
     await sleep(150);
@@ -68,7 +68,7 @@ test('a token is renewed before it ends', async () => {
 });
 
 test('a token that is refused before its time is renewed once for all calls, those that create too', async () => {
-  const { cloud, airbyte, sent } = await openRoom();
+  const { cloud, airbyte, sent } = await openCloudContext();
   await cloud.workspaces.get(WORKSPACE, never);
   airbyte.expireTokens();
   await many(10, () => cloud.workspaces.get(WORKSPACE, never));
@@ -82,7 +82,7 @@ test('a token that is refused before its time is renewed once for all calls, tho
 });
 
 test('refused with a new token too: the credentials are at fault, and nothing is tried again', async () => {
-  const { cloud, airbyte, sent } = await openRoom();
+  const { cloud, airbyte, sent } = await openCloudContext();
   airbyte.fault({ ...REFUSED, times: 2 });
   expect(await failureOf(cloud.workspaces.get(WORKSPACE, never))).toMatchObject({ code: 'cloud_credentials' });
   expect(sent()).toHaveLength(2);
@@ -91,7 +91,10 @@ test('refused with a new token too: the credentials are at fault, and nothing is
 
 test('a bearer token is a person’s: it wins over the application and is never renewed', async () => {
   const token = 'fake-bearer-token-Rm4Xs9';
-  const { cloud, airbyte, sent } = await openRoom({ bearerToken: token }, { AIRBYTE_CLOUD_BEARER_TOKEN: token });
+  const { cloud, airbyte, sent } = await openCloudContext(
+    { bearerToken: token },
+    { AIRBYTE_CLOUD_BEARER_TOKEN: token },
+  );
   await cloud.workspaces.get(WORKSPACE, never);
   expect(airbyte.requests[0]?.headers.authorization).toBe(`Bearer ${token}`);
   airbyte.expireTokens();
@@ -103,7 +106,7 @@ test('a bearer token is a person’s: it wins over the application and is never 
 test.each([401, 403] as const)(
   'wrong credentials, told by %d: who can correct what; and the failure is not kept',
   async (tokenRefusal) => {
-    const { cloud, airbyte } = await openRoom({ tokenRefusal });
+    const { cloud, airbyte } = await openCloudContext({ tokenRefusal });
     airbyte.settings.clientSecret = 'another one';
     const error = await failureOf(cloud.workspaces.get(WORKSPACE, never));
     expect(error).toMatchObject({ code: 'cloud_credentials', kind: 'setup' });
@@ -115,7 +118,7 @@ test.each([401, 403] as const)(
 );
 
 test('a token that fails for a passing reason is asked for again', async () => {
-  const { cloud, airbyte } = await openRoom();
+  const { cloud, airbyte } = await openCloudContext();
   airbyte.fault({ path: /token$/, kind: 'error' });
   airbyte.fault({ path: /token$/, kind: 'cut' });
   expect(await cloud.workspaces.get(WORKSPACE, never)).toMatchObject({ name: 'Workshop' });
@@ -123,7 +126,7 @@ test('a token that fails for a passing reason is asked for again', async () => {
 });
 
 test('a token that cannot be had is tried for a few times, not for each try of each request again', async () => {
-  const { cloud, airbyte, sent } = await openRoom();
+  const { cloud, airbyte, sent } = await openCloudContext();
   airbyte.fault({ path: /token$/, kind: 'error', times: 100 });
   expect(await failureOf(cloud.workspaces.get(WORKSPACE, never))).toMatchObject({ code: 'cloud_failed' });
   expect(airbyte.requests).toHaveLength(4);
@@ -137,7 +140,7 @@ test.each([
   ['not JSON', { kind: 'bad json' }],
   ['no access token', { kind: 'status', status: 200, body: { access_token: 'of two\nlines', expires_in: 900 } }],
 ] as const)('no Airbyte at the address: %s', async (said, fault) => {
-  const { cloud, airbyte } = await openRoom();
+  const { cloud, airbyte } = await openCloudContext();
   airbyte.fault({ path: /token$/, times: 9, ...fault });
   const error = await failureOf(cloud.workspaces.get(WORKSPACE, never));
   expect(error.code).toBe('cloud_bad_answer');
@@ -166,7 +169,7 @@ test('a token without an end is used until it is refused', async () => {
 });
 
 test('a call that is cancelled while the token is fetched ends at once and leaves the token to the others', async () => {
-  const { cloud, airbyte } = await openRoom();
+  const { cloud, airbyte } = await openCloudContext();
   airbyte.fault({ path: /token$/, kind: 'slow', milliseconds: 800 });
   const controller = new AbortController();
   const cancelled = failureOf(cloud.workspaces.get(WORKSPACE, controller.signal));

@@ -18,7 +18,7 @@ const ACCESS_TOKEN = 'AIRBYTE_CLOUD_ACCESS_TOKEN';
 const TIMEOUT_MS = 20_000;
 /** Renewed when so much of its life is left, at most a minute. */
 const LEFT = 0.15;
-const MOST_LEFT_MS = 60_000;
+const MAX_LEFT_MS = 60_000;
 
 /** What a header can carry: anything else would be quoted by the error of whoever sends it. */
 const SENDABLE = /^[\x20-\x7e]+$/;
@@ -58,7 +58,7 @@ export function createTokens(vault: Vault, urls: Pick<Urls, 'addresses' | 'moveT
     const parsed = tokenAnswer.safeParse(answered.value);
     if (!parsed.success) throw badAnswer(address, 'no access token');
     const lifeMs = (parsed.data.expires_in ?? Number.POSITIVE_INFINITY) * 1000;
-    const endsAt = Date.now() + lifeMs - Math.min(lifeMs * LEFT, MOST_LEFT_MS);
+    const endsAt = Date.now() + lifeMs - Math.min(lifeMs * LEFT, MAX_LEFT_MS);
     return { token: vault.protect(ACCESS_TOKEN, parsed.data.access_token), endsAt };
   };
 

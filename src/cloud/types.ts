@@ -1,4 +1,4 @@
-/** The ports of the cloud room: an Airbyte that is operated over its API. Configurations come back as the API gives them: whoever shows one masks it. */
+/** The ports of the cloud module: an Airbyte that is operated over its API. Configurations come back as the API gives them: whoever shows one masks it. */
 import type { JsonObject } from '../protocol/index.ts';
 import type { Attempt, Job, JobFilter, RefreshMode, StreamName } from './job-types.ts';
 import type { Organization, OrganizationInfo, Workspace } from './workspace-types.ts';

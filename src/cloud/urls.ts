@@ -5,7 +5,7 @@ import { notConfigured } from './errors.ts';
 import type { CloudAddresses, Page, Paged } from './types.ts';
 
 /** Where a request goes: parts of a path of the public API with parameters, or a path of the configuration API. */
-export type Place =
+export type Endpoint =
   | { readonly api: readonly string[]; readonly query?: Readonly<Record<string, string | number | undefined>> }
   | { readonly config: string };
 
@@ -15,7 +15,7 @@ export interface Urls {
   /** @throws SetupError `cloud_not_configured`, `cloud_settings` */
   addresses(): CloudAddresses;
   /** The whole address; absent parameters are left out. @throws SetupError `no_config_api`; InputError `bad_id` */
-  at(place: Place): string;
+  at(place: Endpoint): string;
 }
 
 export function createUrls(settings: CloudSettings): Urls {
@@ -55,7 +55,7 @@ export function createUrls(settings: CloudSettings): Urls {
   };
 }
 
-function publicAddress(base: string, { api, query = {} }: Extract<Place, { api: unknown }>): string {
+function publicAddress(base: string, { api, query = {} }: Extract<Endpoint, { api: unknown }>): string {
   const odd = api.find((part) => !/^[\w-]+$/.test(part));
   // Encoding is not enough: proxies decode slashes, and `..` has no code of its own.
   if (odd !== undefined) {

@@ -7,21 +7,21 @@ import type { Cloud, Paged } from './types.ts';
 import { pageOf } from './urls.ts';
 import type { Workspace } from './workspace-types.ts';
 
-const MOST_LISTED = 20;
+const MAX_LISTED = 20;
 
 export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud, 'workspaces' | 'organizations'> {
   /** The only one of the credentials, once it was found: it does not become another one. */
   let only: Workspace | undefined;
 
   const organizationOf = (body: object, path: string, signal: AbortSignal) =>
-    ask({ method: 'POST', place: { config: path }, body, deed: 'read', answer: organizationInfo, signal });
+    ask({ method: 'POST', endpoint: { config: path }, body, retry: 'read', answer: organizationInfo, signal });
 
   const inOrganization = async (organizationId: string, signal: AbortSignal): Promise<Paged<Workspace>> => ({
     items: await ask({
       method: 'POST',
-      place: { config: 'workspaces/list_by_organization_id' },
+      endpoint: { config: 'workspaces/list_by_organization_id' },
       body: { organizationId, pagination: { pageSize: 100, rowOffset: 0 } },
-      deed: 'read',
+      retry: 'read',
       answer: organizationWorkspaces,
       signal,
     }),
@@ -33,14 +33,14 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
         page,
         await ask({
           method: 'GET',
-          place: { api: ['workspaces'], query: { limit: page.limit, offset: page.offset } },
-          deed: 'read',
+          endpoint: { api: ['workspaces'], query: { limit: page.limit, offset: page.offset } },
+          retry: 'read',
           answer: listOf(workspace),
           signal,
         }),
       ),
     get: (id, signal) =>
-      ask({ method: 'GET', place: { api: ['workspaces', id] }, deed: 'read', answer: workspace, signal }),
+      ask({ method: 'GET', endpoint: { api: ['workspaces', id] }, retry: 'read', answer: workspace, signal }),
     organization: (id, signal) => organizationOf({ workspaceId: id }, 'workspaces/get_organization_info', signal),
     async choose(wanted, signal) {
       if (wanted !== undefined) return workspaces.get(wanted, signal);
@@ -72,7 +72,13 @@ export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud,
     organizations: {
       info: (id, signal) => organizationOf({ organizationId: id }, 'organizations/get_organization_info', signal),
       list: (signal) =>
-        ask({ method: 'GET', place: { api: ['organizations'] }, deed: 'read', answer: listOf(organization), signal }),
+        ask({
+          method: 'GET',
+          endpoint: { api: ['organizations'] },
+          retry: 'read',
+          answer: listOf(organization),
+          signal,
+        }),
     },
   };
 }
@@ -87,7 +93,7 @@ function unknownWorkspace(cause: SluiceError): SetupError {
 }
 
 function severalWorkspaces(items: readonly Workspace[], isAll: boolean): InputError {
-  const shown = items.slice(0, MOST_LISTED).map(({ id, name }) => ({ workspace_id: id, name }));
+  const shown = items.slice(0, MAX_LISTED).map(({ id, name }) => ({ workspace_id: id, name }));
   const more = items.length > shown.length ? ' (list_cloud_objects with kind workspace lists all)' : '';
   return new InputError(
     'several_workspaces',

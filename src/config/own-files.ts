@@ -26,7 +26,7 @@ export type ProjectFolder = (typeof PROJECT_FOLDERS)[number];
 /** Hold programs and data that others made, or nothing that anybody reads: their files are told by their place alone. */
 const NOT_SEARCHED: ReadonlySet<ProjectFolder> = new Set(['connectors', 'cache', 'registry', 'locks']);
 const DEEPEST = 3;
-const MOST_FILES = 50_000;
+const MAX_FILES = 50_000;
 
 /** Folders whose files are never a person's input: the project's own, and those that connectors may write into. */
 export function writtenFolders({ projectDirectory: { path }, docker, writeDirectories }: WritingSettings): string[] {
@@ -54,7 +54,7 @@ export function isWritten(path: string, settings: WritingSettings): boolean {
   const root = settings.projectDirectory.path;
   if (facts === undefined || root === undefined || (facts.nlink < 2 && !isMounted(real))) return false;
   const file = identity(facts);
-  const left = { files: MOST_FILES };
+  const left = { files: MAX_FILES };
   return PROJECT_FOLDERS.some((name) => !NOT_SEARCHED.has(name) && holds(join(root, name), file, DEEPEST, left));
 }
 

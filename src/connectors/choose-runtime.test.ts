@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamError } from '../errors.ts';
-import { makeTestRoom, type TestRoom } from './test-room.ts';
+import { makeTestContext, type TestContext } from './connector-context.fixture.ts';
 import type { ConnectorFacts, Installed, RuntimeVerdict } from './types.ts';
 
 const FACTS: ConnectorFacts = {
@@ -13,27 +13,27 @@ const FACTS: ConnectorFacts = {
 };
 const REQUEST = { connector: 'source-none' };
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
-  room = await makeTestRoom();
+  context = await makeTestContext();
 });
-afterEach(() => room.remove());
+afterEach(() => context.remove());
 
 /** A later server over the same project. */
-const reopen = (environment: Record<string, string>): Promise<TestRoom> =>
-  makeTestRoom({ folder: room.folder, environment });
+const reopen = (environment: Record<string, string>): Promise<TestContext> =>
+  makeTestContext({ folder: context.folder, environment });
 /** No uv, no Python that makes environments, no Docker. */
-const bare = (): Promise<TestRoom> =>
+const bare = (): Promise<TestContext> =>
   reopen({
-    PATH: join(room.folder, 'bin'),
-    HOME: room.folder,
-    PYENV_ROOT: room.folder,
-    DOCKER_HOST: `unix://${room.folder}/none.sock`,
+    PATH: join(context.folder, 'bin'),
+    HOME: context.folder,
+    PYENV_ROOT: context.folder,
+    DOCKER_HOST: `unix://${context.folder}/none.sock`,
     AIRBYTE_OFFLINE_MODE: '1',
   });
 
 async function environment(version: string): Promise<void> {
-  const folder = join(room.projectFolder, 'connectors', 'source-none', version);
+  const folder = join(context.projectFolder, 'connectors', 'source-none', version);
   const program = join(folder, 'venv', 'bin', 'source-none');
   await mkdir(join(program, '..'), { recursive: true });
   await symlink(process.execPath, join(program, '..', 'python'));
@@ -43,18 +43,18 @@ async function environment(version: string): Promise<void> {
   await writeFile(join(folder, 'installed.json'), JSON.stringify(marker));
 }
 
-const python = async (from: TestRoom, version?: string): Promise<RuntimeVerdict | undefined> => {
+const python = async (from: TestContext, version?: string): Promise<RuntimeVerdict | undefined> => {
   const { signal } = from.control();
   const verdicts = await from.connectors.runtimesFor({ ...REQUEST, version }, FACTS, signal);
   return verdicts.find(({ runtime }) => runtime === 'python');
 };
-const install = (from: TestRoom, more = {}): Promise<Installed | Error> =>
+const install = (from: TestContext, more = {}): Promise<Installed | Error> =>
   from.connectors.install({ ...REQUEST, ...more }, FACTS, from.control()).catch((error: Error) => error);
 
 describe('the choice of a runtime', () => {
   it('offline knows only what is installed, and says how to come by the rest', async () => {
     // Whatever this machine has: the question is what may be fetched.
-    const uv = join(room.folder, 'bin', 'uv');
+    const uv = join(context.folder, 'bin', 'uv');
     await mkdir(join(uv, '..'), { recursive: true });
     await writeFile(uv, '#!/bin/sh\necho "uv 0.9.0"\n', { mode: 0o755 });
     const PATH = `${join(uv, '..')}:${process.env.PATH}`;
@@ -102,7 +102,7 @@ describe('the choice of a runtime', () => {
 
   it('tells the same of every runtime, the cheapest first', async () => {
     const facts = { ...FACTS, runtimes: ['docker' as const, 'python' as const, 'manifest' as const] };
-    const verdicts = await room.connectors.runtimesFor(REQUEST, facts, room.control().signal);
+    const verdicts = await context.connectors.runtimesFor(REQUEST, facts, context.control().signal);
     expect(verdicts.map(({ runtime }) => runtime)).toEqual(['manifest', 'python', 'docker']);
     for (const { works, reason, fix } of verdicts) if (!works) expect(`${reason}${fix}`.length).toBeGreaterThan(20);
   });
@@ -112,7 +112,7 @@ describe('the choice of a runtime', () => {
     const unreachable = new UpstreamError('unreachable', 'The host cannot be reached.', 'Try again.');
     const facts = { ...FACTS, runtimes: ['manifest', 'python'] as const, manifest: () => Promise.reject(unreachable) };
     const asked = { ...REQUEST, runtime: 'manifest' as const };
-    const error = await room.connectors.install(asked, facts, room.control()).catch((thrown: Error) => thrown);
+    const error = await context.connectors.install(asked, facts, context.control()).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ code: 'unreachable', next: expect.stringContaining('runtime "python"') });
   });
 });

@@ -1,7 +1,7 @@
 /** Which runtime runs a connector: the one that was named, else the cheapest that works on this machine. */
 import { InputError, SetupError, SluiceError } from '../errors.ts';
 import { clockText, type HostMemory } from '../hosts.ts';
-import type { RuntimeRoom } from './runtime-room.ts';
+import type { RuntimeModule } from './runtime-module.ts';
 import type { ConnectorFacts, ConnectorRequest, Runtime, RuntimeVerdict } from './types.ts';
 
 export interface Choice {
@@ -11,8 +11,8 @@ export interface Choice {
 }
 
 /** What the choice stands on. */
-export interface Ground {
-  room(runtime: Runtime): Promise<RuntimeRoom>;
+export interface RuntimeEnvironment {
+  loadRuntime(runtime: Runtime): Promise<RuntimeModule>;
   /** Versions of a connector that are installed in a runtime. */
   installed(connector: string, runtime: Runtime): Promise<readonly string[]>;
   readonly offline: boolean;
@@ -29,7 +29,7 @@ const CHEAPEST_FIRST: readonly Runtime[] = ['manifest', 'python', 'docker'];
 export async function chooseRuntime(
   request: ConnectorRequest,
   facts: ConnectorFacts,
-  ground: Ground,
+  environment: RuntimeEnvironment,
   signal: AbortSignal,
 ): Promise<Choice> {
   const { connector, manifestPath } = request;
@@ -38,7 +38,7 @@ export async function chooseRuntime(
   if (connector.startsWith('/')) return { runtime: 'executable' };
   const before: RuntimeVerdict[] = [];
   for (const runtime of offeredBy(facts)) {
-    const verdict = await verdictOn(runtime, request, facts, ground, signal);
+    const verdict = await verdictOn(runtime, request, facts, environment, signal);
     if (verdict.works) {
       const without = before.map((other) => `; ${other.runtime} does not work here: ${other.reason}`).join('');
       return { runtime, reason: `${cheapest(verdict)}${without}` };
@@ -69,11 +69,11 @@ export function cheapest({ runtime, reason }: RuntimeVerdict): string {
 export async function verdictsOn(
   request: ConnectorRequest,
   facts: ConnectorFacts,
-  ground: Ground,
+  environment: RuntimeEnvironment,
   signal: AbortSignal,
 ): Promise<RuntimeVerdict[]> {
   if (request.runtime) checked(request, facts);
-  return Promise.all(offeredBy(facts).map((runtime) => verdictOn(runtime, request, facts, ground, signal)));
+  return Promise.all(offeredBy(facts).map((runtime) => verdictOn(runtime, request, facts, environment, signal)));
 }
 
 function offeredBy({ runtimes }: ConnectorFacts): Runtime[] {
@@ -84,10 +84,10 @@ async function verdictOn(
   runtime: Runtime,
   request: ConnectorRequest,
   facts: ConnectorFacts,
-  { room, installed, offline, hosts }: Ground,
+  { loadRuntime, installed, offline, hosts }: RuntimeEnvironment,
   signal: AbortSignal,
 ): Promise<RuntimeVerdict> {
-  const entered = await room(runtime);
+  const entered = await loadRuntime(runtime);
   // Python's newest will do; an image and a manifest are the registry's version or the one that was asked for.
   const version = request.version ?? (runtime === 'python' ? undefined : facts.version);
   const versions = await (entered.installed?.(request, facts, signal) ?? installed(request.connector, runtime));
@@ -118,10 +118,13 @@ function downloadVerdict(runtime: Runtime, needed: readonly string[], by: string
 }
 
 /** What a connector that is not installed would meet in each runtime of the registry. */
-export async function runtimesOf({ room, offline, hosts }: Ground, signal: AbortSignal): Promise<RuntimeVerdict[]> {
+export async function runtimesOf(
+  { loadRuntime, offline, hosts }: RuntimeEnvironment,
+  signal: AbortSignal,
+): Promise<RuntimeVerdict[]> {
   return Promise.all(
     CHEAPEST_FIRST.map(async (runtime): Promise<RuntimeVerdict> => {
-      const entered = await room(runtime);
+      const entered = await loadRuntime(runtime);
       const found = await entered.available(signal);
       if (!found.works) return { runtime, works: false, state: 'missing', reason: found.why, fix: found.fix };
       if (offline) return { runtime, works: false, state: 'missing', reason: OFFLINE, fix: GO_ONLINE };
@@ -146,11 +149,11 @@ export async function withOtherRuntimes(
   failed: Runtime,
   request: ConnectorRequest,
   facts: ConnectorFacts,
-  ground: Ground,
+  environment: RuntimeEnvironment,
   signal: AbortSignal,
 ): Promise<unknown> {
   if (!(error instanceof SluiceError) || !OF_THE_RUNTIME.test(error.code) || signal.aborted) return error;
-  const verdicts = await verdictsOn(request, facts, ground, signal);
+  const verdicts = await verdictsOn(request, facts, environment, signal);
   const others = verdicts.filter(({ runtime, works }) => works && runtime !== failed);
   if (others.length === 0) return error;
   const Kind = error.constructor as new (...args: ConstructorParameters<typeof SetupError>) => SluiceError;

@@ -2,7 +2,7 @@ import type { Settings } from '../config/index.ts';
 import { createHostMemory, type HostMemory } from '../hosts.ts';
 import type { Project } from '../project/index.ts';
 import type { Redactor } from '../secrets/index.ts';
-import { chooseRuntime, type Ground, runtimesOf, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
+import { chooseRuntime, type RuntimeEnvironment, runtimesOf, verdictsOn, withOtherRuntimes } from './choose-runtime.ts';
 import { sweepContainerRecords } from './docker/container-records.ts';
 import type { DockerRuntime } from './docker/docker.ts';
 import { lostPath } from './docker/lost-path.ts';
@@ -12,10 +12,10 @@ import type { DockerMarker } from './markers.ts';
 import { createProcessRunner } from './process/process-runner.ts';
 import { createProcesses } from './process/processes.ts';
 import type { Runner } from './runner.ts';
-import type { RuntimeRoom } from './runtime-room.ts';
+import type { RuntimeModule } from './runtime-module.ts';
 import { createSandbox } from './sandbox/index.ts';
 import type { Connectors, Runtime } from './types.ts';
-import { createKept } from './verbs/kept.ts';
+import { createAnswerCache } from './verbs/answer-cache.ts';
 import { createVerbs } from './verbs/verbs.ts';
 
 export interface ConnectorsOptions {
@@ -74,14 +74,14 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
     const environment = installerEnvironment;
     return createManifestRuntime({ settings, project, python: await python(), environment, offline, hosts });
   });
-  const rooms: Record<Runtime, () => Promise<RuntimeRoom>> = {
+  const runtimes: Record<Runtime, () => Promise<RuntimeModule>> = {
     executable: async () => executableRuntime(settings),
     docker: openDocker,
     python,
     manifest,
   };
-  const ground: Ground = {
-    room: (runtime) => rooms[runtime](),
+  const environment: RuntimeEnvironment = {
+    loadRuntime: (runtime) => runtimes[runtime](),
     installed: async (connector, runtime) =>
       (await import('./installed.ts')).installedVersions(project, connector, runtime),
     offline: settings.offline,
@@ -96,28 +96,28 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
         : inProcesses.run(task, body),
   };
   return {
-    ...createVerbs({ runner, redactor, kept: createKept(project), sandbox }),
+    ...createVerbs({ runner, redactor, cache: createAnswerCache(project), sandbox }),
     async install(request, facts, control) {
-      const { runtime, reason } = await chooseRuntime(request, facts, ground, control.signal);
-      const room = await rooms[runtime]();
+      const { runtime, reason } = await chooseRuntime(request, facts, environment, control.signal);
+      const module = await runtimes[runtime]();
       try {
-        const installed = await room.install(request, facts, control);
+        const installed = await module.install(request, facts, control);
         return { ...installed, reason: [reason, installed.note].filter(Boolean).join('; ') || undefined };
       } catch (error) {
-        throw await withOtherRuntimes(error, runtime, request, facts, ground, control.signal);
+        throw await withOtherRuntimes(error, runtime, request, facts, environment, control.signal);
       }
     },
     admit: sandbox.admit,
     manifestSpec: async (request) => (await manifest()).localSpec(request),
     manifestDescription: async (request) => (await manifest()).localDescription(request),
     publishable: async (manifest) => (await import('./manifest/publishable.ts')).publishable(manifest, settings),
-    runtimesFor: (request, facts, signal) => verdictsOn(request, facts, ground, signal),
+    runtimesFor: (request, facts, signal) => verdictsOn(request, facts, environment, signal),
     askPackageIndex: async (signal) => {
       const { askIndex } = await import('./python/package-index.ts');
       return (await askIndex(SHARED_CDK, installerEnvironment, signal, hosts)).note;
     },
     here: async (signal) => ({
-      runtimes: await runtimesOf(ground, signal),
+      runtimes: await runtimesOf(environment, signal),
       installed: await (await import('./installed.ts')).installedNames(project),
     }),
     installed: async () => (await import('./installed.ts')).installedConnectors(project),

@@ -1,15 +1,15 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MEADOW, makeTestRoom, type TestRoom } from './test-room.ts';
+import { MEADOW, makeTestContext, type TestContext } from './connector-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
-  room = await makeTestRoom();
+  context = await makeTestContext();
 });
-afterEach(() => room.remove());
+afterEach(() => context.remove());
 
-const find = (connector: string, more = {}, from: TestRoom = room): Promise<unknown> =>
+const find = (connector: string, more = {}, from: TestContext = context): Promise<unknown> =>
   from.connectors.install({ connector, ...more }, {}, from.control()).catch((error: unknown) => error);
 
 describe('a local program', () => {
@@ -25,7 +25,7 @@ describe('a local program', () => {
   });
 
   it('may not run when no folder is named', async () => {
-    const closed = await makeTestRoom({ environment: { SLUICE_ALLOW_EXECUTABLES: '' } });
+    const closed = await makeTestContext({ environment: { SLUICE_ALLOW_EXECUTABLES: '' } });
     try {
       const error = await find(MEADOW, {}, closed);
       expect(error).toMatchObject({ kind: 'refused', code: 'executables_not_allowed' });
@@ -36,12 +36,12 @@ describe('a local program', () => {
   });
 
   it('may not run from another folder, by dots, by a link, or from a folder of a similar name', async () => {
-    const allowed = join(room.folder, 'allowed');
+    const allowed = join(context.folder, 'allowed');
     await mkdir(allowed);
     await mkdir(`${allowed}-not`);
     await writeFile(join(`${allowed}-not`, 'program'), '#!/bin/sh\n', { mode: 0o755 });
     await symlink('/bin/sh', join(allowed, 'shell'));
-    const narrow = await makeTestRoom({ environment: { SLUICE_ALLOW_EXECUTABLES: allowed } });
+    const narrow = await makeTestContext({ environment: { SLUICE_ALLOW_EXECUTABLES: allowed } });
     try {
       for (const path of ['/bin/sh', `${allowed}/../../../bin/sh`, join(allowed, 'shell'), `${allowed}-not/program`]) {
         expect(await find(path, {}, narrow), path).toMatchObject({ kind: 'refused', code: 'executable_outside' });
@@ -53,11 +53,11 @@ describe('a local program', () => {
   });
 
   it('must be there, be a file, and be executable', async () => {
-    const text = join(room.folder, 'text');
+    const text = join(context.folder, 'text');
     await writeFile(text, 'text', { mode: 0o644 });
-    await mkdir(join(room.folder, 'directory'));
-    expect(await find(join(room.folder, 'missing'))).toMatchObject({ kind: 'input', code: 'no_such_program' });
-    expect(await find(join(room.folder, 'directory'))).toMatchObject({ kind: 'input', code: 'not_a_program' });
+    await mkdir(join(context.folder, 'directory'));
+    expect(await find(join(context.folder, 'missing'))).toMatchObject({ kind: 'input', code: 'no_such_program' });
+    expect(await find(join(context.folder, 'directory'))).toMatchObject({ kind: 'input', code: 'not_a_program' });
     expect(await find(text)).toMatchObject({
       kind: 'setup',
       code: 'not_executable',
@@ -75,7 +75,9 @@ describe('a runtime', () => {
   it('is one that the registry offers', async () => {
     const facts = { runtimes: ['python' as const], pypiPackage: 'airbyte-source-x' };
     const request = { connector: 'source-x', runtime: 'manifest' as const };
-    const error = await room.connectors.install(request, facts, room.control()).catch((thrown: unknown) => thrown);
+    const error = await context.connectors
+      .install(request, facts, context.control())
+      .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'input', code: 'runtime_does_not_fit' });
     expect((error as { next: string }).next).toContain('python');
     expect(await find('source-x', { runtime: 'python' })).toMatchObject({ code: 'runtime_does_not_fit' });

@@ -3,12 +3,12 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, normalize, sep } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { InputError, RefusedError, SetupError, systemCode } from '../errors.ts';
-import type { RuntimeRoom } from './runtime-room.ts';
+import type { RuntimeModule } from './runtime-module.ts';
 import type { ConnectorRequest, Installed } from './types.ts';
 
 const SETTING = 'SLUICE_ALLOW_EXECUTABLES';
 
-export function executableRuntime(settings: Settings): RuntimeRoom {
+export function executableRuntime(settings: Settings): RuntimeModule {
   return {
     available: async () => ({ works: true, by: 'this machine' }),
     install: (request) => findExecutable(request, settings),

@@ -2,7 +2,7 @@ export { cheapest } from './choose-runtime.ts';
 export { type ConnectorsOptions, createConnectors } from './connectors.ts';
 export { containerWarnings } from './docker/localhost.ts';
 export { type Alternative, alternativeConfigs, exampleConfig, type NameFor } from './example-config.ts';
-export { exitWords } from './exit-words.ts';
+export { exitWords } from './exit-messages.ts';
 export { installedName, SHARED_CDK } from './installed-name.ts';
 export { type ManifestDescription, readDescription } from './manifest/description.ts';
 export { closeInheritedFiles } from './process/inherited-files.ts';

@@ -8,17 +8,17 @@ import { readEnvironment } from './python/environment-folder.ts';
 import type { InstalledEntry, Runtime } from './types.ts';
 
 /** An installed connector with its place. */
-export interface InstalledPlace extends InstalledEntry {
+export interface InstalledFolder extends InstalledEntry {
   readonly folder: string;
   readonly marker: Marker;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/;
-const MOST_ENTRIES = 300_000;
+const MAX_ENTRIES = 300_000;
 
 /** Every installed version of every connector in every runtime, with its size. */
 export async function installedConnectors(project: Project): Promise<InstalledEntry[]> {
-  return (await installedPlaces(project)).map(({ folder: _, marker: __, ...entry }) => entry);
+  return (await installedFolders(project)).map(({ folder: _, marker: __, ...entry }) => entry);
 }
 
 /** The versions of one connector in one runtime, without a look at their size. */
@@ -42,10 +42,10 @@ export async function installedNames(project: Project): Promise<Set<string>> {
 }
 
 /** The same as `installedConnectors`, with what lies where. */
-export async function installedPlaces(project: Project): Promise<InstalledPlace[]> {
+export async function installedFolders(project: Project): Promise<InstalledFolder[]> {
   const parent = project.peek('connectors');
   if (parent === undefined) return [];
-  const found: InstalledPlace[] = [];
+  const found: InstalledFolder[] = [];
   for (const connector of (await foldersIn(parent)).sort()) {
     for (const { folder, marker } of await markersIn(join(parent, connector))) {
       found.push(await describe(connector, folder, marker));
@@ -65,7 +65,7 @@ async function markersIn(home: string): Promise<{ folder: string; marker: Marker
   return found;
 }
 
-async function describe(connector: string, folder: string, marker: Marker): Promise<InstalledPlace> {
+async function describe(connector: string, folder: string, marker: Marker): Promise<InstalledFolder> {
   const { id, version, runtime = 'python' } = marker;
   const facts = { connector, version, runtime };
   const place = { ...facts, ...(typeof id === 'string' ? { id } : {}), name: installedName(facts), folder, marker };
@@ -96,7 +96,7 @@ async function bytesIn(folder: string): Promise<number> {
   let bytes = 0;
   let seen = 0;
   const folders = [folder];
-  for (let next = folders.pop(); next !== undefined && seen < MOST_ENTRIES; next = folders.pop()) {
+  for (let next = folders.pop(); next !== undefined && seen < MAX_ENTRIES; next = folders.pop()) {
     const parent = next;
     const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
     seen += entries.length;

@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Project, readJson, withLock } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
-import { installedPlaces } from './installed.ts';
+import { installedFolders } from './installed.ts';
 import { type DockerMarker, removeMarker } from './markers.ts';
 import type { InstalledEntry, Removed } from './types.ts';
 
@@ -23,7 +23,7 @@ export async function removeInstalled(
     authorize,
   }: { readonly removeImage: RemoveImage; readonly authorize: (entry: InstalledEntry) => void },
 ): Promise<Removed | undefined> {
-  const find = async () => (await installedPlaces(project)).find((place) => place.name === name);
+  const find = async () => (await installedFolders(project)).find((place) => place.name === name);
   const before = await find();
   if (!before) return undefined;
   const lock = join(await project.folder('locks'), `install-${before.connector}-${basename(before.folder)}.lock`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeWith } from '../test/harness/requirements.ts';
 import { exampleConfig } from './example-config.ts';
 import { optionalFields, requiredFields } from './required-fields.ts';
-import { specOf, specsOf } from './test-specs.ts';
+import { specOf, specsOf } from './specs.fixture.ts';
 import { validateAgainstSpec } from './validate-config.ts';
 
 const testData = process.env.SLUICE_TEST_DATA;

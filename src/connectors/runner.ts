@@ -3,13 +3,13 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConnectorRun, Installed } from './types.ts';
 
 /** Hands a text to `use` and forgets it: no configuration is held longer than it takes to write it. */
-export type LendText = <T>(use: (text: string) => Promise<T>) => Promise<T>;
+export type WithText = <T>(use: (text: string) => Promise<T>) => Promise<T>;
 
 export interface Task {
   readonly installed: Installed;
   readonly verb: 'spec' | 'check' | 'discover' | 'read' | 'write';
   /** The files that the verb is given, by option: `config` is `--config PATH`. Readable for the connector alone. */
-  readonly files: Readonly<Record<string, LendText>>;
+  readonly files: Readonly<Record<string, WithText>>;
   /** Whether `stdin` is open; otherwise the connector finds it at its end. */
   readonly writes?: boolean;
   readonly signal: AbortSignal;

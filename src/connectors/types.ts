@@ -1,4 +1,4 @@
-/** The ports of the connectors room. */
+/** The ports of the connectors module. */
 import type { Readable, Writable } from 'node:stream';
 import type { Problem } from '../errors.ts';
 import type { HostReport } from '../hosts.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { heldValue, isObject, type JsonObject } from '../protocol/index.ts';
-import { fixtureSpecs, specOf } from './test-specs.ts';
+import { fixtureSpecs, specOf } from './specs.fixture.ts';
 import { validateAgainstSpec } from './validate-config.ts';
 
 const bramble = specOf('source-bramble-crm');

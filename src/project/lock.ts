@@ -32,12 +32,12 @@ const heldHere = new Map<string, string>();
 export async function withLock<T>(path: string, options: LockOptions, body: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + options.waitMs;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  let told = false;
+  let reported = false;
   for (;;) {
     const holder = await tryTake(path, options.purpose);
     if (!holder) break;
-    if (!told) options.onWait?.(holder);
-    told = true;
+    if (!reported) options.onWait?.(holder);
+    reported = true;
     if (options.signal?.aborted) throw abortError(options.signal);
     if (Date.now() >= deadline) throw lockedError(holder);
     await sleep(RETRY_MS);

@@ -24,17 +24,17 @@ const BODIES: Readonly<Record<string, string>> = {
   CONNECTION_STATUS: 'connectionStatus',
 };
 /** Bytes that are walked in vain, as a multiple of the line; the rest of a line of nothing but open braces is text. */
-const MOST_WALKS = 16;
+const MAX_WALKS = 16;
 const FREE_BYTES = 1024 * 1024;
 const BEGINNINGS = ['{"type":"RECORD"', '{"record":{'];
-const LONGEST_BEGINNING = 64;
+const MAX_BEGINNING_LENGTH = 64;
 
 /** The pieces of a line in their order; blanks and byte order marks between them are left out. */
 export function linePieces(bytes: Buffer, start: number, end: number): Piece[] {
   const pieces: Piece[] = [];
   let text = start;
   let lost = -1;
-  let budget = (end - start) * MOST_WALKS + FREE_BYTES;
+  let budget = (end - start) * MAX_WALKS + FREE_BYTES;
   const finish = (to: number): void => {
     if (lost >= 0) pieces.push({ kind: 'lost', from: lost, to });
     else if (!isBlank(bytes, text, to)) pieces.push({ kind: 'text', from: text, to });
@@ -120,8 +120,8 @@ function nextObject(bytes: Buffer, from: number, end: number): number {
 
 /** @param isFirst whether nothing stands before it: then it may be cut so early that it hardly says what it is */
 function beginsRecord(bytes: Buffer, at: number, end: number, isFirst: boolean): boolean {
-  const beginning = bytes.toString('latin1', at, Math.min(end, at + LONGEST_BEGINNING)).replaceAll(/\s/g, '');
-  const isCut = end - at <= LONGEST_BEGINNING && isFirst;
+  const beginning = bytes.toString('latin1', at, Math.min(end, at + MAX_BEGINNING_LENGTH)).replaceAll(/\s/g, '');
+  const isCut = end - at <= MAX_BEGINNING_LENGTH && isFirst;
   return BEGINNINGS.some((whole) => beginning.startsWith(whole) || (isCut && whole.startsWith(beginning)));
 }
 

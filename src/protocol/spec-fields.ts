@@ -41,7 +41,7 @@ export function dottedPath(path: FieldPath): string {
   }, '');
 }
 
-interface Place {
+interface SpecLocation {
   readonly schema: JsonObject;
   readonly secret: boolean;
   readonly freeForm: boolean;
@@ -49,13 +49,13 @@ interface Place {
 
 /** Names of the fields that the object at this place can have, by any branch of the spec. */
 export function fieldNames(spec: JsonObject, path: FieldPath): string[] {
-  const { places } = placesAt(spec, path, undefined, false);
+  const { places } = locationsAt(spec, path, undefined, false);
   const names = places.flatMap(({ schema }) => (isObject(schema.properties) ? Object.keys(schema.properties) : []));
   return [...new Set(names)];
 }
 
 function walk(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean): FieldFacts {
-  const { places, inherited } = placesAt(spec, path, config, choose);
+  const { places, inherited } = locationsAt(spec, path, config, choose);
   return {
     known: places.length > 0,
     secret: inherited.secret || places.some((place) => place.secret),
@@ -64,7 +64,7 @@ function walk(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, 
   };
 }
 
-function placesAt(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean) {
+function locationsAt(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean) {
   let value = config;
   let places = expand({ schema: spec, secret: isSecret(spec), freeForm: false }, value, choose, 0);
   let inherited = { secret: false, freeForm: false };
@@ -86,7 +86,7 @@ function childOf(value: JsonValue | undefined, part: string | number): JsonValue
 }
 
 /** A schema together with everything that its `allOf`, `anyOf` and `oneOf` add to it. */
-function expand(place: Place, value: JsonValue | undefined, choose: boolean, depth: number): Place[] {
+function expand(place: SpecLocation, value: JsonValue | undefined, choose: boolean, depth: number): SpecLocation[] {
   const { schema } = place;
   if (depth > MAX_DEPTH) return [place];
   const branches = [
@@ -125,8 +125,8 @@ function onlyValue(schema: JsonObject): JsonValue | undefined {
   return undefined;
 }
 
-function children({ schema, secret, freeForm }: Place, part: string | number): Place[] {
-  const place = (child: JsonValue | undefined, free = freeForm): Place[] =>
+function children({ schema, secret, freeForm }: SpecLocation, part: string | number): SpecLocation[] {
+  const place = (child: JsonValue | undefined, free = freeForm): SpecLocation[] =>
     isObject(child) ? [{ schema: child, secret: secret || isSecret(child), freeForm: free }] : [];
   if (typeof part === 'number') {
     const tuple = Array.isArray(schema.items) ? schema.items : schema.prefixItems;
@@ -151,7 +151,7 @@ function isFreeForm(schema: JsonObject): boolean {
   return !named;
 }
 
-function typesOf(places: readonly Place[]): string[] {
+function typesOf(places: readonly SpecLocation[]): string[] {
   const types = places.flatMap(({ schema }) => {
     const listed = typeList(schema);
     if (listed.length > 0) return listed;

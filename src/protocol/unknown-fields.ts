@@ -10,13 +10,13 @@ export interface UnknownField {
   readonly near?: string | undefined;
 }
 
-const MOST = 20;
+const MAX_COUNT = 20;
 
 /** Not looked into: what lies in an unknown field, and objects whose keys the spec leaves to the user. */
 export function unknownFields(spec: JsonObject, config: JsonObject): UnknownField[] {
   const found: UnknownField[] = [];
   const walk = (value: JsonValue, path: FieldPath): void => {
-    if (found.length >= MOST) return;
+    if (found.length >= MAX_COUNT) return;
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) walk(item, [...path, index]);
       return;
@@ -31,5 +31,5 @@ export function unknownFields(spec: JsonObject, config: JsonObject): UnknownFiel
     }
   };
   walk(config, []);
-  return found.slice(0, MOST);
+  return found.slice(0, MAX_COUNT);
 }

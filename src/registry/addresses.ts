@@ -20,7 +20,7 @@ export const PUBLIC_ADDRESSES: Addresses = {
   pypi: 'https://pypi.org/pypi/',
 };
 
-export interface Place {
+export interface RegistryLocation {
   readonly addresses: Addresses;
   /** The user's own registry file, in the place of `addresses.registry`. */
   readonly file?: string;
@@ -30,7 +30,7 @@ export interface Place {
  * What `AIRBYTE_LOCAL_REGISTRY` means.
  * @throws SetupError `bad_local_registry` where it is neither an http(s) address nor an absolute path
  */
-export function placeOf(settings: Pick<Settings, 'localRegistry'>, standard: Addresses): Place {
+export function registryLocation(settings: Pick<Settings, 'localRegistry'>, standard: Addresses): RegistryLocation {
   const setting = settings.localRegistry;
   if (setting === undefined) return { addresses: standard };
   if (/^https?:\/\//i.test(setting)) return { addresses: mirrorOf(setting, standard) };

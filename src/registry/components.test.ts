@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWith } from '../test/harness/requirements.ts';
-import { makeFolder, startUpstream, type TestFolder, type Upstream } from './test-upstream.ts';
 import type { RegistryEntry } from './types.ts';
+import { makeFolder, startUpstream, type TestFolder, type Upstream } from './upstream.fixture.ts';
 
 const ENTRY = {
   name: 'source-kit',

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createHostMemory } from '../hosts.ts';
 import { describeWith } from '../test/harness/requirements.ts';
 import { download, shownAddress } from './download.ts';
-import { startUpstream, type Upstream } from './test-upstream.ts';
+import { startUpstream, type Upstream } from './upstream.fixture.ts';
 
 let upstream: Upstream;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testWith } from '../test/harness/requirements.ts';
-import { makeFolder, startUpstream, type TestFolder, type Upstream } from './test-upstream.ts';
+import { makeFolder, startUpstream, type TestFolder, type Upstream } from './upstream.fixture.ts';
 
 const fixtureUrl = new URL('../../fixtures/registry/registry.json', import.meta.url);
 const fixture = readFileSync(fixtureUrl);

@@ -5,9 +5,15 @@ import type { Settings } from '../config/index.ts';
 import { SluiceError, systemCode, UpstreamError } from '../errors.ts';
 import { createHostMemory, type HostMemory } from '../hosts.ts';
 import type { Project } from '../project/index.ts';
-import { type Addresses, badLocalRegistry, type Place, PUBLIC_ADDRESSES, placeOf } from './addresses.ts';
+import {
+  type Addresses,
+  badLocalRegistry,
+  PUBLIC_ADDRESSES,
+  type RegistryLocation,
+  registryLocation,
+} from './addresses.ts';
+import { DAY_MS, type Obtained, obtain } from './cached.ts';
 import { parseRegistry, specOfEntry } from './entries.ts';
-import { DAY_MS, type Obtained, obtain } from './kept.ts';
 import { createMemo } from './memo.ts';
 import { findEntry, searchEntries } from './search.ts';
 import { createStore } from './store.ts';
@@ -36,7 +42,7 @@ export function createRegistry({
   const store = createStore(project);
   const userAgent = `sluice-mcp/${settings.version}`;
   const standard = { ...PUBLIC_ADDRESSES, ...addresses };
-  const place = (): Place => placeOf(settings, standard);
+  const place = (): RegistryLocation => registryLocation(settings, standard);
 
   const fetched = createMemo<Obtained<readonly RegistryEntry[]>>(
     () =>
@@ -60,7 +66,7 @@ export function createRegistry({
     ({ note }) => Date.now() + (note === undefined || settings.offline ? DAY_MS : RETRY_MS),
   );
 
-  async function secretKeysOf({ addresses: { secretKeys: address }, file }: Place): Promise<SecretKeys> {
+  async function secretKeysOf({ addresses: { secretKeys: address }, file }: RegistryLocation): Promise<SecretKeys> {
     const beside = file && (await readIfThere(join(dirname(file), 'specs_secrets_mask.yaml')));
     const { BUILT_IN_SECRET_KEYS, parseSecretKeys } = await import('./secret-keys.ts');
     try {

@@ -6,7 +6,7 @@ import { messageOf, SluiceError, systemCode } from '../errors.ts';
 import { type Project, readJson, writeAtomic } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
 
-export interface Kept {
+export interface CachedBody {
   readonly body: Buffer;
   readonly etag?: string;
   /** When the server last said that this is current, in milliseconds since 1970; 0 where that is not known. */
@@ -15,11 +15,11 @@ export interface Kept {
 
 export interface Store {
   /** The copy of an address, or undefined where there is none, or it cannot be read. */
-  read(address: string): Promise<Kept | undefined>;
+  read(address: string): Promise<CachedBody | undefined>;
   /** Keeps a copy; returns the reason where it could not be kept. */
-  write(address: string, kept: Kept): Promise<string | undefined>;
+  write(address: string, kept: CachedBody): Promise<string | undefined>;
   /** Notes that the copy is still current. */
-  touch(address: string, kept: Kept): Promise<string | undefined>;
+  touch(address: string, kept: CachedBody): Promise<string | undefined>;
 }
 
 export function createStore(project: Project): Store {
@@ -27,7 +27,7 @@ export function createStore(project: Project): Store {
     const stem = join(folder, `${slug(address)}-${digest(address).slice(0, 12)}`);
     return { body: `${stem}.body`, meta: `${stem}.meta.json` };
   };
-  const writeMeta = (path: string, address: string, { body, etag, checkedAt }: Kept): Promise<void> =>
+  const writeMeta = (path: string, address: string, { body, etag, checkedAt }: CachedBody): Promise<void> =>
     writeAtomic(path, `${JSON.stringify({ address, etag, checked_at: checkedAt, sha256: digest(body) })}\n`);
   return {
     async read(address) {

@@ -1,4 +1,4 @@
-/** The ports of the registry room: the list of all connectors that exist. */
+/** The ports of the registry module: the list of all connectors that exist. */
 import type { JsonObject } from '../protocol/index.ts';
 
 export type ConnectorType = 'source' | 'destination';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeFolder, startUpstream, type TestFolder, type Upstream } from './test-upstream.ts';
+import { makeFolder, startUpstream, type TestFolder, type Upstream } from './upstream.fixture.ts';
 
 const fixture = readFileSync(new URL('../../fixtures/registry/registry.json', import.meta.url));
 const { signal } = new AbortController();

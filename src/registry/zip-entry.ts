@@ -5,7 +5,7 @@ const END = 0x06054b50;
 const ENTRY = 0x02014b50;
 const LOCAL = 0x04034b50;
 const END_BYTES = 22;
-const LONGEST_COMMENT = 0xffff;
+const MAX_COMMENT_LENGTH = 0xffff;
 const ENCRYPTED = 1;
 
 /**
@@ -28,7 +28,7 @@ export function zipEntry(archive: Buffer, name: string, maxBytes: number): Buffe
 }
 
 function endOf(archive: Buffer): number {
-  const first = Math.max(0, archive.length - END_BYTES - LONGEST_COMMENT);
+  const first = Math.max(0, archive.length - END_BYTES - MAX_COMMENT_LENGTH);
   for (let at = archive.length - END_BYTES; at >= first; at -= 1) if (archive.readUInt32LE(at) === END) return at;
   throw new RangeError('no zip archive');
 }

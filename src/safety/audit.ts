@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import { isObject } from '../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** Something of the cloud; configurations in `before` and `after` are written without their values. */
@@ -70,13 +70,13 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
     write(record) {
       const { arguments: args, argumentNames, object, targets, ...rest } = record;
       const sealed = (value: unknown): string =>
-        sealBeginning(JSON.stringify(value) ?? 'null', { redactor, level: 'text', shown: MAX_ARGUMENTS }).text;
+        redactBeginning(JSON.stringify(value) ?? 'null', { redactor, level: 'text', shown: MAX_ARGUMENTS }).text;
       const line = JSON.stringify({
         time: new Date().toISOString(),
         ...rest,
         arguments: sealed(withoutTypedSecrets(args, argumentNames, rest.verdict === 'invalid')),
-        ...(object ? { object: redactor.sealValue(bounded(withoutConfigurations(object)), 'text') } : {}),
-        ...(targets ? { targets: redactor.sealValue(targets.slice(0, MAX_TARGETS), 'text') } : {}),
+        ...(object ? { object: redactor.redactValue(bounded(withoutConfigurations(object)), 'text') } : {}),
+        ...(targets ? { targets: redactor.redactValue(targets.slice(0, MAX_TARGETS), 'text') } : {}),
       });
       queue = queue.then(() => append(`${line}\n`));
       return queue;

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Modes } from '../config/index.ts';
-import { type Deed, EFFECTS, judge, refusal } from './effects.ts';
+import { EFFECTS, judge, type Operation, refusal } from './effects.ts';
 
 const modes = (safe: boolean, readOnly: boolean): Modes => ({
   safe: { on: safe, variable: 'SLUICE_SAFE_MODE', origin: 'default' },
   readOnly: { on: readOnly, variable: 'SLUICE_READONLY_MODE', origin: 'env file' },
 });
-const allowed = (deed: Deed, safe: boolean, readOnly: boolean): boolean => judge(deed, modes(safe, readOnly)).allowed;
+const allowed = (deed: Operation, safe: boolean, readOnly: boolean): boolean =>
+  judge(deed, modes(safe, readOnly)).allowed;
 
 test('the whole table, for work that is not the session’s own', () => {
   const table = (['local', 'cloud'] as const).flatMap((realm) =>

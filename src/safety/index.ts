@@ -1,5 +1,5 @@
 export { type Audit, type AuditObject, type AuditRecord, createAudit } from './audit.ts';
-export { type Deed, type Effect, judge, refusal, type Verdict } from './effects.ts';
+export { type Effect, judge, type Operation, refusal, type Verdict } from './effects.ts';
 export { createLedger, idOfOld, type Ledger, type LedgerEntry, type LedgerKind } from './ledger.ts';
 export {
   type CallNote,

@@ -10,7 +10,7 @@ export type ParsedConfig =
 
 export function parseConfigText(text: string): ParsedConfig {
   const value = parseJson(text) ?? parseYaml(text);
-  if (isPlace(value)) return value;
+  if (isTextPosition(value)) return value;
   return isObject(value) ? { config: value } : { wrong: 'not an object' };
 }
 
@@ -23,7 +23,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-class Place {
+class TextPosition {
   readonly wrong = 'syntax';
   readonly line: number;
   readonly column: number;
@@ -34,8 +34,8 @@ class Place {
   }
 }
 
-function isPlace(value: unknown): value is Place {
-  return value instanceof Place;
+function isTextPosition(value: unknown): value is TextPosition {
+  return value instanceof TextPosition;
 }
 
 function parseYaml(text: string): unknown {
@@ -45,13 +45,13 @@ function parseYaml(text: string): unknown {
   const error = document.errors[0];
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    return new Place(line, col);
+    return new TextPosition(line, col);
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     // Only what JSON can say reaches a connector.
     return value === undefined ? null : JSON.parse(JSON.stringify(value, exactInteger));
   } catch {
-    return new Place(1, 1);
+    return new TextPosition(1, 1);
   }
 }

@@ -18,26 +18,26 @@ import { systemCode } from '../errors.ts';
 import { canonicalJson, isObject } from '../protocol/index.ts';
 import type { ChangedField } from './changed-fields.ts';
 
-export interface KeptField extends ChangedField {
+export interface StoredField extends ChangedField {
   /** Whether it is sealed in data too. */
   readonly sensitive: boolean;
 }
 
-export interface KeptUpdate {
+export interface StoredUpdate {
   /** Keyed hash of what the fields were laid over: it tells nothing of the values to a reader of this file. */
   readonly base: string;
   /** When its source was saved, ISO 8601. */
   readonly savedAt: string;
   /** ISO 8601, UTC. */
   readonly keptAt: string;
-  readonly fields: readonly KeptField[];
+  readonly fields: readonly StoredField[];
 }
 
 export interface UpdateFiles {
   /** Undefined where there is none that can be read. */
-  read(source: string): KeptUpdate | undefined;
+  read(source: string): StoredUpdate | undefined;
   /** Synchronous: a rotated token is on disk before anything else happens. */
-  write(source: string, update: KeptUpdate): void;
+  write(source: string, update: StoredUpdate): void;
   remove(source: string): boolean;
   /** The names of the sources that have one. */
   names(): string[];
@@ -54,7 +54,7 @@ export function createUpdateFiles(folder: string): UpdateFiles {
     read(source) {
       try {
         const value: unknown = JSON.parse(readFileSync(pathOf(source), 'utf8'));
-        return isObject(value) && Array.isArray(value.fields) ? (value as unknown as KeptUpdate) : undefined;
+        return isObject(value) && Array.isArray(value.fields) ? (value as unknown as StoredUpdate) : undefined;
       } catch {
         return undefined;
       }

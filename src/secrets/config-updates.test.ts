@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { createConfigUpdates } from './config-updates.ts';
 import { createRedactor } from './redactor.ts';
-import { sealedConfig } from './resolved-config.ts';
+import { resolvedConfig } from './resolved-config.ts';
 
 const spec = { type: 'object', properties: { token: { type: 'string', airbyte_secret: true } } };
 
 test('a connector teaches the seal its new token, and cannot hide what stands in everybody’s sentences', () => {
   const redactor = createRedactor();
   const updates = createConfigUpdates(undefined, redactor);
-  const first = sealedConfig({ token: 'first-token-0001' }, { outline: {}, written: 'first' });
+  const first = resolvedConfig({ token: 'first-token-0001' }, { outline: {}, written: 'first' });
   const config = updates.forCheck(first, { spec, secretKeys: new Set() });
   const changed = { token: 'second-token-0002', one: '1', order: 'orders', year: 2026, flag: 'true' };
   const { fields } = config.keepUpdate?.({ connectorConfig: { config: changed } }) ?? {};
   expect([...(fields ?? [])].sort()).toEqual(['flag', 'one', 'order', 'token', 'year']);
   const sentence = '1 of 2026 orders is true';
-  expect(redactor.seal(sentence, 'text')).toBe(sentence);
-  expect(redactor.seal('it is second-token-0002 now', 'text')).toBe('it is [secret:config.token] now');
+  expect(redactor.redact(sentence, 'text')).toBe(sentence);
+  expect(redactor.redact('it is second-token-0002 now', 'text')).toBe('it is [secret:config.token] now');
 });

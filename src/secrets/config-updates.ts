@@ -2,28 +2,28 @@
 import { messageOf } from '../errors.ts';
 import { dottedPath, fieldsAt, isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { changedFields, layFields, withFields } from './changed-fields.ts';
-import { createUpdateFiles, type KeptField } from './config-update-files.ts';
+import { createUpdateFiles, type StoredField } from './config-update-files.ts';
 import type { GrowingRedactor } from './redactor.ts';
-import { sealedConfig } from './resolved-config.ts';
+import { resolvedConfig } from './resolved-config.ts';
 import { hasSensitiveShape } from './sensitive.ts';
-import type { ConfigUpdates, ResolvedConfig, UpdatedSource, UpdateFacts, UpdateKept } from './types.ts';
+import type { ConfigUpdates, ResolvedConfig, StoredUpdateReport, UpdatedSource, UpdateFacts } from './types.ts';
 
 /** A saved source, as far as its changes depend on it. */
 /** No service issues a shorter token, and a connector could hide every "1" of an answer. */
-const SHORTEST = 8;
-const LONGEST = 256 * 1024;
-const MOST_WAITING = 50;
+const MIN_LENGTH = 8;
+const MAX_LENGTH = 256 * 1024;
+const MAX_WAITING = 50;
 
 /** @param folder absolute; undefined where the project directory is unusable, and nothing can be kept */
 export function createConfigUpdates(folder: string | undefined, redactor: GrowingRedactor): ConfigUpdates {
   const files = folder === undefined ? undefined : createUpdateFiles(folder);
   /** By fingerprint of the configuration that was checked. */
-  const waiting = new Map<string, readonly KeptField[]>();
+  const waiting = new Map<string, readonly StoredField[]>();
 
-  const teach = (source: string, fields: readonly KeptField[]): void => {
+  const teach = (source: string, fields: readonly StoredField[]): void => {
     for (const { path, value, sensitive } of fields) {
       const name = `${source}.${dottedPath(path)}`;
-      for (const leaf of leavesOf(value)) if (isToldApart(leaf, sensitive)) redactor.add(name, leaf, { sensitive });
+      for (const leaf of leavesOf(value)) if (isDistinct(leaf, sensitive)) redactor.add(name, leaf, { sensitive });
     }
   };
   const learn = (): void => {
@@ -37,12 +37,12 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
     name: string,
     config: ResolvedConfig,
     { spec, secretKeys }: UpdateFacts,
-    kept: readonly KeptField[],
-    keep: (fields: readonly KeptField[]) => void,
+    kept: readonly StoredField[],
+    keep: (fields: readonly StoredField[]) => void,
   ): ResolvedConfig => {
     let now = config.use((plain) => layFields(plain, kept));
     const keepChanges = (updated: JsonObject): readonly string[] => {
-      if (JSON.stringify(updated).length > LONGEST) throw new RangeError('the new configuration is too large');
+      if (JSON.stringify(updated).length > MAX_LENGTH) throw new RangeError('the new configuration is too large');
       const fields = changedFields(now, updated).map((field) => ({
         ...field,
         sensitive: isSensitiveField(field.path, field.value, { spec, secretKeys, whole: updated }),
@@ -54,7 +54,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
       keep(fields);
       return fields.map(({ path }) => dottedPath(path));
     };
-    const keepUpdate = ({ connectorConfig }: JsonObject): UpdateKept => {
+    const keepUpdate = ({ connectorConfig }: JsonObject): StoredUpdateReport => {
       const updated = isObject(connectorConfig) ? connectorConfig.config : undefined;
       try {
         return { fields: isObject(updated) ? keepChanges(withoutInjected(updated)) : [] };
@@ -64,7 +64,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
       }
     };
     const facts = { outline: config.outline, written: name, literals: config.literals };
-    return Object.defineProperties(sealedConfig({}, facts), {
+    return Object.defineProperties(resolvedConfig({}, facts), {
       fingerprint: { value: config.fingerprint },
       // What one verb used up, the next one of the same call gets anew.
       use: { value: <T>(callback: (plain: JsonObject) => T): T => callback(structuredClone(now)) },
@@ -73,12 +73,12 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
   };
 
   return {
-    learn,
+    registerStoredValues: learn,
     forSource(source, config, facts) {
       const { name, savedAt } = source;
       learn();
       if (!files) return config;
-      const current = (): readonly KeptField[] => {
+      const current = (): readonly StoredField[] => {
         const kept = files.read(name);
         return kept && kept.base === baseOf(source, config) ? kept.fields : [];
       };
@@ -94,7 +94,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
       const key = config.fingerprint;
       return updatable('config', config, facts, waiting.get(key) ?? [], (fields) => {
         const all = withFields(waiting.get(key) ?? [], fields);
-        if (waiting.size >= MOST_WAITING) waiting.clear();
+        if (waiting.size >= MAX_WAITING) waiting.clear();
         waiting.set(key, all);
       });
     },
@@ -127,8 +127,8 @@ function isSensitiveField(
 }
 
 /** Short values, and words that no field calls secret, such as a scope, stand in everybody's sentences: the seal would spoil them. */
-function isToldApart(leaf: string, sensitive: boolean): boolean {
-  return leaf.length >= SHORTEST && (sensitive || /\d/.test(leaf));
+function isDistinct(leaf: string, sensitive: boolean): boolean {
+  return leaf.length >= MIN_LENGTH && (sensitive || /\d/.test(leaf));
 }
 
 function leavesOf(value: JsonValue): string[] {

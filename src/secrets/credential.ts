@@ -15,6 +15,6 @@ class LentCredential extends Unprintable implements Credential {
 }
 
 /** Holds a value where neither printing nor serialising reaches it. */
-export function lend(value: string): Credential {
+export function withCredential(value: string): Credential {
   return new LentCredential(value);
 }

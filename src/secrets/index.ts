@@ -1,21 +1,21 @@
 export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
-export { hideInName } from './hide-in-name.ts';
-export { hideQuoted } from './hide-quoted.ts';
 export { MASK, maskConfiguration } from './mask.ts';
 export { maskManifest } from './mask-manifest.ts';
+export { redactBeginning } from './redact-beginning.ts';
+export { redactName } from './redact-name.ts';
+export { redactQuoted } from './redact-quoted.ts';
 export { createRedactor, type GrowingRedactor } from './redactor.ts';
-export { sealBeginning } from './seal-beginning.ts';
 export { nameForExample, namesForField } from './suggestions.ts';
 export type {
   ConfigLayers,
   ConfigSpec,
   ConfigUpdates,
   Credential,
+  RedactionLevel,
+  RedactionStream,
   Redactor,
   Resolution,
   ResolvedConfig,
-  SealLevel,
-  SealStream,
   SecretEntry,
   SecretKind,
   SecretStore,

@@ -4,17 +4,17 @@ import { createNeedleSearch, MIN_NEEDLE, type Needle, type NeedleSearch } from '
 import { allForms, textForms } from './secret-forms.ts';
 import { partsOf } from './secret-parts.ts';
 import { withoutInvisible } from './text-view.ts';
-import type { SealLevel } from './types.ts';
+import type { RedactionLevel } from './types.ts';
 
 /** What one level searches for. */
-export interface Wanted {
+export interface SearchTerm {
   readonly needles: readonly NeedleSearch[];
   readonly literals: readonly Literal[];
 }
 
 export interface KnownSecrets {
   add(name: string, value: string, sensitive: boolean): void;
-  wanted(level: SealLevel): Wanted;
+  wanted(level: RedactionLevel): SearchTerm;
   isName(name: string): boolean;
   /** Whether any value holds whitespace, which forms write as `+`. */
   readonly spaced: () => boolean;

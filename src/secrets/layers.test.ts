@@ -1,9 +1,9 @@
 import { linkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { open, place, ref, resolve, usePlace } from './vault-place.ts';
+import { open, place, ref, resolve, useVaultContext } from './vault-context.fixture.ts';
 
-usePlace();
+useVaultContext();
 
 describe('layers', () => {
   const write = (name: string, text: string): string => {
@@ -44,7 +44,7 @@ describe('layers', () => {
     const vault = open();
     const { value } = await resolve({ configFile, configSecret: 'WHOLE' }, vault, new Set(['account_id']));
     expect(value.tokens).toEqual(['token-in-the-file', 'key-value-123456']);
-    const seal = (text: string): string => vault.redactor.seal(text, 'data');
+    const seal = (text: string): string => vault.redactor.redact(text, 'data');
     expect(seal('token-in-the-file')).toBe('[secret:config_file.tokens_0_]');
     expect(seal('whole-key-value')).toBe('[secret:WHOLE]');
     expect(seal('account-in-file header-in-file')).not.toContain('in-file');

@@ -4,7 +4,7 @@ import type { Problem } from '../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { type LoadedLayer, readConfigFile, readConfigSecret } from './config-file.ts';
 import { choosingPart, type KnownSecret, type Layer, type Rules, resolveLayer } from './references.ts';
-import { sealedConfig } from './resolved-config.ts';
+import { resolvedConfig } from './resolved-config.ts';
 import { nearNames } from './suggestions.ts';
 import type { ConfigLayers, Resolution } from './types.ts';
 
@@ -41,7 +41,7 @@ export async function resolveLayers(layers: ConfigLayers, rules: LayerRules): Pr
     problems: isUnknown ? [...problems, ...rules.storeProblems] : problems,
     warnings: [],
     suspicions: suspicionsOf(layers, [...written.values()], rules.suspicions),
-    config: sealedConfig(merged(walked.map(({ config }) => config)), {
+    config: resolvedConfig(merged(walked.map(({ config }) => config)), {
       outline,
       written: [...written],
       literals: layers.config,

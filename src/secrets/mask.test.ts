@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../protocol/index.ts';
-import { hideQuoted } from './hide-quoted.ts';
 import { MASK, maskConfiguration, maskText, namesSecret } from './mask.ts';
 import { maskManifest } from './mask-manifest.ts';
+import { redactQuoted } from './redact-quoted.ts';
 
 const KEYS = new Set(['password', 'ca_certificate']);
 
@@ -101,7 +101,7 @@ test.each([
   ['a -----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY----- b', `a ${MASK} b`],
   ['a -----BEGIN PRIVATE KEY-----\nabc', `a ${MASK}`],
 ])('quoted: %s', (text, shown) => {
-  expect(hideQuoted(text, KEYS)).toBe(shown);
+  expect(redactQuoted(text, KEYS)).toBe(shown);
 });
 
 test('a manifest keeps its templates and its names, and loses what an author wrote into it', () => {
@@ -127,6 +127,6 @@ test('a manifest keeps its templates and its names, and loses what an author wro
 test('a long word takes no longer than its length asks', () => {
   const began = Date.now();
   maskText('x'.repeat(1_000_000), KEYS);
-  hideQuoted('ca_certificate'.repeat(70_000), KEYS);
+  redactQuoted('ca_certificate'.repeat(70_000), KEYS);
   expect(Date.now() - began).toBeLessThan(2_000);
 });

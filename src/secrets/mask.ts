@@ -74,11 +74,11 @@ export function maskText(text: string, secretKeys: ReadonlySet<string>): string 
     const masked = JSON.stringify(maskConfiguration({ inner }, { secretKeys }).inner);
     return masked === JSON.stringify(inner) ? text : masked;
   }
-  return hideShapes(text);
+  return maskShapes(text);
 }
 
 /** A text with the values masked that stand behind words such as `password=`. */
-export function hideShapes(text: string): string {
+export function maskShapes(text: string): string {
   return findShapes(text).reduceRight(
     (shown, { start, end }) => (end > start ? `${shown.slice(0, start)}${MASK}${shown.slice(end)}` : shown),
     text,

@@ -38,7 +38,7 @@ const ENCODERS: Record<string, (text: string) => string> = {
 function sealed(secret: string, text: string, level: 'data' | 'text' | 'connector'): string {
   const redactor = createRedactor();
   redactor.add('NAME', secret, { sensitive: true });
-  return redactor.seal(text, level);
+  return redactor.redact(text, level);
 }
 
 describe('a text that is cut', () => {
@@ -63,7 +63,7 @@ describe('a text that is cut', () => {
             const redactor = createRedactor();
             redactor.add('NAME', value, { sensitive: true });
             const stream = redactor.stream(level);
-            return [redactor.sealSettled(text, level), stream.push(text), stream.flushLines(), stream.end()];
+            return [redactor.redactBeginningOf(text, level), stream.push(text), stream.flushLines(), stream.end()];
           });
           expect(shown[0]).toEqual(shown[1]);
         },
@@ -87,11 +87,11 @@ describe('a text that is cut', () => {
           const cut = printed.slice(0, 1 + (at % printed.length));
           const redactor = createRedactor();
           redactor.add('NAME', secret, { sensitive: true });
-          const result = redactor.sealSettled(cut, 'data');
+          const result = redactor.redactBeginningOf(cut, 'data');
           const rest = result.replaceAll('[secret:NAME]', '').replaceAll(/[q\s]/g, '');
           // The end of a base64 form shares a character or two with what follows it.
           expect(rest.length).toBeLessThanOrEqual(2);
-          expect(redactor.seal(printed, 'data').match(/\[secret:NAME\]/g)).toHaveLength(1);
+          expect(redactor.redact(printed, 'data').match(/\[secret:NAME\]/g)).toHaveLength(1);
         },
       ),
       { numRuns: 200 },
@@ -174,7 +174,7 @@ describe('the seal', () => {
         (secrets, text, level) => {
           const redactor = createRedactor();
           for (const [index, secret] of secrets.entries()) redactor.add(`NAME_${index}`, secret, { sensitive: true });
-          expect(redactor.seal(text, level)).toBe(text);
+          expect(redactor.redact(text, level)).toBe(text);
         },
       ),
     );
@@ -188,8 +188,8 @@ describe('the seal', () => {
           for (const [index, secret] of secrets.entries())
             redactor.add(`PASSWORD_${index}`, secret, { sensitive: true });
           const text = pieces.flatMap((piece, index) => [piece, secrets[index % secrets.length]]).join('');
-          const once = redactor.seal(text, level);
-          expect(redactor.seal(once, level)).toBe(once);
+          const once = redactor.redact(text, level);
+          expect(redactor.redact(once, level)).toBe(once);
         },
       ),
       { numRuns: 300 },
@@ -231,7 +231,7 @@ describe('the seal', () => {
           );
           const stream = redactor.stream(level);
           const out = places.slice(1).flatMap((place, index) => stream.push(text.slice(places[index], place)));
-          expect([...out, ...stream.end()].join('')).toBe(redactor.seal(text, level));
+          expect([...out, ...stream.end()].join('')).toBe(redactor.redact(text, level));
         },
       ),
       { numRuns: 1500 },
@@ -244,7 +244,7 @@ describe('the seal', () => {
         const redactor = createRedactor();
         redactor.add('NAME', secret, { sensitive: true });
         const at = 1 + (cut % (secret.length - 1));
-        const [first = '', second = '', ...more] = redactor.sealAll(
+        const [first = '', second = '', ...more] = redactor.redactAll(
           [around + secret.slice(0, at), secret.slice(at) + around],
           'text',
         );

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from './redactor.ts';
-import type { SealLevel } from './types.ts';
+import type { RedactionLevel } from './types.ts';
 
 const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -20,21 +20,21 @@ describe('levels', () => {
     { HOST: 'db.example.com', PORT: '5432', FLAG: 'true', TINY: 'ab' },
   );
   const text = 'tok-1234567 at db.example.com:5432 with 4711, not 47110 nor x4711, true ab';
-  it.each<[SealLevel, string]>([
+  it.each<[RedactionLevel, string]>([
     ['data', '[secret:TOKEN] at db.example.com:5432 with 4711, not 47110 nor x4711, true ab'],
     ['text', '[secret:TOKEN] at [secret:HOST]:5432 with 4711, not 47110 nor x4711, true ab'],
     ['connector', '[secret:TOKEN] at [secret:HOST]:[secret:PORT] with [secret:PIN], not 47110 nor x4711, true ab'],
   ])('%s', (level, expected) => {
-    expect(redactor.seal(text, level)).toBe(expected);
+    expect(redactor.redact(text, level)).toBe(expected);
   });
 
   it('never searches for short values inside words', () => {
     const short = sealer({ P: 'p', DOT: 'a b' });
-    expect(short.seal('{"type":"x"} p "p" sp\\np', 'connector')).toBe(
+    expect(short.redact('{"type":"x"} p "p" sp\\np', 'connector')).toBe(
       '{"type":"x"} [secret:P] "[secret:P]" sp\\n[secret:P]',
     );
-    expect(short.seal('p a b', 'text')).toBe('p a b');
-    expect(short.seal('(a b) aa b', 'connector')).toBe('([secret:DOT]) aa b');
+    expect(short.redact('p a b', 'text')).toBe('p a b');
+    expect(short.redact('(a b) aa b', 'connector')).toBe('([secret:DOT]) aa b');
   });
 });
 
@@ -43,21 +43,21 @@ describe('parts', () => {
     const redactor = sealer({ KEY: PEM });
     const lines = PEM.trim().split('\n');
     const body = lines.slice(1, -1).join('');
-    expect(redactor.seal(`<${PEM}>`, 'data')).toBe('<[secret:KEY]\n>');
-    for (const line of lines.slice(1, -2)) expect(redactor.seal(`<${line}>`, 'data')).toBe('<[secret:KEY]>');
-    expect(redactor.seal(`<${body}>`, 'data')).toBe('<[secret:KEY]>');
-    expect(redactor.seal(`<${body.replace(/.{50}/g, '$&\n')}>`, 'data')).toBe('<[secret:KEY]>');
-    expect(redactor.seal(JSON.stringify(JSON.stringify({ key: PEM })), 'data')).toBe(
+    expect(redactor.redact(`<${PEM}>`, 'data')).toBe('<[secret:KEY]\n>');
+    for (const line of lines.slice(1, -2)) expect(redactor.redact(`<${line}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${body}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${body.replace(/.{50}/g, '$&\n')}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(JSON.stringify(JSON.stringify({ key: PEM })), 'data')).toBe(
       '"{\\"key\\":\\"[secret:KEY]\\\\n\\"}"',
     );
-    expect(redactor.seal('-----BEGIN PRIVATE KEY-----', 'data')).toBe('-----BEGIN PRIVATE KEY-----');
+    expect(redactor.redact('-----BEGIN PRIVATE KEY-----', 'data')).toBe('-----BEGIN PRIVATE KEY-----');
   });
 
   it('seals a PEM that has its line breaks written out in either form', () => {
     const written = PEM.trim().replaceAll('\n', '\\n');
     const redactor = sealer({ KEY: written });
-    expect(redactor.seal(`<${PEM.trim()}>`, 'data')).toBe('<[secret:KEY]>');
-    expect(redactor.seal(`<${written}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${PEM.trim()}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${written}>`, 'data')).toBe('<[secret:KEY]>');
   });
 
   it('seals the leaves of JSON, numbers too, and leaves the public ones', () => {
@@ -72,7 +72,7 @@ describe('parts', () => {
       list: [{ deep: 'a leaf that is deep' }],
     });
     const redactor = sealer({ ACCOUNT: json });
-    const seal = (text: string): string => redactor.seal(text, 'connector');
+    const seal = (text: string): string => redactor.redact(text, 'connector');
     expect(seal('mail robot@project.example')).toBe('mail [secret:ACCOUNT]');
     expect(seal('a leaf  that is deep')).toBe('[secret:ACCOUNT]');
     expect(seal('1234567890')).toBe('[secret:ACCOUNT]');
@@ -88,7 +88,7 @@ describe('parts', () => {
       URL: 'postgres://me:p%40ssw0rd-1@db.example.com/x',
       ADO: 'Server=s;Password=hunter2hunter2;',
     });
-    const seal = (text: string): string => redactor.seal(text, 'data');
+    const seal = (text: string): string => redactor.redact(text, 'data');
     expect(seal('p%40ssw0rd-1 p@ssw0rd-1 hunter2hunter2 db.example.com')).toBe(
       '[secret:URL] [secret:URL] [secret:ADO] db.example.com',
     );
@@ -97,16 +97,16 @@ describe('parts', () => {
 
   it('names the longest where values overlap, and keeps old values', () => {
     const redactor = sealer({ SHORTER: 'abcdefghij', LONGER: 'xx-abcdefghij-yy' });
-    expect(redactor.seal('xx-abcdefghij-yy abcdefghij', 'data')).toBe('[secret:LONGER] [secret:SHORTER]');
+    expect(redactor.redact('xx-abcdefghij-yy abcdefghij', 'data')).toBe('[secret:LONGER] [secret:SHORTER]');
     redactor.add('SHORTER', 'a new value', { sensitive: true });
-    expect(redactor.seal('abcdefghij a new value', 'data')).toBe('[secret:SHORTER] [secret:SHORTER]');
+    expect(redactor.redact('abcdefghij a new value', 'data')).toBe('[secret:SHORTER] [secret:SHORTER]');
   });
 
   it('protects a mark only where its name is a known one', () => {
     const redactor = sealer({ DB_PASSWORD: 'PASSWORD1' });
-    expect(redactor.seal('[secret:DB_PASSWORD1]', 'data')).toBe('[secret:DB_[secret:DB_PASSWORD]]');
+    expect(redactor.redact('[secret:DB_PASSWORD1]', 'data')).toBe('[secret:DB_[secret:DB_PASSWORD]]');
     const same = sealer({ MY_PASSWORD: 'MY_PASSWORD' });
-    expect(same.seal('[secret:MY_PASSWORD] MY_PASSWORD', 'data')).toBe('[secret:MY_PASSWORD] [secret:MY_PASSWORD]');
+    expect(same.redact('[secret:MY_PASSWORD] MY_PASSWORD', 'data')).toBe('[secret:MY_PASSWORD] [secret:MY_PASSWORD]');
   });
 });
 
@@ -126,9 +126,9 @@ describe('shapes in connector text', () => {
     ['got Bearer abcdefgh.IJKLMNOP', 'got Bearer [sealed]'],
     ['redis://user:pw@host/0', 'redis://user:[sealed]@host/0'],
   ])('%s', (text, expected) => {
-    expect(redactor.seal(text, 'connector')).toBe(expected);
-    expect(redactor.seal(expected, 'connector')).toBe(expected);
-    expect(redactor.seal(text, 'text')).toBe(text);
+    expect(redactor.redact(text, 'connector')).toBe(expected);
+    expect(redactor.redact(expected, 'connector')).toBe(expected);
+    expect(redactor.redact(text, 'text')).toBe(text);
   });
 
   it.each([
@@ -140,18 +140,18 @@ describe('shapes in connector text', () => {
     'password: secret_reference::DB_PASSWORD',
     'tokens: 500, secret_count=3',
   ])('leaves %s', (text) => {
-    expect(redactor.seal(text, 'connector')).toBe(text);
+    expect(redactor.redact(text, 'connector')).toBe(text);
   });
 
   it('gives a known value its name', () => {
     const known = sealer({ MINE: 'abcdefgh12' });
-    expect(known.seal('token=abcdefgh12 password="xabcdefgh12x"', 'connector')).toBe(
+    expect(known.redact('token=abcdefgh12 password="xabcdefgh12x"', 'connector')).toBe(
       'token=[secret:MINE] password="[secret:MINE]"',
     );
   });
 });
 
-describe('sealValue', () => {
+describe('redactValue', () => {
   const redactor = sealer({ NUMBER: '1234567890', TOKEN: 'tok-1234567' });
   it('seals strings, numbers and the keys that are data', () => {
     const input = {
@@ -160,7 +160,7 @@ describe('sealValue', () => {
     };
     const copy = structuredClone(input);
     const own = new Set(['rows', 'note', 'small', 'big', 'ok', 'none']);
-    expect(redactor.sealValue(input, 'data', (key) => own.has(key))).toEqual({
+    expect(redactor.redactValue(input, 'data', (key) => own.has(key))).toEqual({
       rows: [{ '[secret:TOKEN]': '[secret:NUMBER]', note: 'x [secret:TOKEN]', small: 12, ok: true, none: null }],
       big: '[secret:NUMBER]',
     });
@@ -168,14 +168,14 @@ describe('sealValue', () => {
   });
 
   it('keeps two keys apart that become the same mark, and survives odd keys and depth', () => {
-    expect(redactor.sealValue({ 'tok-1234567': 1, 'tok-123 4567': 2 }, 'data')).toEqual({
+    expect(redactor.redactValue({ 'tok-1234567': 1, 'tok-123 4567': 2 }, 'data')).toEqual({
       '[secret:TOKEN]': 1,
       '[secret:TOKEN] (2)': 2,
     });
     const odd = JSON.parse('{"__proto__": {"a": "tok-1234567"}}');
-    expect(JSON.stringify(redactor.sealValue(odd, 'data'))).toBe('{"__proto__":{"a":"[secret:TOKEN]"}}');
+    expect(JSON.stringify(redactor.redactValue(odd, 'data'))).toBe('{"__proto__":{"a":"[secret:TOKEN]"}}');
     const deep = JSON.parse(`${'['.repeat(5000)}"tok-1234567"${']'.repeat(5000)}`);
-    expect(JSON.stringify(redactor.sealValue(deep, 'data'))).not.toContain('tok-1234567');
+    expect(JSON.stringify(redactor.redactValue(deep, 'data'))).not.toContain('tok-1234567');
   });
 });
 

@@ -1,9 +1,9 @@
 /** The seal: replaces every known secret value by its name, in whatever form it was printed. */
 import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts';
 import { MIN_NEEDLE } from './needle-search.ts';
+import { createRedactionStream } from './redaction-stream.ts';
 import { type Hit, replaceHits, scan } from './scan.ts';
-import { createSealStream } from './seal-stream.ts';
-import type { Redactor, SealLevel } from './types.ts';
+import type { RedactionLevel, Redactor } from './types.ts';
 
 /** A redactor that learns values; what it has learned it never forgets. */
 export interface GrowingRedactor extends Redactor {
@@ -15,16 +15,16 @@ const MAX_DEPTH = 400;
 
 export function createRedactor(): GrowingRedactor {
   const known = createKnownSecrets();
-  const seal = (text: string, level: SealLevel): string => {
+  const seal = (text: string, level: RedactionLevel): string => {
     // Only connector text is searched for anything shorter.
     if (text.length < MIN_NEEDLE && (level !== 'connector' || text === '')) return text;
     return replaceHits(text, scan(text, level, known).hits);
   };
   return {
-    seal,
-    sealAll: (texts, level) => sealNeighbours(texts, level, known),
+    redact: seal,
+    redactAll: (texts, level) => redactNeighbours(texts, level, known),
     count: (text, level) => scan(text, level, known).secrets,
-    sealSettled(text, level) {
+    redactBeginningOf(text, level) {
       const found = scan(text, level, known);
       const end = found.settledTo();
       return replaceHits(
@@ -32,8 +32,9 @@ export function createRedactor(): GrowingRedactor {
         found.hits.filter((hit) => hit.end <= end),
       );
     },
-    stream: (level) => createSealStream(known, level),
-    sealValue: (value, level, isOwnKey = () => false) => sealLeaves(value, (text) => seal(text, level), isOwnKey, 0),
+    stream: (level) => createRedactionStream(known, level),
+    redactValue: (value, level, isOwnKey = () => false) =>
+      redactLeaves(value, (text) => seal(text, level), isOwnKey, 0),
     add(name, value, { sensitive }) {
       known.add(name.replace(/[^\w.-]/g, '_').slice(0, 80) || 'unnamed', value, sensitive);
     },
@@ -41,7 +42,7 @@ export function createRedactor(): GrowingRedactor {
 }
 
 /** Joined by line breaks, which the search does not see; a hit over several texts is marked in each of them. */
-function sealNeighbours(texts: readonly string[], level: SealLevel, known: KnownSecrets): string[] {
+function redactNeighbours(texts: readonly string[], level: RedactionLevel, known: KnownSecrets): string[] {
   const { hits } = scan(texts.join('\n'), level, known);
   let offset = 0;
   let first = 0;
@@ -59,7 +60,7 @@ function sealNeighbours(texts: readonly string[], level: SealLevel, known: Known
   });
 }
 
-function sealLeaves(
+function redactLeaves(
   value: unknown,
   seal: (text: string) => string,
   isOwnKey: (key: string) => boolean,
@@ -73,15 +74,15 @@ function sealLeaves(
   }
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return '[too deep]';
-  if (Array.isArray(value)) return value.map((item) => sealLeaves(item, seal, isOwnKey, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => redactLeaves(item, seal, isOwnKey, depth + 1));
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return sealLeaves(value.toJSON(), seal, isOwnKey, depth + 1);
+    return redactLeaves(value.toJSON(), seal, isOwnKey, depth + 1);
   }
   const entries: [string, unknown][] = [];
   const used = new Set<string>();
   for (const [key, inner] of Object.entries(value)) {
     const shown = unused(isOwnKey(key) ? key : seal(key), used);
-    entries.push([shown, sealLeaves(inner, seal, isOwnKey, depth + 1)]);
+    entries.push([shown, redactLeaves(inner, seal, isOwnKey, depth + 1)]);
   }
   return Object.fromEntries(entries);
 }

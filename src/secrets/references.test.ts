@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isHeldValue } from '../protocol/index.ts';
-import { open, place, ref, resolve, usePlace } from './vault-place.ts';
+import { open, place, ref, resolve, useVaultContext } from './vault-context.fixture.ts';
 
-usePlace();
+useVaultContext();
 
 describe('references', () => {
   it('puts values in their places, in their types', async () => {
@@ -146,9 +146,9 @@ describe('references', () => {
 
   it('seals a plain secret from the moment it stands at a secret field', async () => {
     const vault = open();
-    expect(vault.redactor.seal('opaque-value-9876', 'data')).toBe('opaque-value-9876');
+    expect(vault.redactor.redact('opaque-value-9876', 'data')).toBe('opaque-value-9876');
     await resolve({ config: { tokens: [ref('OPAQUE')] } }, vault);
-    expect(vault.redactor.seal('opaque-value-9876', 'data')).toBe('[secret:OPAQUE]');
+    expect(vault.redactor.redact('opaque-value-9876', 'data')).toBe('[secret:OPAQUE]');
   });
 });
 

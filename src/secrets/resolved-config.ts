@@ -4,7 +4,7 @@ import type { ResolvedConfig } from './types.ts';
 import { Unprintable } from './unprintable.ts';
 
 /** Holds the values where neither printing nor serialising reaches them. */
-class SealedConfig extends Unprintable implements ResolvedConfig {
+class PlainConfig extends Unprintable implements ResolvedConfig {
   readonly #config: JsonObject;
   readonly #outline: JsonObject;
   readonly #fingerprint: string;
@@ -49,6 +49,6 @@ export interface ConfigFacts {
   readonly literals?: JsonObject | undefined;
 }
 
-export function sealedConfig(config: JsonObject, facts: ConfigFacts): ResolvedConfig {
-  return new SealedConfig(config, facts);
+export function resolvedConfig(config: JsonObject, facts: ConfigFacts): ResolvedConfig {
+  return new PlainConfig(config, facts);
 }

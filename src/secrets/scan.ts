@@ -3,7 +3,7 @@ import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
 import { findLiterals } from './literals.ts';
 import { findShapes, openShapeFrom, type Shape } from './shapes.ts';
 import { allViews, plainView, type Range, type TextView } from './text-view.ts';
-import type { SealLevel } from './types.ts';
+import type { RedactionLevel } from './types.ts';
 
 /** A stretch to replace by `label`; of overlapping ones the heaviest names the whole. */
 export interface Hit extends Range {
@@ -29,7 +29,7 @@ const MARK = /\[secret:([\w.-]+)\]|\[sealed\]/g;
 const MARK_TAIL = 100;
 
 /** @param before the characters before the text, two at most, for judging whether a token begins there */
-export function scan(text: string, level: SealLevel, known: KnownSecrets, before = ''): Scan {
+export function scan(text: string, level: RedactionLevel, known: KnownSecrets, before = ''): Scan {
   const { needles, literals } = known.wanted(level);
   const marks = findMarks(text, known);
   const views = needles.length > 0 ? allViews(plainView(text, marks), known.spaced() && text.includes('+')) : [];

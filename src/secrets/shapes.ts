@@ -22,7 +22,7 @@ const KEYWORDS = [
 const HEADERS = ['proxy-authorization', 'authorization'];
 const SCHEMES = ['bearer', 'basic'];
 const WORDS = [...KEYWORDS, ...HEADERS, ...SCHEMES].sort((a, b) => b.length - a.length);
-const LONGEST_WORD = Math.max(...WORDS.map((word) => word.length));
+const MAX_WORD_LENGTH = Math.max(...WORDS.map((word) => word.length));
 const HEAD = new RegExp(
   [
     String.raw`\[(?:secret:[\w.-]+|sealed)\]`,
@@ -67,7 +67,7 @@ export function openShapeFrom(text: string): number {
   const head = OPEN_HEAD.exec(tail);
   if (head) return offset + head.index;
   const lower = tail.toLowerCase();
-  for (let length = Math.min(LONGEST_WORD, lower.length); length > 0; length -= 1) {
+  for (let length = Math.min(MAX_WORD_LENGTH, lower.length); length > 0; length -= 1) {
     const end = lower.slice(-length);
     if (WORDS.some((word) => word.length > length && word.startsWith(end))) return text.length - length;
   }

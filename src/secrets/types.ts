@@ -1,4 +1,4 @@
-/** The ports of the secrets room. Values live behind them and come out only through `ResolvedConfig.use`. */
+/** The ports of the secrets module. Values live behind them and come out only through `ResolvedConfig.use`. */
 import type { Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
 
@@ -7,27 +7,27 @@ import type { JsonObject } from '../protocol/index.ts';
  * values too; `connector` (anything a connector printed): also values under 8 characters as whole tokens, and
  * `Authorization:` headers and `token=`-like pairs by their shape.
  */
-export type SealLevel = 'data' | 'text' | 'connector';
+export type RedactionLevel = 'data' | 'text' | 'connector';
 
 export interface Redactor {
   /** `text` with every known secret value replaced by `[secret:NAME]`. */
-  seal(text: string, level: SealLevel): string;
+  redact(text: string, level: RedactionLevel): string;
   /** Seals texts that were printed one after the other: a value spread over neighbours is found too. Same length as the input. */
-  sealAll(texts: readonly string[], level: SealLevel): string[];
+  redactAll(texts: readonly string[], level: RedactionLevel): string[];
   /**
    * The beginning of a text that goes on elsewhere, sealed: as much of its end is left out as the longest form of a
    * secret could fill, whether or not it looks like one.
    */
-  sealSettled(text: string, level: SealLevel): string;
+  redactBeginningOf(text: string, level: RedactionLevel): string;
   /** Seals a stream of texts: `push` returns what is safe to write now, in order; the end of the text waits. */
-  stream(level: SealLevel): SealStream;
+  stream(level: RedactionLevel): RedactionStream;
   /** How many secret values stand in a text, those included that are sealed already. */
-  count(text: string, level: SealLevel): number;
+  count(text: string, level: RedactionLevel): number;
   /** Every string, number and, where `isOwnKey` says no, every key of a value, sealed; the input is not changed. */
-  sealValue(value: unknown, level: SealLevel, isOwnKey?: (key: string) => boolean): unknown;
+  redactValue(value: unknown, level: RedactionLevel, isOwnKey?: (key: string) => boolean): unknown;
 }
 
-export interface SealStream {
+export interface RedactionStream {
   push(text: string): string[];
   /** The complete lines of what waits, sealed as if the text ended with them; for a text that makes a pause. */
   flushLines(): string[];
@@ -60,7 +60,7 @@ export interface ConfigLayers {
   readonly configSecret?: string;
 }
 
-export interface UpdateKept {
+export interface StoredUpdateReport {
   /** Names of the fields that changed. */
   readonly fields: readonly string[];
   /** One sentence: why they could not be kept. */
@@ -81,7 +81,7 @@ export interface ResolvedConfig {
   /** Lends the plain configuration to the callback. It must go to the connector and nowhere else. */
   use<T>(callback: (config: JsonObject) => T): T;
   /** Keeps what a CONTROL message says the configuration is now, at once; absent where nobody keeps it. Never throws. */
-  readonly keepUpdate?: (control: JsonObject) => UpdateKept;
+  readonly keepUpdate?: (control: JsonObject) => StoredUpdateReport;
 }
 
 export type CredentialName = 'AIRBYTE_CLOUD_CLIENT_ID' | 'AIRBYTE_CLOUD_CLIENT_SECRET' | 'AIRBYTE_CLOUD_BEARER_TOKEN';
@@ -167,5 +167,5 @@ export interface ConfigUpdates {
   /** @returns whether there was anything */
   drop(source: string): boolean;
   /** Teaches the seal what is kept on disk, by other processes too. */
-  learn(): void;
+  registerStoredValues(): void;
 }

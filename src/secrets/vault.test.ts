@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createVault } from './vault.ts';
-import { open, place, ref, resolve, settings, usePlace } from './vault-place.ts';
+import { open, place, ref, resolve, settings, useVaultContext } from './vault-context.fixture.ts';
 
-usePlace();
+useVaultContext();
 
 describe('list and status', () => {
   it('lists names, sorted, with their kinds and never a value', async () => {
@@ -41,7 +41,7 @@ describe('list and status', () => {
 
   it('knows the values of the start before the first call, settings and process environment included', () => {
     const vault = open({}, { environment: new Map([['AIRBYTE_CLOUD_BEARER_TOKEN', 'bearer-value-1']]) });
-    const sealed = vault.redactor.seal(
+    const sealed = vault.redactor.redact(
       'key-value-123456 cloud-secret-value bearer-value-1 /some/where/project',
       'text',
     );
@@ -55,7 +55,7 @@ describe('list and status', () => {
     expect((await vault.status()).changedSettings).toEqual([]);
     writeFileSync(place.envPath, 'API_KEY=the-new-value\nAIRBYTE_PROJECT_DIR=/else\n');
     expect((await vault.list()).map(({ name }) => name)).toEqual(['AIRBYTE_PROJECT_DIR', 'API_KEY']);
-    expect(vault.redactor.seal('key-value-123456 the-new-value', 'data')).toBe('[secret:API_KEY] [secret:API_KEY]');
+    expect(vault.redactor.redact('key-value-123456 the-new-value', 'data')).toBe('[secret:API_KEY] [secret:API_KEY]');
     expect((await vault.status()).changedSettings).toEqual(['AIRBYTE_CLOUD_CLIENT_SECRET', 'AIRBYTE_PROJECT_DIR']);
   });
 

@@ -10,7 +10,7 @@ import {
 } from '../config/index.ts';
 import { type Problem, SetupError } from '../errors.ts';
 import { createConfigUpdates } from './config-updates.ts';
-import { lend } from './credential.ts';
+import { withCredential } from './credential.ts';
 import { isGuessable } from './guessable.ts';
 import { resolveLayers } from './layers.ts';
 import { MIN_NEEDLE } from './needle-search.ts';
@@ -122,11 +122,11 @@ export function createVault({ settings, contents: atStart, environment, stores =
     credential(name) {
       // The environment wins over the file, as for every setting.
       const value = (environment?.get(name) || atStart?.values.get(name))?.trim();
-      return value ? lend(value) : undefined;
+      return value ? withCredential(value) : undefined;
     },
     protect(name, value) {
       redactor.add(name, value, { sensitive: true });
-      return lend(value);
+      return withCredential(value);
     },
     configUpdates: (folder) => createConfigUpdates(folder, redactor),
     async list() {

@@ -1,22 +1,22 @@
 /** What answers `tools/list` and `tools/call`. Loaded at the first of them: `initialize` needs none of it. */
 import { nearest } from '../protocol/index.ts';
-import type { House } from '../tools/index.ts';
+import type { App } from '../tools/index.ts';
 import { listTools } from './listing.ts';
 import { createOngoing } from './ongoing.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 
-export { isOwnWord } from './own-words.ts';
+export { isOutputField } from './output-fields.ts';
 
 export interface Calls {
   readonly listTools: () => ReturnType<typeof listTools>;
   readonly pipeline: Pipeline;
   /** Listed names that resemble one that is no tool's. */
   nearTools(name: string): string;
-  /** Aborts what runs and closes the house. */
+  /** Aborts what runs and closes the app. */
   end(): Promise<void>;
 }
 
-export function createCalls({ services, endAll }: House, report: (text: string) => void): Calls {
+export function createCalls({ services, endAll }: App, report: (text: string) => void): Calls {
   const ongoing = createOngoing();
   const list = (): ReturnType<typeof listTools> => listTools(services.settings);
   return {

@@ -14,13 +14,17 @@ export function coerceArguments(tool: AnyTool, args: unknown): unknown {
   return isObject(args) ? coerceFields(inputSchema(tool), args, { tool, path: '' }) : args;
 }
 
-interface Place {
+interface ArgumentPath {
   readonly tool: AnyTool;
   /** Such as `changes.prefix`; the same for every item of a list. */
   readonly path: string;
 }
 
-function coerceFields({ properties = {}, required = [] }: JsonSchema, fields: object, { tool, path }: Place): object {
+function coerceFields(
+  { properties = {}, required = [] }: JsonSchema,
+  fields: object,
+  { tool, path }: ArgumentPath,
+): object {
   const coerced = Object.entries(fields).flatMap(([name, value]) => {
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (schema === undefined) return [[name, value]];
@@ -33,14 +37,14 @@ function coerceFields({ properties = {}, required = [] }: JsonSchema, fields: ob
   return Object.fromEntries(coerced) as object;
 }
 
-function meansAbsent({ type }: JsonSchema, value: unknown, { tool, path }: Place): boolean {
+function meansAbsent({ type }: JsonSchema, value: unknown, { tool, path }: ArgumentPath): boolean {
   if (typeof value !== 'string') return false;
   const text = value.trim();
   if (text === '') return !tool.takesEmptyText?.includes(path);
   return text === 'null' && type !== 'string';
 }
 
-function coerce(schema: JsonSchema, value: unknown, place: Place): unknown {
+function coerce(schema: JsonSchema, value: unknown, place: ArgumentPath): unknown {
   switch (schema.type) {
     case 'object':
       return coerceObject(schema, typeof value === 'string' ? parsed(value, /^\s*\{/, place) : value, place);
@@ -57,11 +61,11 @@ function coerce(schema: JsonSchema, value: unknown, place: Place): unknown {
 }
 
 /** Without declared fields it is the connector's or the manifest's own, and taken as it is. */
-function coerceObject(schema: JsonSchema, value: unknown, place: Place): unknown {
+function coerceObject(schema: JsonSchema, value: unknown, place: ArgumentPath): unknown {
   return isObject(value) && schema.properties ? coerceFields(schema, value, place) : value;
 }
 
-function coerceList({ items = {} }: JsonSchema, value: unknown, place: Place): unknown {
+function coerceList({ items = {} }: JsonSchema, value: unknown, place: ArgumentPath): unknown {
   const isOfObjects = items.type === 'object';
   const given = typeof value === 'string' ? parsed(value, isOfObjects ? /^\s*[[{]/ : /^\s*\[/, place) : value;
   const isOneItem = isOfObjects ? isObject(given) : typeof given === 'string';
@@ -70,7 +74,7 @@ function coerceList({ items = {} }: JsonSchema, value: unknown, place: Place): u
 }
 
 /** What a JSON text means; the text itself where it is none, or more than an argument may be. */
-function parsed(text: string, opening: RegExp, { path }: Place): unknown {
+function parsed(text: string, opening: RegExp, { path }: ArgumentPath): unknown {
   const [argument = ''] = path.split('.');
   if (!opening.test(text)) return text;
   if (text.length > sizeLimit(argument).total) return text;

@@ -1,6 +1,6 @@
 /** An error as a tool's answer: a stable code, one sentence, every problem, and what to do next. Never a traceback. */
 import type { SluiceError } from '../errors.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import type { CallResult } from './call-result.ts';
 import { shapeText } from './shape.ts';
 
@@ -9,7 +9,7 @@ const MAX_MESSAGE = 2_000;
 
 export function errorResult(error: SluiceError, redactor: Redactor): CallResult {
   const seal = (text: string): string => {
-    const { text: sealed, cut } = sealBeginning(text, { redactor, level: 'text', shown: MAX_MESSAGE });
+    const { text: sealed, cut } = redactBeginning(text, { redactor, level: 'text', shown: MAX_MESSAGE });
     return cut ? `${sealed}…` : sealed;
   };
   const problems = error.problems.map(({ path, message, fix }) => ({
@@ -17,7 +17,7 @@ export function errorResult(error: SluiceError, redactor: Redactor): CallResult 
     message: seal(message),
     fix: seal(fix),
   }));
-  const details = redactor.sealValue(error.details, 'text') as Record<string, unknown>;
+  const details = redactor.redactValue(error.details, 'text') as Record<string, unknown>;
   const body = {
     kind: error.kind,
     code: error.code,

@@ -20,10 +20,10 @@ export async function passGate(
   if (!mayPass(tool, services.settings)) return authorize(tool, input, services, shownEffect(tool), undefined);
   const effect = typeof tool.effect === 'string' ? tool.effect : await tool.effect.of(input as never, services, signal);
   const modes = services.settings.modes[tool.realm];
-  const deed = { realm: tool.realm, effect, ownWork: false };
-  if (judge(deed, modes).allowed) return;
+  const operation = { realm: tool.realm, effect, ownWork: false };
+  if (judge(operation, modes).allowed) return;
   // Whose work it is is looked up only where that decides.
-  const ownWorkMay = judge({ ...deed, ownWork: true }, modes).allowed;
+  const ownWorkMay = judge({ ...operation, ownWork: true }, modes).allowed;
   authorize(tool, input, services, effect, ownWorkMay ? await targetsOf() : undefined);
 }
 
@@ -40,10 +40,10 @@ export function authorize(
 ): void {
   const others = targets?.filter((entry) => !ledger.holds(entry)) ?? [];
   const ownWork = targets !== undefined && targets.length > 0 && others.length === 0;
-  const deed = { realm: tool.realm, effect, ownWork };
-  const verdict = judge(deed, settings.modes[tool.realm]);
+  const operation = { realm: tool.realm, effect, ownWork };
+  const verdict = judge(operation, settings.modes[tool.realm]);
   if (verdict.allowed) return;
-  throw refusal(deed, verdict.mode, { tool: tool.name, others, byHand: tool.byHand?.(input as never) });
+  throw refusal(operation, verdict.mode, { tool: tool.name, others, byHand: tool.byHand?.(input as never) });
 }
 
 /** Whether any call of the tool could pass with these settings: what never can is not listed. */

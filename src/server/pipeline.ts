@@ -17,7 +17,7 @@ import {
   type Services,
   shownEffect,
   tools,
-  withHiddenWords,
+  withRedactedWords,
 } from '../tools/index.ts';
 import type { CallResult } from './call-result.ts';
 import { coerceArguments } from './coerce-arguments.ts';
@@ -244,7 +244,7 @@ function answerResult({ text, data }: Answer<unknown>, services: Services): Call
 
 /** An error of the call's own making can write out guesses as an answer can. */
 async function shownError(error: SluiceError, services: Services): Promise<SluiceError> {
-  const shown = await withHiddenWords(error, services);
+  const shown = await withRedactedWords(error, services);
   if (shown.kind !== 'input') return shown;
   try {
     const { message, next, problems, details } = shown;

@@ -4,12 +4,12 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod';
 import type { Settings } from '../config/index.ts';
 import { messageOf } from '../errors.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
-import type { House } from '../tools/index.ts';
+import { type Redactor, redactBeginning } from '../secrets/index.ts';
+import type { App } from '../tools/index.ts';
 import type { Calls } from './calls.ts';
 import { instructionsFor } from './instructions.ts';
 import { createProgress } from './progress.ts';
-import { sealTransport } from './seal-transport.ts';
+import { redactTransport } from './redact-transport.ts';
 import { createStdioTransport } from './stdio/index.ts';
 
 /** Everything ends within a second of the end of input; this is the last resort. */
@@ -24,25 +24,25 @@ export interface Serving {
   readonly settings: Settings;
   readonly redactor: Redactor;
   /** Called once, at the first request that needs more than the protocol. */
-  openHouse(): Promise<House>;
+  createApp(): Promise<App>;
 }
 
 /** Serves until the client closes stdin or a signal ends the process. */
-export function serve({ settings, redactor, openHouse }: Serving): void {
+export function serve({ settings, redactor, createApp }: Serving): void {
   // Compiled parsers pay off after thousands of messages; a session has hundreds.
   z.config({ jitless: true });
   const report = createReport(redactor);
-  let isOwnWord: (key: string) => boolean = () => false;
+  let isOutputField: (key: string) => boolean = () => false;
   let opened: Promise<Calls> | undefined;
   const open = (): Promise<Calls> => {
     opened ??= (async () => {
-      const [calls, house] = await Promise.all([import('./calls.ts'), openHouse()]);
-      isOwnWord = calls.isOwnWord;
-      return calls.createCalls(house, report);
+      const [calls, app] = await Promise.all([import('./calls.ts'), createApp()]);
+      isOutputField = calls.isOutputField;
+      return calls.createCalls(app, report);
     })();
     return opened;
   };
-  const transport = sealTransport(createStdioTransport(), redactor, (key) => isOwnWord(key));
+  const transport = redactTransport(createStdioTransport(), redactor, (key) => isOutputField(key));
   const shutdown = once(async (code: number) => {
     setTimeout(() => {
       // An exit would wait for native work that heeds no interruption, such as the planning of a query.
@@ -70,7 +70,7 @@ function createReport(redactor: Redactor): (text: string) => void {
   process.stderr.on('error', () => {});
   return (text) => {
     if (process.stderr.writableLength > MAX_REPORT_BYTES) return;
-    const shown = sealBeginning(text, { redactor, level: 'text', shown: MAX_REPORT }).text;
+    const shown = redactBeginning(text, { redactor, level: 'text', shown: MAX_REPORT }).text;
     process.stderr.write(`sluice-mcp: ${shown}\n`);
   };
 }

@@ -1,6 +1,6 @@
 /** One size for each answer, for its text and its data together: clients cut longer ones in silence, so we cut first and say it. */
 import { isObject } from '../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import { fitData } from './fit-data.ts';
 
 /** Characters of an answer in all. */
@@ -14,7 +14,7 @@ const ASK_FOR_LESS = 'Ask for less at once (limit, search, one stream or table).
 /** The text of an answer, cut where it is too long. */
 export function shapeText(text: string, redactor: Redactor): string {
   if (text.length <= MAX_TEXT) return text;
-  const { text: shown, cut } = sealBeginning(text, { redactor, level: 'data', shown: MAX_TEXT });
+  const { text: shown, cut } = redactBeginning(text, { redactor, level: 'data', shown: MAX_TEXT });
   if (!cut) return shown;
   const left = Math.max(1, text.length - MAX_TEXT);
   return `${shown}\n… cut here: ${left} more characters. ${ASK_FOR_LESS}`;

@@ -4,11 +4,11 @@ import { InputError } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { ConfigLayers } from '../secrets/index.ts';
 import { inspect, specification } from './inspect.ts';
-import type { Rooms } from './located.ts';
+import type { SourceDeps } from './located.ts';
 import type { HandOver, InspectedLayers, SavedSource } from './types.ts';
 
 /** @throws InputError `no_spec_to_hand_over` for a program of the user's own */
-export async function handOver(rooms: Rooms, source: SavedSource, control: RunControl): Promise<HandOver> {
+export async function handOver(deps: SourceDeps, source: SavedSource, control: RunControl): Promise<HandOver> {
   if (source.runtime === 'executable') {
     throw new InputError(
       'no_spec_to_hand_over',
@@ -17,26 +17,26 @@ export async function handOver(rooms: Rooms, source: SavedSource, control: RunCo
     );
   }
   const ownManifest = source.manifestPath !== undefined;
-  const entry = ownManifest ? undefined : await rooms.registry.find(source.connector, control.signal);
+  const entry = ownManifest ? undefined : await deps.registry.find(source.connector, control.signal);
   const message = entry
-    ? await rooms.registry.specFor(entry, source.version, control.signal)
-    : await rooms.connectors.manifestSpec(source);
+    ? await deps.registry.specFor(entry, source.version, control.signal)
+    : await deps.connectors.manifestSpec(source);
   const { resolution, problems, warnings, facts } = await inspect(
-    rooms,
+    deps,
     source,
     { spec: specification(message), isPublished: entry !== undefined },
     control,
   );
-  const config = problems.length > 0 ? resolution.config : rooms.updates.forSource(source, resolution.config, facts);
+  const config = problems.length > 0 ? resolution.config : deps.updates.forSource(source, resolution.config, facts);
   return { entry, config, problems, warnings };
 }
 
 export async function inspectLayers(
-  rooms: Rooms,
+  deps: SourceDeps,
   layers: ConfigLayers,
   spec: JsonObject,
   control: RunControl,
 ): Promise<InspectedLayers> {
-  const { resolution, problems, unknown } = await inspect(rooms, layers, { spec, isPublished: false }, control);
+  const { resolution, problems, unknown } = await inspect(deps, layers, { spec, isPublished: false }, control);
   return { config: resolution.config, problems, unknown };
 }

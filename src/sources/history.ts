@@ -6,19 +6,19 @@ import { InputError, systemCode } from '../errors.ts';
 import { exists, type Project, readJson, writeAtomic } from '../project/index.ts';
 import { isConnectorName, nearest } from '../protocol/index.ts';
 import { isSavedSource } from './saved-source.ts';
-import type { KeptVersion, Kind, SavedSource } from './types.ts';
+import type { Kind, SavedSource, StoredVersion } from './types.ts';
 
 export interface History {
   /** Keeps the file of a saved connector before something takes its place; nothing where there is no file. */
   keep(name: string): Promise<void>;
   /** The kept versions, newest first. */
-  versions(name: string): Promise<readonly KeptVersion[]>;
+  versions(name: string): Promise<readonly StoredVersion[]>;
   /** Names of which versions are kept, in alphabetical order. */
   names(): Promise<readonly string[]>;
   /** @param version default the newest. @throws InputError `no_history`, `unknown_version` */
-  find(name: string, version?: string): Promise<KeptVersion>;
+  find(name: string, version?: string): Promise<StoredVersion>;
   /** Removes all kept versions, or one. @throws InputError `no_history`, `unknown_version` */
-  prune(name: string, version?: string): Promise<readonly KeptVersion[]>;
+  prune(name: string, version?: string): Promise<readonly StoredVersion[]>;
 }
 
 const FILE = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.json$/;
@@ -50,11 +50,11 @@ export function createHistory(project: Project, kind: Kind, fileOf: (name: strin
     await adopt(name);
     const path = await folder(name);
     const files = (await namesIn(path)).filter((file) => FILE.test(file)).sort();
-    const found: KeptVersion[] = [];
+    const found: StoredVersion[] = [];
     for (const file of files.reverse()) {
       const value = await readJson(join(path, file));
       const version = FILE.exec(file)?.[1] ?? '';
-      if (isSavedSource(value)) found.push({ version, keptAt: keptAt(version, value), saved: value });
+      if (isSavedSource(value)) found.push({ version, storedAt: keptAt(version, value), saved: value });
     }
     return found;
   };
@@ -116,7 +116,7 @@ function noHistory(kind: Kind, name: string, known: readonly string[]): InputErr
   );
 }
 
-function unknownVersion(kind: Kind, name: string, wanted: string, kept: readonly KeptVersion[]): InputError {
+function unknownVersion(kind: Kind, name: string, wanted: string, kept: readonly StoredVersion[]): InputError {
   return new InputError(
     'unknown_version',
     `The ${kind} "${name}" has no kept version ${JSON.stringify(wanted.slice(0, 80))}.`,

@@ -5,7 +5,7 @@ import { isObject, type JsonObject, type UnknownField, unknownFields } from '../
 import type { Registry } from '../registry/index.ts';
 import type { ConfigLayers, ConfigUpdates, Resolution, Vault } from '../secrets/index.ts';
 
-export interface InspectRooms {
+export interface InspectDeps {
   readonly vault: Vault;
   readonly registry: Registry;
 }
@@ -29,17 +29,17 @@ export interface Inspected {
 
 /** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
 export async function inspect(
-  rooms: InspectRooms,
+  deps: InspectDeps,
   layers: ConfigLayers,
   { spec, isPublished }: CheckedSpec,
   control: RunControl,
 ): Promise<Inspected> {
-  const { keys } = await rooms.registry.secretKeys(control.signal);
+  const { keys } = await deps.registry.secretKeys(control.signal);
   const facts = { spec, secretKeys: keys };
-  const resolution = await rooms.vault.resolve(layers, { spec, secretKeys: keys, isPublished });
-  const told = new Set(resolution.problems.map(({ path }) => path));
+  const resolution = await deps.vault.resolve(layers, { spec, secretKeys: keys, isPublished });
+  const reported = new Set(resolution.problems.map(({ path }) => path));
   // Of a configuration that could not be read, what is missing is not known.
-  if (told.has('config_file') || told.has('config_secret'))
+  if (reported.has('config_file') || reported.has('config_secret'))
     return { resolution, problems: [...resolution.problems], warnings: resolution.warnings, unknown: [], facts };
   const { outline } = resolution.config;
   const schemaProblems = await validateAgainstSpec(spec, outline);
@@ -47,7 +47,7 @@ export async function inspect(
   const problems = [
     ...resolution.problems,
     ...injected.map(injectedProblem),
-    ...schemaProblems.filter(({ path }) => !told.has(path)),
+    ...schemaProblems.filter(({ path }) => !reported.has(path)),
   ];
   // A spec that takes no other fields has told it already.
   const wrong = new Set(problems.map(({ path }) => path));

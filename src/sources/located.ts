@@ -2,9 +2,9 @@
 import type { ConnectorFacts, Connectors } from '../connectors/index.ts';
 import type { Registry, RegistryEntry } from '../registry/index.ts';
 import type { ConfigUpdates, Vault } from '../secrets/index.ts';
-import type { Subject } from './types.ts';
+import type { ConnectorConfigInput } from './types.ts';
 
-export interface Rooms {
+export interface SourceDeps {
   readonly vault: Vault;
   readonly registry: Registry;
   readonly connectors: Connectors;
@@ -13,7 +13,7 @@ export interface Rooms {
 
 /** An executable and a manifest of the user's own have no entry. */
 export interface Located {
-  readonly subject: Subject;
+  readonly input: ConnectorConfigInput;
   readonly entry?: RegistryEntry;
 }
 

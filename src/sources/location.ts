@@ -12,7 +12,7 @@ import {
   type Location,
 } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
-import { addressIn } from './place.ts';
+import { addressIn } from './config-fingerprint.ts';
 
 /** Names of fields that say where; the others say how. */
 const WHERE =

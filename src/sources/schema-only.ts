@@ -3,40 +3,40 @@ import { cheapest, containerWarnings, type RunControl } from '../connectors/inde
 import { SluiceError } from '../errors.ts';
 import type { RegistryEntry } from '../registry/index.ts';
 import { type Inspected, inspect, specification } from './inspect.ts';
-import { factsOf, type Located, type Rooms } from './located.ts';
-import type { Subject, Validation } from './types.ts';
+import { factsOf, type Located, type SourceDeps } from './located.ts';
+import type { ConnectorConfigInput, Validation } from './types.ts';
 
 export async function validateSchemaOnly(
-  rooms: Rooms,
+  deps: SourceDeps,
   entry: RegistryEntry,
-  subject: Subject,
+  input: ConnectorConfigInput,
   control: RunControl,
 ): Promise<Validation>;
 /** @param wanted which findings are worth an answer; undefined for the others, without a look at the runtimes */
 export async function validateSchemaOnly(
-  rooms: Rooms,
+  deps: SourceDeps,
   entry: RegistryEntry,
-  subject: Subject,
+  input: ConnectorConfigInput,
   control: RunControl,
   wanted: (found: Inspected) => boolean,
 ): Promise<Validation | undefined>;
 export async function validateSchemaOnly(
-  rooms: Rooms,
+  deps: SourceDeps,
   entry: RegistryEntry,
-  subject: Subject,
+  input: ConnectorConfigInput,
   control: RunControl,
   wanted: (found: Inspected) => boolean = () => true,
 ): Promise<Validation | undefined> {
-  const spec = subject.version
-    ? await rooms.registry.specFor(entry, subject.version, control.signal)
-    : await rooms.registry.spec(entry, control.signal);
-  const found = await inspect(rooms, subject, { spec: specification(spec), isPublished: true }, control);
+  const spec = input.version
+    ? await deps.registry.specFor(entry, input.version, control.signal)
+    : await deps.registry.spec(entry, control.signal);
+  const found = await inspect(deps, input, { spec: specification(spec), isPublished: true }, control);
   if (!wanted(found)) return undefined;
   const { resolution, problems, warnings } = found;
-  const { connector, version, runtime: named } = subject;
-  const verdicts = await rooms.connectors.runtimesFor(
+  const { connector, version, runtime: named } = input;
+  const verdicts = await deps.connectors.runtimesFor(
     { connector, version, runtime: named },
-    factsOf(entry, rooms.registry),
+    factsOf(entry, deps.registry),
     control.signal,
   );
   const would = verdicts.find(({ works }) => works);
@@ -59,46 +59,46 @@ export async function validateSchemaOnly(
  * fetched or installed. Undefined where nothing is, and where the spec of the version cannot be had.
  */
 export async function wrongBefore(
-  rooms: Rooms,
+  deps: SourceDeps,
   located: Located,
   control: RunControl,
 ): Promise<Validation | undefined> {
-  const { subject, entry } = located;
+  const { input, entry } = located;
   if (entry) {
-    const unread = await hasUnreadLayer(rooms, subject);
-    const asked = unread ? { ...subject, version: undefined } : subject;
-    const answer = await validateSchemaOnly(rooms, entry, asked, control, isWrong).catch((error: unknown) => {
+    const unread = await hasUnreadLayer(deps, input);
+    const asked = unread ? { ...input, version: undefined } : input;
+    const answer = await validateSchemaOnly(deps, entry, asked, control, isWrong).catch((error: unknown) => {
       if (error instanceof SluiceError && !control.signal.aborted) return undefined;
       throw error;
     });
-    return answer && { ...answer, version: subject.version ?? answer.version };
+    return answer && { ...answer, version: input.version ?? answer.version };
   }
   // Another runtime does not fit a manifest: that is told where it is chosen.
-  if (subject.manifestPath === undefined || subject.runtime !== 'manifest') return undefined;
-  const answer = await validateManifestSchemaOnly(rooms, located, control);
+  if (input.manifestPath === undefined || input.runtime !== 'manifest') return undefined;
+  const answer = await validateManifestSchemaOnly(deps, located, control);
   return answer.valid ? undefined : answer;
 }
 
 /** A configuration that cannot be read is wrong for every version. */
-async function hasUnreadLayer({ vault }: Rooms, subject: Subject): Promise<boolean> {
-  if (subject.configFile === undefined && subject.configSecret === undefined) return false;
-  const { problems } = await vault.resolve(subject, { spec: {}, secretKeys: new Set(), isPublished: false });
+async function hasUnreadLayer({ vault }: SourceDeps, input: ConnectorConfigInput): Promise<boolean> {
+  if (input.configFile === undefined && input.configSecret === undefined) return false;
+  const { problems } = await vault.resolve(input, { spec: {}, secretKeys: new Set(), isPublished: false });
   return problems.some(({ path }) => path === 'config_file' || path === 'config_secret');
 }
 
 /** Where an asked version could not be fetched: what the registry's present spec finds wrong comes before the network. */
 export async function wrongByCurrentSpec(
-  rooms: Rooms,
-  { subject, entry }: Located,
+  deps: SourceDeps,
+  { input, entry }: Located,
   error: unknown,
   control: RunControl,
 ): Promise<Validation | undefined> {
-  if (!entry || subject.version === undefined || !(error instanceof SluiceError) || control.signal.aborted)
+  if (!entry || input.version === undefined || !(error instanceof SluiceError) || control.signal.aborted)
     return undefined;
-  const answer = await validateSchemaOnly(rooms, entry, { ...subject, version: undefined }, control, isWrong);
+  const answer = await validateSchemaOnly(deps, entry, { ...input, version: undefined }, control, isWrong);
   if (!answer) return undefined;
-  const warning = `Checked against the spec of ${entry.version}: version ${subject.version} could not be installed. ${error.message}`;
-  return { ...answer, version: subject.version, warnings: [...answer.warnings, warning] };
+  const warning = `Checked against the spec of ${entry.version}: version ${input.version} could not be installed. ${error.message}`;
+  return { ...answer, version: input.version, warnings: [...answer.warnings, warning] };
 }
 
 function isWrong({ problems }: Pick<Inspected, 'problems'>): boolean {
@@ -107,18 +107,18 @@ function isWrong({ problems }: Pick<Inspected, 'problems'>): boolean {
 
 /** The manifest holds its spec: nothing is installed for it. */
 export async function validateManifestSchemaOnly(
-  rooms: Rooms,
-  { subject }: Located,
+  deps: SourceDeps,
+  { input }: Located,
   control: RunControl,
 ): Promise<Validation> {
-  const spec = await rooms.connectors.manifestSpec(subject);
+  const spec = await deps.connectors.manifestSpec(input);
   const checked = { spec: specification(spec), isPublished: false };
-  const { problems, warnings } = await inspect(rooms, subject, checked, control);
+  const { problems, warnings } = await inspect(deps, input, checked, control);
   return {
     valid: problems.length === 0,
     problems,
     warnings,
-    connector: subject.connector,
+    connector: input.connector,
     version: 'local',
     runtime: 'manifest',
     specFrom: 'manifest',

@@ -9,7 +9,8 @@ import { createHistory } from './history.ts';
 import { idOf, isSavedSource } from './saved-source.ts';
 import type { Kind, MayReplace, Saved, SavedSource, Sources } from './types.ts';
 
-export interface Store extends Pick<Sources, 'list' | 'get' | 'has' | 'versions' | 'keptNames' | 'restore' | 'prune'> {
+export interface Store
+  extends Pick<Sources, 'list' | 'get' | 'has' | 'versions' | 'storedNames' | 'restore' | 'prune'> {
   save(source: Omit<SavedSource, 'id'>, mayReplace: MayReplace): Promise<Saved>;
   remove(name: string, mayReplace: MayReplace): Promise<void>;
 }
@@ -78,7 +79,7 @@ export function createStore(project: Project, kind: Kind): Store {
         await rm(await fileOf(name), { force: true });
       }),
     versions: history.versions,
-    keptNames: history.names,
+    storedNames: history.names,
     restore: (name, version) =>
       alone(name, async () => {
         const kept = await history.find(name, version);

@@ -9,7 +9,7 @@ import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
 export type Kind = 'source' | 'destination';
 
 /** A connector with its configuration, as a caller describes it. */
-export interface Subject extends ConnectorRequest, ConfigLayers {}
+export interface ConnectorConfigInput extends ConnectorRequest, ConfigLayers {}
 
 /** A source, or a destination, as its file in the project holds it: references as written, never a resolved value. */
 export interface SavedSource {
@@ -89,11 +89,11 @@ export interface InspectedLayers {
 }
 
 /** A version that was replaced or removed. */
-export interface KeptVersion {
+export interface StoredVersion {
   /** Its time and a random part. */
   readonly version: string;
   /** ISO 8601, UTC: when it was replaced or removed. */
-  readonly keptAt: string;
+  readonly storedAt: string;
   readonly saved: SavedSource;
 }
 
@@ -116,7 +116,7 @@ export interface Sources {
   get(name: string): Promise<SavedSource>;
   has(name: string): Promise<boolean>;
   /** Teaches the seal what connectors of other processes changed: before data of theirs is shown. */
-  learnUpdates(): void;
+  registerUpdates(): void;
   /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
   updateOf(source: SavedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
   /**
@@ -131,20 +131,20 @@ export interface Sources {
    */
   remove(name: string, mayReplace: MayReplace): Promise<{ readonly hadUpdate: boolean }>;
   /** Kept versions of a name, newest first. */
-  versions(name: string): Promise<readonly KeptVersion[]>;
+  versions(name: string): Promise<readonly StoredVersion[]>;
   /** Names of which versions are kept. */
-  keptNames(): Promise<readonly string[]>;
+  storedNames(): Promise<readonly string[]>;
   /**
    * For a person: puts a kept version (the newest, where none is named) in the place of what is saved, which is kept in turn.
    * @throws InputError `no_history`, `unknown_version`, `dataset_clash`
    */
-  restore(name: string, version?: string): Promise<Saved & { readonly kept: KeptVersion }>;
+  restore(name: string, version?: string): Promise<Saved & { readonly kept: StoredVersion }>;
   /** For a person: removes all kept versions of a name, or one. @throws InputError `no_history`, `unknown_version` */
-  prune(name: string, version?: string): Promise<readonly KeptVersion[]>;
+  prune(name: string, version?: string): Promise<readonly StoredVersion[]>;
   /** Checks a configuration of either kind: references, schema, then the connector's own check. */
-  validate(subject: Subject, schemaOnly: boolean, control: RunControl): Promise<Validation>;
+  validate(input: ConnectorConfigInput, schemaOnly: boolean, control: RunControl): Promise<Validation>;
   /** The same for one that is to be saved. @throws InputError `other_kind` for a connector of the other kind */
-  validateOwn(subject: Subject, control: RunControl): Promise<Validation>;
+  validateOwn(input: ConnectorConfigInput, control: RunControl): Promise<Validation>;
   /**
    * A saved connector as it would be handed to an Airbyte: resolved against the registry's spec or its own manifest's.
    * @throws InputError `no_spec_to_hand_over` for a program of the user's own
@@ -153,7 +153,7 @@ export interface Sources {
   /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
   inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<InspectedLayers>;
   /** A source that is not saved, ready to be read, without the connector's own check. @throws InputError `invalid_config`, `other_kind` */
-  prepareUnsaved(subject: Subject, control: RunControl): Promise<Prepared>;
+  prepareUnsaved(input: ConnectorConfigInput, control: RunControl): Promise<Prepared>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
   prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
 }

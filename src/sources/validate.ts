@@ -3,25 +3,25 @@ import { containerWarnings, type Installed, type RunControl } from '../connector
 import { InputError, type Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
+import { configFingerprint } from './config-fingerprint.ts';
 import { type Inspected, inspect, specification } from './inspect.ts';
 import { checkKind, destinationModes, kindOf } from './kinds.ts';
-import { factsOf, type Located, type Rooms } from './located.ts';
+import { factsOf, type Located, type SourceDeps } from './located.ts';
 import { locationOf } from './location.ts';
-import { placeOf } from './place.ts';
 import { validateManifestSchemaOnly, validateSchemaOnly, wrongBefore, wrongByCurrentSpec } from './schema-only.ts';
-import type { Kind, Prepared, SavedSource, Subject, Validation } from './types.ts';
+import type { ConnectorConfigInput, Kind, Prepared, SavedSource, Validation } from './types.ts';
 
 /** @param kind the only one that will do; absent where both will */
 export async function validate(
-  rooms: Rooms,
-  subject: Subject,
+  deps: SourceDeps,
+  input: ConnectorConfigInput,
   which: { readonly schemaOnly: boolean; readonly kind?: Kind },
   control: RunControl,
 ): Promise<Validation> {
-  const examined = await examine(rooms, subject, which, control);
+  const examined = await examine(deps, input, which, control);
   if ('answer' in examined) return examined.answer;
   const { installed, hidden, inspected } = examined;
-  const { resolution, problems, warnings: told, facts: known } = inspected;
+  const { resolution, problems, warnings: reported, facts: known } = inspected;
   const facts = {
     installed,
     connector: installed.connector,
@@ -31,11 +31,11 @@ export async function validate(
     specFrom: installed.runtime === 'manifest' ? 'manifest' : 'connector',
   } as const;
   const unreachable = containerWarnings(installed.runtime, resolution.config.outline);
-  const warnings = [...told, ...unreachable];
+  const warnings = [...reported, ...unreachable];
   if (problems.length > 0 || which.schemaOnly) return { valid: problems.length === 0, problems, warnings, ...facts };
   control.progress(`checking the connection with ${installed.connector} ${installed.version}`);
-  const config = rooms.updates.forCheck(resolution.config, known);
-  const check = await rooms.connectors.check(installed, config, control);
+  const config = deps.updates.forCheck(resolution.config, known);
+  const check = await deps.connectors.check(installed, config, control);
   return {
     valid: check.succeeded,
     problems,
@@ -57,42 +57,42 @@ interface Examined {
 
 /** As far as it goes without the connector's own check; an answer where it ends before the connector is installed. */
 async function examine(
-  rooms: Rooms,
-  subject: Subject,
+  deps: SourceDeps,
+  input: ConnectorConfigInput,
   { schemaOnly, kind }: { readonly schemaOnly: boolean; readonly kind?: Kind },
   control: RunControl,
 ): Promise<Examined | { readonly answer: Validation }> {
-  const located = await locate(rooms, subject, control);
+  const located = await locate(deps, input, control);
   if (located.entry) checkKind(located.entry.name, located.entry.type, kind);
-  if (schemaOnly && located.entry) return { answer: await validateSchemaOnly(rooms, located.entry, subject, control) };
-  if (schemaOnly && subject.manifestPath !== undefined)
-    return { answer: await validateManifestSchemaOnly(rooms, located, control) };
-  const wrong = await wrongBefore(rooms, located, control);
+  if (schemaOnly && located.entry) return { answer: await validateSchemaOnly(deps, located.entry, input, control) };
+  if (schemaOnly && input.manifestPath !== undefined)
+    return { answer: await validateManifestSchemaOnly(deps, located, control) };
+  const wrong = await wrongBefore(deps, located, control);
   if (wrong) return { answer: wrong };
-  await admit(rooms, located, kind);
-  const installed = await install(rooms, located, control).catch(async (error: unknown) => {
-    const answer = await wrongByCurrentSpec(rooms, located, error, control);
+  await admit(deps, located, kind);
+  const installed = await install(deps, located, control).catch(async (error: unknown) => {
+    const answer = await wrongByCurrentSpec(deps, located, error, control);
     if (answer) return { answer };
     throw error;
   });
   if ('answer' in installed) return installed;
-  const hidden = await admit(rooms, located, kind, installed);
-  const spec = await rooms.connectors.spec(installed, control);
+  const hidden = await admit(deps, located, kind, installed);
+  const spec = await deps.connectors.spec(installed, control);
   checkKind(installed.connector, kindOf(spec, located.entry), kind);
   const what = { installed, spec, isPublished: located.entry !== undefined };
-  return { located, installed, spec, hidden, inspected: await inspectInstalled(rooms, subject, what, control) };
+  return { located, installed, spec, hidden, inspected: await inspectInstalled(deps, input, what, control) };
 }
 
 /** Before anything is installed as far as the runtime is known, and again when it is. */
 function admit(
-  { connectors }: Rooms,
-  { subject, entry }: Located,
+  { connectors }: SourceDeps,
+  { input, entry }: Located,
   kind: Kind | undefined,
-  { runtime }: Pick<Subject, 'runtime'> = subject,
+  { runtime }: Pick<ConnectorConfigInput, 'runtime'> = input,
 ): Promise<readonly string[]> {
   return connectors.admit({
     runtime,
-    literals: subject.config,
+    literals: input.config,
     isDestination: (entry?.type ?? kind) === 'destination',
   });
 }
@@ -101,40 +101,49 @@ function admit(
  * A source that is not saved, ready to be read: checked as `validate` does, but for the connector's own check.
  * @throws InputError `invalid_config` with every problem, `other_kind`
  */
-export async function prepareUnsaved(rooms: Rooms, subject: Subject, control: RunControl): Promise<Prepared> {
-  const examined = await examine(rooms, subject, { schemaOnly: false, kind: 'source' }, control);
+export async function prepareUnsaved(
+  deps: SourceDeps,
+  input: ConnectorConfigInput,
+  control: RunControl,
+): Promise<Prepared> {
+  const examined = await examine(deps, input, { schemaOnly: false, kind: 'source' }, control);
   const { problems } = 'inspected' in examined ? examined.inspected : examined.answer;
   if (problems.length > 0 || !('inspected' in examined)) {
     throw new InputError(
       'invalid_config',
-      `The configuration of ${subject.connector} has ${problems.length} problem(s): nothing was read.`,
+      `The configuration of ${input.connector} has ${problems.length} problem(s): nothing was read.`,
       'Correct what is listed and call again.',
       { problems },
     );
   }
   const { installed, spec, located, inspected } = examined;
   const { resolution, facts } = inspected;
-  const config = rooms.updates.forCheck(resolution.config, facts);
+  const config = deps.updates.forCheck(resolution.config, facts);
   return prepared({ located, installed, spec, resolution, facts, config });
 }
 
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
-export async function prepare(rooms: Rooms, source: SavedSource, kind: Kind, control: RunControl): Promise<Prepared> {
-  const located = await locate(rooms, source, control);
-  await admit(rooms, located, kind);
-  const installed = await install(rooms, located, control).catch(async (error: unknown) => {
-    const wrong = await wrongByCurrentSpec(rooms, located, error, control);
+export async function prepare(
+  deps: SourceDeps,
+  source: SavedSource,
+  kind: Kind,
+  control: RunControl,
+): Promise<Prepared> {
+  const located = await locate(deps, source, control);
+  await admit(deps, located, kind);
+  const installed = await install(deps, located, control).catch(async (error: unknown) => {
+    const wrong = await wrongByCurrentSpec(deps, located, error, control);
     throw wrong ? holdsNoMore(source.name, kind, wrong.problems) : error;
   });
-  const spec = await rooms.connectors.spec(installed, control);
+  const spec = await deps.connectors.spec(installed, control);
   const { resolution, problems, facts } = await inspectInstalled(
-    rooms,
+    deps,
     source,
     { installed, spec, isPublished: located.entry !== undefined },
     control,
   );
   if (problems.length > 0) throw holdsNoMore(source.name, kind, problems);
-  const config = rooms.updates.forSource(source, resolution.config, facts);
+  const config = deps.updates.forSource(source, resolution.config, facts);
   return prepared({ located, installed, spec, resolution, facts, config });
 }
 
@@ -158,7 +167,7 @@ async function prepared({
     suggestedStreams,
     maxSecondsBetweenMessages,
     destinationModes: destinationModes(spec),
-    place: placeOf(installed.connector, resolution.config, facts),
+    place: configFingerprint(installed.connector, resolution.config, facts),
     location: await locationOf(installed.connector, resolution.config, facts),
     supportsRefreshes,
     suspicions: resolution.suspicions,
@@ -174,15 +183,15 @@ function holdsNoMore(name: string, kind: Kind, problems: readonly Problem[]): In
   );
 }
 
-async function locate(rooms: Rooms, subject: Subject, control: RunControl): Promise<Located> {
+async function locate(deps: SourceDeps, input: ConnectorConfigInput, control: RunControl): Promise<Located> {
   // A manifest of the user's own may bear any name, also one of the registry.
-  if (subject.manifestPath !== undefined) return { subject: { ...subject, runtime: subject.runtime ?? 'manifest' } };
-  if (subject.connector.startsWith('/') && subject.runtime !== undefined && subject.runtime !== 'executable')
-    throw pathWithRuntime(subject.runtime);
-  if (subject.runtime === 'executable' || subject.connector.startsWith('/'))
-    return { subject: { ...subject, runtime: 'executable' } };
-  control.progress(`finding ${subject.connector}`);
-  return { subject, entry: await rooms.registry.find(subject.connector, control.signal) };
+  if (input.manifestPath !== undefined) return { input: { ...input, runtime: input.runtime ?? 'manifest' } };
+  if (input.connector.startsWith('/') && input.runtime !== undefined && input.runtime !== 'executable')
+    throw pathWithRuntime(input.runtime);
+  if (input.runtime === 'executable' || input.connector.startsWith('/'))
+    return { input: { ...input, runtime: 'executable' } };
+  control.progress(`finding ${input.connector}`);
+  return { input, entry: await deps.registry.find(input.connector, control.signal) };
 }
 
 function pathWithRuntime(runtime: string): InputError {
@@ -193,20 +202,20 @@ function pathWithRuntime(runtime: string): InputError {
   );
 }
 
-async function install(rooms: Rooms, { subject, entry }: Located, control: RunControl): Promise<Installed> {
-  const { connector, version, runtime, manifestPath } = subject;
+async function install(deps: SourceDeps, { input, entry }: Located, control: RunControl): Promise<Installed> {
+  const { connector, version, runtime, manifestPath } = input;
   const request = { connector: entry?.name ?? connector, version, runtime, manifestPath };
-  return rooms.connectors.install(request, entry ? factsOf(entry, rooms.registry) : {}, control);
+  return deps.connectors.install(request, entry ? factsOf(entry, deps.registry) : {}, control);
 }
 
 /** As `inspect`, with what is wrong only for the way in which the connector runs here. */
 async function inspectInstalled(
-  rooms: Rooms,
-  subject: Subject,
+  deps: SourceDeps,
+  input: ConnectorConfigInput,
   { installed, spec, isPublished }: { readonly installed: Installed; readonly spec: JsonObject; isPublished: boolean },
   control: RunControl,
 ): Promise<Inspected> {
-  const inspected = await inspect(rooms, subject, { spec: specification(spec), isPublished }, control);
-  const lost = rooms.connectors.lostBy(installed, inspected.resolution.config);
+  const inspected = await inspect(deps, input, { spec: specification(spec), isPublished }, control);
+  const lost = deps.connectors.lostBy(installed, inspected.resolution.config);
   return { ...inspected, problems: [...inspected.problems, ...lost] };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalog } from '../protocol/index.ts';
-import { countsIn, ids, playIn } from './test-play.ts';
-import { catalogOf, openTestRoom, type Part, stateLine, type TestRoom } from './test-room.ts';
+import { countsIn, ids, playIn } from './play.fixture.ts';
+import { catalogOf, openTestContext, type Part, stateLine, type TestContext } from './sync-context.fixture.ts';
 import type { SyncStatus } from './types.ts';
 
 const ID = { id: { type: 'integer' } };
@@ -10,24 +10,24 @@ const AB: Catalog = catalogOf(
   { name: 'b', properties: ID, incremental: true },
 );
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
   // Small batches, so that few records make many.
-  room = await openTestRoom({ rows: 50, bytes: 1_000_000, ms: 10_000 });
+  context = await openTestContext({ rows: 50, bytes: 1_000_000, ms: 10_000 });
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const play = (catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> =>
-  playIn(room, catalog, parts, { restart });
-const counts = (table: string): Promise<number[]> => countsIn(room, table);
+  playIn(context, catalog, parts, { restart });
+const counts = (table: string): Promise<number[]> => countsIn(context, table);
 
 it('a state belongs to the stream as it was asked for, also where the connector writes no namespace; with another it is of another stream', async () => {
   const catalog = catalogOf({ name: 'a', namespace: 'public', properties: ID, incremental: true });
   await play(catalog, [ids(0, 10), stateLine('a', { at: 10 })]);
   await play(catalog, [ids(10, 5), stateLine('a', { at: 15 }), stateLine('a', { at: 20 }, { namespace: 'other' })]);
-  expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 10 } } }]);
+  expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 10 } } }]);
   await play(catalog, []);
-  expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 15 } } }]);
+  expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 15 } } }]);
   expect(await counts('a')).toEqual([15, 15, 14]);
 });
 
@@ -51,21 +51,21 @@ describe('states of all streams', () => {
       { rows: 40, committed_state: true },
     ]);
     await play(AB, [ids(80, 20), ids(40, 20, 'b'), global(2, ['a', 'b'])]);
-    expect(await room.seenState()).toMatchObject([{ type: 'GLOBAL', global: { stream_states: [{}, {}] } }]);
+    expect(await context.seenState()).toMatchObject([{ type: 'GLOBAL', global: { stream_states: [{}, {}] } }]);
     expect([await counts('a'), await counts('b')]).toEqual([
       [100, 100, 99],
       [60, 60, 59],
     ]);
-    const [[text] = []] = await room.rows('SELECT state FROM _sluice.states');
+    const [[text] = []] = await context.rows('SELECT state FROM _sluice.states');
     expect(text).toContain('9007199254740993');
   });
 
   it('a table that is gone begins anew until a state says otherwise, however often it is interrupted', async () => {
     await play(AB, [ids(0, 60), ids(0, 60, 'b'), global(1, ['a', 'b'])]);
-    await room.rows('DROP TABLE p.b');
+    await context.rows('DROP TABLE p.b');
     await play(AB, [ids(0, 10, 'b'), { exit: 1 }]);
     await play(AB, [ids(0, 60, 'b'), global(2, ['a', 'b'])]);
-    expect(await room.seenState()).toMatchObject([
+    expect(await context.seenState()).toMatchObject([
       { global: { stream_states: [{ stream_descriptor: { name: 'a' } }] } },
     ]);
     expect(await counts('b')).toEqual([60, 60, 59]);
@@ -73,10 +73,10 @@ describe('states of all streams', () => {
 
   it('a stream that was left out for a while begins anew: the position of the others has passed its changes', async () => {
     await play(AB, [ids(0, 60), ids(0, 60, 'b'), global(1, ['a', 'b'])]);
-    const onlyA = (await room.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])).streams.slice(0, 1);
-    await room.sync({ ...(await room.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])), streams: onlyA });
+    const onlyA = (await context.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])).streams.slice(0, 1);
+    await context.sync({ ...(await context.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])), streams: onlyA });
     await play(AB, [ids(65, 5), ids(0, 62, 'b'), global(3, ['a', 'b'])]);
-    expect(await room.seenState()).toMatchObject([
+    expect(await context.seenState()).toMatchObject([
       { global: { stream_states: [{ stream_descriptor: { name: 'a' } }] } },
     ]);
     expect([await counts('a'), await counts('b')]).toEqual([
@@ -84,13 +84,13 @@ describe('states of all streams', () => {
       [62, 62, 61],
     ]);
     await play(AB, [ids(70, 5), ids(62, 5, 'b'), global(4, ['a', 'b'])]);
-    expect(await room.seenState()).toMatchObject([{ global: { stream_states: [{}, {}] } }]);
+    expect(await context.seenState()).toMatchObject([{ global: { stream_states: [{}, {}] } }]);
     expect(await counts('b')).toEqual([67, 67, 66]);
   });
 
   it('a GLOBAL state waits for a table that is built anew', async () => {
     const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
-    await room.sync(await room.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));
+    await context.sync(await context.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));
     // `a` is read anew beside its table: no state may say that it is there.
     const parts = [ids(0, 20), ids(10, 300, 'b'), global(2, ['a', 'b'])];
     const failed = await play(AB, [...parts, { exit: 1 }]);
@@ -100,7 +100,7 @@ describe('states of all streams', () => {
       [10, 10, 9],
     ]);
     expect(await play(AB, parts)).toMatchObject({ state: 'complete' });
-    expect(await room.seenState()).toMatchObject([
+    expect(await context.seenState()).toMatchObject([
       { global: { stream_states: [{ stream_descriptor: { name: 'b' } }] } },
     ]);
     expect([await counts('a'), await counts('b')]).toEqual([
@@ -117,6 +117,6 @@ describe('states of all streams', () => {
       [40, 40, 39],
     ]);
     await play(AB, []);
-    expect(await room.seenState()).toEqual({ a: { at: 9007199254740992 }, b: 1 });
+    expect(await context.seenState()).toEqual({ a: { at: 9007199254740992 }, b: 1 });
   });
 });

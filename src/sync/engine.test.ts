@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalog } from '../protocol/index.ts';
-import { countsIn, ids, playIn } from './test-play.ts';
+import { countsIn, ids, playIn } from './play.fixture.ts';
 import {
   catalogOf,
   errorLine,
-  openTestRoom,
+  openTestContext,
   type Part,
   recordLine,
   stateLine,
   statusLine,
-  type TestRoom,
-} from './test-room.ts';
+  type TestContext,
+} from './sync-context.fixture.ts';
 import type { SyncStatus } from './types.ts';
 
 const ID = { id: { type: 'integer' } };
@@ -21,16 +21,16 @@ const AB: Catalog = catalogOf(
   { name: 'b', properties: ID, incremental: true },
 );
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
   // Small batches, so that few records make many.
-  room = await openTestRoom({ rows: 50, bytes: 1_000_000, ms: 10_000 });
+  context = await openTestContext({ rows: 50, bytes: 1_000_000, ms: 10_000 });
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const play = (catalog: Catalog, parts: readonly Part[], restart = false): Promise<SyncStatus> =>
-  playIn(room, catalog, parts, { restart });
-const counts = (table: string): Promise<number[]> => countsIn(room, table);
+  playIn(context, catalog, parts, { restart });
+const counts = (table: string): Promise<number[]> => countsIn(context, table);
 
 describe('confirmed rows only', () => {
   it('keeps rows up to the last state, and the next sync goes on from it', async () => {
@@ -44,7 +44,7 @@ describe('confirmed rows only', () => {
     expect(await counts('a')).toEqual([120, 120, 119]);
     const second = await play(A, [ids(120, 30), stateLine('a', { at: 149 })]);
     expect(second).toMatchObject({ state: 'complete', errors: [], warnings: [] });
-    expect(await room.seenState()).toMatchObject([{ type: 'STREAM', stream: { stream_state: { at: 119 } } }]);
+    expect(await context.seenState()).toMatchObject([{ type: 'STREAM', stream: { stream_state: { at: 119 } } }]);
     expect(await counts('a')).toEqual([150, 150, 149]);
   });
 
@@ -150,7 +150,7 @@ describe('outcomes', () => {
     expect(status).toMatchObject({ state: 'incomplete', streams: [{ rows: 2, lost: 1 }] });
     expect(status.warnings.join('\n')).toMatch(/cut off[\s\S]*extra|extra[\s\S]*cut off/);
     expect(status.warnings.join('\n')).toContain('"zzz"');
-    expect(await room.syncs.log(status.sync_id, 50)).toContainEqual(expect.stringMatching(/stdout: Traceback$/));
+    expect(await context.syncs.log(status.sync_id, 50)).toContainEqual(expect.stringMatching(/stdout: Traceback$/));
   });
 
   it('takes output that is cut off for a good end only where every stream was whole before', async () => {
@@ -174,19 +174,19 @@ describe('outcomes', () => {
   });
 
   it('does not touch the dataset of another source', async () => {
-    await room.sync(await room.play('p_x', A, [ids(0, 5)]));
-    await room.rows('CREATE TABLE p_x._sluice_new__a AS SELECT 1 AS id');
-    const status = await room.sync(await room.play('p-x', A, [ids(5, 5)]));
+    await context.sync(await context.play('p_x', A, [ids(0, 5)]));
+    await context.rows('CREATE TABLE p_x._sluice_new__a AS SELECT 1 AS id');
+    const status = await context.sync(await context.play('p-x', A, [ids(5, 5)]));
     expect(status).toMatchObject({ state: 'failed', errors: [{ failure_type: 'config_error' }] });
     expect(status.errors[0]?.message).toContain('"p_x"');
-    expect(await room.rows('SELECT (SELECT count(*) FROM p_x.a), (SELECT count(*) FROM p_x._sluice_new__a)')).toEqual([
-      ['5', '1'],
-    ]);
+    expect(
+      await context.rows('SELECT (SELECT count(*) FROM p_x.a), (SELECT count(*) FROM p_x._sluice_new__a)'),
+    ).toEqual([['5', '1']]);
   });
 
   it('says of a program that does not start what the connectors say', async () => {
-    const request = await room.play('p', A, []);
-    const status = await room.sync({
+    const request = await context.play('p', A, []);
+    const status = await context.sync({
       ...request,
       installed: { ...request.installed, start: { kind: 'process', command: ['/nowhere/program'] } },
     });
@@ -209,20 +209,20 @@ describe('full_refresh_overwrite', () => {
       statusLine('f', 'COMPLETE'),
     ]);
     expect(await counts('f')).toEqual([3, 3, 2]);
-    expect(await room.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
+    expect(await context.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
     await play(full, []);
     expect(await counts('f')).toEqual([0, 0, 0]);
   });
 
   it('builds the table anew when the stream changes to incremental', async () => {
     const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
-    await room.sync(await room.play('p', A, [ids(0, 100), stateLine('a', { at: 99 })], options));
+    await context.sync(await context.play('p', A, [ids(0, 100), stateLine('a', { at: 99 })], options));
     const status = await play(A, [ids(0, 110), stateLine('a', { at: 109 })]);
-    expect(await room.seenState()).toBeUndefined();
+    expect(await context.seenState()).toBeUndefined();
     expect(status).toMatchObject({ state: 'complete', streams: [{ rows: 110, committed_state: true }] });
     expect(await counts('a')).toEqual([110, 110, 109]);
     await play(A, [ids(110, 1), stateLine('a', { at: 110 })]);
-    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 109 } } }]);
+    expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 109 } } }]);
     expect(await counts('a')).toEqual([111, 111, 110]);
   });
 });
@@ -231,15 +231,15 @@ describe('restart', () => {
   it('reads all again, and old table and state stay until it is done', async () => {
     await play(A, [ids(0, 100), stateLine('a', { at: 99 })]);
     const failed = await play(A, [ids(0, 60), stateLine('a', { at: 59 }), { exit: 1 }], true);
-    expect(await room.seenState()).toBeUndefined();
+    expect(await context.seenState()).toBeUndefined();
     expect(failed).toMatchObject({ state: 'failed', streams: [{ rows: 0, committed_state: false }] });
     expect(await counts('a')).toEqual([100, 100, 99]);
     await play(A, [ids(100, 5), stateLine('a', { at: 104 })]);
-    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 99 } } }]);
+    expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 99 } } }]);
     expect(await play(A, [ids(0, 60), stateLine('a', { at: 59 })], true)).toMatchObject({ state: 'complete' });
     expect(await counts('a')).toEqual([60, 60, 59]);
     await play(A, []);
-    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 59 } } }]);
+    expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 59 } } }]);
   });
 });
 
@@ -266,7 +266,7 @@ describe('large and many', () => {
     expect(status).toMatchObject({ state: 'complete', warnings: [] });
     const rows = status.streams.map((stream) => stream.rows);
     expect(rows).toEqual(names.map((name) => (name === 's7' ? 13 : 10)));
-    expect(await room.rows('SELECT id, length(t) FROM p.s7 ORDER BY id DESC LIMIT 4')).toEqual([
+    expect(await context.rows('SELECT id, length(t) FROM p.s7 ORDER BY id DESC LIMIT 4')).toEqual([
       ['109', String(big.length)],
       ['105', String(big.length)],
       ['101', String(big.length)],

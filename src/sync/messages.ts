@@ -1,7 +1,7 @@
 /** What a sync does with each line that is no record. */
 import { parseMessage } from '../protocol/index.ts';
 import type { Batches } from './batches.ts';
-import { isLongLog, noteWords, type Speaker } from './connector-words.ts';
+import { isLongLog, type LogContext, noteWords } from './connector-messages.ts';
 import { loseRecord } from './losses.ts';
 import { topLevelText } from './router/index.ts';
 import type { SourceCounts } from './source-counts.ts';
@@ -29,10 +29,10 @@ export function createMessageHandler(
   const runOf = (name: string, namespace: string | undefined): StreamRun | undefined =>
     record.runs[indexOf(name, namespace)];
 
-  const speaker: Speaker = {
+  const logContext: LogContext = {
     record,
     log,
-    voices: { said: 'connector', printed: 'stdout' },
+    channels: { said: 'connector', printed: 'stdout' },
     runOf,
     keepUpdate: record.keepUpdate,
   };
@@ -71,7 +71,7 @@ export function createMessageHandler(
           loseRecord(record, record.runs, -1);
           return false;
         default:
-          noteWords(message, text, speaker);
+          noteWords(message, text, logContext);
           return false;
       }
     },

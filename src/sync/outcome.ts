@@ -55,7 +55,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
     }
     const waiting = run.recordsRead - run.recordsKept;
     if (run.state !== 'complete' && waiting > 0)
-      addWarning(record, `${count(waiting, 'record')} of "${run.label}" ${notKept(run, waiting === 1)}`);
+      addWarning(record, `${count(waiting, 'record')} of "${run.label}" ${notCommitted(run, waiting === 1)}`);
   }
   return syncState(record, ending);
 }
@@ -69,7 +69,7 @@ function consequenceOf(run: StreamRun): string {
   return 'Its state stays before them: the next sync reads from there again.';
 }
 
-function notKept({ fill, heldBack }: StreamRun, isOne: boolean): string {
+function notCommitted({ fill, heldBack }: StreamRun, isOne: boolean): string {
   const [were, they, them] = isOne ? ['was', 'it is', 'it'] : ['were', 'they are', 'them'];
   if (fill === 'replace')
     return `${were} read for a table that is built anew and did not become whole; ${they} not kept, the table stays as it was, and the next sync reads ${them} again.`;

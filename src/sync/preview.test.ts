@@ -3,30 +3,30 @@ import { previewStreams } from './preview.ts';
 import {
   catalogOf,
   errorLine,
-  openTestRoom,
+  openTestContext,
   type Part,
   recordLine,
   SECRET,
   statusLine,
-  type TestRoom,
-} from './test-room.ts';
+  type TestContext,
+} from './sync-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
-  room = await openTestRoom();
+  context = await openTestContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const catalog = catalogOf({ name: 'a' }, { name: 'b' });
 
 async function preview(parts: readonly Part[], limit: number) {
-  const { installed, config } = await room.play('p', catalog, parts);
+  const { installed, config } = await context.play('p', catalog, parts);
   const control = { signal: new AbortController().signal, progress: () => undefined };
   return previewStreams(
-    room.connectors,
+    context.connectors,
     { installed, config, catalog, names: ['a', 'b'], limit },
     control,
-    room.vault.redactor,
+    context.vault.redactor,
   );
 }
 
@@ -64,7 +64,7 @@ describe('a preview', () => {
   });
 
   it('gives what came before an error, and the error sealed', async () => {
-    await room.meadow({}, ['users']);
+    await context.meadow({}, ['users']);
     const found = await preview([recordLine('a', { id: 1 }), errorLine(`bad key ${SECRET}`), { exit: 1 }], 5);
     expect(found.streams[0]).toEqual({ stream: 'a', records: [{ id: 1 }], complete: false });
     expect(found.errors).toEqual(['bad key [secret:MEADOW_API_KEY]']);

@@ -95,7 +95,7 @@ export async function previewStreams(
       records: records[index] ?? [],
       complete: (done[index] === true || (!stopped && errors.length === 0)) && (seen[index] ?? 0) <= limit,
     })),
-    errors: redactor.sealAll(errors, 'connector'),
+    errors: redactor.redactAll(errors, 'connector'),
   };
 }
 

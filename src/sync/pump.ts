@@ -44,12 +44,12 @@ export function createPump({ record, segments, batches, messages, loader, log }:
   );
 
   /** @param ms of silence, as far as this process was awake */
-  const isSilent = (ms: number, heard: boolean): boolean => {
+  const isSilent = (ms: number, received: boolean): boolean => {
     if (ms > EXIT_MS && record.runs.every(({ complete }) => complete)) {
       log.note('every stream is complete and the connector did not end; it was ended');
       return true;
     }
-    const limit = heard ? record.silenceMs : START_MS;
+    const limit = received ? record.silenceMs : START_MS;
     if (ms <= limit) return false;
     addError(record, { message: silenceMessage(limit), failure_type: 'transient_error' });
     log.note(silenceMessage(limit));
@@ -61,7 +61,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
     const clock = createClock();
     // Counted in ticks: a machine that slept is no source that was silent.
     let silentMs = 0;
-    let heard = false;
+    let received = false;
     let flushing: Promise<void> = Promise.resolve();
     const cut = async (): Promise<void> => {
       boundary = false;
@@ -72,7 +72,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
     const chunks = readChunks(run.stdout, (chunk) => {
       router.push(chunk);
       silentMs = 0;
-      heard = true;
+      received = true;
       if (batches.isDue(Date.now(), boundary)) return cut();
       boundary = false;
       if (!segments.isFull()) return undefined;
@@ -89,7 +89,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
         if (loader.failure()) throw loader.failure();
         // While a load holds the connector back, it cannot say anything.
         silentMs = chunks.isHeld() ? 0 : silentMs + TICK_MS;
-        if (isSilent(silentMs, heard)) {
+        if (isSilent(silentMs, received)) {
           chunks.ended.catch(() => undefined);
           return undefined;
         }

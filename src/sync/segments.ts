@@ -34,12 +34,12 @@ export interface Segments {
 /** A line of this length gets a segment of its own, for the reader's buffers are twice as long as the longest line. */
 const LONG_LINE_BYTES = 8 * 1024 * 1024;
 const BUFFERS_BYTES = 32 * 1024 * 1024;
-const LARGEST_BUFFER = 256 * 1024;
-const SMALLEST_BUFFER = 16 * 1024;
+const MAX_BUFFER_SIZE = 256 * 1024;
+const MIN_BUFFER_SIZE = 16 * 1024;
 /** Written at once: fewer and larger writes. */
 const FLUSH_BYTES = 4 * 1024 * 1024;
 /** Files that are kept open between writes; a source may have thousands of streams. */
-const MOST_OPEN = 64;
+const MAX_OPEN = 64;
 
 interface Segment {
   readonly path: string;
@@ -63,7 +63,7 @@ interface Segment {
 /** @param folder made where it is missing; the caller removes it */
 export async function createSegments(folder: string, streamCount: number): Promise<Segments> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const bufferBytes = Math.max(SMALLEST_BUFFER, Math.min(LARGEST_BUFFER, BUFFERS_BYTES / Math.max(1, streamCount)));
+  const bufferBytes = Math.max(MIN_BUFFER_SIZE, Math.min(MAX_BUFFER_SIZE, BUFFERS_BYTES / Math.max(1, streamCount)));
   const open: Segment[][] = Array.from({ length: streamCount }, () => []);
   const unwritten = new Set<Segment>();
   const files = new Set<FileHandle>();
@@ -136,7 +136,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
         throw diskError(error, folder) ?? error;
       });
       for (const buffer of buffers) if (free.length * bufferBytes < BUFFERS_BYTES) free.push(buffer);
-      if (all || files.size > MOST_OPEN) await closeFile(segment);
+      if (all || files.size > MAX_OPEN) await closeFile(segment);
     });
     return segment.written;
   };

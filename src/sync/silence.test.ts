@@ -1,9 +1,16 @@
 import { afterEach, expect, test } from 'vitest';
 import { longestSilence } from './silence.ts';
-import { catalogOf, openTestRoom, recordLine, stateLine, statusLine, type TestRoom } from './test-room.ts';
+import {
+  catalogOf,
+  openTestContext,
+  recordLine,
+  stateLine,
+  statusLine,
+  type TestContext,
+} from './sync-context.fixture.ts';
 
-let room: TestRoom | undefined;
-afterEach(() => room?.close());
+let context: TestContext | undefined;
+afterEach(() => context?.close());
 
 test.each([
   [undefined, 3_600],
@@ -19,21 +26,21 @@ const catalog = catalogOf({ name: 'items', properties: { id: { type: 'integer' }
 const item = (id: number): string => recordLine('items', { id });
 
 test('a source that falls silent is ended with an error of its own, and what it confirmed is kept', async () => {
-  room = await openTestRoom(undefined, undefined, 2_000);
+  context = await openTestContext(undefined, undefined, 2_000);
   const parts = [item(1), item(2), stateLine('items', { id: 2 }), item(3), { sleep: 600_000 }];
-  const status = await room.sync(await room.play('quiet', catalog, parts));
+  const status = await context.sync(await context.play('quiet', catalog, parts));
   expect(status).toMatchObject({ state: 'incomplete', streams: [{ rows: 2 }] });
   expect(status.errors).toEqual([
     { message: expect.stringContaining('nothing for 2 seconds, its limit'), failure_type: 'transient_error' },
   ]);
-  expect(await room.rows('SELECT count(*) FROM quiet.items')).toEqual([['2']]);
+  expect(await context.rows('SELECT count(*) FROM quiet.items')).toEqual([['2']]);
 });
 
 test('a source that is slow, and slow to begin, is not silent', async () => {
-  room = await openTestRoom(undefined, undefined, 2_000);
+  context = await openTestContext(undefined, undefined, 2_000);
   const pause = { sleep: 1_300 };
-  const status = await room.sync(
-    await room.play('slow', catalog, [
+  const status = await context.sync(
+    await context.play('slow', catalog, [
       { sleep: 4_500 },
       ...[item(1), pause, item(2), pause, item(3), pause],
       stateLine('items', { id: 3 }) + statusLine('items', 'COMPLETE'),

@@ -1,7 +1,7 @@
 /** What a running sync knows of itself, and the status that is shown of it. */
 import type { PreparedSync } from '../cache/index.ts';
 import type { ConfiguredStream } from '../protocol/index.ts';
-import { type Redactor, type ResolvedConfig, sealBeginning } from '../secrets/index.ts';
+import { type Redactor, type ResolvedConfig, redactBeginning } from '../secrets/index.ts';
 import { type DeliveryRun, deliverySummary } from './deliver/delivery-run.ts';
 import type { StreamOption } from './modes.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
@@ -64,29 +64,29 @@ export function beginRecord(beginning: Beginning): SyncRecord {
   };
 }
 
-const MOST_ERRORS = 50;
-const MOST_WARNINGS = 30;
+const MAX_ERRORS = 50;
+const MAX_WARNINGS = 30;
 /** What was done to tables leaves room for what was lost or is missing. */
-const MOST_NOTES = 15;
-const LONGEST_MESSAGE = 2_000;
+const MAX_NOTES = 15;
+const MAX_MESSAGE_LENGTH = 2_000;
 /** Raw characters that are kept of a message, far beyond what is shown. */
-const LONGEST_RAW = 64 * 1024;
+const MAX_RAW_LENGTH = 64 * 1024;
 
 export function addError(record: SyncRecord, failure: SyncFailure): void {
   // A full disk is met by the reading and by the end alike.
   const isKnown = record.errors.some(({ message, stream }) => message === failure.message && stream === failure.stream);
-  if (!isKnown && record.errors.length < MOST_ERRORS) {
-    record.errors.push({ ...failure, message: failure.message.slice(0, LONGEST_RAW) });
+  if (!isKnown && record.errors.length < MAX_ERRORS) {
+    record.errors.push({ ...failure, message: failure.message.slice(0, MAX_RAW_LENGTH) });
   }
 }
 
 export function addWarning(record: SyncRecord, warning: string): void {
-  if (record.warnings.size < MOST_WARNINGS) record.warnings.add(warning);
+  if (record.warnings.size < MAX_WARNINGS) record.warnings.add(warning);
 }
 
 /** Something that is good to know, and is dropped before a warning is. */
 export function addNote(record: SyncRecord, note: string): void {
-  if (record.warnings.size < MOST_NOTES) record.warnings.add(note);
+  if (record.warnings.size < MAX_NOTES) record.warnings.add(note);
 }
 
 /** Next to a failure: how the env file has the secrets may be why. */
@@ -104,19 +104,19 @@ export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupt
 
 export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
   // Names are used again by the next sync: only what is surely secret is sealed in them.
-  const name = (text: string): string => redactor.seal(text, 'data');
+  const name = (text: string): string => redactor.redact(text, 'data');
   const runs = record.destination === undefined ? record.runs.map(summaryOf) : record.deliveries.map(deliverySummary);
   const streams = runs.length > 0 ? runs : record.labels.map((label, index) => waiting(record, label, index));
   const records = streams.reduce((sum, stream) => sum + stream.records, 0);
   const seconds = ((record.endedAt ?? new Date()).getTime() - record.startedAt.getTime()) / 1000;
-  const messages = redactor.sealAll(
-    record.errors.map(({ message }) => sealCut(message, redactor)),
+  const messages = redactor.redactAll(
+    record.errors.map(({ message }) => redactCut(message, redactor)),
     'connector',
   );
   // A secret may be spread over several errors: a stream shows what was sealed among the others.
   const errorOf = ({ stream }: StreamSummary): string => {
     const index = record.errors.findIndex((error) => error.stream === stream);
-    return (messages[index] ?? 'The connector reported an error.').slice(0, LONGEST_MESSAGE);
+    return (messages[index] ?? 'The connector reported an error.').slice(0, MAX_MESSAGE_LENGTH);
   };
   return {
     sync_id: record.syncId,
@@ -139,10 +139,10 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
     records_per_second: seconds > 0 ? Math.round(records / seconds) : 0,
     errors: record.errors.map((error, index) => ({
       ...error,
-      message: (messages[index] ?? '').slice(0, LONGEST_MESSAGE),
+      message: (messages[index] ?? '').slice(0, MAX_MESSAGE_LENGTH),
       ...(error.stream === undefined ? {} : { stream: name(error.stream) }),
     })),
-    warnings: redactor.sealAll([...record.warnings], 'connector'),
+    warnings: redactor.redactAll([...record.warnings], 'connector'),
     ...(record.options.length > 0 ? { options: record.options } : {}),
     ...(record.destination === undefined ? { dataset: record.dataset } : {}),
     tables: streams.flatMap(({ table }) => (table ? [name(table)] : [])),
@@ -154,9 +154,9 @@ function withNames(counts: Readonly<Record<string, number>>, name: (text: string
 }
 
 /** A message that was cut may end in half a secret, which the seal would not know. */
-function sealCut(message: string, redactor: Redactor): string {
-  if (message.length < LONGEST_RAW) return message;
-  return sealBeginning(message, { redactor, level: 'connector', shown: LONGEST_RAW, whole: false }).text;
+function redactCut(message: string, redactor: Redactor): string {
+  if (message.length < MAX_RAW_LENGTH) return message;
+  return redactBeginning(message, { redactor, level: 'connector', shown: MAX_RAW_LENGTH, whole: false }).text;
 }
 
 function waiting(record: SyncRecord, label: string, index: number): StreamSummary {

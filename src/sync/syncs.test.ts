@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { catalogOf, errorLine, openTestRoom, recordLine, SECRET, type TestRoom } from './test-room.ts';
+import { catalogOf, errorLine, openTestContext, recordLine, SECRET, type TestContext } from './sync-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
-  room = await openTestRoom();
+  context = await openTestContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 describe('a sync of a good source', () => {
   it('reads, loads and goes on where it ended', async () => {
-    const first = await room.sync(await room.meadow({ count: 250, batch: 100 }, ['users', 'notes']));
+    const first = await context.sync(await context.meadow({ count: 250, batch: 100 }, ['users', 'notes']));
     expect(first.errors).toEqual([]);
     expect(first.warnings).toEqual([]);
     expect(first).toMatchObject({ state: 'complete', source: 'meadow', dataset: 'meadow', records: 500 });
@@ -22,15 +22,15 @@ describe('a sync of a good source', () => {
       { stream: 'users', mode: 'incremental_deduped_history', state: 'complete', rows: 250, committed_state: true },
       { stream: 'notes', mode: 'full_refresh_overwrite', state: 'complete', rows: 250 },
     ]);
-    const second = await room.sync(await room.meadow({ count: 300, batch: 100 }, ['users', 'notes']));
+    const second = await context.sync(await context.meadow({ count: 300, batch: 100 }, ['users', 'notes']));
     expect(second.streams.map(({ records, rows }) => [records, rows])).toEqual([
       [50, 50],
       [300, 300],
     ]);
-    expect(await room.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['300', '300']]);
-    expect(await room.rows('SELECT count(*), count(DISTINCT id) FROM meadow.notes')).toEqual([['300', '300']]);
+    expect(await context.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['300', '300']]);
+    expect(await context.rows('SELECT count(*), count(DISTINCT id) FROM meadow.notes')).toEqual([['300', '300']]);
     expect(
-      await room.rows(
+      await context.rows(
         'SELECT typeof(id), typeof(height_m), typeof(active), typeof(address), typeof(birthday), typeof(created_at), typeof(_airbyte_extracted_at) FROM meadow.users LIMIT 1',
       ),
     ).toEqual([
@@ -41,17 +41,17 @@ describe('a sync of a good source', () => {
 
 describe('a quick connector', () => {
   it('loses nothing of what it writes before anybody reads', async () => {
-    const file = join(room.folder, 'ready.ndjson');
+    const file = join(context.folder, 'ready.ndjson');
     const lines = Array.from({ length: 200_000 }, (_value, id) => recordLine('a', { id }));
     await writeFile(file, lines.join(''));
-    const request = await room.play('quick', catalogOf({ name: 'a', properties: { id: { type: 'integer' } } }), []);
+    const request = await context.play('quick', catalogOf({ name: 'a', properties: { id: { type: 'integer' } } }), []);
     const start = { kind: 'process', command: ['/bin/sh', '-c', `cat '${file}'`, 'sh'] } as const;
     const installed = { ...request.installed, start };
-    expect(await room.sync({ ...request, installed })).toMatchObject({
+    expect(await context.sync({ ...request, installed })).toMatchObject({
       state: 'complete',
       streams: [{ rows: 200_000 }],
     });
-    expect(await room.rows('SELECT count(DISTINCT id) FROM quick.a')).toEqual([['200000']]);
+    expect(await context.rows('SELECT count(DISTINCT id) FROM quick.a')).toEqual([['200000']]);
   });
 });
 
@@ -68,37 +68,37 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 describe('syncs in the background', () => {
   it('run once for each source: a second start answers with the running one', async () => {
-    const request = await room.meadow(slow, ['users']);
-    const [one, two] = await Promise.all([room.syncs.start(request), room.syncs.start(request)]);
+    const request = await context.meadow(slow, ['users']);
+    const [one, two] = await Promise.all([context.syncs.start(request), context.syncs.start(request)]);
     expect(one.syncId).toBe(two.syncId);
     expect([one.alreadyRunning, two.alreadyRunning].sort()).toEqual([false, true]);
-    const other = await openTestRoom(undefined, room.folder);
+    const other = await openTestContext(undefined, context.folder);
     expect(await other.syncs.start(request)).toEqual({ syncId: one.syncId, alreadyRunning: true });
     await other.close();
-    await room.syncs.cancel(one.syncId);
+    await context.syncs.cancel(one.syncId);
   });
 
   it('tell their progress, and a wait may be cancelled without them', async () => {
-    const { syncId } = await room.syncs.start(await room.meadow(slow, ['users']));
+    const { syncId } = await context.syncs.start(await context.meadow(slow, ['users']));
     const waiting = new AbortController();
     const said: [string, number | undefined][] = [];
-    const wait = room.syncs.wait(syncId, 60_000, waiting.signal, (message, done) => said.push([message, done]));
-    await until(async () => (await room.syncs.get(syncId)).records > 100);
+    const wait = context.syncs.wait(syncId, 60_000, waiting.signal, (message, done) => said.push([message, done]));
+    await until(async () => (await context.syncs.get(syncId)).records > 100);
     waiting.abort();
     await expect(wait).rejects.toMatchObject({ code: 'cancelled' });
     expect(said.length).toBeGreaterThan(0);
-    const status = await room.syncs.wait(syncId, 100, noWait);
+    const status = await context.syncs.wait(syncId, 100, noWait);
     expect(status).toMatchObject({ state: 'running', streams: [{ stream: 'users', state: 'running' }] });
-    expect(await room.syncs.get()).toMatchObject({ sync_id: syncId });
-    expect(await room.syncs.lastStreams('meadow')).toEqual(['users']);
-    await room.syncs.cancel(syncId);
+    expect(await context.syncs.get()).toMatchObject({ sync_id: syncId });
+    expect(await context.syncs.lastStreams('meadow')).toEqual(['users']);
+    await context.syncs.cancel(syncId);
   });
 
   it('are cancelled, and keep what is confirmed', async () => {
-    const request = await room.meadow(slow, ['users', 'orders']);
-    const { syncId } = await room.syncs.start(request);
-    await until(async () => (await room.syncs.get(syncId)).records > 200);
-    const status = await room.syncs.cancel(syncId);
+    const request = await context.meadow(slow, ['users', 'orders']);
+    const { syncId } = await context.syncs.start(request);
+    await until(async () => (await context.syncs.get(syncId)).records > 200);
+    const status = await context.syncs.cancel(syncId);
     expect(status).toMatchObject({
       state: 'cancelled',
       errors: [],
@@ -107,39 +107,39 @@ describe('syncs in the background', () => {
     const [users] = status.streams;
     expect(users?.rows).toBeGreaterThan(0);
     expect(users?.committed_state).toBe(true);
-    expect(await room.rows('SELECT count(*), max(id) FROM meadow.users')).toEqual([
+    expect(await context.rows('SELECT count(*), max(id) FROM meadow.users')).toEqual([
       [String(users?.rows), String(users?.rows)],
     ]);
-    expect(await room.syncs.cancel(syncId)).toMatchObject({ state: 'cancelled' });
-    const [row] = await room.rows('SELECT state, rows FROM _sluice.syncs');
+    expect(await context.syncs.cancel(syncId)).toMatchObject({ state: 'cancelled' });
+    const [row] = await context.rows('SELECT state, rows FROM _sluice.syncs');
     expect(row).toEqual(['cancelled', String(users?.rows)]);
-    const next = await room.sync(await room.meadow({ count: 5_000, batch: 500 }, ['users']));
+    const next = await context.sync(await context.meadow({ count: 5_000, batch: 500 }, ['users']));
     expect(next.state).toBe('complete');
-    expect(await room.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['5000', '5000']]);
+    expect(await context.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['5000', '5000']]);
   });
 
   it('are cancelled from another process of the project', async () => {
-    const child = runChild(room.folder, slow);
+    const child = runChild(context.folder, slow);
     const syncId = await child.syncId;
-    await until(async () => (await room.syncs.get(syncId)).records > 0);
-    expect(await room.syncs.start(await room.meadow(slow, ['users']))).toEqual({ syncId, alreadyRunning: true });
-    expect(await room.syncs.cancel(syncId)).toMatchObject({ state: 'cancelled' });
+    await until(async () => (await context.syncs.get(syncId)).records > 0);
+    expect(await context.syncs.start(await context.meadow(slow, ['users']))).toEqual({ syncId, alreadyRunning: true });
+    expect(await context.syncs.cancel(syncId)).toMatchObject({ state: 'cancelled' });
     expect(await child.ended).toBe(0);
   });
 
   it('end with the server, quickly, and are marked interrupted', async () => {
-    const { syncId } = await room.syncs.start(await room.meadow({ ...slow, delay_ms: 1 }, ['users', 'notes']));
-    await until(async () => (await room.syncs.get(syncId)).records > 500);
+    const { syncId } = await context.syncs.start(await context.meadow({ ...slow, delay_ms: 1 }, ['users', 'notes']));
+    await until(async () => (await context.syncs.get(syncId)).records > 500);
     const before = Date.now();
-    await Promise.all([room.connectors.endAll(), room.syncs.endAll()]);
-    await room.database.close();
+    await Promise.all([context.connectors.endAll(), context.syncs.endAll()]);
+    await context.database.close();
     expect(Date.now() - before).toBeLessThan(1_500);
-    const later = await openTestRoom(undefined, room.folder);
+    const later = await openTestContext(undefined, context.folder);
     expect(await later.syncs.get(syncId)).toMatchObject({
       state: 'interrupted',
       streams: [{ state: 'interrupted' }, {}],
     });
-    expect(await readdir(await room.project.folder('staging'))).toEqual([]);
+    expect(await readdir(await context.project.folder('staging'))).toEqual([]);
     const status = await later.sync(await later.meadow({ count: 3_000 }, ['users', 'notes']));
     expect(status.state).toBe('complete');
     expect(await later.rows('SELECT count(*), count(DISTINCT id) FROM meadow.users')).toEqual([['3000', '3000']]);
@@ -151,12 +151,12 @@ describe('syncs in the background', () => {
   });
 
   it('are unknown by any other name', async () => {
-    await expect(room.syncs.get()).rejects.toMatchObject({ code: 'no_syncs_yet' });
+    await expect(context.syncs.get()).rejects.toMatchObject({ code: 'no_syncs_yet' });
     for (const id of ['', '../../etc/passwd', '20260101-000000-abcdef']) {
-      await expect(room.syncs.get(id)).rejects.toMatchObject({ code: 'unknown_sync' });
+      await expect(context.syncs.get(id)).rejects.toMatchObject({ code: 'unknown_sync' });
     }
-    expect(await room.syncs.recent(5)).toEqual([]);
-    expect(await room.syncs.lastStreams('meadow')).toBeUndefined();
+    expect(await context.syncs.recent(5)).toEqual([]);
+    expect(await context.syncs.lastStreams('meadow')).toBeUndefined();
   });
 });
 
@@ -167,9 +167,9 @@ describe('a secret', () => {
     const log = (message: string): string => `${JSON.stringify({ type: 'LOG', log: { level: 'INFO', message } })}\n`;
     const catalog = catalogOf({ name: 'a', properties: { id: { type: 'integer' }, t: { type: 'string' } } });
     // The redactor knows a value once the vault has resolved something.
-    await room.meadow({}, ['users']);
-    const status = await room.sync(
-      await room.play('leaky', catalog, [
+    await context.meadow({}, ['users']);
+    const status = await context.sync(
+      await context.play('leaky', catalog, [
         log(`the key is ${SECRET}`),
         log(half),
         log(rest),
@@ -187,45 +187,47 @@ describe('a secret', () => {
     );
     expect(status.state).toBe('failed');
     expect(JSON.stringify(status)).toContain('[secret:MEADOW_API_KEY]');
-    const files = await readdir(join(room.folder, 'project'), { recursive: true, withFileTypes: true });
+    const files = await readdir(join(context.folder, 'project'), { recursive: true, withFileTypes: true });
     for (const file of files.filter((one) => one.isFile() && !one.parentPath.endsWith('/cache'))) {
       const text = await readFile(join(file.parentPath, file.name), 'utf8');
       const bare = text.replace(/\s|\d{4}-\d\d-\d\dT\S+Z (connector|stdout|stderr|sluice):/g, '');
       expect(bare.includes(SECRET), `${file.name} holds the secret`).toBe(false);
       expect(bare.includes(rest), `${file.name} holds half of the secret`).toBe(false);
     }
-    expect(JSON.stringify(await room.syncs.log(status.sync_id, 100))).toContain('[secret:MEADOW_API_KEY]');
+    expect(JSON.stringify(await context.syncs.log(status.sync_id, 100))).toContain('[secret:MEADOW_API_KEY]');
   });
 });
 
 describe('SIGKILL in the middle', () => {
   it('loses nothing and repeats nothing, whenever it comes', async () => {
     const config = { count: 30_000, batch: 700, delay_ms: 20 };
-    await room.sync(await room.meadow({ count: 100 }, ['users', 'orders', 'notes']));
+    await context.sync(await context.meadow({ count: 100 }, ['users', 'orders', 'notes']));
     const states: string[] = [];
     for (let round = 0; round < 6; round += 1) {
-      const child = runChild(room.folder, config);
+      const child = runChild(context.folder, config);
       const syncId = await child.syncId;
-      await until(async () => (await room.syncs.get(syncId)).records > 0);
+      await until(async () => (await context.syncs.get(syncId)).records > 0);
       await sleep(Math.random() * 900);
       child.kill();
       await child.ended;
-      states.push((await room.syncs.get(syncId)).state);
-      await agree(room);
+      states.push((await context.syncs.get(syncId)).state);
+      await agree(context);
     }
     expect(states).toContain('interrupted');
-    const last = await room.sync(await room.meadow({ ...config, delay_ms: 0 }, ['users', 'orders', 'notes']));
+    const last = await context.sync(await context.meadow({ ...config, delay_ms: 0 }, ['users', 'orders', 'notes']));
     expect(last).toMatchObject({ state: 'complete' });
-    await agree(room);
+    await agree(context);
     for (const table of ['users', 'orders', 'notes']) {
-      expect(await room.rows(`SELECT count(*), count(DISTINCT id) FROM meadow.${table}`)).toEqual([['30000', '30000']]);
+      expect(await context.rows(`SELECT count(*), count(DISTINCT id) FROM meadow.${table}`)).toEqual([
+        ['30000', '30000'],
+      ]);
     }
-    expect(await readdir(await room.project.folder('staging'))).toEqual([]);
+    expect(await readdir(await context.project.folder('staging'))).toEqual([]);
   }, 120_000);
 });
 
 /** Rows and state say the same of each incremental stream. */
-async function agree({ rows }: TestRoom): Promise<void> {
+async function agree({ rows }: TestContext): Promise<void> {
   for (const table of ['users', 'orders']) {
     const [counted = []] = await rows(
       `SELECT count(*), count(DISTINCT id), coalesce(max(id), 0), strftime(max(updated_at), '%Y-%m-%dT%H:%M:%S.%gZ') FROM meadow.${table}`,
@@ -243,7 +245,7 @@ interface Child {
 }
 
 function runChild(folder: string, config: object): Child {
-  const program = fileURLToPath(new URL('./test-run.ts', import.meta.url));
+  const program = fileURLToPath(new URL('./run.fixture.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program, folder, JSON.stringify(config)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

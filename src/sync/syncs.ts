@@ -5,7 +5,7 @@ import { count } from '../count.ts';
 import { abortError, InputError, LimitError, messageOf } from '../errors.ts';
 import { withLock } from '../project/index.ts';
 import { authorizeDelivery } from './deliver/authorize.ts';
-import { forgetKeptStates } from './deliver/kept-states.ts';
+import { removeStoredStates } from './deliver/delivery-states.ts';
 import { noStreams } from './modes.ts';
 import { createSyncFiles, interrupted, newSyncId, sweepStaging, unknownSync } from './sync-files.ts';
 import { lastLines } from './sync-log.ts';
@@ -170,7 +170,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
       if (state === 'running') throw stillRunning(syncId);
       await files.remove(syncId);
     },
-    forgetDeliveries: (of) => forgetKeptStates(project, of),
+    forgetDeliveries: (of) => removeStoredStates(project, of),
     sweep: () => sweepStaging(project, async (name) => (await files.read(name))?.state === 'running'),
     async endAll() {
       const running = [...jobs.values()];

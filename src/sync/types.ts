@@ -1,4 +1,4 @@
-/** The ports of the sync room. */
+/** The ports of the sync module. */
 import type { Origin } from '../cache/index.ts';
 import type { Installed } from '../connectors/index.ts';
 import type { Catalog, ConfiguredStream, Location, SyncMode } from '../protocol/index.ts';

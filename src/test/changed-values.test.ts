@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeConnectorPlace, placeConnector } from './harness/machine.ts';
+import { copyConnector, makeConnectorWorkplace } from './harness/machine.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
 
 const CONNECTOR = `#!/usr/bin/env node
@@ -21,7 +21,7 @@ if (verb === 'read') {
 let workplace: Workplace;
 let server: TestServer;
 beforeAll(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeConnectorWorkplace();
   server = await startServer({ workplace });
 });
 afterAll(async () => {
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 test('the SQL finds the changed row and no other', async () => {
-  const connector = await placeConnector(workplace, MEADOW, 'source-odd.mjs');
+  const connector = await copyConnector(workplace, MEADOW, 'source-odd.mjs');
   await writeFile(connector, CONNECTOR);
   await server.call('save_source', { name: 'odd', connector, runtime: 'executable', config: {} });
   const { text } = await server.call('start_sync', { source: 'odd', wait_seconds: 30 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
+  copyConnector,
   expectNothingLeft,
-  makeUnguardedPlace,
+  makeUnguardedWorkplace,
   namesIn,
-  placeConnector,
   runningConnectors,
   strays,
   waitUntil,
@@ -29,8 +29,8 @@ const STREAMS = ['users', 'orders', 'notes'];
 let workplace: Workplace;
 let meadow: string;
 beforeEach(async () => {
-  workplace = await makeUnguardedPlace();
-  meadow = await placeConnector(workplace, MEADOW);
+  workplace = await makeUnguardedWorkplace();
+  meadow = await copyConnector(workplace, MEADOW);
 });
 afterEach(() => workplace.remove());
 
@@ -155,7 +155,7 @@ describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)'
   });
 
   test('one that is deaf to signals, does not read and has children goes within five seconds', async () => {
-    const connector = await placeConnector(workplace, MEADOW, 'source-deaf.mjs');
+    const connector = await copyConnector(workplace, MEADOW, 'source-deaf.mjs');
     await writeFile(connector, DEAF);
     const first = await startServer({ workplace, environment: { SLUICE_SANDBOX: sandbox } });
     first.client

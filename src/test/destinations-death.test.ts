@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
+  copyConnector,
   expectNothingLeft,
   expectNothingRuns,
-  makeUnguardedPlace,
+  makeUnguardedWorkplace,
   peakMegabytes,
-  placeConnector,
   runningConnectors,
   waitUntil,
 } from './harness/machine.ts';
@@ -29,9 +29,9 @@ let workplace: Workplace;
 let meadow: string;
 let shelf: string;
 beforeEach(async () => {
-  workplace = await makeUnguardedPlace();
-  meadow = await placeConnector(workplace, MEADOW);
-  shelf = await placeConnector(workplace, SHELF);
+  workplace = await makeUnguardedWorkplace();
+  meadow = await copyConnector(workplace, MEADOW);
+  shelf = await copyConnector(workplace, SHELF);
 });
 afterEach(() => workplace.remove());
 

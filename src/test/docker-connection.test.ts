@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { docker, makeDockerPlace, runningContainer } from './harness/docker.ts';
+import { docker, makeDockerWorkplace, runningContainer } from './harness/docker.ts';
 import { type EngineForwarder, startEngineForwarder } from './harness/engine-forwarder.ts';
 import { describeWith } from './harness/requirements.ts';
 import type { Workplace } from './harness/workplace.ts';
@@ -47,7 +47,7 @@ describeWith(['docker'], 'a connection to the engine', () => {
   afterAll(() => docker('image', 'rm', '--force', IMAGE));
   beforeEach(async () => {
     forwarder = await startEngineForwarder();
-    workplace = await makeDockerPlace({ 'sluice-test/source-slow': '1.0.0' });
+    workplace = await makeDockerWorkplace({ 'sluice-test/source-slow': '1.0.0' });
     server = await startServer({ workplace, environment: { DOCKER_HOST: forwarder.address } });
   });
   afterEach(async () => {

@@ -8,7 +8,7 @@ import {
   docker,
   expectNoContainers,
   expectNoWatchers,
-  makeDockerPlace,
+  makeDockerWorkplace,
   runningContainer,
   watchersOf,
 } from './harness/docker.ts';
@@ -22,7 +22,7 @@ const source = { name: 'hostile', connector: 'source-hostile', runtime: 'docker'
 describeWith(['docker'], 'a server that ends while its container runs', () => {
   let workplace: Workplace;
   beforeEach(async () => {
-    workplace = await makeDockerPlace();
+    workplace = await makeDockerWorkplace();
   });
   afterEach(() => workplace.remove());
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { docker, expectNoContainers, makeDockerPlace, runningContainer } from './harness/docker.ts';
+import { docker, expectNoContainers, makeDockerWorkplace, runningContainer } from './harness/docker.ts';
 import { describeWith } from './harness/requirements.ts';
 import { tracesIn } from './harness/traces.ts';
 import type { Workplace } from './harness/workplace.ts';
@@ -31,7 +31,7 @@ describeWith(['docker'], 'a hostile connector in a container', () => {
   };
 
   beforeAll(async () => {
-    workplace = await makeDockerPlace({}, `HOSTILE_TOKEN=${TOKEN}\n`);
+    workplace = await makeDockerWorkplace({}, `HOSTILE_TOKEN=${TOKEN}\n`);
     server = await startServer({ workplace, environment });
   });
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { docker, expectNoContainers, FAKER, makeDockerPlace } from './harness/docker.ts';
+import { docker, expectNoContainers, FAKER, makeDockerWorkplace } from './harness/docker.ts';
 import { describeWith } from './harness/requirements.ts';
 import type { Workplace } from './harness/workplace.ts';
 
@@ -28,7 +28,7 @@ describeWith(['docker'], 'source-faker in a container', () => {
   let server: TestServer;
 
   beforeAll(async () => {
-    workplace = await makeDockerPlace();
+    workplace = await makeDockerWorkplace();
     server = await startServer({ workplace });
   });
 
@@ -103,7 +103,7 @@ describeWith(['docker'], 'an engine on TCP', () => {
     });
     await new Promise<void>((resolve) => forwarder.listen(0, '127.0.0.1', resolve));
     const { port } = forwarder.address() as AddressInfo;
-    const workplace = await makeDockerPlace();
+    const workplace = await makeDockerWorkplace();
     const server = await startServer({ workplace, environment: { DOCKER_HOST: `tcp://127.0.0.1:${port}` } });
     const answer = await server.call('get_status');
     expect(answer.text).toContain(`tcp://127.0.0.1:${port}`);
@@ -126,7 +126,7 @@ describeWith(['docker'], 'an engine on TCP', () => {
 
 describeWith(['docker'], 'folders that a person has opened to containers', () => {
   test('are seen, read-only, where they lie or where they are said to lie', async () => {
-    const workplace = await makeDockerPlace();
+    const workplace = await makeDockerWorkplace();
     const folder = join(workplace.directory, 'data');
     await mkdir(folder, { mode: 0o755 });
     await chmod(workplace.directory, 0o755);
@@ -160,7 +160,7 @@ describeWith(['docker'], 'folders that a person has opened to containers', () =>
   });
 
   test('are shown without the env file and the project that lie in them, and not at all from inside of those', async () => {
-    const workplace = await makeDockerPlace();
+    const workplace = await makeDockerWorkplace();
     await chmod(workplace.directory, 0o755);
     const subject = (file: string) => ({ connector: 'source-replay', runtime: 'docker', config: { file } });
     const streams = [{ name: 'rows', json_schema: { type: 'object' }, supported_sync_modes: ['full_refresh'] }];

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { docker, expectNoContainers, makeDockerPlace, runningContainer } from './harness/docker.ts';
+import { docker, expectNoContainers, makeDockerWorkplace, runningContainer } from './harness/docker.ts';
 import { describeWith } from './harness/requirements.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
 
@@ -23,7 +23,7 @@ describeWith(['docker'], 'a destination in a container', () => {
     server.call<Sync>('start_sync', { source: 'meadow', destination, streams: ['users'], wait_seconds: 40 });
 
   beforeAll(async () => {
-    workplace = await makeDockerPlace();
+    workplace = await makeDockerWorkplace();
     server = await startServer({ workplace });
     const config = { api_key: 'secret_reference::MEADOW_API_KEY', count };
     await server.call('save_source', { name: 'meadow', connector: MEADOW, runtime: 'executable', config });
@@ -75,7 +75,7 @@ describeWith(['docker'], 'the user of an image', () => {
         stdio: ['pipe', 'pipe', 'pipe'],
       });
     }
-    workplace = await makeDockerPlace(Object.fromEntries(users.map(([user]) => [folder(user), '1.0.0'])));
+    workplace = await makeDockerWorkplace(Object.fromEntries(users.map(([user]) => [folder(user), '1.0.0'])));
     server = await startServer({ workplace });
   });
   afterAll(async () => {
@@ -107,7 +107,7 @@ describeWith(['docker'], 'an image that is not sound', () => {
     const image = 'sluice-test/source-unsound:1.0.0';
     const input = `FROM sluice-test/source-hostile:1.0.0\n${line}\n`;
     execFileSync('docker', ['build', '-q', '-t', image, '-'], { input, stdio: ['pipe', 'pipe', 'pipe'] });
-    const workplace = await makeDockerPlace({ 'sluice-test/source-unsound': '1.0.0' });
+    const workplace = await makeDockerWorkplace({ 'sluice-test/source-unsound': '1.0.0' });
     const server = await startServer({ workplace });
     const error = await server.fail('validate_config', { connector: 'source-unsound', runtime: 'docker', config: {} });
     expect(error).toMatchObject({ code, text: expect.stringMatching(words) });
@@ -123,7 +123,7 @@ describeWith(['docker'], 'an engine that goes away', () => {
     const sockets = new Set<Socket>();
     const forwarder = await startForwarder(sockets);
     const { port } = forwarder.address() as AddressInfo;
-    const workplace = await makeDockerPlace();
+    const workplace = await makeDockerWorkplace();
     const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}` };
     const server = await startServer({ workplace, environment });
     const config = { records: 50, behaviours: ['hang'] };

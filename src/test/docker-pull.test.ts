@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { callOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
-import { docker, makeDockerPlace } from './harness/docker.ts';
+import { docker, makeDockerWorkplace } from './harness/docker.ts';
 import { type Behaviour, type ImageRegistry, startImageRegistry } from './harness/image-registry.ts';
 import { waitUntil } from './harness/machine.ts';
 import { describeWith } from './harness/requirements.ts';
@@ -22,7 +22,7 @@ describeWith(['docker'], 'an image that is not here', () => {
   beforeEach(async () => {
     registry = await startImageRegistry('sluice-test/source-hostile:1.0.0', 'test/source-pulled', 20 * MB);
     image = `${registry.repository}:1.0.0`;
-    workplace = await makeDockerPlace({ [registry.repository]: '1.0.0' });
+    workplace = await makeDockerWorkplace({ [registry.repository]: '1.0.0' });
     server = await startServer({ workplace });
   });
   afterEach(async () => {

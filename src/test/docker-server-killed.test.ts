@@ -8,7 +8,7 @@ import {
   docker,
   expectNoContainers,
   expectNoWatchers,
-  makeDockerPlace,
+  makeDockerWorkplace,
   runningContainer,
   watchersOf,
 } from './harness/docker.ts';
@@ -28,7 +28,7 @@ describeWith(['docker'], 'a server that is killed', () => {
   let workplace: Workplace;
   let forwarder: EngineForwarder;
   beforeEach(async () => {
-    workplace = await makeDockerPlace({}, `HOSTILE_TOKEN=${TOKEN}\n`);
+    workplace = await makeDockerWorkplace({}, `HOSTILE_TOKEN=${TOKEN}\n`);
     forwarder = await startEngineForwarder();
   });
   afterEach(async () => {
@@ -134,7 +134,7 @@ describeWith(['docker'], 'the watcher of a server’s containers', () => {
   let workplace: Workplace;
   let server: TestServer;
   beforeEach(async () => {
-    workplace = await makeDockerPlace({}, `HOSTILE_TOKEN=${TOKEN}\n`);
+    workplace = await makeDockerWorkplace({}, `HOSTILE_TOKEN=${TOKEN}\n`);
     server = await startServer({ workplace });
   });
   afterEach(async () => {

@@ -7,12 +7,12 @@ import { createServer } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { startServer } from './harness/client.ts';
-import { expectNoContainers, makeDockerPlace, runningContainer, watchersOf } from './harness/docker.ts';
+import { expectNoContainers, makeDockerWorkplace, runningContainer, watchersOf } from './harness/docker.ts';
 import { describeWith } from './harness/requirements.ts';
 
 describeWith(['docker', 'openssl'], 'an engine behind TLS', () => {
   test('a killed server’s container is removed, though the certificates are gone; its key is nowhere to be seen', async () => {
-    const workplace = await makeDockerPlace();
+    const workplace = await makeDockerWorkplace();
     const certificates = join(workplace.directory, 'certificates');
     const key = await makeCertificates(certificates);
     const engine = await startTlsEngine(certificates);

@@ -5,7 +5,7 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { onlyIndex } from '../connectors/python/test-index.ts';
+import { onlyIndex } from '../connectors/python/package-index.fixture.ts';
 import { describeWith, testWith } from './harness/requirements.ts';
 import { type Ended, startProgram } from './harness/terminal.ts';
 import { BINARY, makeWorkplace, type Workplace } from './harness/workplace.ts';

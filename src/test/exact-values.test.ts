@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeConnectorPlace, placeConnector } from './harness/machine.ts';
+import { copyConnector, makeConnectorWorkplace } from './harness/machine.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
 
 /** A source that writes the lines of the file `lines`, and tells streams with the schemas of `schemas`. */
@@ -32,9 +32,9 @@ let workplace: Workplace;
 let server: TestServer;
 let connector: string;
 beforeAll(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeConnectorWorkplace();
   server = await startServer({ workplace });
-  connector = await placeConnector(workplace, MEADOW, 'source-exact.mjs');
+  connector = await copyConnector(workplace, MEADOW, 'source-exact.mjs');
   await writeFile(connector, CONNECTOR);
 });
 afterAll(async () => {

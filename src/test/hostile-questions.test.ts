@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
+  copyConnector,
+  copyHostileConnector,
   expectNothingLeft,
-  makeConnectorPlace,
+  makeConnectorWorkplace,
   peakMegabytes,
-  placeConnector,
-  placeHostile,
 } from './harness/machine.ts';
 import { MEADOW, type Workplace } from './harness/workplace.ts';
 
@@ -16,8 +16,8 @@ let server: TestServer;
 let hostile: string;
 
 beforeAll(async () => {
-  workplace = await makeConnectorPlace("REFUSED_KEY='wrong'\n");
-  hostile = await placeHostile(workplace);
+  workplace = await makeConnectorWorkplace("REFUSED_KEY='wrong'\n");
+  hostile = await copyHostileConnector(workplace);
   server = await startServer({ workplace });
 });
 afterAll(async () => {
@@ -65,7 +65,7 @@ describe('a check that succeeds in spite of everything is valid, and nothing of 
 });
 
 test('a check that the connector answers with FAILED and exit 0 is no error: it is not valid, in its own words', async () => {
-  const meadow = await placeConnector(workplace, MEADOW);
+  const meadow = await copyConnector(workplace, MEADOW);
   const answer = await server.call('validate_config', request(meadow, { api_key: 'secret_reference::REFUSED_KEY' }));
   expect(answer).toMatchObject({ valid: false, check_message: 'The API key was refused: 401 Unauthorized.' });
   const saving = { name: 'refused', ...request(meadow, { api_key: 'secret_reference::REFUSED_KEY' }) };
@@ -76,7 +76,7 @@ test('a check that the connector answers with FAILED and exit 0 is no error: it 
 
 describe('a specification', () => {
   test('comes through LOG lines, noise, and JSON without type', async () => {
-    const own = await placeHostile(workplace, 'chatter');
+    const own = await copyHostileConnector(workplace, 'chatter');
     expect(await server.call('validate_config', request(own, { behaviour: '' }))).toMatchObject({ valid: true });
   });
 
@@ -86,7 +86,7 @@ describe('a specification', () => {
     ['trace-error', 'connector_config_error', 'The account is locked.'],
     ['kill-self', 'connector_crashed', 'SIGKILL'],
   ])('that does not come (%s) is an error, and is asked for again the next time', async (behaviour, code, words) => {
-    const own = await placeHostile(workplace, behaviour);
+    const own = await copyHostileConnector(workplace, behaviour);
     for (const _ of [1, 2]) {
       const answer = await server.fail('validate_config', request(own, { behaviour: '' }));
       expect(answer).toMatchObject({ code, details: { verb: 'spec' } });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingLeft, makeConnectorPlace, peakMegabytes, placeHostile } from './harness/machine.ts';
+import { copyHostileConnector, expectNothingLeft, makeConnectorWorkplace, peakMegabytes } from './harness/machine.ts';
 import type { Workplace } from './harness/workplace.ts';
 
 interface Sync {
@@ -23,8 +23,8 @@ let server: TestServer;
 let hostile: string;
 
 beforeAll(async () => {
-  workplace = await makeConnectorPlace();
-  hostile = await placeHostile(workplace);
+  workplace = await makeConnectorWorkplace();
+  hostile = await copyHostileConnector(workplace);
   server = await startServer({ workplace });
 });
 afterAll(async () => {

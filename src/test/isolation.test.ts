@@ -2,10 +2,10 @@
 import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/test-index.ts';
-import { leftRunning } from '../connectors/test-room.ts';
+import { leftRunning } from '../connectors/connector-context.fixture.ts';
+import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/package-index.fixture.ts';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingRuns, namesIn, placeConnector, waitUntil } from './harness/machine.ts';
+import { copyConnector, expectNothingRuns, namesIn, waitUntil } from './harness/machine.ts';
 import { describeWith } from './harness/requirements.ts';
 import { FIXTURE_CONNECTORS, makeWorkplace, SMALL_REGISTRY, type Workplace } from './harness/workplace.ts';
 
@@ -42,7 +42,7 @@ for (const runtime of ['python', 'executable'] as const) {
       await writeFile(registry, await registryWithUntamed());
       const folder = join(workplace.directory, 'connectors');
       await mkdir(folder);
-      if (runtime === 'executable') connector = await placeConnector(workplace, UNTAMED);
+      if (runtime === 'executable') connector = await copyConnector(workplace, UNTAMED);
       workplace = {
         ...workplace,
         environment: {

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startUpstream, type Upstream } from '../registry/test-upstream.ts';
+import { startUpstream, type Upstream } from '../registry/upstream.fixture.ts';
 import { callOut, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn } from './harness/machine.ts';

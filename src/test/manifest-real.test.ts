@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { onlyIndex } from '../connectors/python/test-index.ts';
-import { startUpstream, type Upstream } from '../registry/test-upstream.ts';
+import { onlyIndex } from '../connectors/python/package-index.fixture.ts';
+import { startUpstream, type Upstream } from '../registry/upstream.fixture.ts';
 import { callOut, countsOf, syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn } from './harness/machine.ts';

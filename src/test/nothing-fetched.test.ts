@@ -2,7 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { onlyIndex } from '../connectors/python/test-index.ts';
+import { onlyIndex } from '../connectors/python/package-index.fixture.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { makeWorkplace, type Workplace } from './harness/workplace.ts';
 

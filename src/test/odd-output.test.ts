@@ -3,14 +3,14 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeConnectorPlace } from './harness/machine.ts';
+import { makeConnectorWorkplace } from './harness/machine.ts';
 import { play, recordOf, rowsOf, SCRIPT, stateOf } from './harness/script.ts';
 import type { Workplace } from './harness/workplace.ts';
 
 let workplace: Workplace;
 let server: TestServer;
 beforeAll(async () => {
-  const place = await makeConnectorPlace();
+  const place = await makeConnectorWorkplace();
   const folders = `${place.environment.SLUICE_ALLOW_EXECUTABLES}:${join(SCRIPT, '..')}`;
   workplace = { ...place, environment: { ...place.environment, SLUICE_ALLOW_EXECUTABLES: folders } };
   server = await startServer({ workplace });

@@ -3,7 +3,7 @@ import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer, type ToolError } from './harness/client.ts';
-import { makeConnectorPlace, namesIn, placeConnector, waitUntil } from './harness/machine.ts';
+import { copyConnector, makeConnectorWorkplace, namesIn, waitUntil } from './harness/machine.ts';
 import { testWith } from './harness/requirements.ts';
 import { startTyped } from './harness/terminal.ts';
 import { MEADOW, SHELF, type Workplace } from './harness/workplace.ts';
@@ -15,11 +15,11 @@ let shelf: string;
 let mine: TestServer;
 let other: TestServer;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace(
+  workplace = await makeConnectorWorkplace(
     "MEADOW_API_KEY='a-key-of-the-meadow-77'\nSHELF_TOKEN='a-token-of-the-shelf-4711'\n",
   );
-  meadow = await placeConnector(workplace, MEADOW);
-  shelf = await placeConnector(workplace, SHELF);
+  meadow = await copyConnector(workplace, MEADOW);
+  shelf = await copyConnector(workplace, SHELF);
   [mine, other] = await Promise.all([startServer({ workplace }), startServer({ workplace })]);
 });
 afterEach(async () => {

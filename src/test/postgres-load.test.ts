@@ -1,8 +1,8 @@
 /** The tests of loading, on a real Postgres: the same promises, whatever database is behind the cache. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import { openLoadRoomsOn } from '../cache/load/test-load.ts';
+import { openLoadContextsOn } from '../cache/load/load-context.fixture.ts';
 import { startPostgres, type TestPostgres } from './harness/postgres.ts';
-import { installPostgres } from './harness/postgres-room.ts';
+import { installPostgres } from './harness/postgres-context.ts';
 import { describeWith } from './harness/requirements.ts';
 
 let postgres: TestPostgres;
@@ -12,7 +12,7 @@ describeWith(['postgres'], 'on Postgres', async () => {
     postgres = await startPostgres();
   });
   afterAll(() => postgres.stop());
-  openLoadRoomsOn((_folder, stagingDirectory) => installPostgres(postgres, stagingDirectory));
+  openLoadContextsOn((_folder, stagingDirectory) => installPostgres(postgres, stagingDirectory));
   describe('values', () => import('../cache/load/values.test.ts').then(() => undefined));
   describe('tables', () => import('../cache/load/tables.test.ts').then(() => undefined));
   describe('ownership', () => import('../cache/load/ownership.test.ts').then(() => undefined));

@@ -4,15 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Cache } from '../cache/cache.ts';
-import { type LoadRoom, openLoadRoom, openLoadRoomsOn, record, stream } from '../cache/load/test-load.ts';
+import {
+  type LoadContext,
+  openLoadContext,
+  openLoadContextsOn,
+  record,
+  stream,
+} from '../cache/load/load-context.fixture.ts';
 import { postgresCache } from '../cache/postgres/postgres-cache.ts';
 import { createRedactor } from '../secrets/index.ts';
 import { startPostgres, type TestPostgres } from './harness/postgres.ts';
-import { installPostgres, type PostgresRoom } from './harness/postgres-room.ts';
+import { installPostgres, type PostgresContext } from './harness/postgres-context.ts';
 import { describeWith, testWith } from './harness/requirements.ts';
 
 let postgres: TestPostgres;
-let installed: PostgresRoom;
+let installed: PostgresContext;
 const schema = stream('s', { id: { type: 'integer' } });
 const never = new AbortController().signal;
 const open = (url: string): Cache =>
@@ -27,15 +33,15 @@ function prepare(cache: Cache, source: string, syncId: string): ReturnType<Cache
   return cache.prepareSync({ sync, streams, severalNamespaces: false, restart: false });
 }
 
-async function withRoom(body: (room: LoadRoom) => Promise<void>): Promise<void> {
-  const room = await openLoadRoom();
-  await body(room).finally(() => room.close());
+async function withRoom(body: (context: LoadContext) => Promise<void>): Promise<void> {
+  const context = await openLoadContext();
+  await body(context).finally(() => context.close());
 }
 
 describeWith(['postgres'], 'several servers on one Postgres', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
-    openLoadRoomsOn(async (_folder, stagingDirectory) => {
+    openLoadContextsOn(async (_folder, stagingDirectory) => {
       installed = await installPostgres(postgres, stagingDirectory);
       return installed;
     });
@@ -64,60 +70,60 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
     }));
 
   it('swap a table when its readers are done, and keep no reader out meanwhile', () =>
-    withRoom(async (room) => {
-      const first = await room.prepare([schema], 'full_refresh_overwrite');
-      await room.load(first, [record({ id: 1 })]);
-      const second = await room.prepare([schema], 'full_refresh_overwrite');
+    withRoom(async (context) => {
+      const first = await context.prepare([schema], 'full_refresh_overwrite');
+      await context.load(first, [record({ id: 1 })]);
+      const second = await context.prepare([schema], 'full_refresh_overwrite');
       let swapped: Promise<unknown> = Promise.resolve();
-      await room.sql(async (reader) => {
+      await context.sql(async (reader) => {
         await reader.run('BEGIN');
         expect(await reader.rows('SELECT max(id) AS id FROM shop.s')).toEqual([{ id: '1' }]);
-        swapped = room.load(second, [record({ id: 2 })]);
+        swapped = context.load(second, [record({ id: 2 })]);
         // Longer than the swap waits in one turn: a new reader gets in between two of them.
         await new Promise((resolve) => setTimeout(resolve, 500));
-        expect(await ask(room.cache, 'SELECT max(id) FROM shop.s')).toEqual([[1]]);
+        expect(await ask(context.cache, 'SELECT max(id) FROM shop.s')).toEqual([[1]]);
         expect(await reader.rows('SELECT max(id) AS id FROM shop.s')).toEqual([{ id: '1' }]);
         await reader.run('COMMIT');
       });
       await swapped;
-      expect(await ask(room.cache, 'SELECT max(id) FROM shop.s')).toEqual([[2]]);
+      expect(await ask(context.cache, 'SELECT max(id) FROM shop.s')).toEqual([[2]]);
     }));
 
   it("take no schema that somebody else has made, not even the one that is everybody's", () =>
-    withRoom(async (room) => {
-      await room.rows('CREATE SCHEMA hr');
-      await room.rows('CREATE TABLE hr.people AS SELECT 1 AS id');
+    withRoom(async (context) => {
+      await context.rows('CREATE SCHEMA hr');
+      await context.rows('CREATE TABLE hr.people AS SELECT 1 AS id');
       for (const source of ['hr', 'public']) {
-        await expect(prepare(room.cache, source, `sync_${source}`)).rejects.toMatchObject({ code: 'schema_taken' });
+        await expect(prepare(context.cache, source, `sync_${source}`)).rejects.toMatchObject({ code: 'schema_taken' });
       }
       // One that stands empty was made for it.
-      await room.rows('CREATE SCHEMA shop');
-      await room.prepare([schema], 'full_refresh_overwrite');
+      await context.rows('CREATE SCHEMA shop');
+      await context.prepare([schema], 'full_refresh_overwrite');
     }));
 
   it('leave a table as it is where a view of a person depends on it, and say which', () =>
-    withRoom(async (room) => {
-      const first = await room.prepare([schema], 'full_refresh_overwrite');
-      await room.load(first, [record({ id: 1 })]);
-      await room.rows('CREATE VIEW public.mine AS SELECT id FROM shop.s');
-      const second = await room.prepare([schema], 'full_refresh_overwrite');
-      await expect(room.load(second, [record({ id: 2 })])).rejects.toMatchObject({
+    withRoom(async (context) => {
+      const first = await context.prepare([schema], 'full_refresh_overwrite');
+      await context.load(first, [record({ id: 1 })]);
+      await context.rows('CREATE VIEW public.mine AS SELECT id FROM shop.s');
+      const second = await context.prepare([schema], 'full_refresh_overwrite');
+      await expect(context.load(second, [record({ id: 2 })])).rejects.toMatchObject({
         code: 'table_in_use',
         message: expect.stringContaining('mine'),
       });
-      expect(await room.rows('SELECT id FROM public.mine')).toEqual([['1']]);
+      expect(await context.rows('SELECT id FROM public.mine')).toEqual([['1']]);
     }));
 
   it('a load is done again where the server was started anew, and is there once', () =>
-    withRoom(async (room) => {
-      const prepared = await room.prepare([schema]);
+    withRoom(async (context) => {
+      const prepared = await context.prepare([schema]);
       const lines = Array.from({ length: 100_000 }, (_, id) => record({ id }));
       const [loaded] = await Promise.all([
-        room.load(prepared, lines),
+        context.load(prepared, lines),
         new Promise((resolve) => setTimeout(resolve, 250)).then(() => postgres.restart()),
       ]);
       expect(loaded.rows).toBe(100_000);
-      expect(await room.rows('SELECT count(*), count(DISTINCT id) FROM shop.s')).toEqual([['100000', '100000']]);
+      expect(await context.rows('SELECT count(*), count(DISTINCT id) FROM shop.s')).toEqual([['100000', '100000']]);
     }));
 
   testWith(['openssl'], 'TLS is as the URL says', async () => {

@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeConnectorPlace, placeConnector } from './harness/machine.ts';
+import { copyConnector, makeConnectorWorkplace } from './harness/machine.ts';
 import { SCRIPT, streamJson } from './harness/script.ts';
 import { startWebService, type WebService } from './harness/web-service.ts';
 import type { Workplace } from './harness/workplace.ts';
@@ -18,7 +18,7 @@ let workplace: Workplace;
 let index: WebService;
 let server: TestServer;
 beforeAll(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeConnectorWorkplace();
   const wheel = `${PACKAGE.replaceAll('-', '_')}-6.2.24-py3-none-any.whl`;
   index = await startWebService(({ pathname }) =>
     pathname.startsWith(`/simple/${PACKAGE}`)
@@ -103,8 +103,8 @@ function expectBeats(heard: readonly Heard[], step: RegExp): void {
 test('a silent step is reported once, then by a beat: in spec, check, discover and an installation', {
   timeout: 60_000,
 }, async () => {
-  const script = await placeConnector(workplace, SCRIPT);
-  const slowSpec = await placeConnector(workplace, SCRIPT, `source-script-silent-${SILENT_MS}.mjs`);
+  const script = await copyConnector(workplace, SCRIPT);
+  const slowSpec = await copyConnector(workplace, SCRIPT, `source-script-silent-${SILENT_MS}.mjs`);
   const catalog = JSON.stringify([streamJson({ name: 'items', properties: { id: { type: 'integer' } } })]);
   const config = { catalog, output: '' };
   const silent = { connector: script, runtime: 'executable', config: { ...config, silent_ms: SILENT_MS } };

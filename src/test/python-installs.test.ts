@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/test-index.ts';
+import { onlyIndex, startIndex, type TestIndex } from '../connectors/python/package-index.fixture.ts';
 import { callOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
 import { expectNothingRuns, namesIn, waitUntil } from './harness/machine.ts';

@@ -3,13 +3,13 @@ import { access, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeConnectorPlace } from './harness/machine.ts';
+import { makeConnectorWorkplace } from './harness/machine.ts';
 import type { Workplace } from './harness/workplace.ts';
 
 let workplace: Workplace;
 let server: TestServer;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace('');
+  workplace = await makeConnectorWorkplace('');
   server = await startServer({ workplace });
 });
 afterEach(async () => {

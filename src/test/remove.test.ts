@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeConnectorPlace, namesIn, placeConnector, waitUntil } from './harness/machine.ts';
+import { copyConnector, makeConnectorWorkplace, namesIn, waitUntil } from './harness/machine.ts';
 import { startOnTerminal, startTyped } from './harness/terminal.ts';
 import { MEADOW, TURNSTILE, type Workplace } from './harness/workplace.ts';
 
@@ -12,10 +12,10 @@ let workplace: Workplace;
 let server: TestServer;
 let meadow: string;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace(
+  workplace = await makeConnectorWorkplace(
     "MEADOW_API_KEY='a-key-of-the-meadow-77'\nTURN_TOKEN='turn-the-first-token-0001'\n",
   );
-  meadow = await placeConnector(workplace, MEADOW);
+  meadow = await copyConnector(workplace, MEADOW);
   server = await startServer({ workplace });
 });
 afterEach(async () => {
@@ -80,7 +80,7 @@ describe('what a session has created goes', () => {
   });
 
   test('a source: what its connector changed goes with it, its dataset stays', async () => {
-    const connector = await placeConnector(workplace, TURNSTILE);
+    const connector = await copyConnector(workplace, TURNSTILE);
     const config = {
       store: join(workplace.open, 'up'),
       credentials: { refresh_token: 'secret_reference::TURN_TOKEN' },

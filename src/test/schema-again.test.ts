@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '../protocol/index.ts';
 import { syncOut } from './harness/calls.ts';
 import { startServer, type TestServer } from './harness/client.ts';
-import { makeUnguardedPlace } from './harness/machine.ts';
+import { makeUnguardedWorkplace } from './harness/machine.ts';
 import { type Played, play, recordOf, rowsOf, SCRIPT, type ScriptStream, streamJson } from './harness/script.ts';
 import type { Workplace } from './harness/workplace.ts';
 
@@ -21,7 +21,7 @@ const start = (age?: string): Promise<TestServer> =>
     },
   });
 beforeAll(async () => {
-  workplace = await makeUnguardedPlace();
+  workplace = await makeUnguardedWorkplace();
   server = await start();
 });
 afterAll(async () => {

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer } from './harness/client.ts';
-import { expectNothingRuns, makeConnectorPlace, placeConnector } from './harness/machine.ts';
+import { copyConnector, expectNothingRuns, makeConnectorWorkplace } from './harness/machine.ts';
 import { type Ended, startTyped } from './harness/terminal.ts';
 import { MEADOW, SHELF, type Workplace } from './harness/workplace.ts';
 
 let workplace: Workplace;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeConnectorWorkplace();
 });
 afterEach(() => workplace.remove());
 
@@ -18,8 +18,8 @@ const run = (...args: string[]): Promise<Ended> => startTyped(workplace, args, w
 async function saved(behaviour: string, after = 0): Promise<void> {
   const server = await startServer({ workplace });
   const config = { api_key: 'secret_reference::MEADOW_API_KEY', count: 50, batch: 10, delay_ms: 20 };
-  const meadow = await placeConnector(workplace, MEADOW);
-  const shelf = await placeConnector(workplace, SHELF);
+  const meadow = await copyConnector(workplace, MEADOW);
+  const shelf = await copyConnector(workplace, SHELF);
   await server.call('save_source', { name: 'meadow', connector: meadow, runtime: 'executable', config });
   await server.call('save_destination', {
     name: 'shelf',

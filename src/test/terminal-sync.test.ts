@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
+  copyConnector,
   expectNothingLeft,
-  makeConnectorPlace,
-  placeConnector,
+  makeConnectorWorkplace,
   runningConnectors,
   waitUntil,
 } from './harness/machine.ts';
@@ -19,7 +19,7 @@ import { HOSTILE, MEADOW, PARROT, type Workplace } from './harness/workplace.ts'
 
 let workplace: Workplace;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace(`${ENV_FILE}MEADOW_API_KEY='a-key-of-the-meadow-77'\n`);
+  workplace = await makeConnectorWorkplace(`${ENV_FILE}MEADOW_API_KEY='a-key-of-the-meadow-77'\n`);
 });
 afterEach(() => workplace.remove());
 
@@ -31,7 +31,7 @@ const start = (args: string[], more: Record<string, string> = {}): Typed =>
 async function saved(sources: Record<string, { connector: string; config: object }>): Promise<void> {
   const server = await startServer({ workplace });
   for (const [name, { connector, config }] of Object.entries(sources)) {
-    const path = await placeConnector(workplace, connector, `${name}-${connector.split('/').at(-1)}`);
+    const path = await copyConnector(workplace, connector, `${name}-${connector.split('/').at(-1)}`);
     await server.call('save_source', { name, connector: path, runtime: 'executable', config });
   }
   await server.close();

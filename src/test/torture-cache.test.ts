@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingRuns, makeUnguardedPlace, waitUntil } from './harness/machine.ts';
+import { expectNothingRuns, makeUnguardedWorkplace, waitUntil } from './harness/machine.ts';
 import { testWith } from './harness/requirements.ts';
 import type { Workplace } from './harness/workplace.ts';
 import { cacheFile, expectWhole, type LedgerSource, placeLedger, type Sync } from './torture/ledger.ts';
@@ -13,7 +13,7 @@ let workplace: Workplace;
 let ledger: LedgerSource;
 let servers: TestServer[];
 beforeEach(async () => {
-  workplace = await makeUnguardedPlace();
+  workplace = await makeUnguardedWorkplace();
   ledger = await placeLedger(workplace);
   servers = [];
 });

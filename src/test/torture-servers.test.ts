@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LedgerConfig } from '../../fixtures/connectors/source-ledger.mjs';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingLeft, makeConnectorPlace, waitUntil } from './harness/machine.ts';
+import { expectNothingLeft, makeConnectorWorkplace, waitUntil } from './harness/machine.ts';
 import type { Workplace } from './harness/workplace.ts';
 import { expectWhole, type LedgerSource, placeLedger, type Sync } from './torture/ledger.ts';
 
@@ -10,7 +10,7 @@ let workplace: Workplace;
 let servers: [TestServer, TestServer];
 let sources: [LedgerSource, LedgerSource];
 beforeEach(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeConnectorWorkplace();
   sources = [await placeLedger(workplace, 'north'), await placeLedger(workplace, 'south')];
   servers = await Promise.all([startServer({ workplace }), startServer({ workplace })]);
 });
@@ -25,7 +25,7 @@ const FIRST: LedgerConfig = { count: 2_000, epoch: 1, size: 500 };
 const SECOND: LedgerConfig = { count: 40_000, epoch: 2, size: 500, state_every: 200, block: 500, pause_ms: 40 };
 
 /** No call of an assistant may take longer; the rest of the minute is the client's. */
-const LONGEST_MS = 45_000;
+const MAX_MS = 45_000;
 
 test('two syncs into two datasets at once, and queries from both servers: nothing is corrupt, nobody waits without end', async () => {
   for (const [index, source] of sources.entries()) {
@@ -83,7 +83,7 @@ async function askUntil(server: TestServer, over: () => Promise<boolean>): Promi
         (SELECT count(*) FROM ${name}.rates), (SELECT count(DISTINCT epoch) FROM ${name}.rates) FROM ${name}.entries`;
       const { structuredContent } = await server.client.callTool(
         { name: 'query', arguments: { sql } },
-        { timeout: LONGEST_MS },
+        { timeout: MAX_MS },
       );
       const { rows, error } = structuredContent as { rows?: number[][]; error?: { code: string } };
       const [count, distinct, greatest, rates, epochs] = rows?.[0] ?? [];

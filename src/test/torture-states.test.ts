@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LedgerConfig } from '../../fixtures/connectors/source-ledger.mjs';
 import { startServer, type TestServer } from './harness/client.ts';
-import { expectNothingRuns, makeConnectorPlace, runningConnectors, waitUntil } from './harness/machine.ts';
+import { expectNothingRuns, makeConnectorWorkplace, runningConnectors, waitUntil } from './harness/machine.ts';
 import type { Workplace } from './harness/workplace.ts';
 import { type LedgerSource, placeLedger, type Sync } from './torture/ledger.ts';
 
 let workplace: Workplace;
 let server: TestServer;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace();
+  workplace = await makeConnectorWorkplace();
   server = await startServer({ workplace });
 });
 afterEach(async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
+  copyConnector,
   expectNothingLeft,
-  makeConnectorPlace,
-  placeConnector,
+  makeConnectorWorkplace,
   runningConnectors,
   waitUntil,
 } from './harness/machine.ts';
@@ -23,8 +23,8 @@ let one: TestServer;
 let two: TestServer;
 let meadow: string;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace();
-  meadow = await placeConnector(workplace, MEADOW);
+  workplace = await makeConnectorWorkplace();
+  meadow = await copyConnector(workplace, MEADOW);
   [one, two] = await Promise.all([startServer({ workplace }), startServer({ workplace })]);
 });
 afterEach(async () => {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './harness/client.ts';
 import {
+  copyConnector,
+  copyHostileConnector,
   expectNothingLeft,
   expectNothingRuns,
-  makeConnectorPlace,
-  placeConnector,
-  placeHostile,
+  makeConnectorWorkplace,
   runningConnectors,
   waitUntil,
 } from './harness/machine.ts';
@@ -28,9 +28,9 @@ let server: TestServer;
 let hostile: string;
 let meadow: string;
 beforeEach(async () => {
-  workplace = await makeConnectorPlace();
-  hostile = await placeHostile(workplace);
-  meadow = await placeConnector(workplace, MEADOW);
+  workplace = await makeConnectorWorkplace();
+  hostile = await copyHostileConnector(workplace);
+  meadow = await copyConnector(workplace, MEADOW);
   server = await startServer({ workplace });
 });
 afterEach(async () => {
@@ -43,7 +43,7 @@ afterEach(async () => {
 test('a connector that hangs in any verb: each call is answered within 45 s, and the same call joins what goes on', {
   timeout: 100_000,
 }, async () => {
-  const silent = await placeHostile(workplace, 'hang');
+  const silent = await copyHostileConnector(workplace, 'hang');
   await save('mute', { behaviour: 'hang', verb: 'discover' });
   await save('dumb', { behaviour: 'ignore-sigterm', verb: 'read' });
   await save('deaf', { behaviour: 'hang', verb: 'read' });

@@ -11,7 +11,7 @@ import { noteInstalled } from './note-installed.ts';
 import type { Services } from './services.ts';
 import type { Call } from './tool.ts';
 
-export interface SyncWish {
+export interface SyncOptions {
   /** Name of the saved source. */
   readonly source: string;
   /** Name of the saved destination; without it the records go into the cache. */
@@ -31,23 +31,24 @@ export interface SyncWish {
  */
 export async function beginSync(
   services: Services,
-  wish: SyncWish,
+  request: SyncOptions,
   control: RunControl,
   authorize?: Call['authorize'],
 ): Promise<{ syncId: string; alreadyRunning: boolean }> {
   const { sources, connectors, syncs, ledger } = services;
-  const source = await sources.get(wish.source);
-  const destination = wish.destination === undefined ? undefined : await targetOf(services, wish.destination, control);
+  const source = await sources.get(request.source);
+  const destination =
+    request.destination === undefined ? undefined : await targetOf(services, request.destination, control);
   const { installed, config, suggestedStreams, maxSecondsBetweenMessages, suspicions } = await sources.prepare(
     source,
     control,
   );
   await noteInstalled(services, installed);
-  const { catalog, notes } = await currentCatalog(services, wish, installed, config, control);
+  const { catalog, notes } = await currentCatalog(services, request, installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
-  const names = wish.streams ?? (await defaultStreams(services, wish, labels, suggestedStreams));
-  const options = await keptOptions(services, wish, catalog);
-  const fitting = optionsFor(catalog, names, options, wish.options ?? []);
+  const names = request.streams ?? (await defaultStreams(services, request, labels, suggestedStreams));
+  const options = await keptOptions(services, request, catalog);
+  const fitting = optionsFor(catalog, names, options, request.options ?? []);
   control.progress(`starting ${installed.connector} ${installed.version}`);
   const begun = await syncs.start({
     source: source.name,
@@ -59,12 +60,12 @@ export async function beginSync(
       : configureStreams(catalog, names, fitting),
     destination,
     options,
-    restart: wish.restart,
+    restart: request.restart,
     maxSecondsBetweenMessages,
     notes,
     suspicions: [...suspicions, ...(destination?.suspicions ?? [])],
     onMisfits: (misfits) => connectors.noteMisfits(installed, config, misfits),
-    chosen: wish.options,
+    chosen: request.options,
     origin: originIn(source),
     onCreated: (made) => ledger.enter({ realm: 'local', ...made }),
     owns: (id) => KINDS.some((kind) => ledger.holds({ realm: 'local', kind, id })),
@@ -85,7 +86,7 @@ export async function beginSync(
 /** The kept catalog; asked for again by its age, and where a stream is wanted that it does not have. */
 async function currentCatalog(
   { connectors, settings }: Services,
-  { streams = [], options = [] }: SyncWish,
+  { streams = [], options = [] }: SyncOptions,
   installed: Installed,
   config: ResolvedConfig,
   control: RunControl,
@@ -134,7 +135,7 @@ export async function targetOf(services: Services, name: string, control: RunCon
 /** What is chosen now, and what was chosen before for streams that the source still has. */
 async function keptOptions(
   { syncs }: Services,
-  { source, destination, options: chosen = [] }: SyncWish,
+  { source, destination, options: chosen = [] }: SyncOptions,
   catalog: Catalog,
 ): Promise<readonly StreamOption[]> {
   const meant = new Set(chosen.flatMap(({ stream }) => findStreams(catalog, stream)));
@@ -160,7 +161,7 @@ function optionsFor(
 
 async function defaultStreams(
   { syncs }: Services,
-  { source, destination }: SyncWish,
+  { source, destination }: SyncOptions,
   labels: readonly string[],
   suggested: readonly string[],
 ): Promise<string[]> {

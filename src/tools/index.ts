@@ -30,12 +30,12 @@ import { validateConfig } from './local/validate-config.ts';
 import type { AnyTool } from './tool.ts';
 
 export { beginSync } from './begin-sync.ts';
-export { withHiddenWords } from './cloud/refusal-words.ts';
+export { withRedactedWords } from './cloud/refusal-messages.ts';
 export { collectStatus } from './local/get-status.ts';
 export type { Status } from './local/status-output.ts';
 export { missingText, sandboxText } from './local/status-text.ts';
 export { planRemoval, REMOVABLE, remove } from './removal.ts';
-export type { House, Services } from './services.ts';
+export type { App, Services } from './services.ts';
 export { type Answer, type AnyTool, type Call, possibleEffects, shownEffect, type Tool } from './tool.ts';
 
 export const tools: readonly AnyTool[] = [

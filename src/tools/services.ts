@@ -1,4 +1,4 @@
-/** The ports that tools know; `main.ts` wires the rooms behind them. */
+/** The ports that tools know; `main.ts` wires the modules behind them. */
 import type { Cache } from '../cache/index.ts';
 import type { Cloud } from '../cloud/index.ts';
 import type { Settings } from '../config/index.ts';
@@ -29,7 +29,7 @@ export interface Services {
 }
 
 /** The services with the way to end what they run. */
-export interface House {
+export interface App {
   readonly services: Services;
   /** Ends connectors and syncs, writes what is pending, closes the cache. */
   endAll(): Promise<void>;

@@ -4,7 +4,7 @@ import { LimitError } from '../errors.ts';
 import { datasetName } from '../protocol/index.ts';
 import type { LedgerEntry } from '../safety/index.ts';
 import type { SavedSource } from '../sources/index.ts';
-import { originIn, type SyncWish } from './begin-sync.ts';
+import { originIn, type SyncOptions } from './begin-sync.ts';
 import { inLedger } from './removal.ts';
 import type { Services } from './services.ts';
 
@@ -15,10 +15,14 @@ const LOOK_MS = 2_000;
  * Of a sync into a destination nothing is known before it is prepared; it is judged then.
  * @throws InputError `unknown_source`
  */
-export async function syncTargets(services: Services, wish: SyncWish, signal: AbortSignal): Promise<LedgerEntry[]> {
-  const source = await services.sources.get(wish.source);
-  if (wish.destination !== undefined) return [];
-  const { streams, options = [], restart = false } = wish;
+export async function syncTargets(
+  services: Services,
+  request: SyncOptions,
+  signal: AbortSignal,
+): Promise<LedgerEntry[]> {
+  const source = await services.sources.get(request.source);
+  if (request.destination !== undefined) return [];
+  const { streams, options = [], restart = false } = request;
   const isNamed = (names: readonly string[], { target }: KnownStream): boolean =>
     names.includes(target.stream) || names.includes(`${target.namespace}.${target.stream}`);
   const tables = endangered(await tablesOf(services, source, signal), {

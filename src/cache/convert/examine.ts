@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, ColumnType, ReadableSegment } from '../load/types.ts';
 import { groupsOf } from './column-groups.ts';
-import { HAS_TOLD_CHANGES, TOLD_CHANGES } from './meta-sql.ts';
+import { HAS_REPORTED_CHANGES, REPORTED_CHANGES } from './meta-sql.ts';
 import { pairedRows, rawRows } from './select-sql.ts';
 import { misfit } from './value-sql.ts';
 
@@ -54,7 +54,7 @@ export async function examineSegment(
 ): Promise<Findings> {
   const careful = { ...segment, careful: true };
   const widen = new Map<number, ColumnType>();
-  const changed = await countTold(connection, careful, columns);
+  const changed = await countReported(connection, careful, columns);
   for (const [index, counts] of await countMisfits(connection, careful, columns)) {
     const column = columns[index];
     if (!column) continue;
@@ -142,12 +142,12 @@ function widerType({ type, undeclared, exact, widenedFrom }: Column, counts: Cou
 }
 
 /** Changes that the source and a repair tell of, by field, where they are a destination's. */
-async function countTold(
+async function countReported(
   connection: DuckDBConnection,
   segment: ReadableSegment,
   columns: readonly Column[],
 ): Promise<Map<string, number>> {
-  const changes = `SELECT unnest(${TOLD_CHANGES}) AS change FROM (${rawRows(segment, columns)}) WHERE ${HAS_TOLD_CHANGES}`;
+  const changes = `SELECT unnest(${REPORTED_CHANGES}) AS change FROM (${rawRows(segment, columns)}) WHERE ${HAS_REPORTED_CHANGES}`;
   const found = await connection.runAndReadAll(
     `SELECT '.' || coalesce(json_extract_string(change, '$.field'), ''), count(*) FROM (${changes})
     WHERE starts_with(json_extract_string(change, '$.reason'), 'DESTINATION_') GROUP BY 1 ORDER BY 1`,

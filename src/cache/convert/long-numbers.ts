@@ -2,13 +2,13 @@
 import type { Column } from '../load/types.ts';
 
 /** At least so many bytes has a number that may lose digits: 16 of them, and a point. */
-const SHORTEST = 17;
+const MIN_LENGTH = 17;
 /** A double printed in full has up to 17 digits; a file with so many such numbers, all of them doubles, holds nothing else of that length. */
 const DOUBLE_DIGITS = 17;
 const HALF = 8;
-const MOST_LOOKS = 5_000;
+const MAX_LOOKS = 5_000;
 /** What has more digits is looked at in its line. */
-const LONGEST = 400;
+const MAX_LENGTH = 400;
 const QUOTE = 0x22;
 const ZERO = 0x30;
 /** 1 for a byte of a number, 2 for one that makes it no integer. */
@@ -27,11 +27,11 @@ function keepsDigits({ type, exact }: Column): boolean {
 
 /** Looks through the lines of one segment, as they come. @returns whether these lines may hold such a number */
 export function longNumberFinder(): (lines: Uint8Array) => boolean {
-  let looksLeft = MOST_LOOKS;
+  let looksLeft = MAX_LOOKS;
   const isFound = (lines: Uint8Array, at: number): boolean => {
     const { text, digits } = longNumberAt(lines, at);
     if (text === '') return false;
-    if (text.length >= LONGEST) return true;
+    if (text.length >= MAX_LENGTH) return true;
     if (digits <= DOUBLE_DIGITS) {
       if (looksLeft === 0) return false;
       looksLeft -= 1;
@@ -41,7 +41,7 @@ export function longNumberFinder(): (lines: Uint8Array) => boolean {
   return (lines) => {
     const end = lines.length;
     // One byte in as many as the shortest such number has; half of it at least lies before or behind that byte.
-    for (let at = SHORTEST - 1; at < end; at += SHORTEST) {
+    for (let at = MIN_LENGTH - 1; at < end; at += MIN_LENGTH) {
       if (PART[lines[at] as number] === 0) continue;
       const isRun = areParts(lines, at - HALF) || (at + HALF < end && areParts(lines, at + 1));
       if (isRun && isFound(lines, at)) return true;
@@ -65,10 +65,10 @@ const NO_NUMBER = { text: '', digits: 0 };
 /** The number around a byte, where it is long enough and no integer. */
 function longNumberAt(lines: Uint8Array, at: number): { readonly text: string; readonly digits: number } {
   let from = at;
-  while (from > 0 && at - from < LONGEST && PART[lines[from - 1] as number] !== 0) from -= 1;
+  while (from > 0 && at - from < MAX_LENGTH && PART[lines[from - 1] as number] !== 0) from -= 1;
   let to = at + 1;
-  while (to < lines.length && to - at < LONGEST && PART[lines[to] as number] !== 0) to += 1;
-  if (to - from < SHORTEST || (from > 0 && lines[from - 1] === QUOTE)) return NO_NUMBER;
+  while (to < lines.length && to - at < MAX_LENGTH && PART[lines[to] as number] !== 0) to += 1;
+  if (to - from < MIN_LENGTH || (from > 0 && lines[from - 1] === QUOTE)) return NO_NUMBER;
   let digits = 0;
   let isFraction = false;
   for (let place = from; place < to; place += 1) {
@@ -76,7 +76,7 @@ function longNumberAt(lines: Uint8Array, at: number): { readonly text: string; r
     if (PART[byte] === 2) isFraction = true;
     else if (digits > 0 || byte > ZERO) digits += 1;
   }
-  if (!isFraction || digits < SHORTEST - 1) return NO_NUMBER;
+  if (!isFraction || digits < MIN_LENGTH - 1) return NO_NUMBER;
   return { text: Buffer.from(lines.buffer, lines.byteOffset + from, to - from).toString('latin1'), digits };
 }
 
@@ -154,7 +154,7 @@ function* numbersIn(text: string): Generator<NumberAt> {
       let end = at + 1;
       while (/[-+.\deE]/.test(text[end] ?? '')) end += 1;
       // The outermost object has no key.
-      if (end - at >= SHORTEST) yield { from: at, to: end, path: [...path.slice(1), key] };
+      if (end - at >= MIN_LENGTH) yield { from: at, to: end, path: [...path.slice(1), key] };
       at = end - 1;
     }
   }

@@ -10,10 +10,10 @@ export const CLEAN_META = `'{"changes":[]}'`;
 const REASON = `'reason', 'DESTINATION_TYPECAST_ERROR'`;
 
 /** The changes that the source and a repair tell of, as a list of JSON. */
-export const TOLD_CHANGES = `list_concat(coalesce(try_cast(json_extract(meta, '$.changes') AS JSON[]), []), coalesce(try_cast(repairs AS JSON[]), []))`;
+export const REPORTED_CHANGES = `list_concat(coalesce(try_cast(json_extract(meta, '$.changes') AS JSON[]), []), coalesce(try_cast(repairs AS JSON[]), []))`;
 
 /** Where a row can have such changes. */
-export const HAS_TOLD_CHANGES = 'meta IS NOT NULL OR repairs IS NOT NULL';
+export const HAS_REPORTED_CHANGES = 'meta IS NOT NULL OR repairs IS NOT NULL';
 
 /** For a list of `{v, r}`: what has become of each value, NULL where it is as it was sent. */
 export function changeKinds({ column }: ColumnGroup, pairs: string): string {
@@ -47,7 +47,7 @@ export function metaOf(columns: readonly Column[], groups: readonly ColumnGroup[
   });
   if (entries.length > 0) lists.unshift(`[${entries.join(', ')}]`);
   const own = lists.map((list) => `list_filter(${list}, lambda change: change IS NOT NULL)`);
-  const changes = own.reduce((all, list) => `list_concat(${all}, ${list})`, TOLD_CHANGES);
-  const condition = [...checks, HAS_TOLD_CHANGES].join(' OR ');
+  const changes = own.reduce((all, list) => `list_concat(${all}, ${list})`, REPORTED_CHANGES);
+  const condition = [...checks, HAS_REPORTED_CHANGES].join(' OR ');
   return `CASE WHEN ${condition} THEN json_object('changes', ${changes}) ELSE ${CLEAN_META} END`;
 }

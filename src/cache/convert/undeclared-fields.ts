@@ -21,7 +21,7 @@ const LONG_LINE = 8 * 1024 * 1024;
 const PIECES = 64;
 const PIECE_BYTES = 48 * 1024;
 /** More than any table can take: the others are only told of. */
-const MOST_FIELDS = 2_000;
+const MAX_FIELDS = 2_000;
 const LINE_BREAK = 10;
 const LARGE_INTEGER = '-?[0-9]{16,}';
 
@@ -57,7 +57,7 @@ async function find(
     .map(([key]) => String(key).slice(1))
     .filter((key) => !known.has(key))
     .sort()
-    .slice(0, MOST_FIELDS);
+    .slice(0, MAX_FIELDS);
   if (fields.length === 0) return [];
   // JSON's types know no integer beyond 64 bits, and a double holds none beyond 2^53.
   const typeOf = `CASE WHEN json_type(data, place) IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND regexp_full_match(data->>place, '${LARGE_INTEGER}')
@@ -84,7 +84,7 @@ async function findByParsing(segment: ReadableSegment, columns: readonly Column[
     const record = isObject(parsed) && segment.form === 'message' ? parsed.record : { data: parsed };
     const data = isObject(record) && isObject(record.data) ? record.data : {};
     for (const [field, value] of Object.entries(data)) {
-      if (known.has(field) || value === null || found.size >= MOST_FIELDS) continue;
+      if (known.has(field) || value === null || found.size >= MAX_FIELDS) continue;
       found.set(field, (found.get(field) ?? new Set()).add(duckdbType(value)));
     }
   }

@@ -85,7 +85,10 @@ export function openDatabase(options: DatabaseOptions): Database {
       if (path.includes('?')) throw badPath(path);
       if (mustExist && !(await exists(path))) throw noDataYet();
       const shared = sharedInstance(path);
-      const connection = await shared.lend(() => settings(path, threads), { waitMs, ...(signal && { signal }) });
+      const connection = await shared.withInstance(() => settings(path, threads), {
+        waitMs,
+        ...(signal && { signal }),
+      });
       try {
         if (closed) throw closedError(purpose);
         const work = interruptible(connection, signal, body);

@@ -8,12 +8,12 @@ import {
   choose,
   describeDatasets,
   keyColumns,
-  newRoom,
-  type Room,
+  newOutputBudget,
+  type OutputBudget,
   SAMPLE_CELL_CAP,
   SAMPLE_ROWS,
   tableFacts,
-  takeRoom,
+  takeFromBudget,
 } from '../description.ts';
 import type { DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
 import type { Database } from './database.ts';
@@ -57,12 +57,12 @@ async function describe(
   const wanted = choose(all, request, 'duckdb');
   const sql = loadConnection(connection);
   const known = (await hasBookkeeping(sql)) ? await readStreams(sql) : [];
-  const room = newRoom(redactor);
+  const budget = newOutputBudget(redactor);
   const datasets = await describeDatasets(wanted, known, (table, stream) =>
-    describeTable(connection, table, stream, request.detail, room),
+    describeTable(connection, table, stream, request.detail, budget),
   );
   const file = await databaseFile(connection);
-  const { withoutColumns, withoutSamples } = room;
+  const { withoutColumns, withoutSamples } = budget;
   return { datasets, withoutColumns, withoutSamples, ...(file !== undefined && { fileBytes: file }) };
 }
 
@@ -71,21 +71,21 @@ async function describeTable(
   found: FoundTable,
   stream: KnownStream | undefined,
   detail: DescribeDetail,
-  room: Room,
+  budget: OutputBudget,
 ): Promise<TableSummary> {
   const base = tableFacts(found.table, found.view, stream);
   // The rows of a view are not counted: it may be anything, a join without end included.
   const sizes = found.view ? {} : await tableSize(connection, found);
   if (detail === 'names') return { ...base, ...sizes };
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
-  const columns = await readColumns(connection, found, stream, room.redactor);
-  const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
+  const columns = await readColumns(connection, found, stream, budget.redactor);
+  const { fits, sampled } = takeFromBudget(budget, columns.length, detail, found.view);
   return {
     ...base,
     ...sizes,
     ...(fits && { columns }),
     ...(primaryKey.length > 0 && { primaryKey }),
-    ...(sampled && { samples: await readSamples(connection, found, room.redactor) }),
+    ...(sampled && { samples: await readSamples(connection, found, budget.redactor) }),
   };
 }
 

@@ -9,9 +9,9 @@ export interface FunctionFacts {
 }
 
 /** More than any that may be called writes. */
-export const MOST_COPIES = 4;
+export const MAX_COPIES = 4;
 /** What is assumed before DuckDB is asked. */
-export const WORST: FunctionFacts = { isPlain: () => false, copies: () => MOST_COPIES };
+export const WORST: FunctionFacts = { isPlain: () => false, copies: () => MAX_COPIES };
 
 const PLAIN_TYPES = new Set([
   ...['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT'],
@@ -47,7 +47,7 @@ async function ask(connection: DuckDBConnection): Promise<FunctionFacts> {
   return {
     isPlain: (name) => plain.get(name) ?? false,
     // A macro that a person made in this database.
-    copies: (name) => copies.get(name) ?? MOST_COPIES,
+    copies: (name) => copies.get(name) ?? MAX_COPIES,
   };
 }
 

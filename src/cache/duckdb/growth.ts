@@ -4,7 +4,7 @@
  */
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
-import { MOST_COPIES } from './function-facts.ts';
+import { MAX_COPIES } from './function-facts.ts';
 import { type Measures, measure, partsOf } from './growth-expression.ts';
 import {
   type Expression,
@@ -83,7 +83,7 @@ function createGauge(facts: GrowthFacts): Measures {
     },
     isPlain: (name) => facts.functions.isPlain(name),
     // Before those the macros stand that check sizes.
-    copies: (name) => (facts.growing.has(name) ? MOST_COPIES : facts.functions.copies(name)),
+    copies: (name) => (facts.growing.has(name) ? MAX_COPIES : facts.functions.copies(name)),
     relation: (query, outer) => queryRelation(query, outer, { facts, measures, spend, table }),
   };
   return measures;

@@ -75,7 +75,7 @@ export const GROWING_FUNCTIONS: ReadonlyMap<string, string> = new Map([
 
 /** The most elements or characters that one call of a growing function may make. */
 export const GROWTH_CAP = 100_000;
-/** What the macros say; the query room turns it into words. */
+/** What the macros say; the query module turns it into messages. */
 export const GROWTH_ERROR = 'sluice: too large: ';
 
 type Overload = readonly [parameters: string, size: string, checked: string, otherwise: string];

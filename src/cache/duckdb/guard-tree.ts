@@ -37,7 +37,7 @@ const SHOWN = new Set(['"tables"', '__show_tables_expanded']);
 // Each stands for all columns of a table, and columns cost DuckDB far more than they take in the text.
 const STARS_CAP = 500;
 
-interface Place {
+interface TreeNode {
   readonly value: JsonValue;
   /** Names of the CTEs that are in sight, lower case. */
   readonly ctes: ReadonlySet<string>;
@@ -52,7 +52,7 @@ export function walkTree(tree: JsonValue): TreeFacts {
   const tables: TableName[] = [];
   const growing = new Set<string>();
   let stars = 0;
-  const stack: Place[] = [{ value: tree, ctes: new Set(), inLambda: false }];
+  const stack: TreeNode[] = [{ value: tree, ctes: new Set(), inLambda: false }];
   for (let place = stack.pop(); place; place = stack.pop()) {
     const { value } = place;
     if (Array.isArray(value)) {
@@ -69,7 +69,7 @@ export function walkTree(tree: JsonValue): TreeFacts {
   return { tables, growing };
 }
 
-function checkExpression(node: JsonObject, { inLambda }: Place, growing: Set<string>): void {
+function checkExpression(node: JsonObject, { inLambda }: TreeNode, growing: Set<string>): void {
   if (node.class === 'PARAMETER') {
     throw new InputError('sql_parameter', 'The query holds a parameter (? or $name).', 'Write the value itself.');
   }
@@ -125,7 +125,7 @@ function constantText(call: JsonObject, at: number): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function checkNode(node: JsonObject, { ctes }: Place, tables: TableName[]): void {
+function checkNode(node: JsonObject, { ctes }: TreeNode, tables: TableName[]): void {
   const type = String(node.type);
   if (!NODES.has(type) && !type.endsWith('_TYPE_INFO')) throw unknownNode(type);
   if (type === 'TABLE_FUNCTION') checkTableFunction(node.function);
@@ -154,10 +154,10 @@ function checkTableFunction(call: JsonValue | undefined): void {
 }
 
 /** The parts of a node, each with the CTEs that it sees: a CTE sees those before it, and itself where it is recursive. */
-function children(node: JsonObject, place: Place): Place[] {
+function children(node: JsonObject, place: TreeNode): TreeNode[] {
   const inLambda = place.inLambda || node.class === 'LAMBDA';
   let ctes = place.ctes;
-  const parts: Place[] = [];
+  const parts: TreeNode[] = [];
   if (isObject(node.cte_map) && Array.isArray(node.cte_map.map)) {
     for (const entry of node.cte_map.map) {
       if (!isObject(entry)) continue;
@@ -178,7 +178,7 @@ function children(node: JsonObject, place: Place): Place[] {
   return parts;
 }
 
-function values(node: JsonObject, ctes: ReadonlySet<string>, inLambda: boolean): Place[] {
+function values(node: JsonObject, ctes: ReadonlySet<string>, inLambda: boolean): TreeNode[] {
   return Object.entries(node)
     .filter(([key, value]) => key !== 'cte_map' && typeof value === 'object' && value !== null)
     .map(([, value]) => ({ value, ctes, inLambda }));

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { abortError, SluiceError } from '../../errors.ts';
 import { quoteText } from '../load/names.ts';
+import { isWaitedFor, requestLock, withdraw } from './lock-request.ts';
 import { makeDatabaseFile } from './new-file.ts';
 import { isLockConflict, lockedError, openError } from './open-errors.ts';
-import { askForTurn, isWaitedFor, withdraw } from './turn.ts';
 
 /** What an instance is opened with; the first to open a file decides. */
 export interface InstanceSettings {
@@ -26,7 +26,7 @@ export interface Waiting {
 /** One database file of this process, open or not. */
 export interface SharedInstance {
   /** A new connection; the file is opened where it is closed. Each must be given back. */
-  lend(settings: () => Promise<InstanceSettings>, waiting: Waiting): Promise<DuckDBConnection>;
+  withInstance(settings: () => Promise<InstanceSettings>, waiting: Waiting): Promise<DuckDBConnection>;
   giveBack(connection: DuckDBConnection): void;
   /** Closes the file now, or when the last user has given back. */
   release(): Promise<void>;
@@ -100,7 +100,7 @@ function createShared(path: string): SharedInstance {
   };
 
   return {
-    async lend(settings, waiting) {
+    async withInstance(settings, waiting) {
       await letOthersIn();
       users += 1;
       clearTimeout(idle);
@@ -136,7 +136,7 @@ async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: (
         if (Date.now() + pause > deadline) throw lockedError(error, path, waitMs);
       }
       asked = true;
-      await askForTurn(path);
+      await requestLock(path);
       await sleep(pause);
     }
   } finally {

@@ -1,7 +1,7 @@
 /** Runs one guarded SELECT and gives a bounded part of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
-import { type Redactor, sealBeginning } from '../../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../../secrets/index.ts';
 import { type AnswerPart, buildPart } from '../answer-part.ts';
 import type { DryRun, QueryColumn, QueryLimits, QueryResult } from '../types.ts';
 import type { Database } from './database.ts';
@@ -52,7 +52,7 @@ export async function dryRun(database: Database, sql: string, signal: AbortSigna
     const plan = (await connection.runAndReadAll(`EXPLAIN (FORMAT json) ${query.sql}`)).getRows();
     const text = plan.map((row) => planText(String(row[1]))).join('\n');
     const seal = { redactor: database.redactor, level: 'data' } as const;
-    const shown = sealBeginning(text, { ...seal, shown: PLAN_CAP });
+    const shown = redactBeginning(text, { ...seal, shown: PLAN_CAP });
     return { columns, tables: query.tables, plan: shown.cut ? `${shown.text}\n…` : shown.text };
   });
 }
@@ -161,6 +161,6 @@ export async function readPart(
 
 /** The names of a struct's fields are data. */
 function typeText(type: { toString(): string; readonly alias?: string | undefined }, redactor: Redactor): string {
-  const shown = sealBeginning(type.alias ?? type.toString(), { redactor, level: 'data', shown: TYPE_CAP });
+  const shown = redactBeginning(type.alias ?? type.toString(), { redactor, level: 'data', shown: TYPE_CAP });
   return shown.cut ? `${shown.text}…` : shown.text;
 }

@@ -12,16 +12,16 @@ const run = promisify(execFile);
 /** Loads each line of a file as a segment of its own, in two modes, and says how many there were. */
 const LOADER = `
 import { readFileSync } from 'node:fs';
-import { openLoadRoom, stream } from ${JSON.stringify(join(import.meta.dirname, 'test-load.ts'))};
+import { openLoadContext, stream } from ${JSON.stringify(join(import.meta.dirname, 'load-context.fixture.ts'))};
 const cases = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const room = await openLoadRoom();
+const context = await openLoadContext();
 let done = 0;
 for (const [index, { schema, lines }] of cases.entries()) {
-  const prepared = await room.prepare([stream('s' + index, schema)], index % 2 ? 'incremental_append' : 'incremental_deduped_history');
-  await room.load(prepared, lines.map((line) => Buffer.from(line, 'base64')), { mayLose: true });
+  const prepared = await context.prepare([stream('s' + index, schema)], index % 2 ? 'incremental_append' : 'incremental_deduped_history');
+  await context.load(prepared, lines.map((line) => Buffer.from(line, 'base64')), { mayLose: true });
   done += 1;
 }
-await room.close();
+await context.close();
 console.log('loaded', done);
 `;
 

@@ -18,9 +18,9 @@ import { addColumn, changeType, hasTable, typeForRows } from './tables.ts';
 import type { Column, ColumnType, PreparedStream, ReadableSegment, StreamTable } from './types.ts';
 
 /** More columns than this are no table any more: what comes beyond is said and not kept. */
-const MOST_COLUMNS = 1_500;
+const MAX_COLUMNS = 1_500;
 /** New fields that are told one by one. */
-const MOST_NOTES = 5;
+const MAX_NOTES = 5;
 
 /**
  * Adds a column for each field of the segment that the stream's schema does not have.
@@ -40,7 +40,7 @@ export async function growForData(
     options,
   );
   if (found.length === 0) return [];
-  const fitting = found.slice(0, Math.max(0, MOST_COLUMNS - target.columns.length));
+  const fitting = found.slice(0, Math.max(0, MAX_COLUMNS - target.columns.length));
   const notes: string[] = [];
   if (fitting.length < found.length) {
     notes.push(
@@ -63,7 +63,7 @@ export async function growForData(
       );
       const under = await tablesUnderWay(connection, target);
       for (const path of under.paths) for (const column of added) await addColumn(connection, path, column);
-      const said = added.length > MOST_NOTES ? added.slice(0, MOST_NOTES - 1) : added;
+      const said = added.length > MAX_NOTES ? added.slice(0, MAX_NOTES - 1) : added;
       notes.push(
         ...said.map(
           ({ field, column, type }) =>

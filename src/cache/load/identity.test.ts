@@ -2,20 +2,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/index.ts';
 import type { PreparedSync } from './index.ts';
-import { isOnDuckdb, type LoadRoom, openLoadRoom, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadContext, openLoadContext, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 /** A stream, and its table, for each test. */
 let s = '';
 let made = 0;
 beforeAll(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
 beforeEach(() => {
   made += 1;
   s = `s${made}`;
 });
-afterAll(() => room.close());
+afterAll(() => context.close());
 
 const DEDUP = 'incremental_deduped_history';
 const INTEGER = { type: 'integer' };
@@ -25,16 +25,16 @@ const DATE_TIME = { type: 'string', format: 'date-time' };
 const line = (data: string): string =>
   `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":1700000000000}}`;
 const keyed = (id: JsonObject, more: JsonObject = {}): Promise<PreparedSync> =>
-  room.prepare([stream(s, { id, v: TEXT, ...more }, { defaultCursorField: [] })], DEDUP);
+  context.prepare([stream(s, { id, v: TEXT, ...more }, { defaultCursorField: [] })], DEDUP);
 const ids = async (): Promise<unknown[]> =>
-  (await room.rows(`SELECT CAST(id AS VARCHAR) FROM shop.${s} ORDER BY 1`)).map(([id]) => id);
+  (await context.rows(`SELECT CAST(id AS VARCHAR) FROM shop.${s} ORDER BY 1`)).map(([id]) => id);
 
 describe('keys', () => {
   it('are 1,000 of 1,000 where integers of 19 digits come in a number field', async () => {
     const numbers = Array.from({ length: 1000 }, (_value, index) => String(1_234_567_890_123_456_000n + BigInt(index)));
     const prepared = await keyed(NUMBER);
-    await room.load(prepared, [line('{"id":7,"v":"small"}')]);
-    const loaded = await room.load(
+    await context.load(prepared, [line('{"id":7,"v":"small"}')]);
+    const loaded = await context.load(
       prepared,
       numbers.map((id) => line(`{"id":${id},"v":"a"}`)),
     );
@@ -43,22 +43,24 @@ describe('keys', () => {
     expect(await ids()).toEqual([...numbers, '7'].sort());
     // It stays so, by a schema that still says number.
     const again = await keyed(NUMBER);
-    expect(await room.load(again, [line(`{"id":${numbers[3]},"v":"b"}`), line('{"id":7.0,"v":"b"}')])).toMatchObject({
-      written: 2,
-      updated: 2,
-      grown: [],
-    });
-    expect(await room.rows(`SELECT count(*) FROM shop.${s} WHERE v = 'b'`)).toEqual([['2']]);
+    expect(await context.load(again, [line(`{"id":${numbers[3]},"v":"b"}`), line('{"id":7.0,"v":"b"}')])).toMatchObject(
+      {
+        written: 2,
+        updated: 2,
+        grown: [],
+      },
+    );
+    expect(await context.rows(`SELECT count(*) FROM shop.${s} WHERE v = 'b'`)).toEqual([['2']]);
     // A fraction needs text, of which the integers are the same keys still.
-    const { grown } = await room.load(again, [line('{"id":1.5,"v":"c"}'), line(`{"id":${numbers[4]},"v":"c"}`)]);
+    const { grown } = await context.load(again, [line('{"id":1.5,"v":"c"}'), line(`{"id":${numbers[4]},"v":"c"}`)]);
     expect(grown).toEqual(['the column "id" became VARCHAR, for HUGEINT does not hold its values']);
     const last = await keyed(NUMBER);
-    expect(await room.load(last, [line('{"id":7,"v":"d"}'), line('{"id":1.5,"v":"d"}')])).toMatchObject({
+    expect(await context.load(last, [line('{"id":7,"v":"d"}'), line('{"id":1.5,"v":"d"}')])).toMatchObject({
       written: 2,
       updated: 2,
       grown: [],
     });
-    expect(await room.rows(`SELECT count(*) FROM shop.${s}`)).toEqual([['1002']]);
+    expect(await context.rows(`SELECT count(*) FROM shop.${s}`)).toEqual([['1002']]);
   });
 
   it.each<[string, JsonObject, string[], string[]]>([
@@ -99,30 +101,30 @@ describe('keys', () => {
     for (const updated of [0, values.length]) {
       const prepared = await keyed(id);
       const lines = values.map((value) => line(`{"id":${value},"v":"x"}`));
-      expect(await room.load(prepared, lines)).toMatchObject({ written: values.length, updated, changed: {} });
+      expect(await context.load(prepared, lines)).toMatchObject({ written: values.length, updated, changed: {} });
     }
     expect((await ids()).map(String).sort()).toEqual([...expected].sort());
   });
 
   it('are the same after their column had to become text', async () => {
     const prepared = await keyed(DATE_TIME, { n: NUMBER });
-    await room.load(prepared, [
+    await context.load(prepared, [
       line('{"id":"2024-01-01T00:00:00Z","v":"a"}'),
       line('{"id":"2024-01-01T00:00:00.5+01:00","v":"a"}'),
     ]);
-    await room.load(prepared, [line('{"id":"soon","v":"b"}')]);
-    const loaded = await room.load(prepared, [
+    await context.load(prepared, [line('{"id":"soon","v":"b"}')]);
+    const loaded = await context.load(prepared, [
       line('{"id":"2024-01-01t00:00:00z","v":"c"}'),
       line('{"id":"2023-12-31T23:00:00.500Z","v":"c"}'),
     ]);
     expect(loaded).toMatchObject({ written: 2, updated: 2 });
-    expect(await room.rows(`SELECT v FROM shop.${s} ORDER BY v`)).toEqual([['b'], ['c'], ['c']]);
+    expect(await context.rows(`SELECT v FROM shop.${s} ORDER BY v`)).toEqual([['b'], ['c'], ['c']]);
   });
 
   it('may be objects, and lie in objects', async () => {
     const prepared = await keyed({ type: 'object' });
     const load = (v: string): Promise<unknown> =>
-      room.load(
+      context.load(
         prepared,
         ['{"a":1,"b":[2]}', '{"a":1,"b":[3]}', '{"a":9007199254740993}', '{"a":9007199254740992}'].map((id) =>
           line(`{"id":${id},"v":"${v}"}`),
@@ -130,14 +132,14 @@ describe('keys', () => {
       );
     expect(await load('a')).toMatchObject({ written: 4, updated: 0 });
     expect(await load('b')).toMatchObject({ written: 4, updated: 4 });
-    expect(await room.rows(`SELECT count(*), min(v) FROM shop.${s}`)).toEqual([['4', 'b']]);
+    expect(await context.rows(`SELECT count(*), min(v) FROM shop.${s}`)).toEqual([['4', 'b']]);
   });
 
   it('with U+0000 are others than those without', async () => {
     const prepared = await keyed(TEXT, { j: { type: 'object' } });
     const lines = ['"a\\u0000b"', '"ab"'].map((id) => line(`{"id":${id},"v":"x","j":{"k":${id}}}`));
-    expect(await room.load(prepared, lines)).toMatchObject({ written: 2, updated: 0 });
-    expect(await room.load(prepared, lines)).toMatchObject({ written: 2, updated: 2 });
+    expect(await context.load(prepared, lines)).toMatchObject({ written: 2, updated: 0 });
+    expect(await context.load(prepared, lines)).toMatchObject({ written: 2, updated: 2 });
     expect(await ids()).toEqual(isOnDuckdb() ? ['a\u0000b', 'ab'] : ['ab', 'a␀b']);
   });
 });
@@ -145,18 +147,20 @@ describe('keys', () => {
 describe('an integer beyond 2^53', () => {
   it('keeps its digits in a number column that is no key, beside fractions too', async () => {
     const numbers = { id: INTEGER, n: NUMBER, m: NUMBER };
-    const prepared = await room.prepare([stream(s, numbers)]);
-    await room.load(prepared, [line('{"id":1,"n":1,"m":0.5}'), line('{"id":2,"n":3.0,"m":2}')]);
-    const loaded = await room.load(prepared, [line('{"id":3,"n":9007199254740993,"m":9007199254740993}')]);
+    const prepared = await context.prepare([stream(s, numbers)]);
+    await context.load(prepared, [line('{"id":1,"n":1,"m":0.5}'), line('{"id":2,"n":3.0,"m":2}')]);
+    const loaded = await context.load(prepared, [line('{"id":3,"n":9007199254740993,"m":9007199254740993}')]);
     expect(loaded).toMatchObject({ changed: {} });
     expect([...loaded.grown].sort()).toEqual([
       'the column "m" became VARCHAR, for DOUBLE does not hold its values',
       'the column "n" became HUGEINT, for DOUBLE does not hold its values',
     ]);
-    expect(await room.load(await room.prepare([stream(s, numbers)]), [line('{"id":4,"n":4,"m":0.25}')])).toMatchObject({
+    expect(
+      await context.load(await context.prepare([stream(s, numbers)]), [line('{"id":4,"n":4,"m":0.25}')]),
+    ).toMatchObject({
       grown: [],
     });
-    expect(await room.rows(`SELECT CAST(n AS VARCHAR), m FROM shop.${s} ORDER BY id`)).toEqual([
+    expect(await context.rows(`SELECT CAST(n AS VARCHAR), m FROM shop.${s} ORDER BY id`)).toEqual([
       ['1', '0.5'],
       ['3', '2'],
       ['9007199254740993', '9007199254740993'],
@@ -165,10 +169,10 @@ describe('an integer beyond 2^53', () => {
   });
 
   it('is no reason to hold what an undeclared field has as JSON, where all are doubles', async () => {
-    const prepared = await room.prepare([stream(s, { id: INTEGER })]);
-    await room.load(prepared, [line('{"id":1,"n":5,"big":9007199254740993}')]);
-    await room.load(prepared, [line('{"id":2,"n":1.5,"big":1.5}')]);
-    expect(await room.rows(`SELECT n, CAST(big AS VARCHAR) FROM shop.${s} ORDER BY id`)).toEqual([
+    const prepared = await context.prepare([stream(s, { id: INTEGER })]);
+    await context.load(prepared, [line('{"id":1,"n":5,"big":9007199254740993}')]);
+    await context.load(prepared, [line('{"id":2,"n":1.5,"big":1.5}')]);
+    expect(await context.rows(`SELECT n, CAST(big AS VARCHAR) FROM shop.${s} ORDER BY id`)).toEqual([
       [5, '9007199254740993'],
       [1.5, '1.5'],
     ]);
@@ -182,14 +186,15 @@ describe('cursors', () => {
     together: boolean,
     path = ['at'],
   ): Promise<unknown[]> {
-    const prepared = await room.prepare(
+    const prepared = await context.prepare(
       [stream(s, { id: INTEGER, at, v: INTEGER }, { defaultCursorField: path })],
       DEDUP,
     );
     const lines = values.map((value, v) => line(JSON.stringify({ id: 1, at: value, v })));
     let late = 0;
-    for (const batch of together ? [lines] : lines.map((one) => [one])) late += (await room.load(prepared, batch)).late;
-    return [(await room.rows(`SELECT v FROM shop.${s}`))[0]?.[0], late];
+    for (const batch of together ? [lines] : lines.map((one) => [one]))
+      late += (await context.load(prepared, batch)).late;
+    return [(await context.rows(`SELECT v FROM shop.${s}`))[0]?.[0], late];
   }
 
   const cases: [string, JsonObject, JsonValue[], number, number][] = [
@@ -228,7 +233,7 @@ describe('cursors', () => {
   });
 
   it('count what is late of keys that come several times', async () => {
-    const prepared = await room.prepare(
+    const prepared = await context.prepare(
       [
         stream(
           s,
@@ -238,8 +243,12 @@ describe('cursors', () => {
       ],
       DEDUP,
     );
-    await room.load(prepared, [line('{"id":1,"part":"a","at":5}'), line('{"id":2,"at":5}'), line('{"id":3,"at":1}')]);
-    const loaded = await room.load(prepared, [
+    await context.load(prepared, [
+      line('{"id":1,"part":"a","at":5}'),
+      line('{"id":2,"at":5}'),
+      line('{"id":3,"at":1}'),
+    ]);
+    const loaded = await context.load(prepared, [
       ...['{"id":1,"part":"a","at":3}', '{"id":1,"part":"a","at":4}'].map(line),
       ...['{"id":2,"at":6}', '{"id":2,"at":7}', '{"id":2,"at":6}'].map(line),
       ...['{"id":3,"at":1}', '{"id":4,"at":1}', '{"at":1}'].map(line),
@@ -251,7 +260,7 @@ describe('cursors', () => {
 describe('a deletion that carries its key alone', () => {
   const gone = '2024-01-01T00:00:00Z';
   const users = (at: JsonObject): Promise<PreparedSync> =>
-    room.prepare(
+    context.prepare(
       [stream(s, { id: INTEGER, at, v: TEXT, _ab_cdc_deleted_at: TEXT }, { defaultCursorField: ['at'] })],
       DEDUP,
     );
@@ -264,10 +273,12 @@ describe('a deletion that carries its key alone', () => {
     const prepared = await users(type);
     const put = (id: number, when: number, v: string): string => line(JSON.stringify({ id, at: at(when), v }));
     const drop = (id: number): string => line(JSON.stringify({ id, _ab_cdc_deleted_at: gone }));
-    expect(await room.load(prepared, [put(1, 5, 'a'), put(2, 5, 'a'), put(3, 5, 'a'), put(4, 5, 'a')])).toMatchObject({
+    expect(
+      await context.load(prepared, [put(1, 5, 'a'), put(2, 5, 'a'), put(3, 5, 'a'), put(4, 5, 'a')]),
+    ).toMatchObject({
       written: 4,
     });
-    const loaded = await room.load(prepared, [
+    const loaded = await context.load(prepared, [
       drop(1),
       // It is there again, by a clock that goes behind.
       ...[drop(2), put(2, 3, 'b')],
@@ -276,7 +287,7 @@ describe('a deletion that carries its key alone', () => {
       ...[put(5, 1, 'new'), drop(5), put(5, 2, 'b'), put(5, 1, 'late')],
     ]);
     expect(loaded).toMatchObject({ rows: 10, deleted: 2, updated: 1, written: 2, late: 2 });
-    expect(await room.rows(`SELECT id, v FROM shop.${s} ORDER BY id`)).toEqual([
+    expect(await context.rows(`SELECT id, v FROM shop.${s} ORDER BY id`)).toEqual([
       ['2', 'b'],
       ['4', 'a'],
       ['5', 'b'],

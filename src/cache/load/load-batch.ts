@@ -32,7 +32,7 @@ export class LostRecords extends Error {
 }
 
 /** How a segment that does not load just so is read instead. */
-interface Treatment {
+interface CheckedSegment {
   readonly readable: ReadableSegment;
   readonly dropped: number;
   readonly strays: number;
@@ -47,25 +47,28 @@ interface Treatment {
  *   and what the database says of a full disk
  */
 export async function loadBatch(store: LoadStore, batch: BatchLoad, options: StoreOptions): Promise<LoadedStream[]> {
-  const treatments = new Map<string, Treatment>();
+  const checkedSegments = new Map<string, CheckedSegment>();
   /** Segments that the database must not read as they are. */
   const unreadable = new Set<string>();
   const grown = new Map<PreparedStream, string[]>();
   const grow = (prepared: PreparedStream, notes: readonly string[]): void => {
     grown.set(prepared, [...(grown.get(prepared) ?? []), ...notes]);
   };
-  const treatNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
-    const { treatment, notes } = await treat(store, prepared, segment, unreadable.has(segment.path), options);
+  const checkNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
+    const { checked, notes } = await checkSegment(store, prepared, segment, unreadable.has(segment.path), options);
     // What did not fit in segments before may fit now.
     for (const { path } of notes.length > 0 ? segmentsOf(batch, prepared) : []) {
-      const before = treatments.get(path);
+      const before = checkedSegments.get(path);
       if (before)
-        treatments.set(path, { ...before, changed: (await look(store, prepared, before.readable, options)).changed });
+        checkedSegments.set(path, {
+          ...before,
+          changed: (await look(store, prepared, before.readable, options)).changed,
+        });
     }
-    treatments.set(segment.path, treatment);
+    checkedSegments.set(segment.path, checked);
     prepared.target.untidy = true;
     grow(prepared, notes);
-    return treatment.readable;
+    return checked.readable;
   };
   for (const { prepared, segments } of batch.streams) {
     for (const segment of segments) {
@@ -73,21 +76,21 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
         unreadable.add(segment.path);
       }
       try {
-        const readable = unreadable.has(segment.path) ? await treatNow(prepared, segment) : asItIs(segment);
+        const readable = unreadable.has(segment.path) ? await checkNow(prepared, segment) : asItIs(segment);
         grow(prepared, await growForData(store, prepared, readable, options));
       } catch (error) {
         if (!isDataError(error)) throw error;
-        const notes = await growForData(store, prepared, await treatNow(prepared, segment), options);
+        const notes = await growForData(store, prepared, await checkNow(prepared, segment), options);
         grow(prepared, notes);
         // The new columns are looked at too: what was guessed of them may be too narrow.
-        if (notes.length > 0) await treatNow(prepared, segment);
+        if (notes.length > 0) await checkNow(prepared, segment);
       }
-      if (prepared.target.untidy && !treatments.has(segment.path)) await treatNow(prepared, segment);
+      if (prepared.target.untidy && !checkedSegments.has(segment.path)) await checkNow(prepared, segment);
     }
   }
   const tellLosses = (): void => {
     const sum = (segments: readonly SegmentFile[], of: 'dropped' | 'strays'): number =>
-      segments.reduce((total, { path }) => total + (treatments.get(path)?.[of] ?? 0), 0);
+      segments.reduce((total, { path }) => total + (checkedSegments.get(path)?.[of] ?? 0), 0);
     const unknown = batch.streams.filter(({ mayLose }) => !mayLose);
     const counts = batch.streams.map(({ segments, mayLose }) => (mayLose ? 0 : sum(segments, 'dropped')));
     const strays = unknown.reduce((total, { segments }) => total + sum(segments, 'strays'), 0);
@@ -103,7 +106,7 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
     try {
       const loaded = await store.transaction(
         `loading sync ${batch.syncId}`,
-        (connection) => loadStreams(connection, batch, treatments),
+        (connection) => loadStreams(connection, batch, checkedSegments),
         options,
       );
       return loaded.map((one, index) => {
@@ -114,8 +117,8 @@ export async function loadBatch(store: LoadStore, batch: BatchLoad, options: Sto
       if (!(error instanceof SegmentFailure)) throw error;
       const entry = batch.streams.find(({ segments }) => segments.some(({ path }) => path === error.path));
       const segment = entry?.segments.find(({ path }) => path === error.path);
-      if (!entry || !segment || treatments.has(segment.path)) throw error.cause;
-      await treatNow(entry.prepared, segment);
+      if (!entry || !segment || checkedSegments.has(segment.path)) throw error.cause;
+      await checkNow(entry.prepared, segment);
       tellLosses();
     }
   }
@@ -143,13 +146,13 @@ function look(
 }
 
 /** Looks at a segment that failed, repairs it where it cannot be read, and makes room for what does not fit. */
-async function treat(
+async function checkSegment(
   store: LoadStore,
   prepared: PreparedStream,
   segment: SegmentFile,
   mustRepair: boolean,
   options: StoreOptions,
-): Promise<{ treatment: Treatment; notes: string[] }> {
+): Promise<{ checked: CheckedSegment; notes: string[] }> {
   let readable: ReadableSegment = { ...asItIs(segment), careful: true };
   let lost = { dropped: 0, strays: 0 };
   const repair = async (): Promise<void> => {
@@ -171,16 +174,16 @@ async function treat(
   const notes = await widenColumns(store, prepared, findings.widen, options);
   // What fits now is no change any more.
   if (findings.widen.size > 0) findings = await examine();
-  return { treatment: { readable, ...lost, changed: findings.changed }, notes };
+  return { checked: { readable, ...lost, changed: findings.changed }, notes };
 }
 
 async function loadStreams(
   connection: LoadConnection,
   batch: BatchLoad,
-  treatments: ReadonlyMap<string, Treatment>,
+  checkedSegments: ReadonlyMap<string, CheckedSegment>,
 ): Promise<Omit<LoadedStream, 'grown'>[]> {
   const loaded: Omit<LoadedStream, 'grown'>[] = [];
-  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, treatments));
+  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, checkedSegments));
   // Last, for on Postgres nobody reads a table from its swap to the commit.
   const settled: Omit<LoadedStream, 'grown'>[] = [];
   for (const [index, one] of loaded.entries()) {
@@ -196,7 +199,7 @@ async function loadStreams(
 async function loadStream(
   connection: LoadConnection,
   { prepared, movePending, into, segments }: StreamLoad,
-  treatments: ReadonlyMap<string, Treatment>,
+  checkedSegments: ReadonlyMap<string, CheckedSegment>,
 ): Promise<Omit<LoadedStream, 'grown'>> {
   const { target } = prepared;
   const { dataset } = target;
@@ -220,12 +223,12 @@ async function loadStream(
   const changed = new Map<string, number>();
   const columns = exactColumns(prepared);
   for (const segment of segments) {
-    const treatment = treatments.get(segment.path);
-    const readable = treatment?.readable ?? asItIs(segment);
+    const checked = checkedSegments.get(segment.path);
+    const readable = checked?.readable ?? asItIs(segment);
     const inserted = readable.rows > 0 ? await connection.insertSegment(table, columns, readable) : undefined;
     rows += inserted?.rows ?? 0;
-    dropped += treatment?.dropped ?? 0;
-    for (const [field, count] of [treatment?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
+    dropped += checked?.dropped ?? 0;
+    for (const [field, count] of [checked?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
       changed.set(field, (changed.get(field) ?? 0) + count);
     }
   }

@@ -3,20 +3,20 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JsonObject, JsonValue, SyncMode } from '../../protocol/index.ts';
 import { takesData } from '../convert/select-sql.ts';
+import { type LoadContext, openLoadContext, stream } from './load-context.fixture.ts';
 import { quoteName } from './names.ts';
-import { type LoadRoom, openLoadRoom, stream } from './test-load.ts';
 import type { ColumnType } from './types.ts';
 import { EMITTED_KEY } from './types.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeAll(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
 /** The run that the time limit leaves behind. */
 let underWay: Promise<void> = Promise.resolve();
 afterAll(async () => {
   await underWay.catch(() => undefined);
-  await room.close();
+  await context.close();
 });
 
 /** A value of a record: its JSON text, and what it means; NaN and integers of any length have no JsonValue. */
@@ -126,7 +126,7 @@ async function holdsAll(mode: SyncMode, syncs: readonly Sync[]): Promise<void> {
   for (const one of syncs) {
     const own = { n: { type: 'integer' }, id: { type: 'integer' }, seq: { type: 'integer' } };
     const properties = Object.fromEntries([...Object.entries(own), ...one.schema]);
-    const prepared = await room.prepare([stream(table, properties, { defaultCursorField: ['seq'] })], mode);
+    const prepared = await context.prepare([stream(table, properties, { defaultCursorField: ['seq'] })], mode);
     const [first] = prepared.streams;
     if (!first) throw new Error('nothing prepared');
     if (mode === 'full_refresh_overwrite') {
@@ -147,10 +147,10 @@ async function holdsAll(mode: SyncMode, syncs: readonly Sync[]): Promise<void> {
           arrived.push(row);
           return lineOf(rec, n, mayCut && cut);
         });
-        files.push(await room.segment(lines, mayCut && cut ? 'data' : 'message'));
+        files.push(await context.segment(lines, mayCut && cut ? 'data' : 'message'));
       }
       const isPending = pending && !isLast && first.fill === 'append';
-      const loaded = await room.load(prepared, [], {
+      const loaded = await context.load(prepared, [], {
         segments: files,
         movePending: waits && !isPending,
         ...(isPending ? { into: 'pending' as const } : {}),
@@ -210,7 +210,9 @@ function winners(rows: ReadonlyMap<number, Expected>): number[] {
 
 async function rowsOf(table: string, columns: readonly { field?: string; column: string }[]) {
   const list = columns.map(({ column }) => `CAST(${quoteName(column)} AS VARCHAR)`);
-  const rows = await room.rows(`SELECT n, _airbyte_meta, ${list.join(', ')} FROM shop.${quoteName(table)} ORDER BY n`);
+  const rows = await context.rows(
+    `SELECT n, _airbyte_meta, ${list.join(', ')} FROM shop.${quoteName(table)} ORDER BY n`,
+  );
   return rows.map(([n, meta, ...texts]) => ({
     n: Number(n),
     texts: texts as (string | null)[],

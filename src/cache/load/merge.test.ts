@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, Stream } from '../../protocol/index.ts';
-import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeEach(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const DEDUP = 'incremental_deduped_history';
 const properties = {
@@ -17,14 +17,14 @@ const properties = {
   _ab_cdc_deleted_at: { type: 'string' },
 };
 const users = (more: Partial<Stream> = {}): Stream => stream('s', properties, { defaultCursorField: ['at'], ...more });
-const rows = (): Promise<unknown[][]> => room.rows('SELECT id, name FROM shop.s ORDER BY id, part, name');
+const rows = (): Promise<unknown[][]> => context.rows('SELECT id, name FROM shop.s ORDER BY id, part, name');
 
 async function load(one: Stream, ...batches: JsonObject[][]): Promise<unknown[]> {
-  const prepared = await room.prepare([one], DEDUP);
+  const prepared = await context.prepare([one], DEDUP);
   const loaded: unknown[] = [];
   for (const batch of batches)
     loaded.push(
-      await room.load(
+      await context.load(
         prepared,
         batch.map((data) => record(data)),
       ),
@@ -124,7 +124,7 @@ describe('a table with one row for each key', () => {
       ],
       [{ data: { id: 2, at: '2024-01-03' }, name: 'newer' }],
     );
-    expect(await room.rows('SELECT name FROM shop.s ORDER BY name')).toEqual([['new'], ['newer']]);
+    expect(await context.rows('SELECT name FROM shop.s ORDER BY name')).toEqual([['new'], ['newer']]);
   });
 
   it('loses the rows that were deleted in the source', async () => {
@@ -152,10 +152,10 @@ describe('a table with one row for each key', () => {
   });
 
   it('is made of one that was only added to, without reading anything again', async () => {
-    const appended = await room.prepare([users()]);
-    await room.load(appended, [record({ id: 1, at: 1, name: 'a' }), record({ id: 1, at: 3, name: 'b' })]);
-    await room.load(appended, [record({ id: 1, at: 2, name: 'c' }), record({ id: 2, at: 1, name: 'd' })]);
-    const prepared = await room.prepare([users()], DEDUP);
+    const appended = await context.prepare([users()]);
+    await context.load(appended, [record({ id: 1, at: 1, name: 'a' }), record({ id: 1, at: 3, name: 'b' })]);
+    await context.load(appended, [record({ id: 1, at: 2, name: 'c' }), record({ id: 2, at: 1, name: 'd' })]);
+    const prepared = await context.prepare([users()], DEDUP);
     expect(prepared.streams[0]).toMatchObject({ goesOn: true, fill: 'append' });
     expect(await rows()).toEqual([
       ['1', 'b'],
@@ -165,20 +165,20 @@ describe('a table with one row for each key', () => {
 
   it('is built anew beside the old one, merged too', async () => {
     await load(users(), [{ id: 1, at: 1, name: 'old' }]);
-    const prepared = await room.prepare([users()], DEDUP, true);
-    await room.load(prepared, [record({ id: 7, at: 1, name: 'a' })], { swap: false });
+    const prepared = await context.prepare([users()], DEDUP, true);
+    await context.load(prepared, [record({ id: 7, at: 1, name: 'a' })], { swap: false });
     expect(await rows()).toEqual([['1', 'old']]);
-    await room.load(prepared, [record({ id: 7, at: 2, name: 'b' })]);
+    await context.load(prepared, [record({ id: 7, at: 2, name: 'b' })]);
     expect(await rows()).toEqual([['7', 'b']]);
   });
 
   it('takes rows that waited before those that come after them', async () => {
-    const prepared = await room.prepare([users({ defaultCursorField: [] })], DEDUP);
-    await room.load(prepared, [record({ id: 1, name: 'waits' }), record({ id: 2, name: 'waits' })], {
+    const prepared = await context.prepare([users({ defaultCursorField: [] })], DEDUP);
+    await context.load(prepared, [record({ id: 1, name: 'waits' }), record({ id: 2, name: 'waits' })], {
       into: 'pending',
     });
     expect(await rows()).toEqual([]);
-    expect(await room.load(prepared, [record({ id: 1, name: 'comes' })], { movePending: true })).toMatchObject({
+    expect(await context.load(prepared, [record({ id: 1, name: 'comes' })], { movePending: true })).toMatchObject({
       rows: 1,
       moved: 2,
       written: 2,
@@ -192,24 +192,24 @@ describe('a table with one row for each key', () => {
   it('begins anew by a key that tells more records apart, and goes on by one that tells fewer', async () => {
     const key = (...fields: string[]): Stream => users({ primaryKey: fields.map((field) => [field]) });
     const planOf = async (one: Stream): Promise<unknown> => {
-      const [first] = (await room.prepare([one], DEDUP)).streams;
+      const [first] = (await context.prepare([one], DEDUP)).streams;
       return [first?.fill, first?.goesOn];
     };
-    await room.load(await room.prepare([key('id')], DEDUP), [
+    await context.load(await context.prepare([key('id')], DEDUP), [
       record({ id: 1, part: 'a' }),
       record({ id: 1, part: 'b' }),
     ]);
     expect(await planOf(key('id', 'part'))).toEqual(['replace', false]);
-    await room.load(await room.prepare([key('id', 'part')], DEDUP), [
+    await context.load(await context.prepare([key('id', 'part')], DEDUP), [
       record({ id: 1, part: 'a' }),
       record({ id: 1, part: 'b' }),
     ]);
-    expect(await room.rows('SELECT id, part FROM shop.s ORDER BY part')).toEqual([
+    expect(await context.rows('SELECT id, part FROM shop.s ORDER BY part')).toEqual([
       ['1', 'a'],
       ['1', 'b'],
     ]);
     expect(await planOf(key('part', 'id'))).toEqual(['append', true]);
     expect(await planOf(key('id'))).toEqual(['append', true]);
-    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['1']]);
+    expect(await context.rows('SELECT count(*) FROM shop.s')).toEqual([['1']]);
   });
 });

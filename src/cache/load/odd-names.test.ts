@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isOnDuckdb, type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeAll(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterAll(() => room.close());
+afterAll(() => context.close());
 
 it.each([
   '\ufeffid',
@@ -24,25 +24,27 @@ it.each([
   'K',
 ])('a column called %j is there at the second sync', async (name) => {
   for (const id of [1, 2]) {
-    const prepared = await room.prepare([stream(`${name}t`, { id: { type: 'integer' }, [name]: { type: 'string' } })]);
-    expect(await room.load(prepared, [record({ id, [name]: 'v', more: 1, [`${name}x`]: 'u' })])).toMatchObject({
+    const prepared = await context.prepare([
+      stream(`${name}t`, { id: { type: 'integer' }, [name]: { type: 'string' } }),
+    ]);
+    expect(await context.load(prepared, [record({ id, [name]: 'v', more: 1, [`${name}x`]: 'u' })])).toMatchObject({
       rows: 1,
       changed: {},
     });
     const column = prepared.streams[0]?.target.columns.find(({ field }) => field === name)?.column ?? '';
     const other = prepared.streams[0]?.target.columns.find(({ field }) => field === `${name}x`)?.column ?? '';
     const table = prepared.streams[0]?.target.table ?? '';
-    const rows = await room.rows(`SELECT "${column}", "${other}" FROM shop."${table}"`);
+    const rows = await context.rows(`SELECT "${column}", "${other}" FROM shop."${table}"`);
     expect(rows).toEqual(Array.from({ length: id }, () => ['v', 'u']));
   }
 });
 
-it('takes as many filled columns as the database has room for, and says where that ends', async () => {
+it('takes as many filled columns as the database has context for, and says where that ends', async () => {
   const names = Array.from({ length: 1400 }, (_value, index) => `column_with_a_longer_name_${index}`);
   const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
-  const prepared = await room.prepare([stream('wide', { id: { type: 'integer' }, ...properties })]);
+  const prepared = await context.prepare([stream('wide', { id: { type: 'integer' }, ...properties })]);
   const data = Object.fromEntries(names.map((name) => [name, 'some text in it']));
-  const loaded = room.load(prepared, [record({ id: 1, ...data }), record({ id: 2 })]);
+  const loaded = context.load(prepared, [record({ id: 1, ...data }), record({ id: 2 })]);
   if (isOnDuckdb()) expect(await loaded).toMatchObject({ rows: 2 });
   else
     await expect(loaded).rejects.toMatchObject({

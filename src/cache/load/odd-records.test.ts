@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeEach(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const INTEGER = { type: 'integer' };
 const TEXT = { type: 'string' };
@@ -17,25 +17,25 @@ const note = (field: string, change: string, reason = 'DESTINATION_TYPECAST_ERRO
   reason,
 });
 const changesIn = async (sql: string): Promise<unknown[]> =>
-  (await room.rows(sql)).map(([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes);
+  (await context.rows(sql)).map(([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes);
 
 describe('a schema that comes and goes', () => {
   it('keeps the whole record beside its fields', async () => {
-    await room.load(await room.prepare([stream('s', {})]), [record({ id: 1, x: 2 })]);
-    await room.load(await room.prepare([stream('s', { id: INTEGER })]), [record({ id: 2, x: 3 })]);
-    expect(await room.rows('SELECT data, id FROM shop.s ORDER BY data')).toEqual([
+    await context.load(await context.prepare([stream('s', {})]), [record({ id: 1, x: 2 })]);
+    await context.load(await context.prepare([stream('s', { id: INTEGER })]), [record({ id: 2, x: 3 })]);
+    expect(await context.rows('SELECT data, id FROM shop.s ORDER BY data')).toEqual([
       ['{"id":1,"x":2}', null],
       ['{"id":2,"x":3}', '2'],
     ]);
   });
 
   it('finds keys of records without a schema among those with one', async () => {
-    await room.load(await room.prepare([stream('s', { id: INTEGER, at: INTEGER })]), [record({ id: 1, at: 1 })]);
+    await context.load(await context.prepare([stream('s', { id: INTEGER, at: INTEGER })]), [record({ id: 1, at: 1 })]);
     const keyed = stream('s', {}, { defaultCursorField: ['at'] });
-    const prepared = await room.prepare([keyed], 'incremental_deduped_history');
-    await room.load(prepared, [record({ id: 1, at: 10 }), record({ id: 2, at: 1 })]);
-    await room.load(prepared, [record({ id: 1, at: 9 })]);
-    expect(await room.rows('SELECT id, "at", data FROM shop.s ORDER BY id')).toEqual([
+    const prepared = await context.prepare([keyed], 'incremental_deduped_history');
+    await context.load(prepared, [record({ id: 1, at: 10 }), record({ id: 2, at: 1 })]);
+    await context.load(prepared, [record({ id: 1, at: 9 })]);
+    expect(await context.rows('SELECT id, "at", data FROM shop.s ORDER BY id')).toEqual([
       ['1', '10', '{"id":1,"at":10}'],
       ['2', '1', '{"id":2,"at":1}'],
     ]);
@@ -45,39 +45,39 @@ describe('a schema that comes and goes', () => {
 describe('fields that the schema does not have', () => {
   it('are found however many they are, and whatever their keys', async () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_value, index) => [`f${index}`, index]));
-    const prepared = await room.prepare([stream('s', { id: INTEGER })]);
-    const { grown } = await room.load(prepared, [record({ id: 1, ...many, 'a\u0000b': 5, 'x/y~z': 6 })]);
+    const prepared = await context.prepare([stream('s', { id: INTEGER })]);
+    const { grown } = await context.load(prepared, [record({ id: 1, ...many, 'a\u0000b': 5, 'x/y~z': 6 })]);
     expect(grown).toHaveLength(5);
     expect(grown.at(-1)).toContain('298 more fields');
-    expect(await room.rows('SELECT f0, f299, ab, "x/y~z" FROM shop.s')).toEqual([['0', '299', '5', '6']]);
+    expect(await context.rows('SELECT f0, f299, ab, "x/y~z" FROM shop.s')).toEqual([['0', '299', '5', '6']]);
   });
 
   it('keep their integers exact', async () => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER })]);
-    await room.load(prepared, [
+    const prepared = await context.prepare([stream('s', { id: INTEGER })]);
+    await context.load(prepared, [
       line('{"id":1,"huge":123456789012345678901234567890,"mixed":9007199254740993}'),
       line('{"id":2,"huge":1,"mixed":0.5}'),
     ]);
-    expect(await room.rows('SELECT huge, mixed, typeof(huge) FROM shop.s ORDER BY id')).toEqual([
+    expect(await context.rows('SELECT huge, mixed, typeof(huge) FROM shop.s ORDER BY id')).toEqual([
       ['123456789012345678901234567890', '9007199254740993', 'HUGEINT'],
       ['1', '0.5', 'HUGEINT'],
     ]);
   });
 
   it('are found in a file that has to be repaired, and what was guessed of them gives way', async () => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER, t: TEXT })]);
+    const prepared = await context.prepare([stream('s', { id: INTEGER, t: TEXT })]);
     const huge = '61132090192641220376';
-    const loaded = await room.load(prepared, [line('{"id":1,"t":"\\ud800"}'), line(`{"id":2,"huge":${huge}}`)]);
+    const loaded = await context.load(prepared, [line('{"id":1,"t":"\\ud800"}'), line(`{"id":2,"huge":${huge}}`)]);
     expect(loaded.changed).toEqual({ t: 1 });
-    expect(await room.rows('SELECT id, huge FROM shop.s ORDER BY id')).toEqual([
+    expect(await context.rows('SELECT id, huge FROM shop.s ORDER BY id')).toEqual([
       ['1', null],
       ['2', huge],
     ]);
   });
 
   it('are counted under whatever name', async () => {
-    const prepared = await room.prepare([stream('s', { constructor: INTEGER })]);
-    expect((await room.load(prepared, [line('{"constructor":"x"}')])).changed).toEqual({ constructor: 1 });
+    const prepared = await context.prepare([stream('s', { constructor: INTEGER })]);
+    expect((await context.load(prepared, [line('{"constructor":"x"}')])).changed).toEqual({ constructor: 1 });
   });
 });
 
@@ -88,8 +88,8 @@ describe('what the database would change in silence', () => {
     [{ type: 'string', format: 'time' }, '"10:00:00.123456789"', '10:00:00.123456'],
     [{ type: 'string', format: 'date' }, '"2024-01-15 or so"', '2024-01-15'],
   ])('%j notes what it takes of %s', async (schema, raw, value) => {
-    await room.load(await room.prepare([stream('s', { v: schema })]), [line(`{"v":${raw}}`)]);
-    expect(await room.rows('SELECT v FROM shop.s')).toEqual([[value]]);
+    await context.load(await context.prepare([stream('s', { v: schema })]), [line(`{"v":${raw}}`)]);
+    expect(await context.rows('SELECT v FROM shop.s')).toEqual([[value]]);
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s')).toEqual([[note('v', 'TRUNCATED')]]);
   });
 
@@ -99,30 +99,33 @@ describe('what the database would change in silence', () => {
     [{ type: 'string', format: 'date-time' }, '"2024-01-15T10:00:00.123456000Z"', '2024-01-15 10:00:00.123456+00'],
     [{ type: 'string', format: 'date-time' }, '"2024-01-15T10:00:00.123456+00:00"', '2024-01-15 10:00:00.123456+00'],
   ])('%j has nothing to note of %s', async (schema, raw, value) => {
-    await room.load(await room.prepare([stream('s', { v: schema })]), [line(`{"v":${raw}}`)]);
-    expect(await room.rows('SELECT v FROM shop.s')).toEqual([[value]]);
+    await context.load(await context.prepare([stream('s', { v: schema })]), [line(`{"v":${raw}}`)]);
+    expect(await context.rows('SELECT v FROM shop.s')).toEqual([[value]]);
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s')).toEqual([[]]);
   });
 
   it('does not round a fraction behind many digits away', async () => {
-    await room.load(await room.prepare([stream('s', { v: INTEGER })]), [line('{"v":"9007199254740993.5"}')]);
-    expect(await room.rows('SELECT v FROM shop.s')).toEqual([[null]]);
+    await context.load(await context.prepare([stream('s', { v: INTEGER })]), [line('{"v":"9007199254740993.5"}')]);
+    expect(await context.rows('SELECT v FROM shop.s')).toEqual([[null]]);
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s')).toEqual([[note('v', 'NULLED')]]);
   });
 
   it('counts as changed what the table holds changed, after a column became wider too', async () => {
-    const prepared = await room.prepare([stream('s', { v: INTEGER })]);
-    await room.load(prepared, [line('{"v":1}')]);
-    const segments = [await room.segment([line('{"v":12.5}')]), await room.segment([line(`{"v":${'9'.repeat(60)}}`)])];
-    expect(await room.load(prepared, [], { segments })).toMatchObject({ rows: 2, changed: {} });
-    expect(await room.rows('SELECT v FROM shop.s ORDER BY v')).toEqual([['1'], ['12.5'], ['9'.repeat(60)]]);
+    const prepared = await context.prepare([stream('s', { v: INTEGER })]);
+    await context.load(prepared, [line('{"v":1}')]);
+    const segments = [
+      await context.segment([line('{"v":12.5}')]),
+      await context.segment([line(`{"v":${'9'.repeat(60)}}`)]),
+    ];
+    expect(await context.load(prepared, [], { segments })).toMatchObject({ rows: 2, changed: {} });
+    expect(await context.rows('SELECT v FROM shop.s ORDER BY v')).toEqual([['1'], ['12.5'], ['9'.repeat(60)]]);
   });
 });
 
 describe('records that are no good JSON', () => {
   it('notes a list in the place of a record where keys differ in case only', async () => {
-    const prepared = await room.prepare([stream('s', { A: INTEGER, a: INTEGER })]);
-    expect(await room.load(prepared, [record({ A: 1, a: 2 }), record([8])])).toMatchObject({ rows: 2 });
+    const prepared = await context.prepare([stream('s', { A: INTEGER, a: INTEGER })]);
+    expect(await context.load(prepared, [record({ A: 1, a: 2 }), record([8])])).toMatchObject({ rows: 2 });
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s ORDER BY "A" NULLS FIRST')).toEqual([
       [note('data', 'NULLED', 'DESTINATION_SERIALIZATION_ERROR')],
       [],
@@ -130,14 +133,14 @@ describe('records that are no good JSON', () => {
   });
 
   it('notes a broken character beside a NaN, and takes every spelling of it', async () => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER, d: { type: 'number' }, t: TEXT })]);
-    const loaded = await room.load(prepared, [
+    const prepared = await context.prepare([stream('s', { id: INTEGER, d: { type: 'number' }, t: TEXT })]);
+    const loaded = await context.load(prepared, [
       line('{"id":1,"d":NaN,"t":"\\ud800"}'),
       line('{"id":2,"d":nan}'),
       line('{"id":3,"d":-inf}'),
     ]);
     expect(loaded).toMatchObject({ rows: 3, dropped: 0, changed: { t: 1 } });
-    expect(await room.rows('SELECT id, d FROM shop.s ORDER BY id')).toEqual([
+    expect(await context.rows('SELECT id, d FROM shop.s ORDER BY id')).toEqual([
       ['1', 'NaN'],
       ['2', 'NaN'],
       ['3', '-Infinity'],
@@ -145,32 +148,32 @@ describe('records that are no good JSON', () => {
   });
 
   it('takes envelopes with a key twice, and values nested beyond any stack', async () => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER, t: {} })]);
+    const prepared = await context.prepare([stream('s', { id: INTEGER, t: {} })]);
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-    const loaded = await room.load(prepared, [
+    const loaded = await context.load(prepared, [
       '{"type":"RECORD","record":{"stream":"s","data":{"id":1},"data":{"id":9},"emitted_at":1}}',
       '{"type":"RECORD","record":{"stream":"s","data":{"id":2}},"record":{"stream":"s","data":{"id":9}}}',
       line(`{"id":3,"t":${deep}}`),
       line('{"id":4,"t":"\\udc00"}'),
     ]);
     expect(loaded).toMatchObject({ rows: 4, dropped: 0, changed: { t: 2 } });
-    expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['1'], ['2'], ['3'], ['4']]);
+    expect(await context.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['1'], ['2'], ['3'], ['4']]);
   });
 
   it('takes a schema with half a character in a name and at the cut of a description', async () => {
     const description = `${'x'.repeat(999)}😀`;
-    const prepared = await room.prepare([stream('s', { '\ud800': INTEGER, d: { ...TEXT, description } })]);
-    await room.load(prepared, [line('{"\\ud800":7,"d":"x"}')]);
-    expect(await room.rows('SELECT "\ufffd", d FROM shop.s')).toEqual([['7', 'x']]);
+    const prepared = await context.prepare([stream('s', { '\ud800': INTEGER, d: { ...TEXT, description } })]);
+    await context.load(prepared, [line('{"\\ud800":7,"d":"x"}')]);
+    expect(await context.rows('SELECT "\ufffd", d FROM shop.s')).toEqual([['7', 'x']]);
   });
 });
 
 describe('which of two records is newer', () => {
   it('is not decided by a field that is called as the database calls its own', async () => {
     const one = stream('s', { id: INTEGER, rowid: INTEGER, v: TEXT }, { defaultCursorField: [] });
-    const prepared = await room.prepare([one], 'incremental_deduped_history');
-    await room.load(prepared, [record({ id: 1, rowid: 9, v: 'old' }), record({ id: 1, rowid: 3, v: 'new' })]);
-    expect(await room.rows('SELECT id, v, rowid_2 FROM shop.s')).toEqual([['1', 'new', '3']]);
+    const prepared = await context.prepare([one], 'incremental_deduped_history');
+    await context.load(prepared, [record({ id: 1, rowid: 9, v: 'old' }), record({ id: 1, rowid: 3, v: 'new' })]);
+    expect(await context.rows('SELECT id, v, rowid_2 FROM shop.s')).toEqual([['1', 'new', '3']]);
   });
 
   it.each([
@@ -178,9 +181,10 @@ describe('which of two records is newer', () => {
     [['m'], (at: unknown) => at],
   ])('compares numbers as numbers in JSON, at %j', async (cursor, wrap) => {
     const one = stream('s', { id: INTEGER, m: {} }, { defaultCursorField: cursor });
-    const prepared = await room.prepare([one], 'incremental_deduped_history');
-    const load = (at: unknown, v: number): Promise<unknown> => room.load(prepared, [record({ id: 1, m: wrap(at), v })]);
-    const kept = async (): Promise<unknown> => (await room.rows('SELECT v FROM shop.s'))[0]?.[0];
+    const prepared = await context.prepare([one], 'incremental_deduped_history');
+    const load = (at: unknown, v: number): Promise<unknown> =>
+      context.load(prepared, [record({ id: 1, m: wrap(at), v })]);
+    const kept = async (): Promise<unknown> => (await context.rows('SELECT v FROM shop.s'))[0]?.[0];
     await load(9, 1);
     await load(10, 2);
     expect(await kept()).toBe('2');
@@ -194,11 +198,13 @@ describe('which of two records is newer', () => {
 });
 
 it.each(['x', '\\n', '\\"'])('a text of many megabytes stays whole where its line is repaired: %s', async (part) => {
-  const prepared = await room.prepare([stream('s', { id: INTEGER, t: TEXT, n: { type: 'number' } })]);
+  const prepared = await context.prepare([stream('s', { id: INTEGER, t: TEXT, n: { type: 'number' } })]);
   const count = 12_000_000;
-  const loaded = await room.load(prepared, [line(`{"id":1,"t":"${part.repeat(count)} NaN","n":NaN,"odd":"\\ud800"}`)]);
+  const loaded = await context.load(prepared, [
+    line(`{"id":1,"t":"${part.repeat(count)} NaN","n":NaN,"odd":"\\ud800"}`),
+  ]);
   expect(loaded).toMatchObject({ rows: 1, dropped: 0, changed: { odd: 1 } });
-  expect(await room.rows('SELECT length(t), n FROM shop.s')).toEqual([[String(count + 4), 'NaN']]);
+  expect(await context.rows('SELECT length(t), n FROM shop.s')).toEqual([[String(count + 4), 'NaN']]);
 });
 
 describe('values nested deeper than a database can descend', () => {
@@ -211,14 +217,14 @@ describe('values nested deeper than a database can descend', () => {
     ['lists', lists(100_000)],
     ['lists in objects', `{"a":${lists(50_000)}}`],
   ])('are cut at a depth, and noted; all else of the record stays: %s', async (_what, deep) => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER, doc: { type: 'object' }, t: TEXT })]);
+    const prepared = await context.prepare([stream('s', { id: INTEGER, doc: { type: 'object' }, t: TEXT })]);
     const text = `a "[[[[" text ${'['.repeat(3000)}`;
-    const loaded = await room.load(prepared, [
+    const loaded = await context.load(prepared, [
       line(`{"id":1,"doc":${objects(5)},"t":"b"}`),
       line(`{"id":123456789012345678,"doc":${deep},"t":${JSON.stringify(text)},"other":${deep}}`),
     ]);
     expect(loaded).toMatchObject({ rows: 2, dropped: 0, changed: { doc: 1, other: 1 } });
-    const [row] = await room.rows('SELECT id, t, doc, other FROM shop.s WHERE id > 1');
+    const [row] = await context.rows('SELECT id, t, doc, other FROM shop.s WHERE id > 1');
     expect(row?.slice(0, 2)).toEqual(['123456789012345678', text]);
     for (const value of row?.slice(2) ?? []) {
       expect(depthIn(value)).toBeGreaterThan(900);
@@ -234,10 +240,13 @@ describe('values nested deeper than a database can descend', () => {
   });
 
   it('are no values that only have many brackets', async () => {
-    const prepared = await room.prepare([stream('s', { id: INTEGER, doc: { type: 'array' } })]);
+    const prepared = await context.prepare([stream('s', { id: INTEGER, doc: { type: 'array' } })]);
     const wide = `[${Array.from({ length: 5000 }, () => '[{}]')}]`;
-    const loaded = await room.load(prepared, [line(`{"id":1,"doc":${wide}}`), line(`{"id":2,"doc":[${lists(900)}]}`)]);
+    const loaded = await context.load(prepared, [
+      line(`{"id":1,"doc":${wide}}`),
+      line(`{"id":2,"doc":[${lists(900)}]}`),
+    ]);
     expect(loaded).toMatchObject({ rows: 2, changed: {} });
-    expect(await room.rows('SELECT doc FROM shop.s ORDER BY id')).toEqual([[wide], [`[${lists(900)}]`]]);
+    expect(await context.rows('SELECT doc FROM shop.s ORDER BY id')).toEqual([[wide], [`[${lists(900)}]`]]);
   });
 });

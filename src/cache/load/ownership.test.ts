@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RefusedError } from '../../errors.ts';
 import { readDataset, readStreams } from '../bookkeeping/index.ts';
+import { type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 import type { PrepareRequest } from './prepare-request.ts';
-import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeEach(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const users = stream('users', { id: { type: 'integer' } });
 const SAVED = '2026-01-01T00:00:00.000Z';
@@ -23,7 +23,7 @@ const prepare = (more: Partial<PrepareRequest> & { option?: object } = {}) => {
   const startedAt = new Date().toISOString();
   const facts = { source: 'shop', dataset: 'shop', state: 'running', startedAt, records: 0, rows: 0, streams: [] };
   const { option, ...rest } = more;
-  return room.cache.prepareSync({
+  return context.cache.prepareSync({
     sync: { syncId: `o${made}`, ...facts },
     streams: [{ stream: users, mode: 'incremental_append', cursorField: ['id'], primaryKey: [['id']], option }],
     severalNamespaces: false,
@@ -31,11 +31,11 @@ const prepare = (more: Partial<PrepareRequest> & { option?: object } = {}) => {
     ...rest,
   });
 };
-const idOf = async (): Promise<string> => (await room.cache.datasetTables('shop')).tables[0]?.id ?? '';
+const idOf = async (): Promise<string> => (await context.cache.datasetTables('shop')).tables[0]?.id ?? '';
 /** A person has synced the stream from this configuration. */
 const synced = async (configuration = 'c1'): Promise<string> => {
   const prepared = await prepare({ origin: origin(configuration) });
-  await room.load(prepared, [record({ id: 1 })]);
+  await context.load(prepared, [record({ id: 1 })]);
   return idOf();
 };
 const HELD = { origin: origin('c1'), owns: () => false, authorize: refuse };
@@ -45,7 +45,7 @@ describe('a table of another', () => {
     const id = await synced();
     await prepare(HELD);
     expect(await idOf()).not.toBe(id);
-    expect(await room.rows('SELECT CAST(count(*) AS VARCHAR) FROM shop.users')).toEqual([['1']]);
+    expect(await context.rows('SELECT CAST(count(*) AS VARCHAR) FROM shop.users')).toEqual([['1']]);
   });
 
   it.each([
@@ -58,10 +58,10 @@ describe('a table of another', () => {
     const id = await synced();
     await expect(prepare(request)).rejects.toMatchObject({ code: 'safe_mode' });
     expect(await idOf()).toBe(id);
-    const [known] = await room.sql((connection) => readStreams(connection));
+    const [known] = await context.sql((connection) => readStreams(connection));
     expect(known).toMatchObject({ mode: 'incremental_append', origin: 'c1' });
     // The one that was refused has not begun either: the next sync of the person finds none that runs.
-    expect(await room.rows("SELECT CAST(count(*) AS VARCHAR) FROM _sluice.syncs WHERE state = 'running'")).toEqual([
+    expect(await context.rows("SELECT CAST(count(*) AS VARCHAR) FROM _sluice.syncs WHERE state = 'running'")).toEqual([
       ['1'],
     ]);
   });
@@ -74,14 +74,14 @@ describe('a table of another', () => {
 
   it('that is removed and made again has another id; a dataset too', async () => {
     const id = await synced();
-    const { id: dataset } = await room.cache.datasetTables('shop');
-    await expect(room.cache.removeTables('shop', refuse)).rejects.toMatchObject({ code: 'safe_mode' });
+    const { id: dataset } = await context.cache.datasetTables('shop');
+    await expect(context.cache.removeTables('shop', refuse)).rejects.toMatchObject({ code: 'safe_mode' });
     const asked: string[] = [];
-    await room.cache.removeTables('shop', (targets) => asked.push(...targets.map((target) => target.id)));
+    await context.cache.removeTables('shop', (targets) => asked.push(...targets.map((target) => target.id)));
     expect(asked.sort()).toEqual([id, dataset].sort());
     await synced();
     expect(await idOf()).not.toBe(id);
-    expect((await room.cache.datasetTables('shop')).id).not.toBe(dataset);
+    expect((await context.cache.datasetTables('shop')).id).not.toBe(dataset);
   });
 
   it('keeps its id while its own session loads, replaces and swaps it', async () => {
@@ -89,7 +89,7 @@ describe('a table of another', () => {
     const owns = (asked: string): boolean => asked === id;
     for (const restart of [false, true]) {
       const prepared = await prepare({ origin: origin('c2'), owns, restart });
-      await room.load(prepared, [record({ id: 2 })]);
+      await context.load(prepared, [record({ id: 2 })]);
       expect(await idOf()).toBe(id);
     }
   });
@@ -116,7 +116,7 @@ describe('a cache of the second layout', () => {
     `INSERT INTO _sluice.states VALUES ('shop', 'STREAM', 'users', NULL, '{"type":"STREAM"}', 'old', '2026-01-02 12:00:00+00', NULL)`,
   ];
   beforeEach(() =>
-    room.sql(async (connection) => {
+    context.sql(async (connection) => {
       for (const statement of OLD) {
         const meta = connection.dialect.typeName('JSON');
         await connection.run(statement.replace('_airbyte_meta JSON', `_airbyte_meta ${meta}`));
@@ -125,24 +125,24 @@ describe('a cache of the second layout', () => {
   );
 
   it('is read as it is, with ids that nobody owns', async () => {
-    const { id, tables } = await room.cache.datasetTables('shop');
+    const { id, tables } = await context.cache.datasetTables('shop');
     expect([id, ...tables.map((table) => table.id)]).toEqual(['before:shop', 'before:shop.users']);
-    expect(await room.cache.knownTables('shop')).toMatchObject([
+    expect(await context.cache.knownTables('shop')).toMatchObject([
       { id: 'before:shop.users', mode: 'incremental_append' },
     ]);
-    expect((await room.cache.describe({ detail: 'names' })).datasets).toMatchObject([{ dataset: 'shop' }]);
+    expect((await context.cache.describe({ detail: 'names' })).datasets).toMatchObject([{ dataset: 'shop' }]);
     // To read does not bring it up to date.
-    expect(await room.rows('SELECT CAST(version AS VARCHAR) FROM _sluice.layout')).toEqual([['2']]);
+    expect(await context.rows('SELECT CAST(version AS VARCHAR) FROM _sluice.layout')).toEqual([['2']]);
   });
 
   it('is brought up to date by a sync of the source that was saved before its rows were loaded', async () => {
     const prepared = await prepare(HELD);
     expect(prepared.streams[0]).toMatchObject({ goesOn: true, newTable: false });
-    await room.load(prepared, [record({ id: 2 })]);
-    expect(await room.rows('SELECT CAST(count(*) AS VARCHAR) FROM shop.users')).toEqual([['2']]);
-    expect(await room.rows('SELECT CAST(version AS VARCHAR) FROM _sluice.layout')).toEqual([['3']]);
-    expect(await room.sql((connection) => readStreams(connection))).toMatchObject([{ origin: 'c1' }]);
-    const { id } = await room.sql((connection) => readDataset(connection, 'shop'));
+    await context.load(prepared, [record({ id: 2 })]);
+    expect(await context.rows('SELECT CAST(count(*) AS VARCHAR) FROM shop.users')).toEqual([['2']]);
+    expect(await context.rows('SELECT CAST(version AS VARCHAR) FROM _sluice.layout')).toEqual([['3']]);
+    expect(await context.sql((connection) => readStreams(connection))).toMatchObject([{ origin: 'c1' }]);
+    const { id } = await context.sql((connection) => readDataset(connection, 'shop'));
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -155,7 +155,7 @@ describe('a cache of the second layout', () => {
   });
 
   it('is removed by a person as before', async () => {
-    const { tables } = await room.cache.removeTables('shop', () => undefined);
+    const { tables } = await context.cache.removeTables('shop', () => undefined);
     expect(tables).toEqual(['users']);
   });
 });

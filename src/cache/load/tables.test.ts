@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStates, readStreams } from '../bookkeeping/index.ts';
 import type { BatchLoad } from './index.ts';
-import { isOnDuckdb, type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeEach(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 describe('tables over several syncs', () => {
   it('adds columns, widens types, and loses nothing', async () => {
@@ -21,8 +21,8 @@ describe('tables over several syncs', () => {
       gone: { type: 'string' },
       tree: { type: 'object' },
     };
-    const first = await room.prepare([stream('s', before)]);
-    await room.load(first, [
+    const first = await context.prepare([stream('s', before)]);
+    await context.load(first, [
       record({
         id: 1,
         whole: 5,
@@ -44,9 +44,9 @@ describe('tables over several syncs', () => {
       tree: { type: 'string' },
       fresh: { type: 'boolean' },
     };
-    const second = await room.prepare([stream('s', after)]);
+    const second = await context.prepare([stream('s', after)]);
     expect(second.streams[0]?.fill).toBe('append');
-    await room.load(second, [
+    await context.load(second, [
       record({
         id: 2,
         whole: 1.5,
@@ -59,7 +59,7 @@ describe('tables over several syncs', () => {
       }),
     ]);
     expect(
-      await room.rows('SELECT id, whole, huge, text, day, flag, gone, tree, fresh FROM shop.s ORDER BY id'),
+      await context.rows('SELECT id, whole, huge, text, day, flag, gone, tree, fresh FROM shop.s ORDER BY id'),
     ).toEqual([
       ['1', 5, '9007199254740993', '"t"', '2024-01-02 00:00:00+00', 'true', 'g', '{"a":1}', null],
       ['2', 1.5, '2.5', '{"b":1}', '2024-01-02 03:04:05+00', '7', null, '"leaf"', true],
@@ -68,7 +68,7 @@ describe('tables over several syncs', () => {
 
   it('gives each stream its own table for good', async () => {
     const schema = { id: { type: 'integer' } };
-    const first = await room.prepare([
+    const first = await context.prepare([
       stream('Orders', schema),
       stream('orders', schema),
       stream('_sluice_x', schema),
@@ -76,16 +76,16 @@ describe('tables over several syncs', () => {
     ]);
     const names = first.streams.map(({ target }) => target.table);
     expect(names).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
-    const later = await room.prepare([stream('orders', schema)]);
+    const later = await context.prepare([stream('orders', schema)]);
     expect(later.streams[0]?.target.table).toBe('orders_2');
-    const known = await room.sql((connection) => readStreams(connection, { source: 'shop' }));
+    const known = await context.sql((connection) => readStreams(connection, { source: 'shop' }));
     expect(known.map(({ target }) => target.table)).toEqual(['Orders', 'orders_2', 't_sluice_x', 'we/ird "n"']);
     expect(known[0]?.primaryKey).toEqual([['id']]);
   });
 
   it('names tables by namespace where the catalog has several', async () => {
     const schema = { id: { type: 'integer' } };
-    const prepared = await room.prepare([
+    const prepared = await context.prepare([
       stream('t', schema, { namespace: 'a' }),
       stream('t', schema, { namespace: 'b' }),
     ]);
@@ -93,58 +93,58 @@ describe('tables over several syncs', () => {
   });
 
   it('does not touch a table that somebody else has made', async () => {
-    await room.prepare([stream('own', { id: { type: 'integer' } })]);
-    await room.sql((connection) => connection.run("CREATE TABLE shop.s AS SELECT 'so' AS mine"));
-    const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
+    await context.prepare([stream('own', { id: { type: 'integer' } })]);
+    await context.sql((connection) => connection.run("CREATE TABLE shop.s AS SELECT 'so' AS mine"));
+    const prepared = await context.prepare([stream('s', { id: { type: 'integer' } })]);
     expect(prepared.streams[0]?.target.table).toBe('s_2');
-    expect(await room.rows('SELECT mine FROM shop.s')).toEqual([['so']]);
+    expect(await context.rows('SELECT mine FROM shop.s')).toEqual([['so']]);
   });
 
   // Postgres has a test of its own for it, with its locks.
   if (isOnDuckdb())
     it('swaps a table while somebody reads the old one', async () => {
       const schema = stream('s', { id: { type: 'integer' } });
-      const first = await room.prepare([schema], 'full_refresh_overwrite');
-      await room.load(first, [record({ id: 1 })]);
-      await room.database?.use('reader', async (reader) => {
+      const first = await context.prepare([schema], 'full_refresh_overwrite');
+      await context.load(first, [record({ id: 1 })]);
+      await context.database?.use('reader', async (reader) => {
         await reader.run('BEGIN TRANSACTION READ ONLY');
         const count = async (): Promise<unknown> =>
           (await reader.runAndReadAll('SELECT max(id) FROM shop.s')).getRowsJson();
         expect(await count()).toEqual([['1']]);
-        const second = await room.prepare([schema], 'full_refresh_overwrite');
-        await room.load(second, [record({ id: 2 })], { swap: false });
-        expect(await room.rows('SELECT max(id) FROM shop.s')).toEqual([['1']]);
-        await room.load(second, [record({ id: 3 })]);
+        const second = await context.prepare([schema], 'full_refresh_overwrite');
+        await context.load(second, [record({ id: 2 })], { swap: false });
+        expect(await context.rows('SELECT max(id) FROM shop.s')).toEqual([['1']]);
+        await context.load(second, [record({ id: 3 })]);
         expect(await count()).toEqual([['1']]);
         await reader.run('ROLLBACK');
         expect(await count()).toEqual([['3']]);
       });
-      expect(await room.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
+      expect(await context.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
     });
 
   it('loads a batch and its states, or nothing of it', async () => {
-    const both = await room.prepare([stream('s', { id: { type: 'integer' } }), stream('gone', {})]);
+    const both = await context.prepare([stream('s', { id: { type: 'integer' } }), stream('gone', {})]);
     const states = [{ kind: 'STREAM', stream: { name: 's' }, text: '1' }] as const;
-    await room.rows('DROP TABLE shop.gone');
+    await context.rows('DROP TABLE shop.gone');
     const [, gone] = both.streams;
     if (!gone) throw new Error('nothing prepared');
     const empty = { prepared: gone, movePending: true, into: 'table', segments: [], swap: false } as const;
-    await expect(room.load(both, [record({ id: 1 })], {}, { more: [empty], states })).rejects.toThrow(
+    await expect(context.load(both, [record({ id: 1 })], {}, { more: [empty], states })).rejects.toThrow(
       /gone"? does not exist/,
     );
-    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
-    expect(await room.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
-    await room.load(both, [record({ id: 1 })], {}, { more: [], states });
-    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['1']]);
-    expect(await room.rows('SELECT state FROM _sluice.states')).toEqual([['1']]);
+    expect(await context.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
+    expect(await context.rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
+    await context.load(both, [record({ id: 1 })], {}, { more: [], states });
+    expect(await context.rows('SELECT count(*) FROM shop.s')).toEqual([['1']]);
+    expect(await context.rows('SELECT state FROM _sluice.states')).toEqual([['1']]);
   });
 
   it('keeps states as they were written, and replaces them by kind', async () => {
-    const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
+    const prepared = await context.prepare([stream('s', { id: { type: 'integer' } })]);
     const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;
     const commit = (states: BatchLoad['states']): Promise<unknown> =>
-      room.cache.loadBatch({ syncId: 'x', source: 'shop', streams: [], states, forget: [] });
-    const read = (): Promise<unknown> => room.sql((connection) => readStates(connection, 'shop'));
+      context.cache.loadBatch({ syncId: 'x', source: 'shop', streams: [], states, forget: [] });
+    const read = (): Promise<unknown> => context.sql((connection) => readStates(connection, 'shop'));
     await commit([state]);
     await commit([state, { kind: 'STREAM', stream: { name: 's', namespace: 'n' }, text: '1' }]);
     expect(await read()).toHaveLength(2);

@@ -1,14 +1,14 @@
 /** Dates and times in every form that is valid, and none that takes something from another row. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/index.ts';
-import { isOnDuckdb, type LoadRoom, openLoadRoom, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadContext, openLoadContext, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 let made = 0;
 beforeAll(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterAll(() => room.close());
+afterAll(() => context.close());
 
 const DATE = { type: 'string', format: 'date' };
 const DATE_TIME = { type: 'string', format: 'date-time' };
@@ -16,13 +16,13 @@ const TIME = { type: 'string', format: 'time' };
 /** Loads texts into a column of the type: its values, each with what its row notes. */
 async function valuesOf(type: JsonObject, texts: readonly string[]): Promise<unknown[][]> {
   made += 1;
-  const prepared = await room.prepare([stream(`s${made}`, { id: { type: 'integer' }, v: type })]);
+  const prepared = await context.prepare([stream(`s${made}`, { id: { type: 'integer' }, v: type })]);
   const lines = texts.map((v, id) => ({ type: 'RECORD', record: { stream: 's', data: { id, v }, emitted_at: 1 } }));
-  await room.load(
+  await context.load(
     prepared,
     lines.map((one) => JSON.stringify(one)),
   );
-  const rows = await room.rows(`SELECT CAST(v AS VARCHAR), _airbyte_meta FROM shop.s${made} ORDER BY id`);
+  const rows = await context.rows(`SELECT CAST(v AS VARCHAR), _airbyte_meta FROM shop.s${made} ORDER BY id`);
   return rows.map(([value, meta]) => {
     const { changes } = JSON.parse(String(meta)) as { changes: { change: string }[] };
     // Postgres and DuckDB write an era each in its way.
@@ -131,7 +131,7 @@ if (isOnDuckdb())
   it('answers endless dates as such', async () => {
     await valuesOf(DATE, ['infinity', '-infinity', '0044-03-15 BC']);
     const sql = `SELECT v, [v] AS list, {'at': v, 'time': CAST(v AS TIMESTAMP)} AS both FROM shop.s${made} ORDER BY id`;
-    const { rows } = await room.cache.query(sql, { limit: 10, offset: 0, signal: new AbortController().signal });
+    const { rows } = await context.cache.query(sql, { limit: 10, offset: 0, signal: new AbortController().signal });
     expect(rows).toEqual([
       ['infinity', ['infinity'], { at: 'infinity', time: 'infinity' }],
       ['-infinity', ['-infinity'], { at: '-infinity', time: '-infinity' }],

@@ -1,21 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/index.ts';
-import { isOnDuckdb, type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { isOnDuckdb, type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeEach(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const nulled = (field: string): object => ({ field, change: 'NULLED', reason: 'DESTINATION_TYPECAST_ERROR' });
 
 describe('values', () => {
   async function one(schema: JsonObject, raw: string): Promise<{ value: unknown; type: string; changes: unknown }> {
-    const prepared = await room.prepare([stream('v', { id: { type: 'integer' }, v: schema })]);
-    await room.load(prepared, [`{"type":"RECORD","record":{"stream":"s","data":{"id":1,"v":${raw}},"emitted_at":1}}`]);
+    const prepared = await context.prepare([stream('v', { id: { type: 'integer' }, v: schema })]);
+    await context.load(prepared, [
+      `{"type":"RECORD","record":{"stream":"s","data":{"id":1,"v":${raw}},"emitted_at":1}}`,
+    ]);
     const table = prepared.streams[0]?.target.table;
-    const [row] = await room.rows(`SELECT CAST(v AS VARCHAR), typeof(v), _airbyte_meta, id FROM shop.${table}`);
+    const [row] = await context.rows(`SELECT CAST(v AS VARCHAR), typeof(v), _airbyte_meta, id FROM shop.${table}`);
     expect(row?.[3]).toBe('1');
     return {
       value: row?.[0],
@@ -95,16 +97,16 @@ describe('values', () => {
 
 describe('rows', () => {
   it('keeps the changes that the source reports, and takes any emitted_at', async () => {
-    const prepared = await room.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
+    const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
     const theirs = { field: 'x', change: 'TRUNCATED', reason: 'SOURCE_FIELD_SIZE_LIMITATION' };
-    await room.load(prepared, [
+    await context.load(prepared, [
       record({ id: 1, n: 'x' }, { meta: { changes: [theirs] } }),
       record({ id: 2 }, { emitted_at: 'soon' }),
       record({ id: 3 }, { emitted_at: 1e30 }),
       record({ id: 4 }, { emitted_at: 1_700_000_000_000.5, meta: { changes: 'odd' } }),
       record({ id: 5 }, { meta: {} }),
     ]);
-    const found = await room.rows(
+    const found = await context.rows(
       'SELECT id, _airbyte_meta, _airbyte_extracted_at IS NOT NULL, epoch_ms(_airbyte_extracted_at) FROM shop.s ORDER BY id',
     );
     expect(found.map((row) => [row[0], JSON.parse(String(row[1])), row[2]])).toEqual([
@@ -118,7 +120,7 @@ describe('rows', () => {
   });
 
   it('repairs a segment with broken characters, and leaves out what is no record', async () => {
-    const prepared = await room.prepare([
+    const prepared = await context.prepare([
       stream('s', { id: { type: 'integer' }, t: { type: 'string' }, d: { type: 'number' } }),
     ]);
     const broken = Buffer.concat([
@@ -139,11 +141,11 @@ describe('rows', () => {
       '{"type":"RECORD","record":{"stream":"s","data":{"id":9007199254740993,"t":"a","t":"b"},"emitted_at":1}}',
     ];
     // Nothing is loaded before it is known what is lost.
-    await expect(room.load(prepared, lines)).rejects.toMatchObject({ counts: [1] });
-    expect(await room.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
-    const loaded = await room.load(prepared, lines, { mayLose: true });
+    await expect(context.load(prepared, lines)).rejects.toMatchObject({ counts: [1] });
+    expect(await context.rows('SELECT count(*) FROM shop.s')).toEqual([['0']]);
+    const loaded = await context.load(prepared, lines, { mayLose: true });
     expect(loaded).toMatchObject({ rows: 9, dropped: 1, changed: { data: 1, t: isOnDuckdb() ? 3 : 4 } });
-    expect(await room.rows('SELECT id, t, d FROM shop.s ORDER BY id NULLS FIRST')).toEqual([
+    expect(await context.rows('SELECT id, t, d FROM shop.s ORDER BY id NULLS FIRST')).toEqual([
       [null, null, null],
       [null, null, null],
       ['2', 'a\ufffd\ufffdb', null],
@@ -160,8 +162,8 @@ describe('rows', () => {
   it('keeps keys apart that differ in case only, and odd ones', async () => {
     const names = ['A', 'a', 'ä', 'Ä', '', 'a.b', 'x"y', "o'k", 'a/b~c', '_airbyte_meta', 'select', 'rowid'];
     const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
-    const prepared = await room.prepare([stream('s', { ...properties, j: { type: 'object' } })]);
-    await room.load(prepared, [
+    const prepared = await context.prepare([stream('s', { ...properties, j: { type: 'object' } })]);
+    await context.load(prepared, [
       record({ ...Object.fromEntries(names.map((name, at) => [name, `v${at}`])), j: { a: null } }),
       record({ j: null }),
     ]);
@@ -169,38 +171,38 @@ describe('rows', () => {
     expect(columns.map(({ field }) => field)).toEqual([...names, 'j']);
     expect(new Set(columns.map(({ column }) => column.toLowerCase())).size).toBe(columns.length);
     const list = columns.map(({ column }) => `"${column.replaceAll('"', '""')}"`).join(', ');
-    expect(await room.rows(`SELECT ${list} FROM shop.s`)).toEqual([
+    expect(await context.rows(`SELECT ${list} FROM shop.s`)).toEqual([
       [...names.map((_name, at) => `v${at}`), '{"a":null}'],
       [...names.map(() => null), null],
     ]);
   });
 
   it('keeps the whole record of a stream without a schema', async () => {
-    const prepared = await room.prepare([stream('s', {})]);
-    await room.load(prepared, [record({ any: [1] }), record({})]);
-    expect(await room.rows('SELECT data FROM shop.s')).toEqual([['{"any":[1]}'], ['{}']]);
+    const prepared = await context.prepare([stream('s', {})]);
+    await context.load(prepared, [record({ any: [1] }), record({})]);
+    expect(await context.rows('SELECT data FROM shop.s')).toEqual([['{"any":[1]}'], ['{}']]);
   });
 
   it('adds columns for fields that the schema does not have', async () => {
-    const prepared = await room.prepare([stream('s', { id: { type: 'integer' } })]);
-    const loaded = await room.load(prepared, [
+    const prepared = await context.prepare([stream('s', { id: { type: 'integer' } })]);
+    const loaded = await context.load(prepared, [
       record({ id: 1, none: null }),
       record({ id: 2, extra: 1, ID: 'x', mixed: 1, tree: { a: 1 }, share: 1 }),
       record({ id: 3, mixed: 'x', share: 0.5 }),
     ]);
     expect(loaded.grown.join()).toContain('the field "extra" is not in the schema');
-    expect(await room.rows('SELECT id, extra, "ID_2", mixed, tree, share FROM shop.s ORDER BY id')).toEqual([
+    expect(await context.rows('SELECT id, extra, "ID_2", mixed, tree, share FROM shop.s ORDER BY id')).toEqual([
       ['1', null, null, null, null, null],
       ['2', '1', 'x', '1', '{"a":1}', 1],
       ['3', null, null, '"x"', null, 0.5],
     ]);
     // The guess gives way to the data, and the mapping is kept for the next sync.
-    expect((await room.load(prepared, [record({ id: 4, extra: 'text' })])).grown.join()).toContain(
+    expect((await context.load(prepared, [record({ id: 4, extra: 'text' })])).grown.join()).toContain(
       '"extra" became JSON',
     );
-    const again = await room.prepare([stream('s', { id: { type: 'integer' } })]);
-    expect(await room.load(again, [record({ id: 5, extra: 2 })])).toMatchObject({ grown: [], changed: {} });
-    expect(await room.rows('SELECT id, extra FROM shop.s WHERE extra IS NOT NULL ORDER BY id')).toEqual([
+    const again = await context.prepare([stream('s', { id: { type: 'integer' } })]);
+    expect(await context.load(again, [record({ id: 5, extra: 2 })])).toMatchObject({ grown: [], changed: {} });
+    expect(await context.rows('SELECT id, extra FROM shop.s WHERE extra IS NOT NULL ORDER BY id')).toEqual([
       ['2', '1'],
       ['4', '"text"'],
       ['5', '2'],
@@ -208,20 +210,20 @@ describe('rows', () => {
   });
 
   it('keeps integers of any length', async () => {
-    const prepared = await room.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
+    const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
     const huge = '123456789012345678901234567890';
     const large = `${huge}${huge}`;
     const line = (id: number, n: string): string =>
       `{"type":"RECORD","record":{"stream":"s","data":{"id":${id},"n":${n}},"emitted_at":1}}`;
-    await room.load(prepared, [line(1, '5')]);
-    expect(await room.load(prepared, [line(2, huge), line(3, '12.5')])).toMatchObject({ changed: { n: 1 } });
-    expect(await room.rows('SELECT id, CAST(n AS VARCHAR), typeof(n) FROM shop.s ORDER BY id')).toEqual([
+    await context.load(prepared, [line(1, '5')]);
+    expect(await context.load(prepared, [line(2, huge), line(3, '12.5')])).toMatchObject({ changed: { n: 1 } });
+    expect(await context.rows('SELECT id, CAST(n AS VARCHAR), typeof(n) FROM shop.s ORDER BY id')).toEqual([
       ['1', '5', 'HUGEINT'],
       ['2', huge, 'HUGEINT'],
       ['3', null, 'HUGEINT'],
     ]);
-    expect(await room.load(prepared, [line(4, large)])).toMatchObject({ changed: {} });
-    expect(await room.rows('SELECT id, n FROM shop.s ORDER BY id')).toEqual([
+    expect(await context.load(prepared, [line(4, large)])).toMatchObject({ changed: {} });
+    expect(await context.rows('SELECT id, n FROM shop.s ORDER BY id')).toEqual([
       ['1', '5'],
       ['2', huge],
       ['3', null],
@@ -230,8 +232,8 @@ describe('rows', () => {
   });
 
   it('loads a record of 50 MB', async () => {
-    const prepared = await room.prepare([stream('s', { id: { type: 'integer' }, t: { type: 'string' } })]);
-    await room.load(prepared, [record({ id: 1, t: 'x'.repeat(50 * 1024 * 1024) })]);
-    expect(await room.rows('SELECT id, length(t) FROM shop.s')).toEqual([['1', String(50 * 1024 * 1024)]]);
+    const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, t: { type: 'string' } })]);
+    await context.load(prepared, [record({ id: 1, t: 'x'.repeat(50 * 1024 * 1024) })]);
+    expect(await context.rows('SELECT id, length(t) FROM shop.s')).toEqual([['1', String(50 * 1024 * 1024)]]);
   });
 });

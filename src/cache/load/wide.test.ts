@@ -1,12 +1,12 @@
 /** Tables of hundreds of columns: what is read as lists of columns is read as one by one, and costs in proportion. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LoadRoom, openLoadRoom, record, stream } from './test-load.ts';
+import { type LoadContext, openLoadContext, record, stream } from './load-context.fixture.ts';
 
-let room: LoadRoom;
+let context: LoadContext;
 beforeAll(async () => {
-  room = await openLoadRoom();
+  context = await openLoadContext();
 });
-afterAll(() => room.close());
+afterAll(() => context.close());
 
 const KINDS = {
   integer: { type: 'integer' },
@@ -35,15 +35,15 @@ async function loadCopies(name: string, copies: number): Promise<{ rows: unknown
     Array.from({ length: copies }, (_value, copy) => ({ kind: kind as keyof typeof KINDS, field: `${kind}_${copy}` })),
   );
   const properties = Object.fromEntries(fields.map(({ kind, field }) => [field, KINDS[kind]]));
-  const prepared = await room.prepare([stream(name, { id: { type: 'integer' }, ...properties })]);
-  const { changed } = await room.load(
+  const prepared = await context.prepare([stream(name, { id: { type: 'integer' }, ...properties })]);
+  const { changed } = await context.load(
     prepared,
     Array.from({ length: ROWS }, (_value, row) =>
       record({ id: row, ...Object.fromEntries(fields.map(({ kind, field }) => [field, ODD[kind][row]])) }),
     ),
   );
   const shown = ['id', ...fields.map(({ field }) => field), '_airbyte_meta'].join(', ');
-  return { rows: await room.rows(`SELECT ${shown} FROM shop."${name}" ORDER BY id`), changed };
+  return { rows: await context.rows(`SELECT ${shown} FROM shop."${name}" ORDER BY id`), changed };
 }
 
 it('values, notes and counts of a wide table are those of a narrow one', async () => {
@@ -75,12 +75,12 @@ it('the time that one misfit costs does not grow with the square of the columns'
   const cpuMs = async (columns: number): Promise<number> => {
     const fields = Array.from({ length: columns }, (_value, index) => `column_${index}`);
     const integers = Object.fromEntries(fields.map((field) => [field, { type: 'integer' }]));
-    const prepared = await room.prepare([stream(`of_${columns}`, integers)]);
+    const prepared = await context.prepare([stream(`of_${columns}`, integers)]);
     const lines = Array.from({ length: 100 }, (_value, row) =>
       record(Object.fromEntries(fields.map((field, index) => [field, row === 7 && index === 3 ? 'x' : row * index]))),
     );
     const before = process.cpuUsage();
-    expect(await room.load(prepared, lines)).toMatchObject({ rows: 100, changed: { column_3: 1 } });
+    expect(await context.load(prepared, lines)).toMatchObject({ rows: 100, changed: { column_3: 1 } });
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000;
   };

@@ -5,12 +5,12 @@ import {
   choose,
   describeDatasets,
   keyColumns,
-  newRoom,
-  type Room,
+  newOutputBudget,
+  type OutputBudget,
   SAMPLE_CELL_CAP,
   SAMPLE_ROWS,
   tableFacts,
-  takeRoom,
+  takeFromBudget,
 } from '../description.ts';
 import { quoteName } from '../load/names.ts';
 import type { DescribeDetail, DescribeRequest, Description, TableSummary } from '../types.ts';
@@ -35,21 +35,21 @@ export function describeData(server: Server, request: DescribeRequest, signal?: 
     'describe_data',
     async (client) => {
       await client.query(`SET statement_timeout = ${STATEMENT_MS}; BEGIN TRANSACTION READ ONLY`);
-      return describe(client, request, newRoom(server.redactor));
+      return describe(client, request, newOutputBudget(server.redactor));
     },
     { waitMs: LOCK_WAIT_MS, ...(signal && { signal }) },
   );
 }
 
-async function describe(client: Client, request: DescribeRequest, room: Room): Promise<Description> {
+async function describe(client: Client, request: DescribeRequest, budget: OutputBudget): Promise<Description> {
   const wanted = choose(await catalogTables(client), request, 'postgres');
   const connection = loadConnection(client);
   const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
   const deadline = performance.now() + COUNT_MS;
   const datasets = await describeDatasets(wanted, known, (table, stream) =>
-    describeTable(client, table, stream, request.detail, room, deadline),
+    describeTable(client, table, stream, request.detail, budget, deadline),
   );
-  const { withoutColumns, withoutSamples } = room;
+  const { withoutColumns, withoutSamples } = budget;
   return { datasets, withoutColumns, withoutSamples, fileBytes: await databaseBytes(client) };
 }
 
@@ -58,7 +58,7 @@ async function describeTable(
   found: FoundTable,
   stream: KnownStream | undefined,
   detail: DescribeDetail,
-  room: Room,
+  budget: OutputBudget,
   deadline: number,
 ): Promise<TableSummary> {
   // The rows of a view are not counted: it may be anything, a join without end included.
@@ -67,8 +67,8 @@ async function describeTable(
   const size = found.view ? {} : { bytes: found.bytes };
   if (detail === 'names') return { ...base, ...size };
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;
-  const columns = await readColumns(client, found, stream, room.redactor);
-  const { fits, sampled } = takeRoom(room, columns.length, detail, found.view);
+  const columns = await readColumns(client, found, stream, budget.redactor);
+  const { fits, sampled } = takeFromBudget(budget, columns.length, detail, found.view);
   return {
     ...base,
     ...size,
@@ -79,7 +79,7 @@ async function describeTable(
         client,
         found,
         columns.map(({ name }) => name),
-        room,
+        budget,
       ),
     }),
   };
@@ -89,7 +89,7 @@ async function readSamples(
   client: Client,
   { quoted }: FoundTable,
   columns: readonly string[],
-  { redactor }: Room,
+  { redactor }: OutputBudget,
 ): Promise<JsonValue[][]> {
   const list = columns.map((name) => `t.${quoteName(name)}`).join(', ');
   const types = await openCursor(client, `SELECT ${list} FROM ${quoted} AS t LIMIT ${SAMPLE_ROWS}`);

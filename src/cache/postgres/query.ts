@@ -1,7 +1,7 @@
 /** Runs one judged SELECT through a cursor, and gives a bounded part of its rows. */
 import { LimitError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import { sealBeginning } from '../../secrets/index.ts';
+import { redactBeginning } from '../../secrets/index.ts';
 import { type AnswerPart, buildPart } from '../answer-part.ts';
 import { type QueryDeadline, startDeadline } from '../duckdb/query-limits.ts';
 import type { DryRun, QueryColumn, QueryLimits, QueryResult } from '../types.ts';
@@ -27,7 +27,7 @@ const EXPLAIN = `EXPLAIN (FORMAT TEXT) ${CURSOR}`;
 const PAGE_BYTES = 4_000_000;
 const GROWTH = 16;
 /** One row, or one page of uneven ones, beyond this would take the memory of this process. */
-const MOST_BYTES = 128_000_000;
+const MAX_BYTES = 128_000_000;
 
 /**
  * The rows from `offset` on, at most `limit`, in the order of the query.
@@ -54,7 +54,7 @@ export async function dryRun(server: Server, sql: string, signal: AbortSignal): 
     });
     const lines = (plan.rows as string[][]).map(([line]) => line).join('\n');
     const seal = { redactor: server.redactor, level: 'data', shown: PLAN_CAP } as const;
-    const shown = sealBeginning(lines, seal);
+    const shown = redactBeginning(lines, seal);
     const columns = await openCursor(client, sql);
     return { columns: columns.map(named), tables, plan: shown.cut ? `${shown.text}\n…` : shown.text };
   });
@@ -164,7 +164,7 @@ function watchBytes(socket: ReturnType<typeof socketOf>): { overflown(): boolean
   let over = false;
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (bytes <= MOST_BYTES || over) return;
+    if (bytes <= MAX_BYTES || over) return;
     over = true;
     socket.destroy();
   };
@@ -179,7 +179,7 @@ function named({ name, type }: QueryColumn): QueryColumn {
 function tooLarge(): LimitError {
   return new LimitError(
     'query_too_large',
-    `The rows are too large to be fetched: more than ${MOST_BYTES / 1_000_000} MB for one answer.`,
+    `The rows are too large to be fetched: more than ${MAX_BYTES / 1_000_000} MB for one answer.`,
     'Select fewer columns, or the beginning of long texts: left(column, 1000).',
   );
 }

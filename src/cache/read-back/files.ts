@@ -8,7 +8,7 @@ import type { ReadBack } from './types.ts';
 
 const ENDINGS = /\.(jsonl|ndjson|json|csv)$/i;
 /** A folder with more is no place for one destination: somebody's home, or all of a disk. */
-const MOST_ENTRIES = 100_000;
+const MAX_ENTRIES = 100_000;
 
 export function readFiles(folder: string): ReadBack {
   return {
@@ -45,7 +45,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   const directory = await opendir(folder, { recursive: true });
   for await (const entry of directory) {
     seen += 1;
-    if (seen > MOST_ENTRIES) throw new Error('the configured folder holds too many files to look through');
+    if (seen > MAX_ENTRIES) throw new Error('the configured folder holds too many files to look through');
     if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
   }
   return files;

@@ -1,3 +1,3 @@
 export { findName } from './find-name.ts';
 export { readBackOf } from './read-back.ts';
-export type { ReadBack, ReadBackPlace } from './types.ts';
+export type { ReadBack, ReadBackSource } from './types.ts';

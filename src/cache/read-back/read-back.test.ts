@@ -1,4 +1,4 @@
-/** What a destination left in files and in a DuckDB file, read again by this room. */
+/** What a destination left in files and in a DuckDB file, read again by this context. */
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,12 +1,12 @@
 /** Reads what a destination wrote, where its configuration says where that is and Sluice can read it. Nothing is changed there. */
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import type { ReadBack, ReadBackPlace } from './types.ts';
+import type { ReadBack, ReadBackSource } from './types.ts';
 
 const PATH_FIELDS = ['destination_path', 'path', 'output_path', 'folder', 'directory', 'database_path'];
 
 /** @returns how to read, or why not */
-export async function readBackOf(place: ReadBackPlace): Promise<ReadBack | { readonly why: string }> {
+export async function readBackOf(place: ReadBackSource): Promise<ReadBack | { readonly why: string }> {
   const { config, connector } = place;
   const [configured] = PATH_FIELDS.flatMap((field) => {
     const value = config[field];
@@ -21,7 +21,7 @@ export async function readBackOf(place: ReadBackPlace): Promise<ReadBack | { rea
   return { why: 'its configuration names no local path and no Postgres' };
 }
 
-async function readPath(configured: string, place: ReadBackPlace): Promise<ReadBack | { readonly why: string }> {
+async function readPath(configured: string, place: ReadBackSource): Promise<ReadBack | { readonly why: string }> {
   const path = place.hostPath(configured);
   if (path === undefined) return { why: 'it writes inside of its container; SLUICE_DOCKER_MOUNTS shows it a folder' };
   const found = await stat(path).catch(() => undefined);

@@ -10,7 +10,7 @@ export interface ReadBack {
   rows(stream: { readonly name: string; readonly namespace?: string }): Promise<readonly string[] | undefined>;
 }
 
-export interface ReadBackPlace {
+export interface ReadBackSource {
   /** Name or path of the connector. */
   readonly connector: string;
   /** The destination's configuration; only what is read gets anything of it. */

@@ -9,7 +9,7 @@ const FIRST_LOOK_MS = 20;
 const LOOK_EVERY_MS = 1000;
 const ANSWER_MS = 5000;
 /** How long a container whose output has ended may still be said to run: an engine that is busy is late. */
-const LONGEST_MS = 8000;
+const MAX_MS = 8000;
 /** A program's output ends with the program; one that ended this much later, by the engine's clock, was still talking. */
 const LATE_MS = 250;
 /** 128 and SIGKILL. */
@@ -34,7 +34,7 @@ interface State {
  */
 export async function waitForEnd(engine: Engine, id: string, output: Promise<OutputEnd>): Promise<Ending> {
   if ((await output) === 'cut') return CUT;
-  const until = performance.now() + LONGEST_MS;
+  const until = performance.now() + MAX_MS;
   let outputEndedAt: number | undefined;
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(2 * pause, LOOK_EVERY_MS)) {
     const state = await stateOf(engine, id);
@@ -64,8 +64,8 @@ async function clockOf({ docker }: Engine): Promise<number> {
   );
 }
 
-function endingOf({ ExitCode: code, OOMKilled: told }: State): Ending {
+function endingOf({ ExitCode: code, OOMKilled: reported }: State): Ending {
   // With cgroups of the second version the engine may miss it; a run that is ended by us asks nobody.
-  const outOfMemory = told ? code !== 0 : code === KILLED && 'likely';
+  const outOfMemory = reported ? code !== 0 : code === KILLED && 'likely';
   return { code, signal: null, outOfMemory };
 }

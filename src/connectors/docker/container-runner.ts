@@ -7,7 +7,7 @@ import { abortError, messageOf, SetupError, serverEnds } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createErrorOutput } from '../process/output.ts';
-import { sealedText } from '../process/tail.ts';
+import { redactedText } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
 import type { ContainerStart } from '../types.ts';
 import { containerEnvironment, containerOptions, createProcessorCount, INPUT_FOLDER, inputPath } from './container.ts';
@@ -24,7 +24,7 @@ import { endOrphanContainers, RUN_LABEL, serverLabels } from './orphans.ts';
 import { removeContainer } from './remove-containers.ts';
 import { packTar, type TarEntry } from './tar.ts';
 
-export interface ContainerRooms {
+export interface ContainerDeps {
   readonly project: Project;
   readonly redactor: Redactor;
   readonly settings: DockerSettings;
@@ -59,12 +59,12 @@ interface Made {
   readonly engine: Engine;
 }
 
-export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
+export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
   const live = new Set<Live>();
   /** Containers that could not be removed, for the engine did not answer: tried again at each run. */
   const left = new Set<string>();
-  const record = createContainerRecord(rooms.project, () => live.size + left.size > 0);
-  const watcher = createContainerWatcher(rooms.environment);
+  const record = createContainerRecord(deps.project, () => live.size + left.size > 0);
+  const watcher = createContainerWatcher(deps.environment);
   const processors = createProcessorCount();
   let closing = false;
   return {
@@ -91,21 +91,21 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
       const onAbort = (): void => void making?.then(stop).catch(() => socket?.destroy());
       try {
         const running = await startRun(async () => {
-          const engine = await rooms.connect(signal);
-          await endOrphanContainers(engine, projectId(rooms.project));
-          await sweepContainerRecords(rooms.project, (id) => endOrphanContainers(engine, id));
+          const engine = await deps.connect(signal);
+          await endOrphanContainers(engine, projectId(deps.project));
+          await sweepContainerRecords(deps.project, (id) => endOrphanContainers(engine, id));
           await Promise.allSettled(
             [...left].map((id) => removeContainer(engine.docker, id).then(() => left.delete(id))),
           );
           await record.update();
           if (closing) throw serverEnds();
-          await watcher.watch(engine.address, await serverLabels(rooms.project));
+          await watcher.watch(engine.address, await serverLabels(deps.project));
           if (closing) throw serverEnds();
-          making = make(rooms, engine, task, processors, left);
+          making = make(deps, engine, task, processors, left);
           const made = await making;
           await putFiles(engine, made.id, task);
           socket = await attach(engine, made.id, task.writes ?? false);
-          const listening = listen(rooms, made, socket, task.writes ?? false);
+          const listening = listen(deps, made, socket, task.writes ?? false);
           if (closing) throw serverEnds();
           if (signal.aborted) throw abortError(signal);
           await start(made);
@@ -123,7 +123,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
         await record.update().catch(() => {});
       }
     },
-    endOrphans: async (id) => endOrphanContainers(await rooms.connect(), id),
+    endOrphans: async (id) => endOrphanContainers(await deps.connect(), id),
     async endAll() {
       closing = true;
       await Promise.allSettled([...live].map((entry) => entry.end(SHUTDOWN_MS)));
@@ -134,7 +134,7 @@ export function createContainerRunner(rooms: ContainerRooms): ContainerRunner {
 }
 
 async function make(
-  rooms: ContainerRooms,
+  deps: ContainerDeps,
   engine: Engine,
   task: Task,
   processors: (engine: Engine) => Promise<number>,
@@ -147,16 +147,16 @@ async function make(
     name,
     task,
     image,
-    settings: rooms.settings,
+    settings: deps.settings,
     // A destination writes where a person has named it a folder; everything else only reads.
     mounts: await containerMounts(
-      rooms.settings.mounts,
+      deps.settings.mounts,
       /^destination-/.test(task.installed.connector),
-      await rooms.protectedPaths(),
+      await deps.protectedPaths(),
     ),
     processors: await processors(engine),
-    labels: { ...(await serverLabels(rooms.project)), [RUN_LABEL]: run },
-    environment: containerEnvironment(rooms.environment),
+    labels: { ...(await serverLabels(deps.project)), [RUN_LABEL]: run },
+    environment: containerEnvironment(deps.environment),
   });
   try {
     const { id } = await call(engine.docker.createContainer(inBody(options)));
@@ -206,7 +206,7 @@ async function stop({ engine, id }: Made): Promise<void> {
 }
 
 /** Listens from before the start. @returns what the callback is lent, to be asked for once it runs */
-function listen({ redactor }: ContainerRooms, made: Made, socket: Duplex, writes: boolean): () => Running {
+function listen({ redactor }: ContainerDeps, made: Made, socket: Duplex, writes: boolean): () => Running {
   const errors = createErrorOutput();
   const { stdout, ended } = demultiplex(socket, errors.push);
   return () => ({
@@ -215,7 +215,7 @@ function listen({ redactor }: ContainerRooms, made: Made, socket: Duplex, writes
     outputEnded: ended.then(() => {}),
     exit: waitForEnd(made.engine, made.id, ended).then((how) => ({
       ...how,
-      stderrTail: sealedText(errors.tail, redactor),
+      stderrTail: redactedText(errors.tail, redactor),
     })),
     onStderr: errors.onText,
   });

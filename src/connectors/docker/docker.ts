@@ -7,7 +7,7 @@ import type { HostMemory } from '../../hosts.ts';
 import { type Project, withLock } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type DockerMarker, readMarker, writeMarker } from '../markers.ts';
-import type { Availability, RuntimeRoom } from '../runtime-room.ts';
+import type { Availability, RuntimeModule } from '../runtime-module.ts';
 import { protectedPaths } from '../sandbox/index.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from '../types.ts';
@@ -18,7 +18,7 @@ import { call, EngineError } from './engine-call.ts';
 import { engineFailure } from './engine-failure.ts';
 import { type ImageName, pullImage, REGISTRY_UNREACHABLE } from './pull.ts';
 
-export interface DockerRooms {
+export interface DockerDeps {
   readonly settings: Settings;
   readonly project: Project;
   readonly redactor: Redactor;
@@ -27,7 +27,7 @@ export interface DockerRooms {
   readonly hosts: HostMemory;
 }
 
-export interface DockerRuntime extends RuntimeRoom {
+export interface DockerRuntime extends RuntimeModule {
   readonly runner: ContainerRunner;
   /** Removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
   removeImage(marker: DockerMarker): Promise<string | undefined>;
@@ -48,8 +48,8 @@ interface ImageFacts {
   readonly Size?: number;
 }
 
-export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
-  const { settings, project, redactor, childEnvironment, dockerEnvironment } = rooms;
+export function createDockerRuntime(deps: DockerDeps): DockerRuntime {
+  const { settings, project, redactor, childEnvironment, dockerEnvironment } = deps;
   const shared = createSharedWork<Installed>();
   const connect = (signal?: AbortSignal): Promise<Engine> => connectEngine(dockerEnvironment, signal);
   return {
@@ -77,7 +77,7 @@ export function createDockerRuntime(rooms: DockerRooms): DockerRuntime {
       const engine = await connect(control.signal);
       const key = JSON.stringify([request.connector, image]);
       return shared.run(key, control, (joint) =>
-        findOrPull(rooms, engine, request.connector, image, joint).catch((error: unknown) => {
+        findOrPull(deps, engine, request.connector, image, joint).catch((error: unknown) => {
           throw engineFailure(error, `look for ${image.repository}:${image.tag}`);
         }),
       );
@@ -124,23 +124,23 @@ function imageOf({ connector, version }: ConnectorRequest, facts: ConnectorFacts
 
 /** Two processes of one project pull once: the second finds the image when it gets the lock. */
 async function findOrPull(
-  rooms: DockerRooms,
+  deps: DockerDeps,
   engine: Engine,
   connector: string,
   image: ImageName,
   control: RunControl,
 ): Promise<Installed> {
-  const folder = join(await rooms.project.folder('connectors'), connector, imageFolder(image.tag));
+  const folder = join(await deps.project.folder('connectors'), connector, imageFolder(image.tag));
   const here = await findImage(engine, image, control.signal);
   if (here) return note(folder, connector, image, here, false);
-  if (rooms.settings.offline) {
+  if (deps.settings.offline) {
     throw new SetupError(
       'image_not_here',
       `${image.repository}:${image.tag} is not on this machine, and AIRBYTE_OFFLINE_MODE is on.`,
       `Run docker pull ${image.repository}:${image.tag} where there is a network, choose a version that is here, or switch offline mode off.`,
     );
   }
-  const lock = join(await rooms.project.folder('locks'), `install-${connector}-${imageFolder(image.tag)}.lock`);
+  const lock = join(await deps.project.folder('locks'), `install-${connector}-${imageFolder(image.tag)}.lock`);
   const options = {
     purpose: `pulling ${image.repository}:${image.tag}`,
     waitMs: LOCK_WAIT_MS,
@@ -152,10 +152,10 @@ async function findOrPull(
     if (meanwhile) return note(folder, connector, image, meanwhile, false);
     await pullImage(engine, image, control).catch((error: unknown) => {
       if (error instanceof SluiceError && error.code === REGISTRY_UNREACHABLE)
-        rooms.hosts.failed(imageHost(image.repository));
+        deps.hosts.failed(imageHost(image.repository));
       throw error;
     });
-    rooms.hosts.reached(imageHost(image.repository));
+    deps.hosts.reached(imageHost(image.repository));
     const pulled = await findImage(engine, image, control.signal);
     if (!pulled) throw new TypeError(`${image.repository}:${image.tag} was pulled and is not there`);
     return note(folder, connector, image, pulled, true);

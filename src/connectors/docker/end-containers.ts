@@ -10,7 +10,7 @@ const LOOK_MS = 10_000;
 /** An engine that does not answer, for it is restarted, is asked again for this long. */
 const GIVE_UP_MS = 60_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 const ANSWER_MS = 10_000;
 
 async function removeAll(target: RemovalTarget): Promise<void> {
@@ -20,7 +20,7 @@ async function removeAll(target: RemovalTarget): Promise<void> {
     await Promise.all(found.map(({ Id: id }) => removeContainer(docker, id, ANSWER_MS)));
   };
   const began = performance.now();
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
     const worked = await look().then(
       () => true,
       () => false,

@@ -50,8 +50,8 @@ export async function connectFirst(
       failures.push({ address, error });
     }
   }
-  const told = failures.find(({ error, address }) => address.by || systemCode(error) !== 'ENOENT');
-  throw told ? probeError(told.address, told.error) : await absentError(environment);
+  const reported = failures.find(({ error, address }) => address.by || systemCode(error) !== 'ENOENT');
+  throw reported ? probeError(reported.address, reported.error) : await absentError(environment);
 }
 
 async function probe(address: EngineAddress, signal: AbortSignal | undefined): Promise<Engine> {

@@ -23,7 +23,7 @@ interface Layer {
 
 export const REGISTRY_UNREACHABLE = 'registry_unreachable';
 const TELL_EVERY_MS = 500;
-const LONGEST_LINE = 1024 * 1024;
+const MAX_LINE_LENGTH = 1024 * 1024;
 /** An engine tells each layer's progress all the time; one that says nothing for this long has stopped. */
 const SILENT_MS = 10 * 60_000;
 
@@ -42,15 +42,15 @@ export async function pullImage(
   const { signal } = control;
   const layers = new Map<string, Layer>();
   let failure: string | undefined;
-  let toldAt = 0;
+  let reportedAt = 0;
   const tell = (): void => {
-    if (Date.now() - toldAt < TELL_EVERY_MS) return;
-    toldAt = Date.now();
+    if (Date.now() - reportedAt < TELL_EVERY_MS) return;
+    reportedAt = Date.now();
     const { text, done, total } = summary(layers);
     control.progress(`pulling ${name}${text}`, done, total);
   };
   const splitter = createLineSplitter(
-    LONGEST_LINE,
+    MAX_LINE_LENGTH,
     (line) => {
       const event = parse(line);
       if (typeof event?.error === 'string') failure = event.error;

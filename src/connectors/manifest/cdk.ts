@@ -9,12 +9,12 @@ import { readEnvironment } from '../python/environment-folder.ts';
 import { askIndex } from '../python/package-index.ts';
 import { type Environment, entriesOf } from '../python/places.ts';
 import type { Release } from '../python/versions.ts';
-import type { RuntimeRoom } from '../runtime-room.ts';
+import type { RuntimeModule } from '../runtime-module.ts';
 import type { ProcessStart, RunControl } from '../types.ts';
 
-export interface CdkRooms {
+export interface CdkDeps {
   readonly project: Project;
-  readonly python: RuntimeRoom;
+  readonly python: RuntimeModule;
   readonly environment: Environment;
   readonly offline: boolean;
   readonly hosts: HostMemory;
@@ -30,11 +30,11 @@ export interface Cdk {
   readonly note: string | undefined;
 }
 
-export interface CdkWish {
+export interface CdkRequest {
   /** What the manifest says of itself. */
   readonly written: string;
   /** What its makers run it with. */
-  readonly makers?: string | undefined;
+  readonly connectorVersion?: string | undefined;
   /** What the manifest is called in messages. */
   readonly source: string;
   /** Whether the CDK itself must refuse Python classes: what it will be told to load cannot be told from the text. */
@@ -51,20 +51,20 @@ const FIRST_GUARDED = '7.23.8';
  * An installed environment of the line that is new enough, else the newest of the line from the package index.
  * @throws InputError `manifest_too_new`; what installing throws
  */
-export async function provideCdk(rooms: CdkRooms, wish: CdkWish, control: RunControl): Promise<Cdk> {
-  const atLeast = cdkNeeded(wish);
-  const here = await installedCdk(rooms.project, atLeast);
-  return install(rooms, here ?? (await newestOfLine(rooms, atLeast, wish, control)), control);
+export async function provideCdk(deps: CdkDeps, request: CdkRequest, control: RunControl): Promise<Cdk> {
+  const atLeast = cdkNeeded(request);
+  const here = await installedCdk(deps.project, atLeast);
+  return install(deps, here ?? (await newestOfLine(deps, atLeast, request, control)), control);
 }
 
 /** The oldest version that will do. */
-export function cdkNeeded({ written, makers, guarded }: Partial<CdkWish>): string {
+export function cdkNeeded({ written, connectorVersion: makers, guarded }: Partial<CdkRequest>): string {
   return [written, makers, guarded ? FIRST_GUARDED : FIRST_USABLE]
     .filter((version): version is string => version !== undefined && valid(version) !== null)
     .sort(rcompare)[0] as string;
 }
 
-async function install({ python }: CdkRooms, version: string, control: RunControl): Promise<Cdk> {
+async function install({ python }: CdkDeps, version: string, control: RunControl): Promise<Cdk> {
   const installed = await python.install(
     { connector: SHARED_CDK, version },
     { runtimes: ['python'], pypiPackage: SHARED_CDK },
@@ -93,12 +93,12 @@ function isOfLine(version: string, atLeast: string): boolean {
 }
 
 async function newestOfLine(
-  { environment, offline, hosts }: CdkRooms,
+  { environment, offline, hosts }: CdkDeps,
   atLeast: string,
-  wish: CdkWish,
+  cdkRequest: CdkRequest,
   control: RunControl,
 ): Promise<string> {
-  if (offline) throw notHere(wish.source, atLeast);
+  if (offline) throw notHere(cdkRequest.source, atLeast);
   const { releases, note } = await askIndex(SHARED_CDK, environment, control.signal, hosts);
   if (note) control.progress(note);
   // The installer alone reaches the index: it is asked for what is surely enough.
@@ -106,7 +106,7 @@ async function newestOfLine(
   const stable = releases.filter(isStable).sort((one, other) => rcompare(one.version, other.version));
   const newest = stable.find(({ version }) => major(version) === major(atLeast));
   if (newest && gte(newest.version, atLeast)) return newest.version;
-  const { written, source } = wish;
+  const { written, source } = cdkRequest;
   const last = stable[0]?.version;
   if (last !== undefined && valid(written) && gt(written, last)) {
     throw new InputError(

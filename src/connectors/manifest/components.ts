@@ -7,7 +7,7 @@ import { isInsideAny } from '../../secrets/index.ts';
 import type { Manifest } from './read-manifest.ts';
 import { reachable } from './references.ts';
 
-const LARGEST = 4 * 1024 * 1024;
+const MAX_SIZE = 4 * 1024 * 1024;
 
 /** Whether classes are named that lie in a `components.py`, and not in the CDK itself. */
 export function needsComponents({ document, bringsCode }: Manifest): boolean {
@@ -46,7 +46,7 @@ export async function componentsBeside(
     );
   }
   const { size } = await stat(real);
-  if (size > LARGEST) {
+  if (size > MAX_SIZE) {
     throw new InputError('bad_components', `${path} is larger than 4 MiB.`, 'Check that this is the right file.');
   }
   return readFile(real, 'utf8').catch((error: unknown) => {

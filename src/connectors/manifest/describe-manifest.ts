@@ -24,7 +24,7 @@ export interface ManifestDescription {
   readonly cdkVersion: string;
 }
 
-const LONGEST_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 
 export function describeManifest({ document, version, bringsCode }: Manifest): ManifestDescription {
   const dynamic = list(follow(document, document.dynamic_streams));
@@ -79,7 +79,7 @@ function streamsOf(document: JsonObject, reference: JsonValue, conditional: bool
     : undefined;
   return [
     {
-      name: (say(stream.name ?? parameters.name) ?? '(without a name)').slice(0, LONGEST_NAME),
+      name: (say(stream.name ?? parameters.name) ?? '(without a name)').slice(0, MAX_NAME_LENGTH),
       syncModes: isObject(cursor) ? ['full_refresh', 'incremental'] : ['full_refresh'],
       ...(cursorField === undefined ? {} : { cursorField }),
       primaryKey: keysOf(follow(document, body.primary_key ?? parameters.primary_key)),

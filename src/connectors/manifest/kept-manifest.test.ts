@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { loadSettings } from '../../config/index.ts';
 import { openProject, type Project } from '../../project/index.ts';
-import { keepManifest, keptManifest } from './kept-manifest.ts';
+import { keepManifest, storedManifest } from './stored-manifest.ts';
 
 let folder: string;
 let project: Project;
@@ -19,11 +19,11 @@ it.each([{ manifest: 'streams: [a, b]\n' }, { manifest: 'streams: [a]\n', compon
   'is given back as it was fetched, and not where it was cut off or changed since',
   async (files) => {
     await keepManifest(project, 'source-x', '1.0.0', files);
-    expect(await keptManifest(project, 'source-x', '1.0.0')).toEqual(files);
+    expect(await storedManifest(project, 'source-x', '1.0.0')).toEqual(files);
     const path = join(folder, 'connectors', 'source-x', 'manifest-1.0.0');
     await writeFile(join(path, files.components ? 'components.py' : 'manifest.yaml'), 'streams: [');
-    expect(await keptManifest(project, 'source-x', '1.0.0')).toBeUndefined();
+    expect(await storedManifest(project, 'source-x', '1.0.0')).toBeUndefined();
     await keepManifest(project, 'source-x', '1.0.0', files);
-    expect(await keptManifest(project, 'source-x', '1.0.0')).toEqual(files);
+    expect(await storedManifest(project, 'source-x', '1.0.0')).toEqual(files);
   },
 );

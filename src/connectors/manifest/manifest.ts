@@ -7,22 +7,22 @@ import type { JsonObject } from '../../protocol/index.ts';
 import { installedVersions } from '../installed.ts';
 import { SHARED_CDK } from '../installed-name.ts';
 import { indexHost } from '../python/package-index.ts';
-import type { RuntimeRoom } from '../runtime-room.ts';
+import type { RuntimeModule } from '../runtime-module.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
-import { type CdkRooms, type CdkWish, cdkNeeded, installedCdk, provideCdk } from './cdk.ts';
+import { type CdkDeps, type CdkRequest, cdkNeeded, installedCdk, provideCdk } from './cdk.ts';
 import { componentsBeside, needsComponents } from './components.ts';
 import { describeManifest, type ManifestDescription, specOf, withSpec } from './describe-manifest.ts';
-import { keepManifest, keptManifest } from './kept-manifest.ts';
 import { readManifestFile } from './manifest-file.ts';
 import { type Manifest, readManifest } from './read-manifest.ts';
+import { keepManifest, storedManifest } from './stored-manifest.ts';
 
-export interface ManifestRooms extends CdkRooms {
+export interface ManifestDeps extends CdkDeps {
   readonly settings: Settings;
   readonly project: Project;
 }
 
-export interface ManifestRoom extends RuntimeRoom {
+export interface ManifestModule extends RuntimeModule {
   /** The spec message of a manifest of the user's own; nothing is installed or run. @throws as `install` */
   localSpec(request: ConnectorRequest): Promise<JsonObject>;
   /** What such a manifest offers; nothing is installed or run. @throws as `install` */
@@ -42,25 +42,25 @@ const VERSION = /^[0-9][0-9A-Za-z._+-]{0,63}$/;
 /** A spec that says nothing, for a manifest without one. */
 const ANYTHING: JsonObject = { connectionSpecification: { type: 'object', properties: {} } };
 
-export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
-  const { project, settings, python } = rooms;
+export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
+  const { project, settings, python } = deps;
   const shared = createSharedWork<Installed>();
   return {
     available: (signal) => python.available(signal),
 
     async installed({ connector }, facts) {
       const versions = await installedVersions(project, connector, 'manifest');
-      const runnable = await Promise.all(versions.map((version) => canRunKept(project, connector, version, facts)));
+      const runnable = await Promise.all(versions.map((version) => canRunStored(project, connector, version, facts)));
       return versions.filter((_, at) => runnable[at]);
     },
 
     async fetchesFrom({ connector, version }, { version: current, cdkVersion, versionsHost }) {
       const kept = await installedVersions(project, connector, 'manifest');
       const isKept = kept.includes(version ?? current ?? '');
-      const cdk = await installedCdk(project, cdkNeeded({ makers: cdkVersion }));
+      const cdk = await installedCdk(project, cdkNeeded({ connectorVersion: cdkVersion }));
       return [
         ...(isKept || versionsHost === undefined ? [] : [versionsHost]),
-        ...(cdk ? [] : [indexHost(rooms.environment)]),
+        ...(cdk ? [] : [indexHost(deps.environment)]),
       ];
     },
 
@@ -68,7 +68,13 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
       if (request.manifestPath !== undefined) {
         const local = await readLocal(request, settings);
         const spec = specOf(local.manifest) ?? ANYTHING;
-        return installed(rooms, { connector: request.connector, version: 'local', spec }, local, local.wish, control);
+        return installed(
+          deps,
+          { connector: request.connector, version: 'local', spec },
+          local,
+          local.cdkRequest,
+          control,
+        );
       }
       const { connector } = request;
       const version = request.version ?? facts.version;
@@ -79,8 +85,8 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
         const published = await readPublished(project, { connector, version, facts }, joint);
         const spec = specOf(published.manifest) ?? (await facts.spec?.(version, joint.signal)) ?? ANYTHING;
         const { source, manifest } = published;
-        const wish = { written: manifest.version, makers: facts.cdkVersion, source, guarded: false };
-        const runnable = await installed(rooms, { connector, version, spec }, published, wish, joint);
+        const cdkRequest = { written: manifest.version, makers: facts.cdkVersion, source, guarded: false };
+        const runnable = await installed(deps, { connector, version, spec }, published, cdkRequest, joint);
         return { ...runnable, newlyInstalled: published.fetched };
       });
     },
@@ -91,27 +97,27 @@ export function createManifestRuntime(rooms: ManifestRooms): ManifestRoom {
 }
 
 /** Whether a manifest that is kept finds its CDK without the network. */
-async function canRunKept(
+async function canRunStored(
   project: Project,
   connector: string,
   version: string,
   { cdkVersion }: ConnectorFacts,
 ): Promise<boolean> {
-  const kept = await keptManifest(project, connector, version);
+  const kept = await storedManifest(project, connector, version);
   if (!kept) return false;
   const { version: written } = readManifest(kept.manifest, connector);
-  return (await installedCdk(project, cdkNeeded({ written, makers: cdkVersion }))) !== undefined;
+  return (await installedCdk(project, cdkNeeded({ written, connectorVersion: cdkVersion }))) !== undefined;
 }
 
 /** With the environment that runs it. */
 async function installed(
-  rooms: ManifestRooms,
+  deps: ManifestDeps,
   { connector, version, spec }: Pick<Installed, 'connector' | 'version'> & { readonly spec: JsonObject },
   { manifest, files }: Checked,
-  wish: CdkWish,
+  cdkRequest: CdkRequest,
   control: RunControl,
 ): Promise<Installed> {
-  const cdk = await provideCdk(rooms, wish, control);
+  const cdk = await provideCdk(deps, cdkRequest, control);
   const text = withSpec(manifest, spec) ?? files.manifest;
   const stamp = createHash('sha256').update(JSON.stringify([text, files.components ?? null, cdk.version]));
   return {
@@ -144,7 +150,7 @@ async function installed(
 async function readLocal(
   { connector, version, manifestPath = '' }: ConnectorRequest,
   settings: Settings,
-): Promise<Checked & { readonly wish: CdkWish }> {
+): Promise<Checked & { readonly cdkRequest: CdkRequest }> {
   if (!NAME.test(connector)) {
     throw badName(
       connector,
@@ -157,8 +163,8 @@ async function readLocal(
   const file = await readManifestFile(manifestPath, settings);
   const { manifest } = file;
   const components = await componentsBeside(file.real, manifest, settings);
-  const wish = { written: manifest.version, source: manifestPath, guarded: manifest.isDynamic };
-  return { manifest, files: { manifest: file.text, components }, source: manifestPath, wish };
+  const cdkRequest = { written: manifest.version, source: manifestPath, guarded: manifest.isDynamic };
+  return { manifest, files: { manifest: file.text, components }, source: manifestPath, cdkRequest };
 }
 
 interface Published {
@@ -174,7 +180,7 @@ async function readPublished(
   control: RunControl,
 ): Promise<Checked & { readonly fetched: boolean }> {
   const source = `The manifest of ${connector} ${version}`;
-  const kept = await keptManifest(project, connector, version);
+  const kept = await storedManifest(project, connector, version);
   if (kept) return { manifest: readManifest(kept.manifest, source), files: kept, source, fetched: false };
   if (!facts.manifest) throw notLowCode(connector);
   control.progress(`fetching the manifest of ${connector} ${version}`);

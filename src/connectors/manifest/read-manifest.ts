@@ -17,8 +17,8 @@ export interface Manifest {
 
 const CLASS_NAME = 'class_name';
 const DYNAMIC_STREAMS = 'dynamic_streams';
-const LONGEST = 8 * 1024 * 1024;
-const MOST_ALIASES = 10_000;
+const MAX_LENGTH = 8 * 1024 * 1024;
+const MAX_ALIASES = 10_000;
 /** The CDK's parser knows no others. */
 const TAGS = /^tag:yaml\.org,2002:(null|bool|int|float|merge|map|seq|str)$/;
 
@@ -27,14 +27,14 @@ const TAGS = /^tag:yaml\.org,2002:(null|bool|int|float|merge|map|seq|str)$/;
  * @throws InputError `bad_manifest`, with the place where there is one
  */
 export function readManifest(text: string, source: string): Manifest {
-  if (text.length > LONGEST) throw bad(source, 'is larger than 8 MB');
+  if (text.length > MAX_LENGTH) throw bad(source, 'is larger than 8 MB');
   const { value, words } = parsed(text, source);
   return checked(value, words, source);
 }
 
 /** As `readManifest`, for one that is an object already. */
 export function checkManifest(document: JsonObject, source: string): Manifest {
-  if (JSON.stringify(document).length > LONGEST) throw bad(source, 'is larger than 8 MB');
+  if (JSON.stringify(document).length > MAX_LENGTH) throw bad(source, 'is larger than 8 MB');
   return checked(document, wordsIn(document), source);
 }
 
@@ -80,7 +80,7 @@ function parsed(text: string, source: string): { value: unknown; words: Readonly
     throw bad(source, `is no valid YAML: line ${line}, column ${col}`);
   }
   try {
-    return { value: plain(document.toJS({ maxAliasCount: MOST_ALIASES })), words: telling(document) };
+    return { value: plain(document.toJS({ maxAliasCount: MAX_ALIASES })), words: telling(document) };
   } catch (thrown) {
     if (thrown instanceof ReferenceError || thrown instanceof RangeError)
       throw bad(source, 'has aliases that multiply, or is nested too deeply');

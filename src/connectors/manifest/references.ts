@@ -6,7 +6,7 @@ export type ReferenceProblem =
   | { readonly wrong: 'too large' };
 
 /** Values that a manifest may have once every reference is written out; source-stripe and source-tmdb have 28,000. */
-const MOST_VALUES = 500_000;
+const MAX_VALUES = 500_000;
 const DEEPEST = 400;
 /** What stands under these is configuration, in which `#/` means nothing. */
 const NO_REFERENCES = new Set(['config_overrides']);
@@ -27,7 +27,7 @@ export function referenceProblem(manifest: JsonObject): ReferenceProblem | undef
     let size = 1;
     for (const child of childrenOf(manifest, key)) {
       size += sizeOf(child, depth + 1);
-      if (size > MOST_VALUES) throw new Found({ wrong: 'too large' });
+      if (size > MAX_VALUES) throw new Found({ wrong: 'too large' });
     }
     open.delete(key);
     sizes.set(key, size);

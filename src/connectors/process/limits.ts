@@ -9,7 +9,7 @@ export interface TreeLimits {
 }
 
 /** Well beyond what a connector's workers take, which go by the number of processors, well below what harms a machine. */
-export const MOST_PROCESSES = Math.max(256, 4 * availableParallelism());
+export const MAX_PROCESSES = Math.max(256, 4 * availableParallelism());
 
 /**
  * No core dumps (they hold secrets), a sane number of open files, files for this user alone, and the first to be ended

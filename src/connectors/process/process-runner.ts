@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Runner } from '../runner.ts';
 import type { Sandbox } from '../sandbox/index.ts';
 import type { ProcessStart } from '../types.ts';
-import { MOST_PROCESSES } from './limits.ts';
+import { MAX_PROCESSES } from './limits.ts';
 import type { Processes } from './processes.ts';
 
 export function createProcessRunner(
@@ -31,14 +31,14 @@ export function createProcessRunner(
           async prepare(folder) {
             for (const { name, text } of Object.values(standing))
               await writeFile(join(folder, name), text, { mode: 0o600, flag: 'wx' });
-            for (const [name, lend] of Object.entries(files)) {
-              await lend((text) => writeFile(fileOf(folder, name), text, { mode: 0o600, flag: 'wx' }));
+            for (const [name, withText] of Object.entries(files)) {
+              await withText((text) => writeFile(fileOf(folder, name), text, { mode: 0o600, flag: 'wx' }));
             }
           },
           // A state that waits in Python's buffer would not be confirmed before the end.
           environment: { ...environment, ...(writes ? { PYTHONUNBUFFERED: '1' } : {}), ...own },
           confine: sandbox.confine,
-          limits: { processes: MOST_PROCESSES, memoryBytes },
+          limits: { processes: MAX_PROCESSES, memoryBytes },
           writes,
           signal,
         },

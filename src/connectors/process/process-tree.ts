@@ -21,7 +21,7 @@ export interface TreeRoot {
 }
 
 const FIRST_POLL_MS = 20;
-const LONGEST_POLL_MS = 200;
+const MAX_POLL_MS = 200;
 const KILL_ROUNDS = 20;
 
 export function createTree(root: TreeRoot): ProcessTree {
@@ -58,16 +58,16 @@ export function createTree(root: TreeRoot): ProcessTree {
     async end(graceMs) {
       const deadline = Date.now() + graceMs;
       let members = await lookAgain();
-      const told = new Set<number>();
+      const reported = new Set<number>();
       let poll = FIRST_POLL_MS;
       while (members.length > 0 && Date.now() < deadline) {
         // Those that come after the first signal get theirs too.
         // A sandbox that is told to end does not ask the program in it.
-        const news = members.filter(({ pid }) => !told.has(pid) && !(root.isWrapper && pid === root.pid));
+        const news = members.filter(({ pid }) => !reported.has(pid) && !(root.isWrapper && pid === root.pid));
         signalAll(news, 'SIGTERM', root.isWrapper ? undefined : root.pid);
-        for (const { pid } of members) told.add(pid);
+        for (const { pid } of members) reported.add(pid);
         await sleep(Math.min(poll, Math.max(1, deadline - Date.now())));
-        poll = Math.min(poll * 2, LONGEST_POLL_MS);
+        poll = Math.min(poll * 2, MAX_POLL_MS);
         members = await lookAgain();
       }
       for (let round = 0; members.length > 0 && round < KILL_ROUNDS; round += 1) {

@@ -4,31 +4,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LimitError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
-import { HOSTILE, leftRunning, makeTestRoom, pidsIn, survivors, type TestRoom } from '../test-room.ts';
-import { startVictim } from './test-victim.ts';
+import {
+  HOSTILE,
+  leftRunning,
+  makeTestContext,
+  pidsIn,
+  survivors,
+  type TestContext,
+} from '../connector-context.fixture.ts';
+import { startVictim } from './victim.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 let pidFile: string;
 let sandbox: 'auto' | 'off';
 
 beforeEach(async () => {
-  room = await makeTestRoom({ environment: { SLUICE_SANDBOX: sandbox } });
-  pidFile = join(room.openFolder, 'pids');
+  context = await makeTestContext({ environment: { SLUICE_SANDBOX: sandbox } });
+  pidFile = join(context.openFolder, 'pids');
 });
-afterEach(() => room.remove());
+afterEach(() => context.remove());
 
-const runFolders = (): Promise<string[]> => readdir(join(room.projectFolder, 'runs'));
+const runFolders = (): Promise<string[]> => readdir(join(context.projectFolder, 'runs'));
 
-/** Links of this room's runs among the short names. */
+/** Links of this context's runs among the short names. */
 async function temporaryLinks(): Promise<string[]> {
   const names = (await readdir('/tmp')).filter((name) => name.startsWith('sluice-'));
   const targets = await Promise.all(names.map((name) => readlink(join('/tmp', name)).catch(() => '')));
-  return targets.filter((target) => target.startsWith(room.folder));
+  return targets.filter((target) => target.startsWith(context.folder));
 }
 
 async function check(config: JsonObject, signal?: AbortSignal): Promise<unknown> {
-  const resolved = await room.config({ pid_file: pidFile, ...config });
-  return room.connectors.check(room.program(HOSTILE), resolved, room.control(signal));
+  const resolved = await context.config({ pid_file: pidFile, ...config });
+  return context.connectors.check(context.program(HOSTILE), resolved, context.control(signal));
 }
 
 describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
@@ -37,7 +44,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     sandbox = mode;
   });
   beforeEach(async () => {
-    isConfined = (await room.sandbox.status()).kind === 'bubblewrap';
+    isConfined = (await context.sandbox.status()).kind === 'bubblewrap';
   });
 
   describe('a process tree', () => {
@@ -114,8 +121,8 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     }));
 
     async function read(config: JsonObject, slowMs = 0): Promise<{ lines: number; code: number | null }> {
-      const inputs = { config: await room.config({ pid_file: pidFile, ...config }), streams };
-      return room.connectors.read(room.program(HOSTILE), inputs, room.control(), async (run) => {
+      const inputs = { config: await context.config({ pid_file: pidFile, ...config }), streams };
+      return context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         let lines = 0;
         for await (const chunk of run.stdout) {
           lines += (chunk as Buffer).toString('utf8').split('\n').length - 1;
@@ -137,8 +144,8 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     });
 
     it('gives all lines to a reader that comes when the connector has long ended', async () => {
-      const inputs = { config: await room.config({ behaviour: 'chatter', count: 10 }), streams };
-      const text = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async (run) => {
+      const inputs = { config: await context.config({ behaviour: 'chatter', count: 10 }), streams };
+      const text = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         await run.exit;
         await sleep(500);
         const chunks: Buffer[] = [];
@@ -149,8 +156,8 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     });
 
     it('ends when the connector closes its output and goes on', async () => {
-      const inputs = { config: await room.config({ behaviour: 'close-stdout', count: 10 }), streams };
-      const lines = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async (run) => {
+      const inputs = { config: await context.config({ behaviour: 'close-stdout', count: 10 }), streams };
+      const lines = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         let count = 0;
         for await (const chunk of run.stdout) count += (chunk as Buffer).toString('utf8').split('\n').length - 1;
         return count;
@@ -160,8 +167,8 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     });
 
     it('tells how the connector died', async () => {
-      const inputs = { config: await room.config({ behaviour: 'kill-self' }), streams };
-      const exit = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async (run) => {
+      const inputs = { config: await context.config({ behaviour: 'kill-self' }), streams };
+      const exit = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         run.stdout.resume();
         return run.exit;
       });
@@ -169,8 +176,8 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     });
 
     it('ends the connector when the reader has had enough', async () => {
-      const inputs = { config: await room.config({ behaviour: 'linger', count: 100_000 }), streams };
-      const pid = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async () => {
+      const inputs = { config: await context.config({ behaviour: 'linger', count: 100_000 }), streams };
+      const pid = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async () => {
         const [folder] = await runFolders();
         const found = /^\d+/.exec(folder ?? '');
         return found === null ? 0 : Number(found[0]);
@@ -180,10 +187,14 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     });
 
     it('lies in a private folder with private files', async () => {
-      const inputs = { config: await room.config({ behaviour: 'hang', api_key: 'hidden' }), streams, stateText: '[]' };
-      const modes = await room.connectors.read(room.program(HOSTILE), inputs, room.control(), async () => {
+      const inputs = {
+        config: await context.config({ behaviour: 'hang', api_key: 'hidden' }),
+        streams,
+        stateText: '[]',
+      };
+      const modes = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async () => {
         const [name] = await runFolders();
-        const folder = join(room.projectFolder, 'runs', name ?? '');
+        const folder = join(context.projectFolder, 'runs', name ?? '');
         const inner = (await readdir(join(folder, 'work'))).sort().map((file) => join('work', file));
         const files = ['process.json', 'work', ...inner];
         const found = await Promise.all([folder, ...files.map((file) => join(folder, file))].map((path) => stat(path)));
@@ -202,7 +213,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
       const checking = check({ behaviour: 'children+ignore-sigterm' }).catch((error: unknown) => error);
       const pids = await pidsIn(pidFile, 8);
       const before = Date.now();
-      await room.connectors.endAll();
+      await context.connectors.endAll();
       expect(Date.now() - before).toBeLessThan(1500);
       expect(await survivors(pids)).toEqual([]);
       expect(await leftRunning(pidFile)).toEqual([]);
@@ -214,7 +225,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
 
   describe('the traces of a dead server', () => {
     it('are cleared away by the next call that runs a connector: processes and configurations', async () => {
-      const victim = await startVictim(room.folder, { behaviour: 'children+hang', pid_file: pidFile }, mode);
+      const victim = await startVictim(context.folder, { behaviour: 'children+hang', pid_file: pidFile }, mode);
       const pids = await pidsIn(pidFile, 8);
       victim.kill('SIGKILL');
       await sleep(200);
@@ -230,7 +241,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
     });
 
     it('are not mistaken for those of a live one', async () => {
-      const victim = await startVictim(room.folder, { behaviour: 'children+hang', pid_file: pidFile }, mode);
+      const victim = await startVictim(context.folder, { behaviour: 'children+hang', pid_file: pidFile }, mode);
       try {
         const pids = await pidsIn(pidFile, 8);
         // Some of them only start others and end by themselves.

@@ -17,7 +17,7 @@ import { MARK_VARIABLE } from './process-table.ts';
 import { createTree, type ProcessTree } from './process-tree.ts';
 import { checkProgram, startError } from './program-file.ts';
 import { makeRunFolder, type RunFolder, sweepRunFolders } from './run-folders.ts';
-import { sealedText } from './tail.ts';
+import { redactedText } from './tail.ts';
 import { watchTree } from './watch-tree.ts';
 
 export interface Launch {
@@ -179,7 +179,7 @@ async function start(launch: Launch, folder: RunFolder, redactor: Redactor): Pro
   const cleared = ended.then(() => clearAfter(stdout, stderr, output, tree)).catch(() => {});
   const exit = ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
-    return { ...how, overrun, stderrTail: sealedText(errors.tail, redactor) };
+    return { ...how, overrun, stderrTail: redactedText(errors.tail, redactor) };
   });
   // What is written to a program that has gone is lost; its exit says so.
   child.stdin?.on('error', () => {});

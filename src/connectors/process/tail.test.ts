@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../secrets/index.ts';
-import { createTail, SHOWN, sealedLines, sealedStart, sealedText } from './tail.ts';
+import { createTail, redactedLines, redactedStart, redactedText, SHOWN } from './tail.ts';
 
 const SECRET = 'correct-horse-battery-staple';
 
@@ -23,10 +23,10 @@ describe('a tail', () => {
   it('shows all of a short text and says of a long one that it is cut', () => {
     const short = createTail();
     short.push('all of it');
-    expect(sealedText(short, redactor())).toBe('all of it');
+    expect(redactedText(short, redactor())).toBe('all of it');
     const long = createTail();
     long.push('x'.repeat(SHOWN * 2));
-    expect(sealedText(long, redactor())).toBe(`…${'x'.repeat(SHOWN)}`);
+    expect(redactedText(long, redactor())).toBe(`…${'x'.repeat(SHOWN)}`);
   });
 
   it('shows no part of a secret that the cut went through, wherever it goes through', () => {
@@ -34,7 +34,7 @@ describe('a tail', () => {
       const tail = createTail(400);
       tail.push(`${SECRET}${'.'.repeat(400 - at)}`);
       expect(tail.cut).toBe(at < SECRET.length || SECRET.length > at);
-      const shown = sealedText(tail, redactor(), 390);
+      const shown = redactedText(tail, redactor(), 390);
       for (let size = 4; size <= SECRET.length; size += 1) expect(shown).not.toContain(SECRET.slice(-size));
     }
   });
@@ -43,13 +43,13 @@ describe('a tail', () => {
     const tail = createTail();
     tail.push(SECRET.slice(0, 14));
     tail.push(SECRET.slice(14));
-    const shown = sealedLines(tail, redactor());
+    const shown = redactedLines(tail, redactor());
     expect(shown).not.toContain('horse');
     expect(shown).not.toContain('staple');
   });
 
   it('seals before it cuts the start of a message', () => {
-    const shown = sealedStart(`${'m'.repeat(90)}${SECRET}`, redactor(), 100);
+    const shown = redactedStart(`${'m'.repeat(90)}${SECRET}`, redactor(), 100);
     expect(shown).not.toContain('correct');
     expect(shown.length).toBeLessThan(120);
   });

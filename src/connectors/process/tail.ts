@@ -1,5 +1,5 @@
 /** The end of a long text in bounded memory, and how much of it can be shown. */
-import { type Redactor, sealBeginning } from '../../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../../secrets/index.ts';
 
 export interface Tail {
   push(text: string): void;
@@ -39,24 +39,24 @@ export function createTail(limit = KEPT): Tail {
 }
 
 /** The shown end of a text of which only pieces came: one continuous text. */
-export function sealedText(tail: Tail, redactor: Redactor, shown = SHOWN): string {
-  return shownEnd(sealedPieces([tail.pieces().join('')], tail.cut, redactor).join(''), tail.cut, shown);
+export function redactedText(tail: Tail, redactor: Redactor, shown = SHOWN): string {
+  return shownEnd(redactedPieces([tail.pieces().join('')], tail.cut, redactor).join(''), tail.cut, shown);
 }
 
 /** The shown end of separate messages, one to a line. A secret that two of them share is sealed too. */
-export function sealedLines(tail: Tail, redactor: Redactor, shown = SHOWN): string {
-  return shownEnd(sealedPieces(tail.pieces(), tail.cut, redactor).join('\n'), tail.cut, shown);
+export function redactedLines(tail: Tail, redactor: Redactor, shown = SHOWN): string {
+  return shownEnd(redactedPieces(tail.pieces(), tail.cut, redactor).join('\n'), tail.cut, shown);
 }
 
 /** The shown beginning of a text. */
-export function sealedStart(text: string, redactor: Redactor, shown = SHOWN): string {
-  const { text: sealed, cut } = sealBeginning(text.trim(), { redactor, level: 'connector', shown });
+export function redactedStart(text: string, redactor: Redactor, shown = SHOWN): string {
+  const { text: sealed, cut } = redactBeginning(text.trim(), { redactor, level: 'connector', shown });
   return cut ? `${sealed}…` : sealed;
 }
 
 /** What stood at the cut may be the rest of a secret: the first quarter is sealed with the others and not shown. */
-function sealedPieces(pieces: readonly string[], cut: boolean, redactor: Redactor): string[] {
-  if (!cut) return redactor.sealAll(pieces, 'connector');
+function redactedPieces(pieces: readonly string[], cut: boolean, redactor: Redactor): string[] {
+  if (!cut) return redactor.redactAll(pieces, 'connector');
   let left = Math.ceil(pieces.reduce((sum, piece) => sum + piece.length, 0) / 4);
   const split = pieces.map((piece) => {
     const at = Math.min(left, piece.length);
@@ -65,7 +65,7 @@ function sealedPieces(pieces: readonly string[], cut: boolean, redactor: Redacto
   });
   const hidden = split.map(([before]) => before).filter((before) => before !== '');
   const rest = split.map(([, after]) => after).filter((after) => after !== '');
-  return redactor.sealAll([...hidden, ...rest], 'connector').slice(hidden.length);
+  return redactor.redactAll([...hidden, ...rest], 'connector').slice(hidden.length);
 }
 
 function shownEnd(sealed: string, cut: boolean, shown: number): string {

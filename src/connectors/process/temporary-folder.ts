@@ -4,14 +4,14 @@ import { mkdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Sockets that Python makes there have names of some 32 characters more, and the path of a socket 103 at most. */
-const LONGEST = 70;
+const MAX_LENGTH = 70;
 const SHORT_PARENT = '/tmp';
 
 /** @returns the path to use: a link with a short name where the folder's own is too long */
 export async function makeTemporaryFolder(run: string): Promise<string> {
   const folder = join(run, 'tmp');
   await mkdir(folder, { mode: 0o700 });
-  if (folder.length <= LONGEST) return folder;
+  if (folder.length <= MAX_LENGTH) return folder;
   const link = linkOf(run);
   // Where there is no such place the long name has to do: most programs make no sockets.
   return symlink(folder, link).then(

@@ -5,12 +5,12 @@ import { abortError, LimitError, type SluiceError } from '../../errors.ts';
 import type { HostMemory } from '../../hosts.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import type { Processes } from '../process/processes.ts';
-import { createTail, SHOWN, sealedText } from '../process/tail.ts';
+import { createTail, redactedText, SHOWN } from '../process/tail.ts';
 import { installError } from './install-errors.ts';
 import { indexHost, indexUrl, UNREACHABLE, withoutCredentials } from './package-index.ts';
 import type { Environment } from './places.ts';
 
-export interface InstallerRooms {
+export interface InstallerDeps {
   readonly processes: Processes;
   readonly redactor: Redactor;
   readonly environment: Environment;
@@ -34,17 +34,17 @@ const MISLEADING =
  * @returns the raw end of what it printed
  * @throws what the end of its output says is wrong; LimitError when it takes too long
  */
-export async function runInstaller(rooms: InstallerRooms, run: InstallerRun): Promise<string> {
+export async function runInstaller(deps: InstallerDeps, run: InstallerRun): Promise<string> {
   const { what, command, signal, limitMs = LIMIT_MS } = run;
   const deadline = startDeadline(signal, limitMs);
   const launch = {
     command: () => command,
-    environment: installerVariables(rooms.environment),
+    environment: installerVariables(deps.environment),
     signal: deadline.signal,
   };
   const tail = createTail();
   try {
-    const exit = await rooms.processes.run(launch, async (running) => {
+    const exit = await deps.processes.run(launch, async (running) => {
       running.stdout.on('data', (chunk: Buffer) => tail.push(chunk.toString('utf8')));
       running.onStderr((text) => tail.push(text));
       const ended = await running.exit;
@@ -52,16 +52,16 @@ export async function runInstaller(rooms: InstallerRooms, run: InstallerRun): Pr
       return ended;
     });
     if (signal.aborted) throw abortError(signal);
-    const output = withoutCredentials(sealedText(tail, rooms.redactor, SHOWN));
+    const output = withoutCredentials(redactedText(tail, deps.redactor, SHOWN));
     if (deadline.over()) throw tooLong(what, limitMs, output);
-    if (exit.code !== 0) throw noted(installError(what, output), rooms);
+    if (exit.code !== 0) throw noted(installError(what, output), deps);
     return tail.pieces().join('');
   } finally {
     deadline.clear();
   }
 }
 
-function noted(error: SluiceError, { environment, hosts }: InstallerRooms): SluiceError {
+function noted(error: SluiceError, { environment, hosts }: InstallerDeps): SluiceError {
   if (error.code === UNREACHABLE) hosts.failed(indexHost(environment));
   return error;
 }

@@ -1,10 +1,10 @@
 /** Makes an environment and installs one exact version of a package into it: by uv where it is, else by venv and pip. */
 import { join } from 'node:path';
 import { LimitError } from '../../errors.ts';
-import type { Availability } from '../runtime-room.ts';
+import type { Availability } from '../runtime-module.ts';
 import type { RunControl } from '../types.ts';
 import { VENV } from './environment-folder.ts';
-import { type InstallerRooms, runInstaller } from './installer-run.ts';
+import { type InstallerDeps, runInstaller } from './installer-run.ts';
 import { findInterpreters, fits, fittingMinor, type Interpreter, isOlder } from './interpreters.ts';
 import type { Environment } from './places.ts';
 import { noManagedPython, noPython, noVenv } from './python-missing.ts';
@@ -33,19 +33,19 @@ export async function findInstaller(environment: Environment): Promise<Availabil
   };
 }
 
-export async function installPackage(rooms: InstallerRooms, target: Target, control: RunControl): Promise<InstalledBy> {
+export async function installPackage(deps: InstallerDeps, target: Target, control: RunControl): Promise<InstalledBy> {
   control.progress('looking for uv and Python');
-  const [uv, interpreters] = await Promise.all([findUv(rooms.environment), findInterpreters(rooms.environment)]);
+  const [uv, interpreters] = await Promise.all([findUv(deps.environment), findInterpreters(deps.environment)]);
   const suitable = interpreters.filter(
     ({ version }) => fits(version, target.requiresPython) && isOlder(version, target.olderThan?.minor),
   );
   return uv
-    ? installByUv(rooms, target, control, uv, suitable[0], interpreters)
-    : installByPip(rooms, target, control, suitable, interpreters);
+    ? installByUv(deps, target, control, uv, suitable[0], interpreters)
+    : installByPip(deps, target, control, suitable, interpreters);
 }
 
 async function installByUv(
-  rooms: InstallerRooms,
+  deps: InstallerDeps,
   target: Target,
   control: RunControl,
   uv: Uv,
@@ -64,19 +64,19 @@ async function installByUv(
   const plain = ['--no-progress', '--color', 'never', '--python'];
   const makeVenv = [uv.path, 'venv', ...plain, interpreter?.path ?? `${minor}`, venv] as const;
   const { signal } = control;
-  await runInstaller(rooms, { what, command: makeVenv, signal }).catch((error: unknown) => {
+  await runInstaller(deps, { what, command: makeVenv, signal }).catch((error: unknown) => {
     // What failed then is the download of a Python, not of the package.
     throw minor && !(error instanceof LimitError) ? noManagedPython(target, minor, error) : error;
   });
   const python = join(venv, 'bin', 'python');
   const requirement = `${target.packageName}==${target.version}`;
   const command = [uv.path, 'pip', 'install', ...plain, python, requirement, ...(target.extra ?? [])] as const;
-  await runInstaller(rooms, { what, command, signal });
+  await runInstaller(deps, { what, command, signal });
   return { installer: `uv ${uv.version}`, python: interpreter?.version ?? `${minor}` };
 }
 
 async function installByPip(
-  rooms: InstallerRooms,
+  deps: InstallerDeps,
   target: Target,
   control: RunControl,
   suitable: readonly Interpreter[],
@@ -88,11 +88,11 @@ async function installByPip(
   control.progress(`installing ${what} with pip (Python ${interpreter.version}); this takes a minute or two`);
   const venv = join(target.folder, VENV);
   const { signal } = control;
-  await runInstaller(rooms, { what, command: [interpreter.path, '-I', '-m', 'venv', venv], signal });
+  await runInstaller(deps, { what, command: [interpreter.path, '-I', '-m', 'venv', venv], signal });
   const plain = ['--no-input', '--disable-pip-version-check', '--progress-bar', 'off', '--no-color'];
   const requirement = `${target.packageName}==${target.version}`;
   const python = join(venv, 'bin', 'python');
   const command = [python, '-I', '-m', 'pip', 'install', ...plain, requirement, ...(target.extra ?? [])] as const;
-  await runInstaller(rooms, { what, command, signal });
+  await runInstaller(deps, { what, command, signal });
   return { installer: 'pip', python: interpreter.version };
 }

@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith } from '../../test/harness/requirements.ts';
-import { makeTestRoom, type TestRoom } from '../test-room.ts';
+import { makeTestContext, type TestContext } from '../connector-context.fixture.ts';
 import type { Installed } from '../types.ts';
 import { findInterpreters, isOlder } from './interpreters.ts';
-import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './test-index.ts';
+import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './package-index.fixture.ts';
 import { findUv } from './uv.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -50,40 +50,44 @@ for (const installer of ['pip', 'uv'] as const) {
   const needs = ['python', 'old-python', ...(installer === 'uv' ? (['uv'] as const) : [])] as const;
   describeWith(needs, `an old connector by ${installer}`, () => {
     let index: TestIndex;
-    let room: TestRoom;
+    let context: TestContext;
     beforeAll(async () => {
       index = await startIndex(PACKAGES);
       const uv = await findUv({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' });
       const folders = (process.env.PATH ?? '').split(':');
       const path = folders.filter((folder) => installer === 'uv' || !uv || folder !== join(uv.path, '..')).join(':');
-      room = await makeTestRoom({ environment: { ...onlyIndex(index.url), PATH: path } });
+      context = await makeTestContext({ environment: { ...onlyIndex(index.url), PATH: path } });
     });
     afterAll(async () => {
-      await room?.remove();
+      await context?.remove();
       await index?.close();
     });
     const install = (version: string): Promise<Installed & Error & { next: string }> =>
-      room.connectors
-        .install({ connector: 'source-old', version, runtime: 'python' }, FACTS, room.control())
+      context.connectors
+        .install({ connector: 'source-old', version, runtime: 'python' }, FACTS, context.control())
         .catch((error: unknown) => error) as never;
 
     it('that does not start on a new Python gets an older one of this machine, and it is said', async () => {
       const installed = await install('1.0.0');
       expect(installed).toMatchObject({ version: '1.0.0', newlyInstalled: true });
       expect(installed.reason).toMatch(/^Python 3\.(10|9|8)\.\d+, because it does not start on 3\.11 or newer$/);
-      expect(room.said.join('\n')).toContain('1.0.0 does not start on Python 3.11');
-      expect(await room.connectors.spec(installed, room.control())).toEqual({ connectionSpecification: {} });
+      expect(context.said.join('\n')).toContain('1.0.0 does not start on Python 3.11');
+      expect(await context.connectors.spec(installed, context.control())).toEqual({ connectionSpecification: {} });
       const again = await install('1.0.0');
       expect(again).toMatchObject({ newlyInstalled: false, reason: installed.reason });
-      const [entry] = await room.connectors.installed();
+      const [entry] = await context.connectors.installed();
       expect(entry?.note).toBe(installed.reason);
     });
 
     // uv would fetch one.
     if (installer === 'pip') {
       it('that has no older Python here says which to install', async () => {
-        const environment = { PATH: '/usr/bin:/bin', HOME: room.folder, PYENV_ROOT: join(room.folder, 'no-pyenv') };
-        const poor = await makeTestRoom({
+        const environment = {
+          PATH: '/usr/bin:/bin',
+          HOME: context.folder,
+          PYENV_ROOT: join(context.folder, 'no-pyenv'),
+        };
+        const poor = await makeTestContext({
           environment: { ...environment, ...onlyIndex(index.url) },
         });
         try {
@@ -103,23 +107,23 @@ for (const installer of ['pip', 'uv'] as const) {
     }
 
     it('that takes no older Python says which it would be, and is not tried again', async () => {
-      const before = room.said.length;
+      const before = context.said.length;
       const error = await install('1.3.0');
       expect(error).toMatchObject({ kind: 'setup', code: 'python_too_new' });
       expect(error.message).toContain('does not start on Python 3.11 or newer (ValueError: mutable default');
-      expect(room.said.slice(before).filter((text) => text.startsWith('installing'))).toHaveLength(1);
-      expect(await readdir(join(room.projectFolder, 'connectors', 'source-old'))).not.toContain('1.3.0');
+      expect(context.said.slice(before).filter((text) => text.startsWith('installing'))).toHaveLength(1);
+      expect(await readdir(join(context.projectFolder, 'connectors', 'source-old'))).not.toContain('1.3.0');
     });
 
     it('that cannot be installed names the other runtime that works here, and only that', async () => {
       const facts = { ...FACTS, runtimes: ['python' as const, 'docker' as const], repository: 'airbyte/source-old' };
       const request = { connector: 'source-old', version: '1.7.0' };
-      const { signal } = room.control();
-      const docker = (await room.connectors.runtimesFor(request, facts, signal)).find(
+      const { signal } = context.control();
+      const docker = (await context.connectors.runtimesFor(request, facts, signal)).find(
         (one) => one.runtime === 'docker',
       );
-      const error = await room.connectors
-        .install(request, facts, room.control())
+      const error = await context.connectors
+        .install(request, facts, context.control())
         .catch((thrown: unknown) => thrown as { next: string });
       expect(error).toMatchObject({ code: 'install_conflict' });
       expect((error as { next: string }).next.includes('runtime "docker"')).toBe(docker?.works);
@@ -130,13 +134,13 @@ for (const installer of ['pip', 'uv'] as const) {
       expect(installed.version).toBe('1.1.0');
       // An environment of venv's own has setuptools up to Python 3.11.
       if (installer === 'uv') expect(installed.reason).toContain('with setuptools<81');
-      expect(await room.connectors.spec(installed, room.control())).toEqual({ connectionSpecification: {} });
+      expect(await context.connectors.spec(installed, context.control())).toEqual({ connectionSpecification: {} });
     });
 
     it('that fails in a way of its own is left to say so itself', async () => {
       const installed = await install('1.2.0');
       expect(installed.version).toBe('1.2.0');
-      const error = await room.connectors.spec(installed, room.control()).catch((thrown: unknown) => thrown);
+      const error = await context.connectors.spec(installed, context.control()).catch((thrown: unknown) => thrown);
       expect(JSON.stringify(error)).toContain('a_module_that_nobody_has');
     });
 

@@ -7,14 +7,14 @@ import { type PythonMarker, writeMarker } from '../markers.ts';
 import type { RunControl } from '../types.ts';
 import { type Distribution, findDistribution, VENV } from './environment-folder.ts';
 import { type InstalledBy, installPackage } from './installer.ts';
-import type { InstallerRooms } from './installer-run.ts';
+import type { InstallerDeps } from './installer-run.ts';
 import { findInterpreters, fits, isOlder } from './interpreters.ts';
 import { newestInstallable } from './newest-installable.ts';
-import { type StartRooms, startTrouble } from './start-check.ts';
+import { type StartCheckDeps, startTrouble } from './start-check.ts';
 import type { TooNew } from './target.ts';
 import { isUnstable, newestFirst, type Release } from './versions.ts';
 
-export type EnvironmentRooms = InstallerRooms & StartRooms;
+export type EnvironmentDeps = InstallerDeps & StartCheckDeps;
 
 export interface Order {
   readonly connector: string;
@@ -42,11 +42,7 @@ interface Made {
  * older one, or gets the package that it lacks; each such step is told, and taken once.
  * @throws SetupError `python_too_new` where no older Python is here; else as the installer does
  */
-export async function makeEnvironment(
-  rooms: EnvironmentRooms,
-  order: Order,
-  control: RunControl,
-): Promise<PythonMarker> {
+export async function makeEnvironment(deps: EnvironmentDeps, order: Order, control: RunControl): Promise<PythonMarker> {
   const { connector, packageName, release, folder } = order;
   const what = `${packageName} ${release.version}`;
   const notes: string[] = [];
@@ -55,12 +51,12 @@ export async function makeEnvironment(
   // Anew and not into what is there: the installer would start that environment's Python, and with it code of the connector.
   const again = async (): Promise<Made> => {
     await rm(join(folder, VENV), { recursive: true, force: true, maxRetries: 3 });
-    return make(rooms, order, { olderThan, extra }, control);
+    return make(deps, order, { olderThan, extra }, control);
   };
-  let made = await make(rooms, order, { olderThan, extra }, control);
+  let made = await make(deps, order, { olderThan, extra }, control);
   for (;;) {
     control.progress(`trying whether ${what} starts`);
-    const trouble = await startTrouble(rooms, folder, made.found.module, control.signal);
+    const trouble = await startTrouble(deps, folder, made.found.module, control.signal);
     if (trouble?.kind === 'package' && !notes.includes(added(trouble.requirement))) {
       notes.push(added(trouble.requirement));
       control.progress(`${what} does not start (${trouble.said}): ${added(trouble.requirement)}`);
@@ -102,17 +98,17 @@ function added(requirement: string): string {
 }
 
 async function make(
-  rooms: EnvironmentRooms,
+  deps: EnvironmentDeps,
   order: Order,
   { olderThan, extra }: Needs,
   control: RunControl,
 ): Promise<Made> {
   const { connector, packageName, release, folder } = order;
   const { version, requiresPython } = release;
-  const newestFitting = await newestFor(rooms, order);
+  const newestFitting = await newestFor(deps, order);
   const target = { packageName, version, requiresPython, olderThan, extra, newestFitting, folder };
-  const by = await installPackage(rooms, target, control).catch(async (error: unknown) => {
-    throw await withInstead(rooms, order, error, control);
+  const by = await installPackage(deps, target, control).catch(async (error: unknown) => {
+    throw await withInstead(deps, order, error, control);
   });
   const found = await findDistribution(folder, packageName, connector);
   if (found.version !== version && !(valid(found.version) && eq(found.version, version))) {
@@ -126,8 +122,8 @@ async function make(
 }
 
 /** Told where no Python suits: the newest release that takes one of those here. */
-async function newestFor(rooms: EnvironmentRooms, { releases, release }: Order): Promise<string | undefined> {
-  const interpreters = await findInterpreters(rooms.environment);
+async function newestFor(deps: EnvironmentDeps, { releases, release }: Order): Promise<string | undefined> {
+  const interpreters = await findInterpreters(deps.environment);
   return newestFirst(releases).find(
     (one) =>
       one.version !== release.version &&
@@ -139,7 +135,7 @@ async function newestFor(rooms: EnvironmentRooms, { releases, release }: Order):
 
 /** Dependencies that contradict each other: which version has none such, found out and never taken unasked. */
 async function withInstead(
-  rooms: EnvironmentRooms,
+  deps: EnvironmentDeps,
   { packageName, release, releases, folder }: Order,
   error: unknown,
   { progress, signal }: RunControl,
@@ -147,7 +143,7 @@ async function withInstead(
   if (!(error instanceof ConnectorError) || error.code !== 'install_conflict') return error;
   progress(`${packageName} ${release.version} cannot be installed: looking for the newest version that can`);
   const unfit = { packageName, version: release.version, folder, releases };
-  const newest = await newestInstallable(rooms, unfit, signal);
+  const newest = await newestInstallable(deps, unfit, signal);
   const next = newest
     ? `Ask for version "${newest}", the newest whose dependencies can be resolved here.`
     : 'Which version can be installed could not be found out in time: ask for an older one (get_connector_info with include versions lists them).';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { abortError } from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
 import { VENV } from './environment-folder.ts';
-import { type InstallerRooms, runInstaller } from './installer-run.ts';
+import { type InstallerDeps, runInstaller } from './installer-run.ts';
 import { fits } from './interpreters.ts';
 import { normalisedName } from './package-index.ts';
 import { findUv } from './uv.ts';
@@ -21,11 +21,11 @@ export interface Unfit {
 
 /** For all resolutions together: a reader waits for it, and pip may look at many a version. */
 const LIMIT_MS = 120_000;
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 
 /** @returns undefined where it could not be found out in time, or where there is none. @throws LimitError when the call was cancelled */
 export async function newestInstallable(
-  rooms: InstallerRooms,
+  deps: InstallerDeps,
   unfit: Unfit,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -33,8 +33,8 @@ export async function newestInstallable(
   const python = await pythonOf(folder);
   const until = Date.now() + LIMIT_MS;
   let range = `!=${version}`;
-  for (let attempt = 0; attempt < MOST_TRIES && Date.now() < until; attempt += 1) {
-    const found = await resolve(rooms, unfit, `${packageName}${range}`, until - Date.now(), signal);
+  for (let attempt = 0; attempt < MAX_TRIES && Date.now() < until; attempt += 1) {
+    const found = await resolve(deps, unfit, `${packageName}${range}`, until - Date.now(), signal);
     if (found === undefined) return undefined;
     const release = releases.find((one) => one.version === found);
     // uv passes over the upper bound of requires_python.
@@ -51,13 +51,13 @@ async function pythonOf(folder: string): Promise<string> {
 }
 
 async function resolve(
-  rooms: InstallerRooms,
+  deps: InstallerDeps,
   { packageName, folder }: Unfit,
   requirement: string,
   limitMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const uv = await findUv(rooms.environment);
+  const uv = await findUv(deps.environment);
   const python = join(folder, VENV, 'bin', 'python');
   const report = join(folder, 'resolution.json');
   const quiet = ['--quiet', '--no-input', '--disable-pip-version-check', '--ignore-installed', '--dry-run'];
@@ -76,7 +76,7 @@ async function resolve(
       ] as const)
     : ([python, '-I', '-m', 'pip', 'install', ...quiet, '--report', report, requirement] as const);
   try {
-    const output = await runInstaller(rooms, { what: requirement, command, signal, limitMs });
+    const output = await runInstaller(deps, { what: requirement, command, signal, limitMs });
     return uv ? fromUv(output, packageName) : fromPip(await readFile(report, 'utf8'), packageName);
   } catch {
     // Whatever failed here, what is told is the failure that led here.

@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { describeWith, testWith } from '../../test/harness/requirements.ts';
-import { makeTestRoom, type TestRoom } from '../test-room.ts';
+import { makeTestContext, type TestContext } from '../connector-context.fixture.ts';
 import type { Installed } from '../types.ts';
-import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './test-index.ts';
+import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './package-index.fixture.ts';
 import { findUv } from './uv.ts';
 
 // An installer takes seconds, and many times that on a machine that has other things to do.
@@ -40,7 +40,7 @@ const PACKAGES: readonly TestPackage[] = [
 
 describeWith(['python'], 'a connector from a package index', () => {
   let index: TestIndex;
-  let room: TestRoom;
+  let context: TestContext;
   const pathsWithoutUv = (): string =>
     (process.env.PATH ?? '')
       .split(':')
@@ -48,34 +48,34 @@ describeWith(['python'], 'a connector from a package index', () => {
       .join(':');
   const UV_FOLDERS = new Set<string>();
 
-  async function makeRoom(environment: Record<string, string> = {}): Promise<TestRoom> {
+  async function makeRoom(environment: Record<string, string> = {}): Promise<TestContext> {
     const variables = { ...onlyIndex(index.url), PATH: pathsWithoutUv(), ...environment };
-    return makeTestRoom({ environment: variables });
+    return makeTestContext({ environment: variables });
   }
-  const install = (version?: string, from = room, facts = FACTS): Promise<Installed> =>
+  const install = (version?: string, from = context, facts = FACTS): Promise<Installed> =>
     from.connectors.install({ connector: 'source-tiny', version, runtime: 'python' }, facts, from.control());
-  const homeOf = (from = room): string => join(from.projectFolder, 'connectors', 'source-tiny');
+  const homeOf = (from = context): string => join(from.projectFolder, 'connectors', 'source-tiny');
 
   beforeAll(async () => {
     const uv = await findUv({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' });
     if (uv) UV_FOLDERS.add(join(uv.path, '..'));
     index = await startIndex(PACKAGES);
-    room = await makeRoom();
+    context = await makeRoom();
   });
   afterAll(async () => {
-    await room.remove();
+    await context.remove();
     await index.close();
   });
 
   it("is installed in the registry's version, runs, and is not installed twice", async () => {
     const installed = await install();
     expect(installed).toMatchObject({ version: '1.1.0', runtime: 'python', newlyInstalled: true });
-    const spec = await room.connectors.spec(installed, room.control());
+    const spec = await context.connectors.spec(installed, context.control());
     expect(spec.connectionSpecification).toEqual({ title: '1.1.0' });
     const asked = index.asked.length;
     expect(await install()).toEqual({ ...installed, newlyInstalled: false });
     expect(index.asked).toHaveLength(asked);
-    const { installed: listed } = await room.connectors.status();
+    const { installed: listed } = await context.connectors.status();
     expect(listed).toEqual([
       {
         id: expect.any(String),
@@ -90,7 +90,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   });
 
   it('is not taken for another registry’s of the same name and version, which is another package', async () => {
-    const other = await install(undefined, room, { ...FACTS, pypiPackage: 'acme-source-tiny' });
+    const other = await install(undefined, context, { ...FACTS, pypiPackage: 'acme-source-tiny' });
     expect(other).toMatchObject({ version: '1.1.0', newlyInstalled: true });
     const { package: name } = JSON.parse(await readFile(join(homeOf(), '1.1.0', 'installed.json'), 'utf8'));
     expect(name).toBe('acme-source-tiny');
@@ -98,8 +98,8 @@ describeWith(['python'], 'a connector from a package index', () => {
   });
 
   it('is installed once by two calls at once, in one server and in two', async () => {
-    const other = await makeTestRoom({
-      folder: room.folder,
+    const other = await makeTestContext({
+      folder: context.folder,
       environment: { ...onlyIndex(index.url), PATH: pathsWithoutUv() },
     });
     const all = await Promise.all([install('1.0.0'), install('1.0.0'), install('1.0.0', other)]);
@@ -139,7 +139,7 @@ describeWith(['python'], 'a connector from a package index', () => {
 
   it('is installed in a withdrawn version only when asked, and says so', async () => {
     expect((await install('1.2.0')).version).toBe('1.2.0');
-    expect(room.said.join('\n')).toContain('1.2.0 was withdrawn by its authors');
+    expect(context.said.join('\n')).toContain('1.2.0 was withdrawn by its authors');
   });
 
   it('is not installed where no Python suits it, upper bound included', async () => {
@@ -172,9 +172,9 @@ describeWith(['python'], 'a connector from a package index', () => {
     await symlink('/nowhere/python3', python);
     const again = await install('1.8.0');
     expect(again.newlyInstalled).toBe(true);
-    await rm(join(room.projectFolder, 'catalogs'), { recursive: true, force: true });
-    await mkdir(join(room.projectFolder, 'catalogs'));
-    expect(await room.connectors.spec(again, room.control())).toBeDefined();
+    await rm(join(context.projectFolder, 'catalogs'), { recursive: true, force: true });
+    await mkdir(join(context.projectFolder, 'catalogs'));
+    expect(await context.connectors.spec(again, context.control())).toBeDefined();
   });
 
   it('goes on when it is cancelled, and is joined then', async () => {
@@ -212,8 +212,8 @@ describeWith(['python'], 'a connector from a package index', () => {
   });
 
   it('offline is what is installed, and nothing else', async () => {
-    const offline = await makeTestRoom({
-      folder: room.folder,
+    const offline = await makeTestContext({
+      folder: context.folder,
       environment: { AIRBYTE_OFFLINE_MODE: '1', ...onlyIndex(index.url) },
     });
     const asked = index.asked.length;
@@ -252,7 +252,7 @@ describeWith(['python'], 'a connector from a package index', () => {
       await gone.remove();
     }
     await expect(
-      install(undefined, room, { runtimes: ['python' as const], pypiPackage: 'airbyte-source-none', version: '1' }),
+      install(undefined, context, { runtimes: ['python' as const], pypiPackage: 'airbyte-source-none', version: '1' }),
     ).rejects.toMatchObject({
       kind: 'input',
       code: 'unknown_package',
@@ -280,20 +280,20 @@ describeWith(['python'], 'a connector from a package index', () => {
 });
 
 describeWith(['python', 'pypi'], 'a real connector', () => {
-  let room: TestRoom;
-  afterEach(() => room.remove());
+  let context: TestContext;
+  afterEach(() => context.remove());
 
   it('is installed from PyPI and answers', { timeout: 300_000 }, async () => {
-    room = await makeTestRoom();
+    context = await makeTestContext();
     const request = { connector: 'source-faker' };
     const facts = { runtimes: ['python' as const], pypiPackage: 'airbyte-source-faker', version: '6.2.24' };
-    const installed = await room.connectors.install(request, facts, room.control());
+    const installed = await context.connectors.install(request, facts, context.control());
     expect(installed.version).toBe('6.2.24');
-    const spec = await room.connectors.spec(installed, room.control());
+    const spec = await context.connectors.spec(installed, context.control());
     expect(spec.connectionSpecification).toMatchObject({ title: 'Faker Source Spec' });
-    const config = await room.config({ count: 10, seed: 1, parallelism: 1 });
-    expect(await room.connectors.check(installed, config, room.control())).toMatchObject({ succeeded: true });
-    const catalog = await room.connectors.discover(installed, config, room.control());
+    const config = await context.config({ count: 10, seed: 1, parallelism: 1 });
+    expect(await context.connectors.check(installed, config, context.control())).toMatchObject({ succeeded: true });
+    const catalog = await context.connectors.discover(installed, config, context.control());
     expect(catalog.streams.map(({ name }) => name).sort()).toEqual(['products', 'purchases', 'users']);
   });
 });

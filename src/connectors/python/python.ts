@@ -7,22 +7,22 @@ import { InputError, SetupError } from '../../errors.ts';
 import { type Project, readJson, withLock, writeAtomic } from '../../project/index.ts';
 import { isObject } from '../../protocol/index.ts';
 import type { PythonMarker } from '../markers.ts';
-import type { RuntimeRoom } from '../runtime-room.ts';
+import type { RuntimeModule } from '../runtime-module.ts';
 import { createSharedWork } from '../shared-work.ts';
 import type { Installed, RunControl } from '../types.ts';
 import { readEnvironment } from './environment-folder.ts';
 import { findInstaller } from './installer.ts';
-import { type EnvironmentRooms, makeEnvironment } from './make-environment.ts';
+import { type EnvironmentDeps, makeEnvironment } from './make-environment.ts';
 import { askIndex, indexHost, normalisedName } from './package-index.ts';
 import { entriesOf } from './places.ts';
 import { chooseRelease, type Release } from './versions.ts';
 
-export interface PythonRooms extends EnvironmentRooms {
+export interface PythonDeps extends EnvironmentDeps {
   readonly settings: Settings;
   readonly project: Project;
 }
 
-interface Wanted {
+interface PackageRequest {
   readonly connector: string;
   readonly packageName: string;
   /** Absolute folder of the connector, with one folder for each version in it. */
@@ -36,24 +36,24 @@ const VERSION = /^[0-9][0-9A-Za-z.+!_-]{0,60}$/;
 /** Remembers which version was taken for the registry's, where the index does not have that. */
 const RESOLVED = 'resolved.json';
 
-export function createPythonRuntime(rooms: PythonRooms): RuntimeRoom {
+export function createPythonRuntime(deps: PythonDeps): RuntimeModule {
   const shared = createSharedWork<Installed>();
   return {
-    available: () => findInstaller(rooms.environment),
-    fetchesFrom: async () => [indexHost(rooms.environment)],
+    available: () => findInstaller(deps.environment),
+    fetchesFrom: async () => [indexHost(deps.environment)],
 
     async install(request, facts, control) {
       const { connector, version } = request;
       const { pypiPackage: packageName } = facts;
       if (packageName === undefined) throw notOnIndex(connector);
       checkNames(connector, packageName, [version, facts.version]);
-      const home = join(await rooms.project.folder('connectors'), connector);
-      const wanted: Wanted = { connector, packageName, home, control };
+      const home = join(await deps.project.folder('connectors'), connector);
+      const wanted: PackageRequest = { connector, packageName, home, control };
       const here = await findInstalled(wanted, version ?? (await resolvedBefore(home, facts.version)));
       if (here) return here;
       const key = JSON.stringify([connector, packageName, version ?? null, facts.version ?? null]);
       return shared.run(key, control, (joint) =>
-        resolveAndInstall(rooms, { ...wanted, control: joint }, version, facts.version),
+        resolveAndInstall(deps, { ...wanted, control: joint }, version, facts.version),
       );
     },
   };
@@ -88,15 +88,15 @@ function checkNames(connector: string, packageName: string, versions: readonly (
 }
 
 async function resolveAndInstall(
-  rooms: PythonRooms,
-  wanted: Wanted,
+  deps: PythonDeps,
+  wanted: PackageRequest,
   asked: string | undefined,
   registryVersion: string | undefined,
 ): Promise<Installed> {
   const { packageName, home, control } = wanted;
-  if (rooms.settings.offline) return findOffline(wanted, asked);
+  if (deps.settings.offline) return findOffline(wanted, asked);
   control.progress(`looking for ${packageName} on the package index`);
-  const { releases, note } = await askIndex(packageName, rooms.environment, control.signal, rooms.hosts);
+  const { releases, note } = await askIndex(packageName, deps.environment, control.signal, deps.hosts);
   if (note) control.progress(note);
   const choice = releases
     ? chooseRelease(packageName, releases, asked, registryVersion)
@@ -104,7 +104,7 @@ async function resolveAndInstall(
   if (choice.note) control.progress(choice.note);
   const { version } = choice.release;
   const here = await findInstalled(wanted, version);
-  const installed = here ?? (await installLocked(rooms, wanted, choice.release, releases ?? []));
+  const installed = here ?? (await installLocked(deps, wanted, choice.release, releases ?? []));
   if (asked === undefined && registryVersion !== undefined) {
     await writeAtomic(join(home, RESOLVED), JSON.stringify({ registry: registryVersion, version }));
   }
@@ -122,13 +122,13 @@ function withoutIndex(packageName: string, version: string | undefined): Release
 
 /** Two processes of one project install once: the second finds the first one's work when it gets the lock. */
 async function installLocked(
-  rooms: PythonRooms,
-  wanted: Wanted,
+  deps: PythonDeps,
+  wanted: PackageRequest,
   release: Release,
   releases: readonly Release[],
 ): Promise<Installed> {
   const { connector, packageName, home, control } = wanted;
-  const lock = join(await rooms.project.folder('locks'), `install-${connector}-${release.version}.lock`);
+  const lock = join(await deps.project.folder('locks'), `install-${connector}-${release.version}.lock`);
   const options = {
     purpose: `installing ${packageName} ${release.version}`,
     waitMs: LOCK_WAIT_MS,
@@ -140,10 +140,10 @@ async function installLocked(
     if (here) return here;
     const folder = join(home, release.version);
     // Whatever stands there was interrupted, or cannot be run any more; its installer may still be at it.
-    await rooms.processes.endOrphans();
+    await deps.processes.endOrphans();
     await rm(folder, { recursive: true, force: true });
     try {
-      const marker = await makeEnvironment(rooms, { connector, packageName, release, releases, folder }, control);
+      const marker = await makeEnvironment(deps, { connector, packageName, release, releases, folder }, control);
       return toInstalled(connector, marker, true);
     } catch (error) {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -154,7 +154,7 @@ async function installLocked(
 
 /** Another registry may mean another package by the same connector's name. */
 async function findInstalled(
-  { connector, packageName, home }: Wanted,
+  { connector, packageName, home }: PackageRequest,
   version: string | undefined,
 ): Promise<Installed | undefined> {
   const marker = version === undefined ? undefined : await readEnvironment(join(home, version));
@@ -163,7 +163,7 @@ async function findInstalled(
 }
 
 /** Offline only what is installed counts: the asked version, else the newest. */
-async function findOffline(wanted: Wanted, asked: string | undefined): Promise<Installed> {
+async function findOffline(wanted: PackageRequest, asked: string | undefined): Promise<Installed> {
   const versions = (await entriesOf(wanted.home)).filter((name) => valid(name)).sort(rcompare);
   if (asked === undefined) {
     for (const version of versions) {

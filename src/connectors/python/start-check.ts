@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { startDeadline } from '../../deadline.ts';
 import { abortError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import { MOST_PROCESSES } from '../process/limits.ts';
+import { MAX_PROCESSES } from '../process/limits.ts';
 import type { Processes } from '../process/processes.ts';
-import { createTail, sealedText } from '../process/tail.ts';
+import { createTail, redactedText } from '../process/tail.ts';
 import type { ConfinedRun, Sandbox } from '../sandbox/index.ts';
 import { VENV } from './environment-folder.ts';
 import type { Environment } from './places.ts';
 import type { TooNew } from './target.ts';
 
-export interface StartRooms {
+export interface StartCheckDeps {
   readonly processes: Processes;
   readonly redactor: Redactor;
   /** What a connector may see, not an installer: the code that is loaded is the connector's. */
@@ -49,7 +49,7 @@ const SETUPTOOLS = 'setuptools<81';
  * @throws LimitError when the call was cancelled
  */
 export async function startTrouble(
-  rooms: StartRooms,
+  deps: StartCheckDeps,
   folder: string,
   module: string | undefined,
   signal: AbortSignal,
@@ -59,21 +59,21 @@ export async function startTrouble(
   const python = join(folder, VENV, 'bin', 'python');
   const launch = {
     command: () => [python, '-I', '-c', `import ${module}`] as const,
-    environment: rooms.connectorEnvironment,
+    environment: deps.connectorEnvironment,
     // Python keeps what it compiles: without that each start of the connector would take as long as the first.
-    confine: (run: ConfinedRun) => rooms.sandbox.confine({ ...run, completes: [join(folder, VENV, 'lib')] }),
-    limits: { processes: MOST_PROCESSES },
+    confine: (run: ConfinedRun) => deps.sandbox.confine({ ...run, completes: [join(folder, VENV, 'lib')] }),
+    limits: { processes: MAX_PROCESSES },
     signal: deadline.signal,
   };
   const tail = createTail();
   try {
-    const exit = await rooms.processes.run(launch, async (running) => {
+    const exit = await deps.processes.run(launch, async (running) => {
       running.stdout.resume();
       running.onStderr((text) => tail.push(text));
       return running.exit;
     });
     if (signal.aborted) throw abortError(signal);
-    return exit.code === 0 || deadline.over() ? undefined : troubleIn(sealedText(tail, rooms.redactor));
+    return exit.code === 0 || deadline.over() ? undefined : troubleIn(redactedText(tail, deps.redactor));
   } finally {
     deadline.clear();
   }

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
-import { createTail, sealedLines, type Tail } from '../process/tail.ts';
+import { createTail, redactedLines, type Tail } from '../process/tail.ts';
 import type { Runner, Running, Task } from '../runner.ts';
 import type { Exit, Installed } from '../types.ts';
 import { connectorFailure } from './connector-failure.ts';
@@ -26,14 +26,14 @@ export interface Question<Type extends AirbyteMessage['type']> {
 }
 
 /** Bytes that one line of a connector may have here; a catalog is one line. */
-const LONGEST_LINE = 64 * 1024 * 1024;
+const MAX_LINE_LENGTH = 64 * 1024 * 1024;
 /** How long a connector may take to end by itself once it has answered, or has closed its output. */
 const AFTER_ANSWER_MS = 2000;
 
 /** Characters of its messages that are looked through: most of them may be a traceback, which is left out. */
 const BEFORE_TRACEBACKS = 16_000;
 
-interface Heard<Type extends AirbyteMessage['type']> {
+interface VerbOutput<Type extends AirbyteMessage['type']> {
   answer?: Extract<AirbyteMessage, { type: Type }>;
   trace?: TraceError;
   /** LOG and TRACE messages, and lines that are no messages, one to a piece. */
@@ -51,8 +51,8 @@ export async function ask<Type extends AirbyteMessage['type']>(
 ): Promise<Extract<AirbyteMessage, { type: Type }>> {
   const { installed, verb, signal } = task;
   return runner.run(task, async (running) => {
-    const heard: Heard<Type> = { said: createTail() };
-    const ended = listen(running, question, heard);
+    const output: VerbOutput<Type> = { said: createTail() };
+    const ended = listen(running, question, output);
     const deadline = new AbortController();
     const first = await Promise.race([
       ended,
@@ -61,12 +61,12 @@ export async function ask<Type extends AirbyteMessage['type']>(
     ]);
     deadline.abort();
     if (first === 'aborted') throw abortError(signal);
-    if (first === 'late') throw timeout(task, question.limitMs, sealedLines(heard.said, redactor));
+    if (first === 'late') throw timeout(task, question.limitMs, redactedLines(output.said, redactor));
     const exit = await Promise.race([running.exit, sleep(AFTER_ANSWER_MS, undefined, { ref: false })]);
     // A connector that was ended from outside did not fail by itself.
     if (signal.aborted) throw abortError(signal);
-    if (heard.answer) return withReason(heard.answer, heard, redactor);
-    throw failure(installed, verb, heard, exit, redactor);
+    if (output.answer) return withReason(output.answer, output, redactor);
+    throw failure(installed, verb, output, exit, redactor);
   });
 }
 
@@ -74,34 +74,34 @@ export async function ask<Type extends AirbyteMessage['type']>(
 function listen<Type extends AirbyteMessage['type']>(
   { stdout }: Running,
   { answer: wanted, onControl }: Question<Type>,
-  heard: Heard<Type>,
+  output: VerbOutput<Type>,
 ): Promise<'answered' | 'ended'> {
   return new Promise((resolve) => {
     const onPart = (line: string): void => {
-      if (heard.answer || line.trim() === '') return;
+      if (output.answer || line.trim() === '') return;
       const message = parseMessage(line);
       if (message?.type === wanted) {
-        heard.answer = message as Extract<AirbyteMessage, { type: Type }>;
+        output.answer = message as Extract<AirbyteMessage, { type: Type }>;
         resolve('answered');
       } else if (message?.type === 'TRACE_ERROR') {
-        heard.trace = message.error;
-        heard.said.push(message.error.message);
+        output.trace = message.error;
+        output.said.push(message.error.message);
       } else if (message?.type === 'LOG') {
-        heard.said.push(message.stackTrace ? `${message.message}\n${message.stackTrace}` : message.message);
+        output.said.push(message.stackTrace ? `${message.message}\n${message.stackTrace}` : message.message);
       } else if (message?.type === 'CONTROL') {
         onControl?.(message.control);
       } else if (!message) {
-        heard.said.push(line);
+        output.said.push(line);
       }
     };
     const onLine = (line: string): void => {
       for (const part of parseMessage(line) ? [line] : partsOf(line)) onPart(part);
     };
-    const splitter = createLineSplitter(LONGEST_LINE, onLine, (bytes) => {
-      heard.said.push(`(a line of ${bytes} bytes was left out)`);
+    const splitter = createLineSplitter(MAX_LINE_LENGTH, onLine, (bytes) => {
+      output.said.push(`(a line of ${bytes} bytes was left out)`);
     });
     stdout.on('data', (chunk: Buffer) => {
-      if (!heard.answer) splitter.push(chunk);
+      if (!output.answer) splitter.push(chunk);
     });
     stdout.once('end', () => {
       splitter.end();
@@ -121,11 +121,11 @@ function partsOf(line: string): string[] {
 /** A check that failed without a message gets what the connector logged before it. */
 function withReason<Answer extends AirbyteMessage>(
   answer: Answer,
-  { trace, said }: Pick<Heard<never>, 'trace' | 'said'>,
+  { trace, said }: Pick<VerbOutput<never>, 'trace' | 'said'>,
   redactor: Redactor,
 ): Answer {
   if (answer.type !== 'CONNECTION_STATUS' || answer.succeeded || answer.message !== '') return answer;
-  const logged = trace?.message || sealedLines(said, redactor).trim();
+  const logged = trace?.message || redactedLines(said, redactor).trim();
   const reason = logged === '' ? '' : ` Before that it wrote: ${logged.slice(-MAX_LOGGED)}`;
   return { ...answer, message: `The connector refused the configuration and gave no reason. ${LOOK_AT}${reason}` };
 }
@@ -144,12 +144,15 @@ function aborted(signal: AbortSignal): Promise<'aborted'> {
 function failure<Type extends AirbyteMessage['type']>(
   installed: Installed,
   verb: string,
-  heard: Heard<Type>,
+  output: VerbOutput<Type>,
   exit: Exit | undefined,
   redactor: Redactor,
 ): Error {
-  const said = sealedLines(heard.said, redactor, BEFORE_TRACEBACKS);
-  return connectorFailure({ connector: basename(installed.connector), verb, trace: heard.trace, said, exit }, redactor);
+  const said = redactedLines(output.said, redactor, BEFORE_TRACEBACKS);
+  return connectorFailure(
+    { connector: basename(installed.connector), verb, trace: output.trace, said, exit },
+    redactor,
+  );
 }
 
 function timeout({ installed, verb }: Task, limitMs: number, said: string): LimitError {

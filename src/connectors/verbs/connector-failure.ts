@@ -2,8 +2,8 @@
 import { ConnectorError } from '../../errors.ts';
 import { firstException, type TraceError, withoutTracebacks } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
-import { exitWords, MORE_MEMORY } from '../exit-words.ts';
-import { SHOWN, sealedStart } from '../process/tail.ts';
+import { exitWords, MORE_MEMORY } from '../exit-messages.ts';
+import { redactedStart, SHOWN } from '../process/tail.ts';
 import type { Exit } from '../types.ts';
 
 export interface FailureFacts {
@@ -16,8 +16,8 @@ export interface FailureFacts {
   readonly exit?: Exit;
 }
 
-const LONGEST_MESSAGE = 1000;
-const LONGEST_CAUSE = 600;
+const MAX_MESSAGE_LENGTH = 1000;
+const MAX_CAUSE_LENGTH = 600;
 
 const NEXT: Record<TraceError['failureType'], string> = {
   config_error: 'Correct the configuration as the message says, and call again.',
@@ -45,7 +45,7 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
   const cause = firstException(trace?.stackTrace ?? '');
   const message =
     trace && !exit?.overrun
-      ? `${connector} failed at ${verb}: ${sealedStart(trace.message, redactor, LONGEST_MESSAGE)}`
+      ? `${connector} failed at ${verb}: ${redactedStart(trace.message, redactor, MAX_MESSAGE_LENGTH)}`
       : `${connector} gave no answer to ${verb}: ${howItEnded(exit)}.`;
   const hint = HINTS.find(({ pattern }) => pattern.test(said) || pattern.test(stderr))?.next;
   const kind = trace?.failureType ?? 'system_error';
@@ -57,8 +57,8 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
       details: {
         verb,
         failure_type: kind,
-        ...(trace?.internalMessage ? { internal_message: sealedStart(trace.internalMessage, redactor) } : {}),
-        ...(cause && !message.includes(cause) ? { cause: sealedStart(cause, redactor, LONGEST_CAUSE) } : {}),
+        ...(trace?.internalMessage ? { internal_message: redactedStart(trace.internalMessage, redactor) } : {}),
+        ...(cause && !message.includes(cause) ? { cause: redactedStart(cause, redactor, MAX_CAUSE_LENGTH) } : {}),
         ...(exit ? { exit_code: exit.code } : {}),
         ...(exit?.signal ? { exit_signal: exit.signal } : {}),
         ...(said ? { log_tail: said } : {}),

@@ -3,30 +3,30 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectorError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
+import { FIXTURES, HOSTILE, MEADOW, makeTestContext, type TestContext } from '../connector-context.fixture.ts';
 import { createProcessRunner } from '../process/process-runner.ts';
 import type { Task } from '../runner.ts';
-import { FIXTURES, HOSTILE, MEADOW, makeTestRoom, type TestRoom } from '../test-room.ts';
 import { ask } from './ask.ts';
 
 const KEY = 'pk_live_51 "q&ü"/zX+9=';
 const PEM = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n'.repeat(4)}-----END PRIVATE KEY-----`;
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
-  room = await makeTestRoom({ secrets: `SHOP_API_KEY='${KEY}'\nSHOP_KEY_FILE='${PEM}'\n` });
+  context = await makeTestContext({ secrets: `SHOP_API_KEY='${KEY}'\nSHOP_KEY_FILE='${PEM}'\n` });
 });
-afterEach(() => room.remove());
+afterEach(() => context.remove());
 
 async function check(config: JsonObject, program = HOSTILE): Promise<unknown> {
-  return room.connectors
-    .check(room.program(program), await room.config(config), room.control())
+  return context.connectors
+    .check(context.program(program), await context.config(config), context.control())
     .catch((error: unknown) => error);
 }
 
-/** A program in the room's folder that writes down each start and then is another program. */
+/** A program in the context's folder that writes down each start and then is another program. */
 async function counted(program: string): Promise<{ path: string; starts(): Promise<string[]> }> {
-  const path = join(room.folder, 'counted.sh');
-  const log = join(room.openFolder, 'starts');
+  const path = join(context.folder, 'counted.sh');
+  const log = join(context.openFolder, 'starts');
   await appendFile(log, '');
   await writeFile(path, `#!/bin/sh\necho "$1" >> "${log}"\nexec "${program}" "$@"\n`, { mode: 0o755 });
   return { path, starts: async () => (await readFile(log, 'utf8')).split('\n').filter(Boolean) };
@@ -34,9 +34,9 @@ async function counted(program: string): Promise<{ path: string; starts(): Promi
 
 /** The hostile source with its behaviour for `spec` in its name. */
 async function hostileNamed(behaviour: string): Promise<string> {
-  const path = join(room.folder, `source-hostile.${behaviour}.mjs`);
+  const path = join(context.folder, `source-hostile.${behaviour}.mjs`);
   await copyFile(HOSTILE, path);
-  await copyFile(join(FIXTURES, 'hostile-leaks.mjs'), join(room.folder, 'hostile-leaks.mjs'));
+  await copyFile(join(FIXTURES, 'hostile-leaks.mjs'), join(context.folder, 'hostile-leaks.mjs'));
   await chmod(path, 0o755);
   return path;
 }
@@ -44,12 +44,12 @@ async function hostileNamed(behaviour: string): Promise<string> {
 describe('an honest source', () => {
   it('tells its spec once for each build of the program', async () => {
     const { path, starts } = await counted(MEADOW);
-    const spec = await room.connectors.spec(room.program(path), room.control());
+    const spec = await context.connectors.spec(context.program(path), context.control());
     expect(spec.connectionSpecification).toMatchObject({ required: ['api_key'] });
-    expect(await room.connectors.spec(room.program(path), room.control())).toEqual(spec);
+    expect(await context.connectors.spec(context.program(path), context.control())).toEqual(spec);
     expect(await starts()).toEqual(['spec']);
     await appendFile(path, '# another build\n');
-    await room.connectors.spec(room.program(path), room.control());
+    await context.connectors.spec(context.program(path), context.control());
     expect(await starts()).toEqual(['spec', 'spec']);
   });
 
@@ -63,45 +63,50 @@ describe('an honest source', () => {
 
   it('is discovered once for each configuration, and again on request', async () => {
     const { path, starts } = await counted(MEADOW);
-    const program = room.program(path);
-    const one = await room.config({ api_key: 'right-enough' });
-    const catalog = await room.connectors.discover(program, one, room.control());
+    const program = context.program(path);
+    const one = await context.config({ api_key: 'right-enough' });
+    const catalog = await context.connectors.discover(program, one, context.control());
     expect(catalog.streams.map(({ name }) => name)).toEqual(['users', 'orders', 'notes']);
-    expect(await room.connectors.discover(program, one, room.control(), 60_000)).toEqual({ ...catalog, asked: false });
+    expect(await context.connectors.discover(program, one, context.control(), 60_000)).toEqual({
+      ...catalog,
+      asked: false,
+    });
     expect(await starts()).toHaveLength(1);
-    await room.connectors.discover(program, await room.config({ api_key: 'another-one' }), room.control());
-    await room.connectors.discover(program, one, room.control(), 0);
+    await context.connectors.discover(program, await context.config({ api_key: 'another-one' }), context.control());
+    await context.connectors.discover(program, one, context.control(), 0);
     expect(await starts()).toHaveLength(3);
     // What did not fit is a reason to ask again, once.
     for (const _time of [1, 2]) {
-      await room.connectors.noteMisfits(program, one, ['users.age']);
-      await room.connectors.discover(program, one, room.control());
-      await room.connectors.discover(program, one, room.control(), 60_000);
+      await context.connectors.noteMisfits(program, one, ['users.age']);
+      await context.connectors.discover(program, one, context.control());
+      await context.connectors.discover(program, one, context.control(), 60_000);
       expect(await starts()).toHaveLength(4);
     }
-    await room.connectors.noteMisfits(program, one, ['users.age', 'users.name']);
-    expect(await room.connectors.discover(program, one, room.control(), 60_000)).toMatchObject({ asked: true });
+    await context.connectors.noteMisfits(program, one, ['users.age', 'users.name']);
+    expect(await context.connectors.discover(program, one, context.control(), 60_000)).toMatchObject({ asked: true });
   });
 
   it('answers discover with its own error when its configuration is wrong', async () => {
-    const config = await room.config({ api_key: 'wrong' });
-    await expect(room.connectors.discover(room.program(MEADOW), config, room.control())).rejects.toMatchObject({
-      code: 'connector_config_error',
-      message: 'source-meadow.mjs failed at discover: The API key was refused: 401 Unauthorized.',
-      details: { verb: 'discover', failure_type: 'config_error', exit_code: 1 },
-    });
+    const config = await context.config({ api_key: 'wrong' });
+    await expect(context.connectors.discover(context.program(MEADOW), config, context.control())).rejects.toMatchObject(
+      {
+        code: 'connector_config_error',
+        message: 'source-meadow.mjs failed at discover: The API key was refused: 401 Unauthorized.',
+        details: { verb: 'discover', failure_type: 'config_error', exit_code: 1 },
+      },
+    );
   });
 });
 
 describe('a source that talks badly', () => {
   it('is understood through noise', async () => {
     expect(await check({ behaviour: 'chatter' })).toEqual({ succeeded: true, message: '' });
-    const spec = await room.connectors.spec(room.program(await hostileNamed('chatter')), room.control());
+    const spec = await context.connectors.spec(context.program(await hostileNamed('chatter')), context.control());
     expect(spec.connectionSpecification).toMatchObject({ required: ['behaviour'] });
   });
 
   it('is believed when it answered, however it ends', async () => {
-    const spec = await room.connectors.spec(room.program(await hostileNamed('linger')), room.control());
+    const spec = await context.connectors.spec(context.program(await hostileNamed('linger')), context.control());
     expect(spec.connectionSpecification).toBeDefined();
   });
 
@@ -137,20 +142,20 @@ describe('a source that talks badly', () => {
   });
 
   it('fails at its deadline with what it said last', async () => {
-    const config = await room.config({ behaviour: 'hang' });
+    const config = await context.config({ behaviour: 'hang' });
     const question = { answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
-    const runner = createProcessRunner(room.processes, { PATH: process.env.PATH ?? '' }, room.sandbox);
+    const runner = createProcessRunner(context.processes, { PATH: process.env.PATH ?? '' }, context.sandbox);
     const task: Task = {
-      installed: room.program(HOSTILE),
+      installed: context.program(HOSTILE),
       verb: 'check',
       files: { config: (use) => config.use((plain) => use(JSON.stringify(plain))) },
       signal: new AbortController().signal,
     };
-    await expect(ask(runner, room.redactor, task, question)).rejects.toMatchObject({
+    await expect(ask(runner, context.redactor, task, question)).rejects.toMatchObject({
       code: 'connector_timeout',
       details: { verb: 'check', log_tail: 'connecting' },
     });
-    expect(await readdir(join(room.projectFolder, 'runs'))).toEqual([]);
+    expect(await readdir(join(context.projectFolder, 'runs'))).toEqual([]);
   });
 
   it('cannot fill the memory: a flood of stderr, huge lines', async () => {
@@ -161,13 +166,13 @@ describe('a source that talks badly', () => {
   });
 
   it('that does not start says why', async () => {
-    const path = join(room.folder, 'no-interpreter');
+    const path = join(context.folder, 'no-interpreter');
     await writeFile(path, '#!/nowhere/python\n', { mode: 0o755 });
     expect(await check({}, path)).toMatchObject({ code: 'program_not_startable' });
     await writeFile(path, 'just text\n', { mode: 0o644 });
     await chmod(path, 0o644);
     expect(await check({}, path)).toMatchObject({ code: 'program_not_startable' });
-    expect(await readdir(join(room.projectFolder, 'runs'))).toEqual([]);
+    expect(await readdir(join(context.projectFolder, 'runs'))).toEqual([]);
   });
 });
 
@@ -196,7 +201,7 @@ describe('a source that tells secrets', () => {
   }
 
   async function kept(): Promise<string> {
-    const folder = join(room.projectFolder, 'catalogs');
+    const folder = join(context.projectFolder, 'catalogs');
     const files = await readdir(folder);
     return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
   }
@@ -215,8 +220,8 @@ describe('a source that tells secrets', () => {
   });
 
   it('gives none away in its catalog, as it is used and as it is kept', async () => {
-    const config = await room.config({ ...secret, behaviour: 'leak' });
-    const catalog = await room.connectors.discover(room.program(HOSTILE), config, room.control());
+    const config = await context.config({ ...secret, behaviour: 'leak' });
+    const catalog = await context.connectors.discover(context.program(HOSTILE), config, context.control());
     expect(catalog.streams.map(({ name }) => name)).toEqual(['items', 'others']);
     expectSealed(JSON.stringify(catalog));
     const files = await kept();
@@ -225,7 +230,7 @@ describe('a source that tells secrets', () => {
   });
 
   it('finds none in its environment', async () => {
-    const other = await makeTestRoom({ environment: { SHOP_TOKEN: 'from-the-environment', AWS_PROFILE: 'mine' } });
+    const other = await makeTestContext({ environment: { SHOP_TOKEN: 'from-the-environment', AWS_PROFILE: 'mine' } });
     try {
       const config = await other.config({ behaviour: 'environment+silent-crash' });
       const error = await other.connectors

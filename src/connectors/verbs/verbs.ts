@@ -1,8 +1,8 @@
 /** What a connector can be asked: spec, check, discover, and read of a source or write of a destination. */
 import { configuredCatalogJson, type JsonObject, type JsonValue, parseCatalog } from '../../protocol/index.ts';
 import type { Redactor, ResolvedConfig } from '../../secrets/index.ts';
-import { sealedStart } from '../process/tail.ts';
-import type { LendText, Runner, Task } from '../runner.ts';
+import { redactedStart } from '../process/tail.ts';
+import type { Runner, Task, WithText } from '../runner.ts';
 import type { Sandbox } from '../sandbox/index.ts';
 import type {
   CheckResult,
@@ -15,27 +15,27 @@ import type {
   RunControl,
   WriteInputs,
 } from '../types.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import { ask } from './ask.ts';
-import type { Kept } from './kept.ts';
-import { sealCatalog } from './seal-catalog.ts';
+import { redactCatalog } from './redact-catalog.ts';
 
-export interface VerbRooms {
+export interface VerbDeps {
   readonly runner: Runner;
   readonly redactor: Redactor;
-  readonly kept: Kept;
+  readonly cache: AnswerCache;
   readonly sandbox: Pick<Sandbox, 'admit' | 'status'>;
 }
 
 const SPEC_MS = 60_000;
 const CHECK_MS = 300_000;
 const DISCOVER_MS = 600_000;
-const LONGEST_CHECK_MESSAGE = 2000;
-const MOST_MISFITS = 1_000;
+const MAX_CHECK_MESSAGE_LENGTH = 2000;
+const MAX_MISFITS = 1_000;
 
 export function createVerbs(
-  rooms: VerbRooms,
+  deps: VerbDeps,
 ): Pick<Connectors, 'spec' | 'check' | 'discover' | 'noteMisfits' | 'read' | 'write'> {
-  const { runner, redactor, kept, sandbox } = rooms;
+  const { runner, redactor, cache: kept, sandbox } = deps;
   const admit = ({ runtime }: Installed, config?: ResolvedConfig, isDestination = false): Promise<unknown> =>
     sandbox.admit({ runtime, literals: config?.literals, isDestination });
   const starting = async ({ connector, version, runtime }: Installed): Promise<string> => {
@@ -70,9 +70,9 @@ export function createVerbs(
         limitMs: CHECK_MS,
         onControl: config.keepUpdate,
       } as const;
-      const asked = task(installed, 'check', control, { config: lendConfig(config) });
+      const asked = task(installed, 'check', control, { config: withConfigText(config) });
       const { succeeded, message } = await ask(runner, redactor, asked, question);
-      return { succeeded, message: sealedStart(message, redactor, LONGEST_CHECK_MESSAGE) };
+      return { succeeded, message: redactedStart(message, redactor, MAX_CHECK_MESSAGE_LENGTH) };
     },
 
     async discover(installed, config, control, maxAgeMs = Number.POSITIVE_INFINITY): Promise<Discovered> {
@@ -86,10 +86,10 @@ export function createVerbs(
         limitMs: DISCOVER_MS,
         onControl: config.keepUpdate,
       } as const;
-      const asked = task(installed, 'discover', control, { config: lendConfig(config) });
+      const asked = task(installed, 'discover', control, { config: withConfigText(config) });
       const answer = await ask(runner, redactor, asked, question);
       // What is kept and what is used are the same, so that the first sync and the second agree.
-      const catalog = sealCatalog(answer.catalog, redactor);
+      const catalog = redactCatalog(answer.catalog, redactor);
       await kept.put('catalog', key, catalog, before?.misfits);
       return { ...parseCatalog(catalog), asked: true };
     },
@@ -97,11 +97,11 @@ export function createVerbs(
     async noteMisfits(installed, config, misfits) {
       const key = catalogKey(installed, config);
       const before = await kept.get('catalog', key);
-      const sealed = misfits.map((misfit) => redactor.seal(misfit, 'data'));
+      const sealed = misfits.map((misfit) => redactor.redact(misfit, 'data'));
       const fresh = sealed.filter((misfit) => !before?.misfits.includes(misfit));
       if (!before || fresh.length === 0) return;
       // Older than any age: the next sync asks again.
-      const all = [...before.misfits, ...fresh].slice(-MOST_MISFITS);
+      const all = [...before.misfits, ...fresh].slice(-MAX_MISFITS);
       await kept.put('catalog', key, before.value, all, new Date(0));
     },
 
@@ -114,9 +114,9 @@ export function createVerbs(
       await admit(installed, config);
       control.progress(await starting(installed));
       const asked = task(installed, 'read', control, {
-        config: lendConfig(config),
-        catalog: lendJson(configuredCatalogJson(streams)),
-        ...(stateText === undefined ? {} : { state: lend(stateText) }),
+        config: withConfigText(config),
+        catalog: withJsonText(configuredCatalogJson(streams)),
+        ...(stateText === undefined ? {} : { state: withText(stateText) }),
       });
       return runner.run(asked, body);
     },
@@ -129,7 +129,10 @@ export function createVerbs(
     ): Promise<T> {
       await admit(installed, config, true);
       control.progress(await starting(installed));
-      const asked = task(installed, 'write', control, { config: lendConfig(config), catalog: lendJson(catalog) });
+      const asked = task(installed, 'write', control, {
+        config: withConfigText(config),
+        catalog: withJsonText(catalog),
+      });
       return runner.run({ ...asked, writes: true }, (running) => {
         const { stdin } = running;
         if (!stdin) throw new TypeError('a task that writes has its stdin');
@@ -147,14 +150,14 @@ function keyOf({ connector, version, runtime, stamp }: Installed): JsonObject {
   return { connector, version, runtime, stamp };
 }
 
-function lendConfig(config: ResolvedConfig): LendText {
+function withConfigText(config: ResolvedConfig): WithText {
   return (use) => config.use((plain) => use(JSON.stringify(plain)));
 }
 
-function lendJson(value: JsonValue): LendText {
-  return lend(JSON.stringify(value));
+function withJsonText(value: JsonValue): WithText {
+  return withText(JSON.stringify(value));
 }
 
-function lend(text: string): LendText {
+function withText(text: string): WithText {
   return (use) => use(text);
 }

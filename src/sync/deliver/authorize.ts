@@ -6,10 +6,10 @@ import { idOfOld } from '../../safety/index.ts';
 import type { StreamOption } from '../modes.ts';
 import { streamKey } from '../stream-keys.ts';
 import type { Made, SyncRequest } from '../types.ts';
-import { type KeptStream, othersWith, readKept } from './kept-states.ts';
+import { othersWith, readStored, type StoredStream } from './delivery-states.ts';
 
 /** What is kept of a source at a destination. */
-type Known = NonNullable<Awaited<ReturnType<typeof readKept>>>;
+type Known = NonNullable<Awaited<ReturnType<typeof readStored>>>;
 
 /**
  * Asks with all that the delivery would touch of what is there already; nothing is written.
@@ -20,10 +20,10 @@ export async function authorizeDelivery(project: Project, request: SyncRequest):
   if (!target || !origin || !authorize) return;
   const where = { source, destination: target.name, place: target.place, location: target.location };
   const names = streams.map(({ stream }) => stream);
-  const known = await readKept(project, source, target.name);
+  const known = await readStored(project, source, target.name);
   const twins = await othersWith(project, where, names);
   const touched: Made[] = twins.map((twin) => delivery(twin.source, twin.destination, twin.stream));
-  const mine = (stream: KeptStream): Made => delivery(source, target.name, stream);
+  const mine = (stream: StoredStream): Made => delivery(source, target.name, stream);
   // The states of all streams may be one: what came from elsewhere holds for each of them.
   if (known && (known.place !== target.place || !isFrom(known, origin))) touched.push(...known.streams.map(mine));
   for (const configured of streams) {
@@ -41,9 +41,9 @@ export async function authorizeDelivery(project: Project, request: SyncRequest):
 
 const REPLACING: ReadonlySet<string> = new Set(['full_refresh_overwrite', 'incremental_deduped_history']);
 
-function delivery(source: string, destination: string, { id, name }: KeptStream): Made {
-  const told = `${source} into ${destination}: ${name}`;
-  return { kind: 'delivery', id: id ?? idOfOld(told), name: told };
+function delivery(source: string, destination: string, { id, name }: StoredStream): Made {
+  const reported = `${source} into ${destination}: ${name}`;
+  return { kind: 'delivery', id: id ?? idOfOld(reported), name: reported };
 }
 
 /** What an earlier version wrote came from a configuration that has not been saved anew since. */
@@ -53,7 +53,7 @@ function isFrom(known: Known, { configuration, savedAt }: Origin): boolean {
   );
 }
 
-function isAnother(before: KeptStream, configured: ConfiguredStream, request: SyncRequest): boolean {
+function isAnother(before: StoredStream, configured: ConfiguredStream, request: SyncRequest): boolean {
   const { options = [], chosen = [], catalog } = request;
   const isMeant = ({ stream }: StreamOption): boolean => findStreams(catalog, stream).includes(configured.stream);
   const option = options.find(isMeant);

@@ -3,14 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { catalogOf, openTestRoom, type TestRoom } from '../test-room.ts';
-import { testDestination } from './test-delivery.ts';
+import { catalogOf, openTestContext, type TestContext } from '../sync-context.fixture.ts';
+import { testDestination } from './delivery-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 beforeEach(async () => {
-  room = await openTestRoom();
+  context = await openTestContext();
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const streams = ['a', 'b', 'ü "quoted"'];
 const catalog = catalogOf(...streams.map((name) => ({ name })));
@@ -43,9 +43,9 @@ function state(name: string): string {
 }
 
 it('records and states in their order, nothing else, nothing changed', async () => {
-  const shelf = await testDestination(room);
-  const [input, heard] = [join(room.folder, 'input'), join(room.folder, 'heard')];
-  const request = await shelf.into(await room.play('p', catalog, []));
+  const shelf = await testDestination(context);
+  const [input, heard] = [join(context.folder, 'input'), join(context.folder, 'heard')];
+  const request = await shelf.into(await context.play('p', catalog, []));
   const { destination } = request;
   if (!destination) throw new Error('no destination');
   const shell = (command: string) => ({ kind: 'process', command: ['/bin/sh', '-c', command, 'sh'] }) as const;
@@ -56,7 +56,7 @@ it('records and states in their order, nothing else, nothing changed', async () 
       // Enough for the pipe to cut it many times.
       const lines = Array.from({ length: 10 }, () => some).flat();
       await writeFile(input, lines.map(([text]) => `${text}\n`).join(''));
-      const status = await room.sync({ ...request, installed: source, destination: target });
+      const status = await context.sync({ ...request, installed: source, destination: target });
       const expected = lines.flatMap(([text, passes]) => (passes ? [`${text}\n`] : [])).join('');
       expect((await readFile(heard)).equals(Buffer.from(expected))).toBe(true);
       expect(status.records).toBe(lines.filter(([text]) => text.includes('RECORD')).length);

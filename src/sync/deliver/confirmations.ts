@@ -8,7 +8,7 @@ import type { StreamIndex } from '../stream-keys.ts';
 import type { SyncLog } from '../sync-log.ts';
 import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryRun } from './delivery-run.ts';
-import type { KeptStates } from './kept-states.ts';
+import type { DeliveryStates } from './delivery-states.ts';
 import { createSentStates, type SentState } from './sent-states.ts';
 
 export interface Confirmations {
@@ -29,7 +29,7 @@ export interface Confirmations {
 export function createConfirmations(
   record: SyncRecord,
   indexOf: StreamIndex,
-  kept: KeptStates,
+  kept: DeliveryStates,
   log: SyncLog,
 ): Confirmations {
   const { deliveries } = record;

@@ -2,22 +2,32 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { catalogOf, openTestRoom, type Part, recordLine, stateLine, statusLine, type TestRoom } from '../test-room.ts';
-import { type TestDestination, testDestination } from './test-delivery.ts';
+import {
+  catalogOf,
+  openTestContext,
+  type Part,
+  recordLine,
+  stateLine,
+  statusLine,
+  type TestContext,
+} from '../sync-context.fixture.ts';
+import { type TestDestination, testDestination } from './delivery-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 let shelf: TestDestination;
 beforeEach(async () => {
-  room = await openTestRoom();
-  shelf = await testDestination(room);
+  context = await openTestContext();
+  shelf = await testDestination(context);
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
 
 describe('a sync into a destination', () => {
   it('hands every record on, keeps what is returned, and goes on there', async () => {
-    const first = await room.sync(await shelf.into(await room.meadow({ count: 250, batch: 100 }, ['users', 'notes'])));
+    const first = await context.sync(
+      await shelf.into(await context.meadow({ count: 250, batch: 100 }, ['users', 'notes'])),
+    );
     expect(first.errors).toEqual([]);
     expect(first.warnings).toEqual([]);
     expect(first).toMatchObject({ state: 'complete', source: 'meadow', destination: 'shelf', records: 500 });
@@ -33,7 +43,9 @@ describe('a sync into a destination', () => {
       { stream: 'notes', mode: 'full_refresh_overwrite', state: 'complete', confirmed: 250, committed_state: false },
     ]);
     expect((await shelf.written('users')).map(({ id }) => id)).toEqual(Array.from({ length: 250 }, (_, id) => id + 1));
-    const second = await room.sync(await shelf.into(await room.meadow({ count: 300, batch: 100 }, ['users', 'notes'])));
+    const second = await context.sync(
+      await shelf.into(await context.meadow({ count: 300, batch: 100 }, ['users', 'notes'])),
+    );
     expect(second.streams.map(({ records, confirmed }) => [records, confirmed])).toEqual([
       [50, 50],
       [300, 300],
@@ -52,12 +64,12 @@ describe('a sync into a destination', () => {
     const state =
       '{"type":"STREAM","stream":{"stream_descriptor":{"name":"item"},"stream_state":{"at":9007199254740993,"x":1.10}}}';
     const lines = [recordLine('item', { id: 1 }), `{"type":"STATE","state":${state}}\n`];
-    const play = (parts: string[]) => room.play('p', item, parts);
-    const first = await room.sync(await shelf.into(await play(lines), { behaviour: 'rounds' }));
+    const play = (parts: string[]) => context.play('p', item, parts);
+    const first = await context.sync(await shelf.into(await play(lines), { behaviour: 'rounds' }));
     expect(first).toMatchObject({ state: 'complete', warnings: [], streams: [{ committed_state: true }] });
     expect(JSON.parse(await shelf.kept('p')).states).toMatchObject([{ text: state }]);
-    await room.sync(await shelf.into(await play([])));
-    expect(await room.seenText()).toBe(`[${state}]`);
+    await context.sync(await shelf.into(await play([])));
+    expect(await context.seenText()).toBe(`[${state}]`);
   });
 
   it('hands on records and states only, of the streams that were asked for', async () => {
@@ -70,7 +82,7 @@ describe('a sync into a destination', () => {
       stateLine('item', { at: 1 }),
       recordLine('item', { id: 2 }).trimEnd(),
     ];
-    const status = await room.sync(await shelf.into(await room.play('p', item, lines)));
+    const status = await context.sync(await shelf.into(await context.play('p', item, lines)));
     expect(status).toMatchObject({ state: 'incomplete', streams: [{ records: 2, confirmed: 2 }] });
     expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }]);
     expect(status.warnings.join('\n')).toMatch(/"other", which was not asked for/);
@@ -79,8 +91,8 @@ describe('a sync into a destination', () => {
 
   it('begins anew with restart, and with a destination that lies elsewhere', async () => {
     const read = async (restart: boolean, place = shelf.folder) =>
-      room.sync({
-        ...(await shelf.into(await room.meadow({ count: 100, batch: 50 }, ['users']), {}, { place })),
+      context.sync({
+        ...(await shelf.into(await context.meadow({ count: 100, batch: 50 }, ['users']), {}, { place })),
         restart,
       });
     expect(await read(false)).toMatchObject({ records: 100 });
@@ -97,17 +109,17 @@ describe('a sync into a destination', () => {
     const global = (at: number): string =>
       `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"at":${at}},"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{"a":${at}}},{"stream_descriptor":{"name":"b"},"stream_state":{"b":${at}}}]}}}\n`;
     const sync = async (parts: string[], mode?: 'full_refresh_overwrite') =>
-      room.sync(await shelf.into(await room.play('p', two, parts, mode ? [{ stream: 'a', mode }] : [])));
+      context.sync(await shelf.into(await context.play('p', two, parts, mode ? [{ stream: 'a', mode }] : [])));
     expect(await sync([recordLine('a', { id: 1 }), recordLine('b', { id: 1 }), global(1)])).toMatchObject({
       state: 'complete',
       streams: [{ committed_state: true }, { committed_state: true }],
     });
     await sync([], 'full_refresh_overwrite');
-    expect(await room.seenState()).toMatchObject([
+    expect(await context.seenState()).toMatchObject([
       { global: { stream_states: [{ stream_descriptor: { name: 'b' }, stream_state: { b: 1 } }] } },
     ]);
     await sync([]);
-    expect(JSON.stringify(await room.seenState())).not.toContain('"a":1');
+    expect(JSON.stringify(await context.seenState())).not.toContain('"a":1');
   });
 
   it('begins a stream anew that was left out while a GLOBAL state moved on', async () => {
@@ -115,31 +127,31 @@ describe('a sync into a destination', () => {
     const global = (at: number): string =>
       `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"at":${at}},"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{}},{"stream_descriptor":{"name":"b"},"stream_state":{}}]}}}\n`;
     const sync = async (names: string[], parts: string[]) =>
-      room.sync(await shelf.into(await room.play('p', catalogOf(...names.map(stream)), parts)));
+      context.sync(await shelf.into(await context.play('p', catalogOf(...names.map(stream)), parts)));
     await sync(['a', 'b'], [recordLine('a', { id: 1 }), recordLine('b', { id: 1 }), global(1)]);
     await sync(['a'], [recordLine('a', { id: 2 }), global(2)]);
     // What happened to b between 1 and 2 would be lost to one that goes on from 2.
     const third = await sync(['a', 'b'], [recordLine('b', { id: 1 }), recordLine('b', { id: 2 }), global(3)]);
-    expect(await room.seenState()).toMatchObject([
+    expect(await context.seenState()).toMatchObject([
       { global: { shared_state: { at: 2 }, stream_states: [{ stream_descriptor: { name: 'a' } }] } },
     ]);
     expect(third).toMatchObject({ state: 'complete', warnings: [expect.stringContaining('read from its beginning')] });
     expect(await shelf.written('a')).toHaveLength(2);
     expect(await shelf.written('b')).toEqual([{ id: 1 }, { id: 2 }]);
     expect(await sync(['a', 'b'], [global(4)])).toMatchObject({ warnings: [] });
-    expect(JSON.stringify(await room.seenState())).toContain('"b"');
+    expect(JSON.stringify(await context.seenState())).toContain('"b"');
   });
 
   it('warns of a stream that a LEGACY state no longer speaks of, and goes on with one that it does', async () => {
     const stream = (name: string) => ({ name, incremental: true, properties: { id: { type: 'integer' } } });
     const legacy = (data: object): string => `${JSON.stringify({ type: 'STATE', state: { data } })}\n`;
     const sync = async (names: string[], parts: string[]) =>
-      room.sync(await shelf.into(await room.play('p', catalogOf(...names.map(stream)), parts)));
+      context.sync(await shelf.into(await context.play('p', catalogOf(...names.map(stream)), parts)));
     const all = ['a', 'b', 'c'];
     await sync(all, [...all.map((name) => recordLine(name, { id: 1 })), legacy({ a: 1, b: 1, c: 1 })]);
     await sync(['a'], [recordLine('a', { id: 2 }), legacy({ a: 2, c: 1 })]);
     const third = await sync(all, [recordLine('b', { id: 1 }), legacy({ a: 2, b: 1, c: 1 })]);
-    expect(await room.seenState()).toEqual({ a: 2, c: 1 });
+    expect(await context.seenState()).toEqual({ a: 2, c: 1 });
     expect(third.warnings).toEqual([expect.stringContaining('"b" was not read')]);
     expect(await shelf.written('b')).toEqual([{ id: 1 }]);
     expect(await shelf.written('c')).toEqual([{ id: 1 }]);
@@ -148,9 +160,9 @@ describe('a sync into a destination', () => {
   it('reads nothing anew because what was kept is damaged, unless it is told to', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (restart = false) =>
-      room.sync({ ...(await shelf.into(await room.play('p', item, lines))), restart });
+      context.sync({ ...(await shelf.into(await context.play('p', item, lines))), restart });
     await sync();
-    await writeFile(join(await room.project.folder('states'), 'p', 'shelf.json'), '{"place":');
+    await writeFile(join(await context.project.folder('states'), 'p', 'shelf.json'), '{"place":');
     expect(await sync()).toMatchObject({
       state: 'failed',
       errors: [{ message: expect.stringContaining('shelf.json') }],
@@ -162,7 +174,7 @@ describe('a sync into a destination', () => {
 
   it('puts in the place of what is there until that is whole, and never repeats a part of it', async () => {
     const sync = async (parts: Part[], restart = false) =>
-      room.sync({ ...(await shelf.into(await room.play('p', item, parts))), restart });
+      context.sync({ ...(await shelf.into(await context.play('p', item, parts))), restart });
     const one = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const both = [...one, recordLine('item', { id: 2 }), stateLine('item', { at: 2 })];
     await sync(both);
@@ -170,17 +182,17 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('item')).toEqual([{ id: 1 }]);
     // What is there is a part: the state that came back does not count.
     expect(await sync(both)).toMatchObject({ state: 'complete', records: 2 });
-    expect(await room.seenState()).toBeUndefined();
+    expect(await context.seenState()).toBeUndefined();
     expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }]);
     await sync([recordLine('item', { id: 3 })]);
-    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 2 } } }]);
+    expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 2 } } }]);
     expect(await shelf.written('item')).toHaveLength(3);
   });
 
   it('warns where records are appended to what a full refresh wrote', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (mode: 'full_refresh_overwrite' | 'incremental_append') =>
-      room.sync(await shelf.into(await room.play('p', item, lines, [{ stream: 'item', mode }])));
+      context.sync(await shelf.into(await context.play('p', item, lines, [{ stream: 'item', mode }])));
     expect(await sync('full_refresh_overwrite')).toMatchObject({ state: 'complete', warnings: [] });
     expect(await sync('incremental_append')).toMatchObject({ warnings: [expect.stringContaining('there twice')] });
     expect(await sync('incremental_append')).toMatchObject({ warnings: [] });
@@ -188,8 +200,8 @@ describe('a sync into a destination', () => {
 
   it('tells a destination that knows generations which records are old, until the stream is whole', async () => {
     const sync = async (parts: Part[], restart = false) => {
-      const request = await shelf.into(await room.play('p', item, parts), {}, { supportsRefreshes: true });
-      const { state } = await room.sync({ ...request, restart });
+      const request = await shelf.into(await context.play('p', item, parts), {}, { supportsRefreshes: true });
+      const { state } = await context.sync({ ...request, restart });
       const [stream] = (await shelf.catalog()).streams;
       return [state, stream?.destination_sync_mode, stream?.generation_id, stream?.minimum_generation_id];
     };
@@ -199,27 +211,29 @@ describe('a sync into a destination', () => {
     expect(await sync([...lines, { exit: 1 }], true)).toEqual(['incomplete', 'append', 2, 2]);
     // It goes on with what replaces the old records.
     expect(await sync(lines)).toEqual(['complete', 'append', 2, 2]);
-    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
+    expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
     expect(await sync(lines)).toEqual(['complete', 'append', 2, 0]);
   });
 
   it('keeps LEGACY states', async () => {
     const lines = [recordLine('item', { id: 1 }), '{"type":"STATE","state":{"data":{"item":{"at":5}}}}\n'];
-    expect(await room.sync(await shelf.into(await room.play('p', item, lines)))).toMatchObject({ state: 'complete' });
-    await room.sync(await shelf.into(await room.play('p', item, [])));
-    expect(await room.seenState()).toEqual({ item: { at: 5 } });
+    expect(await context.sync(await shelf.into(await context.play('p', item, lines)))).toMatchObject({
+      state: 'complete',
+    });
+    await context.sync(await shelf.into(await context.play('p', item, [])));
+    expect(await context.seenState()).toEqual({ item: { at: 5 } });
   });
 
   it('says COMPLETE to a destination that waits for it, also for a source that never says it', async () => {
-    const { destination } = await shelf.into(await room.meadow({ count: 1 }, ['notes']));
+    const { destination } = await shelf.into(await context.meadow({ count: 1 }, ['notes']));
     if (!destination) throw new Error('no destination');
     const heard = `${shelf.folder}/heard`;
     const start = { kind: 'process', command: ['/bin/sh', '-c', `cat > '${heard}'`, 'sh'] } as const;
     const installed = { ...destination.installed, start };
     const plain = catalogOf({ name: 'item' });
-    const request = await room.play('p', plain, [recordLine('item', { id: 1 })]);
+    const request = await context.play('p', plain, [recordLine('item', { id: 1 })]);
     for (const supportsRefreshes of [true, false]) {
-      await room.sync({ ...request, destination: { ...destination, installed, supportsRefreshes } });
+      await context.sync({ ...request, destination: { ...destination, installed, supportsRefreshes } });
       const text = await readFile(heard, 'utf8');
       expect(text.includes('"COMPLETE"')).toBe(supportsRefreshes);
       expect(text.startsWith(recordLine('item', { id: 1 }))).toBe(true);

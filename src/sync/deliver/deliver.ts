@@ -10,13 +10,13 @@ import type { SyncLog } from '../sync-log.ts';
 import { addError, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncFailure, SyncRequest } from '../types.ts';
 import { createConfirmations } from './confirmations.ts';
+import type { DeliveryStates } from './delivery-states.ts';
 import { destinationCatalog } from './destination-catalog.ts';
 import { type DestinationSide, openDestination } from './destination-side.ts';
-import type { KeptStates } from './kept-states.ts';
 import { prepareDelivery } from './prepare.ts';
 import { settleDelivery } from './settle.ts';
-import { hearSource } from './source-hearer.ts';
-import { readSource, type SourceHearer } from './source-side.ts';
+import { createSourceHandler } from './source-handler.ts';
+import { readSource, type SourceHandler } from './source-side.ts';
 import { destinationGone, untilOver } from './until-over.ts';
 
 export interface DeliveryOptions {
@@ -54,7 +54,7 @@ export async function runDelivery(options: DeliveryOptions): Promise<void> {
   if (!abort.aborted) record.endedAt = new Date();
 }
 
-async function deliver(options: DeliveryOptions, kept: KeptStates): Promise<void> {
+async function deliver(options: DeliveryOptions, kept: DeliveryStates): Promise<void> {
   const { request, target, record, connectors, log, abort } = options;
   const catalog = destinationCatalog(
     request.streams,
@@ -82,7 +82,7 @@ async function deliver(options: DeliveryOptions, kept: KeptStates): Promise<void
 }
 
 interface Carriage extends DeliveryOptions {
-  readonly kept: KeptStates;
+  readonly kept: DeliveryStates;
   readonly clock: Clock;
   /** Ends the destination. */
   readonly writing: AbortController;
@@ -107,7 +107,7 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
     clock,
   );
   const reading = new AbortController();
-  const hearer = hearSource({
+  const handler = createSourceHandler({
     record,
     log,
     indexOf,
@@ -115,9 +115,9 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
     tellsStatus: target.supportsRefreshes,
     stopped: () => reading.signal.aborted,
   });
-  const read = await readUntilEnd(carriage, { destination, hearer, reading });
+  const read = await readUntilEnd(carriage, { destination, handler, reading });
   const early = destination.isGone();
-  hearer.ended(read, destination.feed);
+  handler.ended(read, destination.feed);
   destination.feed.end();
   const exit = await untilOver(destination, clock, carriage.writing, early);
   const destinationWell = exit?.code === 0 && !early && !destination.failed();
@@ -134,12 +134,12 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
 
 interface Reading {
   readonly destination: DestinationSide;
-  readonly hearer: SourceHearer;
+  readonly handler: SourceHandler;
   readonly reading: AbortController;
 }
 
 /** The source runs for as long as the destination takes what it reads, and until it is cancelled. */
-async function readUntilEnd(carriage: Carriage, { destination, hearer, reading }: Reading): Promise<Exit | undefined> {
+async function readUntilEnd(carriage: Carriage, { destination, handler, reading }: Reading): Promise<Exit | undefined> {
   const { request, record, connectors, log, cancel, abort, clock } = carriage;
   const stop = (): void => reading.abort(cancel.aborted ? cancel.reason : abort.reason);
   for (const signal of [cancel, abort]) signal.addEventListener('abort', stop, { once: true });
@@ -151,7 +151,7 @@ async function readUntilEnd(carriage: Carriage, { destination, hearer, reading }
       request.installed,
       { config: request.config, streams: request.streams, ...stateOf(carriage) },
       { signal: reading.signal, progress: (message) => log.note(message) },
-      (source) => readSource(source, destination, hearer, clock),
+      (source) => readSource(source, destination, handler, clock),
     );
   } catch (error) {
     if (!reading.signal.aborted) noteFailure(record, log, error, 'source');

@@ -3,7 +3,7 @@ import type { DestinationRun, Exit } from '../../connectors/index.ts';
 import { type JsonObject, parseMessage } from '../../protocol/index.ts';
 import { readChunks } from '../chunks.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
-import { isLongLog, noteWords, type Speaker } from '../connector-words.ts';
+import { isLongLog, type LogContext, noteWords } from '../connector-messages.ts';
 import { createRouter, topLevelText } from '../router/index.ts';
 import { durationText, EXIT_MS } from '../silence.ts';
 import type { SyncLog } from '../sync-log.ts';
@@ -23,21 +23,21 @@ export interface DestinationSide {
   isStuck(heldBack: boolean): boolean;
 }
 
-export interface DestinationHearer {
+export interface DestinationHandler {
   readonly record: SyncRecord;
   readonly log: SyncLog;
-  readonly runOf: Speaker['runOf'];
-  readonly keepUpdate?: Speaker['keepUpdate'];
+  readonly runOf: LogContext['runOf'];
+  readonly keepUpdate?: LogContext['keepUpdate'];
   /** How long it may neither take nor say anything. */
   readonly silenceMs: number;
   /** A STATE message came back; `text` is its `state` as it was printed. */
   state(state: JsonObject, text: string): void;
 }
 
-export function openDestination(run: DestinationRun, hearer: DestinationHearer, clock: Clock): DestinationSide {
-  const { record, log, runOf, keepUpdate } = hearer;
-  const voices = { said: 'destination', printed: 'destination stdout' } as const;
-  const speaker: Speaker = { record, log, voices, from: 'destination', runOf, keepUpdate };
+export function openDestination(run: DestinationRun, handler: DestinationHandler, clock: Clock): DestinationSide {
+  const { record, log, runOf, keepUpdate } = handler;
+  const channels = { said: 'destination', printed: 'destination stdout' } as const;
+  const logContext: LogContext = { record, log, channels, from: 'destination', runOf, keepUpdate };
   const feed = createFeed(run.stdin);
   let failed = false;
   let isGone = false;
@@ -49,32 +49,32 @@ export function openDestination(run: DestinationRun, hearer: DestinationHearer, 
     };
   });
   void feed.closed.then(leave);
-  let heard = 0;
+  let received = 0;
   const router = createRouter([], {
     records: () => undefined,
     stray: () => undefined,
-    text: (line) => log.write(speaker.voices.printed, `${line}\n`),
+    text: (line) => log.write(logContext.channels.printed, `${line}\n`),
     broken: () => undefined,
     message(line) {
       if (isLongLog(line, log)) return;
       const text = line.toString('utf8');
       const message = parseMessage(text);
       if (message?.type === 'STATE') {
-        hearer.state(message.state, topLevelText(line, 'state') ?? '{}');
+        handler.state(message.state, topLevelText(line, 'state') ?? '{}');
         return;
       }
-      noteWords(message, text, speaker);
+      noteWords(message, text, logContext);
       if (message?.type !== 'TRACE_ERROR') return;
       failed = true;
       leave();
     },
   });
   run.onStderr((text) => {
-    heard += 1;
+    received += 1;
     log.write('destination stderr', text);
   });
   const output = readChunks(run.stdout, (chunk) => {
-    heard += 1;
+    received += 1;
     router.push(chunk);
     return undefined;
   });
@@ -113,13 +113,13 @@ export function openDestination(run: DestinationRun, hearer: DestinationHearer, 
     failed: () => failed,
     isStuck(heldBack) {
       if (stuck) return true;
-      const now = `${heard} ${feed.taken()}`;
+      const now = `${received} ${feed.taken()}`;
       // One that waits for the source has nothing to do.
       idleMs = now === before && (heldBack || feed.ended()) ? idleMs + TICK_MS : 0;
       before = now;
-      if (idleMs <= hearer.silenceMs) return false;
+      if (idleMs <= handler.silenceMs) return false;
       const what = feed.ended() ? 'did not end' : 'took no more records';
-      const message = `The destination ${what} and said nothing for ${durationText(hearer.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
+      const message = `The destination ${what} and said nothing for ${durationText(handler.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
       addError(record, { message, failure_type: 'transient_error', from: 'destination' });
       log.note(message);
       stuck = true;

@@ -4,31 +4,31 @@ import type { JsonObject } from '../../protocol/index.ts';
 import {
   catalogOf,
   errorLine,
-  openTestRoom,
+  openTestContext,
   type Part,
   recordLine,
   SECRET,
   stateLine,
-  type TestRoom,
-} from '../test-room.ts';
+  type TestContext,
+} from '../sync-context.fixture.ts';
 import type { SyncStatus } from '../types.ts';
-import { type TestDestination, testDestination } from './test-delivery.ts';
+import { type TestDestination, testDestination } from './delivery-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 let shelf: TestDestination;
 beforeEach(async () => {
-  room = await openTestRoom(undefined, undefined, undefined, 2_000);
-  shelf = await testDestination(room);
+  context = await openTestContext(undefined, undefined, undefined, 2_000);
+  shelf = await testDestination(context);
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 /** Users of the meadow, 50 between two states. */
 const sync = async (config: JsonObject, count = 200): Promise<SyncStatus> =>
-  room.sync(await shelf.into(await room.meadow({ count, batch: 50, delay_ms: 5 }, ['users']), config));
+  context.sync(await shelf.into(await context.meadow({ count, batch: 50, delay_ms: 5 }, ['users']), config));
 
 const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
 const play = async (parts: readonly Part[], config: JsonObject = {}): Promise<SyncStatus> =>
-  room.sync(await shelf.into(await room.play('p', item, parts), config));
+  context.sync(await shelf.into(await context.play('p', item, parts), config));
 
 const ids = async (): Promise<unknown[]> => (await shelf.written('users')).map(({ id }) => id);
 
@@ -79,19 +79,19 @@ describe('a destination that fails', () => {
   );
 
   it('cannot be started: nothing is read', async () => {
-    const request = await shelf.into(await room.meadow({ count: 5 }, ['users']));
+    const request = await shelf.into(await context.meadow({ count: 5 }, ['users']));
     const { destination } = request;
     if (!destination) throw new Error('no destination');
     const start = { kind: 'process', command: ['/nowhere/at-all'] } as const;
     const installed = { ...destination.installed, start };
-    const status = await room.sync({ ...request, destination: { ...destination, installed } });
+    const status = await context.sync({ ...request, destination: { ...destination, installed } });
     expect(status).toMatchObject({ state: 'failed', records: 0, errors: [{ from: 'destination' }] });
   });
 
   it('prints its token: it is sealed in the status and in the log', async () => {
     const status = await sync({ behaviour: 'babbles' });
     expect(JSON.stringify(status)).not.toContain(SECRET);
-    const log = (await room.syncs.log(status.sync_id, 500)).join('\n');
+    const log = (await context.syncs.log(status.sync_id, 500)).join('\n');
     expect(log).toContain('destination: connecting with');
     expect(log).not.toContain(SECRET);
   });
@@ -151,7 +151,7 @@ describe('a source that fails, or ends oddly', () => {
     expect(status.errors).toMatchObject([{ from: 'source' }]);
     expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }]);
     await play([]);
-    expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
+    expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
   });
 
   it.each<[string, Part[], string]>([
@@ -159,7 +159,9 @@ describe('a source that fails, or ends oddly', () => {
     ['ended well', [], 'complete'],
   ])('%s after its last state: what will be there twice is said', async (_how, end, state) => {
     const sync = async (parts: Part[]) =>
-      room.sync(await shelf.into(await room.play('p', item, parts, [{ stream: 'item', mode: 'incremental_append' }])));
+      context.sync(
+        await shelf.into(await context.play('p', item, parts, [{ stream: 'item', mode: 'incremental_append' }])),
+      );
     const status = await sync([...lines, ...end]);
     expect(status).toMatchObject({
       state,
@@ -171,24 +173,24 @@ describe('a source that fails, or ends oddly', () => {
   });
 
   it('says one state twice, and it comes back once: nothing is said to come after it', async () => {
-    const request = await room.play(
+    const request = await context.play(
       'p',
       item,
       [1, 2].flatMap((id) => [recordLine('item', { id }), stateLine('item', { at: 1 })]),
       [{ stream: 'item', mode: 'incremental_append' }],
     );
-    const status = await room.sync(await shelf.into(request, { behaviour: 'last_only' }));
+    const status = await context.sync(await shelf.into(request, { behaviour: 'last_only' }));
     expect(status).toMatchObject({ state: 'complete', warnings: [] });
   });
 
   it('an overwritten stream that did not become whole is said to be a part', async () => {
-    const request = await room.play(
+    const request = await context.play(
       'p',
       item,
       [...lines, { exit: 1 }],
       [{ stream: 'item', mode: 'full_refresh_overwrite' }],
     );
-    const status = await room.sync(await shelf.into(request));
+    const status = await context.sync(await shelf.into(request));
     expect(status.warnings.join('\n')).toContain('the destination may hold a part of it');
   });
 });

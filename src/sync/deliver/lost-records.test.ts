@@ -1,20 +1,27 @@
 /** Records that are lost on their way into a destination: the others arrive, and no state that comes after is kept. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { catalogOf, openTestRoom, type Part, recordLine, stateLine, type TestRoom } from '../test-room.ts';
+import {
+  catalogOf,
+  openTestContext,
+  type Part,
+  recordLine,
+  stateLine,
+  type TestContext,
+} from '../sync-context.fixture.ts';
 import type { SyncStatus } from '../types.ts';
-import { type TestDestination, testDestination } from './test-delivery.ts';
+import { type TestDestination, testDestination } from './delivery-context.fixture.ts';
 
-let room: TestRoom;
+let context: TestContext;
 let shelf: TestDestination;
 beforeEach(async () => {
-  room = await openTestRoom(undefined, undefined, undefined, 2_000);
-  shelf = await testDestination(room);
+  context = await openTestContext(undefined, undefined, undefined, 2_000);
+  shelf = await testDestination(context);
 });
-afterEach(() => room.close());
+afterEach(() => context.close());
 
 const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
 const play = async (parts: readonly Part[]): Promise<SyncStatus> =>
-  room.sync(await shelf.into(await room.play('p', item, parts)));
+  context.sync(await shelf.into(await context.play('p', item, parts)));
 const one = (id: number): string => recordLine('item', { id });
 
 it('a record that is cut off makes the stream incomplete; those beside it arrive', async () => {
@@ -32,7 +39,7 @@ it('a record that is cut off makes the stream incomplete; those beside it arrive
   expect(await shelf.kept('p')).toContain('\\"at\\":1');
   expect(await shelf.kept('p')).not.toContain('\\"at\\":5');
   await play([one(2), one(3), stateLine('item', { at: 5 })]);
-  expect(await room.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
+  expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
   expect(await shelf.kept('p')).toContain('\\"at\\":5');
 });
 

@@ -4,7 +4,7 @@ import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncRequest } from '../types.ts';
 import { authorizeDelivery } from './authorize.ts';
 import { newDeliveryRun } from './delivery-run.ts';
-import { type KeptStates, openKeptStates, othersWith } from './kept-states.ts';
+import { type DeliveryStates, openDeliveryStates, othersWith } from './delivery-states.ts';
 
 interface Parts {
   readonly request: SyncRequest;
@@ -13,11 +13,11 @@ interface Parts {
   readonly project: Project;
 }
 
-export async function prepareDelivery({ request, target, record, project }: Parts): Promise<KeptStates> {
+export async function prepareDelivery({ request, target, record, project }: Parts): Promise<DeliveryStates> {
   const { source, streams, restart = false } = request;
   const where = { source, destination: target.name, place: target.place, location: target.location };
   await authorizeDelivery(project, request);
-  const kept = await openKeptStates(project, where, streams, restart, request);
+  const kept = await openDeliveryStates(project, where, streams, restart, request);
   // A destination that knows generations sees to it itself.
   const overwrites = !target.supportsRefreshes && (target.modes?.includes('overwrite') ?? false);
   record.deliveries = streams.map((configured, index) => {

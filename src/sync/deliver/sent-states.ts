@@ -29,7 +29,7 @@ export interface SentStates {
 }
 
 /** Bytes of states that may wait for their return; a destination may keep all of them to its end. */
-const MOST_WAITING = 64 * 1024 * 1024;
+const MAX_WAITING = 64 * 1024 * 1024;
 
 interface Queue {
   waiting: SentState[];
@@ -38,7 +38,7 @@ interface Queue {
   thinned: boolean;
 }
 
-export function createSentStates(indexOf: StreamIndex, mostWaiting = MOST_WAITING): SentStates {
+export function createSentStates(indexOf: StreamIndex, mostWaiting = MAX_WAITING): SentStates {
   const queues = new Map<string, Queue>();
   let bytes = 0;
   const queueOf = (key: string): Queue => {

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/index.ts';
 import { readChunks } from '../chunks.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
-import { isLongLog, noteWords, type Speaker } from '../connector-words.ts';
+import { isLongLog, type LogContext, noteWords } from '../connector-messages.ts';
 import { loseRecord } from '../losses.ts';
 import { createRouter, topLevelText } from '../router/index.ts';
 import { EXIT_MS, START_MS, silenceMessage } from '../silence.ts';
@@ -18,8 +18,8 @@ import type { StreamName } from '../stream-keys.ts';
 import { addError, addNote } from '../sync-record.ts';
 import type { DestinationSide } from './destination-side.ts';
 
-export interface SourceHearer {
-  readonly speaker: Speaker;
+export interface SourceHandler {
+  readonly logContext: LogContext;
   /** How long it may say nothing after its first message. */
   readonly silenceMs: number;
   records(stream: number, rows: number, bytes: number): void;
@@ -42,17 +42,17 @@ const LINE_BREAK = Buffer.from('\n');
 export async function readSource(
   run: ConnectorRun,
   destination: DestinationSide,
-  hearer: SourceHearer,
+  handler: SourceHandler,
   clock: Clock,
 ): Promise<Exit | undefined> {
-  const { speaker } = hearer;
-  const { record, log } = speaker;
+  const { logContext } = handler;
+  const { record, log } = logContext;
   const { feed } = destination;
   const router = createRouter(
     record.deliveries.map(({ configured }) => configured.stream),
     {
       records(stream, lines, rows) {
-        hearer.records(stream, rows, lines.length);
+        handler.records(stream, rows, lines.length);
         feed.put(asJson(lines));
       },
       message(line) {
@@ -61,7 +61,7 @@ export async function readSource(
           feed.put(LINE_BREAK);
         }
       },
-      text: (line) => log.write(speaker.voices.printed, `${line}\n`),
+      text: (line) => log.write(logContext.channels.printed, `${line}\n`),
       broken: (stream, why) => loseRecord(record, record.deliveries, stream, why),
       stray: (stream) =>
         addNote(
@@ -79,20 +79,20 @@ export async function readSource(
     if (message?.type === 'STATE') {
       const { state } = message;
       const own = isObject(state.stream) ? streamDescriptor(state.stream.stream_descriptor) : undefined;
-      return hearer.state(state, topLevelText(line, 'state') ?? '{}', own);
+      return handler.state(state, topLevelText(line, 'state') ?? '{}', own);
     }
-    if (message?.type === 'TRACE_STATUS') return hearer.status(message.name, message.namespace, message.status);
+    if (message?.type === 'TRACE_STATUS') return handler.status(message.name, message.namespace, message.status);
     if (message?.type === 'RECORD') loseRecord(record, record.deliveries, -1);
-    else noteWords(message, text, speaker);
+    else noteWords(message, text, logContext);
     return false;
   };
 
   run.onStderr((text) => log.write('stderr', text));
   let silentMs = 0;
-  let heard = false;
+  let received = false;
   const chunks = readChunks(run.stdout, (chunk) => {
     silentMs = 0;
-    heard = true;
+    received = true;
     router.push(chunk);
     return feed.flush();
   });
@@ -104,17 +104,17 @@ export async function readSource(
       if (got !== 'tick') break;
       if (destination.isStuck(chunks.isHeld())) return undefined;
       silentMs = chunks.isHeld() ? 0 : silentMs + TICK_MS;
-      if (silentMs > EXIT_MS && hearer.isWhole()) {
+      if (silentMs > EXIT_MS && handler.isWhole()) {
         log.note('every stream is complete and the source did not end; it was ended');
         return undefined;
       }
-      const limit = heard ? hearer.silenceMs : START_MS;
+      const limit = received ? handler.silenceMs : START_MS;
       if (silentMs <= limit) continue;
       addError(record, { message: silenceMessage(limit), failure_type: 'transient_error', from: 'source' });
       log.note(silenceMessage(limit));
       return undefined;
     }
-    if (hearer.stopped()) return undefined;
+    if (handler.stopped()) return undefined;
     const cutOff = router.end();
     // What is left goes on as the destination takes it: its end is waited for elsewhere.
     void feed.flush();
@@ -124,7 +124,7 @@ export async function readSource(
       addError(record, { message, failure_type: 'system_error', from: 'source' });
       return undefined;
     }
-    if (cutOff && exit.code === 0 && !hearer.isWhole()) {
+    if (cutOff && exit.code === 0 && !handler.isWhole()) {
       const message = 'The output of the source ends in the middle of a message: it was cut off.';
       addError(record, { message, failure_type: 'system_error', from: 'source' });
     }

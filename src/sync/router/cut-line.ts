@@ -6,7 +6,7 @@ const BRACE_CLOSE = 0x7d;
 const BRACE_OPEN = 0x7b;
 const SPACE = 0x20;
 /** The digits of a time before the year 5000, in milliseconds. */
-const MOST_DIGITS = 14;
+const MAX_DIGITS = 14;
 /** Where the `_` of `emitted_at` stands behind the time's digits. */
 const UNDERSCORE = 4;
 
@@ -22,7 +22,7 @@ export function cutLine(bytes: Buffer, data: number, end: number, to: number): n
   let at = end - 3;
   while (isDigit(bytes[at])) at -= 1;
   const digits = end - 3 - at;
-  if (digits === 0 || digits > MOST_DIGITS) return -1;
+  if (digits === 0 || digits > MAX_DIGITS) return -1;
   const dataEnd = at + 1 - BEFORE_TIME.length;
   if (dataEnd <= data + 1) return -1;
   for (let i = 0; i < BEFORE_TIME.length; i += 1) if (bytes[dataEnd + i] !== BEFORE_TIME[i]) return -1;

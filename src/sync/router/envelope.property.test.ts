@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
 import { readEnvelope, topLevelText } from './envelope.ts';
-import { anyJson, anyText, chooser, style, writeObject, writeText } from './test-json.ts';
+import { anyJson, anyText, chooser, style, writeObject, writeText } from './json.fixture.ts';
 
 const value = fc.oneof(
   anyJson,

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StreamName } from '../stream-keys.ts';
+import { cutInto, sizes } from './lines.fixture.ts';
 import { createRouter } from './router.ts';
-import { cutInto, sizes } from './test-lines.ts';
 
 const STREAMS: StreamName[] = [{ name: 'users' }, { name: 'orders', namespace: 'shop' }];
 

@@ -22,7 +22,7 @@ export interface OddLines {
 export const MAX_LINE_BYTES = 100 * 1024 * 1024;
 export const MAX_TEXT_BYTES = 64 * 1024;
 /** Lines that a record may be spread over by line breaks inside of its strings. */
-const MOST_LINES = 100;
+const MAX_LINES = 100;
 /** How a line break stands inside of a string. */
 const ESCAPED_BREAK = Buffer.from('\\n');
 const LINE_BREAK = Buffer.from('\n');
@@ -88,7 +88,7 @@ export function createOddLines(sink: RouterSink, indexOf: StreamIndex): OddLines
         take(joined, 0, joined.length);
         return true;
       }
-      const mayGoOn = !isOwn && openLines < MOST_LINES && joined.length <= MAX_LINE_BYTES;
+      const mayGoOn = !isOwn && openLines < MAX_LINES && joined.length <= MAX_LINE_BYTES;
       if (mayGoOn && endsInString(joined, 0, joined.length)) {
         open = joined;
         openLines += 1;

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject, parseMessage } from '../../protocol/index.ts';
 import { indexStreams, type StreamName } from '../stream-keys.ts';
+import { chooser, style, writeObject, writeText } from './json.fixture.ts';
+import { anyCase, cutInto, sizes } from './lines.fixture.ts';
 import { createRouter } from './router.ts';
-import { chooser, style, writeObject, writeText } from './test-json.ts';
-import { anyCase, cutInto, sizes } from './test-lines.ts';
 
 /** What came out, in order; lines as Latin-1, so that each character is one byte, and long ones by their digest. */
 type Output = readonly string[];

@@ -39,5 +39,5 @@ describe('records that were read back', () => {
       '"at": "2024-02-29T17:30:00+05:30" became "2024-02-29T17:30:00"',
     ],
     ['twins in case are one', ['{"id":1,"Case":"g","case":"h"}'], ['{"id":1,"case":"h"}'], '"Case": "g" became "h"'],
-  ])('%s: it is told', (_how, expected, found, told) => expect(differences(expected, found)).toContain(told));
+  ])('%s: it is told', (_how, expected, found, reported) => expect(differences(expected, found)).toContain(reported));
 });

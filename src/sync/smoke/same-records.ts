@@ -4,8 +4,8 @@ import { count } from '../../count.ts';
 import { skipSpace, walkObject } from '../../protocol/index.ts';
 import { spelling } from '../deliver/same-state.ts';
 
-const MOST_DIFFERENCES = 5;
-const LONGEST_VALUE = 60;
+const MAX_DIFFERENCES = 5;
+const MAX_VALUE_LENGTH = 60;
 /** Columns that destinations add. */
 const OWN_COLUMN = /^_(airbyte|ab)_/;
 
@@ -13,9 +13,9 @@ type Row = ReadonlyMap<string, string>;
 
 /** @param expected, found: texts of JSON objects. @returns differences, in words; empty where all is as it was sent */
 export function differences(expected: readonly string[], found: readonly string[]): string[] {
-  const told: string[] = [];
+  const reported: string[] = [];
   if (expected.length !== found.length) {
-    told.push(`${count(found.length, 'record')} found, not ${expected.length.toLocaleString('en-US')}`);
+    reported.push(`${count(found.length, 'record')} found, not ${expected.length.toLocaleString('en-US')}`);
   }
   const waiting = new Map<string, Row[]>();
   for (const text of found) {
@@ -24,19 +24,19 @@ export function differences(expected: readonly string[], found: readonly string[
     waiting.set(key, [...(waiting.get(key) ?? []), row]);
   }
   for (const text of expected) {
-    if (told.length >= MOST_DIFFERENCES) break;
+    if (reported.length >= MAX_DIFFERENCES) break;
     const wanted = rowOf(text);
     const candidates = waiting.get(keyOf(wanted)) ?? [];
     const compared = candidates.map((row) => ({ row, problems: rowProblems(wanted, row) }));
     const best = compared.sort((one, other) => one.problems.length - other.problems.length)[0];
     if (!best) {
-      if (expected.length === found.length) told.push(`the record ${cut(text)} is not there`);
+      if (expected.length === found.length) reported.push(`the record ${cut(text)} is not there`);
       continue;
     }
     candidates.splice(candidates.indexOf(best.row), 1);
-    told.push(...best.problems);
+    reported.push(...best.problems);
   }
-  return told.slice(0, MOST_DIFFERENCES);
+  return reported.slice(0, MAX_DIFFERENCES);
 }
 
 function rowProblems(wanted: Row, found: Row): string[] {
@@ -96,5 +96,5 @@ function unquoted(text: string): string {
 }
 
 function cut(text: string): string {
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
 }

@@ -50,7 +50,7 @@ export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map(({ name }) => nam
 
 /** A warehouse may think over a few records for minutes. */
 const SILENCE_MS = 10 * 60_000;
-const LONGEST_PROBLEM = 500;
+const MAX_PROBLEM_LENGTH = 500;
 
 /** @throws InputError `unknown_scenario` */
 export async function smokeTest(options: SmokeOptions, control: RunControl): Promise<SmokeReport> {
@@ -113,9 +113,9 @@ async function runScenario(
   const problems = [...record.errors.map(({ message }) => message), ...record.warnings];
   if (total.returned < total.sent)
     problems.push(`${total.sent - total.returned} of ${count(total.sent, 'state')} did not come back`);
-  const { found, told } =
-    record.errors.length > 0 ? { found: undefined, told: [] } : await look(scenario, prefix, options);
-  problems.push(...told);
+  const { found, reported } =
+    record.errors.length > 0 ? { found: undefined, reported: [] } : await look(scenario, prefix, options);
+  problems.push(...reported);
   return {
     scenario: name,
     about,
@@ -123,29 +123,29 @@ async function runScenario(
     written: total.written,
     states: { sent: total.sent, returned: total.returned },
     read_back: found ?? { compared: false, why: 'it was not written to its end' },
-    problems: redactor.sealAll(problems, 'connector').map((text) => text.slice(0, LONGEST_PROBLEM)),
+    problems: redactor.redactAll(problems, 'connector').map((text) => text.slice(0, MAX_PROBLEM_LENGTH)),
     seconds: Math.round((Date.now() - startedAt) / 100) / 10,
   };
 }
 
 async function look(scenario: Scenario, prefix: string, { readBack, redactor }: SmokeOptions) {
-  const told: string[] = [];
+  const reported: string[] = [];
   try {
     const reader = await readBack();
-    if ('why' in reader) return { found: { compared: false, why: reader.why }, told };
+    if ('why' in reader) return { found: { compared: false, why: reader.why }, reported };
     let records = 0;
     for (const { name, expected } of scenario.streams) {
       const rows = await reader.rows({ name: `${prefix}${name}` });
       records += rows?.length ?? 0;
       // Some make no file or table for a stream without records.
-      if (!rows && expected.length > 0) told.push(`nothing of the stream "${name}" was found (${reader.from})`);
+      if (!rows && expected.length > 0) reported.push(`nothing of the stream "${name}" was found (${reader.from})`);
       const problems = rows ? differences(expected, rows) : [];
-      told.push(...problems.map((problem) => (scenario.streams.length > 1 ? `${name}: ${problem}` : problem)));
+      reported.push(...problems.map((problem) => (scenario.streams.length > 1 ? `${name}: ${problem}` : problem)));
     }
-    return { found: { compared: true, records }, told };
+    return { found: { compared: true, records }, reported };
   } catch (error) {
     // That it cannot be read here says nothing of what was written.
-    return { found: { compared: false, why: redactor.seal(messageOf(error), 'connector') }, told: [] };
+    return { found: { compared: false, why: redactor.redact(messageOf(error), 'connector') }, reported: [] };
   }
 }
 

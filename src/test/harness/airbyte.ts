@@ -5,11 +5,11 @@ import { type ServerOptions, startServer, type TestServer } from './client.ts';
 import { makeWorkplace, type Workplace } from './workplace.ts';
 
 /** Airbyte Cloud's two hosts, an Airbyte of one's own, or Cloud's addresses without its configuration API. */
-export type Place = 'cloud' | 'self-managed' | 'public only';
+export type CloudWorkplace = 'cloud' | 'self-managed' | 'public only';
 
 export interface CloudOptions extends ServerOptions {
   readonly airbyte?: AirbyteOptions;
-  readonly place?: Place;
+  readonly place?: CloudWorkplace;
 }
 
 export interface CloudTest {
@@ -79,7 +79,7 @@ export function cloudForEach(options: CloudOptions & { readonly envFileText?: st
 /** What a client's configuration would hold. */
 export function cloudEnvironment(
   { settings, publicUrl, cloudUrl, configurationUrl }: FakeAirbyte,
-  place: Place = 'self-managed',
+  place: CloudWorkplace = 'self-managed',
 ): Record<string, string> {
   return {
     AIRBYTE_CLOUD_CLIENT_ID: settings.clientId,

@@ -27,7 +27,7 @@ export async function docker(...args: string[]): Promise<string> {
 }
 
 /** A workplace whose registry holds the test images besides; `repositories` are more of them, with their version. */
-export async function makeDockerPlace(
+export async function makeDockerWorkplace(
   repositories: Readonly<Record<string, string>> = {},
   envFileText?: string,
 ): Promise<Workplace> {

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { HOSTILE, HOSTILE_LEAKS, makeWorkplace, type Workplace } from './workplace.ts';
 
 /** A workplace with connectors of its own: what they start is known by their path, whatever else runs on this machine. */
-export async function makeConnectorPlace(envFileText?: string): Promise<Workplace> {
+export async function makeConnectorWorkplace(envFileText?: string): Promise<Workplace> {
   const workplace = await makeWorkplace(envFileText);
   const folder = join(workplace.directory, 'connectors');
   await mkdir(folder);
@@ -15,13 +15,13 @@ export async function makeConnectorPlace(envFileText?: string): Promise<Workplac
 }
 
 /** The same with safe mode off: later sessions save over what an earlier one made. */
-export async function makeUnguardedPlace(envFileText?: string): Promise<Workplace> {
-  const workplace = await makeConnectorPlace(envFileText);
+export async function makeUnguardedWorkplace(envFileText?: string): Promise<Workplace> {
+  const workplace = await makeConnectorWorkplace(envFileText);
   return { ...workplace, environment: { ...workplace.environment, SLUICE_SAFE_MODE: '0' } };
 }
 
 /** Copies a connector into the workplace. @returns its path */
-export async function placeConnector(workplace: Workplace, connector: string, name?: string): Promise<string> {
+export async function copyConnector(workplace: Workplace, connector: string, name?: string): Promise<string> {
   const path = join(workplace.directory, 'connectors', name ?? basename(connector));
   await copyFile(connector, path);
   if (connector === HOSTILE)
@@ -30,8 +30,8 @@ export async function placeConnector(workplace: Workplace, connector: string, na
 }
 
 /** The hostile connector; with behaviours they hold for `spec` too, which gets no configuration. */
-export function placeHostile(workplace: Workplace, behaviours?: string): Promise<string> {
-  return placeConnector(workplace, HOSTILE, behaviours && `source-hostile.${behaviours}.mjs`);
+export function copyHostileConnector(workplace: Workplace, behaviours?: string): Promise<string> {
+  return copyConnector(workplace, HOSTILE, behaviours && `source-hostile.${behaviours}.mjs`);
 }
 
 /** The command lines of all that runs for the workplace, but for servers. */

@@ -30,12 +30,12 @@ async function startPrism(words: readonly string[]): Promise<Prism> {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    const hear = (piece: Buffer): void => {
+    const listen = (piece: Buffer): void => {
       said += piece.toString('utf8');
       if (said.includes('Prism is listening')) resolve();
     };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
     void ended.then(() => reject(new Error(`Prism ended: ${said.slice(-2000)}`)));
   });
   return {

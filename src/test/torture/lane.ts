@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerConfig, LedgerStream } from '../../../fixtures/connectors/source-ledger.mjs';
 import { startServer, type TestServer } from '../harness/client.ts';
-import { makeUnguardedPlace, placeConnector, runningConnectors, strays, waitUntil } from '../harness/machine.ts';
+import { copyConnector, makeUnguardedWorkplace, runningConnectors, strays, waitUntil } from '../harness/machine.ts';
 import { LEDGER, type Workplace } from '../harness/workplace.ts';
 import { duckdbCache, type LookAtCache } from './cache-view.ts';
 import { chooseMoment, type Phase, phaseOf, stateOf, waitForMoment } from './moments.ts';
@@ -57,8 +57,8 @@ const SOURCE = 'ledger';
 /** @param shared URL of a Postgres database of the lane's own, to be its cache instead of a file */
 export async function createLane(plan: LanePlan, shared?: string): Promise<Lane> {
   const envFileText = shared && `SHARED_URL='${shared}'\nSLUICE_CACHE_URL=secret_reference::SHARED_URL\n`;
-  const workplace = await makeUnguardedPlace(envFileText);
-  const connector = await placeConnector(workplace, LEDGER);
+  const workplace = await makeUnguardedWorkplace(envFileText);
+  const connector = await copyConnector(workplace, LEDGER);
   const cacheFolder = join(workplace.project, 'cache');
   for (const folder of [cacheFolder, join(workplace.project, 'staging')]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { LedgerConfig, LedgerStream } from '../../../fixtures/connectors/source-ledger.mjs';
 import type { TestServer } from '../harness/client.ts';
-import { placeConnector } from '../harness/machine.ts';
+import { copyConnector } from '../harness/machine.ts';
 import { LEDGER, type Workplace } from '../harness/workplace.ts';
 import { duckdbCache } from './cache-view.ts';
 import { type Comparison, compare } from './truth.ts';
@@ -28,7 +28,7 @@ export interface LedgerSource {
 const MODES: LedgerSource['modes'] = { entries: 'incremental_append', rates: 'full_refresh_overwrite' };
 
 export async function placeLedger(workplace: Workplace, name = 'ledger', modes = MODES): Promise<LedgerSource> {
-  const connector = await placeConnector(workplace, LEDGER);
+  const connector = await copyConnector(workplace, LEDGER);
   const options = Object.entries(modes).map(([stream, mode]) => ({ stream, mode }));
   return {
     name,

@@ -1,14 +1,14 @@
 /** Large things in an answer: what fits is shown, and the rest is told. */
 import type { JsonValue } from '../../protocol/index.ts';
-import { type Redactor, sealBeginning } from '../../secrets/index.ts';
+import { type Redactor, redactBeginning } from '../../secrets/index.ts';
 
-const MOST_CHARACTERS = 30_000;
+const MAX_CHARACTERS = 30_000;
 
 /** The value where it is small enough, else the beginning of its JSON. */
 export function boundedJson(
   value: JsonValue,
   redactor: Redactor,
-  most = MOST_CHARACTERS,
+  most = MAX_CHARACTERS,
 ): { shown: unknown; text: string; cut?: string } {
   // A list is read by rows.
   const text = Array.isArray(value)
@@ -16,7 +16,7 @@ export function boundedJson(
     : JSON.stringify(value, null, 1);
   if (text.length <= most) return { shown: value, text };
   // Sealed before it is cut: half of a secret is known to nobody.
-  const beginning = sealBeginning(text, { redactor, level: 'data', shown: most }).text;
+  const beginning = redactBeginning(text, { redactor, level: 'data', shown: most }).text;
   const [has, all] = [beginning.length, text.length].map((number) => number.toLocaleString('en-US'));
   return { shown: beginning, text: `${beginning}…`, cut: `${has} of ${all} characters are shown` };
 }

@@ -5,7 +5,7 @@ import { shortName } from './bounds.ts';
 import { webAddress, workspaceId } from './fields.ts';
 import { findActor } from './found-object.ts';
 import { specOf } from './masking.ts';
-import { hider } from './words.ts';
+import { textRedactor } from './messages.ts';
 
 export const checkCloudConnector = defineTool({
   name: 'check_cloud_connector',
@@ -34,7 +34,7 @@ export const checkCloudConnector = defineTool({
     progress(`Airbyte checks the ${kind} "${name}"`);
     const { succeeded, message } = await cloud.actors.check(kind, actor.id, signal);
     // Connectors quote their configuration where they are refused.
-    const hide = message ? await hider(services, signal, await specOf(actor, services, signal)) : undefined;
+    const hide = message ? await textRedactor(services, signal, await specOf(actor, services, signal)) : undefined;
     const said = message && hide?.(message);
     const web = webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id);
     const next = succeeded ? '' : `\nNext: correct its configuration (update_cloud_object, or a person at ${web}).`;

@@ -25,7 +25,7 @@ export type FoundObject = Named &
     | { readonly kind: 'definition'; readonly definition: Definition }
   );
 
-export interface Sought {
+export interface ObjectLookup {
   readonly kind: ObjectKind;
   readonly id: string;
   readonly workspace_id?: string | undefined;
@@ -34,7 +34,7 @@ export interface Sought {
 }
 
 /** What a call names: an id or a unique name, and perhaps the workspace in which it must lie. */
-export interface Wanted {
+export interface ObjectReference {
   readonly id: string;
   readonly workspaceId?: string | undefined;
 }
@@ -42,7 +42,7 @@ export interface Wanted {
 /** @throws InputError as `idOf`, `other_workspace`, `cloud_deleted`; what the cloud throws, `cloud_not_found` first of all */
 export async function findActor(
   kind: ActorKind,
-  wanted: Wanted,
+  wanted: ObjectReference,
   services: Services,
   signal: AbortSignal,
   field = 'id',
@@ -72,7 +72,7 @@ function deleted(kind: ObjectKind, name: string): InputError {
 
 /** @param field the argument that holds the id. @throws as `findActor` */
 export async function findConnection(
-  wanted: Wanted,
+  wanted: ObjectReference,
   services: Services,
   signal: AbortSignal,
   field = 'connection_id',
@@ -90,7 +90,7 @@ export async function findConnection(
 
 /** Airbyte finds a definition only by its workspace. @throws as `findActor` */
 export async function findDefinition(
-  wanted: Wanted,
+  wanted: ObjectReference,
   services: Services,
   signal: AbortSignal,
 ): Promise<{ readonly definition: Definition; readonly workspace: Workspace }> {
@@ -102,10 +102,10 @@ export async function findDefinition(
 }
 
 /** @throws as `findActor` */
-export async function findObject(sought: Sought, services: Services, signal: AbortSignal): Promise<FoundObject> {
-  const { kind, workspace_id: workspaceId } = sought;
-  const wanted = { id: sought.id, workspaceId };
-  const { field = 'id' } = sought;
+export async function findObject(lookup: ObjectLookup, services: Services, signal: AbortSignal): Promise<FoundObject> {
+  const { kind, workspace_id: workspaceId } = lookup;
+  const wanted = { id: lookup.id, workspaceId };
+  const { field = 'id' } = lookup;
   if (kind === 'connection') {
     const connection = await findConnection(wanted, services, signal, field);
     return { kind, ...named(connection), connection };

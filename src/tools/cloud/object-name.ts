@@ -3,7 +3,7 @@ import type { Page, Paged } from '../../cloud/index.ts';
 import { isUuid } from '../../config/index.ts';
 import { InputError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
-import { hideInName } from '../../secrets/index.ts';
+import { redactName } from '../../secrets/index.ts';
 import type { Services } from '../services.ts';
 import { shortName } from './bounds.ts';
 import { allItems } from './scan.ts';
@@ -13,7 +13,7 @@ interface Named {
   readonly name: string;
 }
 
-const MOST_LISTED = 20;
+const MAX_LISTED = 20;
 
 /**
  * @param field the argument, for the error
@@ -35,7 +35,7 @@ export async function idOf(
     );
   }
   // Names come with what looks like a secret in them hidden.
-  const wanted = hideInName(idOrName, vault.redactor);
+  const wanted = redactName(idOrName, vault.redactor);
   const all = await allItems(list);
   const exact = all.filter(({ name }) => name === wanted);
   const found = exact.length > 0 ? exact : all.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
@@ -49,7 +49,7 @@ function ambiguous(kind: string, name: string, found: readonly Named[]): InputEr
     'ambiguous_name',
     `${found.length} objects of kind ${kind} are called ${JSON.stringify(shortName(name))}.`,
     'Give the id of the one that is meant.',
-    { details: { ids: found.slice(0, MOST_LISTED).map(({ id }) => id) } },
+    { details: { ids: found.slice(0, MAX_LISTED).map(({ id }) => id) } },
   );
 }
 

@@ -4,7 +4,7 @@ import { LimitError } from '../../errors.ts';
 
 const PAGE = 100;
 /** Of one list: more is no workspace but a list without an end. */
-const MOST = 10_000;
+const MAX_COUNT = 10_000;
 
 /** Each item with the offset that follows it, so that a search can go on behind it. */
 export async function* everyItem<T>(
@@ -23,10 +23,10 @@ export async function allItems<T>(list: (page: Page) => Promise<Paged<T>>): Prom
   const items: T[] = [];
   for await (const { item } of everyItem(list)) {
     items.push(item);
-    if (items.length <= MOST) continue;
+    if (items.length <= MAX_COUNT) continue;
     throw new LimitError(
       'list_too_long',
-      `Airbyte lists more than ${MOST.toLocaleString('en-US')} objects, and all must be known before this is done.`,
+      `Airbyte lists more than ${MAX_COUNT.toLocaleString('en-US')} objects, and all must be known before this is done.`,
       "A person can do it in Airbyte's own pages.",
     );
   }

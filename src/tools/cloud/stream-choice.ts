@@ -4,7 +4,7 @@ import type { ConnectionStream, OfferedStream } from '../../cloud/index.ts';
 import { InputError } from '../../errors.ts';
 import { findStreams, nearest, streamLabel } from '../../protocol/index.ts';
 
-export const streamWishes = z.array(
+export const streamRequests = z.array(
   z.strictObject({
     stream: z.string(),
     mode: z.string().optional().describe('such as incremental_append'),
@@ -13,7 +13,7 @@ export const streamWishes = z.array(
     fields: z.array(z.string()).optional().describe('to read; [] for all'),
   }),
 );
-export type StreamWish = z.infer<typeof streamWishes>[number];
+export type StreamRequest = z.infer<typeof streamRequests>[number];
 
 type Path = readonly string[];
 
@@ -23,19 +23,19 @@ type Path = readonly string[];
  */
 export function chooseStreams(
   offered: readonly OfferedStream[],
-  wishes: readonly StreamWish[],
+  requests: readonly StreamRequest[],
   before: readonly ConnectionStream[] = [],
 ): ConnectionStream[] {
-  if (wishes.length === 0) throw noStreams(offered);
+  if (requests.length === 0) throw noStreams(offered);
   const chosen = new Set<OfferedStream>();
-  return wishes.map((wish) => {
-    const stream = findOne(offered, wish.stream);
+  return requests.map((request) => {
+    const stream = findOne(offered, request.stream);
     const label = streamLabel({ streams: offered }, stream);
     if (chosen.has(stream)) {
       throw new InputError('stream_twice', `The stream "${label}" is named twice.`, 'Name each stream once.');
     }
     chosen.add(stream);
-    return choose(stream, label, wish, knownOf(stream, before));
+    return choose(stream, label, request, knownOf(stream, before));
   });
 }
 
@@ -53,23 +53,23 @@ export function noStreams(offered: readonly OfferedStream[]): InputError {
     'no_streams',
     'A connection needs streams.',
     'Give streams, such as [{"stream": NAME}], or from_source with a saved local source that was synced.',
-    { details: { offered: labels.slice(0, MOST_LISTED), total: labels.length } },
+    { details: { offered: labels.slice(0, MAX_LISTED), total: labels.length } },
   );
 }
 
-const MOST_LISTED = 200;
+const MAX_LISTED = 200;
 
 function choose(
   stream: OfferedStream,
   label: string,
-  wish: StreamWish,
+  request: StreamRequest,
   before: ConnectionStream | undefined,
 ): ConnectionStream {
-  const key = keyOf(stream, label, wish) ?? (stream.primaryKey.length > 0 ? undefined : before?.primaryKey);
-  const given = cursorOf(stream, label, wish) ?? (stream.sourceDefinedCursor ? undefined : before?.cursorField);
+  const key = keyOf(stream, label, request) ?? (stream.primaryKey.length > 0 ? undefined : before?.primaryKey);
+  const given = cursorOf(stream, label, request) ?? (stream.sourceDefinedCursor ? undefined : before?.cursorField);
   const hasCursor = stream.sourceDefinedCursor || (given ?? stream.defaultCursorField).length > 0;
   const hasKey = (key ?? stream.primaryKey).length > 0;
-  const mode = wish.mode ?? before?.mode ?? defaultMode(stream, hasCursor, hasKey);
+  const mode = request.mode ?? before?.mode ?? defaultMode(stream, hasCursor, hasKey);
   const modes = writableModes(stream);
   // What it has already it may keep, whatever is offered today.
   if (mode !== before?.mode && !modes.includes(mode)) {
@@ -87,7 +87,7 @@ function choose(
       'Give cursor_field for it, a field that grows with each change, or use a full_refresh mode.',
     );
   }
-  if (!isIncremental && wish.cursor_field !== undefined) {
+  if (!isIncremental && request.cursor_field !== undefined) {
     throw new InputError(
       'cursor_not_used',
       `The mode ${mode} of "${label}" uses no cursor field.`,
@@ -104,7 +104,7 @@ function choose(
   const { name, namespace } = stream;
   const cursorField = isIncremental ? given : undefined;
   const needed = [...(key ?? stream.primaryKey), ...(isIncremental ? [given ?? stream.defaultCursorField] : [])];
-  const fields = wish.fields === undefined ? before?.fields : chosenFields(stream, label, wish.fields, needed);
+  const fields = request.fields === undefined ? before?.fields : chosenFields(stream, label, request.fields, needed);
   return { name, namespace, mode, cursorField, primaryKey: key, fields, rest: before?.rest };
 }
 
@@ -151,7 +151,7 @@ function defaultMode({ modes }: OfferedStream, hasCursor: boolean, hasKey: boole
 }
 
 /** Only where the source has none of its own: Airbyte refuses to be told what the source defines. */
-function cursorOf(stream: OfferedStream, label: string, { cursor_field: field }: StreamWish): Path | undefined {
+function cursorOf(stream: OfferedStream, label: string, { cursor_field: field }: StreamRequest): Path | undefined {
   if (field === undefined) return undefined;
   const path = field.split('.');
   if (!stream.sourceDefinedCursor) return path;
@@ -159,7 +159,7 @@ function cursorOf(stream: OfferedStream, label: string, { cursor_field: field }:
   throw definedBySource('cursor_field', label, stream.defaultCursorField.join('.'));
 }
 
-function keyOf(stream: OfferedStream, label: string, { primary_key: fields }: StreamWish): Path[] | undefined {
+function keyOf(stream: OfferedStream, label: string, { primary_key: fields }: StreamRequest): Path[] | undefined {
   if (fields === undefined) return undefined;
   const paths = fields.map((field) => field.split('.'));
   if (stream.primaryKey.length === 0) return paths;

@@ -61,7 +61,7 @@ export const describeData = defineTool({
   effect: 'read',
   async run({ dataset, table, detail = 'summary' }, { services, signal }) {
     const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
-    services.sources.learnUpdates();
+    services.sources.registerUpdates();
     const description = await services.cache.describe(request, signal);
     const named: Named = (...names) => names.map((name) => sqlName(name, services.cache.kind)).join('.');
     const datasets = description.datasets.map((found) => datasetData(found, named));

@@ -29,7 +29,7 @@ export const exportData = defineTool({
     const name = checkedName(typed, format);
     const folder = await services.project.folder('exports');
     await checkFreeName(folder, name);
-    services.sources.learnUpdates();
+    services.sources.registerUpdates();
     progress(`writing ${name}`);
     const staged = await stagedExport(await services.project.folder('staging'));
     try {

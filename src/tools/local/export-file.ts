@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { InputError, systemCode } from '../../errors.ts';
 import { identify } from '../../project/index.ts';
 
-const MOST_TRIES = 1000;
+const MAX_TRIES = 1000;
 
 export interface StagedExport {
   readonly path: string;
@@ -73,7 +73,7 @@ async function fileExists(folder: string, name: string): Promise<InputError> {
   const ending = extname(name);
   const stem = name.slice(0, name.length - ending.length);
   let free = name;
-  for (let number = 2; number < MOST_TRIES && (await isThere(join(folder, free))); number += 1) {
+  for (let number = 2; number < MAX_TRIES && (await isThere(join(folder, free))); number += 1) {
     free = `${stem}-${number}${ending}`;
   }
   return new InputError(

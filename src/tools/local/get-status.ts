@@ -5,7 +5,7 @@ import type { Modes, ProjectFolder } from '../../config/index.ts';
 import { type InstalledEntry, SHARED_CDK } from '../../connectors/index.ts';
 import { type Problem, SluiceError } from '../../errors.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
-import { hideInName } from '../../secrets/index.ts';
+import { redactName } from '../../secrets/index.ts';
 import type { SavedSource } from '../../sources/index.ts';
 import type { Services } from '../services.ts';
 import { type Call, defineTool } from '../tool.ts';
@@ -63,7 +63,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       found: envFound,
       readable: envReadable,
       readable_by: secrets.envFile?.readableBy ?? 'owner',
-      problem: told(envProblem) || undefined,
+      problem: described(envProblem) || undefined,
     },
     runtimes: found.runtimes.map((runtime) => ({ ...runtime })),
     sandbox: {
@@ -80,7 +80,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       database: services.cache.kind,
       path: services.cache.kind === 'duckdb' ? pathIn(project, 'cache', 'cache.duckdb') : undefined,
       url: settings.sharedCache?.problem ? undefined : settings.sharedCache?.reference,
-      problem: told(settings.sharedCache?.problem) || noUrl,
+      problem: described(settings.sharedCache?.problem) || noUrl,
     },
     exports_path: pathIn(project, 'exports'),
     cloud: {
@@ -92,12 +92,12 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     },
     created_this_session: ledger.list().map((entry) => ({ ...entry })),
     warnings: [
-      ...settings.warnings.filter((text) => !(envReadable && text === told(settings.envFile.problem))),
+      ...settings.warnings.filter((text) => !(envReadable && text === described(settings.envFile.problem))),
       ...(projectProblem && !settings.projectDirectory.problem ? [projectProblem] : []),
       ...(noUrl ? [noUrl] : []),
       ...secrets.problems
-        .filter((problem) => !settings.warnings.includes(told(problem)))
-        .map((problem) => `${problem.path}: ${told(problem)}`),
+        .filter((problem) => !settings.warnings.includes(described(problem)))
+        .map((problem) => `${problem.path}: ${described(problem)}`),
       ...secrets.warnings,
       ...secrets.tooShort.map(
         (name) => `${name} has fewer than 8 characters: too short to protect everywhere. Use a longer secret.`,
@@ -144,7 +144,7 @@ function pathIn(project: Services['project'], folder: ProjectFolder, file = ''):
   return path === undefined ? undefined : join(path, file);
 }
 
-function told(problem: Problem | undefined): string {
+function described(problem: Problem | undefined): string {
   return problem ? `${problem.message} ${problem.fix}` : '';
 }
 
@@ -168,7 +168,7 @@ function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
 function historyOf({ history, vault }: Services): Status['history'] {
   const shown = (entry: LedgerEntry): LedgerEntry =>
     entry.realm === 'cloud' && entry.name !== undefined
-      ? { ...entry, name: hideInName(entry.name, vault.redactor) }
+      ? { ...entry, name: redactName(entry.name, vault.redactor) }
       : entry;
   return history.list().map((call) => ({
     ...call,

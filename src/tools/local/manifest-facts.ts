@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import type { ManifestDescription } from '../../connectors/index.ts';
 
-const MOST_STREAMS = 300;
-const MOST_IN_TEXT = 100;
+const MAX_STREAMS = 300;
+const MAX_IN_TEXT = 100;
 
 export const manifestFactsOutput = z.object({
   streams: z.array(
@@ -27,7 +27,7 @@ type ManifestFacts = z.infer<typeof manifestFactsOutput>;
 export function manifestFacts(description: ManifestDescription, makers: string | undefined): ManifestFacts {
   const { streams, moreAtDiscovery, authentication, bringsCode, cdkVersion } = description;
   return {
-    streams: streams.slice(0, MOST_STREAMS).map(({ name, syncModes, cursorField, primaryKey, conditional }) => ({
+    streams: streams.slice(0, MAX_STREAMS).map(({ name, syncModes, cursorField, primaryKey, conditional }) => ({
       name,
       sync_modes: [...syncModes],
       cursor: cursorField,
@@ -45,7 +45,7 @@ export function manifestFacts(description: ManifestDescription, makers: string |
 
 export function manifestLines(facts: ManifestFacts): string[] {
   const { streams, stream_count: count, cdk_of_makers: makers } = facts;
-  const shown = streams.slice(0, MOST_IN_TEXT);
+  const shown = streams.slice(0, MAX_IN_TEXT);
   return [
     `Streams in the manifest (${count}${facts.more_at_discovery ? ', and more that list_streams finds' : ''}):`,
     ...shown.map((stream) => `- ${streamText(stream)}`),

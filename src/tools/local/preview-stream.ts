@@ -45,7 +45,7 @@ export const previewStream = defineTool({
     );
     const streams = found.streams.map(({ stream, records, complete }) => {
       // Sealed before it is cut: half a secret would not be recognised afterwards.
-      const sealed = services.vault.redactor.sealValue(records, 'data') as typeof records;
+      const sealed = services.vault.redactor.redactValue(records, 'data') as typeof records;
       const cut = sealed.map(cutCells);
       return {
         stream,

@@ -38,7 +38,7 @@ export const query = defineTool({
         data: { columns: [...columns], tables: [...tables], plan },
       };
     }
-    services.sources.learnUpdates();
+    services.sources.registerUpdates();
     const result = await services.cache.query(sql, { limit, offset, signal });
     return {
       computed: result.readsTables ? undefined : result.rows,

@@ -4,7 +4,7 @@ import { InputError } from '../../errors.ts';
 import type { Prepared } from '../../sources/index.ts';
 import { noteInstalled } from '../note-installed.ts';
 import type { Call } from '../tool.ts';
-import { toSubject } from './subject.ts';
+import { toConnectorConfig } from './connector-arguments.ts';
 
 /** Without descriptions: validate_config has them, and the list has a budget. */
 export const readableFields = {
@@ -35,7 +35,7 @@ export async function openSource(
   if (source !== undefined && given.length > 0) throw notOfSaved(source, given);
   const { installed, config } =
     source === undefined
-      ? await services.sources.prepareUnsaved(toSubject({ ...rest, connector: connector ?? '' }), control)
+      ? await services.sources.prepareUnsaved(toConnectorConfig({ ...rest, connector: connector ?? '' }), control)
       : await services.sources.prepare(await services.sources.get(source), control);
   await noteInstalled(services, installed);
   return { installed, config, label: source ?? connector ?? '' };

@@ -9,7 +9,7 @@ import { noteInstalled } from '../note-installed.ts';
 import type { Services } from '../services.ts';
 import { tablesOfSource } from '../sync-targets.ts';
 import { type Call, defineTool } from '../tool.ts';
-import { type SubjectInput, subjectFields, toSubject } from './subject.ts';
+import { type ConnectorArguments, connectorFields, toConnectorConfig } from './connector-arguments.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 import { checkNext, validationText } from './validate-config.ts';
 
@@ -37,7 +37,7 @@ export const saveSource = defineTool({
   title: 'Save a source',
   description:
     'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced and kept in its history.',
-  input: z.strictObject({ name, ...subjectFields, sync: z.boolean().optional().describe('then start_sync') }),
+  input: z.strictObject({ name, ...connectorFields, sync: z.boolean().optional().describe('then start_sync') }),
   output,
   realm: 'local',
   ...savingOver('source'),
@@ -49,7 +49,7 @@ export const saveSource = defineTool({
   },
 });
 
-const { manifest_path: _, ...destinationFields } = subjectFields;
+const { manifest_path: _, ...destinationFields } = connectorFields;
 
 export const saveDestination = defineTool({
   name: 'save_destination',
@@ -122,17 +122,17 @@ async function withSync({ data }: Awaited<ReturnType<typeof save>>, startedAt: n
 
 async function save(
   kind: Kind,
-  input: SubjectInput & { name: string },
+  input: ConnectorArguments & { name: string },
   { services, signal, progress, authorize }: Call,
   next: string,
 ) {
-  const subject = toSubject(input);
+  const configInput = toConnectorConfig(input);
   const store = saved(kind, services);
-  const validation = await store.validateOwn(subject, { signal, progress });
+  const validation = await store.validateOwn(configInput, { signal, progress });
   await noteInstalled(services, validation.installed);
   if (!validation.valid) throw notSaved(input.name, validation, input.config);
   const { connector, version, runtime, runtimeReason } = validation;
-  const { config, configFile, configSecret, manifestPath } = subject;
+  const { config, configFile, configSecret, manifestPath } = configInput;
   const savedAt = new Date().toISOString();
   const named = { name: input.name, connector, version, runtime, runtimeReason, manifestPath };
   const { id, replaced } = await store.save(

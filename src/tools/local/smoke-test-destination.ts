@@ -97,7 +97,9 @@ function textOf(data: z.infer<typeof output>, scenarios: readonly ScenarioReport
     const read = back.compared ? `${count(back.records ?? 0, 'record')} read back` : `not read back: ${back.why}`;
     return `- ${scenario}: ${passed ? 'passed' : 'FAILED'}; ${written.toLocaleString('en-US')} written, ${states.returned} of ${states.sent} states returned, ${read} (${seconds} s)`;
   });
-  const problems = failed.flatMap(({ scenario, problems: told }) => told.map((problem) => `${scenario}: ${problem}`));
+  const problems = failed.flatMap(({ scenario, problems: reported }) =>
+    reported.map((problem) => `${scenario}: ${problem}`),
+  );
   const head = data.passed ? 'All passed' : `${failed.length} of ${scenarios.length} scenarios failed`;
   return [
     `Destination "${data.destination}": ${head}.`,

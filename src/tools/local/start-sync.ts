@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SYNC_MODES } from '../../protocol/index.ts';
-import { beginSync, type SyncWish } from '../begin-sync.ts';
+import { beginSync, type SyncOptions } from '../begin-sync.ts';
 import { syncTargets } from '../sync-targets.ts';
 import { defineTool } from '../tool.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
@@ -26,7 +26,7 @@ const input = z.strictObject({
   wait_seconds: z.int().min(0).max(45).default(20),
 });
 
-function wishOf({ source, destination, streams, options = [], restart }: z.output<typeof input>): SyncWish {
+function syncOptions({ source, destination, streams, options = [], restart }: z.output<typeof input>): SyncOptions {
   return {
     source,
     destination,
@@ -53,9 +53,9 @@ export const startSync = defineTool({
     shown: 'change',
     possible: ['run', 'change'],
     of: async (input, services, signal) =>
-      (await syncTargets(services, wishOf(input), signal)).length > 0 ? 'change' : 'run',
+      (await syncTargets(services, syncOptions(input), signal)).length > 0 ? 'change' : 'run',
   },
-  targets: (input, services, signal) => syncTargets(services, wishOf(input), signal),
+  targets: (input, services, signal) => syncTargets(services, syncOptions(input), signal),
   byHand: ({ source, destination, restart }) =>
     `Or run "sluice-mcp sync ${source}${destination === undefined ? '' : ` --destination ${destination}`}${restart ? ' --restart' : ''}" in a terminal.`,
   async run(input, call) {
@@ -63,7 +63,7 @@ export const startSync = defineTool({
     const startedAt = Date.now();
     const { destination } = input;
     const control = { signal, progress };
-    const { syncId, alreadyRunning } = await beginSync(services, wishOf(input), control, authorize);
+    const { syncId, alreadyRunning } = await beginSync(services, syncOptions(input), control, authorize);
     const left = Math.min(input.wait_seconds, CALL_SECONDS - (Date.now() - startedAt) / 1000);
     const status = await services.syncs.wait(syncId, Math.max(0, left) * 1000, signal, progress);
     const data = { ...syncData(status), already_running: alreadyRunning };

@@ -64,7 +64,7 @@ export const syncOutput = z.object({
     .optional(),
   already_running: z.boolean().optional(),
 });
-const MOST_COLUMNS = 200;
+const MAX_COLUMNS = 200;
 const COLUMNS_IN_TEXT = 40;
 const STREAMS_WITH_COLUMNS = 8;
 
@@ -85,7 +85,7 @@ export function syncData(status: SyncStatus, logIsWhole = false): SyncOutput {
     dataset: status.dataset,
     streams: status.streams.map(({ columns, ...stream }) => ({
       ...stream,
-      ...(columns === undefined ? {} : { columns: columns.slice(0, MOST_COLUMNS) }),
+      ...(columns === undefined ? {} : { columns: columns.slice(0, MAX_COLUMNS) }),
     })),
     errors: status.errors.map((error) => ({ ...error })),
     warnings: [...status.warnings],

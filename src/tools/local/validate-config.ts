@@ -3,7 +3,7 @@ import type { Validation } from '../../sources/index.ts';
 import { noteInstalled } from '../note-installed.ts';
 import { asData } from '../text.ts';
 import { defineTool } from '../tool.ts';
-import { subjectFields, toSubject } from './subject.ts';
+import { connectorFields, toConnectorConfig } from './connector-arguments.ts';
 
 export const validationOutput = z.object({
   valid: z.boolean(),
@@ -23,7 +23,7 @@ export const validateConfig = defineTool({
   title: 'Validate a configuration',
   description:
     "Checks a connector's configuration: references, schema, then the connector's own check (installs it when needed). schema_only: against the registry's spec, nothing runs.",
-  input: z.strictObject({ ...subjectFields, schema_only: z.boolean().optional() }),
+  input: z.strictObject({ ...connectorFields, schema_only: z.boolean().optional() }),
   output: validationOutput,
   realm: 'local',
   effect: {
@@ -34,7 +34,7 @@ export const validateConfig = defineTool({
       schemaOnly && runtime !== 'executable' && !connector.startsWith('/') ? 'read' : 'run',
   },
   async run(input, { services, signal, progress }) {
-    const validation = await services.sources.validate(toSubject(input), input.schema_only ?? false, {
+    const validation = await services.sources.validate(toConnectorConfig(input), input.schema_only ?? false, {
       signal,
       progress,
     });

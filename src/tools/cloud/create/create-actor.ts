@@ -11,8 +11,8 @@ import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { ignore } from '../masking.ts';
+import type { CreateInput, Creator } from './creator.ts';
 import { handedOver } from './handed-over.ts';
-import type { CreateInput, Maker } from './maker.ts';
 import { refuseTakenName } from './taken-name.ts';
 
 /** All that goes to Airbyte. */
@@ -24,11 +24,11 @@ interface Ready {
   readonly warnings?: readonly string[];
 }
 
-export const createActor: Maker = async (input, call, enter) => {
+export const createActor: Creator = async (input, call, enter) => {
   const kind: ActorKind = input.kind === 'destination' ? 'destination' : 'source';
   const { services, signal, progress } = call;
   const { id: workspaceId } = await chosenWorkspace(input.workspace_id, services, signal);
-  const { definitionId, config, toType, warnings: told = [] } = await readyActor(kind, input, workspaceId, call);
+  const { definitionId, config, toType, warnings: reported = [] } = await readyActor(kind, input, workspaceId, call);
   await refuseTakenName(input, workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress(`creating the ${kind} in Airbyte`);
@@ -42,7 +42,7 @@ export const createActor: Maker = async (input, call, enter) => {
   const isOwn = isAsAsked(made, { workspaceId });
   if (isOwn) enter(made);
   const { id, name } = made;
-  const warnings = [...told, ...(isOwn ? [] : [NOT_OWN])];
+  const warnings = [...reported, ...(isOwn ? [] : [NOT_OWN])];
   const check = `check_cloud_connector with kind ${kind} and this id; then create_cloud_object with kind connection.`;
   const all = toType && [...toType.required, ...toType.optional.map((field) => `${field} (if needed)`)];
   const typing = `A person opens web_address, types ${all?.join(', ') || 'what is missing'} and saves. After that ${check}`;

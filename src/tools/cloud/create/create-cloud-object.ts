@@ -8,7 +8,7 @@ import { ledgerEntry, type ObjectKind } from '../found-object.ts';
 import { createActor } from './create-actor.ts';
 import { createConnection } from './create-connection.ts';
 import { createDefinition } from './create-definition.ts';
-import { createInput, createOutput, type Maker } from './maker.ts';
+import { type Creator, createInput, createOutput } from './creator.ts';
 
 const ACTOR = ['from_source', 'connector', 'config', 'draft'];
 const TAKES: Record<ObjectKind, readonly string[]> = {
@@ -26,7 +26,7 @@ const TAKES: Record<ObjectKind, readonly string[]> = {
   ],
   definition: ['manifest_path', 'manifest', 'testing_values'],
 };
-const MAKERS: Record<ObjectKind, Maker> = {
+const CREATORS: Record<ObjectKind, Creator> = {
   source: createActor,
   destination: createActor,
   connection: createConnection,
@@ -47,7 +47,7 @@ export const createCloudObject = defineTool({
     checkFits(kind, rest, TAKES[kind]);
     if (name.trim() === '') throw new InputError('argument_missing', 'The name is empty.', 'Give it a name.');
     call.about({ kind, name });
-    const made = await MAKERS[kind](given, call, (there) => {
+    const made = await CREATORS[kind](given, call, (there) => {
       // At once, whoever still waits: what this session made it may change and delete.
       call.services.ledger.enter(ledgerEntry({ kind, ...there }));
       call.about({ kind, ...there });

@@ -8,18 +8,18 @@ import { findObject } from '../found-object.ts';
 import { isAsAsked, NOT_OWN } from '../made-now.ts';
 import { chosenOfOffered } from '../offered-streams.ts';
 import { checkSchedule, type GivenSchedule, nextRun, publicSchedule } from '../schedule.ts';
-import { chooseStreams, noStreams, type StreamWish } from '../stream-choice.ts';
-import type { CreateInput, Maker } from './maker.ts';
+import { chooseStreams, noStreams, type StreamRequest } from '../stream-choice.ts';
+import type { CreateInput, Creator } from './creator.ts';
 import { refuseTakenName } from './taken-name.ts';
 
-export const createConnection: Maker = async (input, call, enter) => {
+export const createConnection: Creator = async (input, call, enter) => {
   const { services, signal, progress } = call;
   const { source_id: sourceId, destination_id: destinationId, prefix, schedule, workspace_id } = input;
   if (sourceId === undefined || destinationId === undefined) {
     throw missing('connection', 'source_id and destination_id', 'list_cloud_objects shows the ids of both kinds.');
   }
   const timed = checkSchedule(schedule ?? 'manual');
-  const wishes = await wished(input, call);
+  const requests = await requested(input, call);
   const [source, destination] = await Promise.all([
     findObject({ kind: 'source', id: sourceId, workspace_id, field: 'source_id' }, services, signal),
     findObject({ kind: 'destination', id: destinationId, workspace_id, field: 'destination_id' }, services, signal),
@@ -35,8 +35,8 @@ export const createConnection: Maker = async (input, call, enter) => {
   const tags = await chosenTags(input.tags, source.workspaceId, call);
   const ends = { sourceId: source.id, destinationId: destination.id };
   const choose = (offered: readonly OfferedStream[]): ConnectionStream[] => {
-    if (wishes === undefined) throw noStreams(offered);
-    return chooseStreams(offered, wishes);
+    if (requests === undefined) throw noStreams(offered);
+    return chooseStreams(offered, requests);
   };
   const streams = await chosenOfOffered(ends, input.discover ?? false, choose, call);
   if (signal.aborted) throw abortError(signal);
@@ -103,7 +103,10 @@ async function inTimeZone(
 }
 
 /** Undefined where the call names no streams at all. */
-async function wished({ streams, from_source: source }: CreateInput, call: Call): Promise<StreamWish[] | undefined> {
+async function requested(
+  { streams, from_source: source }: CreateInput,
+  call: Call,
+): Promise<StreamRequest[] | undefined> {
   if (source === undefined) return streams;
   if (streams === undefined) return syncedLast(source, call);
   throw new InputError(
@@ -113,7 +116,7 @@ async function wished({ streams, from_source: source }: CreateInput, call: Call)
   );
 }
 
-async function syncedLast(name: string, { services }: Call): Promise<StreamWish[]> {
+async function syncedLast(name: string, { services }: Call): Promise<StreamRequest[]> {
   const { sources, syncs } = services;
   await sources.get(name);
   const last = (await syncs.recent(Number.POSITIVE_INFINITY)).find(({ source }) => source === name);

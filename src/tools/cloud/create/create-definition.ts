@@ -12,12 +12,12 @@ import {
   noProject,
   specOfManifest,
 } from '../update/testing-values.ts';
-import type { Maker } from './maker.ts';
+import type { Creator } from './creator.ts';
 import { refuseTakenName } from './taken-name.ts';
 
 const STORING_MS = 20_000;
 
-export const createDefinition: Maker = async (input, call, enter) => {
+export const createDefinition: Creator = async (input, call, enter) => {
   const { services, signal, progress } = call;
   const manifest = await givenManifest(input, services);
   if (!manifest) throw noManifest();

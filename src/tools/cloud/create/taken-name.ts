@@ -1,11 +1,11 @@
 /** Airbyte takes a name twice; afterwards nobody can tell the two apart. */
 import { InputError } from '../../../errors.ts';
-import { hideInName } from '../../../secrets/index.ts';
+import { redactName } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import type { ObjectKind } from '../found-object.ts';
 import { allItems } from '../scan.ts';
-import type { CreateInput } from './maker.ts';
+import type { CreateInput } from './creator.ts';
 
 /** @throws InputError `name_taken` unless a duplicate is wanted */
 export async function refuseTakenName(
@@ -14,7 +14,7 @@ export async function refuseTakenName(
   call: Call,
 ): Promise<void> {
   if (isAllowed) return;
-  const wanted = hideInName(name.trim(), call.services.vault.redactor).toLowerCase();
+  const wanted = redactName(name.trim(), call.services.vault.redactor).toLowerCase();
   const ids = (await named(kind, workspaceId, call)).filter((each) => each.name.trim().toLowerCase() === wanted);
   if (ids.length === 0) return;
   throw new InputError(

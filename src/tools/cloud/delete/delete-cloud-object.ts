@@ -7,7 +7,7 @@ import { ledgerEntry, OBJECT_KINDS } from '../found-object.ts';
 import { carryOut } from './deletion.ts';
 import { allOf, audited, planDeletion, textOf } from './deletion-plan.ts';
 
-const MOST_LISTED = 50;
+const MAX_LISTED = 50;
 
 export const deleteCloudObject = defineTool({
   name: 'delete_cloud_object',
@@ -41,7 +41,7 @@ export const deleteCloudObject = defineTool({
         'in_use',
         `Airbyte would delete ${plan.first.length} more with the ${kind} "${shortName(name)}".`,
         'Ask the person; then call again with cascade to delete them too, or delete them first.',
-        { details: { dependents: plan.first.slice(0, MOST_LISTED).map(textOf), total: plan.first.length } },
+        { details: { dependents: plan.first.slice(0, MAX_LISTED).map(textOf), total: plan.first.length } },
       );
     }
     // Also where it ends half-way.

@@ -2,14 +2,14 @@
 import type { Actor, ActorKind, Connection } from '../../../cloud/index.ts';
 import { InputError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
-import { hideInName } from '../../../secrets/index.ts';
+import { redactName } from '../../../secrets/index.ts';
 import type { Services } from '../../services.ts';
 import { shortName } from '../bounds.ts';
-import { type FoundObject, findObject, type ObjectKind, type Sought } from '../found-object.ts';
+import { type FoundObject, findObject, type ObjectKind, type ObjectLookup } from '../found-object.ts';
 import { allItems } from '../scan.ts';
 import { scheduleValue } from '../schedule.ts';
 
-export interface Doomed {
+export interface DeletionTarget {
   readonly kind: ObjectKind;
   readonly id: string;
   readonly name: string;
@@ -19,59 +19,63 @@ export interface Doomed {
 export interface DeletionPlan {
   readonly object: FoundObject;
   /** What Airbyte deletes with it: gone before it, one by one. */
-  readonly first: readonly Doomed[];
+  readonly first: readonly DeletionTarget[];
   /** What only `cascade` takes along, after it. */
-  readonly afterwards: readonly Doomed[];
+  readonly afterwards: readonly DeletionTarget[];
   readonly stays: readonly string[];
 }
 
-export interface Wish extends Sought {
+export interface DeletionRequest extends ObjectLookup {
   /** The exact name of today. */
   readonly name: string;
   readonly cascade?: boolean | undefined;
 }
 
 /** @throws InputError `name_mismatch`, and as `findObject` */
-export async function planDeletion(wish: Wish, services: Services, signal: AbortSignal): Promise<DeletionPlan> {
-  const object = await findObject(wish, services, signal);
+export async function planDeletion(
+  request: DeletionRequest,
+  services: Services,
+  signal: AbortSignal,
+): Promise<DeletionPlan> {
+  const object = await findObject(request, services, signal);
   // What looks like a secret in a name is hidden in both.
-  if (object.name !== hideInName(wish.name, services.vault.redactor)) {
+  if (object.name !== redactName(request.name, services.vault.redactor)) {
     throw new InputError(
       'name_mismatch',
-      `This ${object.kind} is called ${JSON.stringify(object.name)}, not ${JSON.stringify(wish.name.slice(0, 200))}.`,
+      `This ${object.kind} is called ${JSON.stringify(object.name)}, not ${JSON.stringify(request.name.slice(0, 200))}.`,
       'Make sure that it is the one that is meant, and give its exact name.',
     );
   }
   const first = await dependentsOf(object, services, signal);
   if (object.kind !== 'connection') return { object, first, afterwards: [], stays: [] };
-  return { object, first, ...(await endsOf(object.connection, wish.cascade ?? false, services, signal)) };
+  return { object, first, ...(await endsOf(object.connection, request.cascade ?? false, services, signal)) };
 }
 
-export function allOf({ object, first, afterwards }: DeletionPlan): Doomed[] {
+export function allOf({ object, first, afterwards }: DeletionPlan): DeletionTarget[] {
   return [...first, object, ...afterwards];
 }
 
 /** What Airbyte would delete with it, in the order in which it can be deleted. */
 export async function dependentsOf(
-  { kind, id, workspaceId }: Doomed,
+  { kind, id, workspaceId }: DeletionTarget,
   { cloud }: Services,
   signal: AbortSignal,
-): Promise<Doomed[]> {
+): Promise<DeletionTarget[]> {
   if (kind === 'connection') return [];
   const connections = await allItems((page) => cloud.connections.list(workspaceId, page, signal));
-  const doomed = (kind: ObjectKind, { id, name }: { id: string; name: string }): Doomed => ({
+  const target = (kind: ObjectKind, { id, name }: { id: string; name: string }): DeletionTarget => ({
     kind,
     id,
     name,
     workspaceId,
   });
   if (kind !== 'definition') {
-    return connections.filter((connection) => stands(connection, kind, id)).map((found) => doomed('connection', found));
+    return connections.filter((connection) => stands(connection, kind, id)).map((found) => target('connection', found));
   }
   const all = await allItems((page) => cloud.actors.list('source', workspaceId, page, signal));
   const sources = all.filter(({ definitionId }) => definitionId === id);
   const theirs = connections.filter(({ sourceId }) => sources.some((source) => source.id === sourceId));
-  return [...theirs.map((found) => doomed('connection', found)), ...sources.map((found) => doomed('source', found))];
+  return [...theirs.map((found) => target('connection', found)), ...sources.map((found) => target('source', found))];
 }
 
 function stands({ sourceId, destinationId }: Connection, kind: ActorKind, id: string): boolean {
@@ -90,7 +94,7 @@ async function endsOf(
     cloud.actors.get('source', connection.sourceId, signal),
     cloud.actors.get('destination', connection.destinationId, signal),
   ]);
-  const afterwards: Doomed[] = [];
+  const afterwards: DeletionTarget[] = [];
   const stays: string[] = [];
   for (const end of ends) {
     const users = (await dependentsOf(end, services, signal)).filter(({ id }) => id !== connection.id);
@@ -101,7 +105,7 @@ async function endsOf(
   return { afterwards, stays };
 }
 
-export function textOf({ kind, id, name }: Pick<Doomed, 'kind' | 'id' | 'name'>): string {
+export function textOf({ kind, id, name }: Pick<DeletionTarget, 'kind' | 'id' | 'name'>): string {
   return `${kind} "${shortName(name)}" (${id})`;
 }
 

@@ -3,7 +3,7 @@ import { abortError, messageOf, SluiceError, UpstreamError } from '../../../erro
 import type { Services } from '../../services.ts';
 import type { Call } from '../../tool.ts';
 import { ledgerEntry } from '../found-object.ts';
-import { allOf, type DeletionPlan, type Doomed, dependentsOf, textOf } from './deletion-plan.ts';
+import { allOf, type DeletionPlan, type DeletionTarget, dependentsOf, textOf } from './deletion-plan.ts';
 
 /**
  * @param onGone is told what is gone so far, in words, after each deletion
@@ -18,36 +18,36 @@ export async function carryOut(
   const all = allOf(plan);
   // The plan was made anew since the gate looked: what came in between must not slip through.
   call.authorize('destroy', all.map(ledgerEntry));
-  const gone: Doomed[] = [];
-  for (const doomed of all) {
+  const gone: DeletionTarget[] = [];
+  for (const target of all) {
     try {
       if (call.signal.aborted) throw abortError(call.signal);
-      call.progress(`deleting ${textOf(doomed)}`, gone.length, all.length);
-      await refuseNewDependents(doomed, call);
-      await remove(doomed, call.services);
+      call.progress(`deleting ${textOf(target)}`, gone.length, all.length);
+      await refuseNewDependents(target, call);
+      await remove(target, call.services);
     } catch (error) {
       throw gone.length === 0 ? error : partly(error, gone, all);
     }
-    gone.push(doomed);
-    call.services.ledger.forget(ledgerEntry(doomed));
+    gone.push(target);
+    call.services.ledger.forget(ledgerEntry(target));
     onGone(gone.map(textOf));
   }
   return gone.map(textOf);
 }
 
 /** All that stood on it when the plan was made is gone by now. */
-async function refuseNewDependents(doomed: Doomed, { services, signal }: Call): Promise<void> {
-  const others = await dependentsOf(doomed, services, signal);
+async function refuseNewDependents(target: DeletionTarget, { services, signal }: Call): Promise<void> {
+  const others = await dependentsOf(target, services, signal);
   if (others.length === 0) return;
   throw new UpstreamError(
     'new_dependents',
-    `Something new uses the ${textOf(doomed)}: it was not deleted.`,
+    `Something new uses the ${textOf(target)}: it was not deleted.`,
     'Look at it with describe_cloud_object, ask the person, and call again.',
     { details: { dependents: others.slice(0, 50).map(textOf) } },
   );
 }
 
-async function remove({ kind, id, workspaceId }: Doomed, { cloud }: Services): Promise<void> {
+async function remove({ kind, id, workspaceId }: DeletionTarget, { cloud }: Services): Promise<void> {
   try {
     if (kind === 'connection') await cloud.connections.delete(id);
     else if (kind === 'definition') await cloud.definitions.delete(workspaceId, id);
@@ -58,8 +58,8 @@ async function remove({ kind, id, workspaceId }: Doomed, { cloud }: Services): P
   }
 }
 
-function partly(error: unknown, gone: readonly Doomed[], all: readonly Doomed[]): UpstreamError {
-  const left = all.filter((doomed) => !gone.includes(doomed));
+function partly(error: unknown, gone: readonly DeletionTarget[], all: readonly DeletionTarget[]): UpstreamError {
+  const left = all.filter((target) => !gone.includes(target));
   return new UpstreamError(
     'partly_deleted',
     `Only a part was deleted: ${messageOf(error)}`,

@@ -1,7 +1,7 @@
 /** Airbyte's catalog of a connection, without what a reader does not need: one row for each stream. */
 import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
 
-const MOST_FIELDS = 200;
+const MAX_FIELDS = 200;
 
 export function catalogRows({ streams }: JsonObject): JsonValue {
   return (Array.isArray(streams) ? streams : []).filter(isObject).map(({ stream, config }) => {
@@ -21,8 +21,8 @@ export function catalogRows({ streams }: JsonObject): JsonValue {
       ...(selected === true && syncMode !== undefined ? { mode: `${syncMode} to ${destinationSyncMode}` } : {}),
       ...(supportedSyncModes === undefined ? {} : { supported_modes: supportedSyncModes }),
       ...(isEmpty(sourceDefinedPrimaryKey) ? {} : { primary_key: sourceDefinedPrimaryKey ?? null }),
-      fields: Object.fromEntries(fields.slice(0, MOST_FIELDS).map(([field, schema]) => [field, typeOf(schema)])),
-      ...(fields.length > MOST_FIELDS ? { fields_total: fields.length } : {}),
+      fields: Object.fromEntries(fields.slice(0, MAX_FIELDS).map(([field, schema]) => [field, typeOf(schema)])),
+      ...(fields.length > MAX_FIELDS ? { fields_total: fields.length } : {}),
     };
   });
 }

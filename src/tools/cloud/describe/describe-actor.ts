@@ -5,9 +5,9 @@ import { shortName } from '../bounds.ts';
 import { webAddress } from '../fields.ts';
 import { findActor } from '../found-object.ts';
 import { shownConfiguration } from '../masking.ts';
-import { dateOf, named, newTold, put, type Question, type Told, usersOf } from './told.ts';
+import { dateOf, named, newReport, type ObjectReport, put, type Question, usersOf } from './object-report.ts';
 
-export async function describeActor(kind: ActorKind, question: Question, call: Call): Promise<Told> {
+export async function describeActor(kind: ActorKind, question: Question, call: Call): Promise<ObjectReport> {
   const { services, signal, about } = call;
   const { cloud } = services;
   const actor = await findActor(kind, question, services, signal);
@@ -22,7 +22,7 @@ export async function describeActor(kind: ActorKind, question: Question, call: C
       (connection) => connection[`${kind}Id`] === actor.id,
     ),
   ]);
-  const told = newTold({
+  const report = newReport({
     id: actor.id,
     name,
     web_address: webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id),
@@ -32,7 +32,7 @@ export async function describeActor(kind: ActorKind, question: Question, call: C
     definition_id: actor.definitionId,
     connections: users.found.map(({ id: of, name: called, status }) => ({ id: of, name: shortName(called), status })),
   });
-  if (users.note) told.notes.push(`connections: ${users.note}`);
-  put(told, 'configuration', masked, call);
-  return told;
+  if (users.note) report.notes.push(`connections: ${users.note}`);
+  put(report, 'configuration', masked, call);
+  return report;
 }

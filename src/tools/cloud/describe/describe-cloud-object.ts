@@ -39,9 +39,9 @@ export const describeCloudObject = defineTool({
     if (misfit) throw includeMisfits(misfit, kind);
     if (toFile && !include.some((part) => part === 'state' || part === 'catalog')) throw nothingToWrite();
     const question = { id, include: new Set(include), workspaceId: wanted, toFile };
-    const told = await DESCRIBE[kind](question, call);
-    const data = { kind, ...told.data, notes: told.notes };
-    return { text: descriptionText(data, told.parts), data };
+    const report = await DESCRIBE[kind](question, call);
+    const data = { kind, ...report.data, notes: report.notes };
+    return { text: descriptionText(data, report.parts), data };
   },
 });
 

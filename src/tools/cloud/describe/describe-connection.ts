@@ -6,12 +6,12 @@ import { webAddress } from '../fields.ts';
 import { findConnection } from '../found-object.ts';
 import { scheduleValue } from '../schedule.ts';
 import { catalogRows } from './catalog-rows.ts';
+import { dateOf, named, newReport, type ObjectReport, put, type Question } from './object-report.ts';
 import { configuredCatalog, stateMessages, writeProtocolFile } from './protocol-file.ts';
-import { dateOf, named, newTold, put, type Question, type Told } from './told.ts';
 
-const MOST_STREAMS = 200;
+const MAX_STREAMS = 200;
 
-export async function describeConnection(question: Question, call: Call): Promise<Told> {
+export async function describeConnection(question: Question, call: Call): Promise<ObjectReport> {
   const { include } = question;
   const { services, signal, about } = call;
   const { cloud } = services;
@@ -25,7 +25,7 @@ export async function describeConnection(question: Question, call: Call): Promis
     cloud.jobs.list({ connectionId: connection.id }, { offset: 0, limit: 1 }, signal),
   ]);
   const [last] = jobs.items;
-  const told = newTold({
+  const report = newReport({
     id: connection.id,
     name,
     web_address: webAddress(cloud.addresses(), connection.workspaceId, 'connection', connection.id),
@@ -40,7 +40,7 @@ export async function describeConnection(question: Question, call: Call): Promis
     namespace: namespaceText(connection),
     schema_changes: connection.schemaChanges,
     tags: connection.tags.length > 0 ? connection.tags.map((tag) => shortName(tag.name)) : undefined,
-    streams: connection.streams.slice(0, MOST_STREAMS).map((stream) => ({
+    streams: connection.streams.slice(0, MAX_STREAMS).map((stream) => ({
       name: stream.name,
       namespace: stream.namespace,
       mode: stream.mode,
@@ -51,21 +51,21 @@ export async function describeConnection(question: Question, call: Call): Promis
     streams_total: connection.streams.length,
     last_job: last && { job_id: last.id, type: last.type, state: last.state, started_at: last.startedAt },
   });
-  if (connection.streams.length > MOST_STREAMS) told.notes.push(`only the first ${MOST_STREAMS} streams are shown`);
+  if (connection.streams.length > MAX_STREAMS) report.notes.push(`only the first ${MAX_STREAMS} streams are shown`);
   const files: string[] = [];
   const { keys } = await services.registry.secretKeys(signal);
   if (include.has('state')) {
     const state = await cloud.connections.state(connection.id, signal);
     const masked = maskConfiguration(state, { secretKeys: keys });
     if (question.toFile) files.push(await writeProtocolFile('state', connection.id, stateMessages(masked), call));
-    else put(told, 'state', masked, call);
+    else put(report, 'state', masked, call);
   }
   if (include.has('catalog')) {
     const catalog = await cloud.connections.catalog(connection.id, signal);
     if (question.toFile)
       files.push(await writeProtocolFile('catalog', connection.id, configuredCatalog(catalog), call));
-    else put(told, 'catalog', catalogRows(catalog), call);
+    else put(report, 'catalog', catalogRows(catalog), call);
   }
-  if (files.length > 0) told.data.files = files;
-  return told;
+  if (files.length > 0) report.data.files = files;
+  return report;
 }

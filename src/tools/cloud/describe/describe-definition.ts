@@ -5,9 +5,9 @@ import { shortName } from '../bounds.ts';
 import { webAddress } from '../fields.ts';
 import { findDefinition } from '../found-object.ts';
 import { specOfManifest } from '../update/testing-values.ts';
-import { newTold, put, type Question, type Told, usersOf } from './told.ts';
+import { newReport, type ObjectReport, put, type Question, usersOf } from './object-report.ts';
 
-export async function describeDefinition(question: Question, call: Call): Promise<Told> {
+export async function describeDefinition(question: Question, call: Call): Promise<ObjectReport> {
   const { include } = question;
   const { services, signal, about } = call;
   const { cloud, registry } = services;
@@ -17,7 +17,7 @@ export async function describeDefinition(question: Question, call: Call): Promis
     (page) => cloud.actors.list('source', workspace.id, page, signal),
     (source) => source.definitionId === definition.id,
   );
-  const told = newTold({
+  const report = newReport({
     id: definition.id,
     name: shortName(definition.name),
     web_address: webAddress(cloud.addresses(), workspace.id, 'definition'),
@@ -25,13 +25,13 @@ export async function describeDefinition(question: Question, call: Call): Promis
     version: definition.version,
     sources: users.found.map(({ id: of, name }) => ({ id: of, name: shortName(name) })),
   });
-  if (users.note) told.notes.push(`sources: ${users.note}`);
+  if (users.note) report.notes.push(`sources: ${users.note}`);
   const { keys } = await registry.secretKeys(signal);
   const putManifest = (label: 'manifest' | 'draft_manifest', manifest: JsonObject): void => {
     const masked = maskManifest(manifest, keys);
-    put(told, label, masked, call);
+    put(report, label, masked, call);
     if (JSON.stringify(masked) === JSON.stringify(manifest)) return;
-    told.notes.push(`${label}: values that look secret are shown as ${MASK}; do not send them back like this`);
+    report.notes.push(`${label}: values that look secret are shown as ${MASK}; do not send them back like this`);
   };
   if (include.has('manifest')) putManifest('manifest', definition.manifest);
   const isOfBuilder = include.has('draft_manifest') || include.has('testing_values');
@@ -39,12 +39,12 @@ export async function describeDefinition(question: Question, call: Call): Promis
   if (include.has('testing_values')) {
     const spec = specOfManifest(draft?.manifest ?? {});
     if (draft?.testingValues)
-      put(told, 'testing_values', maskConfiguration(draft.testingValues, { spec, secretKeys: keys }), call);
-    else told.notes.push('testing_values: there are none in the connector builder');
+      put(report, 'testing_values', maskConfiguration(draft.testingValues, { spec, secretKeys: keys }), call);
+    else report.notes.push('testing_values: there are none in the connector builder');
   }
   if (include.has('draft_manifest')) {
     if (draft?.isDraft) putManifest('draft_manifest', draft.manifest);
-    else told.notes.push('draft_manifest: there is no draft in the connector builder');
+    else report.notes.push('draft_manifest: there is no draft in the connector builder');
   }
-  return told;
+  return report;
 }

@@ -5,12 +5,12 @@ import { isoDate, shortName } from '../bounds.ts';
 import { checkWorkspace, webAddress } from '../fields.ts';
 import { workspaceIdOf } from '../found-object.ts';
 import type { Description } from './description.ts';
-import { newTold, type Question, type Told } from './told.ts';
+import { newReport, type ObjectReport, type Question } from './object-report.ts';
 
 export async function describeWorkspace(
   { id: wanted, include, workspaceId: within }: Question,
   call: Call,
-): Promise<Told> {
+): Promise<ObjectReport> {
   const { services, signal, about } = call;
   const { cloud } = services;
   const id = (await workspaceIdOf(wanted, services, signal, 'id')) ?? wanted;
@@ -25,7 +25,7 @@ export async function describeWorkspace(
     notes.push(`the organization cannot be told: ${error.message}`);
     return undefined;
   });
-  const told = newTold({
+  const report = newReport({
     id: workspace.id,
     name: shortName(workspace.name),
     web_address: webAddress(cloud.addresses(), workspace.id, 'workspace'),
@@ -33,9 +33,9 @@ export async function describeWorkspace(
     organization: organization && { id: organization.id, name: shortName(organization.name) },
     billing: include.has('billing') ? billingOf(organization?.billing) : undefined,
   });
-  told.notes.push(...notes);
-  if (include.has('billing') && !told.data.billing) told.notes.push('billing: Airbyte tells nothing of it');
-  return told;
+  report.notes.push(...notes);
+  if (include.has('billing') && !report.data.billing) report.notes.push('billing: Airbyte tells nothing of it');
+  return report;
 }
 
 function billingOf(billing: OrganizationInfo['billing']): Description['billing'] {

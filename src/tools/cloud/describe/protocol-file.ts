@@ -27,7 +27,7 @@ export async function writeProtocolFile(
   const staged = await stagedExport(await project.folder('staging'));
   try {
     const text = `${JSON.stringify(value, null, 2)}\n`;
-    await writeFile(staged.path, vault.redactor.seal(text, 'data'), { mode: 0o600, flag: 'wx' });
+    await writeFile(staged.path, vault.redactor.redact(text, 'data'), { mode: 0o600, flag: 'wx' });
     const { path, id } = await placeExport(staged.path, folder, name);
     ledger.enter({ realm: 'local', kind: 'export', id, name });
     return path;

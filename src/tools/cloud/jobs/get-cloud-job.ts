@@ -38,10 +38,10 @@ export const getCloudJob = defineTool({
     const { job, warning } = await waitForJob(found.job, { seconds: input.wait_seconds, since }, call);
     const data = jobData(job, connection, call);
     if (warning) data.warnings.push(warning);
-    const told = await addAttempts(job, data, call);
-    if (told) {
+    const report = await addAttempts(job, data, call);
+    if (report) {
       const most = input.log_lines || (offset === undefined ? 0 : USUAL_LINES);
-      const chosen = chosenAttempt(told, input.attempt, job.id);
+      const chosen = chosenAttempt(report, input.attempt, job.id);
       if (most > 0 && chosen) await addLog(data, chosen, { most, offset }, call);
       if (most > 0 && !chosen) data.warnings.push('There is no log: no attempt has begun, or the job is too old.');
     }

@@ -3,12 +3,12 @@ import type { Attempt, Job } from '../../../cloud/index.ts';
 import { InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
 import { isoDate } from '../bounds.ts';
-import { type Hide, hider } from '../words.ts';
+import { type RedactText, textRedactor } from '../messages.ts';
 import { isActive, type JobOutput } from './job-answer.ts';
 import { logPart } from './job-log.ts';
 
-const MOST_STREAMS = 50;
-const MOST_FAILURES = 5;
+const MAX_STREAMS = 50;
+const MAX_FAILURES = 5;
 
 /** Undefined, with a warning, where only the public API can be asked. */
 async function attemptsOf(
@@ -25,19 +25,19 @@ async function attemptsOf(
   }
 }
 
-const MOST_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 
 /** Puts attempts with their streams, and the error of the last one, into the answer. @returns as `attemptsOf` */
 export async function addAttempts(job: Job, data: JobOutput, call: Call): Promise<readonly Attempt[] | undefined> {
-  const told = await attemptsOf(job, data, call);
-  if (!told) return undefined;
-  const hide = await hider(call.services, call.signal);
-  data.attempts = told.slice(-MOST_ATTEMPTS).map((attempt) => shownAttempt(attempt, hide));
+  const report = await attemptsOf(job, data, call);
+  if (!report) return undefined;
+  const hide = await textRedactor(call.services, call.signal);
+  data.attempts = report.slice(-MAX_ATTEMPTS).map((attempt) => shownAttempt(attempt, hide));
   if (job.state !== 'succeeded') data.error = data.attempts.at(-1)?.failures[0]?.message;
-  return told;
+  return report;
 }
 
-function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutput['attempts']>[number] {
+function shownAttempt(attempt: Attempt, hide: RedactText): NonNullable<JobOutput['attempts']>[number] {
   const { number, state, createdAt, endedAt, bytes, records, streams, failures } = attempt;
   return {
     attempt: number,
@@ -46,13 +46,13 @@ function shownAttempt(attempt: Attempt, hide: Hide): NonNullable<JobOutput['atte
     ended_at: isoDate(endedAt),
     records,
     bytes,
-    streams: streams.slice(0, MOST_STREAMS).map(({ name, namespace, emitted, committed }) => ({
+    streams: streams.slice(0, MAX_STREAMS).map(({ name, namespace, emitted, committed }) => ({
       stream: namespace === undefined ? name : `${namespace}.${name}`,
       records_read: emitted,
       records_committed: committed,
     })),
     streams_total: streams.length,
-    failures: failures.slice(0, MOST_FAILURES).map(({ origin, type, message }) => ({
+    failures: failures.slice(0, MAX_FAILURES).map(({ origin, type, message }) => ({
       from: origin && hide(origin, 100),
       type: type && hide(type, 100),
       message: hide(message, 1_500),

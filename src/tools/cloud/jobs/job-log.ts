@@ -1,8 +1,8 @@
 /** Lines of an attempt's log: the last ones, or those from an offset. */
-import { hideQuoted, type Redactor } from '../../../secrets/index.ts';
+import { type Redactor, redactQuoted } from '../../../secrets/index.ts';
 
-const MOST_CHARACTERS = 30_000;
-const LONGEST_LINE = 2_000;
+const MAX_CHARACTERS = 30_000;
+const MAX_LINE_LENGTH = 2_000;
 /** A secret that is spread over lines, such as a key, is known by its neighbours. */
 const NEIGHBOURS = 100;
 
@@ -28,26 +28,29 @@ export function logPart(
   const start = Math.min(asked.offset ?? Math.max(0, all.length - asked.most), all.length);
   const end = Math.min(start + asked.most, all.length);
   const around = Math.max(0, start - NEIGHBOURS);
-  const sealed = sealedLines(all.slice(around, end + NEIGHBOURS), redactor, names).slice(start - around, end - around);
-  const lines = sealed.map((line) => (line.length <= LONGEST_LINE ? line : cutLine(line)));
+  const sealed = redactedLines(all.slice(around, end + NEIGHBOURS), redactor, names).slice(
+    start - around,
+    end - around,
+  );
+  const lines = sealed.map((line) => (line.length <= MAX_LINE_LENGTH ? line : cutLine(line)));
   if (asked.offset !== undefined) return { lines: lines.slice(0, fitting(lines)), offset: start, total: all.length };
   const fit = fitting([...lines].reverse());
   return { lines: lines.slice(lines.length - fit), offset: end - fit, total: all.length };
 }
 
-function sealedLines(lines: readonly string[], redactor: Redactor, names: ReadonlySet<string>): string[] {
+function redactedLines(lines: readonly string[], redactor: Redactor, names: ReadonlySet<string>): string[] {
   let inKey = false;
-  return redactor.sealAll(lines, 'connector').map((line) => {
+  return redactor.redactAll(lines, 'connector').map((line) => {
     const begins = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(line);
     const ends = /-----END [A-Z0-9 ]*PRIVATE KEY/.test(line);
     const hidden = inKey && !begins;
     if (begins || ends) inKey = begins && !ends;
-    return hidden ? '[sealed]' : hideQuoted(line, names);
+    return hidden ? '[sealed]' : redactQuoted(line, names);
   });
 }
 
 function cutLine(line: string): string {
-  return `${line.slice(0, LONGEST_LINE)}… (${line.length - LONGEST_LINE} more characters)`;
+  return `${line.slice(0, MAX_LINE_LENGTH)}… (${line.length - MAX_LINE_LENGTH} more characters)`;
 }
 
 /** How many of them may be shown; one always. */
@@ -55,7 +58,7 @@ function fitting(lines: readonly string[]): number {
   let size = 0;
   const tooMany = lines.findIndex((line) => {
     size += line.length + 1;
-    return size > MOST_CHARACTERS;
+    return size > MAX_CHARACTERS;
   });
   return tooMany < 0 ? lines.length : Math.max(1, tooMany);
 }

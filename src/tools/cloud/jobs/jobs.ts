@@ -11,9 +11,9 @@ import { workspaceIdOf } from '../found-object.ts';
 import { isActive } from './job-answer.ts';
 
 /** A call is answered within 45 s: what comes after waiting takes time too. */
-const LONGEST_WAIT_SECONDS = 38;
+const MAX_WAIT_SECONDS_LENGTH = 38;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 
 /** @throws InputError `bad_job_id`, `cloud_not_found`, `other_workspace` */
 export async function findJob(
@@ -63,13 +63,9 @@ export async function waitForJob(
   { seconds, since }: { readonly seconds: number; readonly since: number },
   { services, signal, progress }: Call,
 ): Promise<{ readonly job: Job; readonly warning?: string }> {
-  const until = since + Math.min(seconds, LONGEST_WAIT_SECONDS) * 1000;
+  const until = since + Math.min(seconds, MAX_WAIT_SECONDS_LENGTH) * 1000;
   let job = first;
-  for (
-    let pause = FIRST_PAUSE_MS;
-    isActive(job) && Date.now() < until;
-    pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)
-  ) {
+  for (let pause = FIRST_PAUSE_MS; isActive(job) && Date.now() < until; pause = Math.min(pause * 1.5, MAX_PAUSE_MS)) {
     progress(`job ${job.id} is ${job.state}: ${count(job.records ?? 0, 'record')}, ${bytesText(job.bytes ?? 0)}`);
     await sleep(Math.min(pause, until - Date.now()), undefined, { signal }).catch(() => {});
     if (signal.aborted) throw abortError(signal);

@@ -4,7 +4,7 @@ import { eachOf } from './walk.ts';
 
 const AT_ONCE = 4;
 /** One that counts is seldom far behind those that run. */
-const MOST_PASSED = 5;
+const MAX_PASSED = 5;
 
 export type LastJobs = (connections: readonly Pick<Connection, 'id'>[]) => Promise<ReadonlyMap<string, Job>>;
 
@@ -26,7 +26,7 @@ export function lastJobsOf(
     }
     const missing = isWhole ? [] : connections.filter(({ id }) => !known.has(id) && !asked.has(id));
     await eachOf(missing, AT_ONCE, async ({ id }) => {
-      const { items } = await cloud.jobs.list({ connectionId: id }, { offset: 0, limit: MOST_PASSED }, signal);
+      const { items } = await cloud.jobs.list({ connectionId: id }, { offset: 0, limit: MAX_PASSED }, signal);
       asked.add(id);
       const found = items.find(counts);
       if (found) known.set(id, found);

@@ -43,10 +43,10 @@ function listing<T>({ list, wanted, rows, workspace, mostLooked }: Kinds<T>): Li
   };
 }
 
-const MOST_LOOKED = 1000;
+const MAX_LOOKED = 1000;
 const AT_ONCE = 4;
 /** Whether one fails may cost a request of its own. */
-const MOST_LOOKED_FOR_FAILING = 300;
+const MAX_LOOKED_FOR_FAILING = 300;
 
 /** @throws InputError `argument_of_other_kind`, `bad_status`; as the cloud */
 export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
@@ -72,7 +72,7 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
           const info = await cloud.organizations.info(id, signal).catch(ignore(signal));
           return { id, name: shortName(name), status: info && organizationState(info) };
         }),
-      mostLooked: MOST_LOOKED,
+      mostLooked: MAX_LOOKED,
     });
   }
   if (kind === 'job') return jobs(asked, call);
@@ -113,7 +113,7 @@ function plain<T extends Named>(
     wanted: async (items) => items.map((item) => isNamed(item, search)),
     rows: async (found) => found.map(row),
     workspace,
-    mostLooked: MOST_LOOKED,
+    mostLooked: MAX_LOOKED,
   });
 }
 
@@ -145,7 +145,7 @@ function connections(asked: Asked, { services, signal }: Call, workspace: Worksp
       return found.map((item) => connectionRow(item, names, last.get(item.id)));
     },
     workspace,
-    mostLooked: asked.failing_only ? MOST_LOOKED_FOR_FAILING : MOST_LOOKED,
+    mostLooked: asked.failing_only ? MAX_LOOKED_FOR_FAILING : MAX_LOOKED,
   });
 }
 
@@ -172,7 +172,7 @@ async function jobs(asked: Asked, { services, signal }: Call): Promise<Listing> 
       return found.map((item) => jobRow(item, names));
     },
     workspace,
-    mostLooked: MOST_LOOKED,
+    mostLooked: MAX_LOOKED,
   });
 }
 

@@ -3,14 +3,14 @@ import * as z from 'zod';
 import type { JsonObject } from '../../../protocol/index.ts';
 import { connectionOptions } from '../connection-options.ts';
 import { objectName } from '../fields.ts';
-import { streamWishes } from '../stream-choice.ts';
+import { streamRequests } from '../stream-choice.ts';
 
 export const changes = z.strictObject({
   name: objectName.optional(),
   config: z.record(z.string(), z.unknown()).optional(),
   enabled: z.boolean().optional(),
   schedule: z.string().optional(),
-  streams: streamWishes.optional(),
+  streams: streamRequests.optional(),
   discover: z.boolean().optional(),
   prefix: z.string().optional(),
   ...connectionOptions,

@@ -5,7 +5,7 @@ import type { Call } from '../../tool.ts';
 import { neededSpec, partOf, resolved, withoutMasks } from '../actor-config.ts';
 import { nothingToChange } from '../fitting.ts';
 import { shownConfiguration } from '../masking.ts';
-import { withHiddenWords } from '../refusal-words.ts';
+import { withRedactedWords } from '../refusal-messages.ts';
 import type { Changed, Changes } from './changes.ts';
 import { loosened } from './loosened-spec.ts';
 import { wholeConfig, withoutRemovals } from './whole-config.ts';
@@ -30,7 +30,7 @@ export async function updateActor(actor: Actor, { name, config }: Changes, call:
     return actors.update(actor.kind, actor.id, { name, configuration });
   };
   const changed = await (ready ? ready.use(send) : send()).catch(async (error: unknown) => {
-    throw error instanceof SluiceError ? await withHiddenWords(error, services, spec) : error;
+    throw error instanceof SluiceError ? await withRedactedWords(error, services, spec) : error;
   });
   const shownAfter = changesConfig ? await shownConfiguration(changed, services, signal) : {};
   const described = (named: string, configuration: JsonObject): JsonObject => ({

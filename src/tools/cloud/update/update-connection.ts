@@ -12,11 +12,11 @@ import type { Changed, Changes } from './changes.ts';
 export async function updateConnection(connection: Connection, changes: Changes, call: Call): Promise<Changed> {
   const { services, signal, progress } = call;
   const { cloud } = services;
-  const { name, enabled, prefix, schedule, streams: wishes } = changes;
+  const { name, enabled, prefix, schedule, streams: requests } = changes;
   const timed = schedule === undefined ? undefined : checkSchedule(schedule);
   const choose = (offered: readonly OfferedStream[]): ConnectionStream[] =>
-    chooseStreams(offered, wishes ?? [], connection.streams);
-  const streams = wishes && (await chosenOfOffered(connection, changes.discover ?? false, choose, call));
+    chooseStreams(offered, requests ?? [], connection.streams);
+  const streams = requests && (await chosenOfOffered(connection, changes.discover ?? false, choose, call));
   const tags = await chosenTags(changes.tags, connection.workspaceId, call);
   if (signal.aborted) throw abortError(signal);
   progress('changing the connection in Airbyte');

@@ -1,0 +1,111 @@
+/** Something that is fetched, kept on disk, believed for a day, and used old when the network fails. */
+import { InputError, SetupError, UpstreamError } from '../errors.ts';
+import { type Download, type DownloadOptions, download, shownAddress } from './download.ts';
+import type { CachedBody, Store } from './store.ts';
+import type { Origin } from './types.ts';
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface CacheEntry<T> {
+  readonly address: string;
+  /** What it is called in messages: `the connector registry`. */
+  readonly what: string;
+  readonly request: Omit<DownloadOptions, 'etag'>;
+  readonly offline: boolean;
+  /** Milliseconds for which a copy is used without asking; Infinity for what never changes. */
+  readonly freshMs: number;
+  /** Throws where the bytes are not what they should be; such bytes are never kept. */
+  parse(bytes: Buffer): T;
+}
+
+export interface Obtained<T> {
+  readonly value: T;
+  readonly source: Origin;
+  /** When it was last known to be current; 0 where that is not known. */
+  readonly checkedAt: number;
+  readonly note?: string;
+}
+
+interface Copy<T> extends CachedBody {
+  readonly value: T;
+}
+
+/**
+ * Gets it from disk or from the network.
+ * @throws UpstreamError when the network fails and nothing is kept; SetupError `offline` with nothing kept
+ */
+export async function obtain<T>(store: Store, wanted: CacheEntry<T>): Promise<Obtained<T>> {
+  const copy = await usableCopy(store, wanted);
+  const age = copy ? Date.now() - copy.checkedAt : Number.POSITIVE_INFINITY;
+  // A copy from the future comes from a clock that was wrong.
+  if (copy && age >= -60_000 && age < wanted.freshMs)
+    return { value: copy.value, source: 'disk', checkedAt: copy.checkedAt };
+  if (wanted.offline) {
+    if (!copy) throw offlineError(wanted.what);
+    const note = `Offline mode (AIRBYTE_OFFLINE_MODE): ${wanted.what} is ${ageText(copy.checkedAt)}.`;
+    return { value: copy.value, source: 'disk', checkedAt: copy.checkedAt, note };
+  }
+  try {
+    return await refresh(store, wanted, copy);
+  } catch (error) {
+    if (!copy || !(error instanceof UpstreamError || error instanceof InputError)) throw error;
+    const note = `${error.message} The copy on disk is used instead; it is ${ageText(copy.checkedAt)}.`;
+    return { value: copy.value, source: 'stale', checkedAt: copy.checkedAt, note };
+  }
+}
+
+async function refresh<T>(store: Store, wanted: CacheEntry<T>, copy: Copy<T> | undefined): Promise<Obtained<T>> {
+  const answer: Download = await download(wanted.address, { ...wanted.request, etag: copy?.etag });
+  const checkedAt = Date.now();
+  if (answer.unchanged && copy) {
+    const reason = await store.touch(wanted.address, { ...copy, checkedAt });
+    return { value: copy.value, source: 'network', checkedAt, note: notCached(wanted.what, reason) };
+  }
+  const { body, etag } = answer as Extract<Download, { unchanged: false }>;
+  const value = parseAnswer(wanted, body);
+  const reason = await store.write(wanted.address, { body, etag, checkedAt });
+  return { value, source: 'network', checkedAt, note: notCached(wanted.what, reason) };
+}
+
+async function usableCopy<T>(store: Store, wanted: CacheEntry<T>): Promise<Copy<T> | undefined> {
+  const kept = await store.read(wanted.address);
+  if (!kept) return undefined;
+  try {
+    return { ...kept, value: wanted.parse(kept.body) };
+  } catch {
+    // A damaged copy is no copy: the next answer replaces it.
+    return undefined;
+  }
+}
+
+function parseAnswer<T>(wanted: CacheEntry<T>, body: Buffer): T {
+  try {
+    return wanted.parse(body);
+  } catch (error) {
+    throw new UpstreamError(
+      'bad_answer',
+      `${shownAddress(wanted.address)} answered with something that is not ${wanted.what}.`,
+      'A login page of a network, or a proxy, may stand in between: open the address in a browser.',
+      { cause: error },
+    );
+  }
+}
+
+function notCached(what: string, reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : `A copy of ${what} could not be kept on disk: ${reason}`;
+}
+
+function offlineError(what: string): SetupError {
+  return new SetupError(
+    'offline',
+    `Offline mode is on and there is no copy of ${what} on this machine.`,
+    'Set AIRBYTE_OFFLINE_MODE=0 once so that it can be fetched, or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file, and restart the server.',
+  );
+}
+
+function ageText(checkedAt: number): string {
+  if (checkedAt === 0) return 'of unknown age';
+  const hours = Math.max(0, Math.round((Date.now() - checkedAt) / 3_600_000));
+  if (hours < 48) return `${hours} hours old`;
+  return `${Math.round(hours / 24)} days old`;
+}

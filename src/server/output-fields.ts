@@ -1,0 +1,25 @@
+/** The field names of our own answers, read off the tools' output schemas: the seal leaves them as they are. */
+import * as z from 'zod';
+import { isObject } from '../protocol/index.ts';
+import { tools } from '../tools/index.ts';
+
+const ERROR_WORDS = ['error', 'kind', 'code', 'message', 'next', 'problems', 'path', 'fix', 'details'];
+const SHAPE_WORDS = ['cut'];
+
+let words: Set<string> | undefined;
+
+/** Whether a key is one of our field names; the list is made on first use, not at start. */
+export function isOutputField(key: string): boolean {
+  if (!words) {
+    words = new Set([...ERROR_WORDS, ...SHAPE_WORDS]);
+    for (const tool of tools) collect(z.toJSONSchema(tool.output, { io: 'input', unrepresentable: 'any' }), words);
+  }
+  return words.has(key);
+}
+
+function collect(schema: unknown, into: Set<string>): void {
+  if (Array.isArray(schema)) for (const item of schema) collect(item, into);
+  if (!isObject(schema)) return;
+  if (isObject(schema.properties)) for (const key of Object.keys(schema.properties)) into.add(key);
+  for (const inner of Object.values(schema)) collect(inner, into);
+}

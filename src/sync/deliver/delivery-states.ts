@@ -1,0 +1,245 @@
+/** What a destination has confirmed of a source, as a file of the project: `states/SOURCE/DESTINATION.json`. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StateText } from '../../cache/index.ts';
+import { SetupError } from '../../errors.ts';
+import { exists, type Project, readJson, writeAtomic } from '../../project/index.ts';
+import { type ConfiguredStream, findStreams, isElsewhere, isObject, type Location } from '../../protocol/index.ts';
+import { type StreamName, streamKey } from '../stream-keys.ts';
+import type { SyncRequest } from '../types.ts';
+
+export interface StoredStream extends StreamName {
+  /** Counts how often the stream began anew at the destination. */
+  readonly generation: number;
+  /** Older generations are taken away by a destination that knows them; equal to `generation` until the stream is whole. */
+  readonly minimum: number;
+  /** Whether no kept state holds for it. */
+  readonly anew: boolean;
+  /** Whether a state of all streams has moved on while this one was not read. */
+  readonly behind?: boolean;
+  /** Made with the first record that is written there; another one when others than its maker write. Absent in files of earlier versions. */
+  readonly id?: string;
+  /** The configuration that the records came from. */
+  readonly origin?: string;
+  readonly mode?: string;
+  /** What was chosen as primary key (its fields, one a line) and as cursor. */
+  readonly key?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface StoredStates {
+  /** Where the data lies; with another place nothing of this holds. */
+  readonly place: string;
+  /** Absent in files of earlier versions. */
+  readonly location?: Location;
+  readonly streams: readonly StoredStream[];
+  /** As the source wrote them, in the order in which they were confirmed. */
+  readonly states: readonly StateText[];
+}
+
+/** How one stream is written in this sync. */
+export interface PreparedDelivery {
+  readonly generation: number;
+  readonly minimum: number;
+  readonly goesOn: boolean;
+  /** Whether an incremental stream takes the place of what is there: now, or since a sync that did not become whole. */
+  readonly replaces: boolean;
+  /** Whether an earlier sync wrote records of it there. */
+  readonly written: boolean;
+  /** Whether it begins anew because the others went on without it. */
+  readonly behind: boolean;
+}
+
+export interface DeliveryStates {
+  readonly streams: readonly PreparedDelivery[];
+  /** The states to go on from. */
+  readonly states: readonly StateText[];
+  /** Whether states were kept for a place that the destination no longer means. */
+  readonly moved: boolean;
+  /** Keeps a confirmed state; `streams` are those that it makes up for. Settles when it is on disk. */
+  keep(state: StateText, streams: readonly StreamName[]): Promise<void>;
+  /** The streams are whole: what is older than their generation is gone. */
+  whole(streams: readonly StreamName[]): Promise<void>;
+}
+
+/** A source's records at a destination, and where that is. */
+export interface DeliveryTarget {
+  readonly source: string;
+  readonly destination: string;
+  readonly place: string;
+  readonly location: Location;
+}
+
+/**
+ * Reads what is kept, and notes on disk which streams begin anew before any record of theirs is sent.
+ * @throws SetupError `damaged_states`
+ */
+export async function openDeliveryStates(
+  project: Project,
+  { source, destination, place, location }: DeliveryTarget,
+  streams: readonly ConfiguredStream[],
+  restart: boolean,
+  request?: SyncRequest,
+): Promise<DeliveryStates> {
+  const { origin, owns = () => false, onCreated, options = [], catalog = { streams: [] } } = request ?? {};
+  const folder = join(await project.folder('states'), source);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${destination}.json`);
+  const found = asStored(await readJson(path));
+  if (!found && !restart && (await exists(path))) throw damaged(path, source, destination);
+  const isHere = found?.place === place;
+  let states: readonly StateText[] = isHere ? found.states : [];
+  const byKey = new Map((isHere ? found.streams : []).map((stream) => [streamKey(stream), stream]));
+  const generations = new Map((found?.streams ?? []).map((stream) => [streamKey(stream), stream.generation]));
+
+  const prepared = streams.map(({ stream, mode }): PreparedDelivery => {
+    const { name, namespace } = stream;
+    const key = streamKey(stream);
+    const before = byKey.get(key);
+    const refresh = mode.startsWith('full_refresh');
+    // What happened while it was not read lies behind the position that the others have reached.
+    const behind = !refresh && before?.behind === true;
+    const begins = refresh || restart || behind || !before;
+    const generation = (generations.get(key) ?? 0) + (begins ? 1 : 0);
+    const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
+    const minimum = begins ? (truncates ? generation : 0) : before.minimum;
+    const goesOn = !begins && !before.anew;
+    const isOwn = before?.id !== undefined && owns(before.id);
+    const id = isOwn && before?.id !== undefined ? before.id : randomUUID();
+    if (!before) onCreated?.({ kind: 'delivery', id, name: `${source} into ${destination}: ${name}` });
+    const option = options.find((one) => findStreams(catalog, one.stream).includes(stream));
+    const chosen = { key: option?.primaryKey?.join('\n'), cursor: option?.cursorField };
+    const facts = { id, mode, ...chosen, ...(origin ? { origin: origin.configuration } : {}) };
+    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn, ...facts });
+    if (begins) states = withoutStream(states, stream);
+    return {
+      generation,
+      minimum,
+      goesOn,
+      replaces: !refresh && !goesOn && minimum === generation,
+      written: before !== undefined,
+      behind: behind && !restart,
+    };
+  });
+  const own = new Set(streams.map(({ stream }) => streamKey(stream)));
+  // One write at a time; what comes meanwhile goes with the next.
+  let writing: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  const write = (): Promise<void> => {
+    next ??= writing
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        const kept: StoredStates = { place, location, streams: [...byKey.values()], states };
+        writing = writeAtomic(path, JSON.stringify(kept));
+        return writing;
+      });
+    return next;
+  };
+  const change = (
+    names: readonly StreamName[],
+    changes: (stream: StoredStream) => Partial<StoredStream>,
+  ): Promise<void> => {
+    for (const name of names) {
+      const stream = byKey.get(streamKey(name));
+      if (stream) byKey.set(streamKey(name), { ...stream, ...changes(stream) });
+    }
+    return write();
+  };
+  await write();
+  return {
+    streams: prepared,
+    states: [...states],
+    moved: found !== undefined && !isHere && found.states.length > 0,
+    keep(state, covered) {
+      // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
+      states = state.stream ? [...withoutStream(states, state.stream), state] : [state];
+      const left = state.stream ? [] : [...byKey].filter(([key]) => !own.has(key));
+      const speaksOf = left.length > 0 ? spokenOf(state) : undefined;
+      for (const [key, stream] of left) if (!speaksOf?.has(stream.name)) byKey.set(key, { ...stream, behind: true });
+      return change(covered, () => ({ anew: false }));
+    },
+    whole: (names) => change(names, () => ({ minimum: 0 })),
+  };
+}
+
+/** What is kept of a source at a destination, and when it was last written; undefined where nothing can be read. */
+export async function readStored(
+  project: Project,
+  source: string,
+  destination: string,
+): Promise<(StoredStates & { readonly writtenAt: string }) | undefined> {
+  const path = join(await project.folder('states'), source, `${destination}.json`);
+  const kept = asStored(await readJson(path));
+  return kept && { ...kept, writtenAt: (await stat(path)).mtime.toISOString() };
+}
+
+/** Without them all would be read anew, and appended to what is there. */
+function damaged(path: string, source: string, destination: string): SetupError {
+  return new SetupError(
+    'damaged_states',
+    `How far "${destination}" has come with "${source}" cannot be read: ${path}.`,
+    'Put a copy of the file back, or call start_sync with restart: true to read the streams from their beginning.',
+  );
+}
+
+/** @returns whether there was anything */
+export async function removeStoredStates(
+  project: Project,
+  of: { readonly source: string } | { readonly destination: string },
+): Promise<boolean> {
+  const root = await project.folder('states');
+  const sources = 'source' in of ? [of.source] : await readdir(root);
+  let had = false;
+  for (const source of sources) {
+    const folder = join(root, source);
+    const files = await readdir(folder).catch(() => []);
+    for (const file of files) {
+      if ('destination' in of && file !== `${of.destination}.json`) continue;
+      await rm(join(folder, file), { force: true });
+      had = true;
+    }
+  }
+  return had;
+}
+
+/**
+ * What other sources, or the same by another saved destination, have written under one of these names into the same place:
+ * each that is not surely elsewhere.
+ */
+export async function othersWith(
+  project: Project,
+  { source, destination, place, location }: DeliveryTarget,
+  streams: readonly StreamName[],
+): Promise<{ readonly source: string; readonly destination: string; readonly stream: StoredStream }[]> {
+  const root = await project.folder('states');
+  const wanted = new Set(streams.map(streamKey));
+  const found: { source: string; destination: string; stream: StoredStream }[] = [];
+  for (const other of await readdir(root)) {
+    for (const file of await readdir(join(root, other)).catch(() => [])) {
+      const into = file.replace(/\.json$/, '');
+      if (other === source && into === destination) continue;
+      const kept = asStored(await readJson(join(root, other, file)));
+      if (!kept || (kept.place !== place && (!kept.location || isElsewhere(kept.location, location)))) continue;
+      for (const stream of kept.streams)
+        if (wanted.has(streamKey(stream))) found.push({ source: other, destination: into, stream });
+    }
+  }
+  return found;
+}
+
+/** The streams whose positions a LEGACY state holds; a GLOBAL one holds a position that they share. */
+function spokenOf({ kind, text }: StateText): ReadonlySet<string> {
+  const state: unknown = kind === 'LEGACY' ? JSON.parse(text) : undefined;
+  return new Set(isObject(state) && isObject(state.data) ? Object.keys(state.data) : []);
+}
+
+function withoutStream(states: readonly StateText[], stream: StreamName): readonly StateText[] {
+  return states.filter((state) => !state.stream || streamKey(state.stream) !== streamKey(stream));
+}
+
+function asStored(value: unknown): StoredStates | undefined {
+  if (!isObject(value) || !Array.isArray(value.streams) || !Array.isArray(value.states)) return undefined;
+  return value as unknown as StoredStates;
+}

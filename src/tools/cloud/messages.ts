@@ -1,0 +1,24 @@
+/** What connectors and Airbyte said, as it may be shown: they quote configurations, and print what nobody told us is secret. */
+import { secretFields } from '../../protocol/index.ts';
+import { redactBeginning, redactQuoted } from '../../secrets/index.ts';
+import type { Services } from '../services.ts';
+
+export type RedactText = (text: string, shown?: number) => string;
+
+const SHOWN = 2_000;
+
+/**
+ * Seals a text, and cuts it then.
+ * @param spec of the connector that speaks, where it is known: what follows the names of its secret fields is hidden too
+ */
+export async function textRedactor(services: Services, signal: AbortSignal, spec: object = {}): Promise<RedactText> {
+  const { keys } = await services.registry.secretKeys(signal);
+  const { redactor } = services.vault;
+  const fields = secretFields(spec as Parameters<typeof secretFields>[0]).map((path) => /([\w-]+)\W*$/.exec(path)?.[1]);
+  const names = new Set([...keys, ...fields.filter((name) => name !== undefined)]);
+  return (text, shown = SHOWN) => {
+    const beginning = redactBeginning(text, { redactor, level: 'connector', shown: text.length + SHOWN });
+    const hidden = redactQuoted(beginning.text, names);
+    return hidden.length <= shown && !beginning.cut ? hidden : `${hidden.slice(0, shown)}…`;
+  };
+}
