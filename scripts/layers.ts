@@ -63,7 +63,7 @@ const path = fileURLToPath(new URL('layers.json', import.meta.url));
 const overrides = LAYERS.flatMap((modules, layer) => modules.map((module) => overrideOf(module, layer)));
 const text = `${JSON.stringify({ overrides })}\n`;
 if (!process.argv.includes('--check')) writeFileSync(path, text);
-else if (readFileSync(path, 'utf8') !== text) {
+else if (JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) !== JSON.stringify(JSON.parse(text))) {
   process.stderr.write('scripts/layers.json is not what scripts/layers.ts makes of it. Run npm run layers.\n');
   process.exitCode = 1;
 }

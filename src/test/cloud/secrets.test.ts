@@ -1,0 +1,196 @@
+/** Secrets that go to Airbyte: they arrive there, and nothing that anybody reads on this side ever holds one. */
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { airbyteId, SEEDED_SECRETS, startAirbyte } from '../../../fixtures/airbyte/index.ts';
+import { type CloudTest, startCloud, UNGUARDED } from '../harness/airbyte.ts';
+import { saveLocal, writeRegistry } from '../harness/local-source.ts';
+import { makeWorkplace, type Workplace } from '../harness/workplace.ts';
+
+const PASSWORD = 'swordfish-of-the-shop-81';
+const SHORT = 'k9#x!';
+const KEY =
+  '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nKlq7Vd2Rm4Xs9Jq7Vd2Rm4Xs9Jq7Vd2a\n-----END PRIVATE KEY-----';
+const FILED = 'a-literal-of-the-file-4711';
+const ENV_FILE = `SHOP_PASSWORD='${PASSWORD}'\nSHORT_PASSWORD='${SHORT}'\nSHOP_SSH_KEY='${KEY}'\n`;
+const SECRETS = [PASSWORD, SHORT, FILED, KEY, 'Klq7Vd2Rm4Xs9', ...SEEDED_SECRETS];
+const POSTGRES = 'decd338e-5647-4c0b-adf4-da0e75f5a750';
+const PLACE = { host: 'db.shop.example.com', port: 5432, database: 'shop', username: 'reader' };
+const SHOP = {
+  ...PLACE,
+  password: 'secret_reference::SHOP_PASSWORD',
+  tunnel_method: {
+    tunnel_method: 'SSH_KEY_AUTH',
+    tunnel_host: 'gate.example.com',
+    tunnel_user: 'u',
+    ssh_key: 'secret_reference::SHOP_SSH_KEY',
+  },
+};
+
+let workplace: Workplace;
+let cloud: CloudTest;
+/** Everything that was answered in this test. */
+let heard: string[];
+beforeEach(async () => {
+  heard = [];
+  workplace = await makeWorkplace(ENV_FILE);
+  const filed = join(workplace.directory, 'shop.json');
+  await writeFile(filed, JSON.stringify({ ...PLACE, password: FILED }));
+  await chmod(filed, 0o600);
+  const save = (name: string, rest: object) =>
+    saveLocal(workplace, 'source', { name, connector: 'source-postgres', version: '3.7.2', ...rest });
+  await save('shop', { config: SHOP });
+  await save('short', { config: { ...PLACE, password: 'secret_reference::SHORT_PASSWORD' } });
+  await save('filed', { configFile: filed });
+  const known = await startAirbyte();
+  const registry = await writeRegistry(workplace, known.state.definitions);
+  await known.close();
+  const environment = { ...UNGUARDED, AIRBYTE_LOCAL_REGISTRY: registry, SLUICE_CONFIG_DIRS: workplace.directory };
+  cloud = await startCloud({ workplace, environment, airbyte: { quoting: true, leaky: true } });
+});
+afterEach(async () => {
+  await cloud.close();
+  await expectNothingTold();
+  await workplace.remove();
+});
+
+const say = async (tool: string, args: Record<string, unknown>): Promise<string> => {
+  const result = await cloud.server.client.callTool({ name: tool, arguments: args });
+  heard.push(JSON.stringify(result));
+  return (result.content as { text: string }[]).map(({ text }) => text).join('\n');
+};
+const handOver = (name: string) => say('create_cloud_object', { kind: 'source', name, from_source: name });
+/** From now on Airbyte wants more than the registry knows, and refuses with the whole configuration in its words. */
+const beStricter = (): void => {
+  const spec = cloud.airbyte.state.definitions.find(({ id }) => id === POSTGRES)?.spec;
+  if (Array.isArray(spec?.required)) spec.required.push('region');
+};
+
+async function expectNothingTold(): Promise<void> {
+  const files = [...(await workplace.files())].filter(
+    ([path]) => path !== workplace.envFile && !path.endsWith('/shop.json'),
+  );
+  const written = files.map(([path, bytes]) => `${path}: ${bytes.toString('utf8')}`);
+  for (const place of [...heard, cloud.server.stderr(), ...written]) {
+    for (const secret of SECRETS) {
+      expect(place).not.toContain(secret);
+      expect(place).not.toContain(JSON.stringify(secret).slice(1, -1));
+      if (secret.length > 8) expect(place).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12));
+    }
+  }
+}
+
+test('references, short ones, keys of several lines and literals of a config_file arrive, and are not told', async () => {
+  for (const name of ['shop', 'short', 'filed']) expect(await handOver(name)).toContain(`Created source "${name}"`);
+  expect(cloud.airbyte.state.sources.slice(-3)).toMatchObject([
+    { configuration: { password: PASSWORD, tunnel_method: { ssh_key: KEY } } },
+    { configuration: { password: SHORT } },
+    { configuration: { password: FILED } },
+  ]);
+  for (const { id, name } of cloud.airbyte.state.sources) {
+    await say('describe_cloud_object', { kind: 'source', id });
+    await say('delete_cloud_object', { kind: 'source', id, name: `${name}?` });
+  }
+});
+
+test('an Airbyte that refuses quotes what it was sent: it is sealed', async () => {
+  beStricter();
+  for (const name of ['shop', 'short', 'filed']) {
+    const said = await handOver(name);
+    expect(said).toContain('cloud_rejected');
+    expect(said).toContain('region');
+  }
+  await say('create_cloud_object', {
+    kind: 'source',
+    name: 'x',
+    connector: 'source-postgres',
+    config: { ...SHOP, region: 1 },
+  });
+});
+
+test('wherever the words are cut, no beginning of a secret is left', async () => {
+  const path = /\/sources$/;
+  for (let pad = 1_380; pad < 1_520; pad += 9) {
+    const body = { detail: `${'refused '.repeat(pad).slice(0, pad)}${JSON.stringify({ p: PASSWORD, pad })}` };
+    cloud.airbyte.fault({ method: 'POST', path, kind: 'status', status: 422, body });
+    expect(await handOver('shop')).toContain('cloud_rejected');
+  }
+  expect(heard.join('\n')).not.toContain(PASSWORD.slice(0, 6));
+});
+
+test('what Airbyte holds already and quotes in a refusal was never known here, and is hidden all the same', async () => {
+  const credentials = { option_title: 'OAuth Credentials', client_id: 'secret_reference::SHOP_PASSWORD' };
+  const said = await say('update_cloud_object', {
+    kind: 'source',
+    id: airbyteId('source', 3),
+    changes: { config: { credentials } },
+  });
+  expect(said).toContain('cloud_rejected');
+  // A field that only the spec calls secret, under a name that nobody would take for one.
+  const { state } = cloud.airbyte;
+  const spec = {
+    type: 'object',
+    required: ['hatch', 'size'],
+    properties: {
+      hatch: { type: 'string', airbyte_secret: true },
+      size: { type: 'integer' },
+      extra: { type: 'integer' },
+    },
+  };
+  const faker = state.definitions.find(({ connector }) => connector === 'source-faker');
+  if (!faker) throw new Error('the fake knows source-faker');
+  faker.spec = { ...spec, allOf: [{ properties: { size: { maximum: 9 } } }, { not: { required: ['extra'] } }] };
+  Object.assign(state.sources[0] ?? {}, { configuration: { hatch: SEEDED_SECRETS[0], size: 1 } });
+  const again = await say('update_cloud_object', {
+    kind: 'source',
+    id: airbyteId('source', 1),
+    changes: { config: { extra: 1 } },
+  });
+  expect(again).toContain('cloud_rejected');
+  expect(again).toContain('"hatch":"**********"');
+});
+
+test('other endings of a create: failures, lost answers, pages of a proxy', async () => {
+  const path = /\/sources$/;
+  const body = JSON.stringify({ error: { configuration: { password: PASSWORD, ssh_key: KEY } } });
+  for (const status of [400, 403, 409, 429, 500, 503]) {
+    cloud.airbyte.fault({ method: 'POST', path, kind: 'status', status, body });
+    await handOver('shop');
+  }
+  for (const kind of ['cut', 'cut after', 'bad json', 'login page'] as const) {
+    cloud.airbyte.fault({ method: 'POST', path, kind });
+    await handOver('shop');
+  }
+  cloud.airbyte.fault({ method: 'POST', path, kind: 'redirect', to: `https://example.com/?password=${PASSWORD}` });
+  await handOver('shop');
+});
+
+test('a secret that is given as a literal is not repeated, in whatever argument it stands', async () => {
+  const literal = { kind: 'source', name: 'x', connector: 'source-postgres' };
+  await say('create_cloud_object', { ...literal, config: { ...PLACE, password: FILED } });
+  await say('create_cloud_object', { ...literal, config: { ...PLACE, database: PASSWORD, password: SHORT } });
+  await say('create_cloud_object', { ...literal, draft: true, config: { ...PLACE, password: FILED } });
+  await say('update_cloud_object', {
+    kind: 'source',
+    id: airbyteId('source', 2),
+    changes: { config: { password: FILED } },
+  });
+  await say('update_cloud_object', {
+    kind: 'source',
+    id: airbyteId('source', 2),
+    changes: { confg: { password: FILED } },
+  });
+});
+
+test('changes of secrets: before, after and the audit tell none of both', async () => {
+  await say('update_cloud_object', { kind: 'source', id: airbyteId('source', 2), changes: { config: SHOP } });
+  expect(cloud.airbyte.state.sources[1]?.configuration).toMatchObject({ password: PASSWORD });
+  await say('update_cloud_object', { kind: 'destination', id: airbyteId('destination', 2), changes: { name: 'Lake' } });
+  await say('delete_cloud_object', {
+    kind: 'source',
+    id: airbyteId('source', 2),
+    name: 'Shop database',
+    cascade: true,
+  });
+  await say('get_status', {});
+});

@@ -1,0 +1,213 @@
+/** Literal secrets, files, references and errors: what an assistant typed or a person wrote is shown by name or not at all. */
+import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CONFIG, ENV_FILE, HIDDEN, parrot, ref } from '../harness/parrot.ts';
+import { type RawServer, startRaw } from '../harness/raw.ts';
+import { tracesIn, tracesInFiles } from '../harness/traces.ts';
+import { makeWorkplace, PARROT, type Workplace } from '../harness/workplace.ts';
+
+/** Literals that no store knows. */
+const TYPED = {
+  TYPED: 'typed-by-the-assistant-8Kd2',
+  FILED: 'written-into-a-file-5Jq9-zz',
+  FILE_NUMBER: '907216534488',
+};
+const NESTED = 'held-by-one-secret-3Vx8-yy';
+const SEEN_NOWHERE = { ...HIDDEN, ...TYPED, NESTED };
+const MORE = `WHOLE_CONFIG='{"token":"${NESTED}","level":"low"}'\nBROKEN_CONFIG='token: [${NESTED}'\nLISTED='["secret_reference::X"]'\n`;
+
+interface Answer {
+  readonly valid?: boolean;
+  readonly problems: { path: string; message: string; fix: string }[];
+  readonly error?: { kind: string; code: string; message: string; problems: { path: string; message: string }[] };
+}
+
+let workplace: Workplace;
+let server: RawServer;
+let mine: string;
+
+beforeAll(async () => {
+  workplace = await makeWorkplace(ENV_FILE + MORE);
+  mine = join(workplace.directory, 'mine');
+  await mkdir(mine);
+  server = startRaw(workplace, { SLUICE_CONFIG_DIRS: workplace.directory });
+  await server.initialize();
+});
+afterAll(async () => {
+  await server.close();
+  await workplace.remove();
+});
+afterEach(async () => {
+  expect(tracesIn(server.stdout(), SEEN_NOWHERE), 'stdout').toEqual([]);
+  expect(tracesIn(server.stderr(), SEEN_NOWHERE), 'stderr').toEqual([]);
+  expect(await tracesInFiles(workplace, SEEN_NOWHERE)).toEqual([]);
+});
+
+async function validate(args: Record<string, unknown>): Promise<Answer> {
+  const { result } = await server.callTool('validate_config', { connector: PARROT, runtime: 'executable', ...args });
+  return result?.structuredContent as unknown as Answer;
+}
+
+const pathsOf = ({ problems }: Answer): string[] => problems.map(({ path }) => path).sort();
+
+describe('a literal at a field for secrets is refused with the reference to write, and kept nowhere', () => {
+  test.each([
+    ['at the top', { token: TYPED.TYPED }, ['token']],
+    ['in an array', { token: CONFIG.token, list: [CONFIG.token, TYPED.TYPED] }, ['list[1]']],
+    ['in a branch', { token: CONFIG.token, auth: { kind: 'key', key: TYPED.TYPED } }, ['auth.key']],
+    ['as a number', { token: CONFIG.token, pin: Number(TYPED.FILE_NUMBER) }, ['pin']],
+    ['in a place of the wrong type', { token: [TYPED.TYPED] }, ['token']],
+    ['in a configuration that is text', JSON.stringify({ token: TYPED.TYPED }), ['token']],
+  ])('%s', async (_place, config, paths) => {
+    const answer = await validate({ config });
+    expect(answer.valid).toBe(false);
+    expect(pathsOf(answer).map((path) => path.replace(/^token\[0\]$/, 'token'))).toEqual(expect.arrayContaining(paths));
+    expect(answer.problems.some(({ fix }) => fix.includes('secret_reference::'))).toBe(true);
+    const saved = await server.callTool('save_source', {
+      name: 'typed',
+      connector: PARROT,
+      runtime: 'executable',
+      config,
+    });
+    expect(saved.result?.isError).toBe(true);
+  });
+
+  test.each([
+    ['under a mistyped argument', { configuration: { token: TYPED.TYPED } }],
+    ['in a configuration inside an array', { config: [{ token: TYPED.TYPED }] }],
+    ['as the name of a secret', { config_secret: { token: TYPED.TYPED } }],
+    ['as an argument of its own', { token: TYPED.TYPED }],
+  ])('%s', async (_place, args) => {
+    const answer = await validate(args);
+    expect(answer.error).toMatchObject({ kind: 'input', code: expect.stringMatching(/argument/) });
+  });
+
+  test('in the same words whether or not it is the value of a secret; elsewhere it is compared with nothing', async () => {
+    const problems = async (text: string | undefined): Promise<string> =>
+      JSON.stringify((await validate({ config: { token: text, options: { note: text } } })).problems);
+    expect(await problems(HIDDEN.TOKEN)).toBe(await problems('typed-by-the-assistant-8Kd2'));
+  });
+});
+
+describe('a file of the person is used and never shown', () => {
+  async function file(name: string, text: string): Promise<string> {
+    await writeFile(join(mine, name), text);
+    return join(mine, name);
+  }
+
+  test('with literals at fields for secrets', async () => {
+    const text = `token: ${TYPED.FILED}\npin: ${TYPED.FILE_NUMBER}\nlist:\n  - ${TYPED.FILED}\n`;
+    expect(await validate({ config_file: await file('good.yaml', text) })).toMatchObject({ valid: true });
+  });
+
+  test.each([
+    ['a mistake of YAML', `token: ${TYPED.FILED}\n  pin: [${TYPED.FILED}\n`],
+    ['a mistake of JSON', `{"token": "${TYPED.FILED}" "pin": ${TYPED.FILE_NUMBER}}`],
+    ['text instead of an object', `"${TYPED.FILED}"`],
+    ['an anchor that nobody set', `token: *${TYPED.FILED}\n`],
+    ['a key twice', `${TYPED.FILED}: a\n${TYPED.FILED}: b\ntoken: x\n`],
+    [
+      'wrong types',
+      `token: [${TYPED.FILED}]\nlevel: ${TYPED.FILED}\nnote: ${TYPED.FILED}\nport: ${TYPED.FILE_NUMBER}\n`,
+    ],
+    ['a secret in a text around a reference', `token: "${TYPED.FILED} ${ref('PARROT_TOKEN')}"\n`],
+  ])('with %s', async (_mistake, text) => {
+    const answer = await validate({ config_file: await file('bad.yaml', text) });
+    expect(answer.valid === false || answer.error !== undefined).toBe(true);
+    expect(JSON.stringify(answer)).toMatch(/line \d|token|level|config_file/);
+  });
+
+  test('unless it is the env file, by its own name or another', async () => {
+    await symlink(workplace.envFile, join(mine, 'link.yaml'));
+    await link(workplace.envFile, join(mine, 'hard.yaml'));
+    for (const path of [workplace.envFile, join(mine, 'link.yaml'), join(mine, 'hard.yaml')]) {
+      const answer = await validate({ config_file: path });
+      expect(answer.valid).not.toBe(true);
+      expect(JSON.stringify(answer)).toContain('env file');
+    }
+  });
+});
+
+describe('a secret that holds a configuration is used and never shown', () => {
+  test('when it is good, and when it cannot be read', async () => {
+    expect(await validate({ config_secret: 'WHOLE_CONFIG' })).toMatchObject({ valid: true });
+    const broken = await validate({ config_secret: 'BROKEN_CONFIG' });
+    expect(broken).toMatchObject({ valid: false, problems: [{ path: 'config_secret' }] });
+    expect(await validate({ config_secret: 'WHOLE_CONFIGS' })).toMatchObject({
+      problems: [{ fix: expect.stringContaining('WHOLE_CONFIG') }],
+    });
+  });
+});
+
+describe('a reference that cannot stand is told by its path and its name', () => {
+  test('unknown names, longer texts, arrays, branches, fields that are not secret, wrong types', async () => {
+    const config = {
+      token: ref('PARROT_TOKE'),
+      url: `postgres://reader:${ref('PARROT_PASSWORD')}@db`,
+      list: [ref('PARROT_LISTS_KEY')],
+      auth: { kind: 'user', user: ref('PARROT_OTHER_KEY'), password: ref('NO_SUCH_KEY') },
+      note: ref('PARROT_TOKEN'),
+      port: ref('PARROT_HOST'),
+      pin: ref('PARROT_TOKEN'),
+      settings: ref('PARROT_PASSWORD'),
+    };
+    const answer = await validate({ config });
+    expect(pathsOf(answer)).toEqual(['auth.password', 'auth.user', 'list[0]', 'note', 'settings', 'token', 'url']);
+    expect(answer.problems.find(({ path }) => path === 'token')?.fix).toContain('PARROT_TOKEN');
+  });
+
+  test('of a value that breaks a rule of the schema nothing is said: the connector has the word', async () => {
+    const config = { ...CONFIG, level: ref('PARROT_HOST'), note: ref('PARROT_HOST'), port: ref('PARROT_HOST') };
+    const answer = await validate({ config });
+    expect(answer).toMatchObject({ valid: true, problems: [] });
+    expect(JSON.stringify(answer)).not.toContain('db.example.org');
+  });
+
+  test('numbers, objects and leaves of a JSON value may be referred to', async () => {
+    const account = `${ref('PARROT_ACCOUNT_KEY')}#/private_key`;
+    expect(
+      await validate({
+        config: {
+          token: account,
+          port: ref('PARROT_PORT'),
+          pin: ref('PARROT_PIN_KEY'),
+          options: ref('PARROT_ACCOUNT_KEY'),
+        },
+      }),
+    ).toMatchObject({ valid: true });
+  });
+});
+
+describe('names and SQL that hold a secret', () => {
+  test('are told without it, and it is in no audit', async () => {
+    const token = HIDDEN.TOKEN ?? '';
+    const calls: [string, Record<string, unknown>][] = [
+      ['list_streams', { source: token }],
+      ['get_sync', { sync_id: token }],
+      ['get_connector_info', { connector: token }],
+      ['validate_config', { ...parrot(), connector: `/tmp/${token}` }],
+      ['save_source', { name: token, ...parrot() }],
+      ['describe_data', { dataset: token, table: token }],
+      ['query', { sql: `SELECT '${token}'::INT` }],
+      ['query', { sql: `SELECT FROM WHERE '${token}` }],
+      ['query', { sql: `SELECT "${token}" FROM "${token}"."${token}"` }],
+      ['query', { sql: `SELECT '${token}' AS "${token}"`, dry_run: true }],
+      ['list_secrets', { search: token }],
+      [token, {}],
+    ];
+    for (const [tool, args] of calls) await server.callTool(tool, args);
+  });
+});
+
+describe('a secret that changes while the server runs', () => {
+  test('is used at the next call, and its old value stays sealed', async () => {
+    const fresh = 'mdw_live_the-second-value-2Lp8Yt';
+    await workplace.writeEnvFile((ENV_FILE + MORE).replace(HIDDEN.TOKEN ?? '', fresh));
+    const answer = await validate(parrot({ note: 'a', fail: 'check', options: { old: ref('PARROT_HOST') } }));
+    expect(JSON.stringify(answer)).toContain('[secret:PARROT_TOKEN]');
+    await server.callTool('query', { sql: `SELECT '${HIDDEN.TOKEN}'::INT` });
+    expect(tracesIn(server.stdout(), { fresh })).toEqual([]);
+    expect(tracesIn(server.stderr(), { fresh })).toEqual([]);
+  });
+});

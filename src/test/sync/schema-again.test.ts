@@ -1,0 +1,114 @@
+/** A source whose schema changes: it is asked again, and the answer of the sync says what became of the tables. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { JsonObject } from '../../protocol/index.ts';
+import { syncOut } from '../harness/calls.ts';
+import { startServer, type TestServer } from '../harness/client.ts';
+import { makeUnguardedWorkplace } from '../harness/machine.ts';
+import { type Played, play, recordOf, rowsOf, SCRIPT, type ScriptStream, streamJson } from '../harness/script.ts';
+import type { Workplace } from '../harness/workplace.ts';
+
+let workplace: Workplace;
+let server: TestServer;
+const start = (age?: string): Promise<TestServer> =>
+  startServer({
+    workplace,
+    environment: {
+      SLUICE_ALLOW_EXECUTABLES: join(SCRIPT, '..'),
+      SLUICE_READ_DIRS: workplace.open,
+      SLUICE_SCHEMA_MAX_AGE: age,
+    },
+  });
+beforeAll(async () => {
+  workplace = await makeUnguardedWorkplace();
+  server = await start();
+});
+afterAll(async () => {
+  await server.close();
+  await workplace.remove();
+});
+
+const catalogPath = (): string => join(workplace.open, 'catalog.json');
+const outputPath = (): string => join(workplace.open, 'output.jsonl');
+
+/** What the source has from now on. */
+async function offer(streams: readonly ScriptStream[], records: readonly string[]): Promise<void> {
+  await writeFile(catalogPath(), JSON.stringify(streams.map(streamJson)));
+  await writeFile(outputPath(), `${records.join('\n')}\n`);
+}
+
+async function sync(more: JsonObject = {}): Promise<Played> {
+  const { sync_id } = await syncOut(server, { source: 'shop', ...more });
+  return server.call<Played>('get_sync', { sync_id });
+}
+
+const users = (properties: JsonObject): ScriptStream => ({ name: 'users', properties });
+const INTEGER = { type: 'integer' };
+
+test('what does not fit, and fields that appear, make the next sync ask again; what was NULL comes back', async () => {
+  await offer([users({ id: INTEGER, code: INTEGER })], [recordOf('users', { id: 1, code: 7 })]);
+  const config = { catalog: catalogPath(), output: outputPath() };
+  await server.call('save_source', { name: 'shop', connector: SCRIPT, runtime: 'executable', config });
+  expect(await sync()).toMatchObject({ state: 'complete', warnings: [] });
+  // The source has changed, and what is kept of its schema does not say so.
+  const changed = users({ id: INTEGER, code: { type: 'string' }, city: { type: 'string' } });
+  await offer([changed], [recordOf('users', { id: 1, code: 'A-7', city: 'Bern' })]);
+  const misfit = await sync();
+  expect(misfit.streams[0]).toMatchObject({ changed_values: { code: 1 } });
+  expect(await rowsOf(server, 'SELECT code, city FROM shop.users')).toEqual([[null, 'Bern']]);
+  await offer([changed], [recordOf('users', { id: 1, code: 'A-7', city: 'Bern' })]);
+  const asked = await sync();
+  expect(asked).toMatchObject({ state: 'complete', streams: [{ mode: 'full_refresh_overwrite', rows: 1 }] });
+  expect(await rowsOf(server, 'SELECT code, city FROM shop.users')).toEqual([['A-7', 'Bern']]);
+});
+
+test('a stream that nobody has heard of is looked for at the source', async () => {
+  await offer(
+    [users({ id: INTEGER }), { name: 'orders', properties: { id: INTEGER } }],
+    [recordOf('orders', { id: 5 })],
+  );
+  expect(await sync({ streams: ['orders'] })).toMatchObject({
+    state: 'complete',
+    streams: [{ stream: 'orders', rows: 1 }],
+  });
+  const unknown = await server.fail('start_sync', { source: 'shop', streams: ['ordres'] });
+  expect(unknown).toMatchObject({ code: 'unknown_stream', next: expect.stringContaining('orders') });
+});
+
+test('a schema that is old is asked for again, and the answer says what changed', async () => {
+  const merged = (properties: JsonObject): ScriptStream => ({ ...users(properties), cursor: 'id', key: ['id'] });
+  await offer([merged({ id: INTEGER, age: INTEGER })], [recordOf('users', { id: 1, age: 1 })]);
+  await server.close();
+  server = await start('1s');
+  await server.call('list_streams', { source: 'shop', refresh: true });
+  await sync({ streams: ['users'], restart: true });
+  await offer(
+    [merged({ id: INTEGER, age: { type: 'string' }, mail: { type: 'string' } })],
+    [recordOf('users', { id: 2 })],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const { warnings, streams } = await sync({ streams: ['users'] });
+  expect(streams[0]).toMatchObject({ added: 1, updated: 0, table_rows: 2 });
+  const said = warnings.join('\n');
+  expect(said).toContain('"users": the schema has a new field: the column "mail" (VARCHAR) was added.');
+  expect(said).toContain('the column became VARCHAR (was BIGINT)');
+  expect(said).toContain('come back when the stream is read in full again');
+});
+
+test('a full refresh that leaves nothing, or much less, says so; an update is none', async () => {
+  const many = Array.from({ length: 1_000 }, (_, id) => recordOf('users', { id }));
+  const stream = users({ id: INTEGER });
+  const first = await play(server, 'shrinks', [stream], `${many.join('\n')}\n`);
+  expect(first.streams[0]).toMatchObject({ added: 1_000, table_rows: 1_000 });
+  const less = await play(server, 'shrinks', [stream], `${many.slice(0, 99).join('\n')}\n`);
+  expect(less.warnings.join('\n')).toContain('99 rows took the place of the 1,000 that the table had');
+  expect(less.text).toContain('99 rows took the place of 1,000');
+  const none = await play(server, 'shrinks', [stream], '');
+  expect(none.warnings.join('\n')).toContain('0 rows took the place of the 99');
+  const merged = { ...stream, cursor: 'id', key: ['id'] };
+  await play(server, 'merges', [merged], `${many.slice(0, 10).join('\n')}\n`);
+  const next = await play(server, 'merges', [merged], `${many.slice(5, 20).join('\n')}\n`);
+  expect(next.streams[0]).toMatchObject({ records: 15, added: 10, updated: 5, table_rows: 20 });
+  expect(next.warnings).not.toContainEqual(expect.stringContaining('took the place of'));
+});
