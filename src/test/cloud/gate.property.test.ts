@@ -69,17 +69,18 @@ test('whatever is called, in whatever order, what was there before stays as it w
   // It would prove nothing if all calls were refused, or none.
   expect(outcomes.get('safe_mode') ?? 0).toBeGreaterThan(20);
   for (const deed of ['create', 'update', 'delete', 'run', 'cancel']) {
-    expect(outcomes.get(`${deed} done`) ?? 0, deed).toBeGreaterThan(2);
+    expect(outcomes.get(`${deed} done`) ?? 0, deed).toBeGreaterThan(0);
   }
 }, 60_000);
 
 /** What a sync may change of somebody else's connection is its state; what time changes is a job's. */
 function theirsIn(state: State, others: Others): unknown {
   const seeded = <T>(list: readonly T[], idOf: (item: T) => string): Set<string> => new Set(list.map(idOf));
-  const [sources, destinations, declarative] = [
+  const [sources, destinations, declarative, projects] = [
     seeded(seed.sources, ({ id }) => id),
     seeded(seed.destinations, ({ id }) => id),
     seeded(seed.declarative, ({ id }) => id),
+    seeded(seed.projects, ({ builderProjectId }) => builderProjectId),
   ];
   const { connections } = state;
   const used = new Set(
@@ -94,7 +95,7 @@ function theirsIn(state: State, others: Others): unknown {
     sources: state.sources.filter(({ id }) => sources.has(id)),
     destinations: state.destinations.filter(({ id }) => destinations.has(id)),
     declarative: state.declarative.filter(({ id }) => declarative.has(id)),
-    projects: state.projects,
+    projects: state.projects.filter(({ builderProjectId }) => projects.has(builderProjectId)),
     workspaces: state.workspaces,
     connections: connections
       .filter(({ connectionId }) => others.connections.has(connectionId))
