@@ -1,6 +1,6 @@
 /** A whole answer of every cloud tool, as committed snapshots: a reader of the repository sees the product. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { airbyteId } from '../../../../fixtures/airbyte/index.ts';
+import { airbyteId } from '../../../fixtures/airbyte/index.ts';
 import { tools } from '../../tools/index.ts';
 import { type CloudTest, startCloud } from '../harness/airbyte.ts';
 

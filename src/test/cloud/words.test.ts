@@ -1,7 +1,7 @@
 /** What a newcomer stumbles over: words of a later Airbyte, wrong addresses and ids, what is shown and sent back. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
-import { airbyteId } from '../../../../fixtures/airbyte/index.ts';
+import { airbyteId } from '../../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, READ_ONLY, startCloud, UNGUARDED } from '../harness/airbyte.ts';
 
 let cloud: CloudTest;
