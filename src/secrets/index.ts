@@ -1,11 +1,11 @@
-export { type FileRules, isInsideAny, readAllowedFile } from './allowed-file.ts';
-export { MASK, maskConfiguration } from './mask.ts';
-export { maskManifest } from './mask-manifest.ts';
-export { redactBeginning } from './redact-beginning.ts';
-export { redactName } from './redact-name.ts';
-export { redactQuoted } from './redact-quoted.ts';
-export { createRedactor, type GrowingRedactor } from './redactor.ts';
-export { nameForExample, namesForField } from './suggestions.ts';
+export { MASK, maskConfiguration } from './mask/mask.ts';
+export { maskManifest } from './mask/mask-manifest.ts';
+export { redactBeginning } from './redact/redact-beginning.ts';
+export { redactName } from './redact/redact-name.ts';
+export { redactQuoted } from './redact/redact-quoted.ts';
+export { createRedactor, type GrowingRedactor } from './redact/redactor.ts';
+export { type FileRules, isInsideAny, readAllowedFile } from './references/allowed-file.ts';
+export { nameForExample, namesForField } from './references/suggestions.ts';
 export type {
   ConfigLayers,
   ConfigSpec,
@@ -22,4 +22,4 @@ export type {
   Vault,
   VaultStatus,
 } from './types.ts';
-export { createVault, type VaultOptions } from './vault.ts';
+export { createVault, type VaultOptions } from './vault/vault.ts';

@@ -1,0 +1,54 @@
+/** Redacts a text that comes in pieces: as much of its end waits as the longest form of a secret could fill. */
+
+import type { RedactionLevel, RedactionStream } from '../types.ts';
+import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
+import { type Hit, replaceHits, scan } from './scan.ts';
+
+/** More than this is never held back: it is whitespace and escapes for the most part, and is dropped then. */
+const MAX_HELD = 256 * 1024;
+/** The end that waits is searched again only when so much has come: small writes cost no search each. */
+const SEARCH_STEP = 4 * MAX_FORM_UNITS;
+
+export function createRedactionStream(known: KnownSecrets, level: RedactionLevel): RedactionStream {
+  let pending = '';
+  let searched = 0;
+  let before = '';
+  const take = (hits: readonly Hit[], count: number): string[] => {
+    const text = replaceHits(
+      pending.slice(0, count),
+      hits.filter((hit) => hit.end <= count),
+    );
+    before = (before + pending.slice(0, count)).slice(-2);
+    pending = pending.slice(count);
+    searched = pending.length;
+    return text === '' ? [] : [text];
+  };
+  return {
+    push(text) {
+      pending += text;
+      if (pending.length - searched < SEARCH_STEP) return [];
+      const found = scan(pending, level, known, before);
+      return [...take(found.hits, found.settledTo()), ...overflow()];
+    },
+    flushLines() {
+      const { hits } = scan(pending, level, known, before);
+      const end = pending.lastIndexOf('\n') + 1;
+      // A secret over several lines of which the last is not complete stays together.
+      const crossing = hits.find((hit) => hit.start < end && hit.end > end);
+      return take(hits, crossing?.start ?? end);
+    },
+    end() {
+      const rest = take(scan(pending, level, known, before).hits, pending.length);
+      before = '';
+      return rest;
+    },
+  };
+
+  function overflow(): string[] {
+    if (pending.length <= MAX_HELD) return [];
+    before = pending.slice(-2);
+    pending = '';
+    searched = 0;
+    return ['[sealed]'];
+  }
+}

@@ -1,0 +1,208 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { RedactionLevel } from '../types.ts';
+import { createRedactor } from './redactor.ts';
+
+const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+
+function sealer(values: Record<string, string>, plain: Record<string, string> = {}) {
+  const redactor = createRedactor();
+  for (const [name, value] of Object.entries(values)) redactor.add(name, value, { sensitive: true });
+  for (const [name, value] of Object.entries(plain)) redactor.add(name, value, { sensitive: false });
+  return redactor;
+}
+
+describe('levels', () => {
+  const redactor = sealer(
+    { TOKEN: 'tok-1234567', PIN: '4711' },
+    { HOST: 'db.example.com', PORT: '5432', FLAG: 'true', TINY: 'ab' },
+  );
+  const text = 'tok-1234567 at db.example.com:5432 with 4711, not 47110 nor x4711, true ab';
+  it.each<[RedactionLevel, string]>([
+    ['data', '[secret:TOKEN] at db.example.com:5432 with 4711, not 47110 nor x4711, true ab'],
+    ['text', '[secret:TOKEN] at [secret:HOST]:5432 with 4711, not 47110 nor x4711, true ab'],
+    ['connector', '[secret:TOKEN] at [secret:HOST]:[secret:PORT] with [secret:PIN], not 47110 nor x4711, true ab'],
+  ])('%s', (level, expected) => {
+    expect(redactor.redact(text, level)).toBe(expected);
+  });
+
+  it('never searches for short values inside words', () => {
+    const short = sealer({ P: 'p', DOT: 'a b' });
+    expect(short.redact('{"type":"x"} p "p" sp\\np', 'connector')).toBe(
+      '{"type":"x"} [secret:P] "[secret:P]" sp\\n[secret:P]',
+    );
+    expect(short.redact('p a b', 'text')).toBe('p a b');
+    expect(short.redact('(a b) aa b', 'connector')).toBe('([secret:DOT]) aa b');
+  });
+});
+
+describe('parts', () => {
+  it('seals a PEM whole, by its lines, without its edges, rewrapped', () => {
+    const redactor = sealer({ KEY: PEM });
+    const lines = PEM.trim().split('\n');
+    const body = lines.slice(1, -1).join('');
+    expect(redactor.redact(`<${PEM}>`, 'data')).toBe('<[secret:KEY]\n>');
+    for (const line of lines.slice(1, -2)) expect(redactor.redact(`<${line}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${body}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${body.replace(/.{50}/g, '$&\n')}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(JSON.stringify(JSON.stringify({ key: PEM })), 'data')).toBe(
+      '"{\\"key\\":\\"[secret:KEY]\\\\n\\"}"',
+    );
+    expect(redactor.redact('-----BEGIN PRIVATE KEY-----', 'data')).toBe('-----BEGIN PRIVATE KEY-----');
+  });
+
+  it('seals a PEM that has its line breaks written out in either form', () => {
+    const written = PEM.trim().replaceAll('\n', '\\n');
+    const redactor = sealer({ KEY: written });
+    expect(redactor.redact(`<${PEM.trim()}>`, 'data')).toBe('<[secret:KEY]>');
+    expect(redactor.redact(`<${written}>`, 'data')).toBe('<[secret:KEY]>');
+  });
+
+  it('seals the leaves of JSON, numbers too, and leaves the public ones', () => {
+    const json = JSON.stringify({
+      type: 'service_account',
+      private_key: PEM,
+      client_email: 'robot@project.example',
+      id: 1234567890,
+      port: 5432,
+      ok: true,
+      password: 'short',
+      list: [{ deep: 'a leaf that is deep' }],
+    });
+    const redactor = sealer({ ACCOUNT: json });
+    const seal = (text: string): string => redactor.redact(text, 'connector');
+    expect(seal('mail robot@project.example')).toBe('mail [secret:ACCOUNT]');
+    expect(seal('a leaf  that is deep')).toBe('[secret:ACCOUNT]');
+    expect(seal('1234567890')).toBe('[secret:ACCOUNT]');
+    expect(seal(PEM.split('\n')[3] ?? '')).toBe('[secret:ACCOUNT]');
+    expect(seal('short shorter')).toBe('[secret:ACCOUNT] shorter');
+    expect(seal('service_account 5432 true')).toBe('service_account 5432 true');
+    expect(seal(`${json}`)).toBe('[secret:ACCOUNT]');
+    expect(seal(JSON.stringify(JSON.parse(json), null, 2))).toBe('[secret:ACCOUNT]');
+  });
+
+  it('seals the password of a URL, decoded and in a connection string', () => {
+    const redactor = sealer({
+      URL: 'postgres://me:p%40ssw0rd-1@db.example.com/x',
+      ADO: 'Server=s;Password=hunter2hunter2;',
+    });
+    const seal = (text: string): string => redactor.redact(text, 'data');
+    expect(seal('p%40ssw0rd-1 p@ssw0rd-1 hunter2hunter2 db.example.com')).toBe(
+      '[secret:URL] [secret:URL] [secret:ADO] db.example.com',
+    );
+    expect(seal(`Basic ${Buffer.from('me:p@ssw0rd-1').toString('base64')}`)).toMatch(/^Basic .{4}\[secret:URL\]$/);
+  });
+
+  it('names the longest where values overlap, and keeps old values', () => {
+    const redactor = sealer({ SHORTER: 'abcdefghij', LONGER: 'xx-abcdefghij-yy' });
+    expect(redactor.redact('xx-abcdefghij-yy abcdefghij', 'data')).toBe('[secret:LONGER] [secret:SHORTER]');
+    redactor.add('SHORTER', 'a new value', { sensitive: true });
+    expect(redactor.redact('abcdefghij a new value', 'data')).toBe('[secret:SHORTER] [secret:SHORTER]');
+  });
+
+  it('protects a mark only where its name is a known one', () => {
+    const redactor = sealer({ DB_PASSWORD: 'PASSWORD1' });
+    expect(redactor.redact('[secret:DB_PASSWORD1]', 'data')).toBe('[secret:DB_[secret:DB_PASSWORD]]');
+    const same = sealer({ MY_PASSWORD: 'MY_PASSWORD' });
+    expect(same.redact('[secret:MY_PASSWORD] MY_PASSWORD', 'data')).toBe('[secret:MY_PASSWORD] [secret:MY_PASSWORD]');
+  });
+});
+
+describe('shapes in connector text', () => {
+  const redactor = createRedactor();
+  it.each([
+    ['Authorization: Bearer abc.def', 'Authorization: Bearer [sealed]'],
+    ['authorization: Basic dXNlcg==\nHost: x', 'authorization: Basic [sealed]\nHost: x'],
+    ['Authorization: Custom abc next', 'Authorization: [sealed] next'],
+    ['{"Authorization": "Bearer abc", "a": 1}', '{"Authorization": "[sealed]", "a": 1}'],
+    ["{'access_token': 'a b c', 'x': 1}", "{'access_token': '[sealed]', 'x': 1}"],
+    ['{"access_token":"a\\"b","expires_in":3600}', '{"access_token":"[sealed]","expires_in":3600}'],
+    ['{\\"api_key\\":\\"zz\\",\\"b\\":1}', '{\\"api_key\\":\\"[sealed]\\",\\"b\\":1}'],
+    ['GET /x?token=abc&page=2', 'GET /x?token=[sealed]&page=2'],
+    ['api_key: abc, password=d!e$f user=me', 'api_key: [sealed], password=[sealed] user=me'],
+    ['client_secret => q', 'client_secret => [sealed]'],
+    ['got Bearer abcdefgh.IJKLMNOP', 'got Bearer [sealed]'],
+    ['redis://user:pw@host/0', 'redis://user:[sealed]@host/0'],
+  ])('%s', (text, expected) => {
+    expect(redactor.redact(text, 'connector')).toBe(expected);
+    expect(redactor.redact(expected, 'connector')).toBe(expected);
+    expect(redactor.redact(text, 'text')).toBe(text);
+  });
+
+  it.each([
+    'token expired',
+    'The token is invalid; password: null, "secret": true',
+    'basic understanding of internationalization',
+    'token=[secret:X] api_key="[sealed]"',
+    'http://localhost:8080/path and time 10:20',
+    'password: secret_reference::DB_PASSWORD',
+    'tokens: 500, secret_count=3',
+  ])('leaves %s', (text) => {
+    expect(redactor.redact(text, 'connector')).toBe(text);
+  });
+
+  it('gives a known value its name', () => {
+    const known = sealer({ MINE: 'abcdefgh12' });
+    expect(known.redact('token=abcdefgh12 password="xabcdefgh12x"', 'connector')).toBe(
+      'token=[secret:MINE] password="[secret:MINE]"',
+    );
+  });
+});
+
+describe('redactValue', () => {
+  const redactor = sealer({ NUMBER: '1234567890', TOKEN: 'tok-1234567' });
+  it('seals strings, numbers and the keys that are data', () => {
+    const input = {
+      rows: [{ 'tok-1234567': 1234567890, note: 'x tok-1234567', small: 12, ok: true, none: null }],
+      big: 1234567890n,
+    };
+    const copy = structuredClone(input);
+    const own = new Set(['rows', 'note', 'small', 'big', 'ok', 'none']);
+    expect(redactor.redactValue(input, 'data', (key) => own.has(key))).toEqual({
+      rows: [{ '[secret:TOKEN]': '[secret:NUMBER]', note: 'x [secret:TOKEN]', small: 12, ok: true, none: null }],
+      big: '[secret:NUMBER]',
+    });
+    expect(input).toEqual(copy);
+  });
+
+  it('keeps two keys apart that become the same mark, and survives odd keys and depth', () => {
+    expect(redactor.redactValue({ 'tok-1234567': 1, 'tok-123 4567': 2 }, 'data')).toEqual({
+      '[secret:TOKEN]': 1,
+      '[secret:TOKEN] (2)': 2,
+    });
+    const odd = JSON.parse('{"__proto__": {"a": "tok-1234567"}}');
+    expect(JSON.stringify(redactor.redactValue(odd, 'data'))).toBe('{"__proto__":{"a":"[secret:TOKEN]"}}');
+    const deep = JSON.parse(`${'['.repeat(5000)}"tok-1234567"${']'.repeat(5000)}`);
+    expect(JSON.stringify(redactor.redactValue(deep, 'data'))).not.toContain('tok-1234567');
+  });
+});
+
+describe('stream', () => {
+  it('waits with the end of the text until it makes a pause, whatever the end looks like', () => {
+    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    expect(stream.push('hello\n')).toEqual([]);
+    expect(stream.push('see tok-12')).toEqual([]);
+    expect(stream.push('\n34567 fine!\nand')).toEqual([]);
+    expect(stream.flushLines()).toEqual(['hello\nsee [secret:TOKEN] fine!\n']);
+    expect(stream.push(' tok-')).toEqual([]);
+    expect(stream.end()).toEqual(['and tok-']);
+    expect(stream.end()).toEqual([]);
+  });
+
+  it('writes what is further from the end than the longest form of a secret', () => {
+    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    const text = 'x tok-1234567 y'.repeat(2_000);
+    const out = stream.push(text).join('');
+    expect(out.length).toBeGreaterThan(10_000);
+    expect(out + stream.end().join('')).toBe(text.replaceAll('tok-1234567', '[secret:TOKEN]'));
+  });
+
+  it('holds back no more than a bound', () => {
+    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    const out = [...stream.push('tok-'), ...Array.from({ length: 100 }, () => stream.push(' '.repeat(8192))).flat()];
+    expect(out).toContain('[sealed]');
+    expect([...out, ...stream.end()].join('')).not.toContain('tok-');
+  });
+});
