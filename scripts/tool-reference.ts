@@ -1,10 +1,10 @@
-/** Writes the tool table of the README from the tools; with --check it only tells whether the table is stale. */
+/** Writes the table of docs/tools.md from the tools; with --check it only reports whether the table is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { possibleEffects, tools } from '../src/tools/index.ts';
 
-const README = fileURLToPath(new URL('../README.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../docs/tools.md', import.meta.url));
 const [BEGIN, END] = ['<!-- tools:begin (npm run docs) -->', '<!-- tools:end -->'];
 
 const rows = tools.map((tool) => {
@@ -15,15 +15,15 @@ const rows = tools.map((tool) => {
 const table = [BEGIN, '| tool | effect | arguments | what it does |', '| --- | --- | --- | --- |', ...rows, END].join(
   '\n',
 );
-const before = readFileSync(README, 'utf8');
+const before = readFileSync(PAGE, 'utf8');
 const start = before.indexOf(BEGIN);
 const end = before.indexOf(END);
-if (start < 0 || end < 0) throw new Error(`README.md has no ${BEGIN} … ${END}`);
+if (start < 0 || end < 0) throw new Error(`docs/tools.md does not have ${BEGIN} … ${END}`);
 const after = before.slice(0, start) + table + before.slice(end + END.length);
 
 if (!process.argv.includes('--check')) {
-  writeFileSync(README, after);
+  writeFileSync(PAGE, after);
 } else if (after !== before) {
-  process.stderr.write('The tool table in README.md is stale: run "npm run docs" and commit it.\n');
+  process.stderr.write('The table in docs/tools.md is stale: run "npm run docs" and commit it.\n');
   process.exitCode = 1;
 }
