@@ -9,7 +9,7 @@ import { createScreen } from './screen.ts';
 import { type StopSignals, watchStopSignals } from './stop-signals.ts';
 import { durationText, progressText, rowsOf } from './sync-text.ts';
 
-/** Told in the help and in the README. */
+/** Documented in the help and in docs/terminal.md. */
 const EXIT_STATUS: Record<SyncStatus['state'], number> = {
   complete: 0,
   failed: 1,

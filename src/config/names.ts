@@ -16,7 +16,7 @@ export const MODE_NAMES = {
   local: { safe: 'SLUICE_SAFE_MODE', readOnly: 'SLUICE_READONLY_MODE' },
 } as const;
 
-const SETTING_NAMES = [
+export const SETTING_NAMES: readonly string[] = [
   'AIRBYTE_MCP_ENV_FILE',
   'AIRBYTE_PROJECT_DIR',
   ...CLOUD_NAMES,

@@ -1,0 +1,89 @@
+/** The documents are true where a program can tell: links, names of tools, settings and error codes, and the README's length. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { SETTING_NAMES } from '../../config/names.ts';
+import { tools } from '../../tools/index.ts';
+import { ROOT } from '../harness/workplace.ts';
+
+const PAGES = readdirSync(join(ROOT, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...PAGES];
+const MAX_README_WORDS = 900;
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const withoutFences = (text: string): string => text.replace(/^(> ?)?```[\s\S]*?^(> ?)?```$/gm, '');
+const namesIn = (text: string): string[] => [...text.matchAll(/`([^`\n]+)`/g)].map(([, name = '']) => name);
+/** The first cells of a document's tables. */
+const firstCells = (text: string): string => (text.match(/^\| [^|]+/gm) ?? []).join('\n');
+
+/** Targets of Markdown links and of pictures. */
+function linksIn(text: string): string[] {
+  const prose = withoutFences(text).replace(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"]+)"/g)].map(
+    ([, link, source]) => link ?? source ?? '',
+  );
+}
+
+/** The anchors that GitHub gives to the headings of a document. */
+function anchorsIn(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} +(.+)$/gm)) {
+    const slug = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-');
+    let anchor = slug;
+    for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+function brokenLinks(document: string): string[] {
+  return linksIn(read(document))
+    .filter((link) => !/^(https?:|mailto:)/.test(link))
+    .filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path ? resolve(ROOT, dirname(document), path) : join(ROOT, document);
+      if (relative(ROOT, target).startsWith('..') || !existsSync(target)) return true;
+      return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).has(anchor);
+    });
+}
+
+test.each(DOCUMENTS)('%s has no broken relative links or anchors', (document) => {
+  expect(brokenLinks(document)).toEqual([]);
+});
+
+test('the README has at most 900 words', () => {
+  expect(read('README.md').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(MAX_README_WORDS);
+});
+
+test('the README links to every page of docs', () => {
+  const linked = linksIn(read('README.md')).map((link) => link.split('#')[0]);
+  expect(PAGES.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
+test('the README lists every tool once', () => {
+  const known = tools.map(({ name }) => name).sort();
+  const section = read('README.md').split('\n## Tools\n')[1]?.split('\n## ')[0] ?? '';
+  expect(namesIn(section).sort()).toEqual(known);
+});
+
+test('docs/settings.md describes every setting once, and no other', () => {
+  const described = namesIn(firstCells(read('docs/settings.md')));
+  expect(described.sort()).toEqual([...SETTING_NAMES].sort());
+});
+
+test('every error code of docs/troubleshooting.md is in the source', () => {
+  const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/\.(test|fixture)\.ts$/.test(path))
+    .map((path) => read(join('src', path)))
+    .join('\n');
+  const section = read('docs/troubleshooting.md').split('\n## Frequent errors\n')[1]?.split('\n## ')[0] ?? '';
+  const codes = namesIn(firstCells(section));
+  expect(codes.length).toBeGreaterThan(20);
+  expect(codes.filter((code) => !source.includes(`'${code}'`))).toEqual([]);
+});
