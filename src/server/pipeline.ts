@@ -60,7 +60,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
       let targets: readonly LedgerEntry[] | undefined;
       let object: AuditObject | undefined;
       let doing = newDoing();
-      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing, goesOn(tool));
+      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing, continuesAfterCancel(tool));
       const write = (ended: Ended): Promise<void> =>
         services.audit.write({
           session,
@@ -153,15 +153,15 @@ type Start<T> = (signal: AbortSignal, progress: ProgressListener) => Promise<T>;
 type InTime = <T>(key: string, start: Start<T>) => Promise<T>;
 
 /** What was sent to an Airbyte is done there, whoever still waits for it. */
-function goesOn(tool: AnyTool): boolean {
+function continuesAfterCancel(tool: AnyTool): boolean {
   return tool.realm === 'cloud' && shownEffect(tool) !== 'read';
 }
 
 /** Starts or joins work, and waits for it until the call must be answered. */
-function waitingFor(caller: Caller, until: number, ongoing: Ongoing, goesOn: boolean): InTime {
+function waitingFor(caller: Caller, until: number, ongoing: Ongoing, continuesAfterCancel: boolean): InTime {
   return async (key, start) => {
     const waitMs = Math.max(0, until - Date.now());
-    const waiter = { waitMs, signal: caller.signal, onProgress: caller.onProgress, goesOn };
+    const waiter = { waitMs, signal: caller.signal, onProgress: caller.onProgress, continuesAfterCancel };
     const outcome = await ongoing.run(key, waiter, start);
     if (outcome.state === 'in_progress') throw new StillGoing(outcome);
     return outcome.value;

@@ -65,7 +65,7 @@ export function createConfirmations(
             const run = deliveries[index];
             if (!run || !runs.includes(run)) continue;
             run.committedState = true;
-            run.recordsKept = Math.max(run.recordsKept, sent.records[at] ?? 0);
+            run.recordsPersisted = Math.max(run.recordsPersisted, sent.records[at] ?? 0);
           }
         },
         (error: unknown) => noteFailure(record, log, error),

@@ -42,7 +42,7 @@ export interface StoredStates {
 export interface PreparedDelivery {
   readonly generation: number;
   readonly minimum: number;
-  readonly goesOn: boolean;
+  readonly resumes: boolean;
   /** Whether an incremental stream takes the place of what is there: now, or since a sync that did not become whole. */
   readonly replaces: boolean;
   /** Whether an earlier sync wrote records of it there. */
@@ -104,20 +104,20 @@ export async function openDeliveryStates(
     const generation = (generations.get(key) ?? 0) + (begins ? 1 : 0);
     const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
     const minimum = begins ? (truncates ? generation : 0) : before.minimum;
-    const goesOn = !begins && !before.anew;
+    const resumes = !begins && !before.anew;
     const isOwn = before?.id !== undefined && owns(before.id);
     const id = isOwn && before?.id !== undefined ? before.id : randomUUID();
     if (!before) onCreated?.({ kind: 'delivery', id, name: `${source} into ${destination}: ${name}` });
     const option = options.find((one) => findStreams(catalog, one.stream).includes(stream));
     const chosen = { key: option?.primaryKey?.join('\n'), cursor: option?.cursorField };
     const facts = { id, mode, ...chosen, ...(origin ? { origin: origin.configuration } : {}) };
-    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn, ...facts });
+    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !resumes, ...facts });
     if (begins) states = withoutStream(states, stream);
     return {
       generation,
       minimum,
-      goesOn,
-      replaces: !refresh && !goesOn && minimum === generation,
+      resumes,
+      replaces: !refresh && !resumes && minimum === generation,
       written: before !== undefined,
       behind: behind && !restart,
     };
