@@ -26,7 +26,7 @@ interface Work {
   doing: string;
 }
 
-/** How long work goes on, and a result is kept, for a caller who was told to call again. */
+/** How long work continues, and a result is kept, for a caller who was told to call again. */
 const UNATTENDED_MS = 30 * 60_000;
 const LEFT_MS = 60_000;
 

@@ -95,7 +95,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           return ran;
         };
         let ran = await inTime(key, start);
-        // Joined work that had been given up and ended for that: begun anew for the one who still waits.
+        // Joined work that had been given up and ended for that: started again for the one who still waits.
         if (ran.abandoned && 'error' in ran && wasCancelled(ran.error)) ran = await inTime(key, start);
         object = ran.object;
         doing = ran.doing;
@@ -123,7 +123,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
   };
 }
 
-/** Thrown where the caller can wait no longer; the work goes on. */
+/** Thrown where the caller can wait no longer; the work continues. */
 class StillGoing extends Error {
   readonly doing: string;
   readonly elapsedMs: number;

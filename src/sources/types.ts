@@ -70,7 +70,7 @@ export interface Prepared {
   readonly suspicions: readonly string[];
 }
 
-/** What is needed to make a connector anew elsewhere; nothing was installed or run for it. */
+/** What is needed to recreate a connector elsewhere; nothing was installed or run for it. */
 export interface HandOver {
   /** The registry's entry; absent for a manifest or a program of the user's own. */
   readonly entry?: RegistryEntry | undefined;

@@ -17,7 +17,7 @@ export interface BatchLimits {
 const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms: 10_000 };
 /** With nothing confirmed, rows go to the pending tables at this many batches. */
 const OVERFLOW = 2;
-/** What Airbyte's Python sources say where a stream has no state to go on from. */
+/** What Airbyte's Python sources say where a stream has no state to continue from. */
 const NO_STATE = /"__ab_no_cursor_state_message"/;
 
 export interface Batches {

@@ -127,7 +127,7 @@ export function isIncremental({ prepared }: StreamRun): boolean {
 }
 
 /**
- * Whether a full refresh of the stream goes on after an interruption. A source that does not say so can mean nothing else
+ * Whether a full refresh of the stream continues after an interruption. A source that does not say so can mean nothing else
  * by a state of a stream that offers no incremental reading; others send states out of habit.
  */
 export function isResumable(run: StreamRun): boolean {

@@ -163,7 +163,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('is built anew beside the old one, merged too', async () => {
+  it('is rebuilt beside the old one, merged too', async () => {
     await load(users(), [{ id: 1, at: 1, name: 'old' }]);
     const prepared = await context.prepare([users()], DEDUP, true);
     await context.load(prepared, [record({ id: 7, at: 1, name: 'a' })], { swap: false });
@@ -189,7 +189,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('begins anew by a key that tells more records apart, and goes on by one that tells fewer', async () => {
+  it('starts over by a key that tells more records apart, and continues by one that tells fewer', async () => {
     const key = (...fields: string[]): Stream => users({ primaryKey: fields.map((field) => [field]) });
     const planOf = async (one: Stream): Promise<unknown> => {
       const [first] = (await context.prepare([one], DEDUP)).streams;

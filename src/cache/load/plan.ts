@@ -7,7 +7,7 @@ import type { PreparedStream, StateText, StreamRequest, StreamTable } from './ty
 
 export interface StreamPlan extends Pick<PreparedStream, 'writeMode' | 'newTable' | 'resumes'> {
   readonly wanted: StreamRequest;
-  /** With the columns that are known of the table, or of the replacement that is gone on with. */
+  /** With the columns that are known of the table, or of the replacement that is resumed. */
   readonly target: StreamTable;
   /** What is kept as its state describes nothing that is there any more. */
   readonly forgets: boolean;
@@ -74,7 +74,7 @@ function planStream(
     writeMode,
     newTable,
     resumes: resumes || (isIncremental && writeMode === 'append' && !newTable),
-    // A table that is gone cannot go on from its state.
+    // A table that is gone cannot continue from its state.
     forgets: !resumes && (refresh !== undefined || (isIncremental && writeMode === 'append' && newTable)),
     merges:
       mode === 'incremental_deduped_history' &&

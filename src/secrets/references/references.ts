@@ -125,7 +125,7 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
         'Correct the pointer, or refer to the whole secret.',
       );
     }
-    // What does not fit goes on as it is: the connector says what it thinks of it.
+    // What does not fit continues as it is: the connector says what it thinks of it.
     const converted = convert(part, facts.types) ?? part;
     if (secret.kind === 'plain') registerSecrets(converted, path, name);
     return converted;

@@ -48,7 +48,7 @@ export function createConfirmations(
   };
   const keep = (sent: SentState): void => {
     const runs = runsOf(sent).filter(({ configured }) => isIncrementalMode(configured.mode));
-    // What a full refresh says of its progress is no place from which the next sync could go on.
+    // What a full refresh says of its progress is no place from which the next sync could continue.
     if (runs.length === 0) {
       confirm(sent);
       return;

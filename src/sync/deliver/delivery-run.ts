@@ -5,7 +5,7 @@ import type { StreamState, StreamSummary } from '../types.ts';
 export interface DeliveryRun {
   readonly label: string;
   readonly configured: ConfiguredStream;
-  /** Whether the source goes on from a kept state. */
+  /** Whether the source continues from a kept state. */
   readonly resumes: boolean;
   /** Whether an incremental stream is put in the place of what is there: its states count once it is whole. */
   readonly replaces: boolean;

@@ -97,7 +97,7 @@ describe('a destination that fails', () => {
   });
 
   it.each(['garbage', 'floods'])(
-    '%s: what is no message is logged, and the sync goes on',
+    '%s: what is no message is logged, and the sync continues',
     async (behaviour) => {
       const status = await sync({ behaviour });
       expect(status).toMatchObject({ state: 'complete', errors: [], streams: [{ confirmed: 200 }] });

@@ -1,4 +1,4 @@
-/** What is settled before the first byte of a sync into a destination: which streams go on, and what to warn of. */
+/** What is settled before the first byte of a sync into a destination: which streams continue, and what to warn of. */
 import type { Project } from '../../project/index.ts';
 import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncRequest } from '../types.ts';
@@ -28,7 +28,7 @@ export async function prepareDelivery({ request, target, record, project }: Part
   if (kept.moved) {
     addWarning(
       record,
-      `"${target.name}" was saved with another configuration since the last sync into it: all streams begin anew.`,
+      `"${target.name}" was saved with another configuration since the last sync into it: all streams start over.`,
     );
   }
   const twins = await othersWith(

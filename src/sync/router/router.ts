@@ -136,7 +136,7 @@ export function createRouter(
     else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data', line.length);
   };
 
-  /** Consecutive lines of one stream go on as one piece. */
+  /** Consecutive lines of one stream continue as one piece. */
   const routeAll = (bytes: Buffer, from: number): number => {
     let start = from;
     let runStart = from;

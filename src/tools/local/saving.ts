@@ -158,7 +158,7 @@ async function save(
   const why = runtimeReason ? ` Runtime: ${runtimeReason}.` : '';
   // States belong to the name; Sluice cannot tell a corrected configuration from another account.
   const states =
-    kind === 'source' ? ' Syncs go on from its states: for another account, use start_sync with restart.' : '';
+    kind === 'source' ? ' Syncs continue from its states: for another account, use start_sync with restart.' : '';
   const kept = replaced ? ` The replaced ${kind} is kept (sluice-mcp ${kind}s history ${input.name}).${states}` : '';
   const said = `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`;
   return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
