@@ -6,7 +6,7 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
 
   sluice-mcp            serve MCP over stdin and stdout (what a client starts)
   sluice-mcp demo       the main path on a real connector, step by step
-  sluice-mcp doctor     what is set up, what is missing, how to mend it, and whether Airbyte answers
+  sluice-mcp doctor     what is set up, what is missing, how to fix it, and whether Airbyte answers
   sluice-mcp sync NAME  read a saved source into the cache, as start_sync does (for cron too)
       --stream STREAM   only this stream; may be repeated
       --destination D   into this saved destination instead of the cache

@@ -267,7 +267,7 @@ class InternalError extends SluiceError {
   constructor(id: string) {
     super(
       'internal_error',
-      `Sluice failed on its own account (id ${id}).`,
+      `Internal error in Sluice (id ${id}).`,
       'Report it with this id and the lines about it on the server’s stderr.',
       { details: { id } },
     );

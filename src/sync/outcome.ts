@@ -73,7 +73,7 @@ function consequenceOf(run: StreamRun): string {
 function notCommitted({ writeMode, heldBack }: StreamRun, isOne: boolean): string {
   const [were, they, them] = isOne ? ['was', 'it is', 'it'] : ['were', 'they are', 'them'];
   if (writeMode === 'replace')
-    return `${were} read for a table that is rebuilt and did not become whole; ${they} not kept, the table stays as it was, and the next sync reads ${them} again.`;
+    return `${were} read for a table that is rebuilt and was not completed; ${they} not kept, the table stays as it was, and the next sync reads ${them} again.`;
   if (heldBack)
     return `${were} read after records that were lost; ${they} not added, for the next sync reads ${them} again with those.`;
   return `${were} read and not confirmed by the connector; ${they} not kept, and the next sync reads ${them} again.`;

@@ -59,7 +59,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
   return async (run: ConnectorRun, stop: (reason: unknown) => void): Promise<Exit | undefined> => {
     run.onStderr((text) => log.write('stderr', text));
     const clock = createClock();
-    // Counted in ticks: a machine that slept is no source that was silent.
+    // Counted in ticks: a suspended machine is not mistaken for a silent source.
     let silentMs = 0;
     let received = false;
     let flushing: Promise<void> = Promise.resolve();

@@ -83,5 +83,5 @@ function nextStep(exit: Exit | undefined): string | undefined {
   if (exit?.overrun) return exit.overrun.next;
   if (exit?.outOfMemory) return `${MORE_MEMORY.replace(/^i/, 'I')}.`;
   if (exit?.signal !== 'SIGKILL' && exit?.code !== 137) return undefined;
-  return 'The system ended it, mostly for want of memory: free some, or read fewer streams, and call again.';
+  return 'The system ended it, probably because it ran out of memory: free some, or read fewer streams, and call again.';
 }

@@ -175,7 +175,7 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
     const write = fitting.map((name) => `"${PREFIX}${name}"`).join(' or ');
     report(
       path,
-      'A literal value stands at a field for secrets.',
+      'Secret fields must not contain literal values.',
       fitting.length > 0
         ? `Write ${write} instead; list_secrets shows all names.`
         : `Ask the user to write a line ${secretName(key)}=… into ${rules.store}, and write "${PREFIX}${secretName(key)}" here.`,

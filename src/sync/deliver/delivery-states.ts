@@ -43,7 +43,7 @@ export interface PreparedDelivery {
   readonly generation: number;
   readonly minimum: number;
   readonly resumes: boolean;
-  /** Whether an incremental stream takes the place of what is there: now, or since a sync that did not become whole. */
+  /** Whether an incremental stream takes the place of what is there: now, or since a sync that was not completed. */
   readonly replaces: boolean;
   /** Whether an earlier sync wrote records of it there. */
   readonly written: boolean;

@@ -183,7 +183,7 @@ describe('a source that fails, or ends oddly', () => {
     expect(status).toMatchObject({ state: 'complete', warnings: [] });
   });
 
-  it('an overwritten stream that did not become whole is said to be a part', async () => {
+  it('an overwritten stream that was not completed is said to be a part', async () => {
     const request = await context.play(
       'p',
       item,

@@ -47,7 +47,7 @@ function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): 
   if (mode === 'full_refresh_overwrite' && recordsRead > 0) {
     addWarning(
       record,
-      `"${label}" was to be overwritten and did not become whole: the destination may hold a part of it. The next sync writes all of it again.`,
+      `"${label}" was to be overwritten and was not completed: the destination may hold a part of it. The next sync writes all of it again.`,
     );
   } else if (again > 0) {
     const confirmed =

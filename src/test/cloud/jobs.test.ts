@@ -125,7 +125,7 @@ describe('cancel_cloud_job', () => {
     expect(await job('cancel_cloud_job', { job_id: 4 })).toMatchObject({ state: 'cancelled', cancelled: true });
     const again = await job('cancel_cloud_job', { job_id: 4 });
     expect(again).toMatchObject({ state: 'cancelled', cancelled: false });
-    expect(again.text).toContain('over already');
+    expect(again.text).toContain('already finished');
     const audit = await readFile(join(server.workplace.project, 'logs', 'audit.jsonl'), 'utf8');
     expect(audit.split('\n')[1]).toContain(
       '"object":{"kind":"job","id":"4","name":"sync of Sample people → Nowhere","before":{"status":"running"},"after":{"status":"cancelled"}}',
