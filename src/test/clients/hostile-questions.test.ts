@@ -30,7 +30,7 @@ const NO_ANSWER = 'gave no answer to check';
 const FAILURES = [
   ['close-stdout', 'connector_crashed', { message: `${NO_ANSWER}: it closed its output and continued running` }],
   ['die', 'connector_crashed', { message: `${NO_ANSWER}: it ended with exit code 1`, details: { exit_code: 1 } }],
-  ['kill-self', 'connector_crashed', { message: `${NO_ANSWER}: it was ended by SIGKILL`, next: 'want of memory' }],
+  ['kill-self', 'connector_crashed', { message: `${NO_ANSWER}: it was ended by SIGKILL`, next: 'ran out of memory' }],
   [
     'silent-crash',
     'connector_crashed',
