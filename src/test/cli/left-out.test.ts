@@ -27,7 +27,7 @@ test('each requirement that is not met is there with its reason and what to do',
     python: 'no python3 on this machine (Debian: apt install python3 python3-venv)',
     'old-python': 'no Python before 3.11 on this machine (pyenv install 3.10)',
     uv: 'no uv on this machine (https://docs.astral.sh/uv)',
-    go: 'no Continue this machine (Debian: apt install golang)',
+    go: 'no Go on this machine (Debian: apt install golang)',
     pypi: 'the package index cannot be reached from this machine by Node (sluice-mcp doctor says why)',
     docker: 'no docker command on this machine (Debian: apt install docker.io)',
     data: 'SLUICE_TEST_DATA names no folder with the real registry (CONTRIBUTING.md)',
@@ -45,7 +45,7 @@ test('what is known not to be had is there too; what is required and missing, or
     runTests({ SILENT: '1' }),
   ]);
   expect([known.code, required.code, silent.code]).toEqual([0, 1, 1]);
-  expect(known.out).toMatch(/- no Continue this machine [^\n]*needs go\)/);
+  expect(known.out).toMatch(/- no Go on this machine [^\n]*needs go\)/);
   expect(required.out).toContain('required, but no uv on this machine');
   expect(silent.out).toMatch(/Skipped without a reason[^\n]*\n- fixtures\/left-out\/every\.test\.ts: says nothing\n/);
 });

@@ -32,7 +32,7 @@ const requirements = {
   'old-python': () => (hasOldPython() ? undefined : 'no Python before 3.11 on this machine (pyenv install 3.10)'),
   uv: () => missing('uv', ['--version'], 'no uv on this machine (https://docs.astral.sh/uv)'),
   go: () =>
-    missing('go', ['version'], 'no Continue this machine (Debian: apt install golang)') ??
+    missing('go', ['version'], 'no Go on this machine (Debian: apt install golang)') ??
     missing(
       'go',
       ['mod', 'download', '-C', join(ROOT, 'fixtures', 'clients', 'go'), GO_SDK],
