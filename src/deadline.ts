@@ -5,7 +5,7 @@ import { abortError } from './errors.ts';
 export interface Deadline {
   readonly signal: AbortSignal;
   readonly over: () => boolean;
-  /** Begins the time anew. */
+  /** Restarts the timer. */
   refresh(): void;
   /** Must be called when the work is done. */
   clear(): void;
@@ -35,7 +35,7 @@ export function startDeadline(signal: AbortSignal | undefined, milliseconds: num
   };
 }
 
-/** The work's result, or the signal's reason where it aborts first. The work itself goes on. */
+/** The work's result, or the signal's reason where it aborts first. The work itself continues. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   let forget = (): void => {};

@@ -17,11 +17,11 @@ export async function doctor(services: Services, out: NodeJS.WriteStream): Promi
   showModes(screen, status);
   const cloudAnswers = await showCloud(screen, status, services);
   if (status.warnings.length > 0) {
-    screen.heading('To mend');
+    screen.heading('Problems');
     for (const warning of status.warnings) screen.bad(warning);
   } else {
     screen.line();
-    if (cloudAnswers && networkAnswers) screen.good('Nothing to mend.');
+    if (cloudAnswers && networkAnswers) screen.good('No problems found.');
   }
   const broken = status.project_directory.problem ?? status.env_file.problem ?? status.cache.problem;
   const isRefused = status.sandbox.setting === 'require' && status.sandbox.kind === 'none';

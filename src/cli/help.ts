@@ -6,7 +6,7 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
 
   sluice-mcp            serve MCP over stdin and stdout (what a client starts)
   sluice-mcp demo       the main path on a real connector, step by step
-  sluice-mcp doctor     what is set up, what is missing, how to mend it, and whether Airbyte answers
+  sluice-mcp doctor     what is set up, what is missing, how to fix it, and whether Airbyte answers
   sluice-mcp sync NAME  read a saved source into the cache, as start_sync does (for cron too)
       --stream STREAM   only this stream; may be repeated
       --destination D   into this saved destination instead of the cache
@@ -35,7 +35,7 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
   --version, --help
 
 Exit status of sync: 0 complete; 1 failed, nothing new is kept; 2 the command or the saved source does not fit,
-nothing was run; 3 incomplete, what is committed is kept and the next sync goes on; 4 cancelled or interrupted by
+nothing was run; 3 incomplete, what is committed is kept and the next sync continues; 4 cancelled or interrupted by
 somebody else; 129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM: what is committed is kept. Where a sync of
 the source runs already in another process, it is waited for, and its end is the status.
 Of syncs, sources, destinations, schedule and remove: 0 done; 1 failed; 2 the command does not fit, or was not confirmed, and nothing was changed.

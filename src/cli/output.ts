@@ -56,7 +56,7 @@ export function hasProject({ project }: Services, output: Output): boolean {
 }
 
 function bug(error: unknown) {
-  const message = `Sluice failed on its own account: ${error instanceof Error ? error.stack : messageOf(error)}`;
+  const message = `Internal error in Sluice: ${error instanceof Error ? error.stack : messageOf(error)}`;
   const next = 'Try once more. If it fails again, report it with these lines.';
   return { kind: 'bug', code: 'internal_error', message, next, problems: [] };
 }

@@ -73,7 +73,7 @@ async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ 
   }
 }
 
-/** To the end of a sync; a signal cancels one of our own, and lets another's go on. */
+/** To the end of a sync; a signal cancels one of our own, and lets another's continue. */
 async function follow(
   { syncs }: Services,
   { syncId, own }: { syncId: string; own: boolean },

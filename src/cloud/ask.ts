@@ -19,7 +19,7 @@ export interface CloudRequest<T> {
   readonly refusedAs?: (refusal: Refusal) => ((refusal: Refusal) => SluiceError) | undefined;
   /** Milliseconds for one answer; 30 s. */
   readonly timeoutMs?: number;
-  /** Ends a read; what creates or changes goes on to its end. */
+  /** Ends a read; what creates or changes continues to its end. */
   readonly signal?: AbortSignal | undefined;
 }
 

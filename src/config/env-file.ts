@@ -32,7 +32,7 @@ export function writtenEnvFile(path: string): SetupError {
   );
 }
 
-/** The same at the start of the process, where nothing else can go on anyway. */
+/** The same at the start of the process, where nothing else can continue anyway. */
 export function readEnvFileSync(path: string): EnvFileContents {
   try {
     const facts = checkedFacts(path, statSync(path));

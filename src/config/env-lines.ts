@@ -45,7 +45,7 @@ export function readEnvLines(path: string, text: string): EnvLines {
         result.warnings.push(`${at}: ${entry.name} stands on line ${earlier} already; this last one counts.`);
       }
       firstLine.set(entry.name, index + 1);
-      // Set anew, so that the order is that of the lines that count.
+      // set again, so that the order is that of the lines that count.
       result.values.delete(entry.name);
       result.values.set(entry.name, entry.value);
       result.oddities.delete(entry.name);

@@ -237,7 +237,7 @@ function sharedCacheSetting(value: string | undefined): Settings['sharedCache'] 
   return {
     problem: {
       path: 'SLUICE_CACHE_URL',
-      message: 'SLUICE_CACHE_URL is no reference: the cache is not opened.',
+      message: 'SLUICE_CACHE_URL must be a secret_reference; the cache is not opened.',
       fix: "Write the URL as a secret into the env file, CACHE_URL='postgres://…', set SLUICE_CACHE_URL to secret_reference::CACHE_URL, and restart the server.",
     },
   };

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Every setting's name; anything else that looks like one is a typing mistake and is said so. */
+/** Every setting's name; anything else that looks like one is a typing mistake and is reported. */
 export const CLOUD_NAMES = [
   'AIRBYTE_CLOUD_CLIENT_ID',
   'AIRBYTE_CLOUD_CLIENT_SECRET',

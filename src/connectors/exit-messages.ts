@@ -4,7 +4,7 @@ import type { Exit } from './types.ts';
 export function exitWords({ code, signal, outOfMemory, overrun, outputCut }: Exit): string {
   if (overrun) return `${overrun.said}. ${overrun.next.replace(/\.$/, '')}`;
   if (outputCut) return 'was cut off: the connection to the Docker engine, which carries its output, broke';
-  if (outOfMemory === 'likely') return `was killed, most likely for want of memory: ${MORE_MEMORY}`;
+  if (outOfMemory === 'likely') return `was killed, probably out of memory: ${MORE_MEMORY}`;
   if (outOfMemory) return `ran out of memory and was ended: ${MORE_MEMORY}`;
   if (signal === 'SIGKILL' || code === 137) return `was ended by SIGKILL, ${BY_SIGKILL}`;
   if (signal) return `was ended by ${signal}`;

@@ -44,7 +44,7 @@ describe('shared work', () => {
     expect(await shared.run('key', caller().control, work.start)).toBe(2);
   });
 
-  it('goes on when all have left, and the next caller joins it', async () => {
+  it('continues when all have left, and the next caller joins it', async () => {
     const shared = createSharedWork<number>();
     const work = slowWork();
     const [one, two] = [caller(), caller()];
@@ -60,7 +60,7 @@ describe('shared work', () => {
     expect([work.starts, work.givenUp, third.said]).toEqual([1, false, ['begun']]);
   });
 
-  it('fails for all, and is begun anew by the next', async () => {
+  it('fails for all, and is started again by the next', async () => {
     const shared = createSharedWork<number>();
     const fail = (): Promise<number> => Promise.reject(new Error('no luck'));
     const both = [caller(), caller()].map(({ control }) => shared.run('key', control, fail));

@@ -1,5 +1,5 @@
 /**
- * Work that several callers wait for at once: done once. It goes on when all of them have given up, for a client whose time
+ * Work that several callers wait for at once: done once. It continues when all of them have given up, for a client whose time
  * is shorter than an installation would never get there; the next caller joins it. What ends the server ends it.
  */
 import { abortError } from '../errors.ts';

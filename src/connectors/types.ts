@@ -56,7 +56,7 @@ export interface ProcessStart {
   readonly command: readonly [string, ...string[]];
   /** Arguments behind the verb and its files. */
   readonly trailing?: readonly string[];
-  /** Files that every verb is given beside its own, by option; written anew for each run, so that what was checked is what runs. */
+  /** Files that every verb is given beside its own, by option; rewritten for each run, so that what was checked is what runs. */
   readonly files?: Readonly<Record<string, { readonly name: string; readonly text: string }>>;
   /** Variables over those that every connector gets. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -132,7 +132,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** Whether its memory limit ended it; `likely` where it was killed and nobody says why. */
   readonly outOfMemory?: boolean | 'likely';
-  /** Whether it went on while the connection that carries its output was cut: what it said then is lost. */
+  /** Whether it continued while the connection that carries its output was cut: what it said then is lost. */
   readonly outputCut?: boolean | undefined;
   /** Where Sluice ended it because it took more than it may. */
   readonly overrun?: Overrun | undefined;

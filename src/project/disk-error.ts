@@ -1,7 +1,7 @@
 import { messageOf, SetupError } from '../errors.ts';
 
 /**
- * The error to show where a write failed for want of space; undefined for any other failure.
+ * The error to show where a write failed because the disk is full; undefined for any other failure.
  * @param place absolute path of what was written, or of its folder
  */
 export function diskError(error: unknown, place: string): SetupError | undefined {

@@ -75,7 +75,7 @@ export function streamOfLost(bytes: Buffer, from: number, to: number): { name?: 
   return found;
 }
 
-/** Whether the bytes end inside of a string: then what a line break cut may go on in the next line. */
+/** Whether the bytes end inside of a string: then what a line break cut may continue in the next line. */
 export function endsInString(bytes: Buffer, from: number, to: number): boolean {
   let inside = false;
   for (let at = from; at < to; at += 1) {

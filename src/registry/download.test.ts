@@ -57,7 +57,7 @@ it('gives up where the answer stops half-way', async () => {
   await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
 });
 
-it('goes on while bytes come, however slowly', async () => {
+it('continues while bytes come, however slowly', async () => {
   upstream.answer = (_request, response) => {
     let sent = 0;
     const timer = setInterval(() => {

@@ -32,7 +32,7 @@ const serve =
 
 const registryFolder = (): string => join(folder.path, 'project', 'registry');
 
-/** Makes every kept copy older, as if the clock had gone on. */
+/** Makes every kept copy older, as if the clock had continued. */
 async function age(milliseconds: number): Promise<void> {
   for (const name of await readdir(registryFolder())) {
     if (!name.endsWith('.meta.json')) continue;

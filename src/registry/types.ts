@@ -113,7 +113,7 @@ export interface Registry {
   spec(entry: RegistryEntry, signal: AbortSignal): Promise<JsonObject>;
   /** The spec message of one exact version. @throws InputError `unknown_version`, UpstreamError, SetupError when offline */
   specFor(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<JsonObject>;
-  /** Never fails for want of the network: `note` says when a built-in or an old list is used. */
+  /** Never fails without a network: `note` says when a built-in or an old list is used. */
   secretKeys(signal: AbortSignal): Promise<SecretKeys>;
   /** The YAML text of a low-code connector. @throws as `specFor` */
   manifest(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;

@@ -15,7 +15,7 @@ export interface Redactor {
   /** Seals texts that were printed one after the other: a value spread over neighbours is found too. Same length as the input. */
   redactAll(texts: readonly string[], level: RedactionLevel): string[];
   /**
-   * The beginning of a text that goes on elsewhere, sealed: as much of its end is left out as the longest form of a
+   * The beginning of a text that continues elsewhere, sealed: as much of its end is left out as the longest form of a
    * secret could fill, whether or not it looks like one.
    */
   redactBeginningOf(text: string, level: RedactionLevel): string;
@@ -144,7 +144,7 @@ export interface VaultStatus {
 
 export interface UpdatedSource {
   readonly name: string;
-  /** ISO 8601; saved anew, it begins anew. */
+  /** ISO 8601; saved again, it starts over. */
   readonly savedAt: string;
 }
 

@@ -4,7 +4,7 @@ import { createOngoing } from './ongoing.ts';
 const waiter = (waitMs: number, signal = new AbortController().signal) => ({ waitMs, signal, onProgress: () => {} });
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('a call that is late is told what goes on; the same call again gets the result of the one work', async () => {
+test('a call that is late is told what continues; the same call again gets the result of the one work', async () => {
   const ongoing = createOngoing();
   let starts = 0;
   const work = async (_signal: AbortSignal, progress: (message: string) => void) => {
@@ -18,7 +18,7 @@ test('a call that is late is told what goes on; the same call again gets the res
   expect(await ongoing.run('k', waiter(1000), work)).toEqual({ state: 'done', value: 'installed' });
   expect(starts).toBe(1);
   expect(await ongoing.run('k', waiter(1000), work)).toEqual({ state: 'done', value: 'installed' });
-  expect(starts, 'a result is delivered once; then the work is done anew').toBe(2);
+  expect(starts, 'a result is delivered once; then the work is done again').toBe(2);
 });
 
 test('a failure that came while nobody waited is told to the next caller', async () => {
@@ -32,7 +32,7 @@ test('a failure that came while nobody waited is told to the next caller', async
   await expect(ongoing.run('k', waiter(1000), fails)).rejects.toThrow('no such package');
 });
 
-test('work ends when its only caller gives up, and goes on while another waits', async () => {
+test('work ends when its only caller gives up, and continues while another waits', async () => {
   const ongoing = createOngoing();
   const signals: AbortSignal[] = [];
   const work = async (signal: AbortSignal) => {

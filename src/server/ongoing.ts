@@ -10,7 +10,7 @@ export interface Waiter {
   readonly signal: AbortSignal;
   readonly onProgress: ProgressListener;
   /** What it does cannot be called back: when all have given up it is told so, and an equal call that comes meanwhile joins it all the same. */
-  readonly goesOn?: boolean;
+  readonly continuesAfterCancel?: boolean;
 }
 
 export type Outcome<T> =
@@ -26,7 +26,7 @@ interface Work {
   doing: string;
 }
 
-/** How long work goes on, and a result is kept, for a caller who was told to call again. */
+/** How long work continues, and a result is kept, for a caller who was told to call again. */
 const UNATTENDED_MS = 30 * 60_000;
 const LEFT_MS = 60_000;
 
@@ -58,7 +58,7 @@ export function createOngoing(): Ongoing {
         const first = await firstOf(work, waiter);
         if (first === 'late')
           return { state: 'in_progress', doing: work.doing, elapsedMs: Date.now() - work.startedAt };
-        if (first === 'done' || (work.waiters === 1 && !waiter.goesOn)) works.delete(key);
+        if (first === 'done' || (work.waiters === 1 && !waiter.continuesAfterCancel)) works.delete(key);
         else if (first === 'left' && work.waiters === 1) forgetSoon(key, works, work);
         if (first === 'left') throw leave(work, waiter.signal);
         return { state: 'done', value: (await work.promise) as T };

@@ -60,7 +60,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
       let targets: readonly LedgerEntry[] | undefined;
       let object: AuditObject | undefined;
       let doing = newDoing();
-      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing, goesOn(tool));
+      const inTime = waitingFor(caller, startedAt + WAIT_MS, ongoing, continuesAfterCancel(tool));
       const write = (ended: Ended): Promise<void> =>
         services.audit.write({
           session,
@@ -95,7 +95,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
           return ran;
         };
         let ran = await inTime(key, start);
-        // Joined work that had been given up and ended for that: begun anew for the one who still waits.
+        // Joined work that had been given up and ended for that: started again for the one who still waits.
         if (ran.abandoned && 'error' in ran && wasCancelled(ran.error)) ran = await inTime(key, start);
         object = ran.object;
         doing = ran.doing;
@@ -123,7 +123,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
   };
 }
 
-/** Thrown where the caller can wait no longer; the work goes on. */
+/** Thrown where the caller can wait no longer; the work continues. */
 class StillGoing extends Error {
   readonly doing: string;
   readonly elapsedMs: number;
@@ -153,15 +153,15 @@ type Start<T> = (signal: AbortSignal, progress: ProgressListener) => Promise<T>;
 type InTime = <T>(key: string, start: Start<T>) => Promise<T>;
 
 /** What was sent to an Airbyte is done there, whoever still waits for it. */
-function goesOn(tool: AnyTool): boolean {
+function continuesAfterCancel(tool: AnyTool): boolean {
   return tool.realm === 'cloud' && shownEffect(tool) !== 'read';
 }
 
 /** Starts or joins work, and waits for it until the call must be answered. */
-function waitingFor(caller: Caller, until: number, ongoing: Ongoing, goesOn: boolean): InTime {
+function waitingFor(caller: Caller, until: number, ongoing: Ongoing, continuesAfterCancel: boolean): InTime {
   return async (key, start) => {
     const waitMs = Math.max(0, until - Date.now());
-    const waiter = { waitMs, signal: caller.signal, onProgress: caller.onProgress, goesOn };
+    const waiter = { waitMs, signal: caller.signal, onProgress: caller.onProgress, continuesAfterCancel };
     const outcome = await ongoing.run(key, waiter, start);
     if (outcome.state === 'in_progress') throw new StillGoing(outcome);
     return outcome.value;
@@ -267,7 +267,7 @@ class InternalError extends SluiceError {
   constructor(id: string) {
     super(
       'internal_error',
-      `Sluice failed on its own account (id ${id}).`,
+      `Internal error in Sluice (id ${id}).`,
       'Report it with this id and the lines about it on the server’s stderr.',
       { details: { id } },
     );

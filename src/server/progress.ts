@@ -1,4 +1,4 @@
-/** Progress as a client sees it: one message for each step, then a beat while the step goes on. */
+/** Progress as a client sees it: one message for each step, then a beat while the step continues. */
 import type { ProgressListener } from './ongoing.ts';
 
 /** Clients that wait for a sign of life take 10 s and more. */

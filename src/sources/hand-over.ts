@@ -5,10 +5,10 @@ import type { JsonObject } from '../protocol/index.ts';
 import type { ConfigLayers } from '../secrets/index.ts';
 import { inspect, specification } from './inspect.ts';
 import type { SourceDeps } from './located.ts';
-import type { HandOver, InspectedLayers, SavedSource } from './types.ts';
+import type { HandOver, InspectedLayers, SavedConnector } from './types.ts';
 
 /** @throws InputError `no_spec_to_hand_over` for a program of the user's own */
-export async function handOver(deps: SourceDeps, source: SavedSource, control: RunControl): Promise<HandOver> {
+export async function handOver(deps: SourceDeps, source: SavedConnector, control: RunControl): Promise<HandOver> {
   if (source.runtime === 'executable') {
     throw new InputError(
       'no_spec_to_hand_over',

@@ -6,7 +6,7 @@ import { InputError, systemCode } from '../errors.ts';
 import { exists, type Project, readJson, writeAtomic } from '../project/index.ts';
 import { isConnectorName, nearest } from '../protocol/index.ts';
 import { isSavedSource } from './saved-source.ts';
-import type { Kind, SavedSource, StoredVersion } from './types.ts';
+import type { Kind, SavedConnector, StoredVersion } from './types.ts';
 
 export interface History {
   /** Keeps the file of a saved connector before something takes its place; nothing where there is no file. */
@@ -101,7 +101,7 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** When it was replaced or removed; of one from an earlier Sluice only when it was saved is known. */
-function keptAt(version: string, { savedAt }: SavedSource): string {
+function keptAt(version: string, { savedAt }: SavedConnector): string {
   const [, year, month, day, hour, minute, second, ms] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z/.exec(version) ?? [];
   return year === '0000' ? savedAt : `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;

@@ -12,7 +12,7 @@ export type {
   HandOver,
   Kind,
   Prepared,
-  SavedSource,
+  SavedConnector,
   Sources,
   StoredVersion,
   Validation,

@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, isObject, type JsonValue } from '../protocol/index.ts';
 import { idOfOld } from '../safety/index.ts';
-import type { SavedSource } from './types.ts';
+import type { SavedConnector } from './types.ts';
 
-export function isSavedSource(value: unknown): value is SavedSource & Record<string, never> {
+export function isSavedSource(value: unknown): value is SavedConnector & Record<string, never> {
   return isObject(value) && ['name', 'connector', 'version', 'runtime'].every((key) => typeof value[key] === 'string');
 }
 
 /** One that was saved before ids were has one that no session owns. */
-export function idOf({ id, name }: Pick<SavedSource, 'id' | 'name'>): string {
+export function idOf({ id, name }: Pick<SavedConnector, 'id' | 'name'>): string {
   return id ?? idOfOld(name);
 }
 
@@ -17,7 +17,7 @@ export function idOf({ id, name }: Pick<SavedSource, 'id' | 'name'>): string {
  * What is written of where the data come from, as a hash: references and names of files, never what they resolve to. A rotated
  * secret and an edited `config_file` leave it the same.
  */
-export function originOf(source: Omit<SavedSource, 'name' | 'version' | 'runtime' | 'savedAt'>): string {
+export function originOf(source: Omit<SavedConnector, 'name' | 'version' | 'runtime' | 'savedAt'>): string {
   const { connector, manifestPath, config, configFile, configSecret } = source;
   const written = { connector, manifestPath, config, configFile, configSecret };
   const text = canonicalJson(JSON.parse(JSON.stringify(written)) as JsonValue);

@@ -7,11 +7,11 @@ import { exists, type Project, readJson, withLock, writeAtomic } from '../projec
 import { checkDestinationName, checkSourceName, datasetName, nearest } from '../protocol/index.ts';
 import { createHistory } from './history.ts';
 import { idOf, isSavedSource } from './saved-source.ts';
-import type { Kind, MayReplace, Saved, SavedSource, Sources } from './types.ts';
+import type { Kind, MayReplace, Saved, SavedConnector, Sources } from './types.ts';
 
 export interface Store
   extends Pick<Sources, 'list' | 'get' | 'has' | 'versions' | 'storedNames' | 'restore' | 'prune'> {
-  save(source: Omit<SavedSource, 'id'>, mayReplace: MayReplace): Promise<Saved>;
+  save(source: Omit<SavedConnector, 'id'>, mayReplace: MayReplace): Promise<Saved>;
   remove(name: string, mayReplace: MayReplace): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function createStore(project: Project, kind: Kind): Store {
     const files = await readdir(await folder());
     return files.flatMap((file) => /^([a-z][a-z0-9_-]*)\.json$/.exec(file)?.[1] ?? []).sort();
   };
-  const read = async (name: string): Promise<SavedSource> => {
+  const read = async (name: string): Promise<SavedConnector> => {
     const path = await fileOf(name);
     const value = await readJson(path);
     if (isSavedSource(value)) return value;
@@ -41,12 +41,12 @@ export function createStore(project: Project, kind: Kind): Store {
     return withLock(lock, { purpose: `changing the ${kind} ${name}`, waitMs: LOCK_WAIT_MS }, body);
   };
   /** What is saved under the name; a damaged file is somebody's all the same. */
-  const present = async (name: string): Promise<SavedSource | undefined> => {
+  const present = async (name: string): Promise<SavedConnector | undefined> => {
     if (!(await exists(await fileOf(name)))) return undefined;
-    const damaged: SavedSource = { name, connector: '', version: '', runtime: 'executable', savedAt: '' };
+    const damaged: SavedConnector = { name, connector: '', version: '', runtime: 'executable', savedAt: '' };
     return read(name).catch(() => damaged);
   };
-  const put = async (source: Omit<SavedSource, 'id'>, mayReplace: MayReplace): Promise<Saved> => {
+  const put = async (source: Omit<SavedConnector, 'id'>, mayReplace: MayReplace): Promise<Saved> => {
     const { name } = source;
     const twin = (await names()).find((other) => other !== name && datasetName(other) === datasetName(name));
     if (twin && kind === 'source') throw datasetClash(name, twin);

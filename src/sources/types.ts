@@ -12,7 +12,7 @@ export type Kind = 'source' | 'destination';
 export interface ConnectorConfigInput extends ConnectorRequest, ConfigLayers {}
 
 /** A source, or a destination, as its file in the project holds it: references as written, never a resolved value. */
-export interface SavedSource {
+export interface SavedConnector {
   /** Made when the name was first saved; removed and saved again it has another one. Absent in files of earlier versions. */
   readonly id?: string;
   readonly name: string;
@@ -70,7 +70,7 @@ export interface Prepared {
   readonly suspicions: readonly string[];
 }
 
-/** What is needed to make a connector anew elsewhere; nothing was installed or run for it. */
+/** What is needed to recreate a connector elsewhere; nothing was installed or run for it. */
 export interface HandOver {
   /** The registry's entry; absent for a manifest or a program of the user's own. */
   readonly entry?: RegistryEntry | undefined;
@@ -94,7 +94,7 @@ export interface StoredVersion {
   readonly version: string;
   /** ISO 8601, UTC: when it was replaced or removed. */
   readonly storedAt: string;
-  readonly saved: SavedSource;
+  readonly saved: SavedConnector;
 }
 
 export interface Saved {
@@ -106,25 +106,25 @@ export interface Saved {
  * Asked right before what is saved under a name is replaced or removed, while no other process can change it: throws where it
  * must not be. @returns whether it belongs to the caller
  */
-export type MayReplace = (present: SavedSource) => boolean | Promise<boolean>;
+export type MayReplace = (present: SavedConnector) => boolean | Promise<boolean>;
 
 /** All that is saved of one kind. */
 export interface Sources {
   readonly kind: Kind;
-  list(): Promise<readonly SavedSource[]>;
+  list(): Promise<readonly SavedConnector[]>;
   /** @throws InputError `unknown_source`, `unknown_destination` with near names */
-  get(name: string): Promise<SavedSource>;
+  get(name: string): Promise<SavedConnector>;
   has(name: string): Promise<boolean>;
   /** Teaches the seal what connectors of other processes changed: before data of theirs is shown. */
   registerUpdates(): void;
   /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
-  updateOf(source: SavedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
+  updateOf(source: SavedConnector): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
   /**
    * Saves a source; a replaced one goes into the history. What its connector had changed before is dropped, what it changed
    * in the check of `checked` is kept. Its id stays where the replaced one belongs to the caller.
    * @throws InputError for a bad name or a clash of datasets; what `mayReplace` throws
    */
-  save(source: Omit<SavedSource, 'id'>, mayReplace: MayReplace, checked?: ResolvedConfig): Promise<Saved>;
+  save(source: Omit<SavedConnector, 'id'>, mayReplace: MayReplace, checked?: ResolvedConfig): Promise<Saved>;
   /**
    * Removes a source, which goes into the history, and what its connector changed.
    * @throws InputError `unknown_source`; what `mayReplace` throws
@@ -149,11 +149,11 @@ export interface Sources {
    * A saved connector as it would be handed to an Airbyte: resolved against the registry's spec or its own manifest's.
    * @throws InputError `no_spec_to_hand_over` for a program of the user's own
    */
-  handOver(source: SavedSource, control: RunControl): Promise<HandOver>;
+  handOver(source: SavedConnector, control: RunControl): Promise<HandOver>;
   /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
   inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<InspectedLayers>;
   /** A source that is not saved, ready to be read, without the connector's own check. @throws InputError `invalid_config`, `other_kind` */
   prepareUnsaved(input: ConnectorConfigInput, control: RunControl): Promise<Prepared>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
-  prepare(source: SavedSource, control: RunControl): Promise<Prepared>;
+  prepare(source: SavedConnector, control: RunControl): Promise<Prepared>;
 }

@@ -9,7 +9,7 @@ import { checkKind, destinationModes, kindOf } from './kinds.ts';
 import { factsOf, type Located, type SourceDeps } from './located.ts';
 import { locationOf } from './location.ts';
 import { validateManifestSchemaOnly, validateSchemaOnly, wrongBefore, wrongByCurrentSpec } from './schema-only.ts';
-import type { ConnectorConfigInput, Kind, Prepared, SavedSource, Validation } from './types.ts';
+import type { ConnectorConfigInput, Kind, Prepared, SavedConnector, Validation } from './types.ts';
 
 /** @param kind the only one that will do; absent where both will */
 export async function validate(
@@ -125,7 +125,7 @@ export async function prepareUnsaved(
 /** @throws InputError `invalid_config` when the saved configuration no longer resolves or fits */
 export async function prepare(
   deps: SourceDeps,
-  source: SavedSource,
+  source: SavedConnector,
   kind: Kind,
   control: RunControl,
 ): Promise<Prepared> {

@@ -17,7 +17,7 @@ export interface BatchLimits {
 const BATCH_LIMITS: BatchLimits = { rows: 500_000, bytes: 256 * 1024 * 1024, ms: 10_000 };
 /** With nothing confirmed, rows go to the pending tables at this many batches. */
 const OVERFLOW = 2;
-/** What Airbyte's Python sources say where a stream has no state to go on from. */
+/** What Airbyte's Python sources say where a stream has no state to continue from. */
 const NO_STATE = /"__ab_no_cursor_state_message"/;
 
 export interface Batches {
@@ -60,14 +60,14 @@ export function createBatches(
   };
   /** Without a state, where records are lost: what is merged may come again. */
   const confirmMerged = (some: readonly StreamRun[]): void => {
-    for (const run of some) if (run.fill === 'append' && isMerged(run)) confirm(run);
+    for (const run of some) if (run.writeMode === 'append' && isMerged(run)) confirm(run);
   };
   /** Whether rows would be there twice after the next reading, for the state does not move past what was lost. */
   const holdsBack = (run: StreamRun): boolean => {
     const isHit = isLossy(run) || (sharedStates && isIncremental(run) && runs.some(isLossy));
     if (!isHit || isMerged(run)) return false;
     // Without any state it all comes again anyhow.
-    return run.fill === 'append' ? run.stateSeen : isResumable(run) && !run.prepared.newTable;
+    return run.writeMode === 'append' ? run.stateSeen : isResumable(run) && !run.prepared.newTable;
   };
   const isGlobalHeld = (): boolean => runs.some((run) => holdsGlobalState(run) && !run.complete);
   /** Rows that can be loaded without waiting for a state. */
@@ -82,7 +82,7 @@ export function createBatches(
       run.bytesRead += read;
       // What comes after COMPLETE has to be confirmed again.
       run.complete = false;
-      run.landed = false;
+      run.isCommitted = false;
       run.state = 'running';
       rows += count;
       bytes += lines.length;
@@ -100,7 +100,7 @@ export function createBatches(
         const own = { ...state, stream: { name, ...(namespace ? { namespace } : {}) } };
         // The table's columns are taken down with the state: they may have grown by then.
         run.stateToCommit = isIncremental(run) ? own : { ...own, refresh: run.prepared.target };
-        if (run.fill === 'append' || isResumable(run)) confirm(run);
+        if (run.writeMode === 'append' || isResumable(run)) confirm(run);
         return;
       }
       sharedStates = true;
@@ -116,7 +116,7 @@ export function createBatches(
       }
       global = state;
       held = undefined;
-      for (const one of runs) if (one.fill === 'append' && isIncremental(one)) confirm(one);
+      for (const one of runs) if (one.writeMode === 'append' && isIncremental(one)) confirm(one);
     },
     complete(run) {
       run.complete = true;
@@ -149,9 +149,9 @@ export function createBatches(
         // What became whole but for some records is better than nothing, and no better than what was there.
         (!isLossy(run) || run.prepared.newTable) &&
         (!sharedStates || !holdsGlobalState(run) || ofAll !== undefined || allWhole);
-      const whole = runs.filter((run) => !run.landed && (run.fill === 'replace' ? swaps(run) : run.complete));
+      const whole = runs.filter((run) => !run.isCommitted && (run.writeMode === 'replace' ? swaps(run) : run.complete));
       for (const run of runs) {
-        const swap = run.fill === 'replace' && swaps(run);
+        const swap = run.writeMode === 'replace' && swaps(run);
         const load = isPlainReplacement(run) ? await cutReplacement(run, swap) : await cutConfirmed(run, swap);
         const isWhole = whole.includes(run);
         if (!isIncremental(run)) {
@@ -162,7 +162,7 @@ export function createBatches(
             withState.push(run);
           }
           run.stateToCommit = undefined;
-        } else if (run.fill === 'append' || load?.swap) {
+        } else if (run.writeMode === 'append' || load?.swap) {
           if (run.stateToCommit) {
             states.push(run.stateToCommit);
             withState.push(run);
@@ -171,7 +171,7 @@ export function createBatches(
           run.stateToCommit = undefined;
         }
         if (load) entries.push({ run, load });
-        if (load?.swap) run.fill = 'append';
+        if (load?.swap) run.writeMode = 'append';
         run.confirmed = false;
       }
       entries.push(...(await overflow()));
@@ -182,7 +182,7 @@ export function createBatches(
         held = undefined;
       }
       if (entries.length === 0 && states.length === 0 && forget.length === 0) {
-        for (const run of whole) run.landed = true;
+        for (const run of whole) run.isCommitted = true;
         return undefined;
       }
       const load: BatchLoad = {
@@ -208,7 +208,7 @@ export function createBatches(
     const movePending = run.rowsPending > 0;
     run.rowsPending = 0;
     if (files.length === 0 && !movePending && !swap) return undefined;
-    const into = run.fill === 'replace' ? 'replacement' : 'table';
+    const into = run.writeMode === 'replace' ? 'replacement' : 'table';
     return { prepared: run.prepared, movePending, into, segments: files, swap };
   }
 
@@ -237,7 +237,7 @@ export function createBatches(
 
 /** A table that is built beside the old one, and is nothing before it is whole. */
 function isPlainReplacement(run: StreamRun): boolean {
-  return run.fill === 'replace' && !isResumable(run);
+  return run.writeMode === 'replace' && !isResumable(run);
 }
 
 /** Counts what a loaded batch has committed. */
@@ -247,27 +247,27 @@ export function countLoaded({ load, runs, withState, whole }: Batch, loaded: rea
     const result = loaded[index];
     if (!entry || !result) continue;
     const { rows, moved, written, updated, deleted, late, dropped, replaced } = result;
-    if (entry.into !== 'pending') run.rowsBeside += written;
-    run.recordsBeside += rows - (entry.into === 'pending' ? rows : 0) + moved + dropped;
+    if (entry.into !== 'pending') run.rowsStaged += written;
+    run.recordsStaged += rows - (entry.into === 'pending' ? rows : 0) + moved + dropped;
     run.rowsDeleted += deleted;
     run.recordsLate += late;
     // What a replacement has merged into itself was never in the table.
     if (entry.into === 'table') run.rowsUpdated += updated;
-    else run.rowsBeside -= updated;
+    else run.rowsStaged -= updated;
     if (replaced !== undefined) run.rowsReplaced = (run.rowsReplaced ?? 0) + replaced;
     for (const [field, count] of Object.entries(result.changed)) {
       run.changed.set(field, (run.changed.get(field) ?? 0) + count);
     }
     if (entry.into === 'table' || entry.swap) {
-      run.rowsCommitted += run.rowsBeside;
-      run.rowsBeside = 0;
+      run.rowsCommitted += run.rowsStaged;
+      run.rowsStaged = 0;
     }
     // What a refresh has read so far is kept with its state, though nobody sees it yet.
     if (entry.into === 'table' || entry.swap || (entry.into === 'replacement' && isResumable(run))) {
-      run.recordsKept += run.recordsBeside;
-      run.recordsBeside = 0;
+      run.recordsPersisted += run.recordsStaged;
+      run.recordsStaged = 0;
     }
   }
   for (const run of withState) run.committedState = true;
-  for (const run of whole) run.landed = run.complete;
+  for (const run of whole) run.isCommitted = run.complete;
 }

@@ -1,4 +1,4 @@
-/** Ticks: time that this process was awake, for a machine that slept is no connector that was silent. */
+/** Ticks: time that this process was awake, so that a suspended machine is not mistaken for a silent connector. */
 
 export const TICK_MS = 1_000;
 

@@ -37,7 +37,7 @@ describe('full_refresh_append', () => {
     expect(await countsIn(context, 'a')).toEqual([250, 130, 129]);
   });
 
-  it('goes on where it was interrupted, and begins anew after its end', async () => {
+  it('continues where it was interrupted, and starts over after its end', async () => {
     await playIn(context, RESUMABLE, [ids(0, 60), stateLine('a', { at: 60 }), ids(60, 7), { exit: 1 }], {
       streams: APPEND,
     });
@@ -88,7 +88,7 @@ describe('a refresh that can be resumed', () => {
     ]);
   });
 
-  it('begins anew on restart, and when the stream is read in another way', async () => {
+  it('starts over on restart, and when the stream is read in another way', async () => {
     const incremental = catalogOf({ name: 'a', properties: ID, incremental: true, resumable: true });
     const refresh: StreamOption[] = [{ stream: 'a', mode: 'full_refresh_overwrite' }];
     const begin = (): Promise<unknown> =>

@@ -60,7 +60,7 @@ describe('states of all streams', () => {
     expect(text).toContain('9007199254740993');
   });
 
-  it('a table that is gone begins anew until a state says otherwise, however often it is interrupted', async () => {
+  it('a table that is gone starts over until a state says otherwise, however often it is interrupted', async () => {
     await play(AB, [ids(0, 60), ids(0, 60, 'b'), global(1, ['a', 'b'])]);
     await context.rows('DROP TABLE p.b');
     await play(AB, [ids(0, 10, 'b'), { exit: 1 }]);
@@ -71,7 +71,7 @@ describe('states of all streams', () => {
     expect(await counts('b')).toEqual([60, 60, 59]);
   });
 
-  it('a stream that was left out for a while begins anew: the position of the others has passed its changes', async () => {
+  it('a stream that was left out for a while starts over: the position of the others has passed its changes', async () => {
     await play(AB, [ids(0, 60), ids(0, 60, 'b'), global(1, ['a', 'b'])]);
     const onlyA = (await context.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])).streams.slice(0, 1);
     await context.sync({ ...(await context.play('p', AB, [ids(60, 5), global(2, ['a', 'b'])])), streams: onlyA });
@@ -88,10 +88,10 @@ describe('states of all streams', () => {
     expect(await counts('b')).toEqual([67, 67, 66]);
   });
 
-  it('a GLOBAL state waits for a table that is built anew', async () => {
+  it('a GLOBAL state waits for a table that is rebuilt', async () => {
     const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
     await context.sync(await context.play('p', AB, [ids(0, 10), ids(0, 10, 'b'), global(1, ['b'])], options));
-    // `a` is read anew beside its table: no state may say that it is there.
+    // `a` is re-read beside its table: no state may say that it is there.
     const parts = [ids(0, 20), ids(10, 300, 'b'), global(2, ['a', 'b'])];
     const failed = await play(AB, [...parts, { exit: 1 }]);
     expect(failed.streams).toMatchObject([{ rows: 0 }, { rows: 0 }]);

@@ -33,7 +33,7 @@ const play = (catalog: Catalog, parts: readonly Part[], restart = false): Promis
 const counts = (table: string): Promise<number[]> => countsIn(context, table);
 
 describe('confirmed rows only', () => {
-  it('keeps rows up to the last state, and the next sync goes on from it', async () => {
+  it('keeps rows up to the last state, and the next sync continues from it', async () => {
     const first = await play(A, [ids(0, 120), stateLine('a', { at: 119 }), ids(120, 30), { exit: 1 }]);
     expect(first).toMatchObject({
       state: 'incomplete',
@@ -214,7 +214,7 @@ describe('full_refresh_overwrite', () => {
     expect(await counts('f')).toEqual([0, 0, 0]);
   });
 
-  it('builds the table anew when the stream changes to incremental', async () => {
+  it('rebuilds the table when the stream changes to incremental', async () => {
     const options = [{ stream: 'a', mode: 'full_refresh_overwrite' as const }];
     await context.sync(await context.play('p', A, [ids(0, 100), stateLine('a', { at: 99 })], options));
     const status = await play(A, [ids(0, 110), stateLine('a', { at: 109 })]);

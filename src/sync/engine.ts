@@ -80,7 +80,8 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
   record.runs = prepared.streams.map((stream, index) => newStreamRun(index, record.labels[index] ?? '', stream));
   if (prepared.newDataset) request.onCreated?.({ kind: 'dataset', id: prepared.datasetId, name: record.dataset });
   // A replacement is nobody's table before it takes its place.
-  for (const stream of prepared.streams) if (stream.newTable && stream.fill === 'append') ownTable(request, stream);
+  for (const stream of prepared.streams)
+    if (stream.newTable && stream.writeMode === 'append') ownTable(request, stream);
 }
 
 /** What was chosen for the stream, now or before. */
@@ -173,8 +174,8 @@ async function finish({ record, cache, log }: EngineOptions, row: SyncRow): Prom
 function stateOf(record: SyncRecord): { stateText?: string } {
   const stateText = stateFile({
     states: record.prepared?.states ?? [],
-    resumed: record.runs.filter(({ prepared }) => prepared.goesOn).map(({ prepared }) => prepared.stream),
-    anew: record.runs.filter(({ prepared }) => !prepared.goesOn).map(({ prepared }) => prepared.stream),
+    resumed: record.runs.filter(({ prepared }) => prepared.resumes).map(({ prepared }) => prepared.stream),
+    anew: record.runs.filter(({ prepared }) => !prepared.resumes).map(({ prepared }) => prepared.stream),
   });
   return stateText === undefined ? {} : { stateText };
 }

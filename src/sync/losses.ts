@@ -96,7 +96,7 @@ export function withoutLoss(batch: Batch, lossy: ReadonlySet<StreamRun>): Batch 
     if (run.withdrawn) continue;
     const swap = load.swap && (!lossy.has(run) || run.prepared.newTable);
     if (load.swap && !swap) {
-      run.fill = 'replace';
+      run.writeMode = 'replace';
       run.withdrawn = true;
     }
     kept.push({ run, load: { ...load, swap, mayLose: lossy.has(run) } });

@@ -39,7 +39,7 @@ export function badEnd(exit: Exit, who: string): SyncFailure {
 export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
   warnOfSecrets(record);
   for (const run of record.runs) {
-    const isWhole = run.complete && run.landed && !isLossy(run) && !run.heldBack;
+    const isWhole = run.complete && run.isCommitted && !isLossy(run) && !run.heldBack;
     if (isWhole && run.error === undefined) run.state = 'complete';
     else if (ending.cancelled) run.state = 'cancelled';
     else if (run.error !== undefined) run.state = 'failed';
@@ -53,7 +53,7 @@ export function settle(record: SyncRecord, ending: ReadEnding): SyncState {
         `The connector sent no state for "${run.label}": the next sync reads all of it again, and its rows will repeat. Use full_refresh_overwrite for it.`,
       );
     }
-    const waiting = run.recordsRead - run.recordsKept;
+    const waiting = run.recordsRead - run.recordsPersisted;
     if (run.state !== 'complete' && waiting > 0)
       addWarning(record, `${count(waiting, 'record')} of "${run.label}" ${notCommitted(run, waiting === 1)}`);
   }
@@ -65,14 +65,15 @@ function hasSome(run: StreamRun): boolean {
 }
 
 function consequenceOf(run: StreamRun): string {
-  if (!isIncremental(run)) return run.landed ? 'The table holds what could be read.' : 'The next sync reads it again.';
+  if (!isIncremental(run))
+    return run.isCommitted ? 'The table holds what could be read.' : 'The next sync reads it again.';
   return 'Its state stays before them: the next sync reads from there again.';
 }
 
-function notCommitted({ fill, heldBack }: StreamRun, isOne: boolean): string {
+function notCommitted({ writeMode, heldBack }: StreamRun, isOne: boolean): string {
   const [were, they, them] = isOne ? ['was', 'it is', 'it'] : ['were', 'they are', 'them'];
-  if (fill === 'replace')
-    return `${were} read for a table that is built anew and did not become whole; ${they} not kept, the table stays as it was, and the next sync reads ${them} again.`;
+  if (writeMode === 'replace')
+    return `${were} read for a table that is rebuilt and was not completed; ${they} not kept, the table stays as it was, and the next sync reads ${them} again.`;
   if (heldBack)
     return `${were} read after records that were lost; ${they} not added, for the next sync reads ${them} again with those.`;
   return `${were} read and not confirmed by the connector; ${they} not kept, and the next sync reads ${them} again.`;

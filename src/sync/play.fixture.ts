@@ -9,7 +9,7 @@ import type { SyncStatus } from './types.ts';
 export interface PlayOptions {
   readonly restart?: boolean;
   readonly streams?: readonly StreamOption[];
-  /** Tables of a refresh that will go on. */
+  /** Tables of a refresh that will continue. */
   readonly left?: readonly string[];
 }
 

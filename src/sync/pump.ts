@@ -1,4 +1,4 @@
-/** Moves a connector's output: reading goes on while a batch loads, and waits when a second one is ready. */
+/** Moves a connector's output: reading continues while a batch loads, and waits when a second one is ready. */
 import { takesData } from '../cache/index.ts';
 import type { ConnectorRun, Exit } from '../connectors/index.ts';
 import type { Batches } from './batches.ts';
@@ -59,7 +59,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
   return async (run: ConnectorRun, stop: (reason: unknown) => void): Promise<Exit | undefined> => {
     run.onStderr((text) => log.write('stderr', text));
     const clock = createClock();
-    // Counted in ticks: a machine that slept is no source that was silent.
+    // Counted in ticks: a suspended machine is not mistaken for a silent source.
     let silentMs = 0;
     let received = false;
     let flushing: Promise<void> = Promise.resolve();
@@ -76,7 +76,7 @@ export function createPump({ record, segments, batches, messages, loader, log }:
       if (batches.isDue(Date.now(), boundary)) return cut();
       boundary = false;
       if (!segments.isFull()) return undefined;
-      // Reading goes on beside one write, and waits for it before the next.
+      // Reading continues beside one write, and waits for it before the next.
       const before = flushing;
       flushing = segments.flush();
       flushing.catch(() => undefined);

@@ -14,7 +14,7 @@ export function longestSilence(maxSecondsBetweenMessages: number | undefined): n
 }
 
 export function silenceMessage(ms: number): string {
-  return `The source sent nothing for ${durationText(ms / 1000)}, its limit of silence, and was ended. What is committed is kept, and the next sync goes on from there.`;
+  return `The source sent nothing for ${durationText(ms / 1000)}, its limit of silence, and was ended. What is committed is kept, and the next sync continues from there.`;
 }
 
 export function durationText(seconds: number): string {

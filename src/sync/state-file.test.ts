@@ -8,7 +8,7 @@ const entry = (name: string, namespace?: string): string =>
 const global = `{"type":"GLOBAL", "global": {"shared_state":{"lsn":1.10},"stream_states":[${entry('a')},${entry('b', 'n')}]}}`;
 
 describe('the state file', () => {
-  it('holds the states of the streams that go on, as they were written', () => {
+  it('holds the states of the streams that continue, as they were written', () => {
     const states = [
       { kind: 'STREAM', stream: a, text: '{"x": 9007199254740993}' },
       { kind: 'STREAM', stream: b, text: '{"y":1.10}' },
@@ -20,7 +20,7 @@ describe('the state file', () => {
     expect(stateFile({ states: [], resumed: [a], anew: [] })).toBeUndefined();
   });
 
-  it('leaves streams that begin anew out of a GLOBAL state, and changes no number', () => {
+  it('leaves streams that start over out of a GLOBAL state, and changes no number', () => {
     const states = [{ kind: 'GLOBAL', text: global }] as const;
     expect(stateFile({ states, resumed: [a, b], anew: [] })).toBe(`[${global}]`);
     expect(stateFile({ states, resumed: [b], anew: [a] })).toBe(
@@ -42,7 +42,7 @@ describe('the state file', () => {
     expect(stateFile({ states, resumed: [a], anew: [] })).toBe('[{"s":1}]');
   });
 
-  it('takes out of a LEGACY state what a stream without one of its own goes on from', () => {
+  it('takes out of a LEGACY state what a stream without one of its own continues from', () => {
     const states = [
       { kind: 'LEGACY', text: '{"data":{"a":1,"b":{"at": 9007199254740993}}}' },
       { kind: 'STREAM', stream: a, text: '{"s":1}' },

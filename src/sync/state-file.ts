@@ -6,16 +6,16 @@ import { indexStreams, type StreamName, streamKey } from './stream-keys.ts';
 export interface StateChoice {
   /** All kept states of the source, in the order in which they were committed. */
   readonly states: readonly StateText[];
-  /** The streams that go on from their state. */
+  /** The streams that continue from their state. */
   readonly resumed: readonly StreamName[];
-  /** The other streams of this sync: they begin anew. */
+  /** The other streams of this sync: they start over. */
   readonly anew: readonly StreamName[];
 }
 
-/** @returns undefined where nothing is to be gone on from */
+/** @returns undefined where nothing is to be resumed from */
 export function stateFile({ states, resumed, anew }: StateChoice): string | undefined {
   if (resumed.length === 0) return undefined;
-  // A connector that changed from one kind to another goes on with what it said last.
+  // A connector that changed from one kind to another continues with what it said last.
   const last = states.at(-1);
   if (last?.kind === 'STREAM') {
     const own = new Map(states.map((state) => [state.stream && streamKey(state.stream), state.text]));
@@ -48,7 +48,7 @@ interface Part {
   readonly value: Buffer;
 }
 
-/** A stream that has no state of its own yet goes on from the connector's old one, which was for all streams. */
+/** A stream that has no state of its own yet continues from the connector's old one, which was for all streams. */
 function fromLegacy(legacy: StateText | undefined, { name, namespace }: StreamName): string | undefined {
   if (!legacy) return undefined;
   const state = Buffer.from(legacy.text, 'utf8');

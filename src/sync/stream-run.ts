@@ -7,13 +7,13 @@ export interface StreamRun {
   readonly label: string;
   readonly prepared: PreparedStream;
   /** Becomes `append` once the replacement has taken the table's place. */
-  fill: 'append' | 'replace';
+  writeMode: 'append' | 'replace';
   state: StreamState;
   recordsRead: number;
   /** Records read since the last state of the stream. */
   recordsSinceState: number;
   /** Records whose effect is committed, or that are no records that a table can take. */
-  recordsKept: number;
+  recordsPersisted: number;
   bytesRead: number;
   rowsCommitted: number;
   rowsDeleted: number;
@@ -38,14 +38,14 @@ export interface StreamRun {
   /** Values changed by the load, by field. */
   readonly changed: Map<string, number>;
   /** Rows of the replacement that is not in place yet. */
-  rowsBeside: number;
-  recordsBeside: number;
+  rowsStaged: number;
+  recordsStaged: number;
   /** Rows in the pending table, the batches under way included. */
   rowsPending: number;
   /** Whether the connector, or its good end, has said that the stream is whole. */
   complete: boolean;
   /** Whether everything up to that word is committed. */
-  landed: boolean;
+  isCommitted: boolean;
   /** Whether something was confirmed since the last batch. */
   confirmed: boolean;
   /** The last state, while it is not committed. */
@@ -62,11 +62,11 @@ export function newStreamRun(index: number, label: string, prepared: PreparedStr
     index,
     label,
     prepared,
-    fill: prepared.fill,
+    writeMode: prepared.writeMode,
     state: 'pending',
     recordsRead: 0,
     recordsSinceState: 0,
-    recordsKept: 0,
+    recordsPersisted: 0,
     bytesRead: 0,
     rowsCommitted: 0,
     rowsDeleted: 0,
@@ -80,11 +80,11 @@ export function newStreamRun(index: number, label: string, prepared: PreparedStr
     heldBack: false,
     withdrawn: false,
     changed: new Map(),
-    rowsBeside: 0,
-    recordsBeside: 0,
+    rowsStaged: 0,
+    recordsStaged: 0,
     rowsPending: 0,
     complete: false,
-    landed: false,
+    isCommitted: false,
     confirmed: false,
     stateToCommit: undefined,
     committedState: false,
@@ -119,7 +119,7 @@ export function summaryOf(run: StreamRun): StreamSummary {
 
 /** Whether the stream's table is built beside the old one while its state counts rows: then no wider state may pass it. */
 export function holdsGlobalState(run: StreamRun): boolean {
-  return run.fill === 'replace' && isIncremental(run);
+  return run.writeMode === 'replace' && isIncremental(run);
 }
 
 export function isIncremental({ prepared }: StreamRun): boolean {
@@ -127,7 +127,7 @@ export function isIncremental({ prepared }: StreamRun): boolean {
 }
 
 /**
- * Whether a full refresh of the stream goes on after an interruption. A source that does not say so can mean nothing else
+ * Whether a full refresh of the stream continues after an interruption. A source that does not say so can mean nothing else
  * by a state of a stream that offers no incremental reading; others send states out of habit.
  */
 export function isResumable(run: StreamRun): boolean {

@@ -37,7 +37,7 @@ test.each([12, 14, 20])(
   },
 );
 
-test('a whole line is written while its writer goes on', async () => {
+test('a whole line is written while its writer continues', async () => {
   const redactor = createRedactor();
   const path = join(folder, 'sync.log');
   const log = await openSyncLog(path, redactor);

@@ -98,7 +98,7 @@ export function warnOfSecrets(record: SyncRecord): void {
 export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupted' | 'failed'): void {
   record.state = state;
   record.endedAt = new Date();
-  for (const run of record.runs) if (!(run.complete && run.landed)) run.state = state;
+  for (const run of record.runs) if (!(run.complete && run.isCommitted)) run.state = state;
   for (const run of record.deliveries) run.state = state;
 }
 

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => context.close());
 
 describe('a sync of a good source', () => {
-  it('reads, loads and goes on where it ended', async () => {
+  it('reads, loads and continues where it ended', async () => {
     const first = await context.sync(await context.meadow({ count: 250, batch: 100 }, ['users', 'notes']));
     expect(first.errors).toEqual([]);
     expect(first.warnings).toEqual([]);

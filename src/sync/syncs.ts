@@ -175,7 +175,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
     async endAll() {
       const running = [...jobs.values()];
       for (const { abort } of running) {
-        abort.abort(new LimitError('closing', 'The server is shutting down.', 'Start the sync again: it goes on.'));
+        abort.abort(new LimitError('closing', 'The server is shutting down.', 'Start the sync again: it continues.'));
       }
       await Promise.race([Promise.all(running.map(({ done }) => done)), sleep(SHUTDOWN_MS, undefined, { ref: false })]);
       for (const job of jobs.values()) await files.write(interrupted(job.status(), new Date().toISOString()));
@@ -183,7 +183,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
   };
 }
 
-/** Tells what is new, at most twice a second; of a sync that is still at the same, that it goes on. */
+/** Tells what is new, at most twice a second; of a sync that is still at the same, that it continues. */
 function teller(onProgress: OnProgress | undefined): (status: SyncStatus) => void {
   let before = '';
   let at = 0;

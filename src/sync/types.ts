@@ -155,7 +155,7 @@ export interface Syncs {
   log(syncId: string, lines: number): Promise<string[]>;
   /**
    * Ends a sync, one of another live process too, and waits some seconds for its end.
-   * What is committed stays. A sync that is over already stays as it is.
+   * What is committed stays. A sync that is already finished stays as it is.
    */
   cancel(syncId: string): Promise<SyncStatus>;
   /** The streams of a source's last sync into the cache, or into this destination, by their labels. */

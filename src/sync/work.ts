@@ -98,5 +98,9 @@ export function newRecord(request: SyncRequest, syncId: string, silenceMs?: numb
 }
 
 export function cancelled(): LimitError {
-  return new LimitError('sync_cancelled', 'The sync was cancelled.', 'Start it again: it goes on from its last state.');
+  return new LimitError(
+    'sync_cancelled',
+    'The sync was cancelled.',
+    'Start it again: it continues from its last state.',
+  );
 }

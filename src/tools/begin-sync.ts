@@ -5,7 +5,7 @@ import type { Installed, RunControl } from '../connectors/index.ts';
 import { ConnectorError, LimitError } from '../errors.ts';
 import { type Catalog, findStreams, streamLabel } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
-import { idOf, originOf, type SavedSource } from '../sources/index.ts';
+import { idOf, originOf, type SavedConnector } from '../sources/index.ts';
 import { configureForDestination, configureStreams, type DeliveryTarget, type StreamOption } from '../sync/index.ts';
 import { noteInstalled } from './note-installed.ts';
 import type { Services } from './services.ts';
@@ -106,7 +106,7 @@ async function currentCatalog(
 }
 
 /** Where the rows of a source come from, as the cache keeps it. */
-export function originIn(source: SavedSource): Origin {
+export function originIn(source: SavedConnector): Origin {
   return { sourceId: idOf(source), configuration: originOf(source), savedAt: source.savedAt };
 }
 

@@ -132,7 +132,7 @@ async function planDestination({ destinations, syncs }: Services, name: string):
       gone: [
         `destination "${name}"`,
         ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
-        ...(hadStates ? ['the states that it had confirmed: a sync into one of this name begins anew'] : []),
+        ...(hadStates ? ['the states that it had confirmed: a sync into one of this name starts over'] : []),
       ],
       stays: [
         inHistory('destinations', name),
@@ -178,7 +178,7 @@ async function planDataset({ cache, sources, syncs }: Services, name: string): P
           ],
           stays: [
             ...left.map((table) => `${sqlPath(dataset, table, cache.kind)}, which no sync made`),
-            ...(isSaved ? [`source "${source}": its next sync reads all anew`] : []),
+            ...(isSaved ? [`source "${source}": its next sync re-reads everything`] : []),
           ],
         };
       }),
@@ -201,7 +201,7 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Plan
           gone: [`table ${shown} and the state of its stream`],
           stays: [
             `the other tables of "${dataset}"`,
-            `source "${source}": its next sync of this stream reads all anew`,
+            `source "${source}": its next sync of this stream re-reads everything`,
           ],
         };
       }),

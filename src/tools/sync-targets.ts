@@ -3,7 +3,7 @@ import { endangered, identified, type KnownStream } from '../cache/index.ts';
 import { LimitError } from '../errors.ts';
 import { datasetName } from '../protocol/index.ts';
 import type { LedgerEntry } from '../safety/index.ts';
-import type { SavedSource } from '../sources/index.ts';
+import type { SavedConnector } from '../sources/index.ts';
 import { originIn, type SyncOptions } from './begin-sync.ts';
 import { inLedger } from './removal.ts';
 import type { Services } from './services.ts';
@@ -37,7 +37,7 @@ export async function syncTargets(
 /** What is known of the tables that a source fills: who changes the source changes what their next rows are. */
 export async function tablesOfSource(
   { cache }: Services,
-  { name }: SavedSource,
+  { name }: SavedConnector,
   signal: AbortSignal,
 ): Promise<LedgerEntry[]> {
   try {
@@ -49,7 +49,7 @@ export async function tablesOfSource(
 
 async function tablesOf(
   { cache }: Services,
-  { name }: SavedSource,
+  { name }: SavedConnector,
   signal: AbortSignal,
 ): Promise<readonly KnownStream[]> {
   try {

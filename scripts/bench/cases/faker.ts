@@ -6,7 +6,7 @@ import { checkTables, truthOf } from '../check.ts';
 import { integer, number, text } from '../data/columns.ts';
 import { fakerVersion } from '../engines/docker.ts';
 import { runPyairbyte } from '../engines/pyairbyte.ts';
-import { type SavedSource, saveSource, syncSource, tablesOf } from '../engines/sluice.ts';
+import { type SavedConnector, saveSource, syncSource, tablesOf } from '../engines/sluice.ts';
 import { type Figures, measure } from '../measure/measure.ts';
 import type { Options } from '../options.ts';
 import type { Case, RunFolders } from './case.ts';
@@ -33,7 +33,7 @@ export async function fakerCase(
   const folder = join(data, 'faker');
   const connectors = join(folder, 'project', 'connectors');
   const config = { count, seed: 1 };
-  const source: SavedSource = { name: 'bench_faker', connector: 'source-faker', config, runtime: 'python', folder };
+  const source: SavedConnector = { name: 'bench_faker', connector: 'source-faker', config, runtime: 'python', folder };
   say('faker: installing, once');
   mkdirSync(folder, { recursive: true });
   await saveSource(source);
@@ -43,7 +43,7 @@ export async function fakerCase(
     checkTables(database, schema, STREAMS, await truthOf(messages, STREAMS));
 
   const alone = async (): Promise<Figures> => runAlone(program, folder, config, messages);
-  const syncAnew = async (saved: SavedSource, commands: string): Promise<Figures> => {
+  const syncAnew = async (saved: SavedConnector, commands: string): Promise<Figures> => {
     for (const name of LEFT_BY_SYNCS) rmSync(join(saved.folder, 'project', name), { recursive: true, force: true });
     const figures = await syncSource(saved, commands);
     await check(tablesOf(saved));
@@ -56,7 +56,7 @@ export async function fakerCase(
   ]);
   const version = docker ? fakerVersion() : undefined;
   if (version !== undefined) {
-    const inDocker: SavedSource = { ...source, runtime: 'docker', version, folder: join(data, 'faker-docker') };
+    const inDocker: SavedConnector = { ...source, runtime: 'docker', version, folder: join(data, 'faker-docker') };
     mkdirSync(inDocker.folder, { recursive: true });
     await saveSource(inDocker);
     engines.set('docker', () => syncAnew(inDocker, 'source-faker'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { replayConnector } from '../data/connector.ts';
 import { dataFiles } from '../data/make.ts';
 import { dataSets } from '../data/sets.ts';
-import { type SavedSource, saveSource, syncSource } from '../engines/sluice.ts';
+import { type SavedConnector, saveSource, syncSource } from '../engines/sluice.ts';
 
 /** @returns the verbs, in order */
 export async function callsOfSecondSync(runs: string, say: (line: string) => void): Promise<string[]> {
@@ -17,7 +17,7 @@ export async function callsOfSecondSync(runs: string, say: (line: string) => voi
   mkdirSync(folder, { recursive: true });
   const files = await dataFiles(set, parent, say);
   const connector = replayConnector(set, files);
-  const source: SavedSource = { name: 'bench_second', connector, config: {}, runtime: 'executable', folder };
+  const source: SavedConnector = { name: 'bench_second', connector, config: {}, runtime: 'executable', folder };
   await saveSource(source);
   await syncSource(source, files.folder);
   const calls = join(files.folder, 'calls');

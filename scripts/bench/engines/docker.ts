@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Job, Result } from './engine.ts';
-import { REGISTRY, type SavedSource, saveSource, syncSource, tablesOf } from './sluice.ts';
+import { REGISTRY, type SavedConnector, saveSource, syncSource, tablesOf } from './sluice.ts';
 
 const BASE = 'sluice-test/base:1';
 /** Where the replay connector's folder is seen in the container. */
@@ -29,7 +29,7 @@ export async function runInDocker({ name, connector, config, folder }: Job): Pro
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   mkdirSync(folder, { recursive: true });
-  const source: SavedSource = {
+  const source: SavedConnector = {
     name: `bench_${name}`,
     connector: basename(repository),
     config,

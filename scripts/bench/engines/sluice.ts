@@ -12,7 +12,7 @@ const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.u
 /** The small registry of the fixtures. */
 export const REGISTRY = fileURLToPath(new URL('../../../fixtures/registry/registry.json', import.meta.url));
 
-export interface SavedSource {
+export interface SavedConnector {
   readonly name: string;
   /** Registry name, or absolute path of a program. */
   readonly connector: string;
@@ -29,13 +29,20 @@ export interface SavedSource {
 /** Saves the source in a fresh project, and syncs it. */
 export async function runSluice({ name, connector, config, folder }: Job): Promise<Result> {
   mkdirSync(folder, { recursive: true });
-  const source: SavedSource = { name: `bench_${name}`, connector, config, runtime: 'executable', folder };
+  const source: SavedConnector = { name: `bench_${name}`, connector, config, runtime: 'executable', folder };
   await saveSource(source);
   return { figures: await syncSource(source, dirname(connector)), ...tablesOf(source) };
 }
 
 /** As a user has it before the first sync: saved, its streams looked at. Not measured. */
-export async function saveSource({ name, connector, config, runtime, version, ...source }: SavedSource): Promise<void> {
+export async function saveSource({
+  name,
+  connector,
+  config,
+  runtime,
+  version,
+  ...source
+}: SavedConnector): Promise<void> {
   const env = environmentOf({ connector, runtime, ...source }, false);
   const server = spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const call = await connect(server);
@@ -46,7 +53,7 @@ export async function saveSource({ name, connector, config, runtime, version, ..
 }
 
 /** A sync in the terminal. `connector` is what the connector's commands have in them. */
-export async function syncSource(source: SavedSource, connector: string): Promise<Figures> {
+export async function syncSource(source: SavedConnector, connector: string): Promise<Figures> {
   return measure({
     command: [process.execPath, BINARY, 'sync', source.name],
     directory: source.folder,
@@ -56,12 +63,12 @@ export async function syncSource(source: SavedSource, connector: string): Promis
   });
 }
 
-export function tablesOf({ name, folder }: SavedSource): { database: string; schema: string } {
+export function tablesOf({ name, folder }: SavedConnector): { database: string; schema: string } {
   return { database: join(folder, 'project', 'cache', 'cache.duckdb'), schema: name };
 }
 
 function environmentOf(
-  { folder, connector, runtime, environment }: Omit<SavedSource, 'name' | 'config'>,
+  { folder, connector, runtime, environment }: Omit<SavedConnector, 'name' | 'config'>,
   offline: boolean,
 ): Record<string, string | undefined> {
   return {

@@ -24,9 +24,9 @@ const orders: PreparedStream = {
   mode: 'full_refresh_overwrite',
   cursorField: [],
   primaryKey: [['order id']],
-  fill: 'append',
+  writeMode: 'append',
   newTable: true,
-  goesOn: false,
+  resumes: false,
   target: {
     source: 'my-shop',
     dataset: 'my_shop',

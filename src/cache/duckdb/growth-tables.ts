@@ -8,7 +8,7 @@ export interface GrowthFacts {
   /** Number of columns of a table, by its lower-case name without its dataset. */
   readonly widths: ReadonlyMap<string, number>;
   readonly growing: ReadonlySet<string>;
-  /** A WITH stands anew wherever it is named; the parse tree does not tell which. */
+  /** A WITH is repeated wherever it is named; the parse tree does not tell which. */
   readonly notMaterialized: boolean;
   readonly functions: FunctionFacts;
 }

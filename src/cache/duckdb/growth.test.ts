@@ -176,7 +176,7 @@ describe('words of a text', () => {
   const LONG = '1 + '.repeat(300);
   test.each([
     ['a quote in a text with escapes', `${copied(`E'\\'' || ${LONG}1`)}`],
-    ['a text that goes on', copied(`E'a'\n'\\'' || ${LONG}1`)],
+    ['a text that continues', copied(`E'a'\n'\\'' || ${LONG}1`)],
     ['a dollar text', copied(`$a$ ' $$ END $a$ || ${LONG}1`)],
     ['comments in comments', copied(`/* /* */ ' */ ${LONG}1`)],
     ['a name that is a keyword', copied(`(SELECT 1 AS END) + ${LONG}1`)],

@@ -21,7 +21,7 @@ export const DUCKDB: Dialect = {
 
 /**
  * A second thread would take more of the processor than it saves time: rows of several threads are kept in order in
- * memory, and where that runs short everything is done twice over. Reading goes on beside the load anyway.
+ * memory, and where that runs short everything is done twice over. Reading continues beside the load anyway.
  */
 const ONE_THREAD = { threads: 1 };
 

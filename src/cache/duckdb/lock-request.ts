@@ -6,7 +6,7 @@ const FRESH_MS = 2_000;
 
 const noteOf = (path: string): string => `${path}.wanted`;
 
-/** The note is a courtesy: where it cannot be written, the wait goes on without it. */
+/** The note is a courtesy: where it cannot be written, the wait continues without it. */
 export async function requestLock(path: string): Promise<void> {
   await writeFile(noteOf(path), String(process.pid), { mode: 0o600 }).catch(() => undefined);
 }

@@ -84,7 +84,7 @@ function timeoutError(limitMs: number): LimitError {
 function memoryError(): LimitError {
   return new LimitError(
     'query_memory',
-    'The query was ended because its memory ran away.',
+    'The query was ended because it exceeded the memory limit.',
     'Aggregate or filter earlier, and make shorter texts and lists.',
   );
 }

@@ -4,7 +4,7 @@ import { tooDeep } from './query-errors.ts';
 
 const SPACE = /(?:[ \t\n\r\f\v]|--[^\n\r]*)+/y;
 const COMMENT_PART = /\/\*|\*\//g;
-// A text with escapes goes on after a line break, and keeps its escapes.
+// A text with escapes continues after a line break, and keeps its escapes.
 const ESCAPED_TEXT = /[eE]'(?:[^'\\]|\\[\s\S]|''|'[ \t\f]*[\n\r](?:\s|--[^\n\r]*[\n\r])*')*'?/y;
 const TEXT = /'(?:[^']|'')*'?|"(?:[^"]|"")*"?/y;
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
@@ -64,7 +64,7 @@ function afterComment(sql: string, start: number): number {
   COMMENT_PART.lastIndex = start;
   for (let part = COMMENT_PART.exec(sql); part; part = COMMENT_PART.exec(sql)) {
     depth += part[0] === '/*' ? 1 : -1;
-    // DuckDB reads each anew for each that it stands in.
+    // DuckDB reads each again for each that it stands in.
     if (depth > MAX_COMMENTS) throw tooDeep();
     if (depth === 0) return COMMENT_PART.lastIndex;
   }

@@ -28,7 +28,7 @@ export function identified({ id, target }: KnownStream): Identified {
   return { kind: 'table', id, name: `${target.dataset}.${target.table}` };
 }
 
-/** Rows of an earlier version came from a configuration that has not been saved anew since. */
+/** Rows of an earlier version came from a configuration that has not been saved again since. */
 function isFrom({ origin, lastSyncAt }: KnownStream, { configuration, savedAt }: Origin): boolean {
   if (origin !== undefined) return origin === configuration;
   return lastSyncAt === undefined || (savedAt !== '' && savedAt <= lastSyncAt);

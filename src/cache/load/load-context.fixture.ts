@@ -106,7 +106,7 @@ export async function openLoadContext(): Promise<LoadContext> {
       const [first] = prepared.streams;
       if (!first) throw new Error('nothing prepared');
       const segments = lines.length > 0 ? [await segment(lines)] : [];
-      const into = first.fill === 'replace' ? 'replacement' : 'table';
+      const into = first.writeMode === 'replace' ? 'replacement' : 'table';
       const entry = {
         prepared: first,
         movePending: false,

@@ -149,12 +149,12 @@ async function holdsAll(mode: SyncMode, syncs: readonly Sync[]): Promise<void> {
         });
         files.push(await context.segment(lines, mayCut && cut ? 'data' : 'message'));
       }
-      const isPending = pending && !isLast && first.fill === 'append';
+      const isPending = pending && !isLast && first.writeMode === 'append';
       const loaded = await context.load(prepared, [], {
         segments: files,
         movePending: waits && !isPending,
         ...(isPending ? { into: 'pending' as const } : {}),
-        swap: first.fill === 'replace' && isLast,
+        swap: first.writeMode === 'replace' && isLast,
       });
       waits = isPending;
       expect(loaded).toMatchObject({ rows: arrived.length, dropped: 0 });

@@ -156,14 +156,14 @@ describe('a table with one row for each key', () => {
     await context.load(appended, [record({ id: 1, at: 1, name: 'a' }), record({ id: 1, at: 3, name: 'b' })]);
     await context.load(appended, [record({ id: 1, at: 2, name: 'c' }), record({ id: 2, at: 1, name: 'd' })]);
     const prepared = await context.prepare([users()], DEDUP);
-    expect(prepared.streams[0]).toMatchObject({ goesOn: true, fill: 'append' });
+    expect(prepared.streams[0]).toMatchObject({ resumes: true, writeMode: 'append' });
     expect(await rows()).toEqual([
       ['1', 'b'],
       ['2', 'd'],
     ]);
   });
 
-  it('is built anew beside the old one, merged too', async () => {
+  it('is rebuilt beside the old one, merged too', async () => {
     await load(users(), [{ id: 1, at: 1, name: 'old' }]);
     const prepared = await context.prepare([users()], DEDUP, true);
     await context.load(prepared, [record({ id: 7, at: 1, name: 'a' })], { swap: false });
@@ -189,11 +189,11 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('begins anew by a key that tells more records apart, and goes on by one that tells fewer', async () => {
+  it('starts over by a key that tells more records apart, and continues by one that tells fewer', async () => {
     const key = (...fields: string[]): Stream => users({ primaryKey: fields.map((field) => [field]) });
     const planOf = async (one: Stream): Promise<unknown> => {
       const [first] = (await context.prepare([one], DEDUP)).streams;
-      return [first?.fill, first?.goesOn];
+      return [first?.writeMode, first?.resumes];
     };
     await context.load(await context.prepare([key('id')], DEDUP), [
       record({ id: 1, part: 'a' }),

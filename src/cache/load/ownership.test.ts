@@ -137,7 +137,7 @@ describe('a cache of the second layout', () => {
 
   it('is brought up to date by a sync of the source that was saved before its rows were loaded', async () => {
     const prepared = await prepare(HELD);
-    expect(prepared.streams[0]).toMatchObject({ goesOn: true, newTable: false });
+    expect(prepared.streams[0]).toMatchObject({ resumes: true, newTable: false });
     await context.load(prepared, [record({ id: 2 })]);
     expect(await context.rows('SELECT CAST(count(*) AS VARCHAR) FROM shop.users')).toEqual([['2']]);
     expect(await context.rows('SELECT CAST(version AS VARCHAR) FROM _sluice.layout')).toEqual([['3']]);

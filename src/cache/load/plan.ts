@@ -5,9 +5,9 @@ import type { PrepareRequest } from './prepare-request.ts';
 import type { ExistingTables } from './tables.ts';
 import type { PreparedStream, StateText, StreamRequest, StreamTable } from './types.ts';
 
-export interface StreamPlan extends Pick<PreparedStream, 'fill' | 'newTable' | 'goesOn'> {
+export interface StreamPlan extends Pick<PreparedStream, 'writeMode' | 'newTable' | 'resumes'> {
   readonly wanted: StreamRequest;
-  /** With the columns that are known of the table, or of the replacement that is gone on with. */
+  /** With the columns that are known of the table, or of the replacement that is resumed. */
   readonly target: StreamTable;
   /** What is kept as its state describes nothing that is there any more. */
   readonly forgets: boolean;
@@ -64,17 +64,18 @@ function planStream(
   const resumes = refresh !== undefined && isAlone && isThere && !isIncremental && !anew;
   // A state of all streams would still speak of it if this sync ended early: the table enters together with the next one.
   const isSpokenOf = states.some(({ kind, text }) => kind !== 'STREAM' && text.includes(JSON.stringify(stream.name)));
-  const fill = overwrites || (anew && !newTable) || (isIncremental && newTable && isSpokenOf) ? 'replace' : 'append';
+  const writeMode =
+    overwrites || (anew && !newTable) || (isIncremental && newTable && isSpokenOf) ? 'replace' : 'append';
   const columns = (resumes ? refresh.columns : mapped?.target.columns) ?? [];
   const namespace = stream.namespace ? { namespace: stream.namespace } : {};
   return {
     wanted,
     target: { source, dataset, stream: stream.name, ...namespace, table, columns },
-    fill,
+    writeMode,
     newTable,
-    goesOn: resumes || (isIncremental && fill === 'append' && !newTable),
-    // A table that is gone cannot go on from its state.
-    forgets: !resumes && (refresh !== undefined || (isIncremental && fill === 'append' && newTable)),
+    resumes: resumes || (isIncremental && writeMode === 'append' && !newTable),
+    // A table that is gone cannot continue from its state.
+    forgets: !resumes && (refresh !== undefined || (isIncremental && writeMode === 'append' && newTable)),
     merges:
       mode === 'incremental_deduped_history' &&
       (mapped?.mode !== mode || JSON.stringify(mapped.primaryKey) !== JSON.stringify(primaryKey)),

@@ -7,7 +7,7 @@ export interface PrepareRequest {
   readonly streams: readonly StreamRequest[];
   /** Whether the source's catalog has several namespaces. */
   readonly severalNamespaces: boolean;
-  /** Forget the states of these streams and build their tables anew. */
+  /** Forget the states of these streams and rebuild their tables. */
   readonly restart: boolean;
   readonly origin?: Origin | undefined;
   /** Whether the session that syncs made what has this id. */
@@ -18,7 +18,7 @@ export interface PrepareRequest {
 
 export interface PreparedSync {
   readonly streams: readonly PreparedStream[];
-  /** The kept states, those of streams that begin anew left out. */
+  /** The kept states, those of streams that start over left out. */
   readonly states: readonly StateText[];
   readonly newDataset: boolean;
   readonly datasetId: string;

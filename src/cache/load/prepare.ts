@@ -50,7 +50,7 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   const shared = await tablesOfSharedState(connection, source);
   const { nameBytes } = connection.dialect;
   const plans = planStreams({ request, known, existing, states, shared, nameBytes });
-  const begun = states.filter((state) => !plans.some((plan) => !plan.goesOn && isOf(state, plan.wanted.stream)));
+  const begun = states.filter((state) => !plans.some((plan) => !plan.resumes && isOf(state, plan.wanted.stream)));
   await dropInternalTables(connection, dataset, replacementsOf(begun));
   await forgetStates(
     connection,
@@ -124,14 +124,22 @@ function schemaTaken(dataset: string): InputError {
 
 async function carryOut(
   connection: LoadConnection,
-  { wanted, target, fill, newTable, goesOn, merges }: StreamPlan,
+  { wanted, target, writeMode, newTable, resumes, merges }: StreamPlan,
   existing: ExistingTables,
   identity: Pick<PreparedStream, 'tableId' | 'origin'>,
 ): Promise<PreparedStream> {
   const { dataset, table } = target;
-  const prepared = { ...wanted, target: { ...target }, fill, newTable, goesOn, ...identity, aligned: [] as string[] };
-  const name = fill === 'replace' ? replacementTable(table) : table;
-  const there = fill === 'replace' && !goesOn ? undefined : existing.get(foldName(name));
+  const prepared = {
+    ...wanted,
+    target: { ...target },
+    writeMode,
+    newTable,
+    resumes,
+    ...identity,
+    aligned: [] as string[],
+  };
+  const name = writeMode === 'replace' ? replacementTable(table) : table;
+  const there = writeMode === 'replace' && !resumes ? undefined : existing.get(foldName(name));
   const asked = columnsOf(wanted.stream.jsonSchema, connection.dialect, target.columns, fieldsWithPaths(wanted));
   if (there) {
     prepared.target.columns = await alignTable(connection, target, name, asked, there);
@@ -140,7 +148,7 @@ async function carryOut(
     prepared.target.columns = asked;
     await createTable(connection, dataset, name, prepared.target.columns);
   }
-  if (fill === 'replace') return prepared;
+  if (writeMode === 'replace') return prepared;
   if (merges) await mergeTable(connection, prepared, tablePath(dataset, table));
   await saveStream(connection, prepared);
   return prepared;

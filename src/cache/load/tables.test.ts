@@ -45,7 +45,7 @@ describe('tables over several syncs', () => {
       fresh: { type: 'boolean' },
     };
     const second = await context.prepare([stream('s', after)]);
-    expect(second.streams[0]?.fill).toBe('append');
+    expect(second.streams[0]?.writeMode).toBe('append');
     await context.load(second, [
       record({
         id: 2,

@@ -35,7 +35,7 @@ export async function rowsIn(connection: SqlConnection, dataset: string, table: 
   return Number(row?.n ?? 0);
 }
 
-/** What running syncs of an earlier life left in the dataset, but for the tables of refreshes that will go on. */
+/** What running syncs of an earlier life left in the dataset, but for the tables of refreshes that will continue. */
 export async function dropInternalTables(
   connection: SqlConnection,
   dataset: string,

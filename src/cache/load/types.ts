@@ -64,7 +64,7 @@ export interface ChosenOption {
 }
 
 /** How a sync fills a table: `append` adds confirmed rows; `replace` loads beside it and swaps at the end. */
-type Fill = 'append' | 'replace';
+type WriteMode = 'append' | 'replace';
 
 export interface StreamRequest {
   readonly stream: Stream;
@@ -79,13 +79,13 @@ export interface PreparedStream extends StreamRequest {
   /** What the table is known by once this sync has loaded into it. */
   readonly tableId?: string;
   readonly origin?: Origin | undefined;
-  readonly fill: Fill;
+  readonly writeMode: WriteMode;
   /** Whether the table was made by this very sync, or will be by its swap. */
   readonly newTable: boolean;
   /** What was done to the columns of a table with rows, for its schema has changed; a sentence each. */
   readonly aligned?: readonly string[];
   /** Whether the connector gets the stream's kept state: of an incremental stream, or of a refresh that an earlier sync began. */
-  readonly goesOn: boolean;
+  readonly resumes: boolean;
 }
 
 /** A file of records of one stream, one a line. */

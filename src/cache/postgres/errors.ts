@@ -77,7 +77,7 @@ function lostError(purpose: string): LimitError {
   return new LimitError(
     'cache_connection_lost',
     `The connection to the shared cache was lost at: ${purpose}. What was not committed is rolled back.`,
-    'Call again; a sync goes on from its last committed state.',
+    'Call again; a sync continues from its last committed state.',
   );
 }
 

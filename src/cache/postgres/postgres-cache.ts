@@ -25,7 +25,7 @@ export interface PostgresOptions extends ServerOptions {
   readonly stagingDirectory: () => Promise<string>;
 }
 
-/** The server may be started anew in the middle of a sync: so long it is waited for, less where somebody waits for the answer. */
+/** The server may be restarted in the middle of a sync: so long it is waited for, less where somebody waits for the answer. */
 const LOAD_MS = 60_000;
 const PREPARE_MS = 10_000;
 const PAUSE_MS = 1_000;
@@ -76,7 +76,7 @@ async function lock(client: Client, name: string): Promise<void> {
 }
 
 /**
- * Another machine may have begun to sync the same source into this cache: its sync has read the state and goes on from
+ * Another machine may have begun to sync the same source into this cache: its sync has read the state and continues from
  * there, so what this one loads would be there twice.
  */
 async function checkCurrent(client: Client, syncId: string, source: string): Promise<void> {

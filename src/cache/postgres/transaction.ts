@@ -56,7 +56,7 @@ async function isCommitted(server: Server, id: string, purpose: string): Promise
   throw new LimitError(
     'cache_commit_unknown',
     `The connection to the shared cache was lost at the very end of: ${purpose}; whether it was committed is not known here.`,
-    'Sync again: it goes on from the state that the cache holds, whichever that is.',
+    'Sync again: it continues from the state that the cache holds, whichever that is.',
   );
 }
 

@@ -96,7 +96,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
       return new SetupError(
         'docker_permission',
         said(`the Docker engine at ${name} may not be used by this user`),
-        'Run: sudo usermod -aG docker "$USER"; then log out and in again, and start the client anew. Or use rootless Docker.',
+        'Run: sudo usermod -aG docker "$USER"; then log out and in again, and restart the client. Or use rootless Docker.',
         facts,
       );
     case 'ENOENT':

@@ -38,7 +38,7 @@ describe('createLineSplitter', () => {
     expect(split([Buffer.from('a\n')]).lines).toEqual(['a']);
   });
 
-  it('drops a line that is too long and goes on with the next', () => {
+  it('drops a line that is too long and continues with the next', () => {
     const chunks = ['ok\n', 'x'.repeat(60), 'x'.repeat(60), '\nnext\n'].map((text) => Buffer.from(text));
     expect(split(chunks, 100)).toEqual({ lines: ['ok', 'next'], dropped: [120] });
   });

@@ -155,7 +155,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
       expect(text.split('\n').filter((line) => line.startsWith('{"type":"RECORD"'))).toHaveLength(10);
     });
 
-    it('ends when the connector closes its output and goes on', async () => {
+    it('ends when the connector closes its output and continues', async () => {
       const inputs = { config: await context.config({ behaviour: 'close-stdout', count: 10 }), streams };
       const lines = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         let count = 0;

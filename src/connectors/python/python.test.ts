@@ -177,7 +177,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     expect(await context.connectors.spec(again, context.control())).toBeDefined();
   });
 
-  it('goes on when it is cancelled, and is joined then', async () => {
+  it('continues when it is cancelled, and is joined then', async () => {
     const controller = new AbortController();
     const fresh = await makeRoom();
     try {
@@ -194,7 +194,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     }
   });
 
-  it('goes on for the second caller when the first gives up', async () => {
+  it('continues for the second caller when the first gives up', async () => {
     const controller = new AbortController();
     const fresh = await makeRoom();
     try {

@@ -70,7 +70,7 @@ export async function ask<Type extends AirbyteMessage['type']>(
   });
 }
 
-/** Settles at the answer or at the end of the output; goes on reading, so that nothing holds the connector back. */
+/** Settles at the answer or at the end of the output; continues reading, so that nothing holds the connector back. */
 function listen<Type extends AirbyteMessage['type']>(
   { stdout }: Running,
   { answer: wanted, onControl }: Question<Type>,

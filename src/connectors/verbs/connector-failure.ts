@@ -12,7 +12,7 @@ export interface FailureFacts {
   readonly trace?: TraceError;
   /** Sealed end of what it logged. */
   readonly said: string;
-  /** Absent when it closed its output and went on. */
+  /** Absent when it closed its output and continued. */
   readonly exit?: Exit;
 }
 
@@ -69,12 +69,12 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
 }
 
 function howItEnded(exit: Exit | undefined): string {
-  if (!exit) return 'it closed its output and went on running, so it was ended';
+  if (!exit) return 'it closed its output and continued running, so it was ended';
   if (exit.overrun) return `it ${exit.overrun.said}`;
   if (exit.signal) return `it was ended by ${exit.signal}`;
   if (exit.outOfMemory)
     return exit.outOfMemory === 'likely'
-      ? 'it was killed, most likely for want of memory'
+      ? 'it was killed, probably out of memory'
       : 'it ran out of memory and was ended';
   return exit.code === 0 ? 'it ended without one' : `it ${exitWords(exit)}`;
 }
@@ -83,5 +83,5 @@ function nextStep(exit: Exit | undefined): string | undefined {
   if (exit?.overrun) return exit.overrun.next;
   if (exit?.outOfMemory) return `${MORE_MEMORY.replace(/^i/, 'I')}.`;
   if (exit?.signal !== 'SIGKILL' && exit?.code !== 137) return undefined;
-  return 'The system ended it, mostly for want of memory: free some, or read fewer streams, and call again.';
+  return 'The system ended it, probably because it ran out of memory: free some, or read fewer streams, and call again.';
 }

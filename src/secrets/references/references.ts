@@ -125,7 +125,7 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
         'Correct the pointer, or refer to the whole secret.',
       );
     }
-    // What does not fit goes on as it is: the connector says what it thinks of it.
+    // What does not fit continues as it is: the connector says what it thinks of it.
     const converted = convert(part, facts.types) ?? part;
     if (secret.kind === 'plain') registerSecrets(converted, path, name);
     return converted;
@@ -175,7 +175,7 @@ export function resolveLayer(layer: Layer, written: JsonObject, source: string, 
     const write = fitting.map((name) => `"${PREFIX}${name}"`).join(' or ');
     report(
       path,
-      'A literal value stands at a field for secrets.',
+      'Secret fields must not contain literal values.',
       fitting.length > 0
         ? `Write ${write} instead; list_secrets shows all names.`
         : `Ask the user to write a line ${secretName(key)}=… into ${rules.store}, and write "${PREFIX}${secretName(key)}" here.`,

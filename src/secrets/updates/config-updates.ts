@@ -66,7 +66,7 @@ export function createConfigUpdates(folder: string | undefined, redactor: Growin
     const facts = { outline: config.outline, written: name, literals: config.literals };
     return Object.defineProperties(resolvedConfig({}, facts), {
       fingerprint: { value: config.fingerprint },
-      // What one verb used up, the next one of the same call gets anew.
+      // What one verb used up, the next one of the same call gets again.
       use: { value: <T>(callback: (plain: JsonObject) => T): T => callback(structuredClone(now)) },
       keepUpdate: { value: keepUpdate },
     });

@@ -73,7 +73,7 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
     clearTimeout(timer);
     let delivered = false;
     for (const lane of [others, calls]) {
-      // Delivering may answer at once, and an answer pumps again: the lane is looked at anew each time.
+      // Delivering may answer at once, and an answer pumps again: the lane is checked again each time.
       while (lane.waiting.length > 0 && hasCapacity(lane)) {
         const next = lane.waiting.shift();
         if (!next) break;

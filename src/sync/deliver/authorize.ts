@@ -46,7 +46,7 @@ function delivery(source: string, destination: string, { id, name }: StoredStrea
   return { kind: 'delivery', id: id ?? idOfOld(reported), name: reported };
 }
 
-/** What an earlier version wrote came from a configuration that has not been saved anew since. */
+/** What an earlier version wrote came from a configuration that has not been saved again since. */
 function isFrom(known: Known, { configuration, savedAt }: Origin): boolean {
   return known.streams.every(({ origin }) =>
     origin === undefined ? savedAt !== '' && savedAt <= known.writtenAt : origin === configuration,

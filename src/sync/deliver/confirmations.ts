@@ -48,7 +48,7 @@ export function createConfirmations(
   };
   const keep = (sent: SentState): void => {
     const runs = runsOf(sent).filter(({ configured }) => isIncrementalMode(configured.mode));
-    // What a full refresh says of its progress is no place from which the next sync could go on.
+    // What a full refresh says of its progress is no place from which the next sync could continue.
     if (runs.length === 0) {
       confirm(sent);
       return;
@@ -65,7 +65,7 @@ export function createConfirmations(
             const run = deliveries[index];
             if (!run || !runs.includes(run)) continue;
             run.committedState = true;
-            run.recordsKept = Math.max(run.recordsKept, sent.records[at] ?? 0);
+            run.recordsPersisted = Math.max(run.recordsPersisted, sent.records[at] ?? 0);
           }
         },
         (error: unknown) => noteFailure(record, log, error),

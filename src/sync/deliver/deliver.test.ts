@@ -1,4 +1,4 @@
-/** A real source into a real destination process: what goes through, what is kept, what goes on. */
+/** A real source into a real destination process: what goes through, what is kept, what continues. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ afterEach(() => context.close());
 const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
 
 describe('a sync into a destination', () => {
-  it('hands every record on, keeps what is returned, and goes on there', async () => {
+  it('hands every record on, keeps what is returned, and continues there', async () => {
     const first = await context.sync(
       await shelf.into(await context.meadow({ count: 250, batch: 100 }, ['users', 'notes'])),
     );
@@ -89,7 +89,7 @@ describe('a sync into a destination', () => {
     expect(status.warnings.join('\n')).toMatch(/state that belongs to no stream/);
   });
 
-  it('begins anew with restart, and with a destination that lies elsewhere', async () => {
+  it('starts over with restart, and with a destination that lies elsewhere', async () => {
     const read = async (restart: boolean, place = shelf.folder) =>
       context.sync({
         ...(await shelf.into(await context.meadow({ count: 100, batch: 50 }, ['users']), {}, { place })),
@@ -122,7 +122,7 @@ describe('a sync into a destination', () => {
     expect(JSON.stringify(await context.seenState())).not.toContain('"a":1');
   });
 
-  it('begins a stream anew that was left out while a GLOBAL state moved on', async () => {
+  it('restarts a stream that was left out while a GLOBAL state moved on', async () => {
     const stream = (name: string) => ({ name, incremental: true, properties: { id: { type: 'integer' } } });
     const global = (at: number): string =>
       `{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{"at":${at}},"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{}},{"stream_descriptor":{"name":"b"},"stream_state":{}}]}}}\n`;
@@ -130,7 +130,7 @@ describe('a sync into a destination', () => {
       context.sync(await shelf.into(await context.play('p', catalogOf(...names.map(stream)), parts)));
     await sync(['a', 'b'], [recordLine('a', { id: 1 }), recordLine('b', { id: 1 }), global(1)]);
     await sync(['a'], [recordLine('a', { id: 2 }), global(2)]);
-    // What happened to b between 1 and 2 would be lost to one that goes on from 2.
+    // What happened to b between 1 and 2 would be lost to one that continues from 2.
     const third = await sync(['a', 'b'], [recordLine('b', { id: 1 }), recordLine('b', { id: 2 }), global(3)]);
     expect(await context.seenState()).toMatchObject([
       { global: { shared_state: { at: 2 }, stream_states: [{ stream_descriptor: { name: 'a' } }] } },
@@ -142,7 +142,7 @@ describe('a sync into a destination', () => {
     expect(JSON.stringify(await context.seenState())).toContain('"b"');
   });
 
-  it('warns of a stream that a LEGACY state no longer speaks of, and goes on with one that it does', async () => {
+  it('warns of a stream that a LEGACY state no longer speaks of, and continues with one that it does', async () => {
     const stream = (name: string) => ({ name, incremental: true, properties: { id: { type: 'integer' } } });
     const legacy = (data: object): string => `${JSON.stringify({ type: 'STATE', state: { data } })}\n`;
     const sync = async (names: string[], parts: string[]) =>
@@ -157,7 +157,7 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('c')).toEqual([{ id: 1 }]);
   });
 
-  it('reads nothing anew because what was kept is damaged, unless it is told to', async () => {
+  it('re-reads nothing because what was kept is damaged, unless it is told to', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (restart = false) =>
       context.sync({ ...(await shelf.into(await context.play('p', item, lines))), restart });
@@ -209,7 +209,7 @@ describe('a sync into a destination', () => {
     expect(await sync(lines)).toEqual(['complete', 'append', 1, 0]);
     expect(await sync(lines)).toEqual(['complete', 'append', 1, 0]);
     expect(await sync([...lines, { exit: 1 }], true)).toEqual(['incomplete', 'append', 2, 2]);
-    // It goes on with what replaces the old records.
+    // It continues with what replaces the old records.
     expect(await sync(lines)).toEqual(['complete', 'append', 2, 2]);
     expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
     expect(await sync(lines)).toEqual(['complete', 'append', 2, 0]);

@@ -175,8 +175,8 @@ function noteBadEnd({ record, cancel, abort }: Carriage, exit: Exit | undefined,
 }
 
 function stateOf({ record, kept }: Carriage): { stateText?: string } {
-  const streams = (goesOn: boolean) =>
-    record.deliveries.filter((run) => run.goesOn === goesOn).map(({ configured }) => configured.stream);
+  const streams = (resumes: boolean) =>
+    record.deliveries.filter((run) => run.resumes === resumes).map(({ configured }) => configured.stream);
   const stateText = stateFile({ states: kept.states, resumed: streams(true), anew: streams(false) });
   return stateText === undefined ? {} : { stateText };
 }

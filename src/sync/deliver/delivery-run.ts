@@ -5,8 +5,8 @@ import type { StreamState, StreamSummary } from '../types.ts';
 export interface DeliveryRun {
   readonly label: string;
   readonly configured: ConfiguredStream;
-  /** Whether the source goes on from a kept state. */
-  readonly goesOn: boolean;
+  /** Whether the source continues from a kept state. */
+  readonly resumes: boolean;
   /** Whether an incremental stream is put in the place of what is there: its states count once it is whole. */
   readonly replaces: boolean;
   state: StreamState;
@@ -22,7 +22,7 @@ export interface DeliveryRun {
   /** Records that the destination has confirmed, where that is on disk. */
   recordsConfirmed: number;
   /** Records before the newest state that is kept of this sync: the next one begins behind them. */
-  recordsKept: number;
+  recordsPersisted: number;
   /** Whether the source, or its good end, has said that the stream is whole. */
   complete: boolean;
   committedState: boolean;
@@ -34,12 +34,12 @@ export interface DeliveryRun {
 export function newDeliveryRun(
   label: string,
   configured: ConfiguredStream,
-  { goesOn, replaces }: Pick<DeliveryRun, 'goesOn' | 'replaces'>,
+  { resumes, replaces }: Pick<DeliveryRun, 'resumes' | 'replaces'>,
 ): DeliveryRun {
   return {
     label,
     configured,
-    goesOn,
+    resumes,
     replaces,
     state: 'pending',
     recordsRead: 0,
@@ -48,7 +48,7 @@ export function newDeliveryRun(
     lost: 0,
     missing: 0,
     recordsConfirmed: 0,
-    recordsKept: 0,
+    recordsPersisted: 0,
     complete: false,
     committedState: false,
     error: undefined,

@@ -10,7 +10,7 @@ import { type StreamName, streamKey } from '../stream-keys.ts';
 import type { SyncRequest } from '../types.ts';
 
 export interface StoredStream extends StreamName {
-  /** Counts how often the stream began anew at the destination. */
+  /** Counts how often the stream started over at the destination. */
   readonly generation: number;
   /** Older generations are taken away by a destination that knows them; equal to `generation` until the stream is whole. */
   readonly minimum: number;
@@ -42,18 +42,18 @@ export interface StoredStates {
 export interface PreparedDelivery {
   readonly generation: number;
   readonly minimum: number;
-  readonly goesOn: boolean;
-  /** Whether an incremental stream takes the place of what is there: now, or since a sync that did not become whole. */
+  readonly resumes: boolean;
+  /** Whether an incremental stream takes the place of what is there: now, or since a sync that was not completed. */
   readonly replaces: boolean;
   /** Whether an earlier sync wrote records of it there. */
   readonly written: boolean;
-  /** Whether it begins anew because the others went on without it. */
+  /** Whether it starts over because the others continued without it. */
   readonly behind: boolean;
 }
 
 export interface DeliveryStates {
   readonly streams: readonly PreparedDelivery[];
-  /** The states to go on from. */
+  /** The states to continue from. */
   readonly states: readonly StateText[];
   /** Whether states were kept for a place that the destination no longer means. */
   readonly moved: boolean;
@@ -72,7 +72,7 @@ export interface DeliveryTarget {
 }
 
 /**
- * Reads what is kept, and notes on disk which streams begin anew before any record of theirs is sent.
+ * Reads what is kept, and notes on disk which streams start over before any record of theirs is sent.
  * @throws SetupError `damaged_states`
  */
 export async function openDeliveryStates(
@@ -104,20 +104,20 @@ export async function openDeliveryStates(
     const generation = (generations.get(key) ?? 0) + (begins ? 1 : 0);
     const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
     const minimum = begins ? (truncates ? generation : 0) : before.minimum;
-    const goesOn = !begins && !before.anew;
+    const resumes = !begins && !before.anew;
     const isOwn = before?.id !== undefined && owns(before.id);
     const id = isOwn && before?.id !== undefined ? before.id : randomUUID();
     if (!before) onCreated?.({ kind: 'delivery', id, name: `${source} into ${destination}: ${name}` });
     const option = options.find((one) => findStreams(catalog, one.stream).includes(stream));
     const chosen = { key: option?.primaryKey?.join('\n'), cursor: option?.cursorField };
     const facts = { id, mode, ...chosen, ...(origin ? { origin: origin.configuration } : {}) };
-    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !goesOn, ...facts });
+    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !resumes, ...facts });
     if (begins) states = withoutStream(states, stream);
     return {
       generation,
       minimum,
-      goesOn,
-      replaces: !refresh && !goesOn && minimum === generation,
+      resumes,
+      replaces: !refresh && !resumes && minimum === generation,
       written: before !== undefined,
       behind: behind && !restart,
     };
@@ -175,7 +175,7 @@ export async function readStored(
   return kept && { ...kept, writtenAt: (await stat(path)).mtime.toISOString() };
 }
 
-/** Without them all would be read anew, and appended to what is there. */
+/** Without them all would be re-read, and appended to what is there. */
 function damaged(path: string, source: string, destination: string): SetupError {
   return new SetupError(
     'damaged_states',

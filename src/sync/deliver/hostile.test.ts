@@ -97,7 +97,7 @@ describe('a destination that fails', () => {
   });
 
   it.each(['garbage', 'floods'])(
-    '%s: what is no message is logged, and the sync goes on',
+    '%s: what is no message is logged, and the sync continues',
     async (behaviour) => {
       const status = await sync({ behaviour });
       expect(status).toMatchObject({ state: 'complete', errors: [], streams: [{ confirmed: 200 }] });
@@ -183,7 +183,7 @@ describe('a source that fails, or ends oddly', () => {
     expect(status).toMatchObject({ state: 'complete', warnings: [] });
   });
 
-  it('an overwritten stream that did not become whole is said to be a part', async () => {
+  it('an overwritten stream that was not completed is said to be a part', async () => {
     const request = await context.play(
       'p',
       item,

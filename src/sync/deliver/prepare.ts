@@ -1,4 +1,4 @@
-/** What is settled before the first byte of a sync into a destination: which streams go on, and what to warn of. */
+/** What is settled before the first byte of a sync into a destination: which streams continue, and what to warn of. */
 import type { Project } from '../../project/index.ts';
 import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncRequest } from '../types.ts';
@@ -21,14 +21,14 @@ export async function prepareDelivery({ request, target, record, project }: Part
   // A destination that knows generations sees to it itself.
   const overwrites = !target.supportsRefreshes && (target.modes?.includes('overwrite') ?? false);
   record.deliveries = streams.map((configured, index) => {
-    const { goesOn = false, replaces: asked = false } = kept.streams[index] ?? {};
+    const { resumes = false, replaces: asked = false } = kept.streams[index] ?? {};
     const replaces = asked && overwrites;
-    return newDeliveryRun(record.labels[index] ?? '', configured, { goesOn, replaces });
+    return newDeliveryRun(record.labels[index] ?? '', configured, { resumes, replaces });
   });
   if (kept.moved) {
     addWarning(
       record,
-      `"${target.name}" was saved with another configuration since the last sync into it: all streams begin anew.`,
+      `"${target.name}" was saved with another configuration since the last sync into it: all streams start over.`,
     );
   }
   const twins = await othersWith(
@@ -39,7 +39,7 @@ export async function prepareDelivery({ request, target, record, project }: Part
   for (const { source: other, destination: into, stream } of twins) {
     addWarning(record, `The source "${other}" writes a stream "${stream.name}" to "${into}" too, into the same place.`);
   }
-  for (const [index, { label, configured, goesOn, replaces }] of record.deliveries.entries()) {
+  for (const [index, { label, configured, resumes, replaces }] of record.deliveries.entries()) {
     const { written = false, replaces: asked = false, behind = false } = kept.streams[index] ?? {};
     if (behind) {
       addWarning(
@@ -48,7 +48,7 @@ export async function prepareDelivery({ request, target, record, project }: Part
       );
     }
     const isReplaced = replaces || (asked && target.supportsRefreshes);
-    if (!written || goesOn || isReplaced || configured.mode !== 'incremental_append') continue;
+    if (!written || resumes || isReplaced || configured.mode !== 'incremental_append') continue;
     addWarning(
       record,
       `"${label}" is read from its beginning and appended: what is there already will be there twice.`,

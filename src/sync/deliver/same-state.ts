@@ -1,4 +1,4 @@
-/** Whether two texts say the same state: destinations print states anew, in another order, with other spaces and numbers. */
+/** Whether two texts say the same state: destinations reprint states, in another order, with other spaces and numbers. */
 import { readString, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
 
 /** How numbers are held against each other: by every digit, or as far as a double tells them apart. */

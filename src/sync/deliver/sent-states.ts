@@ -7,7 +7,7 @@ import type { StreamIndex } from '../stream-keys.ts';
 import { type Exactness, spelling } from './same-state.ts';
 
 export interface SentState {
-  /** As the source wrote it: that is what is kept, for a destination may change numbers when it prints them anew. */
+  /** As the source wrote it: that is what is kept, for a destination may change numbers when it reprints them. */
   readonly state: StateText;
   /** Indexes of the streams that it covers. */
   readonly streams: readonly number[];
@@ -34,7 +34,7 @@ const MAX_WAITING = 64 * 1024 * 1024;
 interface Queue {
   waiting: SentState[];
   last: SentState | undefined;
-  /** Whether some were let go of for want of room. */
+  /** Whether some were let go of because there is too little space. */
   thinned: boolean;
 }
 

@@ -19,7 +19,7 @@ export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void
     if (ending.destinationWell && returned) {
       run.recordsConfirmed = run.recordsRead;
       // A state that was sent several times may come back once: then it is the last one, too.
-      if (run.committedState && !isLossy(run)) run.recordsKept = run.recordsRead - run.recordsSinceState;
+      if (run.committedState && !isLossy(run)) run.recordsPersisted = run.recordsRead - run.recordsSinceState;
     }
     const isWhole = run.complete && run.error === undefined && !isLossy(run);
     if (isWhole && ending.destinationWell && returned) run.state = 'complete';
@@ -39,15 +39,15 @@ export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void
 }
 
 function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): void {
-  const { label, state, configured, recordsRead, recordsConfirmed, recordsKept, replaces } = run;
+  const { label, state, configured, recordsRead, recordsConfirmed, recordsPersisted, replaces } = run;
   const { mode } = configured;
   // What stands behind the last state is sent again, also where a destination that ended well holds it.
-  const again = recordsRead - (mode === 'incremental_append' ? recordsKept : recordsConfirmed);
+  const again = recordsRead - (mode === 'incremental_append' ? recordsPersisted : recordsConfirmed);
   if (state === 'complete' && (mode !== 'incremental_append' || replaces)) return;
   if (mode === 'full_refresh_overwrite' && recordsRead > 0) {
     addWarning(
       record,
-      `"${label}" was to be overwritten and did not become whole: the destination may hold a part of it. The next sync writes all of it again.`,
+      `"${label}" was to be overwritten and was not completed: the destination may hold a part of it. The next sync writes all of it again.`,
     );
   } else if (again > 0) {
     const confirmed =

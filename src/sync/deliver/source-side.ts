@@ -1,4 +1,4 @@
-/** A source that is read for a destination: its records and states go on as the bytes that they are. */
+/** A source that is read for a destination: its records and states continue as the bytes that they are. */
 import type { ConnectorRun, Exit } from '../../connectors/index.ts';
 import {
   isObject,
@@ -116,7 +116,7 @@ export async function readSource(
     }
     if (handler.stopped()) return undefined;
     const cutOff = router.end();
-    // What is left goes on as the destination takes it: its end is waited for elsewhere.
+    // What is left continues as the destination takes it: its end is waited for elsewhere.
     void feed.flush();
     const exit = await Promise.race([run.exit, clock.after(EXIT_MS)]);
     if (exit === 'late') {

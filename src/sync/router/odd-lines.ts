@@ -10,7 +10,7 @@ export interface OddLines {
   /** Whether a record waits for its next line. */
   readonly isOpen: () => boolean;
   /** Takes the line as what follows in a record that waits. @returns false where it does not follow; then the record is lost */
-  goesOn(bytes: Buffer, start: number, end: number): boolean;
+  continues(bytes: Buffer, start: number, end: number): boolean;
   /** Nothing follows: a record that waits is lost. */
   settle(): void;
   /** Takes the last line of the output, which no line break ends. @returns whether it ends in the middle of a message */
@@ -77,7 +77,7 @@ export function createOddLines(sink: RouterSink, indexOf: StreamIndex): OddLines
     open = undefined;
   };
 
-  const goesOn = (bytes: Buffer, start: number, end: number): boolean => {
+  const continues = (bytes: Buffer, start: number, end: number): boolean => {
     const begun = open;
     if (!begun) return false;
     if (bytes[skipSpace(bytes, start, end)] !== OPEN_OBJECT || !readEnvelope(bytes, start, end)) {
@@ -102,7 +102,7 @@ export function createOddLines(sink: RouterSink, indexOf: StreamIndex): OddLines
   return {
     take,
     isOpen: () => open !== undefined,
-    goesOn,
+    continues,
     settle,
     last(line) {
       const to = line.length - 1;

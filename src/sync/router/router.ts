@@ -99,7 +99,7 @@ export function createRouter(
 
   /** The stream of a line that is a record, STRAY for one that nobody asked for, OTHER for anything else. */
   const slowly = (bytes: Buffer, start: number, end: number): number => {
-    if (odd.isOpen() && odd.goesOn(bytes, start, end)) return OTHER;
+    if (odd.isOpen() && odd.continues(bytes, start, end)) return OTHER;
     const first = skipSpace(bytes, start, end);
     if (first === end) return OTHER;
     const envelope = bytes[first] === OPEN_OBJECT ? readEnvelope(bytes, start, end) : undefined;
@@ -136,7 +136,7 @@ export function createRouter(
     else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data', line.length);
   };
 
-  /** Consecutive lines of one stream go on as one piece. */
+  /** Consecutive lines of one stream continue as one piece. */
   const routeAll = (bytes: Buffer, from: number): number => {
     let start = from;
     let runStart = from;
@@ -236,7 +236,7 @@ export function createRouter(
         // Read in full: half a line may well end in a brace.
         const stream = slowly(line, 0, line.length - 1);
         if (stream >= 0) sink.records(stream, line, 1, line.length, 'message', line.length);
-      } else if (line && !(odd.isOpen() && odd.goesOn(line, 0, line.length - 1))) isCut = odd.last(line);
+      } else if (line && !(odd.isOpen() && odd.continues(line, 0, line.length - 1))) isCut = odd.last(line);
       odd.settle();
       return isCut;
     },

@@ -57,6 +57,19 @@ test.each(DOCUMENTS)('%s has no broken relative links or anchors', (document) =>
   expect(brokenLinks(document)).toEqual([]);
 });
 
+test('CONTRIBUTING names every module, and no file that does not exist', () => {
+  const text = read('CONTRIBUTING.md');
+  const paths = namesIn(text).filter((name) => /^(src|scripts|docs|fixtures|\.ci)\/\S+$/.test(name));
+  expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  const map = text.split('\n## Modules\n')[1]?.split('```')[1] ?? '';
+  const parts = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || !entry.name.endsWith('.test.ts'))
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+  expect(
+    parts.filter((part) => !map.includes(`  ${part} `) && !map.includes(` ${part},`) && !map.includes(` ${part}\n`)),
+  ).toEqual([]);
+});
+
 test('the README has at most 900 words', () => {
   expect(read('README.md').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(MAX_README_WORDS);
 });

@@ -30,7 +30,7 @@ async function saved(behaviour: string, after = 0): Promise<void> {
   await server.close();
 }
 
-test('a sync into a destination: one line and status 0; then it is listed, goes on, and is removed', async () => {
+test('a sync into a destination: one line and status 0; then it is listed, continues, and is removed', async () => {
   await saved('good');
   const first = await run('sync', 'meadow', '--destination', 'shelf', '--stream', 'users');
   expect(first).toMatchObject({ code: 0, err: '' });

@@ -215,7 +215,7 @@ describe('sync of a source that another process syncs', () => {
     expect(await server.call('get_sync', { sync_id: running })).toMatchObject({ state: 'complete' });
   });
 
-  test('goes on when the one who waits is stopped', async () => {
+  test('continues when the one who waits is stopped', async () => {
     const typed = start(['sync', 'meadow']);
     await waitUntil(() => typed.err().includes('waiting for its end'), 30_000);
     typed.child.kill('SIGINT');

@@ -1,4 +1,4 @@
-/** What a person meets in a terminal: help, mistakes, and doctor, with and without anything to mend. */
+/** What a person meets in a terminal: help, mistakes, and doctor, with and without any problem. */
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -56,11 +56,11 @@ describe('words', () => {
 describe('doctor', () => {
   const environmentOf = (text: object): Record<string, string> => text as Record<string, string>;
 
-  test('in an empty home, with nothing set: where things will be, and nothing to mend', async () => {
+  test('in an empty home, with nothing set: where things will be, and no problems', async () => {
     const { code, out, err } = await type(['doctor'], { XDG_DATA_HOME: join(workplace.directory, 'data') });
     // Whatever this machine lacks is told with a cross; only without uv and Python nothing runs.
     const canRun = /✓ (uv|python) /.test(out);
-    expect([code, out.includes('Nothing to mend')]).toEqual([canRun ? 0 : 1, !out.includes('✗')]);
+    expect([code, out.includes('No problems found')]).toEqual([canRun ? 0 : 1, !out.includes('✗')]);
     expect(out).toMatch(/[✓✗] package index: /);
     expect(err).toBe('');
     expect(out).toContain('env file: not set. To use secrets, set AIRBYTE_MCP_ENV_FILE');
@@ -80,7 +80,7 @@ describe('doctor', () => {
       AIRBYTE_OFLINE_MODE: '1',
     });
     expect(code).toBe(1);
-    const mend = out.slice(out.indexOf('To mend'));
+    const mend = out.slice(out.indexOf('Problems'));
     expect(mend).toContain(`chmod 600 ${workplace.envFile}`);
     expect(mend).toContain('SHORT_PASSWORD');
     expect(mend).toContain('CUT_TOKEN');
@@ -96,7 +96,7 @@ describe('doctor', () => {
   ])('an env file that is %s is told once', async (_what, value) => {
     const { code, out } = await type(['doctor'], environmentOf({ AIRBYTE_MCP_ENV_FILE: value }));
     expect(code).toBe(1);
-    const mend = out.slice(out.indexOf('To mend'));
+    const mend = out.slice(out.indexOf('Problems'));
     expect(mend.split('\n').filter((line) => line.includes(value))).toHaveLength(1);
   });
 

@@ -65,7 +65,7 @@ describe('a catalog of 500 streams', () => {
     const all = await server.call<Streams>('list_streams', { source: 'many' });
     expect(all).toMatchObject({ total: 500, truncated: true });
     expect(all.streams.length).toBeLessThan(500);
-    expect(all.text).toContain('narrow with search, or go on with offset 300');
+    expect(all.text).toContain('narrow with search, or continue with offset 300');
     const rest = await server.call<Streams>('list_streams', { source: 'many', offset: all.next_offset });
     expect(all.streams.concat(rest.streams).map(({ name }) => name)).toEqual(
       Array.from({ length: 500 }, (_, at) => `stream_${String(at).padStart(3, '0')}`),
@@ -95,7 +95,7 @@ describe('a catalog of 500 streams', () => {
       for (const name of names) expect(part.text).toContain(`"${name}":`);
       seen.push(...names);
       expect(part.truncated).toBe(part.next_offset !== undefined);
-      expect(part.text.includes(`go on with offset ${part.next_offset}`)).toBe(part.truncated);
+      expect(part.text.includes(`continue with offset ${part.next_offset}`)).toBe(part.truncated);
       offset = part.next_offset;
     }
     expect(seen).toEqual(Array.from({ length: 2_000 }, (_, at) => `field_${at}`));

@@ -28,9 +28,9 @@ afterAll(async () => {
 const NO_ANSWER = 'gave no answer to check';
 /** Behaviour, and what of the error is told. */
 const FAILURES = [
-  ['close-stdout', 'connector_crashed', { message: `${NO_ANSWER}: it closed its output and went on running` }],
+  ['close-stdout', 'connector_crashed', { message: `${NO_ANSWER}: it closed its output and continued running` }],
   ['die', 'connector_crashed', { message: `${NO_ANSWER}: it ended with exit code 1`, details: { exit_code: 1 } }],
-  ['kill-self', 'connector_crashed', { message: `${NO_ANSWER}: it was ended by SIGKILL`, next: 'want of memory' }],
+  ['kill-self', 'connector_crashed', { message: `${NO_ANSWER}: it was ended by SIGKILL`, next: 'ran out of memory' }],
   [
     'silent-crash',
     'connector_crashed',
@@ -41,7 +41,7 @@ const FAILURES = [
   ['trace-exit', 'connector_config_error', { message: 'The account is locked.', details: { exit_code: 1 } }],
 ] as const;
 
-describe('a check that comes to nothing is an error that says why, and the server goes on', () => {
+describe('a check that comes to nothing is an error that says why, and the server continues', () => {
   test.each(FAILURES)('%s', async (behaviour, code, expected) => {
     const answer = await server.fail('validate_config', request(hostile, { behaviour }));
     expect(answer).toMatchObject({ kind: 'connector', code });

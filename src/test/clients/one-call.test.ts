@@ -1,4 +1,4 @@
-/** One call where one is enough: a source that is not saved is looked at and previewed, and a save goes on into its sync. */
+/** One call where one is enough: a source that is not saved is looked at and previewed, and a save continues into its sync. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { MEADOW } from '../harness/workplace.ts';

@@ -16,7 +16,7 @@ afterEach(async () => {
   await workplace.remove();
 });
 
-test('garbage and half a line are answered or passed over, and the server goes on', async () => {
+test('garbage and half a line are answered or passed over, and the server continues', async () => {
   await server.initialize();
   server.write('this is no JSON\n{"jsonrpc":"2.0"\n[]\n\n{"jsonrpc":"2.0","id":"x","method":"no/such"}\n');
   const status = await server.callTool('get_status');

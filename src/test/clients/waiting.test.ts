@@ -1,4 +1,4 @@
-/** Calls that take long, that are given up, and syncs that are cancelled: answers in time, and nothing that goes on unseen. */
+/** Calls that take long, that are given up, and syncs that are cancelled: answers in time, and nothing that continues unseen. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
@@ -40,7 +40,7 @@ afterEach(async () => {
   await workplace.remove();
 });
 
-test('a connector that hangs in any verb: each call is answered within 45 s, and the same call joins what goes on', {
+test('a connector that hangs in any verb: each call is answered within 45 s, and the same call joins what continues', {
   timeout: 100_000,
 }, async () => {
   const silent = await copyHostileConnector(workplace, 'hang');
@@ -96,7 +96,7 @@ describe('a call that the client gives up', () => {
     expect(await other).toMatchObject({ valid: true });
   });
 
-  test('does not end a sync: it goes on to its end', async () => {
+  test('does not end a sync: it continues to its end', async () => {
     await saveMeadow({ count: 200, batch: 10, delay_ms: 150 });
     await giveUp('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 40 });
     const sync = await server.call<Sync>('get_sync');

@@ -57,7 +57,7 @@ test('a call that is cancelled while Airbyte works: what was made is in the ledg
   expect(sources()).toEqual([]);
 });
 
-test('a call that is cancelled and made again joins what goes on, and the audit tells how it ended', async () => {
+test('a call that is cancelled and made again joins what continues, and the audit tells how it ended', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });

@@ -133,7 +133,7 @@ describe('jobs', () => {
     await start();
   });
 
-  test('go on by themselves, in as much time as the settings say', async () => {
+  test('continue by themselves, in as much time as the settings say', async () => {
     const { jobId } = (await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).body;
     await expect.poll(async () => (await look(Number(jobId)))[0], { timeout: 10_000 }).toBe('succeeded');
   });

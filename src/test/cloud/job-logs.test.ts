@@ -146,5 +146,5 @@ test('log lines of any length fit the answer, and the rest is told', async () =>
   expect((end.log_offset ?? 0) + (end.log?.length ?? 0)).toBe(end.log_total);
   const first = await job('get_cloud_job', { job_id: 4, log_lines: 500, log_offset: 0 });
   expect(first.next_log_offset).toBe(first.log?.length);
-  expect(first.text).toContain(`The log goes on at log_offset ${first.log?.length}`);
+  expect(first.text).toContain(`The log continues at log_offset ${first.log?.length}`);
 });

@@ -23,7 +23,7 @@ const created = (): number =>
   airbyte.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs')).length;
 
 describe('run_cloud_sync', () => {
-  test('starts a job, waits for its end, and tells how it goes on', async () => {
+  test('starts a job, waits for its end, and tells how it continues', async () => {
     await start({ airbyte: { jobMilliseconds: 2_500 } });
     const heard: string[] = [];
     const answer = await server.call<JobAnswer>(
@@ -125,7 +125,7 @@ describe('cancel_cloud_job', () => {
     expect(await job('cancel_cloud_job', { job_id: 4 })).toMatchObject({ state: 'cancelled', cancelled: true });
     const again = await job('cancel_cloud_job', { job_id: 4 });
     expect(again).toMatchObject({ state: 'cancelled', cancelled: false });
-    expect(again.text).toContain('over already');
+    expect(again.text).toContain('already finished');
     const audit = await readFile(join(server.workplace.project, 'logs', 'audit.jsonl'), 'utf8');
     expect(audit.split('\n')[1]).toContain(
       '"object":{"kind":"job","id":"4","name":"sync of Sample people → Nowhere","before":{"status":"running"},"after":{"status":"cancelled"}}',

@@ -98,7 +98,7 @@ describe('list_cloud_objects', () => {
     expect(totals).toEqual([undefined, undefined, undefined, 250]);
   });
 
-  test('a search walks all pages, whatever the case, goes on behind what it looked at, and keeps its cursor to itself', async () => {
+  test('a search walks all pages, whatever the case, continues behind what it looked at, and keeps its cursor to itself', async () => {
     await start();
     addConnections(airbyte, 250, (index) => (index % 100 === 7 ? `Orders ${index}` : `connection ${index}`));
     const first = await list({ kind: 'connection', search: 'ORDERS', limit: 2 });
@@ -125,7 +125,7 @@ describe('list_cloud_objects', () => {
     expect(names(await list({ kind: 'source', search: 'POSTG' }))).toEqual(['Shop database']);
   });
 
-  test('a call looks at a thousand at most, says so, and the next one goes on there', async () => {
+  test('a call looks at a thousand at most, says so, and the next one continues there', async () => {
     await start();
     addConnections(airbyte, 1_150, (index) => `connection ${index}`);
     const first = await list({ kind: 'connection', search: 'connection 1150' });

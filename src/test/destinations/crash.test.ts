@@ -107,7 +107,7 @@ describe('a server killed in the middle', () => {
   });
 });
 
-test('cancel_sync ends both, keeps what is confirmed, and the next sync goes on', async () => {
+test('cancel_sync ends both, keeps what is confirmed, and the next sync continues', async () => {
   const server = await startServer({ workplace });
   await save(server, { delay_ms: 100 });
   const { sync_id: id } = await start(server, 0);

@@ -1,4 +1,4 @@
-/** Sources read into destinations, through the real binary: saved, synced, gone on with, removed. */
+/** Sources read into destinations, through the real binary: saved, synced, resumed, removed. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -60,7 +60,7 @@ async function sixtyLater(syncId: string): Promise<void> {
   }
 }
 
-test('the whole path: a destination is validated, saved, listed, synced into, gone on with, and removed', async () => {
+test('the whole path: a destination is validated, saved, listed, synced into, resumed, and removed', async () => {
   expect(await server.call('validate_config', subject())).toMatchObject({ valid: true });
   expect(await server.call('save_destination', { name: 'shelf', ...subject() })).toMatchObject({
     saved: true,
@@ -80,7 +80,7 @@ test('the whole path: a destination is validated, saved, listed, synced into, go
   expect((await server.fail('describe_data')).code).toBe('no_data_yet');
   const cached = await server.call<Sync>('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 40 });
   expect(cached).toMatchObject({ state: 'complete', records: 120, dataset: 'meadow' });
-  expect((await server.call('save_source', meadow(150))).text).toContain('Syncs go on from its states');
+  expect((await server.call('save_source', meadow(150))).text).toContain('Syncs continue from its states');
   // Without streams those of the last sync into this destination are read, not those of the last one into the cache.
   const second = await into();
   expect(second.streams.map(({ stream, records }) => [stream, records])).toEqual([

@@ -75,7 +75,7 @@ describeWith(['docker'], 'a destination in a container', () => {
     return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { id: number }]));
   }
 
-  test('a program is read into it, and goes on from the states that it returned', async () => {
+  test('a program is read into it, and continues from the states that it returned', async () => {
     await saveMeadow({ count: 150 });
     expect(await into('meadow', { streams: ['users'] })).toMatchObject({
       state: 'complete',

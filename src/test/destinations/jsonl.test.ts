@@ -1,4 +1,4 @@
-/** A destination on Airbyte's own CDK, installed as a Python package: synced into, gone on with, put to the test. */
+/** A destination on Airbyte's own CDK, installed as a Python package: synced into, resumed, put to the test. */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ describeWith(['python', 'pypi'], 'a destination from a Python package', () => {
     return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { id: number }]));
   }
 
-  test('takes what the source reads, returns its states, and goes on from them', async () => {
+  test('takes what the source reads, returns its states, and continues from them', async () => {
     const first = await into({ streams: ['users', 'notes'] });
     expect(first).toMatchObject({ state: 'complete', records: 400, errors: [], warnings: [] });
     expect(first.streams).toMatchObject([{ confirmed: 200, committed_state: true }, { confirmed: 200 }]);

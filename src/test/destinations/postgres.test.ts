@@ -58,7 +58,7 @@ describeWith(['postgres'], 'a destination that writes into Postgres', () => {
     expect(report.text).not.toContain(PLAIN_PASSWORD);
   }, 180_000);
 
-  test('a source is read into it and goes on; a wrong password is its fault, and not shown', async () => {
+  test('a source is read into it and continues; a wrong password is its fault, and not shown', async () => {
     await server.call('save_source', {
       name: 'meadow',
       connector: MEADOW,

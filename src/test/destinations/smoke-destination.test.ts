@@ -44,7 +44,7 @@ async function smoke(config: Record<string, unknown>, scenarios?: string[]): Pro
 test('a destination that writes lines: what is there is compared by value, and what it cannot do is told', async () => {
   const report = await smoke({});
   const failed = report.scenarios.filter(({ passed }) => passed === false);
-  // It appends where it should merge, and prints numbers anew that a double does not hold.
+  // It appends where it should merge, and reprints numbers that a double does not hold.
   expect(failed.map(({ scenario }) => scenario)).toEqual(['big_numbers', 'dedup']);
   expect(failed[0]?.problems).toContain('"whole": 9007199254740993 became 9007199254740992');
   expect(report.scenarios).toHaveLength(14);

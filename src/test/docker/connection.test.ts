@@ -57,7 +57,7 @@ describeWith(['docker'], 'a connection to the engine', () => {
     await workplace.remove();
   });
 
-  /** A sync whose container has said half of what it has to say, and goes on when it is told to. */
+  /** A sync whose container has said half of what it has to say, and continues when it is told to. */
   async function startHalf(records: number): Promise<void> {
     const config = { records };
     await server.call('save_source', { name: 'things', connector: 'source-slow', runtime: 'docker', config });
@@ -85,7 +85,7 @@ describeWith(['docker'], 'a connection to the engine', () => {
     expect(await ended()).toMatchObject({ state: 'complete' });
   });
 
-  test('that waits for something else is cut: the sync goes on and is told its end', async () => {
+  test('that waits for something else is cut: the sync continues and is told its end', async () => {
     await startHalf(40);
     forwarder.cut(/\/(wait|json)/);
     expect(await ended()).toMatchObject({ state: 'complete', errors: [], streams: [{ rows: 40 }] });

@@ -66,7 +66,7 @@ describeWith(['docker'], 'source-faker in a container', () => {
     await expectNoContainers(server);
   });
 
-  test('is synced, and a second sync goes on where the first one ended', { timeout: PATIENCE_MS }, async () => {
+  test('is synced, and a second sync continues where the first one ended', { timeout: PATIENCE_MS }, async () => {
     const sync = async (): Promise<Sync> => {
       const args = { source: 'people', streams: ['users', 'products'], wait_seconds: 40 };
       let state = await server.call<Sync>('start_sync', args);

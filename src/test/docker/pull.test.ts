@@ -59,7 +59,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     expect(existsSync(join(workplace.project, 'connectors', 'source-pulled', 'docker-1.0.0'))).toBe(false);
   });
 
-  test('goes on when the call is cancelled, and the next call joins it; with the server the engine stops', async () => {
+  test('continues when the call is cancelled, and the next call joins it; with the server the engine stops', async () => {
     registry.behave({ kind: 'slow', bytesPerSecond: 2 * MB });
     const controller = new AbortController();
     const calling = server.client

@@ -1,4 +1,4 @@
-/** Calls that wait as an assistant would: again with the same arguments while work goes on, and until a sync has ended. */
+/** Calls that wait as an assistant would: again with the same arguments while work continues, and until a sync has ended. */
 import type { TestServer } from './client.ts';
 
 export interface SyncAnswer {

@@ -2,13 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Definition } from '../../../fixtures/airbyte/index.ts';
-import type { Kind, SavedSource } from '../../sources/index.ts';
+import type { Kind, SavedConnector } from '../../sources/index.ts';
 import type { Workplace } from './workplace.ts';
 
 export async function saveLocal(
   { project }: Workplace,
   kind: Kind,
-  saved: Omit<SavedSource, 'savedAt' | 'version' | 'runtime'> & Partial<SavedSource>,
+  saved: Omit<SavedConnector, 'savedAt' | 'version' | 'runtime'> & Partial<SavedConnector>,
 ): Promise<void> {
   const folder = join(project, `${kind}s`);
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -15,7 +15,7 @@ export function startPrismProxy(document: string, upstream: string): Promise<Pri
   return startPrism(['proxy', document, upstream]);
 }
 
-/** Answers are made up anew each time; a request that does not fit is answered with 4xx. */
+/** Answers are made up again each time; a request that does not fit is answered with 4xx. */
 export function startPrismMock(document: string): Promise<Prism> {
   return startPrism(['mock', '--dynamic', document]);
 }

@@ -1,4 +1,4 @@
-/** The real binary on a shared Postgres: save, sync, be killed, go on, describe, ask; and nothing of the URL is ever shown. */
+/** The real binary on a shared Postgres: save, sync, be killed, continue, describe, ask; and nothing of the URL is ever shown. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
@@ -179,7 +179,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
     await workplace.remove();
   });
 
-  it('names who holds a table, and goes on when it is free', async () => {
+  it('names who holds a table, and continues when it is free', async () => {
     const database = await postgres.makeDatabase();
     const workplace = await makePlace(postgres.url(database));
     await withServer(workplace, async (server) => {

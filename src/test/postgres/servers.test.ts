@@ -56,7 +56,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       await Promise.all(caches.map((cache) => cache.close()));
     }));
 
-  it('load a source one at a time: the later one goes on, the earlier one loads nothing more', () =>
+  it('load a source one at a time: the later one continues, the earlier one loads nothing more', () =>
     withRoom(async ({ cache, rows }) => {
       const other = open(installed.url);
       await prepare(cache, 'shop', 'first');
@@ -114,7 +114,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await context.rows('SELECT id FROM public.mine')).toEqual([['1']]);
     }));
 
-  it('a load is done again where the server was started anew, and is there once', () =>
+  it('a load is done again where the server was restarted, and is there once', () =>
     withRoom(async (context) => {
       const prepared = await context.prepare([schema]);
       const lines = Array.from({ length: 100_000 }, (_, id) => record({ id }));

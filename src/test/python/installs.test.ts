@@ -97,7 +97,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     }
   });
 
-  test('whose installation died with its server is installed anew by the next, and half of it never counts', async () => {
+  test('whose installation died with its server is installed again by the next, and half of it never counts', async () => {
     const said: string[] = [];
     const first = await start();
     const call = first.call('validate_config', PEBBLE, { onProgress: (message) => said.push(message) }).catch(() => {});
@@ -113,7 +113,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     expect(index.asked.length).toBe(asked);
   });
 
-  test('that a client gives up goes on, and the next call joins it', async () => {
+  test('that a client gives up continues, and the next call joins it', async () => {
     const ofOne = await undisturbedDownloads();
     const before = downloads('1.1.0');
     const controller = new AbortController();

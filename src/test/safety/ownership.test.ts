@@ -122,7 +122,7 @@ describe('what another made', () => {
     expect(await readFile(file(), 'utf8')).toBe('{"name": "shop"');
   });
 
-  test('tables are not read anew, nor in another mode, by another key or cursor; what changes nothing goes through', async () => {
+  test('tables are not re-read, nor in another mode, by another key or cursor; what changes nothing goes through', async () => {
     const table = join(workplace.project, 'cache', 'cache.duckdb');
     expect((await stat(table)).size).toBeGreaterThan(0);
     for (const more of [
@@ -238,7 +238,7 @@ describe("a person's destination", () => {
     );
   });
 
-  test('is not written anew; its repeated sync goes through', async () => {
+  test('is not rewritten; its repeated sync goes through', async () => {
     for (const more of [{ restart: true }, { options: [{ stream: 'users', mode: 'full_refresh_overwrite' }] }]) {
       refusedWith(await mine.fail('start_sync', { ...STREAMS, destination: 'lake', ...more }), '--destination lake');
     }

@@ -1,4 +1,4 @@
-/** `remove` and `sluice-mcp remove`: what goes, what stays, what safe mode lets through, and that a next sync begins anew. */
+/** `remove` and `sluice-mcp remove`: what goes, what stays, what safe mode lets through, and that a next sync starts over. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -57,7 +57,7 @@ async function anotherSession(environment: Record<string, string> = {}): Promise
 }
 
 describe('what a session has created goes', () => {
-  test('a table: its stream is read anew, the others go on', async () => {
+  test('a table: its stream is re-read, the others continue', async () => {
     await save();
     await sync();
     const { gone, stays } = await remove('table', 'meadow.users');

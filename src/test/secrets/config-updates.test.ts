@@ -83,7 +83,7 @@ describe('a token that is good for one use', () => {
     expect(await sync()).toMatchObject({ state: 'complete' });
   });
 
-  test('that the check and the discovery of its source use up, goes on all the same', async () => {
+  test('that the check and the discovery of its source use up, continues all the same', async () => {
     await save({ rotate: ['check', 'discover', 'read'] });
     expect((await listed())?.fields).toContain('credentials.refresh_token');
     expect(await sync()).toMatchObject({ state: 'complete' });
@@ -102,7 +102,7 @@ describe('a token that is good for one use', () => {
     );
   });
 
-  test('is on disk at once: a server that dies right after it leaves the next one able to go on', async () => {
+  test('is on disk at once: a server that dies right after it leaves the next one able to continue', async () => {
     await save({ wait: true });
     await server.call('start_sync', { source: 'gate', wait_seconds: 0 });
     await waitUntil(async () => (await namesIn(folder())).includes('gate.json'));
@@ -168,7 +168,7 @@ describe('what was kept is dropped', () => {
     expect(await sync()).toMatchObject({ state: 'complete' });
   });
 
-  test('when the source is saved anew', async () => {
+  test('when the source is saved again', async () => {
     await save();
     await sync();
     await writeFile(store, 'turn-another-token-0002');

@@ -83,7 +83,7 @@ describe('a record that is lost', () => {
     expect(await ids(name)).toEqual(stream === USERS ? [[2], [3]] : [[1], [2], [3]]);
   });
 
-  test('leaves the rows of a table that is read anew', async () => {
+  test('leaves the rows of a table that is re-read', async () => {
     await play(server, 'stays', [USERS], `${user(1)}\n${user(2)}\n${user(3)}\n`);
     const played = await play(server, 'stays', [USERS], `${user(7)}\n${cut}\n`);
     expect(played).toMatchObject({ state: 'incomplete', streams: [{ lost: 1, rows: 0 }] });

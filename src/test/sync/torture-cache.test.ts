@@ -66,7 +66,7 @@ describe('a disk that is full', () => {
     return [poor, await ledger.sync(poor)];
   };
 
-  test('fails the sync with the reason, keeps what was there, and the next one with space goes on', async () => {
+  test('fails the sync with the reason, keeps what was there, and the next one with space continues', async () => {
     const [poor, failed] = await fillUp();
     expect(['failed', 'incomplete']).toContain(failed.state);
     expect(await messageOf(poor, failed)).toMatch(/space|full|too large/i);

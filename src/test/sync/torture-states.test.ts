@@ -52,7 +52,7 @@ test.each(['GLOBAL', 'LEGACY'] as const)(
 
 test.each([
   ['STREAM', 211],
-  // Beside a state of all streams there is no place for its own: it begins anew.
+  // Beside a state of all streams there is no place for its own: it starts over.
   ['GLOBAL', 411],
 ] as const)(
   'a refresh breaks off beside a %s state: it and the others end whole, %i records of it are read again',

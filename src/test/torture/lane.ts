@@ -70,7 +70,7 @@ export async function createLane(plan: LanePlan, shared?: string): Promise<Lane>
   let past: Past = { epoch: 0, complete: 0, begun: 0 };
   let positions: Comparison['positions'] = {};
 
-  /** A sync that goes on with little is shorter. */
+  /** A sync that continues with little is shorter. */
   const length = (restart: boolean): number => {
     const all = Object.keys(positions).length * (plan.config.count ?? 1);
     const left = Object.values(positions).reduce((sum, position) => sum + (config.count ?? 0) - position, 0);
@@ -93,7 +93,7 @@ export async function createLane(plan: LanePlan, shared?: string): Promise<Lane>
       const restart = random.chance(plan.restarts);
       const moment = chooseMoment(random, length(restart));
       const begin = async (): Promise<string> => {
-        // A restart builds every table anew: the copies that syncs have appended go with the old one.
+        // A restart rebuilds every table: the copies that syncs have appended go with the old one.
         past = { ...past, begun: past.begun + 1, complete: restart ? 0 : past.complete };
         return start(lane, config, restart);
       };

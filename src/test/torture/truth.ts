@@ -20,7 +20,7 @@ export interface Ledger {
   readonly config: LedgerConfig;
 }
 
-/** What can be known of a stream that is read anew each time. */
+/** What can be known of a stream that is re-read each time. */
 export interface Past {
   /** The last epoch of which a whole sync is known: the table has it, or a later one. */
   readonly epoch: number;

@@ -6,7 +6,7 @@ const PAGE = 100;
 /** Of one list: more is no workspace but a list without an end. */
 const MAX_COUNT = 10_000;
 
-/** Each item with the offset that follows it, so that a search can go on behind it. */
+/** Each item with the offset that follows it, so that a search can continue behind it. */
 export async function* everyItem<T>(
   list: (page: Page) => Promise<Paged<T>>,
   from = 0,

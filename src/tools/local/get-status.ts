@@ -6,7 +6,7 @@ import { type InstalledEntry, SHARED_CDK } from '../../connectors/index.ts';
 import { type Problem, SluiceError } from '../../errors.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
 import { redactName } from '../../secrets/index.ts';
-import type { SavedSource } from '../../sources/index.ts';
+import type { SavedConnector } from '../../sources/index.ts';
 import type { Services } from '../services.ts';
 import { type Call, defineTool } from '../tool.ts';
 import { type mode, type realmModes, type Status, statusOutput } from './status-output.ts';
@@ -119,7 +119,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
 }
 
 /** A damaged file of one source, and a project that cannot be used, are told elsewhere. */
-async function savedSources({ sources }: Services): Promise<readonly SavedSource[]> {
+async function savedSources({ sources }: Services): Promise<readonly SavedConnector[]> {
   return sources.list().catch((error: unknown) => {
     if (error instanceof SluiceError) return [];
     throw error;
@@ -129,7 +129,7 @@ async function savedSources({ sources }: Services): Promise<readonly SavedSource
 /** The environment of manifests is used by saved sources with a manifest of their own, too. */
 function withUsers(
   installed: readonly InstalledEntry[],
-  sources: readonly SavedSource[],
+  sources: readonly SavedConnector[],
 ): Status['installed_connectors'] {
   const own = sources.filter(({ manifestPath }) => manifestPath !== undefined).map(({ name }) => `source "${name}"`);
   const shared = installed.filter(({ runtime }) => runtime === 'manifest').map(({ name }) => name);

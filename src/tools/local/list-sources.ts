@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SavedSource, Sources } from '../../sources/index.ts';
+import type { SavedConnector, Sources } from '../../sources/index.ts';
 import type { SyncStatus } from '../../sync/index.ts';
 import type { Services } from '../services.ts';
 import { defineTool } from '../tool.ts';
@@ -71,7 +71,7 @@ function textOf(saved: Described): string {
 }
 
 function describeSource(
-  source: SavedSource,
+  source: SavedConnector,
   syncs: readonly SyncStatus[],
   services: Services,
 ): z.infer<typeof sourceOutput> {
@@ -82,7 +82,7 @@ function describeSource(
 }
 
 function describeDestination(
-  destination: SavedSource,
+  destination: SavedConnector,
   syncs: readonly SyncStatus[],
   services: Services,
 ): z.infer<typeof destinationOutput> {
@@ -92,7 +92,7 @@ function describeDestination(
   return { ...describe(destination, services.destinations), sources, last_sync: last && lastSync(last) };
 }
 
-function describe(saved: SavedSource, store: Sources): Omit<Described, 'last_sync'> {
+function describe(saved: SavedConnector, store: Sources): Omit<Described, 'last_sync'> {
   const { id: _, configFile, configSecret, manifestPath, savedAt, config, runtimeReason, ...rest } = saved;
   const update = store.updateOf(saved);
   return {

@@ -60,7 +60,7 @@ export const listStreams = defineTool({
     }
     const part =
       streams.length < found.length
-        ? `, ${streams.length} shown from offset ${offset}: narrow with search${truncated ? `, or go on with offset ${end}` : ''}`
+        ? `, ${streams.length} shown from offset ${offset}: narrow with search${truncated ? `, or continue with offset ${end}` : ''}`
         : '';
     return { text: `${count(found.length, 'stream')} of "${source}"${part}.\n${streamTable(streams)}`, data };
   },

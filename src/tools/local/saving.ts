@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { ConnectorError, InputError, SluiceError } from '../../errors.ts';
 import { checkDestinationName, checkSourceName } from '../../protocol/index.ts';
 import type { LedgerEntry } from '../../safety/index.ts';
-import { idOf, type Kind, type SavedSource, type Sources, type Validation } from '../../sources/index.ts';
+import { idOf, type Kind, type SavedConnector, type Sources, type Validation } from '../../sources/index.ts';
 import { beginSync } from '../begin-sync.ts';
 import { noteInstalled } from '../note-installed.ts';
 import type { Services } from '../services.ts';
@@ -93,7 +93,7 @@ function savingOver(kind: Kind) {
   } as const;
 }
 
-function inLedger(kind: Kind, present: Pick<SavedSource, 'id' | 'name'>): LedgerEntry {
+function inLedger(kind: Kind, present: Pick<SavedConnector, 'id' | 'name'>): LedgerEntry {
   return { realm: 'local', kind, id: idOf(present), name: present.name };
 }
 
@@ -158,7 +158,7 @@ async function save(
   const why = runtimeReason ? ` Runtime: ${runtimeReason}.` : '';
   // States belong to the name; Sluice cannot tell a corrected configuration from another account.
   const states =
-    kind === 'source' ? ' Syncs go on from its states: for another account, use start_sync with restart.' : '';
+    kind === 'source' ? ' Syncs continue from its states: for another account, use start_sync with restart.' : '';
   const kept = replaced ? ` The replaced ${kind} is kept (sluice-mcp ${kind}s history ${input.name}).${states}` : '';
   const said = `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`;
   return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };

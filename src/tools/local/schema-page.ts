@@ -35,7 +35,7 @@ export function schemaPage(schema: JsonObject, search: string, offset: number, m
   }
   const shown = next - offset;
   const matching = search === '' ? '' : ` whose name has "${search}"`;
-  const rest = next < found.length ? `; go on with offset ${next}` : '';
+  const rest = next < found.length ? `; continue with offset ${next}` : '';
   return {
     schema: { ...beside, properties: page },
     note: `${count(shown, 'field')} from offset ${offset}, of ${count(found.length, 'field')}${matching}${rest}.`,

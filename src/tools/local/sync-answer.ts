@@ -197,7 +197,7 @@ function nextStep(
       return `describe_data with dataset "${dataset}", then query.`;
     case 'interrupted':
     case 'cancelled':
-      return `start_sync with source "${source}" goes on from the last committed state.`;
+      return `start_sync with source "${source}" continues from the last committed state.`;
     default:
       return [...(cause === undefined ? [] : [cause]), 'what is committed can be queried.'].join('; ');
   }
@@ -209,7 +209,7 @@ function nextByCause(errors: SyncStatus['errors'], source: string): string | und
   if (kinds.has('config_error'))
     return `correct what the error names: a password or token in the env file (a person), the rest with save_source and the name "${source}"; then start_sync`;
   if (kinds.size === 1 && kinds.has('transient_error'))
-    return 'the service was not ready: start_sync later goes on from the last committed state';
+    return 'the service was not ready: start_sync later continues from the last committed state';
   return undefined;
 }
 
@@ -225,11 +225,13 @@ function nextToDestination(sync: {
     case 'running':
       return `get_sync with sync_id "${sync.id}" and wait_seconds; cancel_sync ends it and keeps what is confirmed.`;
     case 'complete':
-      return `look at the data where "${sync.destination}" writes them; ${again} goes on from the kept state.`;
+      return `look at the data where "${sync.destination}" writes them; ${again} continues from the kept state.`;
     case 'interrupted':
     case 'cancelled':
-      return `${again} goes on from the last state that the destination returned.`;
+      return `${again} continues from the last state that the destination returned.`;
     default:
-      return [...(sync.cause === undefined ? [] : [sync.cause]), `${again} goes on from what is confirmed.`].join('; ');
+      return [...(sync.cause === undefined ? [] : [sync.cause]), `${again} continues from what is confirmed.`].join(
+        '; ',
+      );
   }
 }

@@ -21,7 +21,7 @@ const FITS: Record<Include, Kind> = {
 
 export const describeCloudObject = defineTool({
   name: 'describe_cloud_object',
-  title: 'Look at a thing in Airbyte Cloud',
+  title: 'Describe an object in Airbyte Cloud',
   description:
     'Configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests and testing_values of a definition; billing of a workspace.',
   input: z.strictObject({

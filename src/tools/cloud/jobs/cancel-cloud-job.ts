@@ -44,7 +44,7 @@ export const cancelCloudJob = defineTool({
       ? isActive(after)
         ? 'Airbyte is cancelling it.'
         : 'Cancelled.'
-      : `It was over already (${after.state}), and stays as it is.`;
+      : `The job had already finished (${after.state}), and stays as it is.`;
     return { text: `${head}\n${jobText(data)}`, data };
   },
 });

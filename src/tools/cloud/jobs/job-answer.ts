@@ -51,7 +51,7 @@ export const jobOutput = z.object({
 });
 export type JobOutput = z.infer<typeof jobOutput>;
 
-/** Between two attempts a job is incomplete, and goes on; a state that nobody knows may be on its way too. */
+/** Between two attempts a job is incomplete, and continues; a state that nobody knows may be on its way too. */
 export function isActive({ state }: Pick<Job, 'state'>): boolean {
   return !/^(succeeded|failed|cancelled)$/.test(state);
 }
@@ -91,7 +91,7 @@ export function jobText(data: JobOutput): string {
     ...streamsTable(attempts.at(-1)),
     ...failuresText(attempts),
     ...(log ? [asData(logLabel(data, log.length, from, total), log.join('\n'))] : []),
-    ...(data.next_log_offset === undefined ? [] : [`The log goes on at log_offset ${data.next_log_offset}.`]),
+    ...(data.next_log_offset === undefined ? [] : [`The log continues at log_offset ${data.next_log_offset}.`]),
     ...data.warnings.map((warning) => `Warning: ${warning}`),
     `Next: ${data.next}`,
   ].join('\n');
@@ -148,6 +148,6 @@ function nextStep({ id, connectionId, state, type }: Job): string {
   }
   const again = `run_cloud_sync with connection_id "${connectionId}"`;
   if (state === 'succeeded') return type === 'sync' ? 'nothing, it is done.' : `${again} reads the data again.`;
-  if (state === 'cancelled') return `${again} begins anew.`;
+  if (state === 'cancelled') return `${again} starts over.`;
   return `get_cloud_job with job_id ${id} and log_lines 100 shows the end of the log; check_cloud_connector tests the source and the destination; ${again} tries again.`;
 }

@@ -55,7 +55,7 @@ export function jobName(job: Job, connection: Connection | undefined): string {
 
 /**
  * Waits for the end of a job, at most so long; what Airbyte fails to tell meanwhile does not end the wait in an error,
- * for the job goes on.
+ * for the job continues.
  * @param since when the call began, in milliseconds since 1970
  */
 export async function waitForJob(
@@ -73,7 +73,7 @@ export async function waitForJob(
       job = await services.cloud.jobs.get(job.id, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof SluiceError)) throw error;
-      return { job, warning: `How it goes on cannot be told: ${error.message}` };
+      return { job, warning: `How it continues cannot be told: ${error.message}` };
     }
   }
   return { job };

@@ -1,4 +1,4 @@
-/** A list walked page by page until enough is found; a cursor goes on behind what was looked at. */
+/** A list walked page by page until enough is found; a cursor continues behind what was looked at. */
 import { createHash } from 'node:crypto';
 import type { Page, Paged } from '../../../cloud/index.ts';
 import { InputError } from '../../../errors.ts';
