@@ -33,8 +33,8 @@ export interface Cdk {
 export interface CdkRequest {
   /** What the manifest says of itself. */
   readonly written: string;
-  /** What its makers run it with. */
-  readonly connectorVersion?: string | undefined;
+  /** The version that its registry entry names. */
+  readonly cdkVersion?: string | undefined;
   /** What the manifest is called in messages. */
   readonly source: string;
   /** Whether the CDK itself must refuse Python classes: what it will be told to load cannot be told from the text. */
@@ -58,8 +58,8 @@ export async function provideCdk(deps: CdkDeps, request: CdkRequest, control: Ru
 }
 
 /** The oldest version that will do. */
-export function cdkNeeded({ written, connectorVersion: makers, guarded }: Partial<CdkRequest>): string {
-  return [written, makers, guarded ? FIRST_GUARDED : FIRST_USABLE]
+export function cdkNeeded({ written, cdkVersion, guarded }: Partial<CdkRequest>): string {
+  return [written, cdkVersion, guarded ? FIRST_GUARDED : FIRST_USABLE]
     .filter((version): version is string => version !== undefined && valid(version) !== null)
     .sort(rcompare)[0] as string;
 }

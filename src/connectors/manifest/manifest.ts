@@ -57,7 +57,7 @@ export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
     async fetchesFrom({ connector, version }, { version: current, cdkVersion, versionsHost }) {
       const kept = await installedVersions(project, connector, 'manifest');
       const isKept = kept.includes(version ?? current ?? '');
-      const cdk = await installedCdk(project, cdkNeeded({ connectorVersion: cdkVersion }));
+      const cdk = await installedCdk(project, cdkNeeded({ cdkVersion }));
       return [
         ...(isKept || versionsHost === undefined ? [] : [versionsHost]),
         ...(cdk ? [] : [indexHost(deps.environment)]),
@@ -85,7 +85,7 @@ export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
         const published = await readPublished(project, { connector, version, facts }, joint);
         const spec = specOf(published.manifest) ?? (await facts.spec?.(version, joint.signal)) ?? ANYTHING;
         const { source, manifest } = published;
-        const cdkRequest = { written: manifest.version, makers: facts.cdkVersion, source, guarded: false };
+        const cdkRequest = { written: manifest.version, cdkVersion: facts.cdkVersion, source, guarded: false };
         const runnable = await installed(deps, { connector, version, spec }, published, cdkRequest, joint);
         return { ...runnable, newlyInstalled: published.fetched };
       });
@@ -106,7 +106,7 @@ async function canRunStored(
   const kept = await storedManifest(project, connector, version);
   if (!kept) return false;
   const { version: written } = readManifest(kept.manifest, connector);
-  return (await installedCdk(project, cdkNeeded({ written, connectorVersion: cdkVersion }))) !== undefined;
+  return (await installedCdk(project, cdkNeeded({ written, cdkVersion }))) !== undefined;
 }
 
 /** With the environment that runs it. */
