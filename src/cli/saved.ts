@@ -83,8 +83,7 @@ async function history({ store, name, typed, output }: Asked): Promise<number> {
   // An unknown name is an error; one whose every version was pruned is not.
   const versions = await store.versions(name);
   if (versions.length === 0) await store.get(name);
-  if (typed.json)
-    output.json(versions.map(({ version, storedAt: keptAt, saved }) => ({ version, kept_at: keptAt, saved })));
+  if (typed.json) output.json(versions.map(({ version, storedAt, saved }) => ({ version, kept_at: storedAt, saved })));
   else if (versions.length === 0) output.say(`No earlier version of "${name}" is kept.`);
   else
     createScreen(process.stdout).table(
@@ -96,7 +95,7 @@ async function history({ store, name, typed, output }: Asked): Promise<number> {
 
 const HEADER = ['version', 'replaced (UTC)', 'saved (UTC)', 'connector', 'configuration'];
 
-function rowOf({ version, storedAt: keptAt, saved }: Version): string[] {
+function rowOf({ version, storedAt, saved }: Version): string[] {
   const { connector, version: release, config, configFile, configSecret, savedAt } = saved;
   const parts = [
     config && Object.keys(config).length > 0 ? JSON.stringify(config) : undefined,
@@ -105,7 +104,7 @@ function rowOf({ version, storedAt: keptAt, saved }: Version): string[] {
   ];
   return [
     version,
-    minute(keptAt),
+    minute(storedAt),
     minute(savedAt),
     `${connector} ${release}`,
     parts.filter((part) => part !== undefined).join(' + ') || '{}',

@@ -35,7 +35,7 @@ const MAX_MISFITS = 1_000;
 export function createVerbs(
   deps: VerbDeps,
 ): Pick<Connectors, 'spec' | 'check' | 'discover' | 'noteMisfits' | 'read' | 'write'> {
-  const { runner, redactor, cache: kept, sandbox } = deps;
+  const { runner, redactor, cache, sandbox } = deps;
   const admit = ({ runtime }: Installed, config?: ResolvedConfig, isDestination = false): Promise<unknown> =>
     sandbox.admit({ runtime, literals: config?.literals, isDestination });
   const starting = async ({ connector, version, runtime }: Installed): Promise<string> => {
@@ -52,13 +52,13 @@ export function createVerbs(
     async spec(installed, control) {
       if (installed.spec) return installed.spec;
       const key = keyOf(installed);
-      const before = await kept.get('spec', key);
+      const before = await cache.get('spec', key);
       if (before) return before.value;
       await admit(installed);
       control.progress(`asking ${installed.connector} ${installed.version} for its specification`);
       const question = { answer: 'SPEC', limitMs: SPEC_MS } as const;
       const { spec } = await ask(runner, redactor, task(installed, 'spec', control), question);
-      await kept.put('spec', key, spec);
+      await cache.put('spec', key, spec);
       return spec;
     },
 
@@ -78,7 +78,7 @@ export function createVerbs(
     async discover(installed, config, control, maxAgeMs = Number.POSITIVE_INFINITY): Promise<Discovered> {
       await admit(installed, config);
       const key = catalogKey(installed, config);
-      const before = await kept.get('catalog', key);
+      const before = await cache.get('catalog', key);
       if (before && Date.now() - before.keptAt < maxAgeMs) return { ...parseCatalog(before.value), asked: false };
       control.progress(`asking ${installed.connector} ${installed.version} for its streams`);
       const question = {
@@ -90,19 +90,19 @@ export function createVerbs(
       const answer = await ask(runner, redactor, asked, question);
       // What is kept and what is used are the same, so that the first sync and the second agree.
       const catalog = redactCatalog(answer.catalog, redactor);
-      await kept.put('catalog', key, catalog, before?.misfits);
+      await cache.put('catalog', key, catalog, before?.misfits);
       return { ...parseCatalog(catalog), asked: true };
     },
 
     async noteMisfits(installed, config, misfits) {
       const key = catalogKey(installed, config);
-      const before = await kept.get('catalog', key);
+      const before = await cache.get('catalog', key);
       const sealed = misfits.map((misfit) => redactor.redact(misfit, 'data'));
       const fresh = sealed.filter((misfit) => !before?.misfits.includes(misfit));
       if (!before || fresh.length === 0) return;
       // Older than any age: the next sync asks again.
       const all = [...before.misfits, ...fresh].slice(-MAX_MISFITS);
-      await kept.put('catalog', key, before.value, all, new Date(0));
+      await cache.put('catalog', key, before.value, all, new Date(0));
     },
 
     async read<T>(

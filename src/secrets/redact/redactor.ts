@@ -16,13 +16,13 @@ const MAX_DEPTH = 400;
 
 export function createRedactor(): GrowingRedactor {
   const known = createKnownSecrets();
-  const seal = (text: string, level: RedactionLevel): string => {
+  const redact = (text: string, level: RedactionLevel): string => {
     // Only connector text is searched for anything shorter.
     if (text.length < MIN_NEEDLE && (level !== 'connector' || text === '')) return text;
     return replaceHits(text, scan(text, level, known).hits);
   };
   return {
-    redact: seal,
+    redact,
     redactAll: (texts, level) => redactNeighbours(texts, level, known),
     count: (text, level) => scan(text, level, known).secrets,
     redactBeginningOf(text, level) {
@@ -35,7 +35,7 @@ export function createRedactor(): GrowingRedactor {
     },
     stream: (level) => createRedactionStream(known, level),
     redactValue: (value, level, isOwnKey = () => false) =>
-      redactLeaves(value, (text) => seal(text, level), isOwnKey, 0),
+      redactLeaves(value, (text) => redact(text, level), isOwnKey, 0),
     add(name, value, { sensitive }) {
       known.add(name.replace(/[^\w.-]/g, '_').slice(0, 80) || 'unnamed', value, sensitive);
     },
@@ -63,27 +63,27 @@ function redactNeighbours(texts: readonly string[], level: RedactionLevel, known
 
 function redactLeaves(
   value: unknown,
-  seal: (text: string) => string,
+  redact: (text: string) => string,
   isOwnKey: (key: string) => boolean,
   depth: number,
 ): unknown {
-  if (typeof value === 'string') return seal(value);
+  if (typeof value === 'string') return redact(value);
   if (typeof value === 'number' || typeof value === 'bigint') {
     const text = String(value);
-    const sealed = seal(text);
+    const sealed = redact(text);
     return sealed === text ? value : sealed;
   }
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return '[too deep]';
-  if (Array.isArray(value)) return value.map((item) => redactLeaves(item, seal, isOwnKey, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => redactLeaves(item, redact, isOwnKey, depth + 1));
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return redactLeaves(value.toJSON(), seal, isOwnKey, depth + 1);
+    return redactLeaves(value.toJSON(), redact, isOwnKey, depth + 1);
   }
   const entries: [string, unknown][] = [];
   const used = new Set<string>();
   for (const [key, inner] of Object.entries(value)) {
-    const shown = unused(isOwnKey(key) ? key : seal(key), used);
-    entries.push([shown, redactLeaves(inner, seal, isOwnKey, depth + 1)]);
+    const shown = unused(isOwnKey(key) ? key : redact(key), used);
+    entries.push([shown, redactLeaves(inner, redact, isOwnKey, depth + 1)]);
   }
   return Object.fromEntries(entries);
 }
