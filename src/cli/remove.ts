@@ -23,7 +23,8 @@ export async function runRemove(
     return MISTAKE;
   }
   try {
-    const { targets } = await planRemoval(services, kind, name);
+    const plan = await planRemoval(services, kind, name);
+    const { targets } = plan;
     if (!yes) {
       // Who is asked sees what goes, with --json too.
       for (const { kind: what, id, name: reported = id } of targets)
@@ -37,7 +38,7 @@ export async function runRemove(
         return MISTAKE;
       }
     }
-    const { gone, stays } = await remove(services, kind, name);
+    const { gone, stays } = await remove(services, plan);
     output.json({ type: 'removed', exit_status: 0, kind, name, gone, stays });
     output.say(`Gone: ${gone.join('; ')}.`);
     if (stays.length > 0) output.say(`Stays: ${stays.join('; ')}.`);

@@ -27,7 +27,8 @@ export interface AuditRecord {
   readonly object?: AuditObject | undefined;
   /** What a change or a destruction would touch, cascades included, where the gate had to know. */
   readonly targets?: readonly LedgerEntry[] | undefined;
-  readonly verdict: 'allowed' | 'refused' | 'invalid';
+  /** `invalid` by its arguments; `not_judged` where looking up what it would touch failed. */
+  readonly verdict: 'allowed' | 'refused' | 'invalid' | 'not_judged';
   /** `ok`, `in_progress`, or the code of the error. */
   readonly outcome: string;
   readonly durationMs: number;

@@ -2,10 +2,10 @@ export { type Audit, type AuditObject, type AuditRecord, createAudit } from './a
 export { type Effect, judge, type Operation, refusal, type Verdict } from './effects.ts';
 export { createLedger, idOfOld, type Ledger, type LedgerEntry, type LedgerKind } from './ledger.ts';
 export {
-  type CallNote,
+  type CallEffects,
+  type CallEntry,
   createSessionHistory,
-  type Doing,
-  newDoing,
-  notingLedger,
+  noEffects,
+  recordingLedger,
   type SessionHistory,
 } from './session-history.ts';

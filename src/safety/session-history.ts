@@ -1,7 +1,7 @@
 /** What this session was asked to do, and what it made, changed and deleted: in memory, for its own reader. */
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
-export interface CallNote {
+export interface CallEntry {
   /** ISO 8601, UTC: when the call came. */
   readonly at: string;
   readonly tool: string;
@@ -13,24 +13,24 @@ export interface CallNote {
 }
 
 /** What one call does while it runs. */
-export interface Doing {
+export interface CallEffects {
   readonly made: LedgerEntry[];
   readonly changed: LedgerEntry[];
   readonly deleted: LedgerEntry[];
 }
 
 export interface SessionHistory {
-  note(call: CallNote): void;
+  record(call: CallEntry): void;
   /** The latest calls, oldest first. */
-  list(): readonly CallNote[];
+  list(): readonly CallEntry[];
 }
 
 const MAX_CALLS = 200;
 
 export function createSessionHistory(): SessionHistory {
-  const calls: CallNote[] = [];
+  const calls: CallEntry[] = [];
   return {
-    note(call) {
+    record(call) {
       calls.push(call);
       if (calls.length > MAX_CALLS) calls.shift();
     },
@@ -38,17 +38,21 @@ export function createSessionHistory(): SessionHistory {
   };
 }
 
-export function newDoing(): Doing {
+export function noEffects(): CallEffects {
   return { made: [], changed: [], deleted: [] };
 }
 
-/** A ledger that also notes what one call enters, the sync that it started in the background included. */
-export function notingLedger(ledger: Ledger, { made }: Doing): Ledger {
+/** A ledger that also records what one call creates and deletes, the sync that it started in the background included. */
+export function recordingLedger(ledger: Ledger, { made, deleted }: CallEffects): Ledger {
   return {
     ...ledger,
     enter(entry) {
       ledger.enter(entry);
       if (!made.some(({ kind, id }) => kind === entry.kind && id === entry.id)) made.push(entry);
+    },
+    forget(entry) {
+      ledger.forget(entry);
+      deleted.push(entry);
     },
   };
 }

@@ -36,7 +36,16 @@ export type { Status } from './local/status-output.ts';
 export { missingText, sandboxText } from './local/status-text.ts';
 export { planRemoval, REMOVABLE, remove } from './removal.ts';
 export type { App, Services } from './services.ts';
-export { type Answer, type AnyTool, type Call, possibleEffects, shownEffect, type Tool } from './tool.ts';
+export {
+  type Answer,
+  type AnyTool,
+  type Call,
+  type Plan,
+  type PlanContext,
+  possibleEffects,
+  shownEffect,
+  type Tool,
+} from './tool.ts';
 
 export const tools: readonly AnyTool[] = [
   getStatus,

@@ -18,7 +18,7 @@ export interface Removal {
   readonly stays: readonly string[];
 }
 
-interface Plan {
+export interface RemovalPlan {
   /** Everything that goes, cascades included, as the ledger knows it. */
   readonly targets: readonly LedgerEntry[];
   run(authorize: Authorize): Promise<Removal>;
@@ -28,40 +28,38 @@ interface Plan {
 type Authorize = (targets: readonly LedgerEntry[]) => void;
 
 /**
- * Looks what would go; nothing is removed before `run`.
- * @throws InputError for a name that is not there, with near ones; `run` throws LimitError `sync_running`
+ * Looks up what would be removed; nothing is removed before the plan is carried out.
+ * @throws InputError for an unknown name, with similar ones
  */
-export function planRemoval(services: Services, kind: Removable, name: string): Promise<Plan> {
-  return PLANS[kind](services, name);
-}
-
-/**
- * Removes and forgets in the ledger what is gone.
- * @param authorize the call's; a person's command has none
- */
-export async function remove(
-  services: Services,
-  kind: Removable,
-  name: string,
-  authorize?: Call['authorize'],
-): Promise<Removal> {
-  const going: LedgerEntry[] = [];
-  let removal: Removal;
+export async function planRemoval(services: Services, kind: Removable, name: string): Promise<RemovalPlan> {
   try {
-    const plan = await planRemoval(services, kind, name);
-    removal = await plan.run((targets) => {
-      authorize?.('destroy', targets);
-      going.push(...targets);
-    });
+    return await PLANS[kind](services, name);
   } finally {
     // Another process may wait for the cache.
     await services.cache.release();
   }
-  for (const target of going) services.ledger.forget(target);
-  return removal;
 }
 
-const PLANS: Record<Removable, (services: Services, name: string) => Promise<Plan>> = {
+/**
+ * Carries out a plan, and takes what was removed out of the ledger.
+ * @param authorize revalidates under the locks of the removal; a terminal command has none
+ * @throws LimitError `sync_running`; RefusedError
+ */
+export async function remove(services: Services, plan: RemovalPlan, authorize?: Call['authorize']): Promise<Removal> {
+  const removed: LedgerEntry[] = [];
+  try {
+    const removal = await plan.run((targets) => {
+      authorize?.('destroy', targets);
+      removed.push(...targets);
+    });
+    for (const target of removed) services.ledger.forget(target);
+    return removal;
+  } finally {
+    await services.cache.release();
+  }
+}
+
+const PLANS: Record<Removable, (services: Services, name: string) => Promise<RemovalPlan>> = {
   source: planSource,
   destination: planDestination,
   dataset: planDataset,
@@ -77,7 +75,7 @@ const local = (kind: LedgerEntry['kind'], id: string, name: string): LedgerEntry
   name,
 });
 
-async function planSource({ sources, connectors, syncs }: Services, name: string): Promise<Plan> {
+async function planSource({ sources, connectors, syncs }: Services, name: string): Promise<RemovalPlan> {
   const source = await sources.get(name);
   const { connector, runtime } = source;
   return {
@@ -122,7 +120,7 @@ function whatRan(connector: string, runtime: Runtime): string[] {
   return runtime === 'executable' ? [] : [`the installed connector ${connector}`];
 }
 
-async function planDestination({ destinations, syncs }: Services, name: string): Promise<Plan> {
+async function planDestination({ destinations, syncs }: Services, name: string): Promise<RemovalPlan> {
   const destination = await destinations.get(name);
   const { connector, runtime } = destination;
   const removeIt = async (authorize: Authorize): Promise<Removal> => {
@@ -156,7 +154,7 @@ async function planDestination({ destinations, syncs }: Services, name: string):
   };
 }
 
-async function planDataset({ cache, sources, syncs }: Services, name: string): Promise<Plan> {
+async function planDataset({ cache, sources, syncs }: Services, name: string): Promise<RemovalPlan> {
   // No dataset has quotes in its name.
   const [dataset = ''] = nameReadings(name);
   const { source, id, tables } = await cache.datasetTables(dataset);
@@ -189,7 +187,7 @@ export function inLedger({ kind, id, name }: Identified): LedgerEntry {
   return local(kind, id, name);
 }
 
-async function planTable({ cache, syncs }: Services, name: string): Promise<Plan> {
+async function planTable({ cache, syncs }: Services, name: string): Promise<RemovalPlan> {
   const { dataset, source, found } = await findTable(cache, name);
   const shown = sqlPath(dataset, found.table, cache.kind);
   return {
@@ -209,7 +207,10 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Plan
 }
 
 /** By its registry name all that is installed, by `name@version` one version in all runtimes, by `name@version (runtime)` one. */
-async function planConnector({ connectors, sources, destinations, syncs }: Services, name: string): Promise<Plan> {
+async function planConnector(
+  { connectors, sources, destinations, syncs }: Services,
+  name: string,
+): Promise<RemovalPlan> {
   const all = await connectors.installed();
   const chosen = all.filter((entry) =>
     [entry.connector, `${entry.connector}@${entry.version}`, entry.name].includes(name),
@@ -267,7 +268,7 @@ function mayUse(saved: Saved, { connector, version, runtime }: InstalledEntry): 
   return saved.connector === connector && saved.version === version && saved.runtime === runtime;
 }
 
-async function planSync({ cache, syncs }: Services, syncId: string): Promise<Plan> {
+async function planSync({ cache, syncs }: Services, syncId: string): Promise<RemovalPlan> {
   const { dataset, destination } = await syncs.get(syncId);
   return {
     targets: [local('sync', syncId, syncId)],

@@ -4,12 +4,21 @@ import type { Realm } from '../config/index.ts';
 import type { AuditObject, Effect, LedgerEntry } from '../safety/index.ts';
 import type { Services } from './services.ts';
 
-/** A tool whose effect depends on the call: it is shown by `shown` and judged by `of`. */
-export interface VariableEffect<Input> {
+/** A tool whose effect depends on the call: clients see `shown`, the gate judges the effect of the call's plan. */
+export interface VariableEffect {
   /** The strictest of `possible`. */
   readonly shown: Effect;
   readonly possible: readonly Effect[];
-  of(input: Input, services: Services, signal: AbortSignal): Effect | Promise<Effect>;
+}
+
+/**
+ * What one call would do, looked up before it runs. The gate judges it, the audit records it, and `run` carries out
+ * just this one; a tool adds what it found to its own plan.
+ */
+export interface Plan {
+  readonly effect: Effect;
+  /** What is changed or destroyed, dependents included; empty where nothing is. Safe mode asks the ledger for each. */
+  readonly targets: readonly LedgerEntry[];
 }
 
 /** What a tool answers: one compact text for the model, and the same as data for a program. */
@@ -28,8 +37,8 @@ export interface Call {
   /** Tells the person who waits what happens now; `done` of `total` where there is such a number. */
   progress(message: string, done?: number, total?: number): void;
   /**
-   * Judges again, right before it is done, what the call changes or destroys: since the gate looked, a name may have come
-   * to mean something else. Nothing is judged where `targets` is empty.
+   * Revalidates a plan from inside the lock or transaction of the work: since the plan was made, a name may have come to
+   * mean something else. Does nothing where `targets` is empty.
    * @throws RefusedError
    */
   authorize(effect: Effect, targets: readonly LedgerEntry[]): void;
@@ -37,7 +46,7 @@ export interface Call {
   about(object: AuditObject): void;
 }
 
-export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType, P = unknown> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -47,26 +56,28 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   /** Paths of optional arguments, such as `changes.prefix`, where an empty text means something else than leaving it out. */
   readonly takesEmptyText?: readonly string[];
   readonly realm: Realm;
-  readonly effect: Effect | VariableEffect<z.output<Input>>;
-  /** What a `change` or `destroy` touches, cascades included: safe mode asks the ledger for each of them. */
-  targets?(input: z.output<Input>, services: Services, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
+  readonly effect: Effect | VariableEffect;
+  /** Required where the tool changes or destroys, or where its effect varies. Changes nothing itself. */
+  plan?(input: z.output<Input>, call: PlanContext): Promise<P & Plan>;
   /** What a person can do where safe mode refuses the call; one sentence that begins with "Or". */
   byHand?(input: z.output<Input>): string | undefined;
-  run(input: z.output<Input>, call: Call): Promise<Answer<z.input<Output>>>;
+  run(input: z.output<Input>, call: Call, plan: P & Plan): Promise<Answer<z.input<Output>>>;
 }
 
+/** What planning may use. */
+export type PlanContext = Pick<Call, 'services' | 'signal' | 'progress'>;
+
 /** A tool of any shape, as the list of all tools holds it. */
-export type AnyTool = Omit<Tool, 'effect' | 'run' | 'targets' | 'byHand'> & {
-  readonly effect: Effect | VariableEffect<never>;
-  targets?(input: never, services: Services, signal: AbortSignal): Promise<readonly LedgerEntry[]>;
+export type AnyTool = Omit<Tool, 'run' | 'plan' | 'byHand'> & {
+  plan?(input: never, call: PlanContext): Promise<Plan>;
   byHand?(input: never): string | undefined;
-  run(input: never, call: Call): Promise<Answer<unknown>>;
+  run(input: never, call: Call, plan: never): Promise<Answer<unknown>>;
 };
 
 /** Keeps the types of one tool's input and output together while it is written. */
-export function defineTool<Input extends z.ZodObject, Output extends z.ZodType>(
-  tool: Tool<Input, Output>,
-): Tool<Input, Output> {
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodType, P = unknown>(
+  tool: Tool<Input, Output, P>,
+): Tool<Input, Output, P> {
   return tool;
 }
 

@@ -16,9 +16,11 @@ export const cancelSync = defineTool({
   effect: {
     shown: 'change',
     possible: ['run', 'change'],
-    of: async ({ sync_id: id }, { syncs }) => ((await syncs.get(id)).state === 'running' ? 'change' : 'run'),
   },
-  targets: async ({ sync_id: id }) => [syncInLedger(id)],
+  async plan({ sync_id: id }, { services }) {
+    const isRunning = (await services.syncs.get(id)).state === 'running';
+    return isRunning ? { effect: 'change', targets: [syncInLedger(id)] } : { effect: 'run', targets: [] };
+  },
   byHand: () => 'Or let it run to its end; a person ends it where it was started (Ctrl-C in a terminal).',
   async run({ sync_id: id }, { services, authorize }) {
     const before = await services.syncs.get(id);

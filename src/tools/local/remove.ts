@@ -11,13 +11,13 @@ export const removeTool = defineTool({
   output: z.object({ kind: z.string(), name: z.string(), gone: z.array(z.string()), stays: z.array(z.string()) }),
   realm: 'local',
   effect: 'destroy',
-  async targets({ kind, name }, services) {
-    const { targets } = await planRemoval(services, kind, name).finally(() => services.cache.release());
-    return targets;
+  async plan({ kind, name }, { services }) {
+    const removal = await planRemoval(services, kind, name);
+    return { effect: 'destroy', targets: removal.targets, removal };
   },
   byHand: ({ kind, name }) => `Or run in a terminal: sluice-mcp remove ${kind} ${shellWord(name)}`,
-  async run({ kind, name }, { services, authorize }) {
-    const removal = await remove(services, kind, name, authorize);
+  async run({ kind, name }, { services, authorize }, plan) {
+    const removal = await remove(services, plan.removal, authorize);
     const [gone, stays] = [[...removal.gone], [...removal.stays]];
     const text = `Gone: ${gone.join('; ') || 'nothing'}.${stays.length > 0 ? `\nStays: ${stays.join('; ')}.` : ''}`;
     return { text, data: { kind, name, gone, stays } };

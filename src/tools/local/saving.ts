@@ -8,7 +8,7 @@ import { beginSync } from '../begin-sync.ts';
 import { noteInstalled } from '../note-installed.ts';
 import type { Services } from '../services.ts';
 import { tablesOfSource } from '../sync-targets.ts';
-import { type Call, defineTool } from '../tool.ts';
+import { type Call, defineTool, type Plan, type PlanContext } from '../tool.ts';
 import { type ConnectorArguments, connectorFields, toConnectorConfig } from './connector-arguments.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 import { checkNext, validationText } from './validate-config.ts';
@@ -68,28 +68,18 @@ export const saveDestination = defineTool({
 
 /** What a save changes: what has the name, and with a source the tables that its next syncs fill. */
 function savingOver(kind: Kind) {
-  const targets = async (
-    { name: wanted }: { name: string },
-    services: Services,
-    signal: AbortSignal,
-  ): Promise<LedgerEntry[]> => {
-    const store = saved(kind, services);
-    if (!(await store.has(wanted))) return [];
-    const present = await store.get(wanted).catch(() => undefined);
-    if (!present) return [inLedger(kind, { name: wanted })];
-    const tables = kind === 'source' ? await tablesOfSource(services, present, signal) : [];
-    return [inLedger(kind, present), ...tables];
-  };
   return {
-    effect: {
-      shown: 'change',
-      possible: ['create', 'change'],
-      of: async ({ name: wanted }: { name: string }, services: Services) =>
-        (await saved(kind, services).has(wanted)) ? 'change' : 'create',
+    effect: { shown: 'change', possible: ['create', 'change'] },
+    async plan({ name }: { name: string }, { services, signal }: PlanContext): Promise<Plan> {
+      const store = saved(kind, services);
+      if (!(await store.has(name))) return { effect: 'create', targets: [] };
+      const present = await store.get(name).catch(() => undefined);
+      if (!present) return { effect: 'change', targets: [inLedger(kind, { name })] };
+      const tables = kind === 'source' ? await tablesOfSource(services, present, signal) : [];
+      return { effect: 'change', targets: [inLedger(kind, present), ...tables] };
     },
-    targets,
-    byHand: ({ name: wanted }: { name: string }) =>
-      `Or save it under another name; a person removes the one that is there with "sluice-mcp remove ${kind} ${wanted}".`,
+    byHand: ({ name }: { name: string }) =>
+      `Or save it under another name; a person removes the one that is there with "sluice-mcp remove ${kind} ${name}".`,
   } as const;
 }
 

@@ -37,7 +37,9 @@ export const smokeTestDestination = defineTool({
   output,
   realm: 'local',
   effect: 'change',
-  targets: async ({ destination }, { destinations }) => [inLedger(await destinations.get(destination))],
+  async plan({ destination }, { services }) {
+    return { effect: 'change', targets: [inLedger(await services.destinations.get(destination))] };
+  },
   async run({ destination, scenarios }, { services, signal, progress, authorize }) {
     const control = { signal, progress };
     const target = await targetOf(services, destination, control);

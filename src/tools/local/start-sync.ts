@@ -52,10 +52,11 @@ export const startSync = defineTool({
   effect: {
     shown: 'change',
     possible: ['run', 'change'],
-    of: async (input, services, signal) =>
-      (await syncTargets(services, syncOptions(input), signal)).length > 0 ? 'change' : 'run',
   },
-  targets: (input, services, signal) => syncTargets(services, syncOptions(input), signal),
+  async plan(input, { services, signal }) {
+    const targets = await syncTargets(services, syncOptions(input), signal);
+    return { effect: targets.length > 0 ? 'change' : 'run', targets };
+  },
   byHand: ({ source, destination, restart }) =>
     `Or run "sluice-mcp sync ${source}${destination === undefined ? '' : ` --destination ${destination}`}${restart ? ' --restart' : ''}" in a terminal.`,
   async run(input, call) {

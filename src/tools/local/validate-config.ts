@@ -29,9 +29,11 @@ export const validateConfig = defineTool({
   effect: {
     shown: 'run',
     possible: ['run', 'read'],
+  },
+  async plan({ schema_only: schemaOnly, connector, runtime }) {
     // An executable has no spec in the registry: even its schema needs a run.
-    of: ({ schema_only: schemaOnly, connector, runtime }) =>
-      schemaOnly && runtime !== 'executable' && !connector.startsWith('/') ? 'read' : 'run',
+    const isRead = schemaOnly && runtime !== 'executable' && !connector.startsWith('/');
+    return { effect: isRead ? 'read' : 'run', targets: [] };
   },
   async run(input, { services, signal, progress }) {
     const validation = await services.sources.validate(toConnectorConfig(input), input.schema_only ?? false, {

@@ -30,9 +30,11 @@ export const deleteCloudObject = defineTool({
   }),
   realm: 'cloud',
   effect: 'destroy',
-  targets: async (input, services, signal) => allOf(await planDeletion(input, services, signal)).map(ledgerEntry),
-  async run(input, call) {
-    const plan = await planDeletion(input, call.services, call.signal);
+  async plan(input, { services, signal }) {
+    const deletion = await planDeletion(input, services, signal);
+    return { effect: 'destroy', targets: allOf(deletion).map(ledgerEntry), deletion };
+  },
+  async run(input, call, { deletion: plan }) {
     const { kind, id, name } = plan.object;
     const object = { kind, id, name, before: audited(plan.object) };
     call.about(object);

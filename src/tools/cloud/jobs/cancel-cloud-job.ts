@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Job } from '../../../cloud/index.ts';
 import { SluiceError } from '../../../errors.ts';
+import type { LedgerEntry } from '../../../safety/index.ts';
 import { type Call, defineTool } from '../../tool.ts';
 import { workspaceId } from '../fields.ts';
 import { isActive, jobData, jobOutput, jobText } from './job-answer.ts';
@@ -14,14 +15,14 @@ export const cancelCloudJob = defineTool({
   output: jobOutput.extend({ cancelled: z.boolean() }),
   realm: 'cloud',
   effect: 'change',
-  async targets({ job_id: id, workspace_id: wanted }, services, signal) {
-    const { job, connection } = await findJob(id, wanted, services, signal);
-    return [{ realm: 'cloud', kind: 'job', id: String(job.id), name: jobName(job, connection) }];
+  async plan({ job_id: id, workspace_id: workspaceId }, { services, signal }) {
+    const { job, connection } = await findJob(id, workspaceId, services, signal);
+    const target: LedgerEntry = { realm: 'cloud', kind: 'job', id: String(job.id), name: jobName(job, connection) };
+    return { effect: 'change', targets: [target], job, connection };
   },
-  async run({ job_id: id, workspace_id: wanted }, call) {
+  async run(_, call, { job: before, connection }) {
     const { services, signal, about, progress } = call;
     const { jobs } = services.cloud;
-    const { job: before, connection } = await findJob(id, wanted, services, signal);
     const object = { kind: 'job', id: String(before.id), name: jobName(before, connection) };
     // The audit takes what is called state for a connector's, and hides it.
     about({ ...object, before: { status: before.state } });

@@ -30,18 +30,17 @@ export const runCloudSync = defineTool({
   effect: {
     shown: 'destroy',
     possible: ['run', 'destroy'],
-    of: ({ job_type: type }) => (type === 'sync' ? 'run' : 'destroy'),
   },
-  async targets({ connection_id: id, workspace_id: workspaceId }, services, signal) {
-    return clearedTargets(await findConnection({ id, workspaceId }, services, signal), services, signal);
+  async plan({ connection_id: id, job_type: type, workspace_id: workspaceId }, { services, signal }) {
+    const connection = await findConnection({ id, workspaceId }, services, signal);
+    if (type === 'sync') return { effect: 'run', targets: [], connection };
+    return { effect: 'destroy', targets: await clearedTargets(connection, services, signal), connection };
   },
   byHand: () =>
     "Or do it by hand in Airbyte's own pages. A connection of this session needs a destination of this session, or a prefix of its own.",
-  async run(input, call) {
+  async run({ job_type: type, wait_seconds: seconds, ...input }, call, { connection }) {
     const since = Date.now();
-    const { connection_id: id, job_type: type, wait_seconds: seconds, workspace_id: wanted } = input;
-    const { services, signal, about, progress } = call;
-    const connection = await findConnection({ id, workspaceId: wanted }, services, signal);
+    const { services, about, progress } = call;
     about({ kind: 'connection', id: connection.id, name: connection.name });
     if (connection.status !== 'active') throw notActive(connection);
     progress(`starting a ${type} of "${shortName(connection.name)}"`);

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { isUuid } from '../../../config/index.ts';
 import { InputError } from '../../../errors.ts';
 import type { LedgerEntry } from '../../../safety/index.ts';
 import type { Services } from '../../services.ts';
@@ -40,16 +39,13 @@ export const updateCloudObject = defineTool({
   takesEmptyText: ['changes.prefix'],
   realm: 'cloud',
   effect: 'change',
-  targets: async (input, services, signal) =>
-    targetsOf(await findObject(input, services, signal), input.changes, services, signal),
-  async run(input, call) {
-    checkChanges(input.kind, input.changes);
-    const found = await findObject(input, call.services, call.signal);
+  async plan({ changes, ...lookup }, { services, signal }) {
+    checkChanges(lookup.kind, changes);
+    const found = await findObject(lookup, services, signal);
+    return { effect: 'change', targets: await targetsOf(found, changes, services, signal), found };
+  },
+  async run(input, call, { found }) {
     const { kind, id, workspaceId: workspace } = found;
-    // A name may have come to mean another object since the gate looked.
-    if (!isUuid(input.id)) {
-      call.authorize('change', await targetsOf(found, input.changes, call.services, call.signal));
-    }
     call.about({ kind, id, name: found.name });
     const { name, before, after } = await change(found, input.changes, call);
     call.about({ kind, id, name, before, after });
