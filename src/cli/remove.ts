@@ -38,10 +38,10 @@ export async function runRemove(
         return MISTAKE;
       }
     }
-    const { gone, stays } = await remove(services, plan);
-    output.json({ type: 'removed', exit_status: 0, kind, name, gone, stays });
-    output.say(`Gone: ${gone.join('; ')}.`);
-    if (stays.length > 0) output.say(`Stays: ${stays.join('; ')}.`);
+    const { removed, kept } = await remove(services, plan);
+    output.json({ type: 'removed', exit_status: 0, kind, name, removed, kept });
+    output.say(`Removed: ${removed.join('; ')}.`);
+    if (kept.length > 0) output.say(`Kept: ${kept.join('; ')}.`);
     return 0;
   } catch (error) {
     return tellError(error, output);

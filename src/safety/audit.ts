@@ -1,4 +1,4 @@
-/** One line of JSON for each call in the project's `logs/audit.jsonl`; what is written is sealed first. */
+/** One line of JSON for each call in the project's `logs/audit.jsonl`; everything written is redacted first. */
 import { appendFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
@@ -21,9 +21,9 @@ export interface AuditRecord {
   readonly client: string;
   readonly tool: string;
   readonly arguments: unknown;
-  /** What the tool's arguments are called: what stands under another name is not written down. */
+  /** The names of the tool's arguments: a value under any other name is not written. */
   readonly argumentNames: readonly string[];
-  /** What the call was about, where the tool said it. */
+  /** The object of the call, if the tool named it. */
   readonly object?: AuditObject | undefined;
   /** What a change or a destruction would touch, cascades included, where the gate had to know. */
   readonly targets?: readonly LedgerEntry[] | undefined;
@@ -37,7 +37,7 @@ export interface AuditRecord {
 }
 
 export interface Audit {
-  /** Never rejects: a log that cannot be written must not stop the work, but `problem` says so. */
+  /** Never rejects: a log that cannot be written must not stop the work, but `problem` reports it. */
   write(record: AuditRecord): Promise<void>;
   readonly problem: () => string | undefined;
   /** Resolves when every line so far is on disk. */
@@ -70,12 +70,12 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
     settled: () => queue,
     write(record) {
       const { arguments: args, argumentNames, object, targets, ...rest } = record;
-      const sealed = (value: unknown): string =>
+      const redacted = (value: unknown): string =>
         redactBeginning(JSON.stringify(value) ?? 'null', { redactor, level: 'text', shown: MAX_ARGUMENTS }).text;
       const line = JSON.stringify({
         time: new Date().toISOString(),
         ...rest,
-        arguments: sealed(withoutTypedSecrets(args, argumentNames, rest.verdict === 'invalid')),
+        arguments: redacted(withoutTypedSecrets(args, argumentNames, rest.verdict === 'invalid')),
         ...(object ? { object: redactor.redactValue(bounded(withoutConfigurations(object)), 'text') } : {}),
         ...(targets ? { targets: redactor.redactValue(targets.slice(0, MAX_TARGETS), 'text') } : {}),
       });
@@ -87,7 +87,7 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
 
 /**
  * Arguments as the audit may keep them: of a configuration only keys and references, for a literal may be a secret.
- * Of arguments that are not valid, whatever could be a configuration under a wrong name or in a wrong place.
+ * Of arguments that are not valid, whatever could be a configuration under a wrong name or at a wrong path.
  */
 function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: boolean): unknown {
   if (!isObject(args)) return keysOnly(args);
@@ -120,7 +120,7 @@ function withoutConfigurations(value: unknown): unknown {
   );
 }
 
-/** What is too long stays as a text that says so. */
+/** A value that is too long becomes a text that says so. */
 function bounded(object: unknown): unknown {
   const cut = (value: unknown): unknown => {
     const text = JSON.stringify(value) ?? 'null';

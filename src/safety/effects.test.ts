@@ -9,7 +9,7 @@ const modes = (safe: boolean, readOnly: boolean): Modes => ({
 const allowed = (deed: Operation, safe: boolean, readOnly: boolean): boolean =>
   judge(deed, modes(safe, readOnly)).allowed;
 
-test('the whole table, for work that is not the session’s own', () => {
+test('the complete table, for objects that the session did not create', () => {
   const table = (['local', 'cloud'] as const).flatMap((realm) =>
     EFFECTS.map((effect) => {
       const deed = { realm, effect, ownWork: false };

@@ -26,7 +26,7 @@ export interface LedgerEntry {
 export interface Ledger {
   enter(entry: LedgerEntry): void;
   holds(entry: LedgerEntry): boolean;
-  forget(entry: LedgerEntry): void;
+  remove(entry: LedgerEntry): void;
   /** All entries in the order in which they were made. */
   list(): readonly LedgerEntry[];
 }
@@ -44,7 +44,7 @@ export function createLedger(): Ledger {
   return {
     enter: (entry) => void entries.set(key(entry), entry),
     holds: (entry) => entries.has(key(entry)),
-    forget: (entry) => void entries.delete(key(entry)),
+    remove: (entry) => void entries.delete(key(entry)),
     list: () => [...entries.values()],
   };
 }

@@ -50,8 +50,8 @@ export function recordingLedger(ledger: Ledger, { made, deleted }: CallEffects):
       ledger.enter(entry);
       if (!made.some(({ kind, id }) => kind === entry.kind && id === entry.id)) made.push(entry);
     },
-    forget(entry) {
-      ledger.forget(entry);
+    remove(entry) {
+      ledger.remove(entry);
       deleted.push(entry);
     },
   };

@@ -1,7 +1,7 @@
 /** Errors of a call as its client may see them. */
 import { randomUUID } from 'node:crypto';
 import { messageOf, SluiceError } from '../errors.ts';
-import { type Services, withRedactedWords } from '../tools/index.ts';
+import { type Services, withRedactedMessage } from '../tools/index.ts';
 import { refuseGuessing } from './named-secrets.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function shownError(
   report: (text: string) => void,
 ): Promise<SluiceError> {
   if (!(error instanceof SluiceError)) return internalError(error, report);
-  const shown = await withRedactedWords(error, services);
+  const shown = await withRedactedMessage(error, services);
   if (shown.kind !== 'input') return shown;
   try {
     // An error about the arguments can quote guesses as an answer can.

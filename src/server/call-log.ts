@@ -1,4 +1,4 @@
-/** What the audit and the session's history record of one call; filled in while the call is on its way. */
+/** What the audit and the session's history record of one call; completed as the call proceeds. */
 import { type AuditObject, type AuditRecord, type CallEffects, type LedgerEntry, noEffects } from '../safety/index.ts';
 import type { AnyTool, Services } from '../tools/index.ts';
 import type { Ran } from './run-tool.ts';

@@ -10,7 +10,7 @@ export { isOutputField } from './output-fields.ts';
 export interface Calls {
   readonly listTools: () => ReturnType<typeof listTools>;
   readonly pipeline: Pipeline;
-  /** Listed names that resemble one that is no tool's. */
+  /** Listed tool names similar to an unknown one. */
   nearTools(name: string): string;
   /** Aborts what runs and closes the app. */
   end(): Promise<void>;

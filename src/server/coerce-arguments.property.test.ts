@@ -51,8 +51,8 @@ function disguise(schema: Schema, value: unknown, pick: (choices: number) => num
     return forms[pick(forms.length)];
   }
   if (typeof value !== 'object' || value === null) return value;
-  const whole = schema.properties ? disguiseFields(schema, value as Record<string, unknown>, pick) : value;
-  return pick(2) === 0 ? whole : JSON.stringify(whole, null, pick(3));
+  const disguised = schema.properties ? disguiseFields(schema, value as Record<string, unknown>, pick) : value;
+  return pick(2) === 0 ? disguised : JSON.stringify(disguised, null, pick(3));
 }
 
 function disguiseFields(schema: Schema, value: Record<string, unknown>, pick: (choices: number) => number): object {
@@ -109,7 +109,7 @@ describe('what is not forgiven', () => {
 
   test.each([
     ['a number that a double would round', 'get_cloud_job', { job_id: '9007199254740993' }],
-    ['a word that is no number', 'list_connectors', { limit: 'ten' }],
+    ['a word that is not a number', 'list_connectors', { limit: 'ten' }],
     ['a word that is neither true nor false', 'list_streams', { source: 'a', refresh: 'maybe' }],
     ['JSON text that is cut off', 'validate_config', { connector: 'a', config: '{"a": 1' }],
     ['a list where an object belongs', 'validate_config', { connector: 'a', config: '[1]' }],

@@ -29,10 +29,10 @@ function coerceFields(
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (schema === undefined) return [[name, value]];
     if (value === null) return [];
-    const place = { tool, path: path === '' ? name : `${path}.${name}` };
+    const at = { tool, path: path === '' ? name : `${path}.${name}` };
     const isOptional = !required.includes(name);
-    if (isOptional && meansAbsent(schema, value, place)) return [];
-    return [[name, coerce(schema, value, place)]];
+    if (isOptional && meansAbsent(schema, value, at)) return [];
+    return [[name, coerce(schema, value, at)]];
   });
   return Object.fromEntries(coerced) as object;
 }
@@ -44,12 +44,12 @@ function meansAbsent({ type }: JsonSchema, value: unknown, { tool, path }: Argum
   return text === 'null' && type !== 'string';
 }
 
-function coerce(schema: JsonSchema, value: unknown, place: ArgumentPath): unknown {
+function coerce(schema: JsonSchema, value: unknown, at: ArgumentPath): unknown {
   switch (schema.type) {
     case 'object':
-      return coerceObject(schema, typeof value === 'string' ? parsed(value, /^\s*\{/, place) : value, place);
+      return coerceObject(schema, typeof value === 'string' ? parsed(value, /^\s*\{/, at) : value, at);
     case 'array':
-      return coerceList(schema, value, place);
+      return coerceList(schema, value, at);
     case 'integer':
     case 'number':
       return typeof value === 'string' ? numberFrom(value) : value;
@@ -61,16 +61,16 @@ function coerce(schema: JsonSchema, value: unknown, place: ArgumentPath): unknow
 }
 
 /** Without declared fields it is the connector's or the manifest's own, and taken as it is. */
-function coerceObject(schema: JsonSchema, value: unknown, place: ArgumentPath): unknown {
-  return isObject(value) && schema.properties ? coerceFields(schema, value, place) : value;
+function coerceObject(schema: JsonSchema, value: unknown, at: ArgumentPath): unknown {
+  return isObject(value) && schema.properties ? coerceFields(schema, value, at) : value;
 }
 
-function coerceList({ items = {} }: JsonSchema, value: unknown, place: ArgumentPath): unknown {
+function coerceList({ items = {} }: JsonSchema, value: unknown, at: ArgumentPath): unknown {
   const isOfObjects = items.type === 'object';
-  const given = typeof value === 'string' ? parsed(value, isOfObjects ? /^\s*[[{]/ : /^\s*\[/, place) : value;
+  const given = typeof value === 'string' ? parsed(value, isOfObjects ? /^\s*[[{]/ : /^\s*\[/, at) : value;
   const isOneItem = isOfObjects ? isObject(given) : typeof given === 'string';
   const list = isOneItem ? [given] : given;
-  return Array.isArray(list) ? list.map((item) => coerce(items, item, place)) : given;
+  return Array.isArray(list) ? list.map((item) => coerce(items, item, at)) : given;
 }
 
 /** What a JSON text means; the text itself where it is none, or more than an argument may be. */

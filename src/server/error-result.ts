@@ -4,25 +4,25 @@ import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import type { CallResult } from './call-result.ts';
 import { shapeText } from './shape.ts';
 
-/** DuckDB and connectors put whole values into their messages. */
+/** DuckDB and connectors put complete values into their messages. */
 const MAX_MESSAGE = 2_000;
 
 export function errorResult(error: SluiceError, redactor: Redactor): CallResult {
-  const seal = (text: string): string => {
-    const { text: sealed, cut } = redactBeginning(text, { redactor, level: 'text', shown: MAX_MESSAGE });
-    return cut ? `${sealed}…` : sealed;
+  const redact = (text: string): string => {
+    const { text: redacted, cut } = redactBeginning(text, { redactor, level: 'text', shown: MAX_MESSAGE });
+    return cut ? `${redacted}…` : redacted;
   };
   const problems = error.problems.map(({ path, message, fix }) => ({
-    path: seal(path),
-    message: seal(message),
-    fix: seal(fix),
+    path: redact(path),
+    message: redact(message),
+    fix: redact(fix),
   }));
   const details = redactor.redactValue(error.details, 'text') as Record<string, unknown>;
   const body = {
     kind: error.kind,
     code: error.code,
-    message: seal(error.message),
-    next: seal(error.next),
+    message: redact(error.message),
+    next: redact(error.next),
     problems,
     details,
   };

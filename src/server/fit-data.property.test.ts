@@ -14,13 +14,13 @@ const data = fc.letrec((tie) => ({
   ),
 })).value;
 
-test('whatever the data, it fits, and says whether it was cut', () => {
+test('any data fits the size, and cuts are reported', () => {
   fc.assert(
     fc.property(data, fc.integer({ min: 2_000, max: 50_000 }), (value, size) => {
-      const whole = JSON.stringify({ value });
+      const complete = JSON.stringify({ value });
       const { data: fitted, cuts } = fitData({ value }, size, never);
       expect(JSON.stringify(fitted).length).toBeLessThanOrEqual(size);
-      expect(cuts.length > 0).toBe(whole.length > size);
+      expect(cuts.length > 0).toBe(complete.length > size);
       if (cuts.length === 0) expect(fitted).toEqual({ value });
     }),
     { numRuns: 200 },

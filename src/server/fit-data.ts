@@ -1,4 +1,4 @@
-/** Cuts the data of an answer to a size: lists and texts that are too long, evenly, and says which. */
+/** Cuts the data of an answer to a size: lists and texts that are too long, evenly, and reports which. */
 import { isObject } from '../protocol/index.ts';
 
 export interface FittedData {
@@ -78,5 +78,5 @@ function cutTo({ items, text }: Measure, data: unknown, isOutputField: (key: str
   };
   const result = cut(data, '');
   const more = cutsInAll - cuts.length;
-  return { data: result, cuts: more > 0 ? [...cuts, `${more.toLocaleString('en-US')} more places`] : cuts };
+  return { data: result, cuts: more > 0 ? [...cuts, `${more.toLocaleString('en-US')} more values`] : cuts };
 }

@@ -22,8 +22,8 @@ export function describeTool(tool: AnyTool): McpTool {
 }
 
 /**
- * Without what some model's API or SDK refuses, and with it the whole list: unknown fields and the names of fields are
- * judged by us anyway, and a value that may be anything is said by saying nothing.
+ * Leaves out what some model APIs and SDKs reject, and with it the complete list: unknown fields and field names are
+ * checked by the server anyway, and a value of any type is described by an empty schema.
  */
 function forAllClients(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forAllClients);

@@ -1,5 +1,5 @@
 /**
- * Stands in the bundle for the MCP package's own shims, whose default validator is the whole of Ajv: 215 kB that every
+ * Replaces the MCP package's own shims in the bundle, whose default validator is all of Ajv: 215 kB that every
  * start would load to check answers to elicitation, which no tool of ours asks for.
  */
 import process from 'node:process';

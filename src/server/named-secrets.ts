@@ -1,4 +1,4 @@
-/** An answer that hides many values which came from the call itself tells which of its guesses are right. */
+/** An answer that redacts many values from the call itself would confirm which of its guesses are right. */
 import { RefusedError } from '../errors.ts';
 import type { Redactor } from '../secrets/index.ts';
 
@@ -14,7 +14,7 @@ export function refuseGuessing(values: readonly unknown[], redactor: Redactor): 
   if (count <= MAX_NAMED_SECRETS) return;
   throw new RefusedError(
     'too_many_secrets',
-    'The answer would hide values of secrets that come from the call itself, too many to be an accident.',
+    'The answer would redact too many secret values that the call itself contains to be an accident.',
     'Write secret_reference::NAME where a secret belongs; values of secrets are no part of a call.',
   );
 }

@@ -4,7 +4,7 @@ import { createOngoing } from './ongoing.ts';
 const waiter = (waitMs: number, signal = new AbortController().signal) => ({ waitMs, signal, onProgress: () => {} });
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('a call that is late is told what continues; the same call again gets the result of the one work', async () => {
+test('a late call gets the running step; the same call again gets the result of the shared work', async () => {
   const ongoing = createOngoing();
   let starts = 0;
   const work = async (_signal: AbortSignal, progress: (message: string) => void) => {
@@ -21,7 +21,7 @@ test('a call that is late is told what continues; the same call again gets the r
   expect(starts, 'a result is delivered once; then the work is done again').toBe(2);
 });
 
-test('a failure that came while nobody waited is told to the next caller', async () => {
+test('a failure that came while nobody waited reaches the next caller', async () => {
   const ongoing = createOngoing();
   const fails = async () => {
     await later(30);

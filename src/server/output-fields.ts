@@ -1,4 +1,4 @@
-/** The field names of our own answers, read off the tools' output schemas: the seal leaves them as they are. */
+/** The field names of our own answers, from the tools' output schemas: redaction never changes them. */
 import * as z from 'zod';
 import { isObject } from '../protocol/index.ts';
 import { tools } from '../tools/index.ts';

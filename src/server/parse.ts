@@ -11,7 +11,7 @@ const MAX_DEPTH = 100;
 const MAX_PROBLEMS = 50;
 
 /**
- * The arguments as the tool's input type, defaults filled in.
+ * The arguments as the tool's input type, with defaults applied.
  * @param args in the tool's own form, see `coerceArguments`
  * @throws InputError listing every problem with its path and fix
  */
@@ -113,7 +113,7 @@ function amount(limit: number | bigint, origin: string): string {
 /** Zod's types, as one writes them in JSON. */
 const TYPES: Readonly<Record<string, string>> = {
   boolean: 'true or false, without quotes',
-  int: 'a whole number, without quotes',
+  int: 'an integer, without quotes',
   number: 'a number, without quotes',
   object: 'a JSON object {…}, without quotes around it',
   record: 'a JSON object {…}, without quotes around it',

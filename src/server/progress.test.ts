@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createProgress } from './progress.ts';
 
-test('a step is told once, then by a beat until the next; the numbers grow', async () => {
+test('a step is reported once, then by a heartbeat until the next; the numbers grow', async () => {
   const sent: [number, string][] = [];
   const progress = createProgress((number, message) => void sent.push([number, message]), 40);
   progress.onProgress('checking');

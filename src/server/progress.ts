@@ -1,16 +1,16 @@
-/** Progress as a client sees it: one message for each step, then a beat while the step continues. */
+/** Progress as a client sees it: one message for each step, then a heartbeat while the step continues. */
 import type { ProgressListener } from './ongoing.ts';
 
-/** Clients that wait for a sign of life take 10 s and more. */
+/** Clients give up after 10 s or more without progress. */
 const BEAT_MS = 8_000;
 
 export interface Progress {
   readonly onProgress: ProgressListener;
-  /** Ends the beat. */
+  /** Stops the heartbeat. */
   end(): void;
 }
 
-/** @param send told a number that grows with each message, the message, and the whole where it is known */
+/** @param send called with a number that grows with each message, the message, and the total if it is known */
 export function createProgress(
   send: (progress: number, message: string, total?: number) => void,
   beatMs = BEAT_MS,
@@ -18,19 +18,19 @@ export function createProgress(
   let sent = 0;
   let last: { message: string; done: number | undefined; since: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const tell = (message: string, done?: number, total?: number): void => {
+  const report = (message: string, done?: number, total?: number): void => {
     // The number must grow with each notification, whatever the work counts.
     sent = done !== undefined && done > sent ? done : sent + 1;
     send(sent, message, total);
   };
   const beat = (): void => {
-    if (last) tell(`${last.message} (${Math.round((Date.now() - last.since) / 1000)} s)`);
+    if (last) report(`${last.message} (${Math.round((Date.now() - last.since) / 1000)} s)`);
   };
   return {
     onProgress(message, done, total) {
       if (last?.message === message && last.done === done) return;
       last = { message, done, since: last?.message === message ? last.since : Date.now() };
-      tell(message, done, total);
+      report(message, done, total);
       clearInterval(timer);
       timer = setInterval(beat, beatMs);
       timer.unref();

@@ -1,4 +1,4 @@
-/** The last step before stdout: every string that leaves is sealed and shown honestly, whatever produced it. */
+/** The last step before stdout: every string that leaves is redacted, with invisible characters escaped, whatever produced it. */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { messageOf } from '../errors.ts';
 import { escapeHidden } from '../hidden-characters.ts';
@@ -8,11 +8,11 @@ import { withoutSchemaDump } from './schema-dump.ts';
 import { shapeData } from './shape.ts';
 import { internalError } from './stdio/index.ts';
 
-/** Errors of the protocol repeat what was sent, which can be megabytes. */
+/** Protocol errors repeat what was sent, which can be megabytes. */
 const MAX_ERROR_TEXT = 2_000;
 
 /**
- * Wraps a transport so that nothing unsealed can be sent through it.
+ * Wraps a transport so that nothing is sent through it without redaction.
  * @param isOutputField whether a key of structured content is a field name of ours, which is never changed
  */
 export function redactTransport(
@@ -20,29 +20,29 @@ export function redactTransport(
   redactor: Redactor,
   isOutputField: (key: string) => boolean,
 ): Transport {
-  const sealing: Transport = {
+  const redacting: Transport = {
     start() {
-      inner.onclose = () => sealing.onclose?.();
-      inner.onerror = (error) => sealing.onerror?.(error);
-      inner.onmessage = (message, extra) => sealing.onmessage?.(message, extra);
+      inner.onclose = () => redacting.onclose?.();
+      inner.onerror = (error) => redacting.onerror?.(error);
+      inner.onmessage = (message, extra) => redacting.onmessage?.(message, extra);
       return inner.start();
     },
     close: () => inner.close(),
     async send(message, options) {
-      let sealed: JSONRPCMessage;
+      let redacted: JSONRPCMessage;
       try {
-        sealed = redactMessage(message, redactor, isOutputField);
+        redacted = redactMessage(message, redactor, isOutputField);
       } catch (error) {
-        sealing.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
+        redacting.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
         if (!('id' in message) || message.id === undefined) return;
-        sealed = internalError(message.id);
+        redacted = internalError(message.id);
       }
-      await inner.send(sealed, options);
+      await inner.send(redacted, options);
     },
     setProtocolVersion: (version) => inner.setProtocolVersion?.(version),
     setSupportedProtocolVersions: (versions) => inner.setSupportedProtocolVersions?.(versions),
   };
-  return sealing;
+  return redacting;
 }
 
 function redactMessage(
@@ -91,7 +91,7 @@ function redactResult(
     );
   }
   if ('structuredContent' in copy) {
-    // Cut only now: half a secret would not be recognised, and what is cut depends on no secret.
+    // Cut after redaction: half a secret would not be recognised, and the cut must not depend on a secret.
     const shaped = shapeData(data(copy.structuredContent), lengthOfTexts(copy.content), isOutputField);
     copy.structuredContent = shaped.data;
     if (shaped.cut !== undefined) copy.content = withLine(copy.content, shaped.cut);

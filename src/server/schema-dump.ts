@@ -1,4 +1,4 @@
-/** The MCP package answers a request that does not fit its schema with all of the schema's findings as JSON: a sentence says the same. */
+/** Replaces the MCP package's JSON dump of schema findings, in its answer to an invalid request, by one sentence. */
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { isObject } from '../protocol/index.ts';
 

@@ -1,4 +1,4 @@
-/** MCP over stdio, both protocol eras, and the end of the process when its client is gone. */
+/** MCP over stdio, both protocol eras, and the end of the process when its client disconnects. */
 import { ProtocolError, ProtocolErrorCode, Server, type Transport } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod';
@@ -65,7 +65,7 @@ export function serve({ settings, redactor, createApp }: Serving): void {
   });
 }
 
-/** Writes to stderr what happens beside the protocol. A client that does not read it, or has closed it, stops nothing. */
+/** Writes diagnostics to stderr. A client that does not read it, or has closed it, stops nothing. */
 function createReport(redactor: Redactor): (text: string) => void {
   process.stderr.on('error', () => {});
   return (text) => {

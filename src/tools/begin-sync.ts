@@ -1,4 +1,4 @@
-/** From a saved source's name to a sync that runs: one way for `start_sync` and for the terminal. */
+/** Starts a sync of a saved source: shared by the tool `start_sync` and the terminal command. */
 
 import type { Origin } from '../cache/index.ts';
 import type { Installed, RunControl } from '../connectors/index.ts';
@@ -20,7 +20,7 @@ export interface SyncOptions {
   readonly streams?: readonly string[] | undefined;
   /** They hold for later syncs of the source too, until others are given for the stream. */
   readonly options?: readonly StreamOption[] | undefined;
-  /** Forget the state of these streams. */
+  /** Discards the state of these streams. */
   readonly restart?: boolean | undefined;
 }
 
@@ -47,7 +47,7 @@ export async function beginSync(
   const { catalog, notes } = await currentCatalog(services, request, installed, config, control);
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   const names = request.streams ?? (await defaultStreams(services, request, labels, suggestedStreams));
-  const options = await keptOptions(services, request, catalog);
+  const options = await optionsWithEarlier(services, request, catalog);
   const fitting = optionsFor(catalog, names, options, request.options ?? []);
   control.progress(`starting ${installed.connector} ${installed.version}`);
   const begun = await syncs.start({
@@ -83,7 +83,7 @@ export async function beginSync(
   return begun;
 }
 
-/** The kept catalog; asked for again by its age, and where a stream is wanted that it does not have. */
+/** The cached catalog; discovered again by age, or if it lacks a requested stream. */
 async function currentCatalog(
   { connectors, settings }: Services,
   { streams = [], options = [] }: SyncOptions,
@@ -91,28 +91,28 @@ async function currentCatalog(
   config: ResolvedConfig,
   control: RunControl,
 ): Promise<{ readonly catalog: Catalog; readonly notes: readonly string[] }> {
-  const wanted = [...streams, ...options.map(({ stream }) => stream)];
-  const kept = async (error: unknown) => {
+  const requested = [...streams, ...options.map(({ stream }) => stream)];
+  const cachedCatalog = async (error: unknown) => {
     if (!(error instanceof ConnectorError || error instanceof LimitError) || control.signal.aborted) throw error;
-    // Without one that is kept this fails as the asking did.
+    // Without a cached catalog this fails with the same error.
     const catalog = await connectors.discover(installed, config, control);
-    const why = `The schema could not be asked for again (${error.message}): the one that was kept is used.`;
+    const why = `The schema could not be refreshed (${error.message}): the cached one is used.`;
     return { ...catalog, notes: [why] };
   };
-  const found = await connectors.discover(installed, config, control, settings.schemaMaxAgeMs).catch(kept);
-  const isUnknown = wanted.some((name) => findStreams(found, name).length === 0);
+  const found = await connectors.discover(installed, config, control, settings.schemaMaxAgeMs).catch(cachedCatalog);
+  const isUnknown = requested.some((name) => findStreams(found, name).length === 0);
   const catalog = isUnknown && !found.asked ? await connectors.discover(installed, config, control, 0) : found;
   return { catalog, notes: 'notes' in found ? found.notes : [] };
 }
 
-/** Where the rows of a source come from, as the cache keeps it. */
+/** Where the rows of a source come from, as the cache records it. */
 export function originIn(source: SavedConnector): Origin {
   return { sourceId: idOf(source), configuration: originOf(source), savedAt: source.savedAt };
 }
 
 const KINDS = ['table', 'delivery'] as const;
 
-/** A saved destination made ready: installed, its configuration resolved. */
+/** A saved destination, installed and with its configuration resolved. */
 export async function targetOf(services: Services, name: string, control: RunControl): Promise<DeliveryTarget> {
   const { destinations } = services;
   const saved = await destinations.get(name);
@@ -132,8 +132,8 @@ export async function targetOf(services: Services, name: string, control: RunCon
   };
 }
 
-/** What is chosen now, and what was chosen before for streams that the source still has. */
-async function keptOptions(
+/** The options chosen now, and those chosen earlier for streams that the source still has. */
+async function optionsWithEarlier(
   { syncs }: Services,
   { source, destination, options: chosen = [] }: SyncOptions,
   catalog: Catalog,
@@ -146,15 +146,15 @@ async function keptOptions(
   return [...before, ...chosen];
 }
 
-/** Of what is kept, the part that this sync's streams need; what is given now must fit as it is. */
+/** The options for this sync's streams; those given now must fit as they are. */
 function optionsFor(
   catalog: Catalog,
   names: readonly string[],
-  kept: readonly StreamOption[],
+  all: readonly StreamOption[],
   chosen: readonly StreamOption[],
 ): readonly StreamOption[] {
   const read = new Set(names.flatMap((name) => findStreams(catalog, name)));
-  return kept.filter(
+  return all.filter(
     (option) => chosen.includes(option) || findStreams(catalog, option.stream).some((stream) => read.has(stream)),
   );
 }

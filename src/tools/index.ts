@@ -30,7 +30,7 @@ import { validateConfig } from './local/validate-config.ts';
 import type { AnyTool } from './tool.ts';
 
 export { beginSync } from './begin-sync.ts';
-export { withRedactedWords } from './cloud/refusal-messages.ts';
+export { withRedactedMessage } from './cloud/refusal-messages.ts';
 export { collectStatus } from './local/get-status.ts';
 export type { Status } from './local/status-output.ts';
 export { missingText, sandboxText } from './local/status-text.ts';

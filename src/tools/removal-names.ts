@@ -45,7 +45,7 @@ async function withoutDataset(cache: Cache, name: string): Promise<InputError> {
 export function unknown(what: string, name: string, near: readonly string[]): InputError {
   return new InputError(
     `unknown_${what.split(' ').at(-1)}`,
-    `There is no ${what} ${JSON.stringify(name.slice(0, 120))}.`,
+    `Unknown ${what} ${JSON.stringify(name.slice(0, 120))}.`,
     near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'There is none of this kind.',
   );
 }

@@ -1,4 +1,4 @@
-/** What a removal takes with it, and doing it: one way for `remove` and for the terminal. */
+/** Plans a removal and runs the plan: shared by the tool `remove` and the terminal command. */
 import { type Identified, nameReadings, sqlPath } from '../cache/index.ts';
 import { type InstalledEntry, type Runtime, SHARED_CDK } from '../connectors/index.ts';
 import { datasetName, nearest } from '../protocol/index.ts';
@@ -14,21 +14,21 @@ export type Removable = (typeof REMOVABLE)[number];
 
 export interface Removal {
   /** One phrase each, for the reader. */
-  readonly gone: readonly string[];
-  readonly stays: readonly string[];
+  readonly removed: readonly string[];
+  readonly kept: readonly string[];
 }
 
 export interface RemovalPlan {
-  /** Everything that goes, cascades included, as the ledger knows it. */
+  /** Everything that is removed, cascades included, as ledger entries. */
   readonly targets: readonly LedgerEntry[];
   run(authorize: Authorize): Promise<Removal>;
 }
 
-/** Judges once more what goes, right before it does. */
+/** Has the gate judge the targets again, right before they are removed. */
 type Authorize = (targets: readonly LedgerEntry[]) => void;
 
 /**
- * Looks up what would be removed; nothing is removed before the plan is carried out.
+ * Looks up what would be removed; nothing is removed before the plan runs.
  * @throws InputError for an unknown name, with similar ones
  */
 export async function planRemoval(services: Services, kind: Removable, name: string): Promise<RemovalPlan> {
@@ -41,7 +41,7 @@ export async function planRemoval(services: Services, kind: Removable, name: str
 }
 
 /**
- * Carries out a plan, and takes what was removed out of the ledger.
+ * Runs a plan, and drops what was removed from the ledger.
  * @param authorize revalidates under the locks of the removal; a terminal command has none
  * @throws LimitError `sync_running`; RefusedError
  */
@@ -52,7 +52,7 @@ export async function remove(services: Services, plan: RemovalPlan, authorize?: 
       authorize?.('destroy', targets);
       removed.push(...targets);
     });
-    for (const target of removed) services.ledger.forget(target);
+    for (const target of removed) services.ledger.remove(target);
     return removal;
   } finally {
     await services.cache.release();
@@ -87,13 +87,13 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
         await connectors.forgetCatalogs(connector);
         const dataset = datasetName(name);
         return {
-          gone: [
+          removed: [
             `source "${name}"`,
-            ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
-            ...(hadStates ? ['the states that destinations had confirmed of it'] : []),
-            `the kept catalogs of ${connector}`,
+            ...(hadUpdate ? ['the configuration changes that its connector made'] : []),
+            ...(hadStates ? ['the states that destinations confirmed for it'] : []),
+            `the cached catalogs of ${connector}`,
           ],
-          stays: [
+          kept: [
             inHistory('sources', name),
             `dataset "${dataset}", where it was synced: remove it with kind "dataset" and name "${dataset}"`,
             ...whatRan(connector, runtime),
@@ -115,7 +115,7 @@ function inHistory(command: 'sources' | 'destinations', name: string): string {
   return `its saved versions, until a person prunes them (sluice-mcp ${command} history ${name})`;
 }
 
-/** A program of the user's own was never installed. */
+/** The user's own program was never installed. */
 function whatRan(connector: string, runtime: Runtime): string[] {
   return runtime === 'executable' ? [] : [`the installed connector ${connector}`];
 }
@@ -127,14 +127,14 @@ async function planDestination({ destinations, syncs }: Services, name: string):
     const { hadUpdate } = await destinations.remove(name, mayRemove('destination', authorize));
     const hadStates = await syncs.forgetDeliveries({ destination: name });
     return {
-      gone: [
+      removed: [
         `destination "${name}"`,
-        ...(hadUpdate ? ['what its connector had changed in its configuration'] : []),
-        ...(hadStates ? ['the states that it had confirmed: a sync into one of this name starts over'] : []),
+        ...(hadUpdate ? ['the configuration changes that its connector made'] : []),
+        ...(hadStates ? ['the states that it confirmed: a sync into a new destination of this name starts over'] : []),
       ],
-      stays: [
+      kept: [
         inHistory('destinations', name),
-        'the data that it was given, where they lie',
+        'the data that was written to it',
         ...whatRan(connector, runtime),
         'its syncs and their logs',
       ],
@@ -143,7 +143,7 @@ async function planDestination({ destinations, syncs }: Services, name: string):
   return {
     targets: [local('destination', idOf(destination), name)],
     async run(authorize) {
-      // Sources that are written there now are busy, and the refusal names the sync.
+      // Sources that are syncing into it now are busy, and the refusal names the sync.
       const running = (await syncs.recent(Number.POSITIVE_INFINITY)).filter(({ state }) => state === 'running');
       const busy = running.flatMap(({ destination, source }) => (destination === name ? [source] : []));
       return busy.reduceRight<() => Promise<Removal>>(
@@ -164,18 +164,18 @@ async function planDataset({ cache, sources, syncs }: Services, name: string): P
     run: (authorize) =>
       syncs.whileIdle(source, `removing the dataset ${dataset}`, async () => {
         const {
-          tables: gone,
+          tables: removed,
           left,
-          datasetGone,
+          datasetGone: datasetRemoved,
         } = await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)));
         return {
-          gone: [
-            ...(datasetGone ? [`dataset "${dataset}"`] : []),
-            ...gone.map((table) => `table ${sqlPath(dataset, table, cache.kind)}`),
+          removed: [
+            ...(datasetRemoved ? [`dataset "${dataset}"`] : []),
+            ...removed.map((table) => `table ${sqlPath(dataset, table, cache.kind)}`),
             'its states',
           ],
-          stays: [
-            ...left.map((table) => `${sqlPath(dataset, table, cache.kind)}, which no sync made`),
+          kept: [
+            ...left.map((table) => `${sqlPath(dataset, table, cache.kind)}, which no sync created`),
             ...(isSaved ? [`source "${source}": its next sync re-reads everything`] : []),
           ],
         };
@@ -196,8 +196,8 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Remo
       syncs.whileIdle(source, `removing the table ${shown}`, async () => {
         await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)), found.table);
         return {
-          gone: [`table ${shown} and the state of its stream`],
-          stays: [
+          removed: [`table ${shown} and the state of its stream`],
+          kept: [
             `the other tables of "${dataset}"`,
             `source "${source}": its next sync of this stream re-reads everything`,
           ],
@@ -226,25 +226,25 @@ async function planConnector(
   const uses = (saved: Saved): boolean => chosen.some((entry) => mayUse(saved, entry));
   const readers = (await sources.list()).filter(uses).map((source) => source.name);
   const writers = (await destinations.list()).filter(uses).map((destination) => destination.name);
-  // Those that are written into now are in use by a sync of their source.
+  // A destination that a sync writes to now is in use by that sync's source.
   const writing = (await syncs.recent(Number.POSITIVE_INFINITY)).filter(
     ({ destination, state }) => state === 'running' && destination !== undefined && writers.includes(destination),
   );
   const busy = [...new Set([...readers, ...writing.map(({ source }) => source)])];
   const removeAll = async (authorize: Authorize): Promise<Removal> => {
-    const gone: string[] = [];
-    const stays: string[] = [];
+    const removed: string[] = [];
+    const kept: string[] = [];
     for (const entry of chosen) {
-      const removed = await connectors.remove(entry, (present) => authorize([installedInLedger(present)]));
-      // Its size is the image's, which may stay.
-      if (removed)
-        gone.push(removed.stays ? removed.entry.name : `${removed.entry.name}: ${bytesText(removed.entry.bytes)}`);
-      if (removed?.stays) stays.push(removed.stays);
+      const result = await connectors.remove(entry, (present) => authorize([installedInLedger(present)]));
+      // The size is the image's, which may be kept.
+      if (result)
+        removed.push(result.stays ? result.entry.name : `${result.entry.name}: ${bytesText(result.entry.bytes)}`);
+      if (result?.stays) kept.push(result.stays);
     }
     const again = 'its next use installs what it needs again';
-    stays.push(...readers.map((reader) => `source "${reader}": ${again}`));
-    stays.push(...writers.map((writer) => `destination "${writer}": ${again}`));
-    return { gone, stays };
+    kept.push(...readers.map((reader) => `source "${reader}": ${again}`));
+    kept.push(...writers.map((writer) => `destination "${writer}": ${again}`));
+    return { removed, kept };
   };
   return {
     targets: chosen.map(installedInLedger),
@@ -262,7 +262,7 @@ function installedInLedger({ id, name }: Pick<InstalledEntry, 'id' | 'name'>): L
 
 type Saved = Pick<InstalledEntry, 'connector' | 'version' | 'runtime'>;
 
-/** What is saved names its version and runtime; the environments of the CDK are those of all manifests. */
+/** A saved connector names its version and runtime; all manifests share the environments of the CDK. */
 function mayUse(saved: Saved, { connector, version, runtime }: InstalledEntry): boolean {
   if (connector === SHARED_CDK) return saved.runtime === 'manifest';
   return saved.connector === connector && saved.version === version && saved.runtime === runtime;
@@ -277,8 +277,8 @@ async function planSync({ cache, syncs }: Services, syncId: string): Promise<Rem
       await syncs.remove(syncId);
       await cache.forgetSync(syncId);
       return {
-        gone: [`sync ${syncId}: its status and its log`],
-        stays: [
+        removed: [`sync ${syncId}: its status and its log`],
+        kept: [
           destination === undefined
             ? `the rows that it loaded into dataset "${dataset}", and the state of its streams`
             : `the records that it wrote to "${destination}", and the state of its streams`,

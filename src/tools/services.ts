@@ -24,7 +24,7 @@ export interface Services {
   readonly destinations: Sources;
   readonly cache: Cache;
   readonly syncs: Syncs;
-  /** An Airbyte that is operated over its API; every call says so where none is configured. */
+  /** An Airbyte that is operated over its API; without a configured one, every call fails with the way to configure it. */
   readonly cloud: Cloud;
 }
 

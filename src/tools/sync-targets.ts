@@ -34,7 +34,7 @@ export async function syncTargets(
   return tables.map((table) => inLedger(identified(table)));
 }
 
-/** What is known of the tables that a source fills: who changes the source changes what their next rows are. */
+/** The tables that a source writes: a change of the source changes their next rows. */
 export async function tablesOfSource(
   { cache }: Services,
   { name }: SavedConnector,

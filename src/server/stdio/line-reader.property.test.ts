@@ -6,7 +6,7 @@ import { readMessage } from './read-message.ts';
 const LIMIT = 20_000;
 
 describe('the line reader', () => {
-  it('gives each line whole or as skipped, however the bytes come', () => {
+  it('gives each line complete or as skipped, however the bytes are chunked', () => {
     const line = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.integer({ min: LIMIT - 3, max: LIMIT + 3 }).map((length) => new Uint8Array(length).fill(0x61)),
@@ -16,13 +16,13 @@ describe('the line reader', () => {
       fc.property(fc.array(line, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 20 }), (parts, cuts) => {
         const lines = parts.map((part) => Buffer.from(part.map((byte) => (byte === 0x0a ? 0x0b : byte))));
         const bytes = Buffer.concat(lines.flatMap((part) => [part, Buffer.from('\n')]));
-        const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort(
+        const offsets = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort(
           (a, b) => a - b,
         );
         const reader = createLineReader(LIMIT);
         const seen: (Buffer | number)[] = [];
-        for (const [index, place] of places.slice(1).entries()) {
-          reader.push(bytes.subarray(places[index], place), (found) => {
+        for (const [index, offset] of offsets.slice(1).entries()) {
+          reader.push(bytes.subarray(offsets[index], offset), (found) => {
             if ('bytes' in found) seen.push(Buffer.from(found.bytes));
             else {
               expect(found.skipped.head.length).toBeLessThanOrEqual(EDGE_BYTES);
@@ -71,7 +71,7 @@ describe('readMessage', () => {
       (id: string, long: string) => `{"jsonrpc":"2.0","id":${id},"method":"x","params":{"a":"${long}"}}`,
     ],
     ['behind it', (id: string, long: string) => `{"jsonrpc":"2.0","method":"x","params":{"a":"${long}"},"id":${id}}`],
-  ])('finds the id of a message that was skipped, %s', (_place, make) => {
+  ])('finds the id of a message that was skipped, %s', (_where, make) => {
     for (const id of ['7', '"seven"']) {
       const seen: unknown[] = [];
       createLineReader(LIMIT).push(Buffer.from(`${make(id, 'y'.repeat(2 * LIMIT))}\n`), (line) => {

@@ -17,13 +17,13 @@ export interface LineReader {
   readonly held: number;
 }
 
-/** What is kept of each end of a skipped line: enough for a request's id. */
+/** Bytes retained from each end of a skipped line: enough for a request's id. */
 export const EDGE_BYTES = 4_096;
 const NEWLINE = 0x0a;
 const FIRST_BYTES = 64 * 1024;
 
 export function createLineReader(maxBytes: number): LineReader {
-  // Grown by doubling: a line that comes byte by byte costs no more than one that comes whole.
+  // Grown by doubling: a line that comes byte by byte costs no more than one that comes in one chunk.
   let buffer = Buffer.alloc(0);
   let held = 0;
   let skipped: { length: number; head: Buffer; tail: Buffer } | undefined;

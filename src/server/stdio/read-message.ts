@@ -63,7 +63,7 @@ function checkMessage(value: unknown, bytes: number): Incoming {
   if (!isObject(value)) return refuse('a message is a JSON object.');
   const hasId = Object.hasOwn(value, 'id');
   if (hasId && Object.hasOwn(value, 'method') && !isRequestId(value.id)) {
-    return refuse('the id must be a whole number or a string of at most 1000 characters.');
+    return refuse('the id must be an integer or a string of at most 1000 characters.');
   }
   const normal = typeof value.method === 'string' ? normaliseRequest(value) : { request: value };
   if ('wrong' in normal) {

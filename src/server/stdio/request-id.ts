@@ -13,7 +13,7 @@ export function isRequestId(value: unknown): value is RequestId {
   return typeof value === 'string' ? value.length <= MAX_ID_LENGTH : Number.isSafeInteger(value);
 }
 
-/** The id among the members of the outermost object, where it stands near the text's beginning or end. */
+/** The id among the members of the outermost object, if it is near the text's beginning or end. */
 export function findRequestId(head: Buffer, tail: Buffer): RequestId | undefined {
   return idInHead(head) ?? parsedId(TAIL_ID.exec(tail.toString('utf8'))?.[1]);
 }

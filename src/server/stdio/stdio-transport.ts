@@ -1,4 +1,4 @@
-/** MCP over stdin and stdout: any line gets its answer, and a client that reads slowly is read slowly. */
+/** MCP over stdin and stdout: every line gets an answer, and stdin is throttled for a client that reads slowly. */
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';

@@ -6,8 +6,8 @@ import { cloudForEach, UNGUARDED } from '../harness/airbyte.ts';
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 
 interface Deleted {
-  readonly gone: string[];
-  readonly stays: string[];
+  readonly deleted: string[];
+  readonly kept: string[];
 }
 
 const cloud = cloudForEach({ environment: UNGUARDED });
@@ -17,7 +17,7 @@ const refused = (args: Record<string, unknown>) => cloud.server.fail('delete_clo
 const create = async (args: Record<string, unknown>) =>
   (await cloud.server.call<{ id: string }>('create_cloud_object', args)).id;
 const deletions = () => cloud.airbyte.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
-const audited = async (): Promise<{ object?: { after?: { gone: string[] } } }[]> => {
+const audited = async (): Promise<{ object?: { after?: { deleted: string[] } } }[]> => {
   const log =
     (await cloud.workplace.files()).get(`${cloud.workplace.project}/logs/audit.jsonl`)?.toString('utf8') ?? '';
   return log
@@ -71,8 +71,8 @@ describe('what stands on it', () => {
     expect(error.code).toBe('in_use');
     for (const name of names) expect(error.text).toContain(name);
     expect(deletions()).toEqual([]);
-    const { gone, text } = await remove({ ...object, cascade: true });
-    expect(gone).toHaveLength(names.length + 1);
+    const { deleted, text } = await remove({ ...object, cascade: true });
+    expect(deleted).toHaveLength(names.length + 1);
     for (const name of names) expect(text).toContain(name);
     expect(idsOf()).not.toContain(object.id);
     // One by one, what depends on it first.
@@ -112,15 +112,15 @@ describe('what stands on it', () => {
       destination_id: airbyteId('destination', 1),
       streams: [{ stream: 'orders' }],
     });
-    const { gone, stays } = await remove({ ...SHOP_LINE, cascade: true });
-    expect(gone).toEqual([
+    const { deleted, kept } = await remove({ ...SHOP_LINE, cascade: true });
+    expect(deleted).toEqual([
       `connection "${SHOP_LINE.name}" (${SHOP_LINE.id})`,
       `destination "Warehouse" (${WAREHOUSE.id})`,
     ]);
-    expect(stays).toEqual([`source "Shop database" (${airbyteId('source', 2)}), which 1 other connection(s) use`]);
+    expect(kept).toEqual([`source "Shop database" (${airbyteId('source', 2)}), which 1 other connection(s) use`]);
     const alone = await remove({ kind: 'connection', id: second, name: 'Shop to nowhere' });
-    expect(alone.gone).toHaveLength(1);
-    expect(alone.stays).toHaveLength(2);
+    expect(alone.deleted).toHaveLength(1);
+    expect(alone.kept).toHaveLength(2);
     expect(idsOf()).toEqual(expect.arrayContaining([airbyteId('source', 2), airbyteId('destination', 1)]));
   });
 
@@ -144,7 +144,7 @@ describe('what stands on it', () => {
 });
 
 describe('when something happens in between', () => {
-  test('a deed fails: what is gone and what is not is said, and a second call ends it', async () => {
+  test('a failed deletion reports what was deleted and what was not; a second call completes it', async () => {
     cloud.airbyte.fault({
       method: 'DELETE',
       path: /\/sources\//,
@@ -158,18 +158,18 @@ describe('when something happens in between', () => {
       code: 'partly_deleted',
       details: {
         failure: 'cloud_forbidden',
-        gone: [`connection "Sample people → Nowhere" (${airbyteId('connection', 1)})`],
+        deleted: [`connection "Sample people → Nowhere" (${airbyteId('connection', 1)})`],
         not_deleted: [`source "Sample people" (${PEOPLE.id})`],
       },
     });
     expect(idsOf()).toContain(PEOPLE.id);
-    expect(await remove({ ...PEOPLE })).toMatchObject({ gone: [`source "Sample people" (${PEOPLE.id})`] });
+    expect(await remove({ ...PEOPLE })).toMatchObject({ deleted: [`source "Sample people" (${PEOPLE.id})`] });
     const [first, second] = await audited();
-    expect(first?.object?.after?.gone).toEqual(error.details.gone);
-    expect(second?.object?.after?.gone).toEqual([`source "Sample people" (${PEOPLE.id})`]);
+    expect(first?.object?.after?.deleted).toEqual(error.details.deleted);
+    expect(second?.object?.after?.deleted).toEqual([`source "Sample people" (${PEOPLE.id})`]);
   });
 
-  test('something new stands on it by then: it stays, and the answer says why', async () => {
+  test('an object with a new dependent is kept, and the error says why', async () => {
     const { state } = cloud.airbyte;
     const [line] = structuredClone(state.connections);
     if (!line) throw new Error('the seed has a connection');
@@ -183,16 +183,16 @@ describe('when something happens in between', () => {
     expect(idsOf()).toEqual(expect.arrayContaining([PEOPLE.id, airbyteId('connection', 50)]));
   });
 
-  test('a lost answer, a passing failure and too many requests do no harm: it is gone once', async () => {
+  test('lost answers, transient failures and rate limits do no harm: each object is deleted once', async () => {
     for (const kind of ['cut after', 'error'] as const)
       cloud.airbyte.fault({ method: 'DELETE', path: /\/connections\//, kind });
     cloud.airbyte.fault({ method: 'DELETE', path: /\/sources\//, kind: 'limited', retryAfter: 1 });
-    const { gone } = await remove({ ...PEOPLE, cascade: true });
-    expect(gone).toHaveLength(2);
+    const { deleted } = await remove({ ...PEOPLE, cascade: true });
+    expect(deleted).toHaveLength(2);
     expect(idsOf()).not.toContain(PEOPLE.id);
   });
 
-  test('somebody else was faster with what stood on it: it is gone, as was wanted', async () => {
+  test('a dependent that somebody else deleted first counts as deleted', async () => {
     const { state } = cloud.airbyte;
     cloud.airbyte.fault({ method: 'GET', path: /\/connections$/, kind: 'slow', milliseconds: 800 });
     const call = remove({ ...PEOPLE, cascade: true });
@@ -201,7 +201,7 @@ describe('when something happens in between', () => {
       .toBe(true);
     const [theirs] = state.connections.splice(0, 1);
     if (theirs) state.deleted.connections.push({ ...theirs, status: 'deprecated' });
-    expect((await call).gone).toHaveLength(2);
+    expect((await call).deleted).toHaveLength(2);
     expect(deletions()).toHaveLength(2);
     expect(idsOf()).not.toContain(PEOPLE.id);
   });
@@ -238,7 +238,7 @@ describe('safe mode', () => {
     expect(idsOf()).toEqual(expect.arrayContaining([PEOPLE.id, nowhere]));
   });
 
-  test("a source made here on which somebody else's connection stands stays", async () => {
+  test("a source of this session that somebody else's connection uses is kept", async () => {
     const id = await create(people);
     const { state } = cloud.airbyte;
     state.connections.push({
@@ -278,8 +278,8 @@ describe('safe mode', () => {
       streams: [{ stream: 'meadows' }],
     });
     const before = idsOf().length;
-    const { gone } = await remove({ kind: 'definition', id: connector, name: 'Brook survey', cascade: true });
-    expect(gone).toHaveLength(3);
+    const { deleted } = await remove({ kind: 'definition', id: connector, name: 'Brook survey', cascade: true });
+    expect(deleted).toHaveLength(3);
     expect(idsOf()).toHaveLength(before - 3);
   });
 });

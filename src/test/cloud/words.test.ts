@@ -109,7 +109,7 @@ test('names longer than what is shown are not given, and an empty one is too sho
   if (theirs) theirs.name = name;
   const args = { kind: 'source', id: airbyteId('source', 1), name, cascade: true };
   const { text } = await server.call('delete_cloud_object', args);
-  expect(text).toContain('Gone: connection');
+  expect(text).toContain('Deleted: connection');
   expect(text.length).toBeLessThan(1_000);
 });
 

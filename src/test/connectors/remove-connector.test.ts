@@ -18,8 +18,8 @@ afterEach(async () => {
 });
 
 interface Removed {
-  readonly gone: string[];
-  readonly stays: string[];
+  readonly removed: string[];
+  readonly kept: string[];
 }
 
 const remove = (kind: string, name: string): Promise<Removed> => server.call('remove', { kind, name });
@@ -45,7 +45,7 @@ test('an installed connector: one version by name@version, all by its name', asy
   const folders = await Promise.all(['1.0.0', '1.1.0', '2.0.0'].map((version) => installed(version)));
   expect(await server.fail('remove', { kind: 'connector', name: 'source-field' })).toMatchObject({ code: 'safe_mode' });
   await anotherSession({ SLUICE_SAFE_MODE: '0' });
-  expect((await remove('connector', 'source-field@1.0.0')).gone.join()).toMatch(
+  expect((await remove('connector', 'source-field@1.0.0')).removed.join()).toMatch(
     /^source-field@1\.0\.0 \(python\): [\d.]+ k?B$/,
   );
   await expect(access(folders[0] ?? '')).rejects.toThrow();
@@ -61,10 +61,10 @@ test('an installed connector: one version by name@version, all by its name', asy
     savedAt: '',
   };
   await writeFile(join(sources, 'field.json'), JSON.stringify(saved));
-  expect((await remove('connector', 'source-field@1.1.0')).stays).toEqual([]);
+  expect((await remove('connector', 'source-field@1.1.0')).kept).toEqual([]);
   const last = await remove('connector', 'source-field');
-  expect(last.gone).toHaveLength(1);
-  expect(last.stays.join()).toContain('source "field": its next use installs');
+  expect(last.removed).toHaveLength(1);
+  expect(last.kept.join()).toContain('source "field": its next use installs');
   for (const folder of folders) await expect(access(folder)).rejects.toThrow();
   expect(await server.call('get_status')).toMatchObject({ installed_connectors: [] });
 });
@@ -90,7 +90,7 @@ test('one version in several runtimes: each has its name, and a CDK names the ma
   }>('get_status');
   const cdk = listed.find(({ name }) => name === 'airbyte-cdk@7.1.0 (python)');
   expect(cdk?.note).toBe('shared by source-field@1.0.0 (manifest)');
-  expect((await remove('connector', 'airbyte-cdk')).gone).toHaveLength(1);
+  expect((await remove('connector', 'airbyte-cdk')).removed).toHaveLength(1);
   expect(listed.map(({ name }) => name).sort()).toEqual([
     'airbyte-cdk@7.1.0 (python)',
     'source-field@1.0.0 (docker)',
@@ -98,14 +98,16 @@ test('one version in several runtimes: each has its name, and a CDK names the ma
     'source-field@1.0.0 (python)',
   ]);
   expect(text).toContain('source-field@1.0.0 (docker): 5.0 MB, airbyte/source-field:1.0.0, which was on this machine');
-  expect((await remove('connector', 'source-field@1.0.0 (manifest)')).gone.join()).toMatch(/^source-field@1\.0\.0 \(m/);
+  expect((await remove('connector', 'source-field@1.0.0 (manifest)')).removed.join()).toMatch(
+    /^source-field@1\.0\.0 \(m/,
+  );
   await expect(access(manifest)).rejects.toThrow();
   await access(docker);
-  const { gone, stays } = await remove('connector', 'source-field@1.0.0');
+  const { removed, kept } = await remove('connector', 'source-field@1.0.0');
   // No size where the image stays.
-  expect(gone).toEqual(
+  expect(removed).toEqual(
     [expect.stringMatching(/^source-field@1\.0\.0 \(python\): /), 'source-field@1.0.0 (docker)'].sort(),
   );
-  expect(stays.join()).toContain('airbyte/source-field:1.0.0: it was on this machine before');
+  expect(kept.join()).toContain('airbyte/source-field:1.0.0: it was on this machine before');
   expect(await server.call('get_status')).toMatchObject({ installed_connectors: [] });
 });

@@ -96,10 +96,10 @@ test('the whole path: a destination is validated, saved, listed, synced into, re
   expect(listed.text).not.toContain(TOKEN);
   expect(await server.call('get_sync')).toMatchObject({ sync_id: second.sync_id, destination: 'shelf' });
 
-  const log = await server.call<{ stays: string[] }>('remove', { kind: 'sync', name: first.sync_id });
-  expect(log.stays.join()).toContain('records that it wrote to "shelf"');
-  const removed = await server.call<{ gone: string[] }>('remove', { kind: 'destination', name: 'shelf' });
-  expect(removed.gone.join('\n')).toContain('states that it had confirmed');
+  const log = await server.call<{ kept: string[] }>('remove', { kind: 'sync', name: first.sync_id });
+  expect(log.kept.join()).toContain('records that it wrote to "shelf"');
+  const removed = await server.call<{ removed: string[] }>('remove', { kind: 'destination', name: 'shelf' });
+  expect(removed.removed.join('\n')).toContain('states that it confirmed');
   expect((await server.fail('start_sync', { source: 'meadow', destination: 'shelf' })).code).toBe(
     'unknown_destination',
   );
@@ -173,7 +173,7 @@ test('without a cache the log of a sync into a destination is removed all the sa
   await server.call('save_source', meadow(3));
   const { sync_id: id } = await into({ streams: ['users'] });
   expect(await server.call('remove', { kind: 'sync', name: id })).toMatchObject({
-    gone: [expect.stringContaining(id)],
+    removed: [expect.stringContaining(id)],
   });
 });
 

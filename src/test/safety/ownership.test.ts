@@ -86,7 +86,7 @@ describe('a name that was removed and made again', () => {
     await sync(mine);
     expect(await typed('sync', 'shop', '--stream', 'users')).toMatchObject({ code: 0 });
     refusedWith(await mine.fail('remove', { kind: 'table', name: 'shop.users' }), 'sluice-mcp remove');
-    expect(await mine.call('remove', { kind: 'table', name: 'shop.notes' })).toHaveProperty('gone');
+    expect(await mine.call('remove', { kind: 'table', name: 'shop.notes' })).toHaveProperty('removed');
     // A change of the source would empty that table at the next sync, whoever starts it.
     refusedWith(await mine.fail('save_source', saving({ count: 0 })), 'another name');
   });
@@ -146,7 +146,7 @@ describe('what another made', () => {
     expect(
       await sync(mine, { streams: ['orders'], options: [{ stream: 'orders', mode: 'full_refresh_append' }] }),
     ).toMatchObject({ state: 'complete' });
-    expect(await mine.call('remove', { kind: 'table', name: 'shop.orders' })).toHaveProperty('gone');
+    expect(await mine.call('remove', { kind: 'table', name: 'shop.orders' })).toHaveProperty('removed');
   });
 
   test('a dataset that its source has left behind is not filled by another configuration', async () => {
@@ -164,7 +164,7 @@ describe('what another made', () => {
     refusedWith(await mine.fail('start_sync', { ...STREAMS, source: 'my_shop' }), 'sluice-mcp sync my_shop');
     expect(await rows('users', 'my_shop')).toBe(30);
     // The same configuration under the same name reads the same.
-    expect(await mine.call('remove', { kind: 'source', name: 'shop' })).toHaveProperty('gone');
+    expect(await mine.call('remove', { kind: 'source', name: 'shop' })).toHaveProperty('removed');
     await save(mine);
     expect(await sync(mine)).toMatchObject({ state: 'complete' });
   });

@@ -38,10 +38,10 @@ test('a table goes by the name that describe_data shows, and by its bare one; no
   expect(shown.map(({ table }) => table).sort()).toEqual([...TABLES].sort());
   const left = new Set(TABLES);
   const remove = async (table: string, name: string): Promise<void> => {
-    const { gone } = await server.call<{ gone: string[] }>('remove', { kind: 'table', name });
+    const { removed } = await server.call<{ removed: string[] }>('remove', { kind: 'table', name });
     left.delete(table);
     expect(await tablesOf('order'), name).toEqual([...left].sort());
-    expect(gone.join()).toContain(table.replaceAll('"', '""'));
+    expect(removed.join()).toContain(table.replaceAll('"', '""'));
   };
   // The shown name of the one is the bare name of the other.
   await remove('x', 'order."x"');

@@ -24,8 +24,8 @@ afterEach(async () => {
 });
 
 interface Removed {
-  readonly gone: string[];
-  readonly stays: string[];
+  readonly removed: string[];
+  readonly kept: string[];
 }
 interface Sync {
   readonly sync_id: string;
@@ -60,9 +60,9 @@ describe('what a session has created goes', () => {
   test('a table: its stream is re-read, the others continue', async () => {
     await save();
     await sync();
-    const { gone, stays } = await remove('table', 'meadow.users');
-    expect(gone.join()).toContain('meadow.users');
-    expect(stays.join()).toContain('meadow');
+    const { removed, kept } = await remove('table', 'meadow.users');
+    expect(removed.join()).toContain('meadow.users');
+    expect(kept.join()).toContain('meadow');
     expect(await datasets()).toEqual(['meadow.notes']);
     const again = await sync('meadow', { streams: ['users'] });
     expect(again.streams).toMatchObject([{ stream: 'users', records: 40, rows: 40 }]);
@@ -72,8 +72,8 @@ describe('what a session has created goes', () => {
   test('a dataset: tables, states and mapping; the next sync begins as the first did', async () => {
     await save();
     await sync();
-    const { gone } = await remove('dataset', 'meadow');
-    expect(gone.join()).toMatch(/dataset "meadow".*meadow\.notes.*meadow\.users/);
+    const { removed } = await remove('dataset', 'meadow');
+    expect(removed.join()).toMatch(/dataset "meadow".*meadow\.notes.*meadow\.users/);
     expect(await datasets()).toEqual([]);
     expect((await sync()).streams.map(({ records }) => records)).toEqual([40, 40]);
     expect((await datasets()).sort()).toEqual(['meadow.notes', 'meadow.users']);
@@ -88,9 +88,9 @@ describe('what a session has created goes', () => {
     await server.call('save_source', { name: 'gate', connector, runtime: 'executable', config });
     await sync('gate', { streams: ['visits'] });
     expect(await namesIn(join(workplace.project, 'updates'))).toContain('gate.json');
-    const { gone, stays } = await remove('source', 'gate');
-    expect(gone.join()).toContain('had changed in its configuration');
-    expect(stays.join()).toContain('kind "dataset" and name "gate"');
+    const { removed, kept } = await remove('source', 'gate');
+    expect(removed.join()).toContain('configuration changes that its connector');
+    expect(kept.join()).toContain('kind "dataset" and name "gate"');
     expect(await namesIn(join(workplace.project, 'updates'))).not.toContain('gate.json');
     expect(await namesIn(join(workplace.project, 'sources'))).toEqual([]);
     expect((await namesIn(join(workplace.project, 'catalogs'))).filter((name) => name.startsWith('catalog-'))).toEqual(
@@ -99,13 +99,13 @@ describe('what a session has created goes', () => {
     expect(await datasets()).toEqual(['gate.visits']);
     expect(await server.fail('start_sync', { source: 'gate' })).toMatchObject({ code: 'unknown_source' });
     // Nothing is said of a source that is gone.
-    expect((await remove('dataset', 'gate')).stays).toEqual([]);
+    expect((await remove('dataset', 'gate')).kept).toEqual([]);
   });
 
   test('a sync: its log and status; its rows stay', async () => {
     await save();
     const { sync_id: id } = await sync();
-    expect((await remove('sync', id)).stays.join()).toContain('rows');
+    expect((await remove('sync', id)).kept.join()).toContain('rows');
     expect(await namesIn(join(workplace.project, 'syncs'))).toEqual([]);
     expect(await server.fail('get_sync', { sync_id: id })).toMatchObject({ code: 'unknown_sync' });
     expect(await server.call('query', { sql: 'SELECT count(*) FROM meadow.users' })).toMatchObject({ rows: [[40]] });
@@ -147,9 +147,9 @@ describe('safe mode', () => {
     await other.call('start_sync', { source: 'meadow', streams: ['notes'], wait_seconds: 38 });
     expect(await server.fail('remove', { kind: 'dataset', name: 'meadow' })).toMatchObject({ code: 'safe_mode' });
     expect(await server.fail('remove', { kind: 'table', name: 'meadow.notes' })).toMatchObject({ code: 'safe_mode' });
-    expect(await other.call('remove', { kind: 'table', name: 'meadow.notes' })).toHaveProperty('gone');
+    expect(await other.call('remove', { kind: 'table', name: 'meadow.notes' })).toHaveProperty('removed');
     await other.close();
-    expect((await remove('dataset', 'meadow')).gone.join()).toContain('meadow.users');
+    expect((await remove('dataset', 'meadow')).removed.join()).toContain('meadow.users');
   });
 
   test('switched off, another session’s goes too; in read-only mode nothing does', async () => {
@@ -158,7 +158,7 @@ describe('safe mode', () => {
     await anotherSession({ SLUICE_READONLY_MODE: '1' });
     expect(await server.fail('remove', { kind: 'source', name: 'meadow' })).toMatchObject({ code: 'read_only_mode' });
     await anotherSession({ SLUICE_SAFE_MODE: '0' });
-    expect((await remove('dataset', 'meadow')).gone.join()).toContain('meadow.users');
+    expect((await remove('dataset', 'meadow')).removed.join()).toContain('meadow.users');
   });
 
   test('what is gone is not the session’s any more', async () => {
@@ -219,9 +219,9 @@ describe('what does not go', () => {
     expect(await server.fail('remove', { kind: 'table', name: 'meadow.mine' })).toMatchObject({
       code: 'unknown_table',
     });
-    const { gone, stays } = await remove('dataset', 'meadow');
-    expect(gone.join()).not.toContain('dataset "meadow"');
-    expect(stays.join()).toContain('meadow.mine, which no sync made');
+    const { removed, kept } = await remove('dataset', 'meadow');
+    expect(removed.join()).not.toContain('dataset "meadow"');
+    expect(kept.join()).toContain('meadow.mine, which no sync created');
     expect(await datasets()).toEqual(['meadow.mine']);
   });
 });
@@ -240,7 +240,7 @@ describe('in a terminal', () => {
     expect(asked.err).toContain('say --yes');
     const done = await run(['dataset', 'meadow', '--yes'], { SLUICE_READONLY_MODE: '1' });
     expect(done).toMatchObject({ code: 0, err: '' });
-    expect(done.out).toMatch(/^Gone: dataset "meadow"; .*\nStays: source "meadow".*\n$/);
+    expect(done.out).toMatch(/^Removed: dataset "meadow"; .*\nKept: source "meadow".*\n$/);
     const json = await run(['source', 'meadow', '--yes', '--json']);
     expect(JSON.parse(json.out)).toMatchObject({ type: 'removed', exit_status: 0, kind: 'source', name: 'meadow' });
     server = await startServer({ workplace });

@@ -35,8 +35,8 @@ export async function neededSpec(definite: Definite, services: Services, signal:
 const TYPE_FIELDS = ['sourceType', 'destinationType'];
 
 /**
- * @param open places whose problems do not count
- * @param present what is in Airbyte already: a field of it is known there, whatever the spec says
+ * @param open paths whose problems do not count
+ * @param present the configuration in Airbyte: its fields count as known, whatever the spec says
  * @throws InputError `invalid_config`
  */
 export async function resolved(
@@ -46,14 +46,14 @@ export async function resolved(
   control: RunControl,
   { open = [], present = {} }: { readonly open?: readonly FieldPath[]; readonly present?: JsonObject } = {},
 ): Promise<ResolvedConfig> {
-  const { config: whole, problems, unknown } = await sources.inspect({ config }, spec, control);
+  const { config: complete, problems, unknown } = await sources.inspect({ config }, spec, control);
   const ignored = new Set(open.map(dottedPath));
   const counting = problems.filter(({ path }) => !ignored.has(path));
   // Airbyte takes such fields without a word, and an update cannot take them away again.
   const known = new Set([...TYPE_FIELDS, ...pathsOf(present)]);
   const all = [...counting, ...unknown.filter(({ path }) => !known.has(path)).map(unknownField)];
   if (all.length > 0) throw invalidConfig(all);
-  return whole;
+  return complete;
 }
 
 function pathsOf(value: JsonValue, path: FieldPath = []): string[] {
@@ -103,7 +103,7 @@ export function refuseSecrets(config: JsonObject, spec: JsonObject, secretKeys: 
 
 /**
  * Leaves out the masks, so that what was described can be sent back: Airbyte keeps what is not named.
- * @param shown the configuration as it was shown; Airbyte replaces lists whole
+ * @param shown the configuration as it was shown; Airbyte replaces complete lists
  * @throws InputError `invalid_config` for a changed list with masks in it
  */
 export function withoutMasks(changes: JsonObject, shown: JsonObject): JsonObject {
@@ -117,12 +117,12 @@ export function withoutMasks(changes: JsonObject, shown: JsonObject): JsonObject
     }
     if (typeof value !== 'object' || value === null) return value;
     const inner = typeof before === 'object' && before !== null && !Array.isArray(before) ? before : {};
-    const kept = Object.entries(value).flatMap(([key, item]) => {
+    const unmasked = Object.entries(value).flatMap(([key, item]) => {
       const left = walk(item, Object.hasOwn(inner, key) ? inner[key] : undefined, [...path, key]);
       return left === undefined ? [] : [[key, left] as const];
     });
-    // An object of which only masks were given says nothing.
-    return kept.length === 0 && Object.keys(value).length > 0 ? undefined : Object.fromEntries(kept);
+    // An object that holds only masks changes nothing.
+    return unmasked.length === 0 && Object.keys(value).length > 0 ? undefined : Object.fromEntries(unmasked);
   };
   const left = walk(changes, shown, []);
   if (problems.length > 0) throw invalidConfig(problems);
@@ -137,7 +137,7 @@ function holdsMask(value: JsonValue): boolean {
 function maskInList(path: FieldPath): Problem {
   return {
     path: dottedPath(path),
-    message: 'Airbyte replaces a list whole, and this one has masked secrets in it.',
+    message: 'Airbyte replaces the complete list, and this one contains masked secrets.',
     fix: 'Give each secret in it as secret_reference::NAME, or leave the list out.',
   };
 }

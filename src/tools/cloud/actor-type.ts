@@ -5,7 +5,7 @@ import { ignore } from './masking.ts';
 
 type Typed = Pick<Actor, 'kind' | 'type' | 'definitionId'>;
 
-/** By Airbyte's own word, else by the registry, else `custom`. The registry is asked only where Airbyte says nothing. */
+/** As Airbyte names it, else as the registry does, else `custom`. The registry is asked only if Airbyte gives no type. */
 export async function withTypes<T extends Typed>(
   actors: readonly T[],
   { registry }: Services,

@@ -1,4 +1,4 @@
-/** Large things in an answer: what fits is shown, and the rest is told. */
+/** Bounds large values in an answer: shows what fits and reports the rest. */
 import type { JsonValue } from '../../protocol/index.ts';
 import { type Redactor, redactBeginning } from '../../secrets/index.ts';
 
@@ -15,7 +15,7 @@ export function boundedJson(
     ? value.map((item) => JSON.stringify(item)).join('\n')
     : JSON.stringify(value, null, 1);
   if (text.length <= most) return { shown: value, text };
-  // Sealed before it is cut: half of a secret is known to nobody.
+  // Redacted before it is cut: half a secret would not be recognised.
   const beginning = redactBeginning(text, { redactor, level: 'data', shown: most }).text;
   const [has, all] = [beginning.length, text.length].map((number) => number.toLocaleString('en-US'));
   return { shown: beginning, text: `${beginning}…`, cut: `${has} of ${all} characters are shown` };

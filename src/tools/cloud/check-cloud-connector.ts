@@ -26,21 +26,21 @@ export const checkCloudConnector = defineTool({
   }),
   realm: 'cloud',
   effect: 'run',
-  async run({ kind, id, workspace_id: wanted }, { services, signal, about, progress }) {
+  async run({ kind, id, workspace_id: requested }, { services, signal, about, progress }) {
     const { cloud } = services;
-    const actor = await findActor(kind, { id, workspaceId: wanted }, services, signal);
+    const actor = await findActor(kind, { id, workspaceId: requested }, services, signal);
     const name = shortName(actor.name);
     about({ kind, id: actor.id, name: actor.name });
     progress(`Airbyte checks the ${kind} "${name}"`);
     const { succeeded, message } = await cloud.actors.check(kind, actor.id, signal);
     // Connectors quote their configuration where they are refused.
-    const hide = message ? await textRedactor(services, signal, await specOf(actor, services, signal)) : undefined;
-    const said = message && hide?.(message);
+    const redact = message ? await textRedactor(services, signal, await specOf(actor, services, signal)) : undefined;
+    const shown = message && redact?.(message);
     const web = webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id);
     const next = succeeded ? '' : `\nNext: correct its configuration (update_cloud_object, or a person at ${web}).`;
     return {
-      text: `The ${kind} "${name}" ${succeeded ? 'works' : 'does not work'}.${said ? `\n${asData('message', said)}` : ''}${next}`,
-      data: { succeeded, message: said, kind, id: actor.id, name, web_address: web },
+      text: `The ${kind} "${name}" ${succeeded ? 'works' : 'does not work'}.${shown ? `\n${asData('message', shown)}` : ''}${next}`,
+      data: { succeeded, message: shown, kind, id: actor.id, name, web_address: web },
     };
   },
 });

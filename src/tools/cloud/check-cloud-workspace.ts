@@ -25,15 +25,15 @@ export const checkCloudWorkspace = defineTool({
   }),
   realm: 'cloud',
   effect: 'read',
-  async run({ workspace_id: wanted }, { services, signal, about }) {
+  async run({ workspace_id: requested }, { services, signal, about }) {
     const { cloud, settings } = services;
-    const found = await chosenWorkspace(wanted, services, signal);
+    const found = await chosenWorkspace(requested, services, signal);
     about({ kind: 'workspace', id: found.id, name: found.name });
     const warnings: string[] = [];
-    // An Airbyte of one's own may have no organizations, or hide that API.
+    // A self-managed Airbyte may have no organizations, or not offer that API.
     const organization = await cloud.workspaces.organization(found.id, signal).catch((error: unknown) => {
       if (signal.aborted || !(error instanceof SluiceError)) throw error;
-      warnings.push(`The organization cannot be told: ${error.message}`);
+      warnings.push(`The organization is unknown: ${error.message}`);
       return undefined;
     });
     const stopped = organization && organizationWarning(organization);

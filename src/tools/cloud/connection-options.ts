@@ -1,4 +1,4 @@
-/** What else a connection is told besides its streams: where it writes, what it does with a changed schema, its tags. */
+/** The options of a connection besides its streams: where it writes, how it treats a changed schema, its tags. */
 import * as z from 'zod';
 import { type Connection, SCHEMA_CHANGES, type Tag } from '../../cloud/index.ts';
 import { InputError } from '../../errors.ts';
@@ -23,16 +23,16 @@ export async function chosenTags(
   if (names === undefined) return undefined;
   if (names.length === 0) return [];
   const all = await services.cloud.connections.tags(workspaceId, signal);
-  return names.map((wanted) => {
-    const found = all.find(({ name }) => name.toLowerCase() === wanted.trim().toLowerCase());
+  return names.map((requested) => {
+    const found = all.find(({ name }) => name.toLowerCase() === requested.trim().toLowerCase());
     if (found) return found;
     const near = nearest(
-      wanted,
+      requested,
       all.map(({ name }) => name),
     );
     throw new InputError(
       'unknown_tag',
-      `The workspace has no tag ${JSON.stringify(wanted.slice(0, 80))}.`,
+      `The workspace has no tag ${JSON.stringify(requested.slice(0, 80))}.`,
       near.length > 0 ? `It has: ${near.join(', ')}.` : 'It has none: a person makes tags in Airbyte.',
     );
   });

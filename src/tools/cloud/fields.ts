@@ -14,7 +14,7 @@ export function checkId(field: string, id: string): string {
   if (isUuid(id)) return id;
   throw new InputError(
     'bad_id',
-    `${field} is no id: ${JSON.stringify(id.slice(0, 80))}.`,
+    `${field} is not an id: ${JSON.stringify(id.slice(0, 80))}.`,
     'An id is a UUID such as 3f0c…-…; list_cloud_objects with search finds it by name.',
   );
 }
@@ -37,14 +37,14 @@ export function checkWorkspace(
   if (wanted === undefined || checkId('workspace_id', wanted).toLowerCase() === found.workspaceId.toLowerCase()) return;
   throw new InputError(
     'other_workspace',
-    `${what} lies in another workspace (${found.workspaceId}).`,
-    'Leave workspace_id out, or look with list_cloud_objects for what lies in the workspace that is meant.',
+    `${what} is in another workspace (${found.workspaceId}).`,
+    'Leave out workspace_id, or find the object of the intended workspace with list_cloud_objects.',
   );
 }
 
 type Shown = 'source' | 'destination' | 'connection' | 'workspace' | 'definition' | 'job';
 
-/** Where a person sees the thing. A job stands on its connection's page. */
+/** The web page of the object. A job is on its connection's page. */
 export function webAddress({ web }: CloudAddresses, workspace: string, kind: Shown, id = ''): string {
   const root = `${web}/workspaces/${workspace}`;
   if (kind === 'workspace') return root;

@@ -42,16 +42,16 @@ export interface ObjectReference {
 /** @throws InputError as `idOf`, `other_workspace`, `cloud_deleted`; what the cloud throws, `cloud_not_found` first of all */
 export async function findActor(
   kind: ActorKind,
-  wanted: ObjectReference,
+  requested: ObjectReference,
   services: Services,
   signal: AbortSignal,
   field = 'id',
 ): Promise<Actor> {
   const { cloud } = services;
-  const workspaceId = await workspaceIdOf(wanted.workspaceId, services, signal);
+  const workspaceId = await workspaceIdOf(requested.workspaceId, services, signal);
   const list = async (page: Page) =>
     cloud.actors.list(kind, (await chosenWorkspace(workspaceId, services, signal)).id, page, signal);
-  const id = await idOf(wanted.id, { kind, field }, list, services);
+  const id = await idOf(requested.id, { kind, field }, list, services);
   const actor = asAsked(id, await cloud.actors.get(kind, id, signal));
   checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
   // Of a deleted one Airbyte keeps all but the configuration; some connectors need none.
@@ -72,16 +72,16 @@ function deleted(kind: ObjectKind, name: string): InputError {
 
 /** @param field the argument that holds the id. @throws as `findActor` */
 export async function findConnection(
-  wanted: ObjectReference,
+  requested: ObjectReference,
   services: Services,
   signal: AbortSignal,
   field = 'connection_id',
 ): Promise<Connection> {
   const { cloud } = services;
-  const workspaceId = await workspaceIdOf(wanted.workspaceId, services, signal);
+  const workspaceId = await workspaceIdOf(requested.workspaceId, services, signal);
   const list = async (page: Page) =>
     cloud.connections.list((await chosenWorkspace(workspaceId, services, signal)).id, page, signal);
-  const id = await idOf(wanted.id, { kind: 'connection', field }, list, services);
+  const id = await idOf(requested.id, { kind: 'connection', field }, list, services);
   const connection = asAsked(id, await cloud.connections.get(id, signal));
   checkWorkspace(workspaceId, connection, `The connection "${shortName(connection.name)}"`);
   if (connection.status === 'deprecated') throw deleted('connection', connection.name);
@@ -90,13 +90,13 @@ export async function findConnection(
 
 /** Airbyte finds a definition only by its workspace. @throws as `findActor` */
 export async function findDefinition(
-  wanted: ObjectReference,
+  requested: ObjectReference,
   services: Services,
   signal: AbortSignal,
 ): Promise<{ readonly definition: Definition; readonly workspace: Workspace }> {
-  const workspace = await chosenWorkspace(wanted.workspaceId, services, signal);
+  const workspace = await chosenWorkspace(requested.workspaceId, services, signal);
   const list = async (page: Page) => asPage(await services.cloud.definitions.list(workspace.id, signal), page);
-  const id = await idOf(wanted.id, { kind: 'definition', field: 'id' }, list, services);
+  const id = await idOf(requested.id, { kind: 'definition', field: 'id' }, list, services);
   const definition = asAsked(id, await services.cloud.definitions.get(workspace.id, id, signal));
   return { definition, workspace };
 }
@@ -104,39 +104,39 @@ export async function findDefinition(
 /** @throws as `findActor` */
 export async function findObject(lookup: ObjectLookup, services: Services, signal: AbortSignal): Promise<FoundObject> {
   const { kind, workspace_id: workspaceId } = lookup;
-  const wanted = { id: lookup.id, workspaceId };
+  const requested = { id: lookup.id, workspaceId };
   const { field = 'id' } = lookup;
   if (kind === 'connection') {
-    const connection = await findConnection(wanted, services, signal, field);
+    const connection = await findConnection(requested, services, signal, field);
     return { kind, ...named(connection), connection };
   }
   if (kind === 'definition') {
-    const { definition, workspace } = await findDefinition(wanted, services, signal);
+    const { definition, workspace } = await findDefinition(requested, services, signal);
     return { kind, ...named({ ...definition, workspaceId: workspace.id }), definition };
   }
-  const actor = await findActor(kind, wanted, services, signal, field);
+  const actor = await findActor(kind, requested, services, signal, field);
   return { kind, ...named(actor), actor };
 }
 
-/** The wanted one by id or name, else the default. @throws InputError as `idOf`, `several_workspaces` */
+/** The requested workspace by id or name, else the default. @throws InputError as `idOf`, `several_workspaces` */
 export async function chosenWorkspace(
-  wanted: string | undefined,
+  requested: string | undefined,
   services: Services,
   signal: AbortSignal,
 ): Promise<Workspace> {
-  return services.cloud.workspaces.choose(await workspaceIdOf(wanted, services, signal), signal);
+  return services.cloud.workspaces.choose(await workspaceIdOf(requested, services, signal), signal);
 }
 
 /** @throws InputError as `idOf` */
 export async function workspaceIdOf(
-  wanted: string | undefined,
+  requested: string | undefined,
   services: Services,
   signal: AbortSignal,
   field = 'workspace_id',
 ): Promise<string | undefined> {
-  if (wanted === undefined) return undefined;
+  if (requested === undefined) return undefined;
   const list = (page: Page) => services.cloud.workspaces.list(page, signal);
-  return idOf(wanted, { kind: 'workspace', field }, list, services);
+  return idOf(requested, { kind: 'workspace', field }, list, services);
 }
 
 export function named({ id, name, workspaceId }: Named): Named {

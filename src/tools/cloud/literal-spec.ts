@@ -18,9 +18,9 @@ const EMPTY_SPEC: JsonObject = {
  */
 export function withLiteralSpec(manifest: JsonObject): JsonObject {
   const spec = manifest.spec === undefined || manifest.spec === null ? {} : literal(manifest.spec, manifest, []);
-  if (!isObject(spec)) throw badSpec('spec is no object');
+  if (!isObject(spec)) throw badSpec('spec is not an object');
   const inner = spec.connection_specification;
-  if (inner !== undefined && !isObject(inner)) throw badSpec('connection_specification is no object');
+  if (inner !== undefined && !isObject(inner)) throw badSpec('connection_specification is not an object');
   return { ...manifest, spec: { ...EMPTY_SPEC, ...spec } };
 }
 

@@ -1,4 +1,4 @@
-/** What Airbyte says of a configuration, as it may be shown. */
+/** Configurations from Airbyte, masked so that they may be shown. */
 import type { Actor } from '../../cloud/index.ts';
 import { SluiceError } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../protocol/index.ts';
@@ -27,7 +27,7 @@ export async function specOf(actor: Named, services: Services, signal: AbortSign
   return isObject(inner) ? inner : undefined;
 }
 
-/** Masking must not fail because a spec cannot be had: then names decide, which hide more. */
+/** Masking must not fail because a spec is unavailable: field names decide then, and mask more. */
 export function ignore(signal: AbortSignal): (error: unknown) => undefined {
   return (error) => {
     if (signal.aborted || !(error instanceof SluiceError)) throw error;

@@ -1,4 +1,4 @@
-/** What connectors and Airbyte said, as it may be shown: they quote configurations, and print what nobody told us is secret. */
+/** Messages of connectors and Airbyte, redacted: they quote configurations, and contain secrets that Sluice does not know. */
 import { secretFields } from '../../protocol/index.ts';
 import { redactBeginning, redactQuoted } from '../../secrets/index.ts';
 import type { Services } from '../services.ts';
@@ -8,7 +8,7 @@ export type RedactText = (text: string, shown?: number) => string;
 const SHOWN = 2_000;
 
 /**
- * Seals a text, and cuts it then.
+ * Redacts a text, then cuts it.
  * @param spec of the connector that speaks, where it is known: what follows the names of its secret fields is hidden too
  */
 export async function textRedactor(services: Services, signal: AbortSignal, spec: object = {}): Promise<RedactText> {

@@ -35,13 +35,13 @@ export async function idOf(
     );
   }
   // Names come with what looks like a secret in them hidden.
-  const wanted = redactName(idOrName, vault.redactor);
+  const requested = redactName(idOrName, vault.redactor);
   const all = await allItems(list);
-  const exact = all.filter(({ name }) => name === wanted);
-  const found = exact.length > 0 ? exact : all.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const exact = all.filter(({ name }) => name === requested);
+  const found = exact.length > 0 ? exact : all.filter(({ name }) => name.toLowerCase() === requested.toLowerCase());
   const [first, second] = found;
   if (first && !second) return first.id;
-  throw first ? ambiguous(kind, wanted, found) : unknown(kind, wanted, all);
+  throw first ? ambiguous(kind, requested, found) : unknown(kind, requested, all);
 }
 
 function ambiguous(kind: string, name: string, found: readonly Named[]): InputError {

@@ -4,7 +4,7 @@ import { SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Call } from '../tool.ts';
 import { specOf } from './masking.ts';
-import { withRedactedWords } from './refusal-messages.ts';
+import { withRedactedMessage } from './refusal-messages.ts';
 
 interface Ends {
   readonly sourceId: string;
@@ -27,7 +27,7 @@ export async function chosenOfOffered(
     call.services.cloud.actors
       .streams(sourceId, { destinationId, ignoreCache }, call.signal)
       .catch(async (error: unknown) => {
-        throw error instanceof SluiceError ? await withRedactedWords(error, call.services, await spec()) : error;
+        throw error instanceof SluiceError ? await withRedactedMessage(error, call.services, await spec()) : error;
       });
   const spec = async (): Promise<JsonObject | undefined> => {
     const source = await call.services.cloud.actors.get('source', sourceId, call.signal);

@@ -1,4 +1,4 @@
-/** What Airbyte says when it refuses: it may quote the secrets that it held already, which nobody here knows. */
+/** Redacts Airbyte's error messages: they may quote secrets that Airbyte holds and Sluice does not know. */
 import type { SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Services } from '../services.ts';
@@ -7,19 +7,19 @@ import { textRedactor } from './messages.ts';
 type Concrete = new (...parameters: ConstructorParameters<typeof SluiceError>) => SluiceError;
 
 /**
- * The same error, with what follows the names of secret fields hidden in Airbyte's words.
+ * The same error, with the values after names of secret fields redacted in Airbyte’s message.
  * @param spec of the connector whose configuration was sent
  */
-export async function withRedactedWords(
+export async function withRedactedMessage(
   error: SluiceError,
   services: Services,
   spec: JsonObject = {},
 ): Promise<SluiceError> {
-  const { airbyte_says: said, ...details } = error.details;
-  if (typeof said !== 'string') return error;
-  // The call may be over by now; its error is still written down.
-  const hide = await textRedactor(services, new AbortController().signal, spec);
+  const { airbyte_says: quoted, ...details } = error.details;
+  if (typeof quoted !== 'string') return error;
+  // The call may be over by now; its error is still audited.
+  const redact = await textRedactor(services, new AbortController().signal, spec);
   const { code, message, next, problems, cause } = error;
-  const facts = { problems, cause, details: { ...details, airbyte_says: hide(said) } };
+  const facts = { problems, cause, details: { ...details, airbyte_says: redact(quoted) } };
   return new (error.constructor as Concrete)(code, message, next, facts);
 }

@@ -3,7 +3,7 @@ import type { Page, Paged } from '../../cloud/index.ts';
 import { LimitError } from '../../errors.ts';
 
 const PAGE = 100;
-/** Of one list: more is no workspace but a list without an end. */
+/** Of one list: more items than any workspace has, so the list would never end. */
 const MAX_COUNT = 10_000;
 
 /** Each item with the offset that follows it, so that a search can continue behind it. */

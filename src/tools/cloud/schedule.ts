@@ -20,11 +20,11 @@ export function checkSchedule(schedule: string): GivenSchedule {
   const hasZone = fields.length > 6 && !/^[\d*/,-]+$/.test(last);
   const timed = hasZone ? fields.slice(0, -1) : fields;
   const reason =
-    problemOf(timed) ?? (hasZone && !isTimeZone(last) ? `${JSON.stringify(last)} is no time zone.` : undefined);
+    problemOf(timed) ?? (hasZone && !isTimeZone(last) ? `${JSON.stringify(last)} is not a time zone.` : undefined);
   if (reason === undefined) return { expression: timed.join(' '), timeZone: hasZone ? last : 'UTC' };
   throw new InputError(
     'bad_schedule',
-    `${JSON.stringify(schedule.slice(0, 80))} is no schedule that Airbyte takes. ${reason}`,
+    `${JSON.stringify(schedule.slice(0, 80))} is not a schedule that Airbyte accepts. ${reason}`,
     'Write "manual", or a Quartz cron expression of 6 or 7 fields with ? for the day that is not given, such as "0 0 6 * * ?" (daily at 6:00 UTC) or "0 30 6 ? * MON-FRI Europe/Berlin".',
   );
 }

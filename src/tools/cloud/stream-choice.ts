@@ -18,7 +18,7 @@ export type StreamRequest = z.infer<typeof streamRequests>[number];
 type Path = readonly string[];
 
 /**
- * @param before the streams of the connection so far: what a wish does not say stays as it was
+ * @param before the present streams of the connection: what a request leaves out is unchanged
  * @throws InputError for names, modes, cursors and keys that Airbyte does not offer
  */
 export function chooseStreams(
@@ -112,13 +112,13 @@ function choose(
 function chosenFields(
   stream: OfferedStream,
   label: string,
-  wanted: readonly string[],
+  requested: readonly string[],
   needed: readonly Path[],
 ): Path[] | undefined {
-  if (wanted.length === 0) return undefined;
+  if (requested.length === 0) return undefined;
   const known = stream.fields.map((path) => path.join('.'));
   // A selected object comes with all that is in it; whether a part of it may be selected is Airbyte's to say.
-  const unknown = wanted.find(
+  const unknown = requested.find(
     (name) => known.length > 0 && !known.includes(name) && !known.includes(name.split('.')[0] ?? ''),
   );
   if (unknown !== undefined) {
@@ -128,7 +128,7 @@ function chosenFields(
       `Near names: ${nearest(unknown, known).join(', ')}.`,
     );
   }
-  const all = [...wanted, ...needed.map((path) => path.join('.'))].filter((name) => name !== '');
+  const all = [...requested, ...needed.map((path) => path.join('.'))].filter((name) => name !== '');
   return [...new Set(all)].map((name) =>
     known.includes(name) ? (stream.fields[known.indexOf(name)] ?? []) : name.split('.'),
   );
@@ -142,15 +142,15 @@ function writableModes({ modes }: OfferedStream): readonly string[] {
 }
 
 function defaultMode({ modes }: OfferedStream, hasCursor: boolean, hasKey: boolean): string {
-  const wanted = [
+  const requested = [
     ...(hasCursor && hasKey ? ['incremental_deduped_history'] : []),
     ...(hasCursor ? ['incremental_append'] : []),
     'full_refresh_overwrite',
   ];
-  return wanted.find((mode) => modes.includes(mode)) ?? modes[0] ?? 'full_refresh_overwrite';
+  return requested.find((mode) => modes.includes(mode)) ?? modes[0] ?? 'full_refresh_overwrite';
 }
 
-/** Only where the source has none of its own: Airbyte refuses to be told what the source defines. */
+/** Only if the source defines none: Airbyte rejects a value for what the source defines. */
 function cursorOf(stream: OfferedStream, label: string, { cursor_field: field }: StreamRequest): Path | undefined {
   if (field === undefined) return undefined;
   const path = field.split('.');

@@ -46,7 +46,7 @@ const shape = z.object(moreOutput);
 
 export interface More {
   readonly data: z.infer<typeof shape>;
-  /** What could not be had, and why: the rest of the answer stands. */
+  /** What was unavailable, and why: the rest of the answer is unaffected. */
   readonly notes: readonly string[];
 }
 

@@ -35,17 +35,17 @@ export async function ofRegistry(
   const { registry } = services;
   const { note } = await registry.all(signal);
   const entry = await registry.find(connector, signal);
-  const wanted = version === 'latest' ? entry.version : version;
+  const requested = version === 'latest' ? entry.version : version;
   const [message, runtimes, more] = await Promise.all([
-    registry.specFor(entry, wanted, signal),
+    registry.specFor(entry, requested, signal),
     runtimesHere(entry, version === 'latest' ? undefined : version, services, signal),
-    moreOf(entry, wanted, include, call),
+    moreOf(entry, requested, include, call),
   ]);
   const basics = {
     name: entry.name,
     title: entry.title,
     type: entry.type,
-    version: wanted,
+    version: requested,
     support_level: entry.supportLevel,
     repository: entry.repository,
     language: entry.language,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InputError } from '../../errors.ts';
 import { asData, bytesText, cellText, count, textTable } from '../text.ts';
 import { defineTool } from '../tool.ts';
-import { checkFreeName, placeExport, stagedExport } from './export-file.ts';
+import { checkFreeName, publishExport, stagedExport } from './export-file.ts';
 import { withinLimits } from './export-limit.ts';
 
 export const exportData = defineTool({
@@ -39,7 +39,7 @@ export const exportData = defineTool({
         signal,
         (limited) => services.cache.exportQuery(sql, { format, file: staged.path, signal: limited }),
       );
-      const { path, id } = await placeExport(staged.path, folder, name);
+      const { path, id } = await publishExport(staged.path, folder, name);
       services.ledger.enter({ realm: 'local', kind: 'export', id, name });
       const text = [
         `${count(rows, 'row')} (${bytesText(bytes)}) in ${path}`,
@@ -65,7 +65,7 @@ function rowsText(
   return asData(shown.length < rows ? `first ${shown.length} rows` : 'rows', textTable(header, cells));
 }
 
-/** The name with the format's ending; of one that could mean another place, or another format, nothing is made. */
+/** The name with the format's ending. @throws InputError if it could mean another folder or another format */
 function checkedName(typed: string, format: string): string {
   const ending = /\.(csv|parquet|jsonl)$/i.exec(typed)?.[1]?.toLowerCase();
   if (ending !== undefined && ending !== format) {
@@ -79,7 +79,7 @@ function checkedName(typed: string, format: string): string {
   if (/^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_ ().+=@,-]*$/u.test(name) && Buffer.byteLength(name) <= 200) return name;
   throw new InputError(
     'file_name_refused',
-    `${JSON.stringify(typed.slice(0, 120))} is no name of a file that can be written.`,
+    `${JSON.stringify(typed.slice(0, 120))} is not a name for an export file.`,
     `Use letters, digits, "-", "_" and ".", at most 200 bytes, without folders, such as "report.${format}".`,
   );
 }

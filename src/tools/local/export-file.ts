@@ -1,4 +1,4 @@
-/** The way of an export: written among the staged files, then put into the exports folder, whole or not at all. */
+/** Writes an export as a staged file, then moves it into the exports folder, completely or not at all. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, copyFile, link, readdir, realpath, rm, stat } from 'node:fs/promises';
@@ -49,7 +49,7 @@ export async function checkFreeName(folder: string, name: string): Promise<void>
  * @returns its path, and what the file is known by whatever its name becomes
  * @throws InputError `file_exists`
  */
-export async function placeExport(
+export async function publishExport(
   staged: string,
   folder: string,
   name: string,
@@ -57,7 +57,7 @@ export async function placeExport(
   const path = join(folder, name);
   await chmod(staged, 0o600);
   try {
-    // Unlike a rename, neither a link nor this copy takes the place of a file that is there.
+    // Unlike a rename, neither a link nor this copy replaces an existing file.
     await link(staged, path).catch((error: unknown) => {
       if (systemCode(error) === 'EEXIST') throw error;
       return copyFile(staged, path, constants.COPYFILE_EXCL);

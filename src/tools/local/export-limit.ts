@@ -55,7 +55,7 @@ function tooManyRows(rows: number, limit: number): LimitError {
 function tooLarge(what: string, setting: string): LimitError {
   return new LimitError(
     'export_too_large',
-    `${what}; nothing of it was kept.`,
+    `${what}; nothing was exported.`,
     `Aggregate or filter, or export as parquet; or ask the user to raise ${setting} and restart the server.`,
   );
 }

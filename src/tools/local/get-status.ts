@@ -28,7 +28,7 @@ export const getStatus = defineTool({
   },
 });
 
-/** Everything `get_status` and the terminal's `doctor` tell. Contacts nothing outside this machine. */
+/** Everything that `get_status` and the terminal's `doctor` report. Contacts nothing outside this machine. */
 export async function collectStatus({ services }: Pick<Call, 'services'>): Promise<Status> {
   const { settings, vault, connectors, ledger, audit, project } = services;
   const [secrets, found] = await Promise.all([vault.status(), connectors.status()]);
@@ -45,7 +45,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
       () => false,
     ));
   const envReadable = secrets.envFile?.readable ?? false;
-  // A file that was mended after the start is read again: what was wrong at the start is no longer told.
+  // The file is read again, so a problem fixed since the start is no longer reported.
   const envProblem = envReadable ? undefined : (settings.envFile.problem ?? secrets.problems[0]);
   const auditProblem = audit.problem();
   const noUrl = await missingUrl(services);
@@ -118,7 +118,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
   };
 }
 
-/** A damaged file of one source, and a project that cannot be used, are told elsewhere. */
+/** A damaged saved source, and an unusable project directory, are reported elsewhere. */
 async function savedSources({ sources }: Services): Promise<readonly SavedConnector[]> {
   return sources.list().catch((error: unknown) => {
     if (error instanceof SluiceError) return [];
@@ -148,7 +148,7 @@ function described(problem: Problem | undefined): string {
   return problem ? `${problem.message} ${problem.fix}` : '';
 }
 
-/** The cache's URL is a secret of a name: whether there is one, not what it says. */
+/** The cache's URL is a named secret: checks that it exists, without reading it. */
 async function missingUrl({ settings, vault }: Services): Promise<string | undefined> {
   const name = /^secret_reference::(\w+)/.exec(
     settings.sharedCache?.problem ? '' : (settings.sharedCache?.reference ?? ''),
@@ -156,7 +156,7 @@ async function missingUrl({ settings, vault }: Services): Promise<string | undef
   if (name === undefined) return undefined;
   const found = (await vault.list()).find((entry) => entry.name === name);
   if (found?.set) return undefined;
-  return `There is no secret ${name} that SLUICE_CACHE_URL could mean. Write ${name}='postgres://…' into the env file.`;
+  return `SLUICE_CACHE_URL names the secret ${name}, which does not exist. Write ${name}='postgres://…' into the env file.`;
 }
 
 function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
@@ -164,7 +164,7 @@ function modesText({ safe, readOnly }: Modes): z.infer<typeof realmModes> {
   return { safe_mode: of(safe), read_only_mode: of(readOnly) };
 }
 
-/** Names in an Airbyte are other people's: what looks like a secret in them is masked. */
+/** Other people choose the names in Airbyte: what looks like a secret in them is redacted. */
 function historyOf({ history, vault }: Services): Status['history'] {
   const shown = (entry: LedgerEntry): LedgerEntry =>
     entry.realm === 'cloud' && entry.name !== undefined

@@ -39,8 +39,8 @@ export const listSecrets = defineTool({
     }
     const problems = found.map((problem) => ({ ...problem }));
     const all = await services.vault.list();
-    const wanted = search.toLowerCase();
-    const secrets = all.filter(({ name }) => name.toLowerCase().includes(wanted)).map((entry) => ({ ...entry }));
+    const requested = search.toLowerCase();
+    const secrets = all.filter(({ name }) => name.toLowerCase().includes(requested)).map((entry) => ({ ...entry }));
     const next =
       envFile.path === undefined
         ? 'No env file is set: a person sets AIRBYTE_MCP_ENV_FILE to the absolute path of one, and restarts the server.'

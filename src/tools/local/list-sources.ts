@@ -35,7 +35,7 @@ export const listSources = defineTool({
   effect: 'read',
   async run({ name }, { services }) {
     const saved = await savedAs(name, services);
-    // All of them: a source that is synced each minute must not hide when another one was.
+    // All of them, because one source that syncs every minute would otherwise push out the others.
     const syncs = await services.syncs.recent(Number.POSITIVE_INFINITY);
     const sources = saved.sources.map((source) => describeSource(source, syncs, services));
     const destinations = saved.destinations.map((destination) => describeDestination(destination, syncs, services));
@@ -66,7 +66,7 @@ function textOf(saved: Described): string {
     ...(manifest ? [`  manifest_path: ${manifest}`] : []),
     ...(file ? [`  config_file: ${file}`] : []),
     ...(secret ? [`  config_secret: ${secret}`] : []),
-    ...(changed ? [`  changed by the connector, kept for its next run: ${changed.fields.join(', ')}`] : []),
+    ...(changed ? [`  changed by the connector, used in its next run: ${changed.fields.join(', ')}`] : []),
   ].join('\n');
 }
 

@@ -17,14 +17,14 @@ const streamOutput = z.object({
 });
 
 const MAX_LISTED = 300;
-/** Characters of schemas: they stand in the text and in the data. */
+/** Characters of schemas: they appear in the text and in the data. */
 const MAX_SCHEMA = 40_000;
 
 export const listStreams = defineTool({
   name: 'list_streams',
   title: 'List the streams of a source',
   description:
-    'The catalog of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema, of the fields that search names if given. The catalog is kept; refresh asks the connector again.',
+    'Lists the streams of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema, limited to fields that match search. The catalog is cached; refresh asks the connector again.',
   input: z.strictObject({
     ...readableFields,
     search: z.string().optional(),
@@ -46,9 +46,9 @@ export const listStreams = defineTool({
     const control = { signal, progress };
     const { label: source, installed, config } = await openSource(readable, call);
     const catalog = await services.connectors.discover(installed, config, control, refresh ? 0 : undefined);
-    const wanted = search.toLowerCase();
-    if (stream !== undefined) return oneStreamAnswer(source, catalog, oneStream(catalog, stream), wanted, offset);
-    const found = catalog.streams.filter(({ name }) => name.toLowerCase().includes(wanted));
+    const requested = search.toLowerCase();
+    if (stream !== undefined) return oneStreamAnswer(source, catalog, oneStream(catalog, stream), requested, offset);
+    const found = catalog.streams.filter(({ name }) => name.toLowerCase().includes(requested));
     const end = offset + MAX_LISTED;
     const streams = found.slice(offset, end).map((entry) => describeStream(catalog, entry));
     const truncated = end < found.length;
@@ -99,7 +99,7 @@ function oneStream(catalog: Catalog, label: string): Stream[] {
   const labels = catalog.streams.map((stream) => streamLabel(catalog, stream));
   throw new InputError(
     'unknown_stream',
-    `There is no stream ${JSON.stringify(label.slice(0, 80))}.`,
+    `Unknown stream ${JSON.stringify(label.slice(0, 80))}.`,
     `Near names: ${nearest(label, labels).join(', ')}.`,
   );
 }

@@ -1,4 +1,4 @@
-/** What a low-code connector's manifest says of its streams and its authentication, before anything is installed. */
+/** The streams and the authentication that a low-code connector's manifest declares, before anything is installed. */
 import * as z from 'zod';
 import type { ManifestDescription } from '../../connectors/index.ts';
 

@@ -44,9 +44,9 @@ export const previewStream = defineTool({
       services.vault.redactor,
     );
     const streams = found.streams.map(({ stream, records, complete }) => {
-      // Sealed before it is cut: half a secret would not be recognised afterwards.
-      const sealed = services.vault.redactor.redactValue(records, 'data') as typeof records;
-      const cut = sealed.map(cutCells);
+      // Redacted before it is cut: half a secret would not be recognised.
+      const redacted = services.vault.redactor.redactValue(records, 'data') as typeof records;
+      const cut = redacted.map(cutCells);
       return {
         stream,
         records: cut.map(({ record }) => record),

@@ -1,4 +1,4 @@
-/** Saving a source or a destination: validated first, then kept under a name. */
+/** Saves a source or a destination: validates it, then stores it under a name. */
 import * as z from 'zod';
 import { ConnectorError, InputError, SluiceError } from '../../errors.ts';
 import { checkDestinationName, checkSourceName } from '../../protocol/index.ts';
@@ -36,7 +36,7 @@ export const saveSource = defineTool({
   name: 'save_source',
   title: 'Save a source',
   description:
-    'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced and kept in its history.',
+    'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced; its history keeps the old version.',
   input: z.strictObject({ name, ...connectorFields, sync: z.boolean().optional().describe('then start_sync') }),
   output,
   realm: 'local',
@@ -66,7 +66,7 @@ export const saveDestination = defineTool({
   },
 });
 
-/** What a save changes: what has the name, and with a source the tables that its next syncs fill. */
+/** What a save changes: the saved connector of that name, and for a source the tables that its next syncs write. */
 function savingOver(kind: Kind) {
   return {
     effect: { shown: 'change', possible: ['create', 'change'] },
@@ -91,7 +91,7 @@ function saved(kind: Kind, { sources, destinations }: Services): Sources {
   return kind === 'source' ? sources : destinations;
 }
 
-/** Starts the sync of what was saved just now. Where it cannot start the source stays saved, and the answer says why. */
+/** Starts a sync of the source just saved. If it cannot start, the source remains saved and the answer says why. */
 async function withSync({ data }: Awaited<ReturnType<typeof save>>, startedAt: number, call: Call) {
   const { services, signal, progress, authorize } = call;
   const saved = `Saved "${data.name}": ${data.connector} ${data.version} (${data.runtime}).`;
@@ -149,9 +149,11 @@ async function save(
   // States belong to the name; Sluice cannot tell a corrected configuration from another account.
   const states =
     kind === 'source' ? ' Syncs continue from its states: for another account, use start_sync with restart.' : '';
-  const kept = replaced ? ` The replaced ${kind} is kept (sluice-mcp ${kind}s history ${input.name}).${states}` : '';
-  const said = `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${kept} Next: ${next}`;
-  return { text: [said, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
+  const previous = replaced
+    ? ` The previous ${kind} is in its history (sluice-mcp ${kind}s history ${input.name}).${states}`
+    : '';
+  const head = `Saved "${input.name}": ${connector} ${version} (${runtime}).${why}${previous} Next: ${next}`;
+  return { text: [head, ...validation.warnings.map((warning) => `Warning: ${warning}`)].join('\n'), data };
 }
 
 function notSaved(name: string, validation: Validation, written: object | undefined): Error {

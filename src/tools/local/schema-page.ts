@@ -10,11 +10,11 @@ export interface SchemaPage {
   readonly next?: number;
 }
 
-/** Longer than this, what stands beside the fields (definitions, alternatives) is left out of a part. */
-const MAX_BESIDE = 8_000;
+/** Definitions and alternatives longer than this are left out of a part of the schema. */
+const MAX_OTHER_KEYWORDS = 8_000;
 
 /**
- * The whole schema where it is short enough and nothing is left out of it; else the fields from `offset` on.
+ * The complete schema if it is short enough and no field is filtered out; else the fields from `offset` on.
  * @param search a part of the fields' names, in lower case
  * @param most characters of JSON
  */
@@ -22,9 +22,9 @@ export function schemaPage(schema: JsonObject, search: string, offset: number, m
   if (search === '' && offset === 0 && JSON.stringify(schema).length <= most) return { schema };
   const all = [...propertiesOf(schema)];
   const found = all.filter(([name]) => name.toLowerCase().includes(search));
-  const beside = besideFields(schema);
+  const others = otherKeywords(schema);
   const page: Record<string, JsonValue> = {};
-  let left = most - JSON.stringify(beside).length;
+  let left = most - JSON.stringify(others).length;
   let next = offset;
   for (const [name, property] of found.slice(offset)) {
     left -= JSON.stringify(name).length + JSON.stringify(property).length + 2;
@@ -37,7 +37,7 @@ export function schemaPage(schema: JsonObject, search: string, offset: number, m
   const matching = search === '' ? '' : ` whose name has "${search}"`;
   const rest = next < found.length ? `; continue with offset ${next}` : '';
   return {
-    schema: { ...beside, properties: page },
+    schema: { ...others, properties: page },
     note: `${count(shown, 'field')} from offset ${offset}, of ${count(found.length, 'field')}${matching}${rest}.`,
     ...(next < found.length ? { next } : {}),
   };
@@ -45,7 +45,7 @@ export function schemaPage(schema: JsonObject, search: string, offset: number, m
 
 const OF_FIELDS = new Set(['properties', 'allOf', 'anyOf', 'oneOf', '$ref']);
 
-function besideFields(schema: JsonObject): JsonObject {
-  const beside = Object.fromEntries(Object.entries(schema).filter(([key]) => !OF_FIELDS.has(key)));
-  return JSON.stringify(beside).length <= MAX_BESIDE ? beside : { type: 'object' };
+function otherKeywords(schema: JsonObject): JsonObject {
+  const others = Object.fromEntries(Object.entries(schema).filter(([key]) => !OF_FIELDS.has(key)));
+  return JSON.stringify(others).length <= MAX_OTHER_KEYWORDS ? others : { type: 'object' };
 }

@@ -22,7 +22,7 @@ const input = z.strictObject({
       }),
     )
     .optional(),
-  restart: z.boolean().optional().describe('forget the state'),
+  restart: z.boolean().optional().describe('discard the state'),
   wait_seconds: z.int().min(0).max(45).default(20),
 });
 

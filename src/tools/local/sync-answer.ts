@@ -70,8 +70,8 @@ const STREAMS_WITH_COLUMNS = 8;
 
 export type SyncOutput = z.infer<typeof syncOutput>;
 
-/** @param logIsWhole whether all of the log stands beside it */
-export function syncData(status: SyncStatus, logIsWhole = false): SyncOutput {
+/** @param logIsComplete whether the answer shows the complete log too */
+export function syncData(status: SyncStatus, logIsComplete = false): SyncOutput {
   return {
     sync_id: status.sync_id,
     source: status.source,
@@ -89,7 +89,7 @@ export function syncData(status: SyncStatus, logIsWhole = false): SyncOutput {
     })),
     errors: status.errors.map((error) => ({ ...error })),
     warnings: [...status.warnings],
-    next: nextStep(status, logIsWhole),
+    next: nextStep(status, logIsComplete),
   };
 }
 
@@ -184,11 +184,11 @@ function changedText(
 
 function nextStep(
   { state, sync_id: id, dataset, source, destination, errors }: SyncStatus,
-  logIsWhole: boolean,
+  logIsComplete: boolean,
 ): string {
   const cause =
     nextByCause(errors, source) ??
-    (logIsWhole ? undefined : `get_sync with sync_id "${id}" and log_lines 50 tells more`);
+    (logIsComplete ? undefined : `get_sync with sync_id "${id}" and log_lines 50 tells more`);
   if (destination !== undefined) return nextToDestination({ state, id, source, destination, cause });
   switch (state) {
     case 'running':
@@ -225,7 +225,7 @@ function nextToDestination(sync: {
     case 'running':
       return `get_sync with sync_id "${sync.id}" and wait_seconds; cancel_sync ends it and keeps what is confirmed.`;
     case 'complete':
-      return `look at the data where "${sync.destination}" writes them; ${again} continues from the kept state.`;
+      return `look at the data where "${sync.destination}" writes them; ${again} continues from the stored state.`;
     case 'interrupted':
     case 'cancelled':
       return `${again} continues from the last state that the destination returned.`;

@@ -87,7 +87,7 @@ async function readyActor(kind: ActorKind, input: CreateInput, workspaceId: stri
   return { definitionId, config: await resolved(written, spec, call.services, call) };
 }
 
-/** Required secrets are sent empty, so that Airbyte takes the rest and a person fills them in. */
+/** Required secrets are sent empty, so that Airbyte accepts the rest and a person enters them. */
 async function readyDraft(written: JsonObject, definite: Definite, call: Call): Promise<Ready> {
   const { services, signal } = call;
   const spec = await neededSpec(definite, services, signal);

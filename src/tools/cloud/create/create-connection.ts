@@ -1,4 +1,4 @@
-/** A connection: a source joined to a destination. */
+/** Creates a connection between a source and a destination. */
 import type { ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
 import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
@@ -27,8 +27,8 @@ export const createConnection: Creator = async (input, call, enter) => {
   if (source.workspaceId !== destination.workspaceId) {
     throw new InputError(
       'other_workspace',
-      `The source lies in workspace ${source.workspaceId}, the destination in ${destination.workspaceId}.`,
-      'Choose both from one workspace.',
+      `The source is in workspace ${source.workspaceId}, the destination in ${destination.workspaceId}.`,
+      'Choose a source and a destination in the same workspace.',
     );
   }
   await refuseTakenName(input, source.workspaceId, call);
@@ -85,7 +85,7 @@ export const createConnection: Creator = async (input, call, enter) => {
   };
 };
 
-/** The connection is there by now: that its schedule is not is a warning, with the way to set it. */
+/** The connection exists by now: a schedule that cannot be set is a warning, with the way to set it. */
 async function inTimeZone(
   id: string,
   { expression, timeZone = '' }: GivenSchedule,
@@ -102,7 +102,7 @@ async function inTimeZone(
   }
 }
 
-/** Undefined where the call names no streams at all. */
+/** Undefined if the call names no streams at all. */
 async function requested(
   { streams, from_source: source }: CreateInput,
   call: Call,

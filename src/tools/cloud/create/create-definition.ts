@@ -77,7 +77,7 @@ export async function givenManifest(
   if (path === undefined && manifest === undefined) return undefined;
   const given = await connectors.publishable(path === undefined ? { document: manifest as JsonObject } : { path });
   const checked = withLiteralSpec(given);
-  // What describe_cloud_object hides would be published in the place of what is there.
+  // The masks that describe_cloud_object shows would replace the published values.
   const hidden = maskedPath(checked);
   if (hidden === undefined) return checked;
   throw new InputError(

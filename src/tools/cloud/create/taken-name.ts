@@ -7,20 +7,20 @@ import type { ObjectKind } from '../found-object.ts';
 import { allItems } from '../scan.ts';
 import type { CreateInput } from './creator.ts';
 
-/** @throws InputError `name_taken` unless a duplicate is wanted */
+/** @throws InputError `name_taken` unless a duplicate is allowed */
 export async function refuseTakenName(
   { kind, name, allow_duplicate: isAllowed }: CreateInput,
   workspaceId: string,
   call: Call,
 ): Promise<void> {
   if (isAllowed) return;
-  const wanted = redactName(name.trim(), call.services.vault.redactor).toLowerCase();
-  const ids = (await named(kind, workspaceId, call)).filter((each) => each.name.trim().toLowerCase() === wanted);
+  const requested = redactName(name.trim(), call.services.vault.redactor).toLowerCase();
+  const ids = (await named(kind, workspaceId, call)).filter((each) => each.name.trim().toLowerCase() === requested);
   if (ids.length === 0) return;
   throw new InputError(
     'name_taken',
     `There is a ${kind} called ${JSON.stringify(shortName(name))} already (${ids[0]?.id}).`,
-    'Use that one, choose another name, or call again with allow_duplicate where a second one is wanted.',
+    'Use that one, choose another name, or call again with allow_duplicate to create a second one.',
     { details: { ids: ids.slice(0, 20).map(({ id }) => id) } },
   );
 }

@@ -4,7 +4,7 @@ import { defineTool } from '../../tool.ts';
 import { shortName } from '../bounds.ts';
 import { workspaceId } from '../fields.ts';
 import { ledgerEntry, OBJECT_KINDS } from '../found-object.ts';
-import { carryOut } from './deletion.ts';
+import { deletePlanned } from './deletion.ts';
 import { allOf, audited, planDeletion, textOf } from './deletion-plan.ts';
 
 const MAX_LISTED = 50;
@@ -13,7 +13,7 @@ export const deleteCloudObject = defineTool({
   name: 'delete_cloud_object',
   title: 'Delete in Airbyte Cloud',
   description:
-    'Deletes by id and exact name. cascade: also what stands on it (connections; sources of a definition), and with a connection its source and destination where nothing else uses them.',
+    'Deletes by id and exact name. cascade: everything that depends on it too (connections; sources of a definition), and with a connection its source and destination unless something else uses them.',
   input: z.strictObject({
     kind: z.enum(OBJECT_KINDS),
     id: z.string(),
@@ -25,8 +25,8 @@ export const deleteCloudObject = defineTool({
     kind: z.string(),
     id: z.string(),
     name: z.string(),
-    gone: z.array(z.string()),
-    stays: z.array(z.string()),
+    deleted: z.array(z.string()),
+    kept: z.array(z.string()),
   }),
   realm: 'cloud',
   effect: 'destroy',
@@ -46,10 +46,10 @@ export const deleteCloudObject = defineTool({
         { details: { dependents: plan.first.slice(0, MAX_LISTED).map(textOf), total: plan.first.length } },
       );
     }
-    // Also where it ends half-way.
-    const gone = await carryOut(plan, call, (soFar) => call.about({ ...object, after: { gone: soFar } }));
-    const stays = [...plan.stays];
-    const text = `Gone: ${gone.join('; ')}.${stays.length > 0 ? `\nStays: ${stays.join('; ')}.` : ''}`;
-    return { text, data: { kind, id, name, gone, stays } };
+    // Audited after each deletion, so that a failure half-way is on record too.
+    const deleted = await deletePlanned(plan, call, (soFar) => call.about({ ...object, after: { deleted: soFar } }));
+    const kept = [...plan.kept];
+    const text = `Deleted: ${deleted.join('; ')}.${kept.length > 0 ? `\nKept: ${kept.join('; ')}.` : ''}`;
+    return { text, data: { kind, id, name, deleted, kept } };
   },
 });

@@ -1,4 +1,4 @@
-/** What goes when something is deleted in Airbyte, and what does not. */
+/** Plans a deletion in Airbyte: what is deleted, in which order, and what is kept. */
 import type { Actor, ActorKind, Connection } from '../../../cloud/index.ts';
 import { InputError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
@@ -18,15 +18,15 @@ export interface DeletionTarget {
 
 export interface DeletionPlan {
   readonly object: FoundObject;
-  /** What Airbyte deletes with it: gone before it, one by one. */
+  /** What Airbyte would delete with it: deleted before it, one by one. */
   readonly first: readonly DeletionTarget[];
-  /** What only `cascade` takes along, after it. */
+  /** What only `cascade` deletes, after it. */
   readonly afterwards: readonly DeletionTarget[];
-  readonly stays: readonly string[];
+  readonly kept: readonly string[];
 }
 
 export interface DeletionRequest extends ObjectLookup {
-  /** The exact name of today. */
+  /** The exact current name. */
   readonly name: string;
   readonly cascade?: boolean | undefined;
 }
@@ -38,16 +38,16 @@ export async function planDeletion(
   signal: AbortSignal,
 ): Promise<DeletionPlan> {
   const object = await findObject(request, services, signal);
-  // What looks like a secret in a name is hidden in both.
+  // What looks like a secret is redacted in both names.
   if (object.name !== redactName(request.name, services.vault.redactor)) {
     throw new InputError(
       'name_mismatch',
       `This ${object.kind} is called ${JSON.stringify(object.name)}, not ${JSON.stringify(request.name.slice(0, 200))}.`,
-      'Make sure that it is the one that is meant, and give its exact name.',
+      'Check that this is the right object, and give its exact name.',
     );
   }
   const first = await dependentsOf(object, services, signal);
-  if (object.kind !== 'connection') return { object, first, afterwards: [], stays: [] };
+  if (object.kind !== 'connection') return { object, first, afterwards: [], kept: [] };
   return { object, first, ...(await endsOf(object.connection, request.cascade ?? false, services, signal)) };
 }
 
@@ -55,7 +55,7 @@ export function allOf({ object, first, afterwards }: DeletionPlan): DeletionTarg
   return [...first, object, ...afterwards];
 }
 
-/** What Airbyte would delete with it, in the order in which it can be deleted. */
+/** What Airbyte would delete with it, in the order in which it must be deleted. */
 export async function dependentsOf(
   { kind, id, workspaceId }: DeletionTarget,
   { cloud }: Services,
@@ -70,7 +70,9 @@ export async function dependentsOf(
     workspaceId,
   });
   if (kind !== 'definition') {
-    return connections.filter((connection) => stands(connection, kind, id)).map((found) => target('connection', found));
+    return connections
+      .filter((connection) => isUsedBy(connection, kind, id))
+      .map((found) => target('connection', found));
   }
   const all = await allItems((page) => cloud.actors.list('source', workspaceId, page, signal));
   const sources = all.filter(({ definitionId }) => definitionId === id);
@@ -78,38 +80,38 @@ export async function dependentsOf(
   return [...theirs.map((found) => target('connection', found)), ...sources.map((found) => target('source', found))];
 }
 
-function stands({ sourceId, destinationId }: Connection, kind: ActorKind, id: string): boolean {
+function isUsedBy({ sourceId, destinationId }: Connection, kind: ActorKind, id: string): boolean {
   return (kind === 'source' ? sourceId : destinationId) === id;
 }
 
-/** A connection's source and destination: gone with `cascade` where no other connection uses them. */
+/** A connection's source and destination: deleted with `cascade` unless another connection uses them. */
 async function endsOf(
   connection: Connection,
   cascade: boolean,
   services: Services,
   signal: AbortSignal,
-): Promise<Pick<DeletionPlan, 'afterwards' | 'stays'>> {
+): Promise<Pick<DeletionPlan, 'afterwards' | 'kept'>> {
   const { cloud } = services;
   const ends = await Promise.all([
     cloud.actors.get('source', connection.sourceId, signal),
     cloud.actors.get('destination', connection.destinationId, signal),
   ]);
   const afterwards: DeletionTarget[] = [];
-  const stays: string[] = [];
+  const kept: string[] = [];
   for (const end of ends) {
     const users = (await dependentsOf(end, services, signal)).filter(({ id }) => id !== connection.id);
     if (cascade && users.length === 0) afterwards.push(end);
-    else if (users.length === 0) stays.push(textOf(end));
-    else stays.push(`${textOf(end)}, which ${users.length} other connection(s) use`);
+    else if (users.length === 0) kept.push(textOf(end));
+    else kept.push(`${textOf(end)}, which ${users.length} other connection(s) use`);
   }
-  return { afterwards, stays };
+  return { afterwards, kept };
 }
 
 export function textOf({ kind, id, name }: Pick<DeletionTarget, 'kind' | 'id' | 'name'>): string {
   return `${kind} "${shortName(name)}" (${id})`;
 }
 
-/** For the audit: what it was. */
+/** What the audit records of the object before its deletion. */
 export function audited(object: FoundObject): JsonObject {
   if (object.kind === 'definition') return { version: object.definition.version ?? '' };
   if (object.kind !== 'connection') return typeAndFields(object.actor);
@@ -122,7 +124,7 @@ export function audited(object: FoundObject): JsonObject {
   };
 }
 
-/** The audit keeps the keys of a configuration only. */
+/** The audit writes only the keys of a configuration. */
 function typeAndFields({ type, configuration }: Actor): JsonObject {
   return { ...(type ? { type } : {}), configuration };
 }

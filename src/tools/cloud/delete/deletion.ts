@@ -1,4 +1,4 @@
-/** Deletes what a plan names, one by one; whatever happens in between, what is gone already is said. */
+/** Deletes what a plan names, one by one; an error half-way names what was deleted and what was not. */
 import { abortError, messageOf, SluiceError, UpstreamError } from '../../../errors.ts';
 import type { Services } from '../../services.ts';
 import type { Call } from '../../tool.ts';
@@ -6,34 +6,34 @@ import { ledgerEntry } from '../found-object.ts';
 import { allOf, type DeletionPlan, type DeletionTarget, dependentsOf, textOf } from './deletion-plan.ts';
 
 /**
- * @param onGone is told what is gone so far, in words, after each deletion
+ * @param onDeleted called after each deletion with what was deleted so far, as text
  * @returns the same at the end
- * @throws RefusedError `safe_mode`; UpstreamError `partly_deleted`, `new_dependents`; what the first deed throws
+ * @throws RefusedError `safe_mode`; UpstreamError `partly_deleted`, `new_dependents`; whatever the first deletion throws
  */
-export async function carryOut(
+export async function deletePlanned(
   plan: DeletionPlan,
   call: Call,
-  onGone: (gone: readonly string[]) => void,
+  onDeleted: (deleted: readonly string[]) => void,
 ): Promise<string[]> {
   const all = allOf(plan);
-  const gone: DeletionTarget[] = [];
+  const deleted: DeletionTarget[] = [];
   for (const target of all) {
     try {
       if (call.signal.aborted) throw abortError(call.signal);
-      call.progress(`deleting ${textOf(target)}`, gone.length, all.length);
+      call.progress(`deleting ${textOf(target)}`, deleted.length, all.length);
       await refuseNewDependents(target, call);
       await remove(target, call.services);
     } catch (error) {
-      throw gone.length === 0 ? error : partly(error, gone, all);
+      throw deleted.length === 0 ? error : partly(error, deleted, all);
     }
-    gone.push(target);
-    call.services.ledger.forget(ledgerEntry(target));
-    onGone(gone.map(textOf));
+    deleted.push(target);
+    call.services.ledger.remove(ledgerEntry(target));
+    onDeleted(deleted.map(textOf));
   }
-  return gone.map(textOf);
+  return deleted.map(textOf);
 }
 
-/** All that stood on it when the plan was made is gone by now. */
+/** Everything that depended on it when the plan was made has been deleted by now. */
 async function refuseNewDependents(target: DeletionTarget, { services, signal }: Call): Promise<void> {
   const others = await dependentsOf(target, services, signal);
   if (others.length === 0) return;
@@ -51,13 +51,13 @@ async function remove({ kind, id, workspaceId }: DeletionTarget, { cloud }: Serv
     else if (kind === 'definition') await cloud.definitions.delete(workspaceId, id);
     else await cloud.actors.delete(kind, id);
   } catch (error) {
-    // Somebody else was faster: it is gone, as was wanted.
+    // Somebody else deleted it first, which is the requested result.
     if (!(error instanceof SluiceError) || error.code !== 'cloud_not_found') throw error;
   }
 }
 
-function partly(error: unknown, gone: readonly DeletionTarget[], all: readonly DeletionTarget[]): UpstreamError {
-  const left = all.filter((target) => !gone.includes(target));
+function partly(error: unknown, deleted: readonly DeletionTarget[], all: readonly DeletionTarget[]): UpstreamError {
+  const left = all.filter((target) => !deleted.includes(target));
   return new UpstreamError(
     'partly_deleted',
     `Only a part was deleted: ${messageOf(error)}`,
@@ -65,7 +65,7 @@ function partly(error: unknown, gone: readonly DeletionTarget[], all: readonly D
     {
       details: {
         ...(error instanceof SluiceError ? { failure: error.code, ...error.details } : {}),
-        gone: gone.map(textOf),
+        deleted: deleted.map(textOf),
         not_deleted: left.map(textOf),
       },
       cause: error,

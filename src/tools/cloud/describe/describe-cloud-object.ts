@@ -28,17 +28,17 @@ export const describeCloudObject = defineTool({
     kind: z.enum(DESCRIBED),
     id: z.string(),
     include: z.array(z.enum(INCLUDES)).default([]),
-    to_file: z.boolean().optional().describe('state, catalog whole'),
+    to_file: z.boolean().optional().describe('state, catalog in full'),
     workspace_id: workspaceId,
   }),
   output: description,
   realm: 'cloud',
   effect: 'read',
-  async run({ kind, id, include, to_file: toFile = false, workspace_id: wanted }, call) {
+  async run({ kind, id, include, to_file: toFile = false, workspace_id: requested }, call) {
     const misfit = include.find((part) => FITS[part] !== kind);
     if (misfit) throw includeMisfits(misfit, kind);
     if (toFile && !include.some((part) => part === 'state' || part === 'catalog')) throw nothingToWrite();
-    const question = { id, include: new Set(include), workspaceId: wanted, toFile };
+    const question = { id, include: new Set(include), workspaceId: requested, toFile };
     const report = await DESCRIBE[kind](question, call);
     const data = { kind, ...report.data, notes: report.notes };
     return { text: descriptionText(data, report.parts), data };

@@ -44,7 +44,7 @@ export async function describeDefinition(question: Question, call: Call): Promis
   }
   if (include.has('draft_manifest')) {
     if (draft?.isDraft) putManifest('draft_manifest', draft.manifest);
-    else report.notes.push('draft_manifest: there is no draft in the connector builder');
+    else report.notes.push('draft_manifest: the connector builder has no draft');
   }
   return report;
 }

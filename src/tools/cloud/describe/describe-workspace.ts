@@ -8,21 +8,21 @@ import type { Description } from './description.ts';
 import { newReport, type ObjectReport, type Question } from './object-report.ts';
 
 export async function describeWorkspace(
-  { id: wanted, include, workspaceId: within }: Question,
+  { id: requested, include, workspaceId: within }: Question,
   call: Call,
 ): Promise<ObjectReport> {
   const { services, signal, about } = call;
   const { cloud } = services;
-  const id = (await workspaceIdOf(wanted, services, signal, 'id')) ?? wanted;
+  const id = (await workspaceIdOf(requested, services, signal, 'id')) ?? requested;
   const workspaceId = await workspaceIdOf(within, services, signal);
   const workspace = await cloud.workspaces.get(id, signal);
   about({ kind: 'workspace', id: workspace.id, name: workspace.name });
   checkWorkspace(workspaceId, { workspaceId: workspace.id }, 'What is asked for');
   const notes: string[] = [];
-  // An Airbyte of one's own may have no organizations, or hide that API.
+  // A self-managed Airbyte may have no organizations, or not offer that API.
   const organization = await cloud.workspaces.organization(workspace.id, signal).catch((error: unknown) => {
     if (signal.aborted || !(error instanceof SluiceError)) throw error;
-    notes.push(`the organization cannot be told: ${error.message}`);
+    notes.push(`the organization is unknown: ${error.message}`);
     return undefined;
   });
   const report = newReport({

@@ -59,7 +59,7 @@ export const description = z.object({
   // Of definitions.
   version: z.string().optional(),
   sources: z.array(named).optional(),
-  /** Whole, or the beginning of its JSON where it is too long. */
+  /** Complete, or the beginning of its JSON if it is too long. */
   state: z.unknown().optional(),
   catalog: z.unknown().optional(),
   manifest: z.unknown().optional(),
@@ -71,7 +71,7 @@ export const description = z.object({
 });
 export type Description = z.infer<typeof description>;
 
-/** What stands in the data and, as its JSON, in the text. */
+/** A value shown in the data and, as its JSON, in the text. */
 export interface Part {
   readonly label: string;
   readonly text: string;

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { RefusedError } from '../../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
-import { placeExport, stagedExport } from '../../local/export-file.ts';
+import { publishExport, stagedExport } from '../../local/export-file.ts';
 import type { Call } from '../../tool.ts';
 
 /** @returns the path. @throws RefusedError where this machine's realm is read-only */
@@ -28,7 +28,7 @@ export async function writeProtocolFile(
   try {
     const text = `${JSON.stringify(value, null, 2)}\n`;
     await writeFile(staged.path, vault.redactor.redact(text, 'data'), { mode: 0o600, flag: 'wx' });
-    const { path, id } = await placeExport(staged.path, folder, name);
+    const { path, id } = await publishExport(staged.path, folder, name);
     ledger.enter({ realm: 'local', kind: 'export', id, name });
     return path;
   } finally {

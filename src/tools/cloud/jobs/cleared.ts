@@ -21,8 +21,8 @@ export async function clearedTargets(
     targets.push(ledgerEntry({ ...destination, kind: 'destination' }));
   }
   const all = await allItems((page) => services.cloud.connections.list(workspaceId, page, signal));
-  const beside = all.filter((other) => isSameId(other.destinationId, destinationId) && !isSameId(other.id, id));
-  for (const other of beside.filter((one) => shareTables(one, connection))) {
+  const others = all.filter((other) => isSameId(other.destinationId, destinationId) && !isSameId(other.id, id));
+  for (const other of others.filter((one) => shareTables(one, connection))) {
     targets.push(ledgerEntry({ ...other, kind: 'connection' }));
   }
   return targets;

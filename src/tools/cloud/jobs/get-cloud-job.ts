@@ -50,14 +50,14 @@ export const getCloudJob = defineTool({
 });
 
 async function find(
-  { job_id: id, connection_id: of, workspace_id: wanted }: z.output<typeof getCloudJob.input>,
+  { job_id: id, connection_id: of, workspace_id: requested }: z.output<typeof getCloudJob.input>,
   { services, signal }: Call,
 ): Promise<{ readonly job: Job; readonly connection: Connection | undefined }> {
   const { cloud } = services;
   if (id !== undefined) {
-    const found = await findJob(id, wanted, services, signal);
+    const found = await findJob(id, requested, services, signal);
     if (of === undefined) return found;
-    const named = await findConnection({ id: of, workspaceId: wanted }, services, signal);
+    const named = await findConnection({ id: of, workspaceId: requested }, services, signal);
     if (named.id.toLowerCase() === found.job.connectionId.toLowerCase()) return found;
     throw new InputError(
       'job_of_other_connection',
@@ -72,7 +72,7 @@ async function find(
       'Give the job_id, or the connection_id for its latest job; list_cloud_objects with kind job lists them.',
     );
   }
-  const connection = await findConnection({ id: of, workspaceId: wanted }, services, signal);
+  const connection = await findConnection({ id: of, workspaceId: requested }, services, signal);
   const { items } = await cloud.jobs.list({ connectionId: connection.id }, { offset: 0, limit: 1 }, signal);
   if (items[0]) return { job: items[0], connection };
   throw new InputError(
@@ -85,7 +85,7 @@ async function find(
 function badOffset(): InputError {
   return new InputError(
     'bad_log_offset',
-    'log_offset is no whole number from 0.',
+    'log_offset must be an integer of at least 0.',
     'Give next_log_offset of the answer before, or leave it out for the last lines.',
   );
 }

@@ -56,7 +56,7 @@ export function isActive({ state }: Pick<Job, 'state'>): boolean {
   return !/^(succeeded|failed|cancelled)$/.test(state);
 }
 
-/** @param connection absent where it is gone */
+/** @param connection absent if it was deleted */
 export function jobData(job: Job, connection: Connection | undefined, { services }: Call): JobOutput {
   return {
     job_id: job.id,

@@ -1,4 +1,4 @@
-/** What only the configuration API tells of a job: attempts, failures, logs. Without it the rest is told, and a warning. */
+/** What only the configuration API knows about a job: attempts, failures, logs. Without it, the answer has a warning instead. */
 import type { Attempt, Job } from '../../../cloud/index.ts';
 import { InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
@@ -20,7 +20,7 @@ async function attemptsOf(
     return await services.cloud.jobs.attempts(job, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof SluiceError)) throw error;
-    data.warnings.push(`Attempts, errors and logs cannot be told: ${error.message} ${error.next}`);
+    data.warnings.push(`Attempts, errors and logs are not available: ${error.message} ${error.next}`);
     return undefined;
   }
 }
@@ -31,13 +31,13 @@ const MAX_ATTEMPTS = 10;
 export async function addAttempts(job: Job, data: JobOutput, call: Call): Promise<readonly Attempt[] | undefined> {
   const report = await attemptsOf(job, data, call);
   if (!report) return undefined;
-  const hide = await textRedactor(call.services, call.signal);
-  data.attempts = report.slice(-MAX_ATTEMPTS).map((attempt) => shownAttempt(attempt, hide));
+  const redact = await textRedactor(call.services, call.signal);
+  data.attempts = report.slice(-MAX_ATTEMPTS).map((attempt) => shownAttempt(attempt, redact));
   if (job.state !== 'succeeded') data.error = data.attempts.at(-1)?.failures[0]?.message;
   return report;
 }
 
-function shownAttempt(attempt: Attempt, hide: RedactText): NonNullable<JobOutput['attempts']>[number] {
+function shownAttempt(attempt: Attempt, redact: RedactText): NonNullable<JobOutput['attempts']>[number] {
   const { number, state, createdAt, endedAt, bytes, records, streams, failures } = attempt;
   return {
     attempt: number,
@@ -53,9 +53,9 @@ function shownAttempt(attempt: Attempt, hide: RedactText): NonNullable<JobOutput
     })),
     streams_total: streams.length,
     failures: failures.slice(0, MAX_FAILURES).map(({ origin, type, message }) => ({
-      from: origin && hide(origin, 100),
-      type: type && hide(type, 100),
-      message: hide(message, 1_500),
+      from: origin && redact(origin, 100),
+      type: type && redact(type, 100),
+      message: redact(message, 1_500),
     })),
   };
 }
@@ -63,16 +63,16 @@ function shownAttempt(attempt: Attempt, hide: RedactText): NonNullable<JobOutput
 /** @throws InputError `no_attempt` */
 export function chosenAttempt(
   attempts: readonly Attempt[],
-  wanted: number | undefined,
+  requested: number | undefined,
   job: number,
 ): Attempt | undefined {
-  if (wanted === undefined) return attempts.at(-1);
-  const found = attempts.find(({ number }) => number === wanted);
+  if (requested === undefined) return attempts.at(-1);
+  const found = attempts.find(({ number }) => number === requested);
   if (found) return found;
   const numbers = attempts.map(({ number }) => number).join(', ');
   throw new InputError(
     'no_attempt',
-    `Job ${job} has no attempt ${wanted}.`,
+    `Job ${job} has no attempt ${requested}.`,
     numbers === ''
       ? 'It has none so far: leave attempt out.'
       : `It has: ${numbers}. Leave attempt out for the last one.`,
@@ -90,7 +90,7 @@ export async function addLog(
     raw = await services.cloud.jobs.log(data.job_id, number, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof SluiceError)) throw error;
-    data.warnings.push(`The log cannot be told: ${error.message} ${error.next}`);
+    data.warnings.push(`The log is not available: ${error.message} ${error.next}`);
     return;
   }
   const { keys } = await services.registry.secretKeys(signal);

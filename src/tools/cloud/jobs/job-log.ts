@@ -23,16 +23,16 @@ export function logPart(
   redactor: Redactor,
   names: ReadonlySet<string>,
 ): LogPart {
-  // An entry may be a whole stack trace.
+  // An entry may be a complete stack trace.
   const all = raw.flatMap((entry) => entry.split(/\r?\n/));
   const start = Math.min(asked.offset ?? Math.max(0, all.length - asked.most), all.length);
   const end = Math.min(start + asked.most, all.length);
   const around = Math.max(0, start - NEIGHBOURS);
-  const sealed = redactedLines(all.slice(around, end + NEIGHBOURS), redactor, names).slice(
+  const redacted = redactedLines(all.slice(around, end + NEIGHBOURS), redactor, names).slice(
     start - around,
     end - around,
   );
-  const lines = sealed.map((line) => (line.length <= MAX_LINE_LENGTH ? line : cutLine(line)));
+  const lines = redacted.map((line) => (line.length <= MAX_LINE_LENGTH ? line : cutLine(line)));
   if (asked.offset !== undefined) return { lines: lines.slice(0, fitting(lines)), offset: start, total: all.length };
   const fit = fitting([...lines].reverse());
   return { lines: lines.slice(lines.length - fit), offset: end - fit, total: all.length };
@@ -45,7 +45,7 @@ function redactedLines(lines: readonly string[], redactor: Redactor, names: Read
     const ends = /-----END [A-Z0-9 ]*PRIVATE KEY/.test(line);
     const hidden = inKey && !begins;
     if (begins || ends) inKey = begins && !ends;
-    return hidden ? '[sealed]' : redactQuoted(line, names);
+    return hidden ? '[redacted]' : redactQuoted(line, names);
   });
 }
 

@@ -23,7 +23,7 @@ export async function findJob(
   signal: AbortSignal,
 ): Promise<{ readonly job: Job; readonly connection: Connection | undefined }> {
   if (!Number.isSafeInteger(id) || id < 1) {
-    throw new InputError('bad_job_id', `${id} is no number of a job.`, 'list_cloud_objects with kind job shows them.');
+    throw new InputError('bad_job_id', `${id} is not a job number.`, 'list_cloud_objects with kind job shows them.');
   }
   const { cloud } = services;
   const job = asAsked(id, await cloud.jobs.get(id, signal));
@@ -31,7 +31,7 @@ export async function findJob(
   return { job, connection: await connectionOf(job, workspaceId, cloud, signal) };
 }
 
-/** Undefined where the connection is gone; then nobody knows in which workspace the job ran. */
+/** Undefined if the connection was deleted; the job's workspace is unknown then. */
 async function connectionOf(
   job: Job,
   workspaceId: string | undefined,
@@ -73,7 +73,7 @@ export async function waitForJob(
       job = await services.cloud.jobs.get(job.id, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof SluiceError)) throw error;
-      return { job, warning: `How it continues cannot be told: ${error.message}` };
+      return { job, warning: `Its progress is unknown: ${error.message}` };
     }
   }
   return { job };

@@ -17,14 +17,14 @@ export function lastJobsOf(
 ): LastJobs {
   const known = new Map<string, Job>();
   const asked = new Set<string>();
-  let isWhole: boolean | undefined;
+  let isComplete: boolean | undefined;
   return async (connections) => {
-    if (isWhole === undefined) {
+    if (isComplete === undefined) {
       const { items, nextOffset } = await cloud.jobs.list({ workspaceId }, { offset: 0, limit: 100 }, signal);
       for (const job of items.filter(counts)) if (!known.has(job.connectionId)) known.set(job.connectionId, job);
-      isWhole = nextOffset === undefined;
+      isComplete = nextOffset === undefined;
     }
-    const missing = isWhole ? [] : connections.filter(({ id }) => !known.has(id) && !asked.has(id));
+    const missing = isComplete ? [] : connections.filter(({ id }) => !known.has(id) && !asked.has(id));
     await eachOf(missing, AT_ONCE, async ({ id }) => {
       const { items } = await cloud.jobs.list({ connectionId: id }, { offset: 0, limit: MAX_PASSED }, signal);
       asked.add(id);

@@ -40,7 +40,7 @@ export function checkFit(asked: Asked): void {
   if (asked.status === undefined || states.includes(asked.status)) return;
   throw new InputError(
     'bad_status',
-    `${JSON.stringify(asked.status.slice(0, 40))} is no status of a ${asked.kind}.`,
+    `${JSON.stringify(asked.status.slice(0, 40))} is not a status of a ${asked.kind}.`,
     `Use one of: ${states.join(', ')}.`,
   );
 }

@@ -15,7 +15,7 @@ import { asPage, eachOf, type Walk, type Walked, walk } from './walk.ts';
 /** A kind's list, its filter and its rows. */
 interface Kinds<T> {
   list(page: Page): Promise<Paged<T>>;
-  wanted(items: readonly T[]): Promise<readonly boolean[]>;
+  matches(items: readonly T[]): Promise<readonly boolean[]>;
   rows(found: readonly T[]): Promise<Row[]>;
   readonly workspace?: Workspace | undefined;
   readonly mostLooked: number;
@@ -23,13 +23,13 @@ interface Kinds<T> {
 
 export interface Listing {
   readonly workspace?: Workspace | undefined;
-  /** @param onPage is told how many were looked at before each page */
+  /** @param onPage called before each page with how many were examined */
   find(
     how: Pick<Walk<unknown>, 'limit' | 'cursor' | 'filters'> & { onPage(looked: number): void },
   ): Promise<{ readonly walked: Walked<unknown>; readonly rows: readonly Row[] }>;
 }
 
-function listing<T>({ list, wanted, rows, workspace, mostLooked }: Kinds<T>): Listing {
+function listing<T>({ list, matches, rows, workspace, mostLooked }: Kinds<T>): Listing {
   return {
     workspace,
     async find({ onPage, ...how }) {
@@ -37,7 +37,7 @@ function listing<T>({ list, wanted, rows, workspace, mostLooked }: Kinds<T>): Li
         onPage(page.offset);
         return list(page);
       };
-      const walked = await walk({ list: listed, wanted, mostLooked, ...how });
+      const walked = await walk({ list: listed, matches, mostLooked, ...how });
       return { walked, rows: await rows(walked.found) };
     },
   };
@@ -66,7 +66,7 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
   if (kind === 'organization') {
     return listing<Organization>({
       list: async (page) => asPage(await cloud.organizations.list(signal), page),
-      wanted: async (items) => items.map((item) => isNamed(item, asked.search)),
+      matches: async (items) => items.map((item) => isNamed(item, asked.search)),
       rows: (found) =>
         eachOf(found, AT_ONCE, async ({ id, name }) => {
           const info = await cloud.organizations.info(id, signal).catch(ignore(signal));
@@ -110,7 +110,7 @@ function plain<T extends Named>(
 ): Listing {
   return listing<T>({
     list,
-    wanted: async (items) => items.map((item) => isNamed(item, search)),
+    matches: async (items) => items.map((item) => isNamed(item, search)),
     rows: async (found) => found.map(row),
     workspace,
     mostLooked: MAX_LOOKED,
@@ -124,7 +124,7 @@ function connections(asked: Asked, { services, signal }: Call, workspace: Worksp
   const lastEnded = lastJobsOf(cloud, workspace.id, signal, (job) => !isActive(job));
   return listing<Connection>({
     list: (page) => cloud.connections.list(workspace.id, page, signal),
-    async wanted(items) {
+    async matches(items) {
       const fit = items.map(
         (item) => isNamed(item, asked.search) && (asked.status === undefined || item.status === asked.status),
       );
@@ -151,9 +151,10 @@ function connections(asked: Asked, { services, signal }: Call, workspace: Worksp
 
 async function jobs(asked: Asked, { services, signal }: Call): Promise<Listing> {
   const { cloud } = services;
-  const { connection_id: id, workspace_id: wanted } = asked;
-  const connection = id === undefined ? undefined : await findConnection({ id, workspaceId: wanted }, services, signal);
-  const workspace = await chosenWorkspace(connection?.workspaceId ?? wanted, services, signal);
+  const { connection_id: id, workspace_id: requested } = asked;
+  const connection =
+    id === undefined ? undefined : await findConnection({ id, workspaceId: requested }, services, signal);
+  const workspace = await chosenWorkspace(connection?.workspaceId ?? requested, services, signal);
   const filter = connection ? { connectionId: connection.id } : { workspaceId: workspace.id };
   return listing<Job>({
     list: (page) => {
@@ -164,7 +165,7 @@ async function jobs(asked: Asked, { services, signal }: Call): Promise<Listing> 
         signal,
       );
     },
-    wanted: async (items) => items.map(() => true),
+    matches: async (items) => items.map(() => true),
     async rows(found) {
       const names = connection
         ? new Map([[connection.id, shortName(connection.name)]])

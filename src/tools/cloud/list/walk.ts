@@ -7,8 +7,8 @@ const PAGE = 100;
 
 export interface Walk<T> {
   list(page: Page): Promise<Paged<T>>;
-  /** Which of them are wanted, asked for a page at a time. */
-  wanted(items: readonly T[]): Promise<readonly boolean[]>;
+  /** Which of them match, asked for a page at a time. */
+  matches(items: readonly T[]): Promise<readonly boolean[]>;
   readonly limit: number;
   /** Looked at in one call, at most; the page that is begun is ended. */
   readonly mostLooked: number;
@@ -27,7 +27,7 @@ export interface Walked<T> {
 }
 
 /** @throws InputError `bad_cursor` */
-export async function walk<T>({ list, wanted, limit, mostLooked, cursor, filters }: Walk<T>): Promise<Walked<T>> {
+export async function walk<T>({ list, matches, limit, mostLooked, cursor, filters }: Walk<T>): Promise<Walked<T>> {
   const key = createHash('sha256').update(JSON.stringify(filters)).digest('base64url').slice(0, 8);
   const { offset: from, found: before } = cursor === undefined ? { offset: 0, found: 0 } : readCursor(cursor, key);
   const found: T[] = [];
@@ -38,10 +38,10 @@ export async function walk<T>({ list, wanted, limit, mostLooked, cursor, filters
   });
   for (let offset = from; ; ) {
     const { items, nextOffset } = await list({ offset, limit: PAGE });
-    const isWanted = await wanted(items);
+    const isMatch = await matches(items);
     for (const [index, item] of items.entries()) {
       if (found.length === limit) return stop(offset + index);
-      if (isWanted[index]) found.push(item);
+      if (isMatch[index]) found.push(item);
     }
     const end = offset + items.length;
     if (nextOffset === undefined) return { found, looked: end - from, total: before + found.length };
@@ -50,7 +50,7 @@ export async function walk<T>({ list, wanted, limit, mostLooked, cursor, filters
   }
 }
 
-/** A list that the API gives whole. */
+/** A list that the API gives in one answer. */
 export function asPage<T>(items: readonly T[], { offset, limit }: Page): Paged<T> {
   const end = offset + limit;
   return { items: items.slice(offset, end), nextOffset: end < items.length ? end : undefined };

@@ -26,7 +26,7 @@ const spec: JsonObject = {
 const paths = async (part: JsonObject): Promise<string[]> =>
   (await validateAgainstSpec(loosened(spec), part)).map(({ path }) => path);
 
-test('a part need not be whole, but what is there must fit', async () => {
+test('a partial configuration need not be complete, but what is given must fit', async () => {
   const parts: JsonObject[] = [{}, { credentials: {} }, { credentials: { key: 'k' } }, { lists: [{}] }];
   for (const part of parts) {
     expect(await paths(part), JSON.stringify(part)).toEqual([]);
@@ -43,9 +43,9 @@ describeWith(['data'], 'specs of the registry', () => {
     const { sources, destinations } = JSON.parse(await readFile(path, 'utf8'));
     const specs = [...sources, ...destinations].map(({ spec }) => spec?.connectionSpecification).filter(isObject);
     expect(specs.length).toBeGreaterThan(600);
-    for (const whole of specs) {
-      const loose = loosened(whole);
-      expect(secretFields(loose)).toEqual(secretFields(whole));
+    for (const spec of specs) {
+      const loose = loosened(spec);
+      expect(secretFields(loose)).toEqual(secretFields(spec));
       expect(await validateAgainstSpec(loose, {})).toEqual([]);
     }
   });

@@ -1,7 +1,7 @@
 /** A spec for a part of a configuration: nothing is required, and no branch must be the only one. */
 import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
 
-/** What says that something else must be there too. */
+/** Keywords that require other fields. */
 const DROPPED = new Set([
   'required',
   'minProperties',
@@ -17,9 +17,12 @@ const MAPS = new Set(['properties', 'patternProperties', 'definitions', '$defs']
 const SCHEMAS = new Set(['items', 'prefixItems', 'additionalItems', 'additionalProperties', 'allOf', 'anyOf', 'oneOf']);
 
 export function loosened(spec: JsonObject): JsonObject {
-  const kept = Object.entries(spec).filter(([key]) => !DROPPED.has(key));
+  const remaining = Object.entries(spec).filter(([key]) => !DROPPED.has(key));
   const { oneOf, ...rest } = Object.fromEntries(
-    kept.map(([key, value]) => [key, MAPS.has(key) ? eachSchema(value) : SCHEMAS.has(key) ? schemaOf(value) : value]),
+    remaining.map(([key, value]) => [
+      key,
+      MAPS.has(key) ? eachSchema(value) : SCHEMAS.has(key) ? schemaOf(value) : value,
+    ]),
   );
   if (oneOf === undefined) return rest;
   if (rest.anyOf === undefined) return { ...rest, anyOf: oneOf };

@@ -9,7 +9,7 @@ import type { FoundObject } from '../found-object.ts';
 type FoundDefinition = Extract<FoundObject, { kind: 'definition' }>;
 
 export interface NewTestingValues {
-  /** Sends them, with their secrets, in the place of those that there are. */
+  /** Replaces the present testing values, secrets included. */
   send(): Promise<void>;
   readonly before: JsonObject;
   readonly after: JsonObject;

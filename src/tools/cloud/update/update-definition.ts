@@ -30,7 +30,7 @@ export async function updateDefinition(
   return { name: changed.name, before: both(definition, testing?.before), after: both(changed, testing?.after) };
 }
 
-/** A manifest is long: describe_cloud_object shows it whole. */
+/** A manifest is long: describe_cloud_object shows all of it. */
 function summary({ version, manifest }: Definition): JsonObject {
   const streams = Array.isArray(manifest.streams) ? manifest.streams : [];
   const names = streams.map((stream) => {

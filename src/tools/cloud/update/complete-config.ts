@@ -4,7 +4,10 @@ import { isObject, type JsonObject, type JsonValue } from '../../../protocol/ind
 type Path = readonly string[];
 
 /** Changes without their nulls, and the paths of these: null takes a field away. */
-export function withoutRemovals(changes: JsonObject): { readonly kept: JsonObject; readonly removed: readonly Path[] } {
+export function withoutRemovals(changes: JsonObject): {
+  readonly given: JsonObject;
+  readonly removed: readonly Path[];
+} {
   const removed: Path[] = [];
   const walk = (value: JsonObject, path: Path): JsonObject =>
     Object.fromEntries(
@@ -14,15 +17,15 @@ export function withoutRemovals(changes: JsonObject): { readonly kept: JsonObjec
         return [[key, isObject(item) ? walk(item, [...path, key]) : item]];
       }),
     );
-  return { kept: walk(changes, []), removed };
+  return { given: walk(changes, []), removed };
 }
 
 /**
- * The whole configuration as it is to be.
+ * The complete configuration after the update.
  * @param present as Airbyte shows it, with its own masks, which a PUT keeps the values of
  * @returns undefined where merging the changes comes to the same
  */
-export function wholeConfig(
+export function completeConfig(
   spec: JsonObject,
   present: JsonObject,
   changes: JsonObject,
@@ -30,9 +33,9 @@ export function wholeConfig(
 ): JsonObject | undefined {
   const merged = mergeInto(spec, present, changes);
   if (!merged.switched && removed.length === 0) return undefined;
-  const whole = structuredClone(merged.value);
-  for (const path of removed) removeAt(whole, path);
-  return whole;
+  const complete = structuredClone(merged.value);
+  for (const path of removed) removeAt(complete, path);
+  return complete;
 }
 
 interface Merged {
@@ -62,17 +65,17 @@ function mergeInto(spec: JsonObject, present: JsonObject, changes: JsonObject): 
 /** What both branches have stays, the rest of the old one goes; what names the new one is added where the changes leave it out. */
 function inBranch(branch: JsonObject, present: JsonObject, changes: JsonObject): JsonObject {
   const fields = propertiesOf(branch);
-  const kept = Object.entries(present).filter(
+  const remaining = Object.entries(present).filter(
     ([key]) => Object.hasOwn(fields, key) && fixedValue(fields[key]) === undefined,
   );
   const named = Object.entries(fields).flatMap(([key, field]) => {
     const value = fixedValue(field);
     return value === undefined ? [] : [[key, value] as const];
   });
-  return { ...Object.fromEntries(named), ...Object.fromEntries(kept), ...changes };
+  return { ...Object.fromEntries(named), ...Object.fromEntries(remaining), ...changes };
 }
 
-/** Whether all that is said can stand in this branch. */
+/** Whether all given values fit this branch. */
 function fits(branch: JsonObject, value: JsonObject): boolean {
   const fields = propertiesOf(branch);
   return Object.entries(value).every(([key, item]) => {
