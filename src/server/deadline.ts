@@ -1,6 +1,8 @@
 /** A call is answered within 45 s; work that takes longer continues, and an equal call joins it. */
+
+import type { ProgressListener } from '../shared-work.ts';
 import type { CallResult } from './call-result.ts';
-import type { Ongoing, ProgressListener } from './ongoing.ts';
+import type { Ongoing } from './ongoing.ts';
 
 /** Leaves time for shaping, redaction and a slow pipe. */
 const MAX_WAIT_MS = 42_000;

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { canonicalJson } from '../protocol/index.ts';
+import type { ProgressListener } from '../shared-work.ts';
 import { type Answer, type AnyTool, type Plan, type Services, shownEffect, tools } from '../tools/index.ts';
 import { isCancellation, shownError } from './call-errors.ts';
 import { type CallLog, createCallLog } from './call-log.ts';
@@ -13,7 +14,7 @@ import { createDeadline, type Deadline, StillRunning } from './deadline.ts';
 import { errorResult } from './error-result.ts';
 import { authorize, authorizeTool } from './gate.ts';
 import { refuseGuessing } from './named-secrets.ts';
-import type { Ongoing, ProgressListener } from './ongoing.ts';
+import type { Ongoing } from './ongoing.ts';
 import { parseArguments } from './parse.ts';
 import { type Ran, runTool } from './run-tool.ts';
 import { shapeText } from './shape.ts';

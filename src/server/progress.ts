@@ -1,5 +1,5 @@
 /** Progress as a client sees it: one message for each step, then a heartbeat while the step continues. */
-import type { ProgressListener } from './ongoing.ts';
+import type { ProgressListener } from '../shared-work.ts';
 
 /** Clients give up after 10 s or more without progress. */
 const BEAT_MS = 8_000;

@@ -31,7 +31,7 @@ import type { AnyTool } from './tool.ts';
 
 export { beginSync } from './begin-sync.ts';
 export { withRedactedMessage } from './cloud/refusal-messages.ts';
-export { collectStatus } from './local/get-status.ts';
+export { collectStatus } from './local/collect-status.ts';
 export type { Status } from './local/status-output.ts';
 export { missingText, sandboxText } from './local/status-text.ts';
 export { planRemoval, REMOVABLE, remove } from './removal.ts';

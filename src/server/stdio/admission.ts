@@ -31,6 +31,7 @@ interface Held {
 /** Unanswered requests of one kind. */
 interface Lane {
   readonly waiting: Held[];
+  waitingBytes: number;
   readonly unanswered: Map<RequestId, { readonly bytes: number; readonly since: number }[]>;
   readonly maxUnanswered: number;
   /** A request that was not answered for so long will never be: it was dropped, or waits for events. */
@@ -49,20 +50,11 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
   const calls = newLane(MAX_CALLS, CALL_FORGET_MS);
   // Pings, lists and handshakes are answered at once, and do not wait behind calls.
   const others = newLane(MAX_OTHERS, OTHER_FORGET_MS);
-  let heldBytes = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const hold = (lane: Lane, held: Held): void => {
-    lane.waiting.push(held);
-    heldBytes += held.bytes;
-  };
-  const admit = (lane: Lane, { message, id, bytes }: Held): void => {
-    const same = lane.unanswered.get(id) ?? [];
-    same.push({ bytes, since: Date.now() });
-    lane.unanswered.set(id, same);
-    lane.count += 1;
-    lane.bytes += bytes;
-    deliver(message);
+  const admit = (lane: Lane, held: Held): void => {
+    count(lane, held);
+    deliver(held.message);
   };
   const hasCapacity = (lane: Lane): boolean => {
     if (isCongested()) return false;
@@ -75,9 +67,8 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
     for (const lane of [others, calls]) {
       // Delivering may answer at once, and an answer pumps again: the lane is checked again each time.
       while (lane.waiting.length > 0 && hasCapacity(lane)) {
-        const next = lane.waiting.shift();
+        const next = take(lane, 0);
         if (!next) break;
-        heldBytes -= next.bytes;
         delivered = true;
         admit(lane, next);
       }
@@ -87,47 +78,67 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
     if (others.waiting.length + calls.waiting.length > 0) timer = setTimeout(pump, 1_000).unref();
     if (delivered) onDelivered();
   };
-  /** @returns whether the request was held back, and now never begins */
-  const withdraw = (id: RequestId): boolean => {
+  const release = (id: RequestId): void => {
+    forget(calls.unanswered.has(id) ? calls : others, id);
+    if (calls.waiting.length + others.waiting.length > 0) pump();
+  };
+  const cancel = (id: RequestId, message: JSONRPCMessage): void => {
     const at = calls.waiting.findIndex((held) => held.id === id);
-    if (at < 0) return false;
-    heldBytes -= calls.waiting.splice(at, 1)[0]?.bytes ?? 0;
-    return true;
+    // A call that was held back never begins.
+    if (take(calls, at)) return onDelivered();
+    deliver(message);
+    // The call is not answered any more.
+    release(id);
   };
 
   return {
     accept(message, bytes) {
       const cancelled = cancelledId(message);
-      if (cancelled !== undefined) {
-        if (withdraw(cancelled)) return onDelivered();
-        deliver(message);
-        // The call is not answered any more.
-        this.release(cancelled);
-        return;
-      }
+      if (cancelled !== undefined) return cancel(cancelled, message);
       if (!('method' in message && 'id' in message)) return deliver(message);
-      const isCall = message.method === 'tools/call';
-      const lane = isCall ? calls : others;
+      const lane = message.method === 'tools/call' ? calls : others;
       const held = { message, id: message.id, bytes };
       const isFirst = lane.waiting.length === 0 && others.waiting.length === 0;
-      if (isFirst && hasCapacity(lane)) admit(lane, held);
-      else hold(lane, held);
-      if (lane.waiting.length > 0) pump();
+      if (isFirst && hasCapacity(lane)) return admit(lane, held);
+      hold(lane, held);
+      pump();
     },
-    release(id) {
-      forget(calls.unanswered.has(id) ? calls : others, id);
-      if (calls.waiting.length + others.waiting.length > 0) pump();
-    },
+    release,
     pump,
     get held() {
-      return { messages: calls.waiting.length + others.waiting.length, bytes: heldBytes };
+      return {
+        messages: calls.waiting.length + others.waiting.length,
+        bytes: calls.waitingBytes + others.waitingBytes,
+      };
     },
     end: () => clearTimeout(timer),
   };
 }
 
+function hold(lane: Lane, held: Held): void {
+  lane.waiting.push(held);
+  lane.waitingBytes += held.bytes;
+}
+
+/** Takes a held request out of its lane, if there is one at the index. */
+function take(lane: Lane, index: number): Held | undefined {
+  if (index < 0) return undefined;
+  const [held] = index === 0 ? [lane.waiting.shift()] : lane.waiting.splice(index, 1);
+  lane.waitingBytes -= held?.bytes ?? 0;
+  return held;
+}
+
+/** Counts a request as unanswered. */
+function count(lane: Lane, { id, bytes }: Held): void {
+  const same = lane.unanswered.get(id) ?? [];
+  same.push({ bytes, since: Date.now() });
+  lane.unanswered.set(id, same);
+  lane.count += 1;
+  lane.bytes += bytes;
+}
+
 function newLane(maxUnanswered: number, forgetMs: number): Lane {
-  return { waiting: [], unanswered: new Map(), maxUnanswered, forgetMs, count: 0, bytes: 0 };
+  return { waiting: [], waitingBytes: 0, unanswered: new Map(), maxUnanswered, forgetMs, count: 0, bytes: 0 };
 }
 
 /** One message is always let in, however large. */
@@ -135,7 +146,7 @@ function isFull({ count, bytes, maxUnanswered }: Lane): boolean {
   return count >= maxUnanswered || (count > 0 && bytes >= MAX_UNANSWERED_BYTES);
 }
 
-/** Takes away the oldest request of an id. */
+/** Stops counting the oldest request of an id. */
 function forget(lane: Lane, id: RequestId): void {
   const same = lane.unanswered.get(id);
   const first = same?.shift();
