@@ -84,8 +84,11 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
   };
   const cancel = (id: RequestId, message: JSONRPCMessage): void => {
     const at = calls.waiting.findIndex((held) => held.id === id);
-    // A call that was held back never begins.
-    if (take(calls, at)) return onDelivered();
+    if (take(calls, at)) {
+      // The call was held back, and never begins.
+      onDelivered();
+      return;
+    }
     deliver(message);
     // The call is not answered any more.
     release(id);

@@ -6,10 +6,10 @@ import { dottedPath, type JsonObject, missingSecrets, withEmptyTexts } from '../
 import type { ResolvedConfig } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';
 import { type Definite, neededSpec, refuseSecrets, resolved } from '../actor-config.ts';
+import { isAsAsked, NOT_OWN } from '../created-as-asked.ts';
 import { webAddress } from '../fields.ts';
-import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
-import { isAsAsked, NOT_OWN } from '../made-now.ts';
+import { missing } from '../kind-arguments.ts';
 import { ignore } from '../masking.ts';
 import type { CreateInput, Creator } from './creator.ts';
 import { handedOver } from './handed-over.ts';

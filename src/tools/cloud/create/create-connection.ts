@@ -1,11 +1,11 @@
 /** Creates a connection between a source and a destination. */
-import type { ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
+import type { Connection, ConnectionStream, OfferedStream } from '../../../cloud/index.ts';
 import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import type { Call } from '../../tool.ts';
 import { chosenTags } from '../connection-options.ts';
-import { missing } from '../fitting.ts';
-import { findObject } from '../found-object.ts';
-import { isAsAsked, NOT_OWN } from '../made-now.ts';
+import { isAsAsked, NOT_OWN } from '../created-as-asked.ts';
+import { type FoundObject, findObject } from '../found-object.ts';
+import { missing } from '../kind-arguments.ts';
 import { chosenOfOffered } from '../offered-streams.ts';
 import { checkSchedule, type GivenSchedule, nextRun, publicSchedule } from '../schedule.ts';
 import { chooseStreams, noStreams, type StreamRequest } from '../stream-choice.ts';
@@ -14,23 +14,9 @@ import { refuseTakenName } from './taken-name.ts';
 
 export const createConnection: Creator = async (input, call, enter) => {
   const { services, signal, progress } = call;
-  const { source_id: sourceId, destination_id: destinationId, prefix, schedule, workspace_id } = input;
-  if (sourceId === undefined || destinationId === undefined) {
-    throw missing('connection', 'source_id and destination_id', 'list_cloud_objects shows the ids of both kinds.');
-  }
-  const timed = checkSchedule(schedule ?? 'manual');
+  const timed = checkSchedule(input.schedule ?? 'manual');
   const requests = await requested(input, call);
-  const [source, destination] = await Promise.all([
-    findObject({ kind: 'source', id: sourceId, workspace_id, field: 'source_id' }, services, signal),
-    findObject({ kind: 'destination', id: destinationId, workspace_id, field: 'destination_id' }, services, signal),
-  ]);
-  if (source.workspaceId !== destination.workspaceId) {
-    throw new InputError(
-      'other_workspace',
-      `The source is in workspace ${source.workspaceId}, the destination in ${destination.workspaceId}.`,
-      'Choose a source and a destination in the same workspace.',
-    );
-  }
+  const { source, destination } = await findEnds(input, call);
   await refuseTakenName(input, source.workspaceId, call);
   const tags = await chosenTags(input.tags, source.workspaceId, call);
   const ends = { sourceId: source.id, destinationId: destination.id };
@@ -41,49 +27,96 @@ export const createConnection: Creator = async (input, call, enter) => {
   const streams = await chosenOfOffered(ends, input.discover ?? false, choose, call);
   if (signal.aborted) throw abortError(signal);
   progress('creating the connection in Airbyte');
+  // The public API knows UTC only: another time zone is set afterwards.
   const isElsewhere = timed.timeZone !== undefined && timed.timeZone !== 'UTC';
   const made = await services.cloud.connections.create({
     name: input.name,
-    sourceId: source.id,
-    destinationId: destination.id,
+    ...ends,
     schedule: isElsewhere ? 'manual' : publicSchedule(timed),
-    prefix,
+    prefix: input.prefix,
     namespace: input.namespace,
     schemaChanges: input.schema_changes,
     tags,
     streams,
   });
-  const isOwn = isAsAsked(made, { sourceId: source.id, destinationId: destination.id });
+  const isOwn = isAsAsked(made, ends);
   if (isOwn) enter(made);
   const warnings = [
     ...(isOwn ? [] : [NOT_OWN]),
     ...(isElsewhere && isOwn ? await inTimeZone(made.id, timed, call) : []),
   ];
-  const next = warnings.length === 0 ? await nextRun(timed) : undefined;
-  const shown = (made.streams.length > 0 ? made.streams : streams).map(({ name, namespace, mode }) => ({
+  const shown = shownStreams(made.streams.length > 0 ? made.streams : streams);
+  return {
+    ...(await answerOf(made, timed, shown, warnings)),
+    after: {
+      source: source.name,
+      destination: destination.name,
+      streams: shown,
+      schedule: timed,
+      prefix: input.prefix,
+    },
+  };
+};
+
+/** @throws InputError `argument_missing`, `other_workspace`, and as `findObject` */
+async function findEnds(
+  { source_id: sourceId, destination_id: destinationId, workspace_id }: CreateInput,
+  { services, signal }: Call,
+): Promise<{ readonly source: FoundObject; readonly destination: FoundObject }> {
+  if (sourceId === undefined || destinationId === undefined) {
+    throw missing('connection', 'source_id and destination_id', 'list_cloud_objects shows the ids of both kinds.');
+  }
+  const [source, destination] = await Promise.all([
+    findObject({ kind: 'source', id: sourceId, workspace_id, field: 'source_id' }, services, signal),
+    findObject({ kind: 'destination', id: destinationId, workspace_id, field: 'destination_id' }, services, signal),
+  ]);
+  if (source.workspaceId === destination.workspaceId) return { source, destination };
+  throw new InputError(
+    'other_workspace',
+    `The source is in workspace ${source.workspaceId}, the destination in ${destination.workspaceId}.`,
+    'Choose a source and a destination in the same workspace.',
+  );
+}
+
+interface ShownStream {
+  readonly stream: string;
+  readonly mode: ConnectionStream['mode'];
+}
+
+function shownStreams(streams: readonly ConnectionStream[]): ShownStream[] {
+  return streams.map(({ name, namespace, mode }) => ({
     stream: namespace === undefined ? name : `${namespace}.${name}`,
     mode,
   }));
+}
+
+async function answerOf(
+  made: Connection,
+  timed: GivenSchedule,
+  streams: readonly ShownStream[],
+  warnings: readonly string[],
+): Promise<Omit<Awaited<ReturnType<Creator>>, 'after'>> {
+  const { expression, timeZone } = timed;
+  const next = warnings.length === 0 ? await nextRun(timed) : undefined;
   return {
     kind: 'connection',
     id: made.id,
     name: made.name,
     workspaceId: made.workspaceId,
     more: {
-      streams: shown,
-      schedule: timed.expression,
-      time_zone: timed.timeZone,
+      streams: [...streams],
+      schedule: expression,
+      time_zone: timeZone,
       next_run: next,
-      ...(warnings.length > 0 ? { warnings } : {}),
+      ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
     },
     lines: [
-      `Streams: ${shown.map(({ stream, mode }) => `${stream} (${mode ?? 'default mode'})`).join(', ')}`,
-      `Schedule: ${[timed.expression, timed.timeZone].filter(Boolean).join(' ')}${next ? `; next run ${next}` : ''}`,
+      `Streams: ${streams.map(({ stream, mode }) => `${stream} (${mode ?? 'default mode'})`).join(', ')}`,
+      `Schedule: ${[expression, timeZone].filter(Boolean).join(' ')}${next ? `; next run ${next}` : ''}`,
     ],
     next: `run_cloud_sync with connection_id ${made.id}.`,
-    after: { source: source.name, destination: destination.name, streams: shown, schedule: timed, prefix },
   };
-};
+}
 
 /** The connection exists by now: a schedule that cannot be set is a warning, with the way to set it. */
 async function inTimeZone(

@@ -3,8 +3,8 @@ import { abortError, InputError, SluiceError } from '../../../errors.ts';
 import { dottedPath, type FieldPath, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
 import { MASK } from '../../../secrets/index.ts';
 import type { Services } from '../../services.ts';
-import { missing } from '../fitting.ts';
 import { chosenWorkspace } from '../found-object.ts';
+import { missing } from '../kind-arguments.ts';
 import { withLiteralSpec } from '../literal-spec.ts';
 import {
   type CheckedTestingValues,

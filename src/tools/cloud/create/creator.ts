@@ -1,4 +1,4 @@
-/** What create_cloud_object takes and answers, and what each kind's maker does in between. */
+/** What create_cloud_object takes and answers, and what each kind's creator does. */
 import * as z from 'zod';
 import type { Call } from '../../tool.ts';
 import { connectionOptions } from '../connection-options.ts';

@@ -3,7 +3,7 @@ import { abortError, SluiceError } from '../../../errors.ts';
 import type { JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { neededSpec, partOf, resolved, withoutMasks } from '../actor-config.ts';
-import { nothingToChange } from '../fitting.ts';
+import { nothingToChange } from '../kind-arguments.ts';
 import { shownConfiguration } from '../masking.ts';
 import { withRedactedMessage } from '../refusal-messages.ts';
 import type { Changed, Changes } from './changes.ts';

@@ -3,8 +3,8 @@ import { abortError } from '../../../errors.ts';
 import { isObject, type JsonObject } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
 import { givenManifest } from '../create/create-definition.ts';
-import { nothingToChange } from '../fitting.ts';
 import type { FoundObject } from '../found-object.ts';
+import { nothingToChange } from '../kind-arguments.ts';
 import type { Changed, Changes } from './changes.ts';
 import { newTestingValues } from './testing-values.ts';
 
