@@ -12,13 +12,13 @@ import { everyItem } from './scan.ts';
 export const OBJECT_KINDS = ['source', 'destination', 'connection', 'definition'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
-interface Named {
+interface CloudObjectName {
   readonly id: string;
   readonly name: string;
   readonly workspaceId: string;
 }
 
-export type FoundObject = Named &
+export type FoundObject = CloudObjectName &
   (
     | { readonly kind: ActorKind; readonly actor: Actor }
     | { readonly kind: 'connection'; readonly connection: Connection }
@@ -139,7 +139,7 @@ export async function workspaceIdOf(
   return idOf(requested, { kind: 'workspace', field }, list, services);
 }
 
-export function named({ id, name, workspaceId }: Named): Named {
+export function named({ id, name, workspaceId }: CloudObjectName): CloudObjectName {
   return { id, name, workspaceId };
 }
 

@@ -12,10 +12,14 @@ export async function shownConfiguration(actor: Actor, services: Services, signa
   return maskConfiguration(actor.configuration, { spec, secretKeys: keys });
 }
 
-type Named = Pick<Actor, 'kind' | 'definitionId' | 'workspaceId'>;
+type ActorDefinition = Pick<Actor, 'kind' | 'definitionId' | 'workspaceId'>;
 
 /** `connectionSpecification`; undefined where neither Airbyte nor the registry tells it. */
-export async function specOf(actor: Named, services: Services, signal: AbortSignal): Promise<JsonObject | undefined> {
+export async function specOf(
+  actor: ActorDefinition,
+  services: Services,
+  signal: AbortSignal,
+): Promise<JsonObject | undefined> {
   const { cloud, registry } = services;
   const { kind, definitionId, workspaceId } = actor;
   const own = await cloud.actors.spec(kind, definitionId, workspaceId, signal).catch(ignore(signal));

@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 import { shortName } from './bounds.ts';
 import { allItems } from './scan.ts';
 
-interface Named {
+interface IdAndName {
   readonly id: string;
   readonly name: string;
 }
@@ -23,7 +23,7 @@ const MAX_LISTED = 20;
 export async function idOf(
   idOrName: string,
   { kind, field }: { readonly kind: string; readonly field: string },
-  list: (page: Page) => Promise<Paged<Named>>,
+  list: (page: Page) => Promise<Paged<IdAndName>>,
   { vault }: Services,
 ): Promise<string> {
   if (isUuid(idOrName)) return idOrName;
@@ -44,7 +44,7 @@ export async function idOf(
   throw first ? ambiguous(kind, requested, found) : unknown(kind, requested, all);
 }
 
-function ambiguous(kind: string, name: string, found: readonly Named[]): InputError {
+function ambiguous(kind: string, name: string, found: readonly IdAndName[]): InputError {
   return new InputError(
     'ambiguous_name',
     `${found.length} objects of kind ${kind} are called ${JSON.stringify(shortName(name))}.`,
@@ -53,7 +53,7 @@ function ambiguous(kind: string, name: string, found: readonly Named[]): InputEr
   );
 }
 
-function unknown(kind: string, name: string, all: readonly Named[]): InputError {
+function unknown(kind: string, name: string, all: readonly IdAndName[]): InputError {
   const near = nearest(
     name,
     all.map((each) => shortName(each.name)),

@@ -1,7 +1,12 @@
 /** The arguments by which a connector and its configuration are given, shared by validate_config and save_source. */
 import * as z from 'zod';
+import type { Runtime } from '../../connectors/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import type { ConnectorConfigInput } from '../../sources/index.ts';
+
+/** How a registry connector can run. */
+export const REGISTRY_RUNTIMES = ['python', 'docker', 'manifest'] as const satisfies readonly Runtime[];
+export const RUNTIMES = [...REGISTRY_RUNTIMES, 'executable'] as const satisfies readonly Runtime[];
 
 export const connectorFields = {
   connector: z.string().describe('registry name, or absolute path with runtime executable'),
@@ -9,7 +14,7 @@ export const connectorFields = {
   config_file: z.string().optional().describe('absolute YAML or JSON'),
   config_secret: z.string().optional().describe('secret holding the configuration'),
   version: z.string().optional(),
-  runtime: z.enum(['python', 'docker', 'manifest', 'executable']).optional(),
+  runtime: z.enum(RUNTIMES).optional(),
   manifest_path: z.string().optional().describe('absolute; connector is then any name source-…'),
 };
 

@@ -3,9 +3,10 @@ import * as z from 'zod';
 import type { RuntimeVerdict } from '../../connectors/index.ts';
 import type { RegistryEntry } from '../../registry/index.ts';
 import type { Services } from '../services.ts';
+import { REGISTRY_RUNTIMES } from './connector-arguments.ts';
 
 export const runtimeOutput = z.object({
-  runtime: z.enum(['python', 'docker', 'manifest']),
+  runtime: z.enum(REGISTRY_RUNTIMES),
   state: z.enum(['ready', 'download', 'unreachable', 'missing']),
   runs_here: z.boolean(),
   reason: z.string(),

@@ -45,7 +45,7 @@ export const describeData = defineTool({
   name: 'describe_data',
   title: 'Describe the synced data',
   description:
-    'Datasets of the cache with tables, rows, size and time of the last sync; columns with types and keys (summary, the default), sample rows (full). Narrow by dataset and table.',
+    'Describe the cached data: datasets with tables, rows, size and time of the last sync; columns with types and keys (summary, the default), sample rows (full). Narrow by dataset and table.',
   input: z.strictObject({
     dataset: z.string().optional(),
     table: z.string().optional(),
@@ -63,7 +63,7 @@ export const describeData = defineTool({
     const request = { detail, ...(dataset !== undefined && { dataset }), ...(table !== undefined && { table }) };
     services.sources.registerUpdates();
     const description = await services.cache.describe(request, signal);
-    const named: Named = (...names) => names.map((name) => sqlName(name, services.cache.kind)).join('.');
+    const named: SqlNameWriter = (...names) => names.map((name) => sqlName(name, services.cache.kind)).join('.');
     const datasets = description.datasets.map((found) => datasetData(found, named));
     const note = noteOf(description);
     const total = totalOf(description);
@@ -92,10 +92,10 @@ function totalText({ datasets, tables, rows, bytes }: Total, fileBytes: number |
 }
 
 /** A name, or a path of names, as it has to be written in SQL. */
-type Named = (...names: string[]) => string;
+type SqlNameWriter = (...names: string[]) => string;
 
 /** `sql` where a name has to be written in another way than it is. */
-function inSql(named: Named, ...names: string[]): { sql?: string } {
+function inSql(named: SqlNameWriter, ...names: string[]): { sql?: string } {
   const sql = named(...names);
   return sql === names.join('.') ? {} : { sql };
 }
@@ -112,7 +112,7 @@ function noteOf({ datasets, withoutColumns, withoutSamples }: Description): stri
 
 function datasetData(
   { dataset, source, lastSyncAt, tableCount, tables }: DatasetSummary,
-  named: Named,
+  named: SqlNameWriter,
 ): z.infer<typeof datasetOutput> {
   return {
     dataset,
@@ -128,7 +128,7 @@ function datasetData(
 function tableData(
   dataset: string,
   { lastSyncAt, rowsEstimated, columns, primaryKey, samples, ...rest }: TableSummary,
-  named: Named,
+  named: SqlNameWriter,
 ): z.infer<typeof tableOutput> {
   return {
     ...rest,

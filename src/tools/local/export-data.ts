@@ -8,7 +8,8 @@ import { withinLimits } from './export-limit.ts';
 export const exportData = defineTool({
   name: 'export_data',
   title: 'Export a query',
-  description: "Writes all rows of one SELECT (as in query) to a new file in the project's exports folder.",
+  description:
+    "Write all rows of one SELECT (as in query) to a new file in the project's exports folder. Use it when query would cut the result.",
   input: z.strictObject({
     sql: z.string(),
     format: z.enum(['csv', 'parquet', 'jsonl']),

@@ -2,12 +2,13 @@ import * as z from 'zod';
 import type { Here } from '../../connectors/index.ts';
 import type { RegistryEntry } from '../../registry/index.ts';
 import { defineTool } from '../tool.ts';
+import { REGISTRY_RUNTIMES } from './connector-arguments.ts';
 
 const row = z.object({
   name: z.string(),
   title: z.string(),
   type: z.enum(['source', 'destination']),
-  runtimes: z.array(z.enum(['python', 'docker', 'manifest'])),
+  runtimes: z.array(z.enum(REGISTRY_RUNTIMES)),
   support_level: z.string(),
   version: z.string(),
   here: z.enum(['ready', 'download', 'unreachable', 'missing']),
@@ -17,11 +18,11 @@ export const listConnectors = defineTool({
   name: 'list_connectors',
   title: 'Find connectors',
   description:
-    'Connectors of the Airbyte registry by words of name or title, with their runtimes and whether they run here: ready, download, unreachable, missing.',
+    'Search the Airbyte registry by words of a name or title. Returns connectors with their runtimes and whether they run here: ready, download, unreachable, missing.',
   input: z.strictObject({
     search: z.string().optional(),
     type: z.enum(['source', 'destination']).optional(),
-    runtime: z.enum(['python', 'docker', 'manifest']).optional(),
+    runtime: z.enum(REGISTRY_RUNTIMES).optional(),
     support: z.enum(['certified', 'community', 'archived']).optional(),
     limit: z.int().min(1).max(200).default(50),
     cursor: z.string().optional(),

@@ -28,7 +28,7 @@ export const listSources = defineTool({
   name: 'list_sources',
   title: 'List saved sources',
   description:
-    'Saved sources and destinations: connector, version, configuration with its references as written, streams and state of the last sync.',
+    'List saved sources and destinations: connector, version, configuration with its references as written, streams and state of the last sync.',
   input: z.strictObject({ name: z.string().optional() }),
   output: z.object({ sources: z.array(sourceOutput), destinations: z.array(destinationOutput), total: z.number() }),
   realm: 'local',

@@ -24,7 +24,7 @@ export const listStreams = defineTool({
   name: 'list_streams',
   title: 'List the streams of a source',
   description:
-    'Lists the streams of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema, limited to fields that match search. The catalog is cached; refresh asks the connector again.',
+    'List the streams of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema, limited to fields that match search. The catalog is cached; refresh asks the connector again.',
   input: z.strictObject({
     ...readableFields,
     search: z.string().optional(),

@@ -11,7 +11,7 @@ export const previewStream = defineTool({
   name: 'preview_stream',
   title: 'Preview records',
   description:
-    'The first records of streams, read straight from a source, saved or not; nothing is stored. Long cells are cut.',
+    'Read the first records of streams straight from a source, saved or not, without storing them. Long cells are cut.',
   input: z.strictObject({
     ...readableFields,
     streams: z.array(z.string()).min(1).max(20),

@@ -18,7 +18,7 @@ export const query = defineTool({
   name: 'query',
   title: 'Ask SQL of the synced data',
   description:
-    'Runs one SELECT (read-only; DuckDB dialect, or Postgres where get_status says so; at most 30 s) over the cache; tables are dataset.table, listed by describe_data. dry_run gives columns, tables read and plan.',
+    'Run one SELECT over the cache and return its rows (read-only; DuckDB dialect, or Postgres if get_status says so; at most 30 s). Tables are dataset.table, listed by describe_data. dry_run: columns, tables read and plan.',
   input: z.strictObject({
     sql: z.string(),
     limit: z.int().min(1).max(1000).default(100),

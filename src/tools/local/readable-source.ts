@@ -4,7 +4,7 @@ import { InputError } from '../../errors.ts';
 import type { Prepared } from '../../sources/index.ts';
 import { noteInstalled } from '../note-installed.ts';
 import type { Call } from '../tool.ts';
-import { toConnectorConfig } from './connector-arguments.ts';
+import { RUNTIMES, toConnectorConfig } from './connector-arguments.ts';
 
 /** Without descriptions: validate_config has them, and the list has a budget. */
 export const readableFields = {
@@ -14,7 +14,7 @@ export const readableFields = {
   config_file: z.string().optional(),
   config_secret: z.string().optional(),
   version: z.string().optional(),
-  runtime: z.enum(['python', 'docker', 'manifest', 'executable']).optional(),
+  runtime: z.enum(RUNTIMES).optional(),
   manifest_path: z.string().optional(),
 };
 const shape = z.object(readableFields);

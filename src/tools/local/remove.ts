@@ -6,7 +6,7 @@ export const removeTool = defineTool({
   name: 'remove',
   title: 'Remove',
   description:
-    'Removes a saved source (its dataset is kept) or destination, a dataset with its tables, one table (dataset.table), an installed connector (name, name@version, or as get_status names it), or a sync’s status and log.',
+    'Remove a saved source (its dataset is kept) or destination, a dataset with its tables, one table (dataset.table), an installed connector (name, name@version, or as get_status names it), or a sync’s status and log.',
   input: z.strictObject({ kind: z.enum(REMOVABLE), name: z.string().min(1) }),
   output: z.object({ kind: z.string(), name: z.string(), removed: z.array(z.string()), kept: z.array(z.string()) }),
   realm: 'local',

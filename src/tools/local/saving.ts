@@ -36,7 +36,7 @@ export const saveSource = defineTool({
   name: 'save_source',
   title: 'Save a source',
   description:
-    'Validates a configuration like validate_config and saves it under a name when it is valid. An existing source of that name is replaced; its history keeps the old version.',
+    'Validate a configuration like validate_config and save it under a name if it is valid. Replaces an existing source of that name; its history keeps the old version.',
   input: z.strictObject({ name, ...connectorFields, sync: z.boolean().optional().describe('then start_sync') }),
   output,
   realm: 'local',
@@ -54,7 +54,7 @@ const { manifest_path: _, ...destinationFields } = connectorFields;
 export const saveDestination = defineTool({
   name: 'save_destination',
   title: 'Save a destination',
-  description: 'As save_source, for a destination connector: start_sync with destination then writes to it.',
+  description: 'Like save_source, for a destination connector: start_sync with destination then writes to it.',
   input: z.strictObject({ name, ...destinationFields }),
   output,
   realm: 'local',

@@ -22,7 +22,7 @@ export const validateConfig = defineTool({
   name: 'validate_config',
   title: 'Validate a configuration',
   description:
-    "Checks a connector's configuration: references, schema, then the connector's own check (installs it when needed). schema_only: against the registry's spec, nothing runs.",
+    "Check a connector's configuration without saving it: references, schema, then the connector's own check (installs the connector if needed). schema_only: against the registry's spec, nothing runs.",
   input: z.strictObject({ ...connectorFields, schema_only: z.boolean().optional() }),
   output: validationOutput,
   realm: 'local',

@@ -37,7 +37,7 @@ export const createCloudObject = defineTool({
   name: 'create_cloud_object',
   title: 'Create in Airbyte Cloud',
   description:
-    'Creates a source or destination (from_source with its secrets; or connector and config with secret_reference::NAME; draft: a person types the secrets at web_address), a connection (source_id, destination_id, streams or from_source), or a low-code connector definition (manifest_path or manifest).',
+    'Create a source or destination (from_source with its secrets; or connector and config with secret_reference::NAME; draft: a person types the secrets at web_address), a connection (source_id, destination_id, streams or from_source), or a low-code connector definition (manifest_path or manifest).',
   input: createInput,
   output: createOutput,
   realm: 'cloud',

@@ -13,7 +13,7 @@ export const deleteCloudObject = defineTool({
   name: 'delete_cloud_object',
   title: 'Delete in Airbyte Cloud',
   description:
-    'Deletes by id and exact name. cascade: everything that depends on it too (connections; sources of a definition), and with a connection its source and destination unless something else uses them.',
+    'Delete an object by id and exact name. cascade: also everything that depends on it (connections; sources of a definition), and with a connection its source and destination unless something else uses them.',
   input: z.strictObject({
     kind: z.enum(OBJECT_KINDS),
     id: z.string(),

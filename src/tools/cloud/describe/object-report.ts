@@ -22,7 +22,7 @@ export interface ObjectReport {
   readonly notes: string[];
 }
 
-export type Named = NonNullable<Description['workspace']>;
+export type WorkspaceSummary = NonNullable<Description['workspace']>;
 
 const MAX_USERS = 50;
 const MAX_LOOKED = 1000;
@@ -63,7 +63,7 @@ export async function named(
   id: string,
   get: (id: string, signal: AbortSignal) => Promise<{ readonly name: string }>,
   { signal }: Call,
-): Promise<Named> {
+): Promise<WorkspaceSummary> {
   const found = await get(id, signal).catch(ignore(signal));
   return found ? { id, name: shortName(found.name) } : { id };
 }

@@ -14,7 +14,7 @@ const USUAL_LINES = 100;
 export const getCloudJob = defineTool({
   name: 'get_cloud_job',
   title: 'Progress of a job',
-  description: 'State, attempts, counts, errors and log of a job, or of the latest of a connection.',
+  description: 'Report a job, or the latest job of a connection: state, attempts, counts, errors and log.',
   input: z.strictObject({
     job_id: z.number().optional(),
     connection_id: z.string().optional(),

@@ -16,7 +16,7 @@ export const runCloudSync = defineTool({
   name: 'run_cloud_sync',
   title: 'Run a connection',
   description:
-    'Starts a job, waits and gives its streams. clear and reset delete the synced data; refresh reads all again, refresh_replace then removes what was there.',
+    'Start a job of a connection, wait for it and return its streams. clear and reset delete the synced data; refresh re-reads everything, refresh_replace then removes the old rows.',
   input: z.strictObject({
     connection_id: z.string(),
     job_type: z.enum(RUN_TYPES).default('sync'),

@@ -12,7 +12,7 @@ export const listCloudObjects = defineTool({
   name: 'list_cloud_objects',
   title: 'Find things in Airbyte Cloud',
   description:
-    'Names and ids; search is a part of the name or type. Connections come with their last job. Where an id is asked for, a unique name does.',
+    'List objects in Airbyte Cloud with names and ids; connections with their last job. search matches part of the name or type. Wherever an id is asked for, a unique name works too.',
   input: z.strictObject({
     kind: z.enum(KINDS),
     search: z.string().optional(),

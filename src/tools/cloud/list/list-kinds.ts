@@ -66,7 +66,7 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
   if (kind === 'organization') {
     return listing<Organization>({
       list: async (page) => asPage(await cloud.organizations.list(signal), page),
-      matches: async (items) => items.map((item) => isNamed(item, asked.search)),
+      matches: async (items) => items.map((item) => isFound(item, asked.search)),
       rows: (found) =>
         eachOf(found, AT_ONCE, async ({ id, name }) => {
           const info = await cloud.organizations.info(id, signal).catch(ignore(signal));
@@ -95,12 +95,12 @@ export async function listingOf(asked: Asked, call: Call): Promise<Listing> {
   });
 }
 
-interface Named {
+interface Searchable {
   readonly name: string;
   readonly type?: string;
 }
 
-function plain<T extends Named>(
+function plain<T extends Searchable>(
   { search }: Asked,
   {
     list,
@@ -110,7 +110,7 @@ function plain<T extends Named>(
 ): Listing {
   return listing<T>({
     list,
-    matches: async (items) => items.map((item) => isNamed(item, search)),
+    matches: async (items) => items.map((item) => isFound(item, search)),
     rows: async (found) => found.map(row),
     workspace,
     mostLooked: MAX_LOOKED,
@@ -126,7 +126,7 @@ function connections(asked: Asked, { services, signal }: Call, workspace: Worksp
     list: (page) => cloud.connections.list(workspace.id, page, signal),
     async matches(items) {
       const fit = items.map(
-        (item) => isNamed(item, asked.search) && (asked.status === undefined || item.status === asked.status),
+        (item) => isFound(item, asked.search) && (asked.status === undefined || item.status === asked.status),
       );
       if (!asked.failing_only) return fit;
       const last = await lastEnded(items.filter((_, index) => fit[index]));
@@ -185,7 +185,7 @@ async function namesOf(
   return new Map(items.map(({ id, name }) => [id, shortName(name)]));
 }
 
-function isNamed({ name, type = '' }: Named, search: string | undefined): boolean {
+function isFound({ name, type = '' }: Searchable, search: string | undefined): boolean {
   if (search === undefined) return true;
   const part = search.trim().toLowerCase();
   return name.toLowerCase().includes(part) || type.toLowerCase().includes(part);
