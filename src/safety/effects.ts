@@ -45,7 +45,7 @@ export function refusal(operation: Operation, mode: Mode, { tool, others = [], b
   const reason = readOnly
     ? `this session is read-only for the ${operation.realm} realm (${mode.variable}, set by ${origin(mode)})`
     : `safe mode is on for the ${operation.realm} realm (${mode.variable}, set by ${origin(mode)}) and this session did not create what the call would ${operation.effect}${others.length > 0 ? `: ${others.slice(0, MAX_NAMED).map(named).join(', ')}${others.length > MAX_NAMED ? ', …' : ''}` : ''}`;
-  const instead = byHand ?? (operation.realm === 'local' ? undefined : "Or do it by hand in Airbyte's own pages.");
+  const instead = byHand ?? (operation.realm === 'local' ? undefined : "Or do it by hand in Airbyte's web interface.");
   return new RefusedError(
     readOnly ? 'read_only_mode' : 'safe_mode',
     `${tool} was refused: ${reason}.`,

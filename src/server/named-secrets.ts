@@ -15,6 +15,6 @@ export function refuseGuessing(values: readonly unknown[], redactor: Redactor): 
   throw new RefusedError(
     'too_many_secrets',
     'The answer would redact too many secret values that the call itself contains to be an accident.',
-    'Write secret_reference::NAME where a secret belongs; values of secrets are no part of a call.',
+    'Write secret_reference::NAME where a secret belongs; a call must not contain secret values.',
   );
 }

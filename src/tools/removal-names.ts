@@ -37,7 +37,7 @@ async function withoutDataset(cache: Cache, name: string): Promise<InputError> {
   const paths = near.map(({ dataset, table }) => sqlPath(dataset, table, cache.kind));
   return new InputError(
     'table_without_dataset',
-    `${JSON.stringify(name.slice(0, 120))} names no dataset.`,
+    `${JSON.stringify(name.slice(0, 120))} is not a dataset.`,
     `Write dataset.table, as describe_data lists them${paths.length > 0 ? `, such as ${paths.join(', ')}` : ''}.`,
   );
 }

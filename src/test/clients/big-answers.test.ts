@@ -75,7 +75,7 @@ describe('a catalog of 500 streams', () => {
     expect(found).toMatchObject({ total: 10, truncated: false });
     const none = await server.call<Streams>('list_streams', { source: 'many', search: 'customers' });
     expect(none).toMatchObject({ total: 0, streams: [] });
-    expect(none.text).toMatch(/Near names: stream_\d+/);
+    expect(none.text).toMatch(/Similar names: stream_\d+/);
   });
 
   test('a stream of 2,000 fields: a part at a time, each field once, and those that are looked for', async () => {

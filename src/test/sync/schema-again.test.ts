@@ -103,7 +103,7 @@ test('a full refresh that leaves nothing, or much less, says so; an update is no
   expect(first.streams[0]).toMatchObject({ added: 1_000, table_rows: 1_000 });
   const less = await play(server, 'shrinks', [stream], `${many.slice(0, 99).join('\n')}\n`);
   expect(less.warnings.join('\n')).toContain('99 rows took the place of the 1,000 that the table had');
-  expect(less.text).toContain('99 rows took the place of 1,000');
+  expect(less.text).toContain('99 rows replaced 1,000');
   const none = await play(server, 'shrinks', [stream], '');
   expect(none.warnings.join('\n')).toContain('0 rows took the place of the 99');
   const merged = { ...stream, cursor: 'id', key: ['id'] };

@@ -26,7 +26,7 @@ export async function neededSpec(definite: Definite, services: Services, signal:
   if (spec) return spec;
   throw new InputError(
     'no_spec',
-    `Neither Airbyte nor the registry tells which fields the ${definite.kind} connector ${definite.definitionId} has.`,
+    `Neither Airbyte nor the registry has the spec of the ${definite.kind} connector ${definite.definitionId}.`,
     `Check the id and that it is a ${definite.kind}'s: list_cloud_objects with kind definition, or a registry name from list_connectors.`,
   );
 }

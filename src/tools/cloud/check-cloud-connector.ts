@@ -10,7 +10,7 @@ import { textRedactor } from './messages.ts';
 export const checkCloudConnector = defineTool({
   name: 'check_cloud_connector',
   title: 'Check a source or destination',
-  description: 'Run the connector’s own check in Airbyte, for a source or destination there.',
+  description: 'Run the connector’s own check in Airbyte.',
   input: z.strictObject({
     kind: z.enum(['source', 'destination']),
     id: z.string(),

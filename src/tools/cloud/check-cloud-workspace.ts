@@ -12,8 +12,7 @@ const mode = z.object({ on: z.boolean(), variable: z.string() });
 export const checkCloudWorkspace = defineTool({
   name: 'check_cloud_workspace',
   title: 'Check Airbyte Cloud',
-  description:
-    'Check that Airbyte answers. Returns the user, the workspace, the organization, and what the modes allow.',
+  description: 'Check that Airbyte answers, as whom, in which workspace and organization, and what the modes allow.',
   input: z.strictObject({ workspace_id: workspaceId }),
   output: z.object({
     reachable: z.literal(true),

@@ -51,7 +51,7 @@ function referred(reference: string, manifest: JsonObject, within: readonly stri
 function badSpec(reason: string): InputError {
   return new InputError(
     'bad_manifest',
-    `The spec of the manifest cannot be written out: ${reason}.`,
+    `The spec of the manifest cannot be resolved: ${reason}.`,
     'Give it a spec with connection_specification, a JSON schema of the configuration, and references only into #/definitions.',
   );
 }

@@ -48,7 +48,7 @@ function ambiguous(kind: string, name: string, found: readonly IdAndName[]): Inp
   return new InputError(
     'ambiguous_name',
     `${found.length} objects of kind ${kind} are called ${JSON.stringify(shortName(name))}.`,
-    'Give the id of the one that is meant.',
+    'Give the id of the intended one.',
     { details: { ids: found.slice(0, MAX_LISTED).map(({ id }) => id) } },
   );
 }
@@ -61,6 +61,6 @@ function unknown(kind: string, name: string, all: readonly IdAndName[]): InputEr
   return new InputError(
     'unknown_name',
     `Nothing of kind ${kind} has the id or name ${JSON.stringify(shortName(name))}.`,
-    `${near.length > 0 ? `Near names: ${near.map((each) => JSON.stringify(each)).join(', ')}. ` : ''}list_cloud_objects with kind ${kind} shows names and ids.`,
+    `${near.length > 0 ? `Similar names: ${near.map((each) => JSON.stringify(each)).join(', ')}. ` : ''}list_cloud_objects with kind ${kind} shows names and ids.`,
   );
 }

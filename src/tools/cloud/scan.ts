@@ -26,8 +26,8 @@ export async function allItems<T>(list: (page: Page) => Promise<Paged<T>>): Prom
     if (items.length <= MAX_COUNT) continue;
     throw new LimitError(
       'list_too_long',
-      `Airbyte lists more than ${MAX_COUNT.toLocaleString('en-US')} objects, and all must be known before this is done.`,
-      "A person can do it in Airbyte's own pages.",
+      `Airbyte lists more than ${MAX_COUNT.toLocaleString('en-US')} objects; this needs all of them.`,
+      "A person can do it in Airbyte's web interface.",
     );
   }
   return items;

@@ -125,7 +125,7 @@ function chosenFields(
     throw new InputError(
       'unknown_field',
       `The stream "${label}" has no field ${JSON.stringify(unknown.slice(0, 80))}.`,
-      `Near names: ${nearest(unknown, known).join(', ')}.`,
+      `Similar names: ${nearest(unknown, known).join(', ')}.`,
     );
   }
   const all = [...requested, ...needed.map((path) => path.join('.'))].filter((name) => name !== '');
@@ -186,7 +186,7 @@ function findOne(offered: readonly OfferedStream[], name: string): OfferedStream
     throw new InputError(
       'unknown_stream',
       `The source offers no stream ${JSON.stringify(name.slice(0, 80))}.`,
-      labels.length > 0 ? `Near names: ${nearest(name, labels).join(', ')}.` : 'It offers no streams at all.',
+      labels.length > 0 ? `Similar names: ${nearest(name, labels).join(', ')}.` : 'It offers no streams at all.',
     );
   }
   if (second) {

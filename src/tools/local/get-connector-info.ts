@@ -18,7 +18,7 @@ export const getConnectorInfo = defineTool({
   name: 'get_connector_info',
   title: 'Describe a connector',
   description:
-    'Describe one connector: whether it runs here, required and secret fields, suggested streams, documentation. include: the full spec, versions with breaking changes, upstream docs; for low-code connectors also streams and authentication, manifest.',
+    'Describe a connector: whether it runs here, required and secret fields, suggested streams, documentation. include: full spec, versions with breaking changes, upstream docs; for low-code connectors also streams and authentication, manifest.',
   input: z.strictObject({
     connector: z.string(),
     include: z.array(z.enum(INCLUDES)).optional(),

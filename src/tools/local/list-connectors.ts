@@ -18,7 +18,7 @@ export const listConnectors = defineTool({
   name: 'list_connectors',
   title: 'Find connectors',
   description:
-    'Search the Airbyte registry by words of a name or title. Returns connectors with their runtimes and whether they run here: ready, download, unreachable, missing.',
+    'Search the Airbyte registry by name or title. Returns connectors with runtimes and whether they run here: ready, download, unreachable, missing.',
   input: z.strictObject({
     search: z.string().optional(),
     type: z.enum(['source', 'destination']).optional(),
@@ -99,6 +99,6 @@ function machineText(rows: readonly Row[], { runtimes }: Here): string[] {
 }
 
 function nothingFound(near: readonly string[]): string {
-  const advice = near.length > 0 ? `Near names: ${near.join(', ')}.` : 'Try one shorter word, or fewer filters.';
+  const advice = near.length > 0 ? `Similar names: ${near.join(', ')}.` : 'Try one shorter word, or fewer filters.';
   return `No connector matches. ${advice}`;
 }

@@ -6,7 +6,7 @@ export const listSecrets = defineTool({
   name: 'list_secrets',
   title: 'List the names of secrets',
   description:
-    'List the names of the secrets in the env file, with store, set or empty, and kind (sensitive, plain, setting). Never returns a value.',
+    'List the secrets in the env file: name, store, set or empty, kind (sensitive, plain, setting). Never a value.',
   input: z.strictObject({ search: z.string().optional() }),
   output: z.object({
     secrets: z.array(

@@ -24,7 +24,7 @@ export const listStreams = defineTool({
   name: 'list_streams',
   title: 'List the streams of a source',
   description:
-    'List the streams of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema, limited to fields that match search. The catalog is cached; refresh asks the connector again.',
+    'List the streams of a source, saved or not: sync modes, primary key, cursor, number of fields. With stream: its JSON Schema, limited to fields that match search. The catalog is cached; refresh asks again.',
   input: z.strictObject({
     ...readableFields,
     search: z.string().optional(),
@@ -55,7 +55,7 @@ export const listStreams = defineTool({
     const data = { source, streams, total: found.length, truncated, ...(truncated ? { next_offset: end } : {}) };
     if (found.length === 0) {
       const labels = catalog.streams.map((entry) => streamLabel(catalog, entry));
-      const near = labels.length > 0 ? ` Near names: ${nearest(search, labels).join(', ')}.` : '';
+      const near = labels.length > 0 ? ` Similar names: ${nearest(search, labels).join(', ')}.` : '';
       return { text: `No stream of "${source}" matches.${near}`, data };
     }
     const part =
@@ -100,7 +100,7 @@ function oneStream(catalog: Catalog, label: string): Stream[] {
   throw new InputError(
     'unknown_stream',
     `Unknown stream ${JSON.stringify(label.slice(0, 80))}.`,
-    `Near names: ${nearest(label, labels).join(', ')}.`,
+    `Similar names: ${nearest(label, labels).join(', ')}.`,
   );
 }
 

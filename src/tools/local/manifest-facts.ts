@@ -54,7 +54,7 @@ export function manifestLines(facts: ManifestFacts): string[] {
     ...(facts.custom_components
       ? ['It brings Python code of its own, run only when its checksum is the published one.']
       : []),
-    `Written for CDK ${facts.written_for_cdk}${makers ? `; its makers run it with ${makers}` : ''}.`,
+    `Written for CDK ${facts.written_for_cdk}${makers ? `; its authors run it with ${makers}` : ''}.`,
   ];
 }
 

@@ -62,7 +62,7 @@ function resultText(
   const header = columns.map(({ name, type }) => `${name} (${type})`);
   const from = offset > 0 ? ` from row ${offset}` : '';
   return [
-    `${count(rows.length, 'row')}${from}, ${elapsedMs} ms.${truncated ? ` There are more: offset ${nextOffset}.` : ''}`,
+    `${count(rows.length, 'row')}${from}, ${elapsedMs} ms.${truncated ? ` More rows: offset ${nextOffset}.` : ''}`,
     asData(
       'query result',
       textTable(

@@ -32,7 +32,7 @@ export const smokeTestDestination = defineTool({
   name: 'smoke_test_destination',
   title: 'Smoke-test a destination',
   description:
-    'Test a saved destination: write made-up records (types, nulls, names, unicode, schema changes, batches, dedup…) into streams named sluice_smoke_…, and read them back where possible (local files, DuckDB, Postgres).',
+    'Test a saved destination: write made-up records (types, nulls, names, unicode, schema changes, batches, dedup…) into streams named sluice_smoke_…, and read them back if possible (local files, DuckDB, Postgres).',
   input: z.strictObject({ destination: z.string(), scenarios: z.array(z.string()).min(1).optional() }),
   output,
   realm: 'local',

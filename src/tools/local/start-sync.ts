@@ -45,7 +45,7 @@ export const startSync = defineTool({
   name: 'start_sync',
   title: 'Start a sync',
   description:
-    'Start a sync in the background: read streams of a saved source into the cache, or into a saved destination. Incremental streams resume from their state. Without streams: those of the last sync, else the suggested ones, else all.',
+    'Start a sync in the background: read streams of a saved source into the cache, or a saved destination. Incremental streams resume from their state. Without streams: those of the last sync, else the suggested ones, else all.',
   input,
   output: syncOutput,
   realm: 'local',

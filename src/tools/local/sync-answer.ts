@@ -166,12 +166,10 @@ function changedText(
   return [
     ...(replaced === undefined || replaced === 0
       ? []
-      : [
-          `${stream}: was read in full; ${count(rows ?? 0, 'row')} took the place of ${replaced.toLocaleString('en-US')}.`,
-        ]),
+      : [`${stream}: was read in full; ${count(rows ?? 0, 'row')} replaced ${replaced.toLocaleString('en-US')}.`]),
     ...(late
       ? [
-          `${stream}: ${count(late, 'record')} changed nothing, for the table has a row of the same key with a greater cursor.`,
+          `${stream}: ${count(late, 'record')} changed nothing, because the table has a row with the same key and a greater cursor.`,
         ]
       : []),
     ...(fields.length > 0

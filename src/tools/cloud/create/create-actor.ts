@@ -119,7 +119,7 @@ async function definitionOf(kind: ActorKind, connector: string, { services, sign
   if (entry?.definitionId !== undefined) return entry.definitionId;
   throw new InputError(
     'no_definition_id',
-    `The registry does not tell under which id Airbyte knows ${entry?.name ?? connector}.`,
+    `The registry has no Airbyte definition id for ${entry?.name ?? connector}.`,
     'Give the id of a definition as connector; list_cloud_objects with kind definition shows those of the workspace.',
   );
 }
@@ -132,8 +132,8 @@ function rejectedDraft(error: unknown, address: string): unknown {
   if (!(error instanceof SluiceError) || error.code !== 'cloud_rejected') return error;
   return new InputError(
     'draft_rejected',
-    'Airbyte does not take this draft: its secrets are empty, or something else is wrong.',
-    `Correct config by what airbyte_says; or a person makes it by hand at ${address}; or give the secrets as references, without draft.`,
+    'Airbyte rejected this draft: its secrets are empty, or something else is wrong.',
+    `Correct config as airbyte_says explains; or a person creates it at ${address}; or give the secrets as references, without draft.`,
     { details: error.details, cause: error },
   );
 }

@@ -83,7 +83,7 @@ export async function givenManifest(
   throw new InputError(
     'masked_manifest',
     `The manifest holds a masked value (${MASK}) at ${hidden}.`,
-    'Put there what belongs there: a field of its spec that is marked airbyte_secret, such as {{ config["api_key"] }}.',
+    'Replace the masked value with what belongs there: a field of its spec that is marked airbyte_secret, such as {{ config["api_key"] }}.',
   );
 }
 

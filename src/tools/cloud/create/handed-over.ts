@@ -41,8 +41,8 @@ function connectorNotNeeded(name: string, connector: string): InputError {
 function noDefinitionId(connector: string): InputError {
   return new InputError(
     'no_definition_id',
-    `The registry does not tell under which id Airbyte knows ${connector}.`,
-    'Make it with connector (the id of a definition) and config instead of from_source.',
+    `The registry has no Airbyte definition id for ${connector}.`,
+    'Create it with connector (the id of a definition) and config instead of from_source.',
   );
 }
 

@@ -23,7 +23,7 @@ export const describeCloudObject = defineTool({
   name: 'describe_cloud_object',
   title: 'Describe an object in Airbyte Cloud',
   description:
-    'Describe an object in Airbyte Cloud: configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests and testing_values of a definition; billing of a workspace.',
+    'Show configuration without secrets, what uses it, schedule, streams, last job. include: state, catalog of a connection; manifests and testing_values of a definition; billing of a workspace.',
   input: z.strictObject({
     kind: z.enum(DESCRIBED),
     id: z.string(),

@@ -10,7 +10,7 @@ import { findJob, jobName } from './jobs.ts';
 export const cancelCloudJob = defineTool({
   name: 'cancel_cloud_job',
   title: 'Cancel a job',
-  description: 'Cancel a running job. Data already in the destination is kept.',
+  description: 'Cancel a running job. Data in the destination is kept.',
   input: z.strictObject({ job_id: z.number(), workspace_id: workspaceId }),
   output: jobOutput.extend({ cancelled: z.boolean() }),
   realm: 'cloud',

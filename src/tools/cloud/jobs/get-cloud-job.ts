@@ -14,7 +14,7 @@ const USUAL_LINES = 100;
 export const getCloudJob = defineTool({
   name: 'get_cloud_job',
   title: 'Progress of a job',
-  description: 'Report a job, or the latest job of a connection: state, attempts, counts, errors and log.',
+  description: 'Report state, attempts, counts, errors and log of a job, or of the latest of a connection.',
   input: z.strictObject({
     job_id: z.number().optional(),
     connection_id: z.string().optional(),
@@ -86,6 +86,6 @@ function badOffset(): InputError {
   return new InputError(
     'bad_log_offset',
     'log_offset must be an integer of at least 0.',
-    'Give next_log_offset of the answer before, or leave it out for the last lines.',
+    'Give next_log_offset of the previous answer, or leave out log_offset for the last lines.',
   );
 }

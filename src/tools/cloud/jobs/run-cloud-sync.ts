@@ -16,7 +16,7 @@ export const runCloudSync = defineTool({
   name: 'run_cloud_sync',
   title: 'Run a connection',
   description:
-    'Start a job of a connection, wait for it and return its streams. clear and reset delete the synced data; refresh re-reads everything, refresh_replace then removes the old rows.',
+    'Start a job, wait and return its streams. clear and reset delete the synced data; refresh re-reads everything, refresh_replace then removes the old rows.',
   input: z.strictObject({
     connection_id: z.string(),
     job_type: z.enum(RUN_TYPES).default('sync'),
@@ -37,7 +37,7 @@ export const runCloudSync = defineTool({
     return { effect: 'destroy', targets: await clearedTargets(connection, services, signal), connection };
   },
   byHand: () =>
-    "Or do it by hand in Airbyte's own pages. A connection of this session needs a destination of this session, or a prefix of its own.",
+    "Or do it by hand in Airbyte's web interface. A connection of this session needs a destination of this session, or a prefix of its own.",
   async run({ job_type: type, wait_seconds: seconds, ...input }, call, { connection }) {
     const since = Date.now();
     const { services, about, progress } = call;
@@ -72,6 +72,6 @@ function notActive({ name, status, statusReason }: Connection): InputError {
   return new InputError(
     'connection_not_active',
     `The connection "${shortName(name)}" is ${status}${statusReason ? ` (${statusReason.slice(0, 200)})` : ''}: nothing runs on it.`,
-    next[status] ?? "A person must look at it in Airbyte's own pages.",
+    next[status] ?? "A person must look at it in Airbyte's web interface.",
   );
 }

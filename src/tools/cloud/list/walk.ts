@@ -63,7 +63,7 @@ function readCursor(cursor: string, key: string): { offset: number; found: numbe
   throw new InputError(
     'bad_cursor',
     of ? 'The cursor belongs to a list with other arguments.' : 'The cursor is not one that list_cloud_objects gave.',
-    'Pass next_cursor of the answer before unchanged, with the same other arguments, or leave cursor out to begin again.',
+    'Pass next_cursor of the previous answer unchanged, with the same other arguments, or leave out cursor to start again.',
   );
 }
 

@@ -74,7 +74,7 @@ export function specOfManifest({ spec }: JsonObject): JsonObject | undefined {
 export function noProject(): InputError {
   return new InputError(
     'no_builder_project',
-    'The definition has no project in the connector builder, and so no testing values.',
-    'A person opens it in the connector builder once; then call again.',
+    'The definition has no project in the connector builder, so it has no testing values.',
+    'Ask a person to open it in the connector builder once; then call again.',
   );
 }
