@@ -94,7 +94,6 @@ export interface Credential {
 export interface Resolution {
   /** Empty when the configuration can be handed to the connector. */
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
   /** What may be why the connector refuses its secrets, by how the env file has them; to be shown next to a rejection. */
   readonly suspicions: readonly string[];
   readonly config: ResolvedConfig;

@@ -11,8 +11,8 @@ import {
 import { type Problem, SetupError } from '../../errors.ts';
 import { MIN_NEEDLE } from '../redact/needle-search.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import type { KnownSecret } from '../references/layer-context.ts';
 import { resolveLayers } from '../references/layers.ts';
-import type { KnownSecret } from '../references/references.ts';
 import type { SecretEntry, SecretKind, SecretStore, Vault } from '../types.ts';
 import { createConfigUpdates } from '../updates/config-updates.ts';
 import { withCredential } from './credential.ts';

@@ -5,7 +5,7 @@ import { open, place, ref, resolve, useVaultContext } from '../vault/vault-conte
 
 useVaultContext();
 
-describe('references', () => {
+describe('walkLayer', () => {
   it('puts values in their places, in their types', async () => {
     const { value, problems } = await resolve({
       config: {
