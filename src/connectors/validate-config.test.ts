@@ -179,7 +179,7 @@ describe('validateAgainstSpec', () => {
       'uniqueItems',
       { type: 'array', uniqueItems: true },
       ['a', 'b', 'a'],
-      'The list holds an item twice.',
+      'The list contains an item twice.',
       'Remove item 1 or item 3.',
     ],
     [
