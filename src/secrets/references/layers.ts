@@ -1,4 +1,4 @@
-/** Lays configurations over each other: file, then config, then secret. */
+/** Merges the layers of a configuration in the order file, config, secret. */
 import type { Settings } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
