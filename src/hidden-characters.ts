@@ -1,7 +1,7 @@
 /** Control, bidirectional and invisible characters, which would deceive a reader or a terminal. */
 
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** Line breaks and tabs are no deceit; without the two joiners whole scripts and emoji cannot be written. */
+/** Line breaks and tabs do not deceive; some scripts and emoji need the two joiners. */
 const HARMLESS = new Set(['\n', '\t', '\u200c', '\u200d']);
 const ESCAPE = /\\u([\da-f]{4})|\\u\{([\da-f]{5,6})\}/gi;
 

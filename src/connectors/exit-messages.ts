@@ -2,7 +2,7 @@ import type { Exit } from './types.ts';
 
 /** How a connector ended, to stand behind "it" or "The connector". */
 export function exitWords({ code, signal, outOfMemory, overrun, outputCut }: Exit): string {
-  if (overrun) return `${overrun.said}. ${overrun.next.replace(/\.$/, '')}`;
+  if (overrun) return `${overrun.message}. ${overrun.next.replace(/\.$/, '')}`;
   if (outputCut) return 'was cut off: the connection to the Docker engine, which carries its output, broke';
   if (outOfMemory === 'likely') return `was killed, probably out of memory: ${MORE_MEMORY}`;
   if (outOfMemory) return `ran out of memory and was ended: ${MORE_MEMORY}`;

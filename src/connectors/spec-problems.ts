@@ -5,84 +5,104 @@ import type { Problem } from '../errors.ts';
 import { dottedPath, type FieldPath, holdsUnnamedValue, isObject, type JsonObject } from '../protocol/index.ts';
 import { exampleText, isSecret, optionsOf, optionText, plainText, typeText, valueList } from './spec-describe.ts';
 
-/** The problem that one error stands for; undefined where another error says it better. */
+/** What a problem is written from: the error, its schema, and where it is. */
+interface Failure {
+  readonly error: ErrorObject;
+  readonly parts: FieldPath;
+  /** The schema of the field. */
+  readonly field: JsonObject;
+  readonly params: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** Describes a failure as a whole problem, or as the text of one at the failure's own path. */
+type Describe = (failure: Failure) => Problem | Omit<Problem, 'path'> | undefined;
+
+/** The problem to report for one error; undefined where another error reports it better. */
 export function problemOf(error: ErrorObject): Problem | undefined {
   const parts = partsOf(error.instancePath);
   const field: JsonObject = isObject(error.parentSchema) ? error.parentSchema : {};
-  const params = error.params as Record<string, string | number | undefined>;
-  const problem = (message: string, fix: string): Problem => ({
-    path: dottedPath(parts) || '(root)',
-    message,
-    fix,
-  });
-  switch (error.keyword) {
-    case 'required':
-      return missing(parts, String(params.missingProperty), field, error.data);
-    case 'additionalProperties':
-      return unknownField(parts, String(params.additionalProperty), field);
-    case 'type':
-      return problem(
-        `It is ${typeOfValue(error.data)}, but must be ${withArticle(typeText(field))}.`,
-        typeFix(field, error.data),
-      );
-    case 'enum':
-      return problem(
-        'Its value is not one of those allowed.',
-        `Write one of ${valueList(Array.isArray(field.enum) ? field.enum : [])}.`,
-      );
-    case 'const':
-      return problem('Its value is not the one allowed.', `Write ${JSON.stringify(field.const)}.`);
-    case 'pattern':
-      return problem('Its value does not have the form that the connector needs.', patternFix(field));
-    case 'format':
-      // The field's own pattern, or the spec's own example, knows better than the name of a format.
-      if (typeof field.pattern === 'string' || isExample(field, error.data)) return undefined;
-      return problem(
-        `Its value is not a valid ${params.format}.`,
-        exampleFix(field, `Write ${withArticle(String(params.format))}.`),
-      );
-    case 'minimum':
-    case 'maximum':
-    case 'exclusiveMinimum':
-    case 'exclusiveMaximum':
-      return problem(
-        `The number must be ${params.comparison} ${params.limit}.`,
-        `Write a number ${params.comparison} ${params.limit}.`,
-      );
-    case 'multipleOf':
-      return problem(
-        `The number must be a multiple of ${params.multipleOf}.`,
-        `Write a multiple of ${params.multipleOf}.`,
-      );
-    case 'minLength':
-    case 'maxLength':
-      return sized(problem, error.keyword, params.limit, 'character');
-    case 'minItems':
-    case 'maxItems':
-      return sized(problem, error.keyword, params.limit, 'item');
-    case 'minProperties':
-    case 'maxProperties':
-      return sized(problem, error.keyword, params.limit, 'field');
-    case 'uniqueItems':
-      return problem(
-        'The list holds an item twice.',
-        `Remove item ${Number(params.j) + 1} or item ${Number(params.i) + 1}.`,
-      );
-    case 'dependencies':
-    case 'dependentRequired':
-      return {
-        path: dottedPath([...parts, String(params.missingProperty)]),
-        message: `It is missing, and ${params.property} needs it.`,
-        fix: `Add it, or remove ${params.property}.`,
-      };
-    case 'if':
-      return undefined;
-    default:
-      return problem(
-        `It does not fit the connector's specification (${error.keyword}).`,
-        'Compare it with get_connector_info and include ["spec"].',
-      );
-  }
+  const describe = Object.hasOwn(DESCRIPTIONS, error.keyword) ? DESCRIPTIONS[error.keyword] : unknownKeyword;
+  const problem = describe?.({ error, parts, field, params: error.params as Failure['params'] });
+  return problem && { path: dottedPath(parts) || '(root)', ...problem };
+}
+
+/** By Ajv's keyword. */
+const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
+  required: ({ error, parts, field, params }) => missing(parts, String(params.missingProperty), field, error.data),
+  additionalProperties: ({ parts, field, params }) => unknownField(parts, String(params.additionalProperty), field),
+  type: ({ error, field }) => ({
+    message: `It is ${typeOfValue(error.data)}, but must be ${withArticle(typeText(field))}.`,
+    fix: typeFix(field, error.data),
+  }),
+  enum: ({ field }) => ({
+    message: 'Its value is not one of those allowed.',
+    fix: `Write one of ${valueList(Array.isArray(field.enum) ? field.enum : [])}.`,
+  }),
+  const: ({ field }) => ({
+    message: 'Its value is not the one allowed.',
+    fix: `Write ${JSON.stringify(field.const)}.`,
+  }),
+  pattern: ({ field }) => ({
+    message: 'Its value does not have the form that the connector needs.',
+    fix: patternFix(field),
+  }),
+  format: wrongFormat,
+  minimum: outOfRange,
+  maximum: outOfRange,
+  exclusiveMinimum: outOfRange,
+  exclusiveMaximum: outOfRange,
+  multipleOf: ({ params }) => ({
+    message: `The number must be a multiple of ${params.multipleOf}.`,
+    fix: `Write a multiple of ${params.multipleOf}.`,
+  }),
+  minLength: (failure) => wrongSize(failure, 'character'),
+  maxLength: (failure) => wrongSize(failure, 'character'),
+  minItems: (failure) => wrongSize(failure, 'item'),
+  maxItems: (failure) => wrongSize(failure, 'item'),
+  minProperties: (failure) => wrongSize(failure, 'field'),
+  maxProperties: (failure) => wrongSize(failure, 'field'),
+  uniqueItems: ({ params }) => ({
+    message: 'The list contains an item twice.',
+    fix: `Remove item ${Number(params.j) + 1} or item ${Number(params.i) + 1}.`,
+  }),
+  dependencies: missingDependency,
+  dependentRequired: missingDependency,
+  // The errors of its branches are reported.
+  if: () => undefined,
+};
+
+function unknownKeyword({ error }: Failure): Omit<Problem, 'path'> {
+  return {
+    message: `It does not fit the connector's specification (${error.keyword}).`,
+    fix: 'Compare it with get_connector_info and include ["spec"].',
+  };
+}
+
+function wrongFormat({ error, field, params }: Failure): Omit<Problem, 'path'> | undefined {
+  // The field's own pattern, or the spec's own example, is more exact than the name of a format.
+  if (typeof field.pattern === 'string' || isExample(field, error.data)) return undefined;
+  return {
+    message: `Its value is not a valid ${params.format}.`,
+    fix: exampleFix(field, `Write ${withArticle(String(params.format))}.`),
+  };
+}
+
+function outOfRange({ params }: Failure): Omit<Problem, 'path'> {
+  const range = `${params.comparison} ${params.limit}`;
+  return { message: `The number must be ${range}.`, fix: `Write a number ${range}.` };
+}
+
+function wrongSize({ error, params }: Failure, unit: string): Omit<Problem, 'path'> {
+  const bound = `at ${error.keyword.startsWith('min') ? 'least' : 'most'} ${params.limit} ${unit}${Number(params.limit) === 1 ? '' : 's'}`;
+  return { message: `It must have ${bound}.`, fix: `Write ${bound}.` };
+}
+
+function missingDependency({ parts, params }: Failure): Problem {
+  return {
+    path: dottedPath([...parts, String(params.missingProperty)]),
+    message: `It is missing, and ${params.property} needs it.`,
+    fix: `Add it, or remove ${params.property}.`,
+  };
 }
 
 /** `/credentials/keys/0` as the parts of a path. */
@@ -100,7 +120,7 @@ function missing(parts: FieldPath, name: string, parent: JsonObject, data: unkno
   const title = plainText(field.title, 80);
   const label = title && title.toLowerCase() !== name.toLowerCase().replaceAll('_', ' ') ? ` (${title})` : '';
   const description = plainText(field.description);
-  // A field that the spec does not know and that almost bears the name is probably the one meant.
+  // A field that is not in the spec and has almost this name is probably the one meant.
   const typo = isObject(data)
     ? nearest(
         name,
@@ -167,22 +187,12 @@ const MAX_COMPARED = 200;
 
 function nearest(name: string, candidates: readonly string[]): string | undefined {
   const slack = Math.max(1, Math.floor(name.length / 3));
-  // The work grows with the product of the lengths; longer names are nobody's.
+  // The work grows with the product of the lengths; no connector has longer names.
   const comparable = name.length > MAX_COMPARED ? [] : candidates.filter(({ length }) => length <= MAX_COMPARED);
   return comparable
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ far }) => far <= slack)
     .sort((one, other) => one.far - other.far)[0]?.candidate;
-}
-
-function sized(
-  problem: (message: string, fix: string) => Problem,
-  keyword: string,
-  limit: string | number | undefined,
-  unit: string,
-): Problem {
-  const bound = `at ${keyword.startsWith('min') ? 'least' : 'most'} ${limit} ${unit}${Number(limit) === 1 ? '' : 's'}`;
-  return problem(`It must have ${bound}.`, `Write ${bound}.`);
 }
 
 function withArticle(type: string): string {

@@ -122,7 +122,7 @@ export interface WriteInputs {
 export interface Overrun {
   readonly kind: 'processes' | 'memory';
   /** To stand behind "it" or "The connector". */
-  readonly said: string;
+  readonly message: string;
   readonly next: string;
 }
 

@@ -54,7 +54,7 @@ describe('validateAgainstSpec', () => {
   });
 
   it.each([
-    ['no branch is named', { api_key: 'k' }, 'auth_type is missing: it says which option is meant.'],
+    ['no branch is named', { api_key: 'k' }, 'auth_type is missing: it determines which option is meant.'],
     ['an unknown branch is named', { auth_type: 'basic' }, 'The value of auth_type is none of the options.'],
   ])('lists the branches where %s', async (_case, credentials, message) => {
     const problems = await validateAgainstSpec(bramble, { region: 'eu', credentials });
@@ -179,7 +179,7 @@ describe('validateAgainstSpec', () => {
       'uniqueItems',
       { type: 'array', uniqueItems: true },
       ['a', 'b', 'a'],
-      'The list holds an item twice.',
+      'The list contains an item twice.',
       'Remove item 1 or item 3.',
     ],
     [

@@ -15,10 +15,10 @@ import { partsOf, problemOf } from './spec-problems.ts';
 const PROBLEMS_MAX = 50;
 
 /**
- * Checks the outline of a configuration: a held value in it fits wherever it stands.
+ * Checks the outline of a configuration: a held value in it fits at any field.
  * @param spec the spec's `connectionSpecification`
  * @returns problems at paths such as `credentials.api_key`, without any value; empty when it fits
- * @throws ConnectorError `bad_spec` for a spec that is no JSON Schema at all
+ * @throws ConnectorError `bad_spec` for a spec that is not a JSON Schema
  */
 export async function validateAgainstSpec(spec: JsonObject, config: JsonObject): Promise<Problem[]> {
   const { schemaErrors } = await import('./spec-compile.ts');
@@ -37,7 +37,7 @@ function withoutHeld(errors: readonly ErrorObject[]): ErrorObject[] {
     (COUNTING.has(keyword) && holdsUnnamedValue(data));
   let rest = errors.filter((error) => !isAboutHeld(error));
   if (rest.length === errors.length) return rest;
-  // Inner ones first: where a held value decides them, they say nothing of an outer one.
+  // Inner ones first: where a held value decides them, they do not count for an outer one.
   const choices = rest.filter(({ keyword, data }) => CHOICES.has(keyword) && holdsHeldValue(data));
   for (const choice of choices.sort((one, other) => other.schemaPath.length - one.schemaPath.length)) {
     const options: unknown = choice.schema;
@@ -71,11 +71,11 @@ function isInBranch(error: ErrorObject, choice: ErrorObject, branch = ''): boole
   );
 }
 
-/** Leaves of each `oneOf` only the errors of the branch that is meant; where none can be told, one problem that lists them. */
+/** Leaves of each `oneOf` only the errors of the branch that is meant; where none can be determined, one problem that lists them. */
 function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Problem)[] {
   let rest: (ErrorObject | Problem)[] = [...errors];
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf');
-  // Outer ones first: what stands in a branch that was not meant is gone before it is looked at.
+  // Outer ones first: errors in a branch that was not meant are removed before they are looked at.
   for (const choice of [...choices].sort((one, other) => one.schemaPath.length - other.schemaPath.length)) {
     if (!rest.includes(choice)) continue;
     const options = optionsOf(isObject(choice.parentSchema) ? choice.parentSchema : {}) ?? [];
@@ -84,7 +84,7 @@ function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Pr
       'schemaPath' in item && isInBranch(item, choice, branch);
     const kept = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
     const others = rest.filter((item) => item !== choice && !inBranch(item));
-    // A value of the wrong type is told once, by the field itself.
+    // A value of the wrong type is reported once, by the field itself.
     const wrongType = others.some(
       (item) => 'keyword' in item && item.keyword === 'type' && item.instancePath === choice.instancePath,
     );
@@ -136,5 +136,5 @@ function unchosen(choice: ErrorObject, options: readonly Option[]): Problem {
 function optionMessage(field: string, present: boolean): string {
   return present
     ? `The value of ${field} is none of the options.`
-    : `${field} is missing: it says which option is meant.`;
+    : `${field} is missing: it determines which option is meant.`;
 }

@@ -1,4 +1,4 @@
-/** The registry: fetched, kept, searched. Nothing is read before the first call. */
+/** The registry: fetched, cached, searched. Nothing is read before the first call. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../config/index.ts';
@@ -14,15 +14,15 @@ import {
 } from './addresses.ts';
 import { DAY_MS, type Obtained, obtain } from './cached.ts';
 import { parseRegistry, specOfEntry } from './entries.ts';
-import { createMemo } from './memo.ts';
+import { createMemo, type Memo } from './memo.ts';
 import { findEntry, searchEntries } from './search.ts';
-import { createStore } from './store.ts';
+import { createStore, type Store } from './store.ts';
 import type { Registry, RegistryEntry, SecretKeys } from './types.ts';
 import { createVersions } from './versions.ts';
 
 const REGISTRY_MAX_BYTES = 64_000_000;
 const SECRET_KEYS_MAX_BYTES = 1_000_000;
-/** After a failure the network is left alone for so long: every call would wait for it. */
+/** How long after a failure the network is not tried again: every call would wait for it. */
 const RETRY_MS = 5 * 60 * 1000;
 
 export interface RegistryOptions {
@@ -33,68 +33,31 @@ export interface RegistryOptions {
   readonly hosts?: HostMemory;
 }
 
-export function createRegistry({
-  settings,
-  project,
-  addresses,
-  hosts = createHostMemory(),
-}: RegistryOptions): Registry {
-  const store = createStore(project);
-  const userAgent = `sluice-mcp/${settings.version}`;
+interface RegistryDeps {
+  readonly store: Store;
+  readonly userAgent: string;
+  readonly offline: boolean;
+  readonly hosts: HostMemory;
+  readonly location: () => RegistryLocation;
+}
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const { settings, project, addresses, hosts = createHostMemory() } = options;
   const standard = { ...PUBLIC_ADDRESSES, ...addresses };
-  const place = (): RegistryLocation => registryLocation(settings, standard);
-
-  const fetched = createMemo<Obtained<readonly RegistryEntry[]>>(
-    () =>
-      obtain(store, {
-        address: place().addresses.registry,
-        what: 'the connector registry',
-        request: { maxBytes: REGISTRY_MAX_BYTES, accept: 'application/json', userAgent, hosts },
-        offline: settings.offline,
-        freshMs: DAY_MS,
-        parse: parseRegistry,
-      }).catch((error: unknown) => {
-        throw withLocalRegistryHint(error);
-      }),
-    ({ source, checkedAt }) =>
-      source === 'stale' ? Date.now() + RETRY_MS : settings.offline ? Infinity : checkedAt + DAY_MS,
-  );
+  const location = (): RegistryLocation => registryLocation(settings, standard);
+  const userAgent = `sluice-mcp/${settings.version}`;
+  const deps: RegistryDeps = { store: createStore(project), userAgent, offline: settings.offline, hosts, location };
+  const published = createPublishedRegistry(deps);
   const local = createLocalFile();
-
-  const fetchedKeys = createMemo<SecretKeys>(
-    () => secretKeysOf(place()),
+  const secretKeys = createMemo<SecretKeys>(
+    () => fetchSecretKeys(deps),
     ({ note }) => Date.now() + (note === undefined || settings.offline ? DAY_MS : RETRY_MS),
   );
 
-  async function secretKeysOf({ addresses: { secretKeys: address }, file }: RegistryLocation): Promise<SecretKeys> {
-    const beside = file && (await readIfThere(join(dirname(file), 'specs_secrets_mask.yaml')));
-    const { BUILT_IN_SECRET_KEYS, parseSecretKeys } = await import('./secret-keys.ts');
-    try {
-      if (beside) return { keys: parseSecretKeys(beside), source: 'local' };
-      const { value, source, note } = await obtain(store, {
-        address,
-        what: 'the list of secret keys',
-        request: { maxBytes: SECRET_KEYS_MAX_BYTES, accept: 'application/yaml, text/yaml, */*', userAgent, hosts },
-        offline: settings.offline,
-        freshMs: DAY_MS,
-        parse: parseSecretKeys,
-      });
-      return { keys: value, source, note };
-    } catch (error) {
-      const reason =
-        error instanceof SluiceError ? error.message : 'The list beside the registry file is not readable.';
-      return {
-        keys: BUILT_IN_SECRET_KEYS,
-        source: 'built-in',
-        note: `${reason} A short built-in list of secret keys is used.`,
-      };
-    }
-  }
-
   const registry: Registry = {
     async all(signal) {
-      const { file } = place();
-      const { value, source, checkedAt, note } = file ? await local(file) : await fetched.get(signal);
+      const { file } = location();
+      const { value, source, checkedAt, note } = file ? await local(file) : await published.get(signal);
       return { entries: value, source, ageSeconds: Math.max(0, Math.round((Date.now() - checkedAt) / 1000)), note };
     },
     async find(name, signal) {
@@ -104,29 +67,68 @@ export function createRegistry({
       const { entries, note } = await registry.all(signal);
       return { ...searchEntries(entries, query), note };
     },
-    versionsHost: () => new URL(place().addresses.metadata).host,
+    versionsHost: () => new URL(location().addresses.metadata).host,
     spec: async (entry) => specOfEntry(entry),
-    secretKeys: (signal) => fetchedKeys.get(signal),
-    ...createVersions({
-      store,
-      userAgent,
-      offline: settings.offline,
-      hosts,
-      addresses: () => place().addresses,
-    }),
+    secretKeys: (signal) => secretKeys.get(signal),
+    ...createVersions({ ...deps, addresses: () => location().addresses }),
   };
   return registry;
 }
 
+/** Airbyte's published list; after a failure the copy is used for a while before the network is tried again. */
+function createPublishedRegistry(deps: RegistryDeps): Memo<Obtained<readonly RegistryEntry[]>> {
+  const { store, userAgent, offline, hosts, location } = deps;
+  return createMemo(
+    () =>
+      obtain(store, {
+        address: location().addresses.registry,
+        what: 'the connector registry',
+        request: { maxBytes: REGISTRY_MAX_BYTES, accept: 'application/json', userAgent, hosts },
+        offline,
+        freshMs: DAY_MS,
+        parse: parseRegistry,
+      }).catch((error: unknown) => {
+        throw withLocalRegistryHint(error);
+      }),
+    ({ source, checkedAt }) => (source === 'stale' ? Date.now() + RETRY_MS : offline ? Infinity : checkedAt + DAY_MS),
+  );
+}
+
+/** The list next to a local registry file, else the published one, else a short built-in list. */
+async function fetchSecretKeys({ store, userAgent, offline, hosts, location }: RegistryDeps): Promise<SecretKeys> {
+  const { addresses, file } = location();
+  const localList = file && (await readIfPresent(join(dirname(file), 'specs_secrets_mask.yaml')));
+  const { BUILT_IN_SECRET_KEYS, parseSecretKeys } = await import('./secret-keys.ts');
+  try {
+    if (localList) return { keys: parseSecretKeys(localList), source: 'local' };
+    const { value, source, note } = await obtain(store, {
+      address: addresses.secretKeys,
+      what: 'the list of secret keys',
+      request: { maxBytes: SECRET_KEYS_MAX_BYTES, accept: 'application/yaml, text/yaml, */*', userAgent, hosts },
+      offline,
+      freshMs: DAY_MS,
+      parse: parseSecretKeys,
+    });
+    return { keys: value, source, note };
+  } catch (error) {
+    const reason = error instanceof SluiceError ? error.message : 'The list next to the registry file is not readable.';
+    return {
+      keys: BUILT_IN_SECRET_KEYS,
+      source: 'built-in',
+      note: `${reason} A short built-in list of secret keys is used.`,
+    };
+  }
+}
+
 /** The user's own file, read again when it has changed. */
 function createLocalFile(): (path: string) => Promise<Obtained<readonly RegistryEntry[]>> {
-  let held: { stamp: string; value: readonly RegistryEntry[] } | undefined;
+  let cached: { stamp: string; value: readonly RegistryEntry[] } | undefined;
   return async (path) => {
     try {
       const { mtimeMs, size, ino } = await stat(path);
       const stamp = `${path}:${mtimeMs}:${size}:${ino}`;
-      if (held?.stamp !== stamp) held = { stamp, value: parseRegistry(await readFile(path)) };
-      return { value: held.value, source: 'local', checkedAt: mtimeMs };
+      if (cached?.stamp !== stamp) cached = { stamp, value: parseRegistry(await readFile(path)) };
+      return { value: cached.value, source: 'local', checkedAt: mtimeMs };
     } catch (error) {
       const code = systemCode(error);
       if (code === 'ENOENT') throw badLocalRegistry(`names a file that does not exist: ${path}`, error);
@@ -139,7 +141,7 @@ function createLocalFile(): (path: string) => Promise<Obtained<readonly Registry
   };
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
+async function readIfPresent(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
@@ -152,7 +154,7 @@ function withLocalRegistryHint(error: unknown): unknown {
   if (!(error instanceof SluiceError) || error.kind === 'setup' || error.kind === 'limit') return error;
   return new UpstreamError(
     'registry_unavailable',
-    `The connector registry cannot be had, and no copy is kept: ${error.message}`,
+    `The connector registry is not available, and there is no copy on disk: ${error.message}`,
     'Check the network connection (and the address in AIRBYTE_LOCAL_REGISTRY, where it is set), or set AIRBYTE_LOCAL_REGISTRY to the absolute path of a registry file and restart the server.',
     { cause: error },
   );

@@ -12,7 +12,7 @@ export function findEntry(entries: readonly RegistryEntry[], name: string): Regi
   const bare = wanted.replace(/^airbyte\//, '');
   const found = entries.find((entry) => entry.name.toLowerCase() === bare || entry.repository.toLowerCase() === wanted);
   if (found) return found;
-  const near = nearNames(entries, bare);
+  const near = nearConnectors(entries, bare);
   throw new InputError(
     'unknown_connector',
     `There is no connector ${JSON.stringify(name.slice(0, 100))} in the registry.`,
@@ -24,7 +24,7 @@ export function findEntry(entries: readonly RegistryEntry[], name: string): Regi
 }
 
 /** Up to five names that resemble a wanted one: by part of name or title first, then by typing mistakes. */
-export function nearNames(entries: readonly RegistryEntry[], wanted: string): string[] {
+export function nearConnectors(entries: readonly RegistryEntry[], wanted: string): string[] {
   const word = shortName(wanted.toLowerCase().trim());
   if (word === '') return [];
   const slack = Math.max(1, Math.floor(word.length / 3));
@@ -74,7 +74,7 @@ export function searchEntries(entries: readonly RegistryEntry[], query: SearchQu
     entries: ranked.slice(offset, end),
     total: ranked.length,
     nextCursor: end < ranked.length ? writeCursor(end, key) : undefined,
-    near: ranked.length === 0 && query.search ? nearNames(entries, query.search) : [],
+    near: ranked.length === 0 && query.search ? nearConnectors(entries, query.search) : [],
   };
 }
 

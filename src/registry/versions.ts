@@ -18,7 +18,7 @@ const MANIFEST_MAX_BYTES = 8_000_000;
 const RELEASES_MAX_BYTES = 32_000_000;
 const SAFE_VERSION = /^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$/;
 
-interface Parts {
+interface VersionsDeps {
   readonly store: Store;
   readonly userAgent: string;
   readonly offline: boolean;
@@ -26,65 +26,18 @@ interface Parts {
   addresses(): Addresses;
 }
 
-export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manifest' | 'components' | 'releases'> {
-  const { store, userAgent, offline, hosts } = parts;
-
-  const folderOf = (entry: RegistryEntry, version: string): string => {
-    if (!SAFE_VERSION.test(version)) throw unknownVersion(entry, version);
-    if (!isAirbytes(entry)) throw notPublished(entry, version);
-    return new URL(`${entry.name}/${version}/`, parts.addresses().metadata).href;
-  };
-
-  /** A file of one exact version: it never changes, so a copy is good for ever. */
-  async function versionFile<T>(
-    entry: RegistryEntry,
-    version: string,
-    file: { name: string; what: string; accept: string; maxBytes: number; parse(bytes: Buffer): T },
-    signal: AbortSignal,
-  ): Promise<T> {
-    const address = new URL(file.name, folderOf(entry, version)).href;
-    const wanted = {
-      address,
-      what: `${file.what} of ${entry.name} ${version}`,
-      request: { signal, maxBytes: file.maxBytes, accept: file.accept, userAgent, hosts },
-      offline,
-      freshMs: Number.POSITIVE_INFINITY,
-      parse: file.parse,
-    };
-    try {
-      return (await unlessAborted(obtain(store, wanted), signal)).value;
-    } catch (error) {
-      if (error instanceof InputError && error.code === 'not_found') throw unknownVersion(entry, version);
-      throw error;
-    }
-  }
-
+export function createVersions(deps: VersionsDeps): Pick<Registry, 'specFor' | 'manifest' | 'components' | 'releases'> {
   return {
     async specFor(entry, version, signal) {
       if (version === entry.version || version === 'latest') return specOfEntry(entry);
-      const file = {
-        name: 'oss.json',
-        what: 'the spec',
-        accept: 'application/json',
-        maxBytes: ENTRY_MAX_BYTES,
-        parse: specOf,
-      };
-      return versionFile(entry, version, file, signal);
+      return fetchFile(deps, entry, version, SPEC_FILE, signal);
     },
-    manifest(entry, version, signal) {
-      const file = {
-        name: 'manifest.yaml',
-        what: 'the manifest',
-        accept: '*/*',
-        maxBytes: MANIFEST_MAX_BYTES,
-        parse: manifestOf,
-      };
-      return versionFile(entry, version, file, signal);
-    },
+    manifest: (entry, version, signal) => fetchFile(deps, entry, version, MANIFEST_FILE, signal),
     async components(entry, version, signal) {
+      const { userAgent, hosts } = deps;
       const what = `${entry.name} ${version}`;
-      const folder = folderOf(entry, version);
-      if (offline) {
+      const folder = folderOf(deps, entry, version);
+      if (deps.offline) {
         throw new SetupError(
           'offline',
           `Offline mode is on: the Python code of ${what} is not fetched.`,
@@ -93,25 +46,79 @@ export function createVersions(parts: Parts): Pick<Registry, 'specFor' | 'manife
       }
       return fetchComponents(folder, what, { signal, userAgent, hosts });
     },
-    async releases(pypiPackage, signal) {
-      if (offline) {
-        throw new SetupError(
-          'offline',
-          'Offline mode is on: PyPI is not asked for versions.',
-          'Set AIRBYTE_OFFLINE_MODE=0 and restart the server.',
-        );
-      }
-      const address = new URL(`${encodeURIComponent(pypiPackage)}/json`, parts.addresses().pypi).href;
-      const answer = await download(address, {
-        signal,
-        maxBytes: RELEASES_MAX_BYTES,
-        accept: 'application/json',
-        userAgent,
-        hosts,
-      });
-      return answer.unchanged ? [] : releasesOf(answer.body);
-    },
+    releases: (pypiPackage, signal) => fetchReleases(deps, pypiPackage, signal),
   };
+}
+
+/** A file of one exact version. */
+interface VersionFile<T> {
+  readonly name: string;
+  readonly what: string;
+  readonly accept: string;
+  readonly maxBytes: number;
+  parse(bytes: Buffer): T;
+}
+
+const SPEC_FILE: VersionFile<JsonObject> = {
+  name: 'oss.json',
+  what: 'the spec',
+  accept: 'application/json',
+  maxBytes: ENTRY_MAX_BYTES,
+  parse: specOf,
+};
+
+const MANIFEST_FILE: VersionFile<string> = {
+  name: 'manifest.yaml',
+  what: 'the manifest',
+  accept: '*/*',
+  maxBytes: MANIFEST_MAX_BYTES,
+  parse: manifestOf,
+};
+
+/** The file never changes, so a copy never expires. */
+async function fetchFile<T>(
+  deps: VersionsDeps,
+  entry: RegistryEntry,
+  version: string,
+  { name, what, accept, maxBytes, parse }: VersionFile<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { store, userAgent, offline, hosts } = deps;
+  const source = {
+    address: new URL(name, folderOf(deps, entry, version)).href,
+    what: `${what} of ${entry.name} ${version}`,
+    request: { signal, maxBytes, accept, userAgent, hosts },
+    offline,
+    freshMs: Number.POSITIVE_INFINITY,
+    parse,
+  };
+  try {
+    return (await unlessAborted(obtain(store, source), signal)).value;
+  } catch (error) {
+    if (error instanceof InputError && error.code === 'not_found') throw unknownVersion(entry, version);
+    throw error;
+  }
+}
+
+function folderOf({ addresses }: VersionsDeps, entry: RegistryEntry, version: string): string {
+  if (!SAFE_VERSION.test(version)) throw unknownVersion(entry, version);
+  if (!isAirbytes(entry)) throw notPublished(entry, version);
+  return new URL(`${entry.name}/${version}/`, addresses().metadata).href;
+}
+
+async function fetchReleases(deps: VersionsDeps, pypiPackage: string, signal: AbortSignal): Promise<ReleasedVersion[]> {
+  if (deps.offline) {
+    throw new SetupError(
+      'offline',
+      'Offline mode is on: PyPI is not asked for versions.',
+      'Set AIRBYTE_OFFLINE_MODE=0 and restart the server.',
+    );
+  }
+  const address = new URL(`${encodeURIComponent(pypiPackage)}/json`, deps.addresses().pypi).href;
+  const { userAgent, hosts } = deps;
+  const request = { signal, maxBytes: RELEASES_MAX_BYTES, accept: 'application/json', userAgent, hosts };
+  const answer = await download(address, request);
+  return answer.unchanged ? [] : releasesOf(answer.body);
 }
 
 function specOf(bytes: Buffer): JsonObject {

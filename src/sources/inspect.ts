@@ -40,7 +40,7 @@ export async function inspect(
   const reported = new Set(resolution.problems.map(({ path }) => path));
   // Of a configuration that could not be read, what is missing is not known.
   if (reported.has('config_file') || reported.has('config_secret'))
-    return { resolution, problems: [...resolution.problems], warnings: resolution.warnings, unknown: [], facts };
+    return { resolution, problems: [...resolution.problems], warnings: [], unknown: [], facts };
   const { outline } = resolution.config;
   const schemaProblems = await validateAgainstSpec(spec, outline);
   const injected = resolution.config.use(Object.keys).filter((key) => key.startsWith('__injected_'));
@@ -52,7 +52,7 @@ export async function inspect(
   // A spec that takes no other fields has told it already.
   const wrong = new Set(problems.map(({ path }) => path));
   const unknown = unknownFields(spec, outline).filter(({ path }) => !wrong.has(path));
-  return { resolution, problems, warnings: [...resolution.warnings, ...unknown.map(unknownText)], unknown, facts };
+  return { resolution, problems, warnings: unknown.map(unknownText), unknown, facts };
 }
 
 export function unknownText({ path, near }: UnknownField): string {

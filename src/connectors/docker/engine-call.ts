@@ -29,7 +29,7 @@ const TIMEOUT_MS = 30_000;
  */
 export function dockerAt(address: EngineAddress, version?: string, silenceMs = 0): Docker {
   const { socketPath, host, port, tls } = address;
-  // All of it is said, for what is left out dockerode would take from the environment.
+  // Pass every option: dockerode takes what is left out from the environment.
   const where: Docker.DockerOptions = {
     socketPath,
     host,
@@ -81,8 +81,8 @@ export async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
 /** The message in the engine's JSON, without what dockerode puts around it. */
 function wordsOf(error: unknown): string {
   const { json } = error as { json?: unknown };
-  const said = isObject(json) && typeof json.message === 'string' ? json.message : messageOf(error);
-  return said
+  const message = isObject(json) && typeof json.message === 'string' ? json.message : messageOf(error);
+  return message
     .replace(/^\(HTTP code \d+\) [^-]* - /, '')
     .trim()
     .slice(0, 2000);

@@ -1,4 +1,4 @@
-/** What the engine says no to, and an engine that is gone, in words that the reader can act on. */
+/** Describes a refused operation of the engine, or a lost engine, so that the reader can act on it. */
 import { SetupError, systemCode } from '../../errors.ts';
 import { EngineError } from './engine-call.ts';
 
@@ -13,8 +13,8 @@ export function engineFailure(error: unknown, what: string): unknown {
     );
   }
   const code = systemCode(error);
-  // A socket that is gone, and not any other file.
-  const lost = code === 'ENOENT' ? (error as NodeJS.ErrnoException).syscall === 'connect' : LOST.test(code ?? '');
+  // ENOENT means a missing engine only for its socket, not for any other file.
+  const lost = code === 'ENOENT' ? (error as NodeJS.ErrnoException).syscall === 'connect' : LOST_CODES.has(code ?? '');
   if (!lost) return error;
   return new SetupError(
     'docker_engine_lost',
@@ -24,4 +24,16 @@ export function engineFailure(error: unknown, what: string): unknown {
   );
 }
 
-const LOST = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/;
+/** The system's codes for a connection that was refused, broken or cannot be made. */
+const LOST_CODES = new Set([
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+]);

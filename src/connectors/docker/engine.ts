@@ -87,7 +87,7 @@ function isBefore(one: string, other: string): boolean {
 
 function probeError(address: EngineAddress, error: unknown): SetupError {
   const { name, by } = address;
-  const said = (what: string): string =>
+  const withAddress = (what: string): string =>
     by ? `${by} says ${name}, and ${what}.` : `${what[0]?.toUpperCase()}${what.slice(1)}.`;
   const facts = { cause: error, details: { address: name } };
   switch (systemCode(error)) {
@@ -95,7 +95,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'EPERM':
       return new SetupError(
         'docker_permission',
-        said(`the Docker engine at ${name} may not be used by this user`),
+        withAddress(`the Docker engine at ${name} may not be used by this user`),
         'Run: sudo usermod -aG docker "$USER"; then log out and in again, and restart the client. Or use rootless Docker.',
         facts,
       );
@@ -104,7 +104,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'ENOTSOCK':
       return new SetupError(
         'docker_not_running',
-        said(`no Docker engine answers at ${name}: it is not running`),
+        withAddress(`no Docker engine answers at ${name}: it is not running`),
         by ? `${startEngine()} Or correct ${by}.` : startEngine(),
         facts,
       );
@@ -112,7 +112,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'EAI_AGAIN':
       return new SetupError(
         'docker_host_unknown',
-        said('that host has no address'),
+        withAddress('that host has no address'),
         `Correct ${by ?? 'DOCKER_HOST'} and restart the server.`,
         facts,
       );
@@ -121,14 +121,14 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     case 'ENETUNREACH':
       return new SetupError(
         'docker_no_answer',
-        said(`the Docker engine at ${name} gave no answer within ${PROBE_MS / 1000} seconds`),
+        withAddress(`the Docker engine at ${name} gave no answer within ${PROBE_MS / 1000} seconds`),
         'If it is just starting, wait a moment and call again; else restart Docker.',
         facts,
       );
     default:
       return new SetupError(
         'docker_not_an_engine',
-        said(`what answers at ${name} is no Docker engine: ${messageOf(error).slice(0, 200)}`),
+        withAddress(`what answers at ${name} is no Docker engine: ${messageOf(error).slice(0, 200)}`),
         by ? `Correct ${by} and restart the server.` : startEngine(),
         facts,
       );

@@ -78,7 +78,7 @@ test('an engine that stops in the middle of a pull is not waited for without end
     await expect(pullImage(engine, image, control, 300)).rejects.toMatchObject({
       kind: 'upstream',
       code: 'pull_failed',
-      message: expect.stringContaining('said nothing more'),
+      message: expect.stringContaining('reported nothing more'),
     });
   } finally {
     stopped.closeAllConnections();

@@ -1,7 +1,15 @@
 /** Fetches an image, layer by layer, and tells apart what can go wrong. */
 import type { Readable } from 'node:stream';
 import { startDeadline } from '../../deadline.ts';
-import { abortError, InputError, messageOf, SetupError, type SluiceError, UpstreamError } from '../../errors.ts';
+import {
+  abortError,
+  type ErrorFacts,
+  InputError,
+  messageOf,
+  SetupError,
+  type SluiceError,
+  UpstreamError,
+} from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
 import { createLineSplitter } from '../process/line-splitter.ts';
 import type { RunControl } from '../types.ts';
@@ -15,7 +23,7 @@ export interface ImageName {
 }
 
 interface Layer {
-  /** Bytes that are here, and in all; 0 where the registry has not said. */
+  /** Bytes that are here, and in all; 0 where the registry has not reported them. */
   done: number;
   total: number;
   whole: boolean;
@@ -69,8 +77,8 @@ export async function pullImage(
     splitter.end();
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
-    const said = silence.over() ? 'the engine said nothing more for a long time' : messageOf(error);
-    throw pullError(image, said, error);
+    const engineMessage = silence.over() ? 'the engine reported nothing more for a long time' : messageOf(error);
+    throw pullError(image, engineMessage, error);
   } finally {
     silence.clear();
   }
@@ -138,71 +146,89 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** By the engine's words: it has no codes for these. */
-function pullError({ repository, tag }: ImageName, said: string, cause?: unknown): SluiceError {
-  const name = `${repository}:${tag}`;
-  const facts = { cause, details: { image: name, engine_message: said.slice(0, 1000) } };
-  if (/manifest unknown|manifest for .* not found|not found: manifest/i.test(said)) {
-    return new InputError(
-      'no_such_tag',
-      `${repository} has no image of version ${tag}.`,
-      'Use a version that get_connector_info with include "versions" lists, or leave version out.',
-      facts,
-    );
-  }
-  if (
-    /no matching manifest|image operating system .* cannot be used|does not match the specified platform/i.test(said)
-  ) {
-    return new SetupError(
-      'image_for_other_machine',
-      `${name} is not made for this machine's processor.`,
-      `Choose another version or runtime; or try emulation: docker pull --platform linux/amd64 ${name}, then call again.`,
-      facts,
-    );
-  }
-  if (/toomanyrequests|rate limit/i.test(said)) {
-    return new UpstreamError(
-      'registry_rate_limit',
-      `The image registry does not give ${name} now: too many pulls from this address.`,
-      `Wait some hours, or run: docker login && docker pull ${name}; an image that is here is used.`,
-      facts,
-    );
-  }
-  if (
-    /pull access denied|repository .*(does not exist|not found)|unauthorized|authentication required|no basic auth|denied|forbidden/i.test(
-      said,
-    )
-  ) {
-    return new SetupError(
-      'image_denied',
-      `The image registry does not give ${name}: there is no such repository, or it wants a login.`,
-      `If it is a private one, run: docker login && docker pull ${name}; an image that is here is used.`,
-      facts,
-    );
-  }
-  if (/no space left|disk quota exceeded/i.test(said)) {
-    return new SetupError(
-      'disk_full',
-      `No space is left on the Docker engine's disk for ${name}.`,
-      'Free some (docker system df shows what takes it; Docker Desktop has a disk limit of its own), and call again.',
-      facts,
-    );
-  }
-  if (UNREACHABLE.test(said)) {
-    return new UpstreamError(
-      REGISTRY_UNREACHABLE,
-      `The Docker engine cannot reach the registry of ${name}.`,
-      'Check the network and the proxy of the Docker engine (it has settings of its own), and call again.',
-      facts,
-    );
-  }
-  return new UpstreamError(
-    'pull_failed',
-    `${name} could not be pulled: ${said.slice(0, 300)}.`,
-    `Call again; if it fails again, docker pull ${name} in a terminal shows more.`,
-    facts,
-  );
+/** A reason why a pull failed. The engine has no codes for these, so its message is matched. */
+interface PullFailure {
+  readonly pattern: RegExp;
+  error(name: string, image: ImageName, facts: ErrorFacts): SluiceError;
 }
 
 const UNREACHABLE =
   /no such host|dial tcp|i\/o timeout|connection refused|connection reset|network is unreachable|no route to host|TLS handshake|x509|proxyconnect|Client\.Timeout|server misbehaving|ECONN|EPIPE|socket hang up/i;
+
+/** The first that matches counts. */
+const PULL_FAILURES: readonly PullFailure[] = [
+  {
+    pattern: /manifest unknown|manifest for .* not found|not found: manifest/i,
+    error: (_, image, facts) =>
+      new InputError(
+        'no_such_tag',
+        `${image.repository} has no image of version ${image.tag}.`,
+        'Use a version that get_connector_info with include "versions" lists, or leave version out.',
+        facts,
+      ),
+  },
+  {
+    pattern: /no matching manifest|image operating system .* cannot be used|does not match the specified platform/i,
+    error: (name, _, facts) =>
+      new SetupError(
+        'image_for_other_machine',
+        `${name} is not made for this machine's processor.`,
+        `Choose another version or runtime; or try emulation: docker pull --platform linux/amd64 ${name}, then call again.`,
+        facts,
+      ),
+  },
+  {
+    pattern: /toomanyrequests|rate limit/i,
+    error: (name, _, facts) =>
+      new UpstreamError(
+        'registry_rate_limit',
+        `The image registry does not give ${name} now: too many pulls from this address.`,
+        `Wait some hours, or run: docker login && docker pull ${name}; an image that is here is used.`,
+        facts,
+      ),
+  },
+  {
+    pattern:
+      /pull access denied|repository .*(does not exist|not found)|unauthorized|authentication required|no basic auth|denied|forbidden/i,
+    error: (name, _, facts) =>
+      new SetupError(
+        'image_denied',
+        `The image registry does not give ${name}: there is no such repository, or it wants a login.`,
+        `If it is a private one, run: docker login && docker pull ${name}; an image that is here is used.`,
+        facts,
+      ),
+  },
+  {
+    pattern: /no space left|disk quota exceeded/i,
+    error: (name, _, facts) =>
+      new SetupError(
+        'disk_full',
+        `No space is left on the Docker engine's disk for ${name}.`,
+        'Free some (docker system df shows what takes it; Docker Desktop has a disk limit of its own), and call again.',
+        facts,
+      ),
+  },
+  {
+    pattern: UNREACHABLE,
+    error: (name, _, facts) =>
+      new UpstreamError(
+        REGISTRY_UNREACHABLE,
+        `The Docker engine cannot reach the registry of ${name}.`,
+        'Check the network and the proxy of the Docker engine (it has settings of its own), and call again.',
+        facts,
+      ),
+  },
+];
+
+function pullError(image: ImageName, engineMessage: string, cause?: unknown): SluiceError {
+  const name = `${image.repository}:${image.tag}`;
+  const facts = { cause, details: { image: name, engine_message: engineMessage.slice(0, 1000) } };
+  const failure = PULL_FAILURES.find(({ pattern }) => pattern.test(engineMessage));
+  if (failure) return failure.error(name, image, facts);
+  return new UpstreamError(
+    'pull_failed',
+    `${name} could not be pulled: ${engineMessage.slice(0, 300)}.`,
+    `Call again; if it fails again, docker pull ${name} in a terminal shows more.`,
+    facts,
+  );
+}

@@ -61,7 +61,7 @@ async function overrunOf(tree: ProcessTree, limits: TreeLimits): Promise<Overrun
   if (limits.processes !== undefined && taken.processes > limits.processes) {
     return {
       kind: 'processes',
-      said: `had started ${taken.processes} processes and was ended; at most ${limits.processes} may run at once`,
+      message: `had started ${taken.processes} processes and was ended; at most ${limits.processes} may run at once`,
       next: 'Lower what the connector does at a time, if its configuration has such a field; otherwise do not run this connector.',
     };
   }
@@ -73,7 +73,7 @@ async function overrunOf(tree: ProcessTree, limits: TreeLimits): Promise<Overrun
   const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
   return {
     kind: 'memory',
-    said: `held ${megabytes(held)} of memory and was ended; SLUICE_CONNECTOR_MEMORY allows ${megabytes(allowed)}`,
+    message: `held ${megabytes(held)} of memory and was ended; SLUICE_CONNECTOR_MEMORY allows ${megabytes(allowed)}`,
     next: 'Read fewer streams at once, or let a person set SLUICE_CONNECTOR_MEMORY higher and restart the server.',
   };
 }

@@ -39,7 +39,7 @@ interface Made {
 
 /**
  * Some old connectors can be installed on a Python on which they do not start. Then the environment is made again with an
- * older one, or gets the package that it lacks; each such step is told, and taken once.
+ * older one, or gets the package that it lacks; each such step is reported, and taken once.
  * @throws SetupError `python_too_new` where no older Python is here; else as the installer does
  */
 export async function makeEnvironment(deps: EnvironmentDeps, order: Order, control: RunControl): Promise<PythonMarker> {
@@ -59,13 +59,13 @@ export async function makeEnvironment(deps: EnvironmentDeps, order: Order, contr
     const trouble = await startTrouble(deps, folder, made.found.module, control.signal);
     if (trouble?.kind === 'package' && !notes.includes(added(trouble.requirement))) {
       notes.push(added(trouble.requirement));
-      control.progress(`${what} does not start (${trouble.said}): ${added(trouble.requirement)}`);
+      control.progress(`${what} does not start (${trouble.message}): ${added(trouble.requirement)}`);
       extra.push(trouble.requirement);
       made = await again();
     } else if (trouble?.kind === 'python' && isLower(trouble.tooNew, made.by.python, olderThan)) {
       olderThan = trouble.tooNew;
       control.progress(
-        `${what} does not start on Python ${made.by.python} (${olderThan.said}): looking for an older one`,
+        `${what} does not start on Python ${made.by.python} (${olderThan.message}): looking for an older one`,
       );
       made = await again();
       notes.push(`Python ${made.by.python}, because it does not start on ${olderThan.minor} or newer`);
@@ -121,7 +121,7 @@ async function make(
   return { by, found };
 }
 
-/** Told where no Python suits: the newest release that takes one of those here. */
+/** Reported where no Python suits: the newest release that takes one of those here. */
 async function newestFor(deps: EnvironmentDeps, { releases, release }: Order): Promise<string | undefined> {
   const interpreters = await findInterpreters(deps.environment);
   return newestFirst(releases).find(

@@ -79,7 +79,7 @@ async function resolve(
     const output = await runInstaller(deps, { what: requirement, command, signal, limitMs });
     return uv ? fromUv(output, packageName) : fromPip(await readFile(report, 'utf8'), packageName);
   } catch {
-    // Whatever failed here, what is told is the failure that led here.
+    // Whatever failed here, report the failure that led here.
     if (signal.aborted) throw abortError(signal);
     return undefined;
   } finally {

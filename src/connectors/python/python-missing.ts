@@ -1,4 +1,4 @@
-/** What is said where no Python here can hold a connector. */
+/** What to report where no Python here can hold a connector. */
 import { SetupError, SluiceError } from '../../errors.ts';
 import { fittingMinor, type Interpreter } from './interpreters.ts';
 import type { Target } from './target.ts';
@@ -12,7 +12,7 @@ export function noPython(target: Target, found: readonly Interpreter[]): SetupEr
     ...(newestFitting ? [`Ask for version "${newestFitting}", the newest that takes a Python of this machine.`] : []),
   ];
   const why = olderThan
-    ? `does not start on Python ${olderThan.minor} or newer (${olderThan.said})`
+    ? `does not start on Python ${olderThan.minor} or newer (${olderThan.message})`
     : `needs Python ${requiresPython ?? '3'}`;
   return new SetupError(
     olderThan ? 'python_too_new' : 'python_missing',
@@ -32,7 +32,7 @@ export function noManagedPython(
   minor: string,
   error: unknown,
 ): SetupError {
-  const why = olderThan ? ` (it does not start on ${olderThan.minor} or newer: ${olderThan.said})` : '';
+  const why = olderThan ? ` (it does not start on ${olderThan.minor} or newer: ${olderThan.message})` : '';
   return new SetupError(
     olderThan ? 'python_too_new' : 'python_missing',
     `${packageName} ${version} needs Python ${minor} or the like${why}; none here suits it, and uv could not fetch one.`,

@@ -19,13 +19,13 @@ it.each([
   ["ModuleNotFoundError: No module named 'imp'", '3.12'],
   ["AttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?", '3.12'],
   ["ModuleNotFoundError: No module named 'cgi'", '3.13'],
-])('%s is what Python from %s on says', (said, minor) => {
-  expect(troubleIn(traceback(said))).toEqual({ kind: 'python', tooNew: { minor, said } });
+])('%s is what Python from %s on says', (message, minor) => {
+  expect(troubleIn(traceback(message))).toEqual({ kind: 'python', tooNew: { minor, message } });
 });
 
 it('a missing pkg_resources is a missing package', () => {
-  const said = "ModuleNotFoundError: No module named 'pkg_resources'";
-  expect(troubleIn(traceback(said))).toEqual({ kind: 'package', requirement: 'setuptools<81', said });
+  const message = "ModuleNotFoundError: No module named 'pkg_resources'";
+  expect(troubleIn(traceback(message))).toEqual({ kind: 'package', requirement: 'setuptools<81', message });
 });
 
 it.each([
@@ -33,6 +33,6 @@ it.each([
   "ModuleNotFoundError: No module named 'distutils_extra'",
   'KeyError: "HOME"',
   '',
-])('%j has another cause', (said) => {
-  expect(troubleIn(traceback(said))).toBeUndefined();
+])('%j has another cause', (message) => {
+  expect(troubleIn(traceback(message))).toBeUndefined();
 });

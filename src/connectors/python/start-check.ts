@@ -22,7 +22,7 @@ export interface StartCheckDeps {
 /** What would make it start. */
 export type StartTrouble =
   | { readonly kind: 'python'; readonly tooNew: TooNew }
-  | { readonly kind: 'package'; readonly requirement: string; readonly said: string };
+  | { readonly kind: 'package'; readonly requirement: string; readonly message: string };
 
 const LIMIT_MS = 120_000;
 const SAID = 200;
@@ -81,8 +81,8 @@ export async function startTrouble(
 
 /** @param output the sealed end of a traceback */
 export function troubleIn(output: string): StartTrouble | undefined {
-  const said = output.trim().split('\n').at(-1)?.slice(0, SAID) ?? '';
-  if (/No module named 'pkg_resources/.test(said)) return { kind: 'package', requirement: SETUPTOOLS, said };
-  const minor = TAKEN_AWAY.find(([pattern]) => pattern.test(said))?.[1];
-  return minor === undefined ? undefined : { kind: 'python', tooNew: { minor, said } };
+  const message = output.trim().split('\n').at(-1)?.slice(0, SAID) ?? '';
+  if (/No module named 'pkg_resources/.test(message)) return { kind: 'package', requirement: SETUPTOOLS, message };
+  const minor = TAKEN_AWAY.find(([pattern]) => pattern.test(message))?.[1];
+  return minor === undefined ? undefined : { kind: 'python', tooNew: { minor, message } };
 }

@@ -4,7 +4,7 @@ export interface Target {
   readonly packageName: string;
   readonly version: string;
   readonly requiresPython?: string;
-  /** Where it does not start on this Python minor, such as `3.11`, nor on later ones, and what it said there. */
+  /** Where it does not start on this Python minor, such as `3.11`, nor on later ones, and its message. */
   readonly olderThan?: TooNew;
   /** The newest version whose `requires_python` an interpreter of this machine satisfies; for the reader of an error. */
   readonly newestFitting?: string;
@@ -16,5 +16,5 @@ export interface Target {
 
 export interface TooNew {
   readonly minor: string;
-  readonly said: string;
+  readonly message: string;
 }

@@ -46,7 +46,7 @@ async function chooseBubblewrap(environment: Environment): Promise<Choice> {
   if (answer.succeeded) return { kind: 'bubblewrap', program: bwrap };
   return {
     kind: 'none',
-    reason: `bubblewrap (${bwrap}) cannot make a sandbox here${said(answer)}`,
+    reason: `bubblewrap (${bwrap}) cannot make a sandbox here${reasonIn(answer)}`,
     fix: await obstacle(),
   };
 }
@@ -80,7 +80,7 @@ async function chooseSeatbelt(environment: Environment): Promise<Choice> {
   if (answer.succeeded) return { kind: 'sandbox-exec', program: command[0] };
   return {
     kind: 'none',
-    reason: `sandbox-exec cannot make a sandbox here${said(answer)}`,
+    reason: `sandbox-exec cannot make a sandbox here${reasonIn(answer)}`,
     fix: 'A server that runs in a sandbox itself cannot start another: start it outside of one.',
   };
 }
@@ -89,7 +89,7 @@ function run([program, ...args]: readonly [string, ...string[]], environment: En
   return askTool(program, args, environment);
 }
 
-function said({ stderr }: ToolAnswer): string {
+function reasonIn({ stderr }: ToolAnswer): string {
   const line = stderr.split('\n')[0]?.trim().slice(0, 200);
   return line ? ` (${line})` : '';
 }

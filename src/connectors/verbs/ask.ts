@@ -21,7 +21,7 @@ export interface Question<Type extends AirbyteMessage['type']> {
   readonly answer: Type;
   /** Milliseconds the connector has. */
   readonly limitMs: number;
-  /** Told what a CONTROL message holds. */
+  /** Called with the content of each CONTROL message. */
   readonly onControl?: ((control: JsonObject) => unknown) | undefined;
 }
 
@@ -36,8 +36,8 @@ const BEFORE_TRACEBACKS = 16_000;
 interface VerbOutput<Type extends AirbyteMessage['type']> {
   answer?: Extract<AirbyteMessage, { type: Type }>;
   trace?: TraceError;
-  /** LOG and TRACE messages, and lines that are no messages, one to a piece. */
-  readonly said: Tail;
+  /** LOG and TRACE messages, and lines that are not messages, one per piece. */
+  readonly log: Tail;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function ask<Type extends AirbyteMessage['type']>(
 ): Promise<Extract<AirbyteMessage, { type: Type }>> {
   const { installed, verb, signal } = task;
   return runner.run(task, async (running) => {
-    const output: VerbOutput<Type> = { said: createTail() };
+    const output: VerbOutput<Type> = { log: createTail() };
     const ended = listen(running, question, output);
     const deadline = new AbortController();
     const first = await Promise.race([
@@ -61,7 +61,7 @@ export async function ask<Type extends AirbyteMessage['type']>(
     ]);
     deadline.abort();
     if (first === 'aborted') throw abortError(signal);
-    if (first === 'late') throw timeout(task, question.limitMs, redactedLines(output.said, redactor));
+    if (first === 'late') throw timeout(task, question.limitMs, redactedLines(output.log, redactor));
     const exit = await Promise.race([running.exit, sleep(AFTER_ANSWER_MS, undefined, { ref: false })]);
     // A connector that was ended from outside did not fail by itself.
     if (signal.aborted) throw abortError(signal);
@@ -85,20 +85,20 @@ function listen<Type extends AirbyteMessage['type']>(
         resolve('answered');
       } else if (message?.type === 'TRACE_ERROR') {
         output.trace = message.error;
-        output.said.push(message.error.message);
+        output.log.push(message.error.message);
       } else if (message?.type === 'LOG') {
-        output.said.push(message.stackTrace ? `${message.message}\n${message.stackTrace}` : message.message);
+        output.log.push(message.stackTrace ? `${message.message}\n${message.stackTrace}` : message.message);
       } else if (message?.type === 'CONTROL') {
         onControl?.(message.control);
       } else if (!message) {
-        output.said.push(line);
+        output.log.push(line);
       }
     };
     const onLine = (line: string): void => {
       for (const part of parseMessage(line) ? [line] : partsOf(line)) onPart(part);
     };
     const splitter = createLineSplitter(MAX_LINE_LENGTH, onLine, (bytes) => {
-      output.said.push(`(a line of ${bytes} bytes was left out)`);
+      output.log.push(`(a line of ${bytes} bytes was left out)`);
     });
     stdout.on('data', (chunk: Buffer) => {
       if (!output.answer) splitter.push(chunk);
@@ -121,11 +121,11 @@ function partsOf(line: string): string[] {
 /** A check that failed without a message gets what the connector logged before it. */
 function withReason<Answer extends AirbyteMessage>(
   answer: Answer,
-  { trace, said }: Pick<VerbOutput<never>, 'trace' | 'said'>,
+  { trace, log }: Pick<VerbOutput<never>, 'trace' | 'log'>,
   redactor: Redactor,
 ): Answer {
   if (answer.type !== 'CONNECTION_STATUS' || answer.succeeded || answer.message !== '') return answer;
-  const logged = trace?.message || redactedLines(said, redactor).trim();
+  const logged = trace?.message || redactedLines(log, redactor).trim();
   const reason = logged === '' ? '' : ` Before that it wrote: ${logged.slice(-MAX_LOGGED)}`;
   return { ...answer, message: `The connector refused the configuration and gave no reason. ${LOOK_AT}${reason}` };
 }
@@ -148,18 +148,15 @@ function failure<Type extends AirbyteMessage['type']>(
   exit: Exit | undefined,
   redactor: Redactor,
 ): Error {
-  const said = redactedLines(output.said, redactor, BEFORE_TRACEBACKS);
-  return connectorFailure(
-    { connector: basename(installed.connector), verb, trace: output.trace, said, exit },
-    redactor,
-  );
+  const log = redactedLines(output.log, redactor, BEFORE_TRACEBACKS);
+  return connectorFailure({ connector: basename(installed.connector), verb, trace: output.trace, log, exit }, redactor);
 }
 
-function timeout({ installed, verb }: Task, limitMs: number, said: string): LimitError {
+function timeout({ installed, verb }: Task, limitMs: number, log: string): LimitError {
   return new LimitError(
     'connector_timeout',
     `${basename(installed.connector)} did not answer ${verb} within ${limitMs / 1000} seconds and was ended.`,
     'See in the details what it did last; check that the addresses in its configuration can be reached, then call again.',
-    { details: { verb, ...(said ? { log_tail: said } : {}) } },
+    { details: { verb, ...(log ? { log_tail: log } : {}) } },
   );
 }

@@ -1,4 +1,4 @@
-/** What a reader is told about a connector that ended without an answer. */
+/** What is reported about a connector that ended without an answer. */
 import { ConnectorError } from '../../errors.ts';
 import { firstException, type TraceError, withoutTracebacks } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
@@ -11,7 +11,7 @@ export interface FailureFacts {
   readonly verb: string;
   readonly trace?: TraceError;
   /** Sealed end of what it logged. */
-  readonly said: string;
+  readonly log: string;
   /** Absent when it closed its output and continued. */
   readonly exit?: Exit;
 }
@@ -41,13 +41,13 @@ const HINTS: readonly { readonly pattern: RegExp; readonly next: string }[] = [
 
 export function connectorFailure(facts: FailureFacts, redactor: Redactor): ConnectorError {
   const { connector, verb, trace, exit } = facts;
-  const [said, stderr] = [withoutTracebacks(facts.said).slice(-SHOWN), withoutTracebacks(exit?.stderrTail ?? '')];
+  const [log, stderr] = [withoutTracebacks(facts.log).slice(-SHOWN), withoutTracebacks(exit?.stderrTail ?? '')];
   const cause = firstException(trace?.stackTrace ?? '');
   const message =
     trace && !exit?.overrun
       ? `${connector} failed at ${verb}: ${redactedStart(trace.message, redactor, MAX_MESSAGE_LENGTH)}`
       : `${connector} gave no answer to ${verb}: ${howItEnded(exit)}.`;
-  const hint = HINTS.find(({ pattern }) => pattern.test(said) || pattern.test(stderr))?.next;
+  const hint = HINTS.find(({ pattern }) => pattern.test(log) || pattern.test(stderr))?.next;
   const kind = trace?.failureType ?? 'system_error';
   return new ConnectorError(
     exit?.overrun ? 'connector_overrun' : trace ? `connector_${kind}` : 'connector_crashed',
@@ -61,7 +61,7 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
         ...(cause && !message.includes(cause) ? { cause: redactedStart(cause, redactor, MAX_CAUSE_LENGTH) } : {}),
         ...(exit ? { exit_code: exit.code } : {}),
         ...(exit?.signal ? { exit_signal: exit.signal } : {}),
-        ...(said ? { log_tail: said } : {}),
+        ...(log ? { log_tail: log } : {}),
         ...(stderr ? { stderr_tail: stderr } : {}),
       },
     },
@@ -70,7 +70,7 @@ export function connectorFailure(facts: FailureFacts, redactor: Redactor): Conne
 
 function howItEnded(exit: Exit | undefined): string {
   if (!exit) return 'it closed its output and continued running, so it was ended';
-  if (exit.overrun) return `it ${exit.overrun.said}`;
+  if (exit.overrun) return `it ${exit.overrun.message}`;
   if (exit.signal) return `it was ended by ${exit.signal}`;
   if (exit.outOfMemory)
     return exit.outOfMemory === 'likely'

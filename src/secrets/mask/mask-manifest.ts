@@ -2,7 +2,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { carriesSecret, MASK, maskText, namesSecret } from './mask.ts';
 
-/** Templates such as `{{ config['api_key'] }}` and names such as `primary_key` stay: a manifest without them says nothing. */
+/** Templates such as `{{ config['api_key'] }}` and names such as `primary_key` stay: a manifest without them is not readable. */
 export function maskManifest(manifest: JsonObject, secretKeys: ReadonlySet<string>): JsonObject {
   const walk = (value: JsonValue, key: string, inRequest: boolean): JsonValue => {
     if (typeof value === 'string') {

@@ -13,8 +13,8 @@ export interface MaskRules {
 }
 
 /**
- * Secret is what the spec marks, what stands under a key of the list, what the spec does not know and is named like a
- * secret, each with all that lies in it; a text under a name that can mean nothing else, for authors forget the mark;
+ * Secret is what the spec marks, what is under a key of the list, what the spec does not know and is named like a
+ * secret, each with everything inside it; a text under a name that can mean nothing else, for authors forget the mark;
  * and every text, or part of one, that looks like a secret, JSON in a text included.
  */
 export function maskConfiguration(configuration: JsonObject, { spec, secretKeys }: MaskRules): JsonObject {
@@ -43,7 +43,7 @@ export function maskConfiguration(configuration: JsonObject, { spec, secretKeys 
   return walk(configuration, []) as JsonObject;
 }
 
-/** Whether a text under this name is a secret whatever a spec says: `api_token`, but not `token_url`. */
+/** Whether a text under this name is a secret whatever a spec marks: `api_token`, but not `token_url`. */
 export function namesSecret(key: string): boolean {
   return /(pass(word|wd|phrase)|pwd|secret|token|(api|access|secret|private|auth|account)[_-]?key)$/i.test(key);
 }
@@ -77,7 +77,7 @@ export function maskText(text: string, secretKeys: ReadonlySet<string>): string 
   return maskShapes(text);
 }
 
-/** A text with the values masked that stand behind words such as `password=`. */
+/** A text with the values masked that follow words such as `password=`. */
 export function maskShapes(text: string): string {
   return findShapes(text).reduceRight(
     (shown, { start, end }) => (end > start ? `${shown.slice(0, start)}${MASK}${shown.slice(end)}` : shown),

@@ -1,4 +1,4 @@
-/** The passwords that stand in URLs and connection strings, as written and decoded. */
+/** The passwords in URLs and connection strings, as written and decoded. */
 export function passwordsIn(value: string): string[] {
   const found = [
     // A scheme without bounds would be searched again from every letter of a long word.

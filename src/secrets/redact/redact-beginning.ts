@@ -20,9 +20,9 @@ export function redactBeginning(
 ): { readonly text: string; readonly cut: boolean } {
   const read = shown + READ_BEYOND;
   const complete = whole && text.length <= read;
-  const sealed = complete ? redactor.redact(text, level) : redactor.redactBeginningOf(text.slice(0, read), level);
-  if (complete && sealed.length <= shown) return { text: sealed, cut: false };
+  const redacted = complete ? redactor.redact(text, level) : redactor.redactBeginningOf(text.slice(0, read), level);
+  if (complete && redacted.length <= shown) return { text: redacted, cut: false };
   // A pair of surrogates is not cut in two.
-  const end = shown > 0 && /[\ud800-\udbff]/.test(sealed[shown - 1] ?? '') ? shown - 1 : shown;
-  return { text: sealed.slice(0, end), cut: true };
+  const end = shown > 0 && /[\ud800-\udbff]/.test(redacted[shown - 1] ?? '') ? shown - 1 : shown;
+  return { text: redacted.slice(0, end), cut: true };
 }

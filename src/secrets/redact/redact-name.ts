@@ -1,7 +1,7 @@
 import { maskShapes } from '../mask/mask.ts';
 import type { Redactor } from '../types.ts';
 
-/** A name that a person gave to a thing elsewhere, without a secret in it: known ones are sealed, what looks like one is masked. */
+/** Redacts known secrets in a name that a person gave elsewhere, and masks what looks like one. */
 export function redactName(name: string, redactor: Redactor): string {
   const hidden = maskShapes(redactor.redact(name, 'data'));
   return hidden.length <= MAX_CHARACTERS ? hidden : `${hidden.slice(0, MAX_CHARACTERS)}…`;

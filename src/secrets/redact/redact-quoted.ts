@@ -1,4 +1,4 @@
-/** Values that nobody told us, hidden in a text that quotes them: by the names before them, and private keys by their shape. */
+/** Masks values that are not registered in a text that quotes them: by the names before them, and private keys by their shape. */
 import { MASK } from '../mask/mask.ts';
 import { valueBehind } from './shapes.ts';
 

@@ -35,7 +35,7 @@ const ENCODERS: Record<string, (text: string) => string> = {
   HEX: (text) => Buffer.from(text).toString('hex').toUpperCase(),
 };
 
-function sealed(secret: string, text: string, level: 'data' | 'text' | 'connector'): string {
+function redacted(secret: string, text: string, level: 'data' | 'text' | 'connector'): string {
   const redactor = createRedactor();
   redactor.add('NAME', secret, { sensitive: true });
   return redactor.redact(text, level);
@@ -99,12 +99,12 @@ describe('a text that is cut', () => {
   });
 });
 
-describe('the seal', () => {
+describe('the redactor', () => {
   it.each(Object.entries(ENCODERS))('leaves nothing of a value printed as %s', (_name, encode) => {
     fc.assert(
       fc.property(value, noise, noise, levels, (secret, before, after, level) => {
         const printed = encode(secret);
-        const result = sealed(secret, `${before}${printed}${after}`, level);
+        const result = redacted(secret, `${before}${printed}${after}`, level);
         expect(result).not.toContain(printed);
         expect(result).toContain('[secret:NAME]');
         // Nothing beside the secret is lost.
@@ -125,7 +125,7 @@ describe('the seal', () => {
         (secret, before, after, safe) => {
           const whole = Buffer.from(before + secret + after);
           const printed = whole.toString(safe ? 'base64url' : 'base64').replace(/.{76}/g, '$&\n');
-          const result = sealed(secret, printed, 'data').replaceAll('\n', '');
+          const result = redacted(secret, printed, 'data').replaceAll('\n', '');
           expect(result).toContain('[secret:NAME]');
           // What is left decodes to nothing that holds half of the secret.
           for (const part of result.split('[secret:NAME]')) {
@@ -157,7 +157,7 @@ describe('the seal', () => {
             // A line break inside \u00e9 or %C3 is not what any program prints, but is found all the same.
             printed = `${printed.slice(0, at)}\n ${printed.slice(at)}`;
           }
-          const result = sealed(secret, `${around}${printed}${around}`, 'data');
+          const result = redacted(secret, `${around}${printed}${around}`, 'data');
           expect(result).toBe(`${around}[secret:NAME]${around}`.replace(/^\s+|\s+$/g, (space) => space));
         },
       ),
@@ -196,7 +196,7 @@ describe('the seal', () => {
     );
   });
 
-  it('seals a stream in any pieces as it seals the whole', () => {
+  it('redacts a stream in any pieces as it redacts the complete text', () => {
     const piece = fc.oneof(
       noise,
       fc.constantFrom(
@@ -238,7 +238,7 @@ describe('the seal', () => {
     );
   });
 
-  it('seals neighbours as one text and keeps their number', () => {
+  it('redacts neighbours as one text and keeps their number', () => {
     fc.assert(
       fc.property(value, fc.nat(), noise, (secret, cut, around) => {
         const redactor = createRedactor();

@@ -7,7 +7,7 @@ const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
 
-function sealer(values: Record<string, string>, plain: Record<string, string> = {}) {
+function redactorOf(values: Record<string, string>, plain: Record<string, string> = {}) {
   const redactor = createRedactor();
   for (const [name, value] of Object.entries(values)) redactor.add(name, value, { sensitive: true });
   for (const [name, value] of Object.entries(plain)) redactor.add(name, value, { sensitive: false });
@@ -15,7 +15,7 @@ function sealer(values: Record<string, string>, plain: Record<string, string> = 
 }
 
 describe('levels', () => {
-  const redactor = sealer(
+  const redactor = redactorOf(
     { TOKEN: 'tok-1234567', PIN: '4711' },
     { HOST: 'db.example.com', PORT: '5432', FLAG: 'true', TINY: 'ab' },
   );
@@ -29,7 +29,7 @@ describe('levels', () => {
   });
 
   it('never searches for short values inside words', () => {
-    const short = sealer({ P: 'p', DOT: 'a b' });
+    const short = redactorOf({ P: 'p', DOT: 'a b' });
     expect(short.redact('{"type":"x"} p "p" sp\\np', 'connector')).toBe(
       '{"type":"x"} [secret:P] "[secret:P]" sp\\n[secret:P]',
     );
@@ -39,8 +39,8 @@ describe('levels', () => {
 });
 
 describe('parts', () => {
-  it('seals a PEM whole, by its lines, without its edges, rewrapped', () => {
-    const redactor = sealer({ KEY: PEM });
+  it('redacts a PEM whole, by its lines, without its edges, rewrapped', () => {
+    const redactor = redactorOf({ KEY: PEM });
     const lines = PEM.trim().split('\n');
     const body = lines.slice(1, -1).join('');
     expect(redactor.redact(`<${PEM}>`, 'data')).toBe('<[secret:KEY]\n>');
@@ -53,14 +53,14 @@ describe('parts', () => {
     expect(redactor.redact('-----BEGIN PRIVATE KEY-----', 'data')).toBe('-----BEGIN PRIVATE KEY-----');
   });
 
-  it('seals a PEM that has its line breaks written out in either form', () => {
+  it('redacts a PEM that has its line breaks written out in either form', () => {
     const written = PEM.trim().replaceAll('\n', '\\n');
-    const redactor = sealer({ KEY: written });
+    const redactor = redactorOf({ KEY: written });
     expect(redactor.redact(`<${PEM.trim()}>`, 'data')).toBe('<[secret:KEY]>');
     expect(redactor.redact(`<${written}>`, 'data')).toBe('<[secret:KEY]>');
   });
 
-  it('seals the leaves of JSON, numbers too, and leaves the public ones', () => {
+  it('redacts the leaves of JSON, numbers too, and leaves the public ones', () => {
     const json = JSON.stringify({
       type: 'service_account',
       private_key: PEM,
@@ -71,41 +71,41 @@ describe('parts', () => {
       password: 'short',
       list: [{ deep: 'a leaf that is deep' }],
     });
-    const redactor = sealer({ ACCOUNT: json });
-    const seal = (text: string): string => redactor.redact(text, 'connector');
-    expect(seal('mail robot@project.example')).toBe('mail [secret:ACCOUNT]');
-    expect(seal('a leaf  that is deep')).toBe('[secret:ACCOUNT]');
-    expect(seal('1234567890')).toBe('[secret:ACCOUNT]');
-    expect(seal(PEM.split('\n')[3] ?? '')).toBe('[secret:ACCOUNT]');
-    expect(seal('short shorter')).toBe('[secret:ACCOUNT] shorter');
-    expect(seal('service_account 5432 true')).toBe('service_account 5432 true');
-    expect(seal(`${json}`)).toBe('[secret:ACCOUNT]');
-    expect(seal(JSON.stringify(JSON.parse(json), null, 2))).toBe('[secret:ACCOUNT]');
+    const redactor = redactorOf({ ACCOUNT: json });
+    const redact = (text: string): string => redactor.redact(text, 'connector');
+    expect(redact('mail robot@project.example')).toBe('mail [secret:ACCOUNT]');
+    expect(redact('a leaf  that is deep')).toBe('[secret:ACCOUNT]');
+    expect(redact('1234567890')).toBe('[secret:ACCOUNT]');
+    expect(redact(PEM.split('\n')[3] ?? '')).toBe('[secret:ACCOUNT]');
+    expect(redact('short shorter')).toBe('[secret:ACCOUNT] shorter');
+    expect(redact('service_account 5432 true')).toBe('service_account 5432 true');
+    expect(redact(`${json}`)).toBe('[secret:ACCOUNT]');
+    expect(redact(JSON.stringify(JSON.parse(json), null, 2))).toBe('[secret:ACCOUNT]');
   });
 
-  it('seals the password of a URL, decoded and in a connection string', () => {
-    const redactor = sealer({
+  it('redacts the password of a URL, decoded and in a connection string', () => {
+    const redactor = redactorOf({
       URL: 'postgres://me:p%40ssw0rd-1@db.example.com/x',
       ADO: 'Server=s;Password=hunter2hunter2;',
     });
-    const seal = (text: string): string => redactor.redact(text, 'data');
-    expect(seal('p%40ssw0rd-1 p@ssw0rd-1 hunter2hunter2 db.example.com')).toBe(
+    const redact = (text: string): string => redactor.redact(text, 'data');
+    expect(redact('p%40ssw0rd-1 p@ssw0rd-1 hunter2hunter2 db.example.com')).toBe(
       '[secret:URL] [secret:URL] [secret:ADO] db.example.com',
     );
-    expect(seal(`Basic ${Buffer.from('me:p@ssw0rd-1').toString('base64')}`)).toMatch(/^Basic .{4}\[secret:URL\]$/);
+    expect(redact(`Basic ${Buffer.from('me:p@ssw0rd-1').toString('base64')}`)).toMatch(/^Basic .{4}\[secret:URL\]$/);
   });
 
   it('names the longest where values overlap, and keeps old values', () => {
-    const redactor = sealer({ SHORTER: 'abcdefghij', LONGER: 'xx-abcdefghij-yy' });
+    const redactor = redactorOf({ SHORTER: 'abcdefghij', LONGER: 'xx-abcdefghij-yy' });
     expect(redactor.redact('xx-abcdefghij-yy abcdefghij', 'data')).toBe('[secret:LONGER] [secret:SHORTER]');
     redactor.add('SHORTER', 'a new value', { sensitive: true });
     expect(redactor.redact('abcdefghij a new value', 'data')).toBe('[secret:SHORTER] [secret:SHORTER]');
   });
 
   it('protects a mark only where its name is a known one', () => {
-    const redactor = sealer({ DB_PASSWORD: 'PASSWORD1' });
+    const redactor = redactorOf({ DB_PASSWORD: 'PASSWORD1' });
     expect(redactor.redact('[secret:DB_PASSWORD1]', 'data')).toBe('[secret:DB_[secret:DB_PASSWORD]]');
-    const same = sealer({ MY_PASSWORD: 'MY_PASSWORD' });
+    const same = redactorOf({ MY_PASSWORD: 'MY_PASSWORD' });
     expect(same.redact('[secret:MY_PASSWORD] MY_PASSWORD', 'data')).toBe('[secret:MY_PASSWORD] [secret:MY_PASSWORD]');
   });
 });
@@ -144,7 +144,7 @@ describe('shapes in connector text', () => {
   });
 
   it('gives a known value its name', () => {
-    const known = sealer({ MINE: 'abcdefgh12' });
+    const known = redactorOf({ MINE: 'abcdefgh12' });
     expect(known.redact('token=abcdefgh12 password="xabcdefgh12x"', 'connector')).toBe(
       'token=[secret:MINE] password="[secret:MINE]"',
     );
@@ -152,8 +152,8 @@ describe('shapes in connector text', () => {
 });
 
 describe('redactValue', () => {
-  const redactor = sealer({ NUMBER: '1234567890', TOKEN: 'tok-1234567' });
-  it('seals strings, numbers and the keys that are data', () => {
+  const redactor = redactorOf({ NUMBER: '1234567890', TOKEN: 'tok-1234567' });
+  it('redacts strings, numbers and the keys that are data', () => {
     const input = {
       rows: [{ 'tok-1234567': 1234567890, note: 'x tok-1234567', small: 12, ok: true, none: null }],
       big: 1234567890n,
@@ -181,7 +181,7 @@ describe('redactValue', () => {
 
 describe('stream', () => {
   it('waits with the end of the text until it makes a pause, whatever the end looks like', () => {
-    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    const stream = redactorOf({ TOKEN: 'tok-1234567' }).stream('text');
     expect(stream.push('hello\n')).toEqual([]);
     expect(stream.push('see tok-12')).toEqual([]);
     expect(stream.push('\n34567 fine!\nand')).toEqual([]);
@@ -192,7 +192,7 @@ describe('stream', () => {
   });
 
   it('writes what is further from the end than the longest form of a secret', () => {
-    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    const stream = redactorOf({ TOKEN: 'tok-1234567' }).stream('text');
     const text = 'x tok-1234567 y'.repeat(2_000);
     const out = stream.push(text).join('');
     expect(out.length).toBeGreaterThan(10_000);
@@ -200,7 +200,7 @@ describe('stream', () => {
   });
 
   it('holds back no more than a bound', () => {
-    const stream = sealer({ TOKEN: 'tok-1234567' }).stream('text');
+    const stream = redactorOf({ TOKEN: 'tok-1234567' }).stream('text');
     const out = [...stream.push('tok-'), ...Array.from({ length: 100 }, () => stream.push(' '.repeat(8192))).flat()];
     expect(out).toContain('[sealed]');
     expect([...out, ...stream.end()].join('')).not.toContain('tok-');

@@ -1,4 +1,4 @@
-/** The seal: replaces every known secret value by its name, in whatever form it was printed. */
+/** The redactor: replaces every known secret value by its name, in whatever form it was printed. */
 
 import type { RedactionLevel, Redactor } from '../types.ts';
 import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts';
@@ -6,9 +6,9 @@ import { MIN_NEEDLE } from './needle-search.ts';
 import { createRedactionStream } from './redaction-stream.ts';
 import { type Hit, replaceHits, scan } from './scan.ts';
 
-/** A redactor that learns values; what it has learned it never forgets. */
+/** A redactor that values can be added to; none is ever removed. */
 export interface GrowingRedactor extends Redactor {
-  /** From now on `value` is sealed as `[secret:NAME]`; characters that a mark cannot hold become `_` in the name. */
+  /** From now on `value` is redacted as `[secret:NAME]`; characters that a mark cannot hold become `_` in the name. */
   add(name: string, value: string, options: { readonly sensitive: boolean }): void;
 }
 
@@ -70,8 +70,8 @@ function redactLeaves(
   if (typeof value === 'string') return redact(value);
   if (typeof value === 'number' || typeof value === 'bigint') {
     const text = String(value);
-    const sealed = redact(text);
-    return sealed === text ? value : sealed;
+    const redacted = redact(text);
+    return redacted === text ? value : redacted;
   }
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return '[too deep]';

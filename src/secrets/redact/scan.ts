@@ -91,7 +91,7 @@ function extent(shape: Shape): Range {
   return { start: shape.keyStart, end: shape.end };
 }
 
-/** Marks of names that are known: what was sealed once is not searched again. */
+/** Marks of names that are known: what is already redacted is not searched again. */
 function findMarks(text: string, known: KnownSecrets): Range[] {
   if (!text.includes('[se')) return [];
   return [...text.matchAll(MARK)]

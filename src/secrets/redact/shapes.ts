@@ -1,9 +1,9 @@
-/** Finds values that look secret by what stands before them: `Authorization: Bearer …`, `token=…`, `"password": "…"`. */
+/** Finds values that look secret by the text before them: `Authorization: Bearer …`, `token=…`, `"password": "…"`. */
 
 export interface Shape {
   /** Where the key begins: a stream must not be cut between here and `end`. */
   readonly keyStart: number;
-  /** The value; empty when there is nothing to seal. */
+  /** The value; empty when there is nothing to redact. */
   readonly start: number;
   readonly end: number;
   /** The text ends before the value surely does. */

@@ -1,4 +1,4 @@
-/** A text as the search sees it: without whitespace, and with escapes undone; each unit knows where it stands in the text. */
+/** A text as the search sees it: without whitespace, and with escapes undone; each unit knows its position in the text. */
 
 /** Stands for a stretch that no secret can reach into, such as an existing `[secret:NAME]`. */
 const BARRIER = 0xffff;
@@ -23,7 +23,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** Whitespace, controls and invisible characters: they may stand anywhere between the characters of a secret. */
+/** Whitespace, controls and invisible characters: they may occur anywhere between the characters of a secret. */
 export function isInvisible(code: number): boolean {
   if (code <= 0x20) return true;
   if (code < 0x7f) return false;
@@ -119,7 +119,7 @@ function has(view: TextView, code: number): boolean {
   return at >= 0 && at < view.length;
 }
 
-/** What stands at an escape: how many units it takes and what it means; `open` when the text ends within it. */
+/** The escape at a position: how many units it takes and what it means; `open` when the text ends within it. */
 type Escape = { readonly units: number; readonly text: string } | 'open' | 'none';
 
 function decoded(
@@ -204,7 +204,7 @@ function hexAt(view: TextView, at: number, digits: number, settled: number): num
   return value;
 }
 
-/** How many units stand before everything that the text's end leaves open. */
+/** How many units precede everything that the text's end leaves open. */
 function settledLength(view: TextView): number {
   let length = view.length;
   while (length > 0 && (view.from[length - 1] ?? 0) >= view.openFrom) length -= 1;

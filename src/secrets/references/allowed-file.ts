@@ -1,4 +1,4 @@
-/** Reads a file that a call names: only where a person has said that such files lie, and never one of Sluice's own. */
+/** Reads a file that a call names: only from folders that a person has allowed, and never one of Sluice's own. */
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';

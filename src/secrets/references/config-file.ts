@@ -1,4 +1,4 @@
-/** Reads a `config_file`: it belongs to the person, so none of its text is ever told. */
+/** Reads a `config_file`: it belongs to the person, so none of its text is ever shown. */
 import type { Settings } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
@@ -17,14 +17,14 @@ const RULES: FileRules = {
   tooLarge: 'A configuration is small: check that this is the right file.',
 };
 
-/** Never throws for what is wrong with the file: all problems of a call are told together. */
+/** Never throws for what is wrong with the file: all problems of a call are reported together. */
 export async function readConfigFile(path: string, settings: Settings): Promise<LoadedLayer> {
   const file = await readAllowedFile(path, settings, RULES);
   if ('text' in file) return parsedFile(path, file.text);
   return { problem: { path: 'config_file', message: file.message, fix: file.fix } };
 }
 
-/** The configuration that a secret holds. Of one that holds none, nothing else is told: where it breaks is a part of its value. */
+/** The configuration that a secret holds. If it cannot be parsed, the position is not reported: it would reveal a part of the value. */
 export async function readConfigSecret(name: string, text: string): Promise<LoadedLayer> {
   const { parseConfigText } = await import('./config-text.ts');
   const parsed = parseConfigText(text);

@@ -1,4 +1,4 @@
-/** Text of a configuration, YAML or JSON, as an object; of what is wrong only the place is told. */
+/** Text of a configuration, YAML or JSON, as an object; for errors only the position is reported. */
 import { LineCounter, parseDocument } from 'yaml';
 import { isObject, type JsonObject } from '../../protocol/index.ts';
 import { exactInteger, parseExactJson } from './exact-json.ts';
@@ -18,7 +18,7 @@ function parseJson(text: string): unknown {
   try {
     return parseExactJson(text);
   } catch {
-    // The parser's own message quotes the text; YAML's parser tells the place.
+    // The parser's own message quotes the text; YAML's parser reports the position.
     return undefined;
   }
 }
@@ -49,7 +49,7 @@ function parseYaml(text: string): unknown {
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
-    // Only what JSON can say reaches a connector.
+    // Only JSON values reach a connector.
     return value === undefined ? null : JSON.parse(JSON.stringify(value, exactInteger));
   } catch {
     return new TextPosition(1, 1);

@@ -62,7 +62,7 @@ describe('layers', () => {
       expect.stringMatching(/b\.yaml is not valid YAML or JSON: line \d+\.$/),
       'The secret BROKEN does not hold a configuration.',
     ]);
-    expect(broken.said).not.toMatch(/two-three|my-literal/);
+    expect(broken.printed).not.toMatch(/two-three|my-literal/);
     for (const text of ['just text', '[1, 2]', '', 'a: *b', 'a: 1\na: 2', `x: &x [1]\ny: [${'*x, '.repeat(200)}]`]) {
       expect((await resolve({ configFile: write('odd.yaml', text) })).paths, text).toEqual(['config_file']);
     }
@@ -87,10 +87,10 @@ describe('layers', () => {
       ['~/c.yaml', 'not absolute'],
       [write('large.yaml', `a: ${'x'.repeat(1024 * 1024)}`), 'larger'],
     ] as const) {
-      const { problems, said } = await resolve({ configFile: path });
+      const { problems, printed } = await resolve({ configFile: path });
       expect(problems, path).toHaveLength(1);
       expect(problems[0]?.message, path).toContain(word);
-      expect(said).not.toContain('key-value');
+      expect(printed).not.toContain('key-value');
     }
     const allowed = open({ configDirectories: [place.folder] });
     expect((await resolve({ configFile: outside }, allowed)).value).toEqual({ host: 'x' });

@@ -1,52 +1,62 @@
-/** Lays configurations over each other: file, then config, then secret. */
+/** Merges the layers of a configuration in the order file, config, secret. */
 import type { Settings } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import type { ConfigLayers, Resolution } from '../types.ts';
 import { type LoadedLayer, readConfigFile, readConfigSecret } from './config-file.ts';
-import { choosingPart, type KnownSecret, type Layer, type Rules, resolveLayer } from './references.ts';
+import { type KnownSecret, type Layer, type Rules, referableNames } from './layer-context.ts';
 import { resolvedConfig } from './resolved-config.ts';
-import { nearNames } from './suggestions.ts';
+import { nearSecrets } from './suggestions.ts';
+import { choosingPart, walkLayer } from './walk-layer.ts';
 
 /** Later ones win. */
 const ORDER: readonly Layer[] = ['config_file', 'config', 'config_secret'];
 
-export interface LayerRules extends Omit<Rules, 'whole'> {
+export interface LayerRules extends Omit<Rules, 'merged'> {
   readonly settings: Settings;
-  /** What keeps the stores from being read, if anything does: told where a name is missing. */
+  /** Why stores cannot be read, if so: reported where a name is missing. */
   readonly storeProblems: readonly Problem[];
-  /** By name, what of a value may not be as it was meant. */
+  /** By name, why a value may not be what its author meant. */
   readonly suspicions: ReadonlyMap<string, string>;
 }
 
 export async function resolveLayers(layers: ConfigLayers, rules: LayerRules): Promise<Resolution> {
-  const problems: Problem[] = [];
-  const written = new Map<Layer, JsonObject>();
-  const keep = (layer: Layer, loaded: LoadedLayer): void => {
-    if ('problem' in loaded) problems.push(loaded.problem);
-    else written.set(layer, loaded.config);
-  };
-  if (layers.config) written.set('config', layers.config);
-  if (layers.configFile !== undefined) keep('config_file', await readConfigFile(layers.configFile, rules.settings));
-  if (layers.configSecret !== undefined) keep('config_secret', await readSecretLayer(layers.configSecret, rules));
-  const whole = merged(ORDER.map((layer) => choosingPart(layer, written.get(layer) ?? {}, rules)));
+  const { written, problems } = await readLayers(layers, rules);
+  const merged = mergeConfigs(ORDER.map((layer) => choosingPart(layer, written.get(layer) ?? {}, rules)));
   const walked = ORDER.flatMap((layer) => {
     const config = written.get(layer);
-    return config ? [{ layer, ...resolveLayer(layer, config, layers.configSecret ?? layer, { ...rules, whole }) }] : [];
+    return config ? [walkLayer(layer, config, layers.configSecret ?? layer, { ...rules, merged })] : [];
   });
   problems.push(...walked.flatMap((result) => result.problems));
-  const isUnknown = walked.some(({ unknownName }) => unknownName);
-  const outline = merged(walked.map((result) => result.outline));
+  if (walked.some(({ hasUnknownName }) => hasUnknownName)) problems.push(...rules.storeProblems);
   return {
-    problems: isUnknown ? [...problems, ...rules.storeProblems] : problems,
-    warnings: [],
+    problems,
     suspicions: suspicionsOf(layers, [...written.values()], rules.suspicions),
-    config: resolvedConfig(merged(walked.map(({ config }) => config)), {
-      outline,
+    config: resolvedConfig(mergeConfigs(walked.map(({ config }) => config)), {
+      outline: mergeConfigs(walked.map(({ outline }) => outline)),
       written: [...written],
       literals: layers.config,
     }),
   };
+}
+
+interface WrittenLayers {
+  /** The layers that could be read, references as they are. */
+  readonly written: ReadonlyMap<Layer, JsonObject>;
+  readonly problems: Problem[];
+}
+
+async function readLayers(layers: ConfigLayers, rules: LayerRules): Promise<WrittenLayers> {
+  const problems: Problem[] = [];
+  const written = new Map<Layer, JsonObject>();
+  const add = (layer: Layer, loaded: LoadedLayer): void => {
+    if ('problem' in loaded) problems.push(loaded.problem);
+    else written.set(layer, loaded.config);
+  };
+  if (layers.config) written.set('config', layers.config);
+  if (layers.configFile !== undefined) add('config_file', await readConfigFile(layers.configFile, rules.settings));
+  if (layers.configSecret !== undefined) add('config_secret', await readSecretLayer(layers.configSecret, rules));
+  return { written, problems };
 }
 
 /** Of the secrets that the configuration refers to. */
@@ -61,32 +71,33 @@ function suspicionsOf(
   return [...suspicions].filter(([name]) => isUsed(name)).map(([, suspicion]) => suspicion);
 }
 
-async function readSecretLayer(name: string, rules: LayerRules): Promise<LoadedLayer> {
-  const path = 'config_secret';
-  const secret: KnownSecret | undefined = rules.secrets.get(name);
-  if (!secret || secret.kind === 'setting') {
-    const names = [...rules.secrets].filter(([, { kind }]) => kind !== 'setting').map(([known]) => known);
-    const near = secret ? [] : nearNames(name, names);
-    const message = secret
-      ? `${name} is a setting of this server, not a secret.`
-      : `There is no secret named ${JSON.stringify(name.slice(0, 80))}.`;
-    const fix = near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'list_secrets shows all names.';
-    return { problem: { path, message, fix } };
-  }
+async function readSecretLayer(name: string, { secrets, store }: LayerRules): Promise<LoadedLayer> {
+  const secret: KnownSecret | undefined = secrets.get(name);
+  if (!secret || secret.kind === 'setting') return { problem: unknownSecretLayer(name, secret, secrets) };
   if (secret.value.trim() === '') {
-    return {
-      problem: {
-        path,
-        message: `The secret ${name} is empty.`,
-        fix: `Ask the user to give it a value in ${rules.store}.`,
-      },
-    };
+    const fix = `Ask the user to give it a value in ${store}.`;
+    return { problem: { path: 'config_secret', message: `The secret ${name} is empty.`, fix } };
   }
   return readConfigSecret(name, secret.value);
 }
 
-/** Objects are merged key by key; anything else is replaced by what is laid over it. */
-function merged(configs: readonly JsonObject[]): JsonObject {
+function unknownSecretLayer(
+  name: string,
+  setting: KnownSecret | undefined,
+  secrets: ReadonlyMap<string, KnownSecret>,
+): Problem {
+  const near = setting ? [] : nearSecrets(name, referableNames(secrets));
+  return {
+    path: 'config_secret',
+    message: setting
+      ? `${name} is a setting of this server, not a secret.`
+      : `There is no secret named ${JSON.stringify(name.slice(0, 80))}.`,
+    fix: near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'list_secrets shows all names.',
+  };
+}
+
+/** Objects are merged key by key; any other value is replaced by that of the later configuration. */
+function mergeConfigs(configs: readonly JsonObject[]): JsonObject {
   return configs.reduce<JsonObject>((below, above) => {
     const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
     return Object.fromEntries([...keys].map((key) => [key, overlaid(own(below, key), own(above, key))]));
@@ -94,7 +105,7 @@ function merged(configs: readonly JsonObject[]): JsonObject {
 }
 
 function overlaid(below: JsonValue | undefined, above: JsonValue | undefined): JsonValue {
-  if (isObject(below) && isObject(above)) return merged([below, above]);
+  if (isObject(below) && isObject(above)) return mergeConfigs([below, above]);
   return above ?? below ?? null;
 }
 

@@ -15,8 +15,8 @@ class PlainConfig extends Unprintable implements ResolvedConfig {
     this.#config = config;
     this.#outline = outline;
     this.#literals = literals;
-    // It stands in file names only, so it must not be long, and must not be the plain hash of a known text.
-    // What was written is a part of it: that a literal equals a secret must show nowhere.
+    // It is used in file names only, so it must not be long, and must not be the plain hash of a known text.
+    // What was written is a part of it: it must not be visible that a literal equals a secret.
     const hash = createHash('sha256')
       .update('sluice configuration 2\n')
       .update(canonicalJson([config, written]));
@@ -41,7 +41,7 @@ class PlainConfig extends Unprintable implements ResolvedConfig {
 }
 
 export interface ConfigFacts {
-  /** The configuration with held values in the place of secrets. */
+  /** The configuration with held values in place of secrets. */
   readonly outline: JsonObject;
   /** What the configuration was made of, with its references. */
   readonly written: unknown;

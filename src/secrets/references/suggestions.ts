@@ -1,4 +1,4 @@
-/** Which names to propose, for an unknown one and for a literal that must not stand where it stands. */
+/** Which names to propose, for an unknown one and for a literal at a secret field. */
 import { distance } from 'fastest-levenshtein';
 
 const MAX_NAMES = 3;
@@ -6,13 +6,13 @@ const MAX_NAMES = 3;
 const MAX_COMPARED = 200;
 
 /** Up to three known names that could have been meant. */
-export function nearNames(wanted: string, known: readonly string[]): string[] {
-  const target = wanted.slice(0, MAX_COMPARED).toUpperCase();
+export function nearSecrets(name: string, known: readonly string[]): string[] {
+  const target = name.slice(0, MAX_COMPARED).toUpperCase();
   return known
-    .map((name) => {
-      const upper = name.toUpperCase();
+    .map((candidate) => {
+      const upper = candidate.toUpperCase();
       const related = upper.includes(target) || target.includes(upper);
-      return { name, distance: related ? 0 : distance(target, upper) };
+      return { name: candidate, distance: related ? 0 : distance(target, upper) };
     })
     .filter((entry) => entry.distance <= Math.max(2, target.length / 3))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
@@ -22,9 +22,9 @@ export function nearNames(wanted: string, known: readonly string[]): string[] {
 
 /** The names of secrets whose last words are the field's key: `STRIPE_API_KEY` for `api_key`. */
 export function fittingNames(key: string, known: readonly string[]): string[] {
-  const wanted = secretName(key);
+  const expected = secretName(key);
   return known
-    .filter((name) => name.toUpperCase() === wanted || name.toUpperCase().endsWith(`_${wanted}`))
+    .filter((name) => name.toUpperCase() === expected || name.toUpperCase().endsWith(`_${expected}`))
     .slice(0, MAX_NAMES);
 }
 
@@ -50,10 +50,10 @@ const GENERIC = new Set([
  */
 export function namesForField(connector: string, key: string, known: readonly string[]): string[] {
   const service = words(connector).filter((word) => word.length > 2 && !GENERIC.has(word));
-  const wanted = words(key);
+  const keyWords = words(key);
   const own = known.filter((name) => {
     const has = words(name);
-    return service.some((word) => has.includes(word)) && wanted.some((word) => has.includes(word));
+    return service.some((word) => has.includes(word)) && keyWords.some((word) => has.includes(word));
   });
   const tail = secretName(key);
   const score = (name: string): number => Number(name.toUpperCase().endsWith(tail));
@@ -73,7 +73,7 @@ function words(name: string): string[] {
   return secretName(name).split('_');
 }
 
-/** A name for a secret that is still to be made: `apiKey` becomes `API_KEY`. */
+/** A name for a secret that is still to be created: `apiKey` becomes `API_KEY`. */
 export function secretName(key: string): string {
   const words = key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
   const name =

@@ -41,7 +41,7 @@ const { object } = fc.letrec<{ object: JsonObject; value: JsonValue }>((tie) => 
   }) as fc.Arbitrary<JsonObject>,
 }));
 
-test('the changes laid over the configuration give what the connector said, one update after the other', () => {
+test('changes applied to a configuration give what the connector reported, one update after the other', () => {
   fc.assert(
     fc.property(object, object, object, (sent, first, second) => {
       const one = layFields(sent, changedFields(sent, first));

@@ -7,7 +7,7 @@ export interface ChangedField {
   readonly value: JsonValue;
 }
 
-/** What `after` has that `before` has not, or has otherwise; arrays count as whole values, a field that is not there as unchanged. */
+/** What `after` has that `before` has not, or has otherwise; arrays count as single values, a missing field as unchanged. */
 export function changedFields(before: JsonObject, after: JsonObject, path: readonly string[] = []): ChangedField[] {
   return Object.entries(after).flatMap(([key, value]) => {
     const old = Object.hasOwn(before, key) ? before[key] : undefined;
@@ -26,9 +26,9 @@ export function withFields<Field extends ChangedField>(earlier: readonly Field[]
   return [...earlier.filter((field) => !isReplaced(field)), ...later];
 }
 
-/** The configuration with the fields laid over it in their order; the input is not changed. */
+/** The configuration with the fields applied in their order; the input is not changed. */
 export function layFields(config: JsonObject, fields: readonly ChangedField[]): JsonObject {
-  return fields.reduce((whole, { path, value }) => layOne(whole, path, value), config);
+  return fields.reduce((merged, { path, value }) => layOne(merged, path, value), config);
 }
 
 function layOne(object: JsonObject, [key = '', ...rest]: readonly string[], value: JsonValue): JsonObject {

@@ -1,4 +1,4 @@
-/** Where changed configurations lie: one file for each saved source, mode 0600 in a folder of mode 0700, beside a random key. */
+/** Where changed configurations are stored: one file for each saved source, mode 0600 in a folder of mode 0700, next to a random key. */
 import { createHmac, randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -19,12 +19,12 @@ import { canonicalJson, isObject } from '../../protocol/index.ts';
 import type { ChangedField } from './changed-fields.ts';
 
 export interface StoredField extends ChangedField {
-  /** Whether it is sealed in data too. */
+  /** Whether it is redacted in data too. */
   readonly sensitive: boolean;
 }
 
 export interface StoredUpdate {
-  /** Keyed hash of what the fields were laid over: it tells nothing of the values to a reader of this file. */
+  /** Keyed hash of the configuration that the fields were applied to: it reveals no value to a reader of this file. */
   readonly base: string;
   /** When its source was saved, ISO 8601. */
   readonly savedAt: string;
@@ -41,7 +41,7 @@ export interface UpdateFiles {
   remove(source: string): boolean;
   /** The names of the sources that have one. */
   names(): string[];
-  /** A hash that only holders of this folder's key can make again. */
+  /** A hash that only holders of this folder's key can reproduce. */
   keyedHash(value: unknown): string;
 }
 
@@ -59,7 +59,7 @@ export function createUpdateFiles(folder: string): UpdateFiles {
         return undefined;
       }
     },
-    write: (source, update) => writeWhole(folder, pathOf(source), JSON.stringify(update)),
+    write: (source, update) => writeAtomically(folder, pathOf(source), JSON.stringify(update)),
     remove(source) {
       const had = existsSync(pathOf(source));
       if (had) rmSync(pathOf(source), { force: true });
@@ -89,7 +89,7 @@ function readKey(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporary = writeTemporary(path, randomBytes(32).toString('hex'));
   try {
-    // A link is made whole or not at all: of two processes that begin at once, one key stays.
+    // A link is created atomically: if two processes start at once, one key remains.
     linkSync(temporary, path);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
@@ -99,7 +99,7 @@ function readKey(folder: string): string {
   return readFileSync(path, 'utf8');
 }
 
-function writeWhole(folder: string, path: string, text: string): void {
+function writeAtomically(folder: string, path: string, text: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporary = writeTemporary(path, text);
   try {

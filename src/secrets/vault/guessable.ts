@@ -6,7 +6,7 @@ const KINDS: readonly (readonly [RegExp, number])[] = [
   [/[A-Z]/, 26],
   [/[^0-9a-zA-Z]/, 33],
 ];
-/** A redacted guess says that it was right: below this, guessing all values is within reach. */
+/** A redacted guess confirms that it was right: below this, guessing all values is within reach. */
 const MIN_BITS = 50;
 
 export function isGuessable(value: string): boolean {

@@ -1,4 +1,4 @@
-/** Which secrets are sensitive: by a word of the name, by the shape of the value, or because a person said so. */
+/** Which secrets are sensitive: by a word of the name, by the shape of the value, or because a person lists it. */
 import { isObject, type JsonValue } from '../../protocol/index.ts';
 import { passwordsIn } from '../redact/passwords.ts';
 
@@ -28,7 +28,7 @@ export function isSensitive(name: string, value: string, lists: NameLists): bool
   return hasSensitiveWord(name) || hasSensitiveShape(value);
 }
 
-/** Whether a whole word of a name says that its value is secret; words are split at anything but letters and digits. */
+/** Whether a complete word of a name means that its value is secret; words are split at anything but letters and digits. */
 export function hasSensitiveWord(name: string): boolean {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').split(/[^A-Za-z0-9]+/);
   return words.some((word) => WORDS.has(word.toUpperCase()));

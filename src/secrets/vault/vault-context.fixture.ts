@@ -108,10 +108,10 @@ export function open(more: Partial<Settings> = {}, options: Partial<VaultOptions
 
 export async function resolve(layers: ConfigLayers, vault = open(), keys = new Set<string>()) {
   const resolution = await vault.resolve(layers, { spec: SPEC, secretKeys: keys, isPublished: true });
-  const said = JSON.stringify(resolution) + inspect(resolution, { depth: 9 });
+  const printed = JSON.stringify(resolution) + inspect(resolution, { depth: 9 });
   return {
     ...resolution,
-    said,
+    printed,
     value: resolution.config.use((config) => config),
     paths: resolution.problems.map(({ path }) => path),
   };

@@ -198,5 +198,5 @@ test('a change that cannot be kept is said, and ends nothing', async () => {
     wait_seconds: 30,
   });
   expect(state).toBe('complete');
-  expect(warnings.join()).toContain('could not be kept');
+  expect(warnings.join()).toContain('could not be stored');
 });

@@ -5,7 +5,7 @@ import { open, place, ref, resolve, useVaultContext } from '../vault/vault-conte
 
 useVaultContext();
 
-describe('references', () => {
+describe('walkLayer', () => {
   it('puts values in their places, in their types', async () => {
     const { value, problems } = await resolve({
       config: {
@@ -46,7 +46,7 @@ describe('references', () => {
   });
 
   it('reports everything at once, by path, and echoes no value', async () => {
-    const { problems, paths, said } = await resolve({
+    const { problems, paths, printed } = await resolve({
       config: {
         host: `https://${ref('HOST')}/x`,
         port: ref('HOST'),
@@ -91,7 +91,7 @@ describe('references', () => {
       '5432',
       'MIIE',
     ]) {
-      expect(said).not.toContain(value);
+      expect(printed).not.toContain(value);
     }
   });
 
@@ -116,8 +116,8 @@ describe('references', () => {
   });
 
   it('compares a literal with no secret', async () => {
-    const said = async (text: string) => JSON.stringify((await resolve({ config: { tokens: [text] } })).problems);
-    expect(await said('key-value-123456')).toBe(await said('anything else'));
+    const printed = async (text: string) => JSON.stringify((await resolve({ config: { tokens: [text] } })).problems);
+    expect(await printed('key-value-123456')).toBe(await printed('anything else'));
     expect((await resolve({ config: { account_id: 'key-value-123456', host: 'key-value-123456' } })).problems).toEqual(
       [],
     );
@@ -154,14 +154,14 @@ describe('references', () => {
 
 describe('a resolved configuration', () => {
   it('prints and serialises as nothing, and cannot be changed by who borrows it', async () => {
-    const { config, said } = await resolve({ config: { tokens: [ref('API_KEY')] } });
+    const { config, printed } = await resolve({ config: { tokens: [ref('API_KEY')] } });
     config.use((borrowed) => {
       borrowed.tokens = [];
     });
     expect(config.use((borrowed) => borrowed)).toEqual({ tokens: ['key-value-123456'] });
-    expect(said + String(config) + inspect(config, { showHidden: true }) + JSON.stringify({ ...config })).not.toContain(
-      'key-value',
-    );
+    expect(
+      printed + String(config) + inspect(config, { showHidden: true }) + JSON.stringify({ ...config }),
+    ).not.toContain('key-value');
   });
 
   it('has a fingerprint that depends on the values and not on the order of keys', async () => {

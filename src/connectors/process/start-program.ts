@@ -1,0 +1,192 @@
+/** Starts one program confined and in its folder, and follows it with all that it starts until it is closed. */
+import type { Socket } from 'node:net';
+import { delimiter, dirname, join } from 'node:path';
+import type { PassThrough, Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, systemCode } from '../../errors.ts';
+import { identify } from '../../project/index.ts';
+import type { Redactor } from '../../secrets/index.ts';
+import type { Running } from '../runner.ts';
+import type { Confined, ConfinedRun } from '../sandbox/index.ts';
+import type { Exit, Overrun } from '../types.ts';
+import { watchServer } from './after-server.ts';
+import { exitSignal } from './exit-signal.ts';
+import { type TreeLimits, withLimits } from './limits.ts';
+import { closed, drain, hasEnded, relay } from './output.ts';
+import { MARK_VARIABLE } from './process-table.ts';
+import { createTree, type ProcessTree } from './process-tree.ts';
+import { checkProgram, startError } from './program-file.ts';
+import type { RunFolder } from './run-folders.ts';
+import { redactedText } from './tail.ts';
+import { watchTree } from './watch-tree.ts';
+
+/** How long a tree may take to end by itself after SIGTERM. */
+export const GRACE_MS = 2000;
+/** How long after its end a process's output may stay open, held by something it left running. */
+const OPEN_OUTPUT_MS = 2000;
+const IDLE_MS = 400;
+
+export interface Launch {
+  /** Program and arguments; `folder` is the run's private folder, which is also where the program runs. */
+  command(folder: string): readonly [string, ...string[]];
+  /** Writes what the program needs into its private folder. */
+  prepare?(folder: string): Promise<void>;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Limits for it and all that it starts; absent for installers, which compile with as many processes as they like. */
+  readonly limits?: TreeLimits | undefined;
+  /** How to start it so that it is confined; absent for installers, which write where they install. */
+  confine?(run: ConfinedRun): Promise<Confined | undefined>;
+  /** Whether its stdin is open to be written to. */
+  readonly writes?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Started {
+  readonly running: Running;
+  endTree(graceMs: number): Promise<void>;
+  /** Ends the tree and closes its output. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws SetupError `program_not_startable` */
+export async function startProgram(launch: Launch, folder: RunFolder, redactor: Redactor): Promise<Started> {
+  const confined = await confinedCommand(launch, folder);
+  const child = await spawn(confined, launch, folder);
+  const { stdin, stdout, stderr } = child;
+  const errors = drain(stderr);
+  const output = relay(stdout);
+  const { tree, endServerWatch } = await trackTree(child.pid, confined, folder);
+  const watch = watchLimits(tree, launch.limits);
+  // An error here occurs again, and is reported, when the run is closed.
+  const cleared = child.ended.then(() => clearAfter(stdout, stderr, output, tree)).catch(() => {});
+  const exit = child.ended.then(async (how) => {
+    await Promise.race([closed(stderr), cleared]);
+    return { ...how, overrun: watch.overrun(), stderrTail: redactedText(errors.tail, redactor) };
+  });
+  const endTree = (graceMs: number): Promise<void> => {
+    watch.stop();
+    return tree.end(graceMs);
+  };
+  return {
+    running: { stdout: output, stdin, exit, outputEnded: closed(output), onStderr: errors.onText },
+    endTree,
+    async close(graceMs) {
+      await endTree(graceMs);
+      endServerWatch?.();
+      for (const stream of [stdin, stdout, stderr, output]) stream?.destroy();
+    },
+  };
+}
+
+async function confinedCommand(launch: Launch, folder: RunFolder): Promise<Confined> {
+  const command = launch.command(folder.path);
+  await checkProgram(command[0]);
+  const environment = {
+    ...launch.environment,
+    PATH: pathWithNode(launch.environment.PATH),
+    TMPDIR: folder.temporary,
+    [MARK_VARIABLE]: folder.id,
+  };
+  const run = {
+    command,
+    environment,
+    folder: folder.path,
+    temporary: join(folder.path, 'tmp'),
+    writes: launch.writes === true,
+  };
+  return (await launch.confine?.(run)) ?? { command, environment, isWrapped: false };
+}
+
+interface Child {
+  readonly pid: number;
+  readonly stdin: Writable | undefined;
+  readonly stdout: Socket;
+  readonly stderr: Readable;
+  readonly ended: Promise<Pick<Exit, 'code' | 'signal'>>;
+}
+
+async function spawn({ command, environment, isWrapped }: Confined, launch: Launch, folder: RunFolder): Promise<Child> {
+  const { execa } = await import('execa');
+  const [program, ...args] = command;
+  const [shell, ...rest] = withLimits(folder.id, program, args);
+  const child = execa(shell, rest, {
+    cwd: folder.path,
+    env: environment,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    stdin: launch.writes ? 'pipe' : 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    const { code, cause } = (await child) as { code?: string; cause?: unknown };
+    throw startError(program, code ?? systemCode(cause) ?? messageOf(cause));
+  }
+  const ended = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
+    child.once('exit', (code, signal) => resolve(isWrapped ? exitSignal(code, signal) : { code, signal }));
+  });
+  // What is written to a program that has exited is lost; its exit is reported.
+  child.stdin?.on('error', () => {});
+  const stdout = child.stdout as Readable as Socket;
+  return { pid, stdin: child.stdin ?? undefined, stdout, stderr: child.stderr, ended };
+}
+
+interface TrackedTree {
+  readonly tree: ProcessTree;
+  /** Tells the watcher that the run is over; absent where the sandbox ends the tree when the server is killed. */
+  readonly endServerWatch: (() => void) | undefined;
+}
+
+/** Records the program in its folder, so that a later server can end it; where that fails, it is ended now. */
+async function trackTree(pid: number, { isWrapped }: Confined, folder: RunFolder): Promise<TrackedTree> {
+  const identity = await identify(pid);
+  const tree = createTree({ mark: folder.id, pid, started: identity?.started, isWrapper: isWrapped });
+  const endServerWatch = isWrapped ? undefined : watchServer(pid, folder.id);
+  try {
+    if (identity) await folder.record(identity);
+  } catch (error) {
+    await tree.end(0);
+    endServerWatch?.();
+    throw error;
+  }
+  return { tree, endServerWatch };
+}
+
+/** Ends the tree when it exceeds a limit. */
+function watchLimits(
+  tree: ProcessTree,
+  limits: TreeLimits = {},
+): { overrun(): Overrun | undefined; readonly stop: () => void } {
+  let overrun: Overrun | undefined;
+  const stop = watchTree(tree, limits, (found) => {
+    overrun = found;
+    // An error here occurs again, and is reported, when the run is closed.
+    tree.end(0).catch(() => {});
+  });
+  return { overrun: () => overrun, stop };
+}
+
+/** Ends what a process left running; output that an unknown process still holds open counts as ended. */
+async function clearAfter(stdout: Socket, stderr: Readable, output: PassThrough, tree: ProcessTree): Promise<void> {
+  await Promise.race([Promise.all([closed(stdout), closed(stderr)]), sleep(OPEN_OUTPUT_MS, undefined, { ref: false })]);
+  await tree.end(GRACE_MS);
+  await Promise.race([closed(stderr), sleep(IDLE_MS, undefined, { ref: false })]);
+  stderr.destroy();
+  let before = -1;
+  // A reader that is slow holds the output back: that is not its end.
+  while (!hasEnded(stdout) && (output.writableNeedDrain || stdout.bytesRead !== before)) {
+    before = stdout.bytesRead;
+    await sleep(IDLE_MS, undefined, { ref: false });
+  }
+  stdout.destroy();
+}
+
+/** A connector written for Node finds it, even where a desktop client's PATH does not. */
+function pathWithNode(path: string | undefined): string {
+  const own = dirname(process.execPath);
+  return path ? `${path}${delimiter}${own}` : own;
+}
