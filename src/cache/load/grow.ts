@@ -76,7 +76,7 @@ export async function growForData(
           `${count(rest.length, 'more field', 'more fields')} not in the schema: columns were added for ${namesOf(rest)}`,
         );
       }
-      return keep(connection, prepared, [...target.columns, ...added], under.mapped);
+      return saveColumns(connection, prepared, [...target.columns, ...added], under.mapped);
     },
     options,
   );
@@ -111,7 +111,7 @@ export async function widenColumns(
         notes.push(`the column "${old.column}" became ${type}, for ${old.type} does not hold its values`);
         widened[index] = widenedColumn(kept, type);
       }
-      return keep(connection, prepared, widened, under.mapped);
+      return saveColumns(connection, prepared, widened, under.mapped);
     },
     options,
   );
@@ -144,7 +144,7 @@ async function tablesUnderWay(
   return { paths: names.map((name) => tablePath(dataset, name)), mapped: !replaces };
 }
 
-async function keep(
+async function saveColumns(
   connection: SqlConnection,
   prepared: PreparedStream,
   columns: readonly Column[],

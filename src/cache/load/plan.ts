@@ -6,7 +6,7 @@ import type { ExistingTables } from './tables.ts';
 import type { PreparedStream, StateText, StreamRequest, StreamTable } from './types.ts';
 
 export interface StreamPlan extends Pick<PreparedStream, 'writeMode' | 'newTable' | 'resumes'> {
-  readonly wanted: StreamRequest;
+  readonly requested: StreamRequest;
   /** With the columns that are known of the table, or of the replacement that is resumed. */
   readonly target: StreamTable;
   /** What is kept as its state describes nothing that is there any more. */
@@ -39,8 +39,8 @@ function planStream(
 ): StreamPlan {
   const { stream, mode, primaryKey } = wanted;
   const { source, dataset } = request.sync;
-  const mapped = known.find(({ target }) => isSame({ name: target.stream, namespace: target.namespace }, stream));
-  const refresh = states.find((state) => state.refresh && isOf(state, stream))?.refresh;
+  const mapped = known.find(({ target }) => isSameStream({ name: target.stream, namespace: target.namespace }, stream));
+  const refresh = states.find((state) => state.refresh && isStateOf(state, stream))?.refresh;
   const table =
     mapped?.target.table ??
     refresh?.table ??
@@ -69,7 +69,7 @@ function planStream(
   const columns = (resumes ? refresh.columns : mapped?.target.columns) ?? [];
   const namespace = stream.namespace ? { namespace: stream.namespace } : {};
   return {
-    wanted,
+    requested: wanted,
     target: { source, dataset, stream: stream.name, ...namespace, table, columns },
     writeMode,
     newTable,
@@ -88,8 +88,8 @@ export function replacementsOf(states: readonly StateText[]): Set<string> {
 }
 
 /** Whether a state is of this stream alone. */
-export function isOf({ stream }: StateText, other: Named): boolean {
-  return stream !== undefined && isSame(stream, other);
+export function isStateOf({ stream }: StateText, other: StreamId): boolean {
+  return stream !== undefined && isSameStream(stream, other);
 }
 
 /** Whether records that were one by the old key may be several by the new one: only the newest of them is in the table. */
@@ -99,11 +99,11 @@ function isFiner({ mode, primaryKey }: StreamRequest, mapped: KnownStream | unde
   return !primaryKey.every((path) => before.has(JSON.stringify(path)));
 }
 
-interface Named {
+interface StreamId {
   readonly name: string;
   readonly namespace?: string | undefined;
 }
 
-export function isSame(one: Named, other: Named): boolean {
+export function isSameStream(one: StreamId, other: StreamId): boolean {
   return one.name === other.name && (one.namespace ?? '') === (other.namespace ?? '');
 }

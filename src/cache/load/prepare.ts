@@ -21,7 +21,7 @@ import { columnsOf, fieldsWithPaths } from './columns.ts';
 import { endangered, identified } from './endangered.ts';
 import { mergeTable } from './merge.ts';
 import { foldName, quoteName, replacementTable, tablePath } from './names.ts';
-import { isOf, isSame, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
+import { isSameStream, isStateOf, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
 import type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
 import type { Column, PreparedStream } from './types.ts';
@@ -50,12 +50,14 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   const shared = await tablesOfSharedState(connection, source);
   const { nameBytes } = connection.dialect;
   const plans = planStreams({ request, known, existing, states, shared, nameBytes });
-  const begun = states.filter((state) => !plans.some((plan) => !plan.resumes && isOf(state, plan.wanted.stream)));
+  const begun = states.filter(
+    (state) => !plans.some((plan) => !plan.resumes && isStateOf(state, plan.requested.stream)),
+  );
   await dropInternalTables(connection, dataset, replacementsOf(begun));
   await forgetStates(
     connection,
     source,
-    plans.filter(({ forgets }) => forgets).map(({ wanted }) => wanted.stream),
+    plans.filter(({ forgets }) => forgets).map(({ requested: wanted }) => wanted.stream),
   );
   const streams: PreparedStream[] = [];
   for (const plan of plans) streams.push(await carryOut(connection, plan, existing, identity(plan, known, request)));
@@ -71,7 +73,7 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
 function checkTables(known: readonly KnownStream[], { origin, restart, streams, authorize }: PrepareRequest): void {
   if (!origin || !authorize) return;
   const read = ({ target }: KnownStream) =>
-    streams.filter(({ stream }) => isSame({ name: target.stream, namespace: target.namespace }, stream));
+    streams.filter(({ stream }) => isSameStream({ name: target.stream, namespace: target.namespace }, stream));
   const tables = endangered(known, {
     origin,
     restart,
@@ -124,7 +126,7 @@ function schemaTaken(dataset: string): InputError {
 
 async function carryOut(
   connection: LoadConnection,
-  { wanted, target, writeMode, newTable, resumes, merges }: StreamPlan,
+  { requested: wanted, target, writeMode, newTable, resumes, merges }: StreamPlan,
   existing: ExistingTables,
   identity: Pick<PreparedStream, 'tableId' | 'origin'>,
 ): Promise<PreparedStream> {

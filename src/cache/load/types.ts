@@ -37,7 +37,7 @@ export interface StreamTable {
   /** Grows while a sync loads: fields that the schema does not have, and integers too large for their column. */
   columns: readonly Column[];
   /** Whether some values did not fit their columns: then the records are looked at before they are loaded. */
-  untidy?: boolean;
+  needsValidation?: boolean;
 }
 
 /** Which saved source the rows of a sync come from, and by which configuration. */
