@@ -1,4 +1,4 @@
-/** Wires the modules together: with `main.ts` the only file that knows them all. Loaded at the first call, not at start. */
+/** Wires the modules together. Loaded at the first call, not at start. */
 import { join } from 'node:path';
 import { type Cache, duckdbCache, openDatabase, postgresCache, withQueryQueue } from './cache/index.ts';
 import { createCloud } from './cloud/index.ts';
@@ -60,14 +60,14 @@ export function createApp(settings: Settings, vault: Vault, recorded: boolean): 
   };
 }
 
-/** The project's own DuckDB file, or the Postgres that is shared; neither is opened before a call needs it. */
+/** The project's DuckDB file, or the shared Postgres; opened when a call first needs it. */
 function openCache({ sharedCache }: Settings, vault: Vault, project: Project): Cache {
   const { redactor } = vault;
   const stagingDirectory = (): Promise<string> => project.folder('staging');
   if (!sharedCache) {
     const file = async (): Promise<string> => {
       const path = join(await project.folder('cache'), 'cache.duckdb');
-      // A file from before, or from another program, may be open to others.
+      // An older file, or one of another program, may be readable by others.
       await Promise.all([path, `${path}.wal`].map(makePrivate));
       return path;
     };
@@ -89,5 +89,5 @@ function openCache({ sharedCache }: Settings, vault: Vault, project: Project): C
   });
 }
 
-/** The URL is a secret as a whole. */
+/** Declares all of the URL as secret. */
 const URL_SPEC = { type: 'object', properties: { url: { type: 'string', airbyte_secret: true } } };

@@ -1,4 +1,4 @@
-/** Limits of waiting: by time, and by the signal of whoever waits. */
+/** Limits waiting by time and by the caller's signal. */
 import { setMaxListeners } from 'node:events';
 import { abortError } from './errors.ts';
 
@@ -12,14 +12,14 @@ export interface Deadline {
 }
 
 /**
- * A signal that is aborted by the caller's own, or when the time is over.
- * Not by AbortSignal.any and AbortSignal.timeout: Node 20 may collect those before they have fired.
+ * A signal that aborts with the caller's signal, or when the time is over.
+ * AbortSignal.any and AbortSignal.timeout are not used: Node 20 may garbage-collect them before they fire.
  */
 export function startDeadline(signal: AbortSignal | undefined, milliseconds: number): Deadline {
   const controller = new AbortController();
   let over = false;
   const follow = (): void => controller.abort(signal?.reason);
-  const forget = signal ? onAbort(signal, follow) : (): void => {};
+  const removeListener = signal ? onAbort(signal, follow) : (): void => {};
   const timer = setTimeout(() => {
     over = true;
     controller.abort();
@@ -30,28 +30,28 @@ export function startDeadline(signal: AbortSignal | undefined, milliseconds: num
     refresh: () => void timer.refresh(),
     clear() {
       clearTimeout(timer);
-      forget();
+      removeListener();
     },
   };
 }
 
-/** The work's result, or the signal's reason where it aborts first. The work itself continues. */
+/** The work's result, or the signal's reason if it aborts first. The work itself continues. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
-  let forget = (): void => {};
+  let removeListener = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    forget = onAbort(signal, () => reject(abortError(signal)));
+    removeListener = onAbort(signal, () => reject(abortError(signal)));
   });
   try {
     return await Promise.race([aborted, work]);
   } finally {
-    forget();
+    removeListener();
   }
 }
 
-/** @returns what takes the listener away again */
+/** @returns a function that removes the listener */
 function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  // One call may make many requests at once: that is no leak.
+  // One call may make many requests at once, which is not a leak.
   setMaxListeners(0, signal);
   if (signal.aborted) listener();
   signal.addEventListener('abort', listener, { once: true });

@@ -1,6 +1,13 @@
-/** Every error a reader can meet, classed by what the reader can do about it. */
+/**
+ * The expected errors, in one class for each thing that the reader can do about them:
+ * InputError: change the call. SetupError: a person changes the machine or the settings. RefusedError: a person changes the mode.
+ * ConnectorError: read the connector's message. UpstreamError: check the remote service. LimitError: ask for less, or call again.
+ *
+ * Each error has a stable `code`, such as `unknown_source`: clients and tests may depend on it, and `docs/troubleshooting.md`
+ * lists them. `message` says what went wrong with which value, and `next` the one thing to do.
+ */
 
-/** One thing that is wrong in an input: where it stands, what is wrong, what to write instead. */
+/** One problem of an input: its path, what is wrong, and what to write instead. */
 export interface Problem {
   /** Path inside the input, such as `config.credentials.api_key` or `streams[0]`. */
   readonly path: string;
@@ -8,21 +15,21 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** Facts that go with an error; every string in them is sealed before it is shown. */
+/** Additional facts of an error; every string in them is redacted before it is shown. */
 export interface ErrorFacts {
   readonly problems?: readonly Problem[];
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
-/** The names that resemble a wrong one, as facts of its error; nothing where there are none. */
+/** Names that resemble a wrong one, as facts of its error; empty where there are none. */
 export function nearFacts(near: readonly string[]): ErrorFacts {
   return near.length > 0 ? { details: { near } } : {};
 }
 
 export type ErrorKind = 'input' | 'setup' | 'refused' | 'connector' | 'upstream' | 'limit';
 
-/** Base of all expected errors: a stable code, one sentence, and what to do next. Anything else that is thrown is a bug. */
+/** Base of all expected errors. Anything else that is thrown is a bug. */
 export abstract class SluiceError extends Error {
   abstract readonly kind: ErrorKind;
   readonly code: string;
@@ -39,13 +46,13 @@ export abstract class SluiceError extends Error {
   }
 }
 
-/** The call is wrong: the caller can fix it. */
+/** The call is wrong, and the caller can correct it. */
 export class InputError extends SluiceError {
   override readonly name = 'InputError';
   readonly kind = 'input';
 }
 
-/** The machine or the settings are wrong: a person can fix it. */
+/** The machine or the settings are wrong, and a person can correct them. */
 export class SetupError extends SluiceError {
   override readonly name = 'SetupError';
   readonly kind = 'setup';
@@ -57,7 +64,7 @@ export class RefusedError extends SluiceError {
   readonly kind = 'refused';
 }
 
-/** The connector failed; `details` carry its message, the sealed tail of its stderr and its exit code. */
+/** The connector failed; `details` has its message, the redacted tail of its stderr and its exit code. */
 export class ConnectorError extends SluiceError {
   override readonly name = 'ConnectorError';
   readonly kind = 'connector';
@@ -87,7 +94,7 @@ export function abortError(signal: AbortSignal): SluiceError {
   return new LimitError('cancelled', 'The call was cancelled.', 'Call again when you want the work done.');
 }
 
-/** What waits or would begin while the server shuts down. */
+/** The error of work that waits, or would begin, while the server shuts down. */
 export function serverEnds(): LimitError {
   return new LimitError('server_ended', 'The server is shutting down.', 'Start the server again and repeat the call.');
 }
@@ -97,11 +104,20 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Codes of Node's TLS for a chain of certificates that this machine does not trust. */
+const UNTRUSTED_CERTIFICATE: ReadonlySet<string> = new Set([
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 /** What a person does about a server whose certificate this machine does not trust, as behind a company's proxy; undefined for other failures. */
 export function certificateFix(error: unknown): string | undefined {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const isUntrusted = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/.test(systemCode(cause) ?? '');
-  return isUntrusted
+  return UNTRUSTED_CERTIFICATE.has(systemCode(cause) ?? '')
     ? "Set NODE_EXTRA_CA_CERTS and SSL_CERT_FILE, in the environment that the client starts the server with, to the file with your network's certificates, and restart it."
     : undefined;
 }

@@ -1,4 +1,4 @@
-/** From a command line to what it asks for; each command loads what it needs, so that a terminal command waits for no MCP package. */
+/** Entry point: picks the command. Each command loads only what it needs, so that terminal commands do not load the MCP package. */
 import { type Command, parseCommand, type Typed } from './cli/index.ts';
 import { type Arguments, demoEnvironment, type Loaded, loadSettings } from './config/index.ts';
 import { createVault, type Vault } from './secrets/index.ts';
@@ -24,7 +24,7 @@ async function serveClient(args: Arguments): Promise<void> {
   serve({ settings, redactor: vault.redactor, createApp: () => createApp() });
 }
 
-/** Runs a terminal command on the project that it is about. */
+/** Runs a terminal command on the chosen project. */
 async function inProject({ arguments: args }: Typed, run: (services: Services) => Promise<number>): Promise<number> {
   const { chooseProject } = await import('./cli/choose-project.ts');
   const chosen = await chooseProject(args, load(args).settings);
@@ -49,7 +49,7 @@ async function runDemo(args: Arguments): Promise<number> {
 }
 
 async function start(command: Command): Promise<void> {
-  // A reader that has seen enough, such as head, ends neither a sync nor a list with a stack.
+  // A reader that closes the pipe early, such as head, must not crash a sync or a list.
   if (command.name !== 'serve') for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   switch (command.name) {
     case 'serve':
@@ -95,6 +95,6 @@ async function start(command: Command): Promise<void> {
   }
 }
 
-// Whatever is made here holds a person's data: it is theirs alone.
+// All files that are created hold a person's data, so only that person may read them.
 process.umask(0o077);
 await start(parseCommand(process.argv.slice(2)));

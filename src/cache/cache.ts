@@ -1,4 +1,4 @@
-/** The one port of the cache, whatever database is behind it. */
+/** The port of the cache, which DuckDB and Postgres implement. */
 import type { Redactor } from '../secrets/index.ts';
 import type { KnownStream, SyncRow } from './bookkeeping/index.ts';
 import type { CacheKind } from './cache-kind.ts';
@@ -18,19 +18,19 @@ import type {
 
 export interface Cache {
   readonly kind: CacheKind;
-  /** Seals what is shown of the data, before it is cut. */
+  /** Redacts data before it is cut and shown. */
   readonly redactor: Redactor;
   /**
-   * Gets tables and states ready for a sync.
+   * Prepares the tables and states for a sync.
    * @throws InputError `dataset_taken`, SetupError `cache_newer` or when the cache does not open, LimitError `cache_locked`
    */
   prepareSync(request: PrepareRequest, options?: StoreOptions): Promise<PreparedSync>;
   /**
-   * Loads a batch with its states, all or nothing.
+   * Commits the rows of a batch together with their states, in one transaction (`load/load-batch.ts`).
    * @returns one entry for each of `batch.streams`
    */
   loadBatch(batch: BatchLoad, options?: StoreOptions): Promise<LoadedStream[]>;
-  /** Ends a sync: what is not confirmed goes, how it ended is kept. @returns the rows of its tables now, by their names */
+  /** Ends a sync: drops unconfirmed rows and records the outcome. @returns the number of rows of each table, by name */
   finishSync(row: SyncRow): Promise<ReadonlyMap<string, number>>;
   /**
    * The rows from `offset` on, at most `limit`, in the order of the query.
@@ -38,11 +38,11 @@ export interface Cache {
    */
   query(sql: string, limits: QueryLimits): Promise<QueryResult>;
   /**
-   * Writes all rows of a query to a file; what is half written when it fails is the caller's to remove.
+   * Writes all rows of a query to a file. When it fails, the caller removes the partial file.
    * @throws as `query`
    */
   exportQuery(sql: string, request: ExportRequest): Promise<ExportResult>;
-  /** Columns, tables and plan of a query; nothing of it is run. */
+  /** Columns, tables and plan of a query, without running it. */
   dryRun(sql: string, signal: AbortSignal): Promise<DryRun>;
   /**
    * Describes the cache, one dataset or one table.
@@ -54,11 +54,11 @@ export interface Cache {
    * @throws InputError `no_data_yet` or `unknown_dataset` with near names
    */
   datasetTables(dataset: string): Promise<DatasetTables>;
-  /** The same with what is known of each; none where there is no cache or no such dataset. @throws LimitError `cache_locked` */
+  /** As `datasetTables`, with what is recorded of each; empty where there is no cache or no such dataset. @throws LimitError `cache_locked` */
   knownTables(dataset: string, options?: StoreOptions): Promise<readonly KnownStream[]>;
   /**
-   * Drops one table, or all that syncs made in the dataset, with their states and mapping, all or nothing.
-   * @param authorize asked with all that goes, right before it does
+   * Drops one table, or all tables that syncs made in the dataset, with their states and mapping, in one transaction.
+   * @param authorize called with everything that will be removed, right before it is
    * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names; what `authorize` throws
    */
   removeTables(
@@ -66,10 +66,10 @@ export interface Cache {
     authorize: (targets: readonly Identified[]) => void,
     table?: string,
   ): Promise<RemovedTables>;
-  /** Forgets a sync; the rows that it loaded stay. */
+  /** Removes the record of a sync; the rows that it loaded stay. */
   forgetSync(syncId: string): Promise<void>;
-  /** Lets other processes in, now or as soon as the users of this process are done. */
+  /** Releases the cache to other processes, now or as soon as its users in this process are done. */
   release(): Promise<void>;
-  /** Interrupts what runs, closes the cache, and lends no more. */
+  /** Interrupts running work, closes the cache, and rejects further use. */
   close(): Promise<void>;
 }

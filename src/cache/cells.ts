@@ -1,8 +1,8 @@
-/** Cells of an answer: sealed first, cut then, whatever database they are from. */
+/** Cells of an answer of either database: redacted first, then cut. */
 import type { JsonValue } from '../protocol/index.ts';
 import { type Redactor, redactBeginning } from '../secrets/index.ts';
 
-/** The longest text of a cell, in UTF-16 units; a nested value may be as long in all. */
+/** The longest text of a cell, in UTF-16 units; also the limit of a nested value. */
 export const CELL_CAP = 2_000;
 export const CUT_MARK = '…';
 const DATA = { level: 'data' } as const;
@@ -19,7 +19,7 @@ export interface Budget {
   cut: boolean;
 }
 
-/** Takes a value that is no text off the cap. */
+/** Counts a value that is not a text towards the limit. */
 export function spend(value: JsonValue, budget: Budget): JsonValue {
   budget.left -= typeof value === 'object' && value !== null ? JSON.stringify(value).length : 6;
   if (budget.left > -CELL_CAP) return value;
@@ -28,17 +28,17 @@ export function spend(value: JsonValue, budget: Budget): JsonValue {
 }
 
 /**
- * A text sealed, then cut at the cap.
- * @param whole false when `text` is only the beginning of the cell's
+ * Redacts a text, then cuts it at the limit.
+ * @param isComplete false when `text` is only the beginning of the cell's text
  */
-export function clip(text: string, whole: boolean, budget: Budget): string {
-  const room = Math.max(0, budget.left);
-  // To search what is not shown would only take time.
-  if (room === 0 && text !== '') {
+export function clip(text: string, isComplete: boolean, budget: Budget): string {
+  const left = Math.max(0, budget.left);
+  // Text that is not shown need not be searched for secrets.
+  if (left === 0 && text !== '') {
     budget.cut = true;
     return CUT_MARK;
   }
-  const shown = redactBeginning(text, { ...DATA, redactor: budget.redactor, shown: room, whole });
+  const shown = redactBeginning(text, { ...DATA, redactor: budget.redactor, shown: left, whole: isComplete });
   budget.left -= shown.text.length + 2;
   if (!shown.cut) return shown.text;
   budget.cut = true;

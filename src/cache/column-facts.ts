@@ -1,4 +1,4 @@
-/** What a stream's schema said about a column of its table. */
+/** Facts about a column from its stream's schema. */
 
 import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import type { KnownStream } from './bookkeeping/index.ts';
@@ -6,7 +6,7 @@ import type { ColumnSummary } from './types.ts';
 
 const DATA = { level: 'data', shown: 300 } as const;
 
-/** @param comment the database's own word on the column, where the schema has none */
+/** @param comment the database's comment on the column, used where the schema has no description */
 export function columnFacts(
   name: string,
   stream: KnownStream | undefined,

@@ -1,4 +1,4 @@
-/** What a description holds and where it ends, whatever database it is of. */
+/** Content and limits of a description, for either database. */
 import { InputError, nearFacts } from '../errors.ts';
 import { nearest } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
@@ -12,7 +12,7 @@ interface Named {
   readonly table: string;
 }
 
-/** What may still be given, over all tables. */
+/** What may still be included, over all tables. */
 export interface OutputBudget {
   readonly redactor: Redactor;
   columns: number;
@@ -31,7 +31,7 @@ export function newOutputBudget(redactor: Redactor): OutputBudget {
   return { redactor, columns: COLUMN_CAP, samples: SAMPLED_TABLES_CAP, withoutColumns: 0, withoutSamples: 0 };
 }
 
-/** What of a table may be shown; what is taken is gone for the tables after it. */
+/** What may be shown of a table; reduces the budget for the tables after it. */
 export function takeFromBudget(
   budget: OutputBudget,
   columns: number,
@@ -48,7 +48,7 @@ export function takeFromBudget(
 }
 
 /**
- * @param request names plain or as they are written in SQL
+ * @param request names, plain or quoted for SQL
  * @throws InputError `unknown_dataset` or `unknown_table` with near names
  */
 export function choose<T extends Named>(
@@ -59,7 +59,7 @@ export function choose<T extends Named>(
   const dataset = request.dataset && withoutQuotes(request.dataset);
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   const datasets = [...new Set(all.map((found) => found.dataset))];
-  // A dataset is named after its source with `-` as `_`: both names are taken.
+  // A dataset is named after its source with `-` as `_`: both names are accepted.
   const own = dataset?.replaceAll('-', '_');
   const within =
     dataset === undefined ? all : all.filter((found) => same(found.dataset, dataset) || same(found.dataset, own ?? ''));
@@ -79,8 +79,8 @@ export function choose<T extends Named>(
   return found;
 }
 
-function unknown(code: string, message: string, wanted: string, known: readonly string[]): InputError {
-  const near = nearest(wanted, known, 3);
+function unknown(code: string, message: string, name: string, known: readonly string[]): InputError {
+  const near = nearest(name, known, 3);
   return new InputError(
     code,
     message,
@@ -91,7 +91,7 @@ function unknown(code: string, message: string, wanted: string, known: readonly 
   );
 }
 
-/** A stream's key by the names of its columns. */
+/** A stream's key as column names. */
 export function keyColumns({ primaryKey, target }: KnownStream): string[] {
   return primaryKey.map((path) => {
     const field = path.join('.');
@@ -99,16 +99,16 @@ export function keyColumns({ primaryKey, target }: KnownStream): string[] {
   });
 }
 
-/** Describes the tables dataset by dataset, in their order; `describeOne` asks the database. */
+/** Describes the tables dataset by dataset, in their order; `describeOne` queries the database. */
 export async function describeDatasets<T extends Named>(
-  wanted: readonly T[],
+  chosen: readonly T[],
   known: readonly KnownStream[],
   describeOne: (table: T, stream: KnownStream | undefined) => Promise<TableSummary>,
 ): Promise<DatasetSummary[]> {
   const synced = lastSyncs(known);
   const datasets: DatasetSummary[] = [];
-  for (const dataset of new Set(wanted.map((table) => table.dataset))) {
-    const tables = wanted.filter((table) => table.dataset === dataset);
+  for (const dataset of new Set(chosen.map((table) => table.dataset))) {
+    const tables = chosen.filter((table) => table.dataset === dataset);
     const streams = known.filter(({ target }) => target.dataset === dataset);
     const summaries: TableSummary[] = [];
     for (const table of tables.slice(0, TABLE_CAP)) {
@@ -132,7 +132,7 @@ export async function describeDatasets<T extends Named>(
   return datasets;
 }
 
-/** What is said of a table without looking into it. */
+/** The summary of a table without its content. */
 export function tableFacts(table: string, view: boolean, stream: KnownStream | undefined): TableSummary {
   return {
     table,
@@ -142,7 +142,7 @@ export function tableFacts(table: string, view: boolean, stream: KnownStream | u
   };
 }
 
-/** When a sync of each dataset committed last, ISO 8601. */
+/** The time of each dataset's last committed sync, ISO 8601. */
 function lastSyncs(known: readonly KnownStream[]): Map<string, string> {
   const last = new Map<string, string>();
   for (const { target, lastSyncAt } of known) {

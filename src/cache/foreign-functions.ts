@@ -1,4 +1,4 @@
-/** Functions that one database has and ours do not, with what each of ours has instead. */
+/** Functions of other databases, with the equivalents of DuckDB and Postgres. */
 import type { CacheKind } from './cache-kind.ts';
 
 type Instead = Readonly<Record<CacheKind, string | undefined>>;
@@ -89,8 +89,8 @@ const FUNCTIONS: Readonly<Record<string, Instead>> = {
   sumif: both('sum(value) FILTER (WHERE condition)'),
   // JSON, lists, rows.
   json_value: { duckdb: "column->>'$.field'", postgres: "column->>'field'" },
-  json_extract_string: postgres("column->>'field', or column #>> '{a,b}' for what lies deeper"),
-  json_extract: postgres("column->'field', or column #> '{a,b}' for what lies deeper"),
+  json_extract_string: postgres("column->>'field', or column #>> '{a,b}' for nested values"),
+  json_extract: postgres("column->'field', or column #> '{a,b}' for nested values"),
   json_keys: postgres('jsonb_object_keys(column)'),
   json_array_length: postgres('jsonb_array_length(column)'),
   json_group_array: postgres('jsonb_agg(value)'),
@@ -111,7 +111,7 @@ function ofGreatest(order: '' | ' DESC'): string {
   return `(array_agg(value ORDER BY other${order}))[1]`;
 }
 
-/** What a database has in the place of a function; undefined where it has it itself, or nobody knows it. */
+/** The equivalent of a function; undefined where the database has the function itself, or none is known. */
 export function functionInstead(name: string, kind: CacheKind): string | undefined {
   return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]?.[kind] : undefined;
 }

@@ -1,10 +1,10 @@
-/** SQL that another database's grammar takes, with what ours want instead. */
+/** Syntax of other databases, with what to write for DuckDB and Postgres. */
 import type { CacheKind } from './cache-kind.ts';
 
 interface Rule {
-  /** On the SQL without its texts, quoted names and comments. */
+  /** Matched against the SQL without its texts, quoted names and comments. */
   readonly pattern: RegExp;
-  /** Only of this database. */
+  /** The only database that this hint is for. */
   readonly kind?: CacheKind;
   instead(...groups: (string | undefined)[]): string;
 }
@@ -13,7 +13,7 @@ const NAME_COLUMNS = 'Name the columns that you want, one by one; describe_data 
 const GROUPED = 'Name the columns in GROUP BY and ORDER BY, or give their numbers: GROUP BY 1, 2.';
 
 const RULES: readonly Rule[] = [
-  { pattern: /`/, instead: () => 'Names are quoted with double quotes: write "name" in the place of `name`.' },
+  { pattern: /`/, instead: () => 'Names are quoted with double quotes: write "name" instead of `name`.' },
   {
     pattern: /[‘’‚‛“”„‟]/,
     instead: () => "Write texts in plain single quotes ('text') and names in plain double quotes.",
@@ -24,11 +24,11 @@ const RULES: readonly Rule[] = [
   },
   { pattern: /\blimit\s+(\d+)\s*,\s*(\d+)/i, instead: (from, count) => `Write LIMIT ${count} OFFSET ${from}.` },
   { pattern: /\bfrom\s+dual\b/i, instead: () => 'Leave FROM dual out.' },
-  { pattern: /\brownum\b/i, instead: () => 'Write LIMIT n at the end in the place of ROWNUM.' },
+  { pattern: /\brownum\b/i, instead: () => 'Write LIMIT n at the end instead of ROWNUM.' },
   {
     pattern: /\*\s*except\s*\(/i,
     kind: 'duckdb',
-    instead: () => 'Write SELECT * EXCLUDE (name) in the place of EXCEPT.',
+    instead: () => 'Write SELECT * EXCLUDE (name) instead of EXCEPT.',
   },
   {
     pattern: /\*\s*(?:exclude|except|replace|rename)\b|\bcolumns\s*\(/i,
@@ -47,19 +47,19 @@ const RULES: readonly Rule[] = [
     kind: 'postgres',
     instead: (count, unit) => `Write INTERVAL '${count} ${unit?.toLowerCase()}'.`,
   },
-  { pattern: /\{/, kind: 'postgres', instead: () => "Write jsonb_build_object('key', value) in the place of {…}." },
+  { pattern: /\{/, kind: 'postgres', instead: () => "Write jsonb_build_object('key', value) instead of {…}." },
   {
     pattern: /(?:^|[^\w\])"\s])\s*\[\s*[a-z_]\w*\s*\]|\b(?:select|by|where|and|or|on|from|join)\s*\[\s*[a-z_]\w*\s*\]/i,
     kind: 'postgres',
-    instead: () => 'Names are quoted with double quotes: write "name" in the place of [name].',
+    instead: () => 'Names are quoted with double quotes: write "name" instead of [name].',
   },
   {
     pattern: /(?:^|[^\w\])"\s])\s*\[|\b(?:select|where|and|or|in)\s*\[/i,
     kind: 'postgres',
-    instead: () => 'Write ARRAY[…] in the place of […].',
+    instead: () => 'Write ARRAY[…] instead of […].',
   },
-  { pattern: /\/\//, kind: 'postgres', instead: () => 'Write div(a, b) in the place of a // b.' },
-  { pattern: /==/, kind: 'postgres', instead: () => 'Write = in the place of ==.' },
+  { pattern: /\/\//, kind: 'postgres', instead: () => 'Write div(a, b) instead of a // b.' },
+  { pattern: /==/, kind: 'postgres', instead: () => 'Write = instead of ==.' },
   {
     pattern: /\basof\s+(?:left\s+)?join\b/i,
     kind: 'postgres',
@@ -68,8 +68,7 @@ const RULES: readonly Rule[] = [
   {
     pattern: /\b(anti|semi)\s+join\b/i,
     kind: 'postgres',
-    instead: (which) =>
-      `Write WHERE ${which?.toLowerCase() === 'anti' ? 'NOT ' : ''}EXISTS (SELECT …) in the place of it.`,
+    instead: (which) => `Write WHERE ${which?.toLowerCase() === 'anti' ? 'NOT ' : ''}EXISTS (SELECT …) instead of it.`,
   },
   {
     pattern: /\busing\s+sample\b/i,

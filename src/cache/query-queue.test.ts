@@ -8,8 +8,8 @@ const never = new AbortController().signal;
 describe('createQueue', () => {
   it('runs so many at once, in the order in which they came, and each exactly once', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 3 }), fc.nat(12), async (scheduler, places, count) => {
-        const queue = createQueue(places, 100);
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 3 }), fc.nat(12), async (scheduler, slots, count) => {
+        const queue = createQueue(slots, 100);
         const began: number[] = [];
         let running = 0;
         let most = 0;
@@ -26,13 +26,13 @@ describe('createQueue', () => {
         const [results] = await Promise.all([Promise.all(all), scheduler.waitFor(Promise.all(all))]);
         expect(results).toEqual([...results.keys()]);
         expect(began).toEqual(results);
-        expect(most).toBe(Math.min(places, count));
+        expect(most).toBe(Math.min(slots, count));
       }),
       { numRuns: 100 },
     );
   });
 
-  it('sends away what finds no place, and lets those who wait give up', async () => {
+  it('rejects work when the queue is full, and lets waiting callers cancel', async () => {
     const queue = createQueue(1, 1);
     const ends: (() => void)[] = [];
     const hold = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
@@ -48,13 +48,13 @@ describe('createQueue', () => {
     await expect(third).resolves.toBe('third');
   });
 
-  it('gives its place back where the work fails', async () => {
+  it('frees the slot when the work fails', async () => {
     const queue = createQueue(1, 1);
     await expect(queue.run(never, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(queue.run(never, async () => 1)).resolves.toBe(1);
   });
 
-  it('keeps the place of what was answered and has not ended, and lets nobody wait for it for ever', async () => {
+  it('keeps the slot of work that is answered but still running, and lets nobody wait for it for ever', async () => {
     const queue = createQueue(1, 5, 200);
     const controller = new AbortController();
     const deadline = startDeadline(controller.signal);

@@ -1,14 +1,14 @@
-/** Lets two queries run at once, keeps some more waiting in the order in which they came, and sends the rest away. */
+/** Runs two queries at once, queues some more in the order of their arrival, and rejects the rest. */
 import { abortError, LimitError } from '../errors.ts';
 import type { Cache } from './cache.ts';
 import { unfinishedWork } from './duckdb/query-limits.ts';
 import { cleanSql } from './sql-text.ts';
 
 const MAX_RUNNING = 2;
-/** One export runs for minutes: it never takes both places. */
+/** One export runs for minutes, so exports never take both slots. */
 const MAX_EXPORTS = 1;
 const MAX_WAITING = 16;
-/** Eight rounds of queries that take all their time would take longer: nobody waits for those. */
+/** Eight rounds of queries that use their full time would take longer than a caller waits. */
 const MAX_WAIT_MS = 120_000;
 
 interface Queue {
@@ -55,7 +55,7 @@ export function createQueue(maxRunning: number, maxWaiting = MAX_WAITING, maxWai
     });
   const next = (): void => {
     const begin = waiting.shift();
-    // The place is handed on: nobody who comes in between takes it.
+    // The slot is passed on directly, so that no later caller can take it.
     if (begin) begin();
     else running -= 1;
   };
@@ -72,7 +72,7 @@ export function createQueue(maxRunning: number, maxWaiting = MAX_WAITING, maxWai
         unfinished = unfinishedWork(error);
         throw error;
       } finally {
-        // What heeds no interruption keeps its place, or such queries would take every thread of this process.
+        // Work that ignores interruption keeps its slot, or such queries would take every thread of this process.
         if (unfinished) void unfinished.catch(() => undefined).finally(next);
         else next();
       }

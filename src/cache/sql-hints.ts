@@ -1,22 +1,22 @@
-/** What a database wants in the place of what other databases take. */
+/** Hints for SQL of other databases: what to write instead. */
 import type { CacheKind } from './cache-kind.ts';
 import { functionInstead } from './foreign-functions.ts';
 import { foreignSyntax } from './foreign-syntax.ts';
 import { isReserved } from './sql-name.ts';
 import { codeOnly } from './sql-text.ts';
 
-/** What to write instead, where a part of the SQL is known to be another database's; undefined where none is. */
+/** What to write instead of syntax that is known from another database; undefined where there is none. */
 export function foreignSql(sql: string, kind: CacheKind): string | undefined {
   return foreignSyntax(codeOnly(sql), kind);
 }
 
-/** Their first argument is a part of a date, which other databases take without quotes: it is looked for as a column. */
+/** Their first argument is a date part, which other databases accept without quotes and ours read as a column. */
 const TAKE_PARTS = new Set(['datediff', 'date_diff', 'dateadd', 'date_add', 'date_sub', 'datepart']);
 
-/** What they take is no argument but `value AS type`, and the syntax error is found there. */
+/** They take `value AS type`, where ours report a syntax error. */
 const CASTS = new Set(['try_cast', 'safe_cast', 'try_convert']);
 
-/** The same of a function that the database does not have, or not with these arguments; `message` is what the database said. */
+/** As `foreignSql`, for a function that the database does not have, or not with these arguments; `message` is the database's error. */
 export function foreignFunction(sql: string, message: string, kind: CacheKind): string | undefined {
   const refusal = message.toLowerCase();
   const isColumn = /column "?\w+"? (?:not found|does not exist)/.test(refusal);
@@ -25,21 +25,21 @@ export function foreignFunction(sql: string, message: string, kind: CacheKind): 
     const name = (called ?? word ?? '').toLowerCase();
     const instead = functionInstead(name, kind);
     const isMeant = isNamed(name, refusal) || (isColumn && TAKE_PARTS.has(name)) || (isAtAs && CASTS.has(name));
-    if (instead !== undefined && isMeant) return `In the place of ${name} write ${instead}.`;
+    if (instead !== undefined && isMeant) return `Instead of ${name} write ${instead}.`;
   }
   return undefined;
 }
 
-/** As a word of its own: "day" is no part of "today". */
+/** As a separate word: "day" does not match in "today". */
 function isNamed(name: string, refusal: string): boolean {
   return new RegExp(`\\b${name}\\b`).test(refusal);
 }
 
-/** Reserved words that people give to columns; a syntax error is found at the word behind them. */
+/** Reserved words that people use as column names; the syntax error is reported at the word after them. */
 const LIKE_NAMES = new Set(
   'order group user table column default check end desc asc limit offset references primary grant'.split(' '),
 );
-/** Words that hardly anybody means as a name. */
+/** Words that are hardly ever meant as a name. */
 const OF_CLAUSES = new Set('from as using where on and or by'.split(' '));
 
 /** For a syntax error at or behind a word that can be a name only in quotes. */
@@ -63,7 +63,7 @@ function canBeName(word: string, isBefore: boolean): boolean {
   return isBefore ? LIKE_NAMES.has(word.toLowerCase()) : !OF_CLAUSES.has(word.toLowerCase());
 }
 
-/** For a text that is compared with JSON, and is none. */
+/** For a text that is compared with JSON but is not JSON. */
 export function jsonComparison(kind: CacheKind): string {
   const path = kind === 'duckdb' ? "column->>'$'" : "column #>> '{}'";
   const field = kind === 'duckdb' ? "column->>'$.field'" : "column->>'field'";

@@ -1,8 +1,8 @@
-/** How a name of the cache has to be written in SQL. */
+/** Quotes names of the cache for SQL. */
 import { unescapeHidden } from '../hidden-characters.ts';
 import type { CacheKind } from './cache-kind.ts';
 
-/** Words that are no name without quotes in both databases, then those of one; found by trying every keyword as the name of a column, a table and a schema. */
+/** Words that need quotes as a name, in both databases and then in one; found by trying every keyword as the name of a column, a table and a schema. */
 const RESERVED = words(`all analyse analyze and any array as asc asymmetric authorization binary both case cast check
   collate collation column concurrently constraint create cross default deferrable desc distinct do else end except
   false fetch for foreign freeze from full group having ilike in initially inner intersect into is isnull join lateral
@@ -15,18 +15,18 @@ const OWN_RESERVED: Readonly<Record<CacheKind, ReadonlySet<string>>> = {
   postgres: words(`current_catalog current_date current_role current_schema current_time current_timestamp current_user
     grant localtime localtimestamp session_user user`),
 };
-/** Postgres reads names without quotes as lower case; DuckDB does not care. */
+/** Postgres folds unquoted names to lower case; DuckDB ignores case. */
 const PLAIN: Readonly<Record<CacheKind, RegExp>> = {
   duckdb: /^[a-z_][a-z0-9_]*$/i,
   postgres: /^[a-z_][a-z0-9_]*$/,
 };
 
-/** The name as it is, or in double quotes where it needs them. */
+/** The name, in double quotes where it needs them. */
 export function sqlName(name: string, kind: CacheKind): string {
   return PLAIN[kind].test(name) && !isReserved(name, kind) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** `dataset.table`, each as it has to be written. */
+/** `dataset.table`, each quoted where necessary. */
 export function sqlPath(dataset: string, table: string, kind: CacheKind): string {
   return `${sqlName(dataset, kind)}.${sqlName(table, kind)}`;
 }
@@ -38,14 +38,14 @@ export function isReserved(word: string, kind: CacheKind): boolean {
 
 const SQL_PATH = /^(?:"(?:[^"]|"")+"|[^".]+)(?:\.(?:"(?:[^"]|"")+"|[^".]+))*$/;
 
-/** A name, or several with dots between, without its quotes where it is written as in SQL; any other as it is. Escapes of hidden characters are read. */
+/** Parses a name, or several with dots between, that may be quoted as in SQL. Escapes of invisible characters are decoded. */
 export function withoutQuotes(name: string): string {
   if (!SQL_PATH.test(name)) return unescapeHidden(name);
   const bare = name.replace(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
   return unescapeHidden(bare);
 }
 
-/** What a name may mean, the likelier first: as it is written in SQL, and bare, where it has quotes of its own. */
+/** The possible readings of a name, the likelier first: quoted as in SQL, and literally. */
 export function nameReadings(name: string): string[] {
   return [...new Set([withoutQuotes(name), name])];
 }

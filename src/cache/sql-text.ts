@@ -1,19 +1,19 @@
-/** What is done with the text of a query before any database sees it. */
+/** Checks and cleans the text of a query before any database reads it. */
 import { InputError } from '../errors.ts';
 import { unescapeHidden } from '../hidden-characters.ts';
 
 const SQL_CAP = 100_000;
 
-/** @throws InputError for SQL that no database is asked about */
+/** @throws InputError for SQL that is refused without asking a database */
 export function checkText(sql: string): void {
   if (sql.length > SQL_CAP) {
     throw new InputError(
       'sql_too_long',
       `The SQL has ${sql.length} characters; at most ${SQL_CAP} are read.`,
-      'Shorten it: use joins or ranges in place of long lists.',
+      'Shorten it: use joins or ranges instead of long lists.',
     );
   }
-  // What is judged and what is run would differ: C interfaces end at a NUL.
+  // C interfaces end at a NUL, so the checked SQL and the executed SQL would differ.
   if (sql.includes('\0') || /\p{Surrogate}/u.test(sql)) {
     throw new InputError(
       'sql_characters',
@@ -28,8 +28,8 @@ const SINGLE_QUOTES = '‘’‚‛';
 const DOUBLE_QUOTES = '“”„‟';
 
 /**
- * The SQL without what chats and word processors put around and into it: a code fence, semicolons at its end, typographic
- * quotes. Hidden characters of quoted names may be written as answers show them.
+ * Removes what chats and word processors add to SQL: a code fence, trailing semicolons, typographic
+ * quotes. Invisible characters in quoted names may be written with the escapes that answers use.
  */
 export function cleanSql(sql: string): string {
   if (sql.length > SQL_CAP) return sql;
@@ -44,7 +44,7 @@ function readName(quoted: string): string {
   return quoted.startsWith('"') ? unescapeHidden(quoted) : quoted;
 }
 
-/** Where a text or name in typographic quotes begins behind a space or a sign: inside a word they belong to it. */
+/** Typographic quotes begin a text or a name only after a space or a sign: inside a word they belong to it. */
 function plainQuotes(code: string): string {
   const quoted = (marks: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])[${marks}]([^${marks}]*)[${marks}]`, 'gu');
   return code
@@ -52,7 +52,7 @@ function plainQuotes(code: string): string {
     .replace(quoted(DOUBLE_QUOTES), (_all, name: string) => readName(`"${name.replaceAll('"', '""')}"`));
 }
 
-/** The SQL with a space in the place of each text, quoted name and comment. */
+/** The SQL with each text, quoted name and comment replaced by a space. */
 export function codeOnly(sql: string): string {
   return splitSql(sql)
     .map(({ text, isCode }) => (isCode ? text : ' '))
@@ -69,7 +69,7 @@ const CODE = /(?:[^'"$\-/]|-(?!-)|\/(?!\*)|(?<=\w)\$|\$(?!\w*\$))+/y;
 const QUOTED = /(?<=\b[eE])'(?:[^'\\]|\\[\s\S]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|--[^\n]*/y;
 const DOLLAR = /\$\w*\$/y;
 
-/** One pass: what is not closed goes to the end. */
+/** One pass; an unclosed text, name or comment extends to the end. */
 function splitSql(sql: string): Part[] {
   const parts: Part[] = [];
   let at = 0;

@@ -1,4 +1,4 @@
-/** The SQL that both databases share, and where they differ. */
+/** The ports to SQL that both databases implement, and their dialects. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, ColumnType, ReadableSegment } from './load/types.ts';
 
@@ -8,23 +8,23 @@ export type SqlRow = Record<string, string | null>;
 
 export interface Dialect {
   readonly kind: 'duckdb' | 'postgres';
-  /** How the database calls a column type. */
+  /** The database's name of a column type. */
   typeName(type: ColumnType): string;
   /** Longest name of a table or column, in bytes of UTF-8. */
   readonly nameBytes: number;
-  /** Names that mean something else than a column of the table's own. */
+  /** Names that the database reserves for system columns. */
   readonly systemColumns: readonly string[];
-  /** Finds a row where schema `$1` is there and is not to be taken: it holds something, or is everybody's. Absent where all is the project's own. */
+  /** A query that finds a row where schema `$1` exists and must not be used, because it has content or is shared. Absent where the database belongs to the project. */
   readonly foreignSchema?: string;
   /** A time as ISO 8601 text in UTC. */
   isoTime(expression: string): string;
-  /** The text of a member of a JSON column, NULL where there is none; `column` is quoted. */
+  /** The text of a member of a JSON column, NULL where it is absent; `column` is quoted. */
   jsonMember(column: string, path: readonly string[]): string;
   /** Any value as JSON; `column` is quoted. */
   toJson(column: string): string;
-  /** Orders the rows of a table made by `createIncoming` as they came. */
+  /** Orders the rows of a table made by `createIncoming` by their arrival. */
   readonly arrival: string;
-  /** Orders the rows of a stored table as they were inserted, as far as the database tells. */
+  /** Orders the rows of a stored table by their insertion, as far as the database records it. */
   readonly storedOrder: string;
 }
 
@@ -38,11 +38,11 @@ export interface SqlConnection {
 
 export interface Inserted {
   readonly rows: number;
-  /** Values that this database does not take and that were changed for it, by field; each is noted in its row. */
+  /** Values that this database does not accept and that were changed for it, by field; each is noted in its row. */
   readonly changed: Readonly<Record<string, number>>;
 }
 
-/** What a load needs beside plain SQL; all within one transaction. */
+/** What a load needs in addition to plain SQL, within one transaction. */
 export interface LoadConnection extends SqlConnection {
   /**
    * Inserts the rows of a segment.
@@ -50,21 +50,21 @@ export interface LoadConnection extends SqlConnection {
    * @throws SegmentFailure where the values do not fit or the file cannot be read
    */
   insertSegment(table: string, columns: readonly Column[], readable: ReadableSegment): Promise<Inserted>;
-  /** Makes a private table that keeps the order of its rows; it is gone with the transaction. */
+  /** Makes a private table that preserves the order of its rows and is dropped at the end of the transaction. */
   createIncoming(table: string, columnDefinitions: string): Promise<void>;
 }
 
 export interface StoreOptions {
-  /** Ends the wait for the cache, and interrupts the statement that runs. */
+  /** Ends the wait for the cache, and interrupts the running statement. */
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for another process that holds the cache. */
   readonly waitMs?: number;
 }
 
-/** A database as loading sees it. */
+/** The database, as the load uses it. */
 export interface LoadStore {
-  /** All of `body`, or nothing. */
+  /** Runs `body` in a transaction. */
   transaction<T>(purpose: string, body: (connection: LoadConnection) => Promise<T>, options?: StoreOptions): Promise<T>;
-  /** A DuckDB that may read the staged segments, to look at them before they are loaded. */
+  /** A DuckDB that can read the staged segments, to examine them before they are loaded. */
   reader<T>(purpose: string, body: (connection: DuckDBConnection) => Promise<T>, options?: StoreOptions): Promise<T>;
 }

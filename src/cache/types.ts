@@ -18,14 +18,14 @@ export interface QueryResult {
   readonly nextOffset?: number;
   /** How many cells were cut at the cell cap. */
   readonly cellsCut: number;
-  /** Whether any table or view is read; without one all values come from the SQL itself. */
+  /** Whether any table or view is read; otherwise all values come from the SQL itself. */
   readonly readsTables: boolean;
   readonly elapsedMs: number;
 }
 
 export interface ExportRequest {
   readonly format: 'csv' | 'parquet' | 'jsonl';
-  /** Absolute path of a file that is not there yet, in the folder for staged files. */
+  /** Absolute path of a new file in the folder for staged files. */
   readonly file: string;
   readonly signal: AbortSignal;
 }
@@ -34,14 +34,14 @@ export interface ExportResult {
   readonly columns: readonly QueryColumn[];
   readonly rows: number;
   readonly bytes: number;
-  /** At most five, as a query shows them: sealed, long cells cut. */
+  /** At most five, as a query shows them: redacted, long cells cut. */
   readonly firstRows: readonly (readonly JsonValue[])[];
   /** Whether any table or view is read. */
   readonly readsTables: boolean;
 }
 
 export interface DatasetTables {
-  /** Name of the saved source whose syncs made them. */
+  /** Name of the saved source whose syncs made the tables. */
   readonly source: string;
   readonly id: string;
   readonly tables: readonly (Identified & { readonly table: string })[];
@@ -49,7 +49,7 @@ export interface DatasetTables {
 
 export interface RemovedTables {
   readonly tables: readonly string[];
-  /** What else is in the dataset, made by others. */
+  /** Other objects in the dataset, which syncs did not make. */
   readonly left: readonly string[];
   readonly datasetGone: boolean;
 }
@@ -63,9 +63,9 @@ export interface DryRun {
 
 export interface TableSummary {
   readonly table: string;
-  /** Absent for views, which are not run to be counted. */
+  /** Absent for views, whose rows are not counted. */
   readonly rows?: number;
-  /** Present and true where the rows are the server's estimate, for counting would take too long. */
+  /** Present and true where the rows are the server's estimate, because counting would take too long. */
   readonly rowsEstimated?: boolean;
   /** Present and true for views. */
   readonly view?: boolean;
@@ -79,7 +79,7 @@ export interface TableSummary {
 
 export interface ColumnSummary extends QueryColumn {
   readonly description?: string;
-  /** The field's name in the stream, where the column has another. */
+  /** The field's name in the stream, where it differs from the column's. */
   readonly field?: string;
 }
 
@@ -87,7 +87,7 @@ export interface DatasetSummary {
   readonly dataset: string;
   readonly source?: string;
   readonly tables: readonly TableSummary[];
-  /** How many tables there are in all, where `tables` was cut. */
+  /** The number of all tables, where `tables` was cut. */
   readonly tableCount: number;
   readonly lastSyncAt?: string;
 }
@@ -108,10 +108,10 @@ export interface QueryLimits {
 
 export interface Description {
   readonly datasets: readonly DatasetSummary[];
-  /** Bytes of the whole database. */
+  /** Bytes of the database. */
   readonly fileBytes?: number;
-  /** Tables whose columns were left out, because there are too many in all. */
+  /** Number of tables whose columns were omitted, because there are too many. */
   readonly withoutColumns: number;
-  /** Tables whose samples were left out, where samples were asked for. */
+  /** Number of tables whose samples were omitted, where samples were requested. */
   readonly withoutSamples: number;
 }

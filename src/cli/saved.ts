@@ -112,10 +112,10 @@ function rowOf({ version, storedAt, saved }: Version): string[] {
 }
 
 async function restore({ store, name, version, output }: Asked): Promise<number> {
-  const { kept, replaced } = await store.restore(name, version);
-  output.json({ type: 'restored', exit_status: 0, kind: store.kind, name, version: kept.version, replaced });
+  const { restored, replaced } = await store.restore(name, version);
+  output.json({ type: 'restored', exit_status: 0, kind: store.kind, name, version: restored.version, replaced });
   output.say(
-    `Restored ${store.kind} "${name}" as it was saved at ${minute(kept.saved.savedAt)}${replaced ? '; the one in its place is kept' : ''}.`,
+    `Restored ${store.kind} "${name}" as it was saved at ${minute(restored.saved.savedAt)}${replaced ? '; the one in its place is kept' : ''}.`,
   );
   return 0;
 }

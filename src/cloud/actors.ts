@@ -1,94 +1,47 @@
-/** Sources and destinations of an Airbyte: the same deeds under two names. */
+/** Sources and destinations of an Airbyte: the same operations under two names. */
 import * as z from 'zod';
-import { anything, check, destination, listOf, offeredStreams, source, specification } from './answers.ts';
-import type { Ask } from './ask.ts';
-import { discoveryFailed } from './errors.ts';
+import { anything, check, destination, offeredStreams, source, specification } from './answers.ts';
+import { discoveryFailed, type Refusal } from './errors.ts';
+import { type Ask, CONNECTOR_MS, change, create, listPage, type Path, read, readConfig, remove } from './requests.ts';
 import type { Actor, ActorKind, Cloud } from './types.ts';
-import { type Endpoint, pageOf } from './urls.ts';
 
 const nameOnly = z.object({ name: z.string() });
 const ANSWERS: Record<ActorKind, z.ZodType<Actor>> = { source, destination };
-/** Connectors are started for these. */
-const SLOW_MS = 290_000;
 
 export function createActors(ask: Ask): Cloud['actors'] {
-  const path = (kind: ActorKind, ...id: string[]): Endpoint => ({ api: [`${kind}s`, ...id] });
   return {
-    list: async (kind, workspaceId, page, signal) =>
-      pageOf(
-        page,
-        await ask({
-          method: 'GET',
-          endpoint: { api: [`${kind}s`], query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset } },
-          retry: 'read',
-          answer: listOf(ANSWERS[kind]),
-          signal,
-        }),
-      ),
-    get: (kind, id, signal) =>
-      ask({ method: 'GET', endpoint: path(kind, id), retry: 'read', answer: ANSWERS[kind], signal }),
-    create: (kind, body) =>
-      ask({ method: 'POST', endpoint: path(kind), body, retry: 'create', answer: ANSWERS[kind], timeoutMs: 60_000 }),
-    update: (kind, id, body) =>
-      ask({
-        method: 'PATCH',
-        endpoint: path(kind, id),
-        body,
-        retry: 'change',
-        answer: ANSWERS[kind],
-        timeoutMs: 60_000,
-      }),
+    list: (kind, workspaceId, page, signal) =>
+      listPage(ask, pathOf(kind), ANSWERS[kind], page, signal, { workspaceIds: workspaceId }),
+    get: (kind, id, signal) => ask(read(pathOf(kind, id), ANSWERS[kind], signal)),
+    create: (kind, body) => ask(create(pathOf(kind), body, ANSWERS[kind])),
+    update: (kind, id, body) => ask(change('PATCH', pathOf(kind, id), body, ANSWERS[kind])),
     async replace(kind, id, { name, configuration }) {
-      // As Airbyte has it: the name that is shown elsewhere may have something hidden in it.
-      const own =
-        name ??
-        (await ask({ method: 'GET', endpoint: path(kind, id), retry: 'read', answer: nameOnly, signal: undefined }))
-          .name;
-      return ask({
-        method: 'PUT',
-        endpoint: path(kind, id),
-        body: { name: own, configuration },
-        retry: 'change',
-        answer: ANSWERS[kind],
-        timeoutMs: 60_000,
-      });
+      // The name as Airbyte has it: the one that is shown elsewhere may have a secret redacted in it.
+      const sentName = name ?? (await ask(read(pathOf(kind, id), nameOnly, undefined))).name;
+      return ask(change('PUT', pathOf(kind, id), { name: sentName, configuration }, ANSWERS[kind]));
     },
     delete: async (kind, id) => {
-      await ask({ method: 'DELETE', endpoint: path(kind, id), retry: 'change', answer: anything });
+      await ask(remove(pathOf(kind, id), anything));
     },
     check: (kind, id, signal) =>
-      ask({
-        method: 'POST',
-        endpoint: { config: `${kind}s/check_connection` },
-        body: { [`${kind}Id`]: id },
-        retry: 'read',
-        answer: check,
-        timeoutMs: SLOW_MS,
-        signal,
-      }),
-    spec: (kind, definitionId, workspaceId, signal) =>
-      ask({
-        method: 'POST',
-        endpoint: { config: `${kind}_definition_specifications/get` },
-        body: { [`${kind}DefinitionId`]: definitionId, workspaceId },
-        retry: 'read',
-        answer: specification,
-        signal,
-      }),
-    streams: (sourceId, { destinationId, ignoreCache }, signal) =>
-      ask({
-        method: 'GET',
-        endpoint: {
-          api: ['streams'],
-          query: { sourceId, destinationId, ignoreCache: ignoreCache ? 'true' : undefined },
-        },
-        // The source itself failed, and says why: it would fail again.
-        refusedAs: ({ status, title }) =>
-          status === 500 && title === 'unexpected-problem' ? discoveryFailed : undefined,
-        retry: 'read',
-        answer: offeredStreams,
-        timeoutMs: SLOW_MS,
-        signal,
-      }),
+      ask(readConfig(`${kind}s/check_connection`, { [`${kind}Id`]: id }, check, signal, CONNECTOR_MS)),
+    spec: (kind, definitionId, workspaceId, signal) => {
+      const body = { [`${kind}DefinitionId`]: definitionId, workspaceId };
+      return ask(readConfig(`${kind}_definition_specifications/get`, body, specification, signal));
+    },
+    streams: (sourceId, { destinationId, ignoreCache }, signal) => {
+      const query = { sourceId, destinationId, ignoreCache: ignoreCache ? 'true' : undefined };
+      const request = read(['streams'], offeredStreams, signal, query);
+      return ask({ ...request, refusedAs: failedDiscovery, timeoutMs: CONNECTOR_MS });
+    },
   };
+}
+
+function pathOf(kind: ActorKind, ...id: string[]): Path {
+  return [`${kind}s`, ...id];
+}
+
+/** With this status and title the source's own connector has failed: a retry would fail the same way. */
+function failedDiscovery({ status, title }: Refusal): typeof discoveryFailed | undefined {
+  return status === 500 && title === 'unexpected-problem' ? discoveryFailed : undefined;
 }

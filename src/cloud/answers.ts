@@ -2,23 +2,23 @@
 import * as z from 'zod';
 import type { JsonObject } from '../protocol/index.ts';
 
-/** Servers write null where they mean nothing. */
+/** Servers send null for an absent value. */
 export const maybe = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
 
 export const anObject = z.record(z.string(), z.unknown()).transform((value) => value as JsonObject);
 const text = maybe(z.string());
 const number = maybe(z.number());
 const words = maybe(z.array(z.string()));
-/** Ids stand in addresses and in our own sentences: what could break out of either is none. */
+/** Ids become parts of URLs and of messages, so anything that could break out of either is refused. */
 export const anId = z.string().regex(/^[\w-]{1,80}$/);
-/** Of a vocabulary of the server's, which may grow. */
+/** A word of the server's vocabulary, which may grow. */
 export const aWord = z.string().regex(/^[^\p{Cc}]{1,100}$/u);
 const key = maybe(z.array(z.array(z.string())));
 
-/** Answers to a deed whose body says nothing we need. */
+/** The answer to a request whose body is not used. */
 export const anything = z.unknown();
 
-/** Airbyte leaves out a list that is empty. */
+/** Airbyte omits an empty list. */
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({ data: maybe(z.array(item)) }).transform(({ data }) => data ?? []);
 
@@ -57,7 +57,7 @@ const actor = {
   createdAt: number,
 };
 
-/** Of more than half of the connectors, and of every custom one, the server sends an empty name or none. */
+/** Empty or absent for more than half of the connectors, and for every custom one. */
 const typeName = maybe(z.union([aWord, z.literal('')])).transform((name) => name || undefined);
 
 export const source = z
@@ -110,7 +110,7 @@ export const offeredStreams = z.array(
     })),
 );
 
-/** What Sluice does not know of a stream, such as selected fields and mappers, must survive a change. */
+/** Fields of a stream that Sluice does not know, such as mappers, must survive a change. */
 const connectionStream = z
   .looseObject({
     name: z.string(),
@@ -126,7 +126,7 @@ const connectionStream = z
     mode,
     cursorField,
     primaryKey,
-    // None selected is said where all are.
+    // Airbyte sends an empty list where all fields are selected.
     fields: selectedFields?.length ? selectedFields.map(({ fieldPath }) => fieldPath ?? []) : undefined,
     rest: rest as JsonObject,
   }));

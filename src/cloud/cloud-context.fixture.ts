@@ -1,4 +1,4 @@
-/** An Airbyte on loopback and a client of it, for the tests of this context. */
+/** A fake Airbyte on loopback with a client, for the tests of this module. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -32,7 +32,7 @@ export async function openCloudContext(
   return { ...opened, airbyte, sent: () => lines().filter((line) => !line.endsWith('/applications/token')) };
 }
 
-/** A server that answers in its own way, and its origin. */
+/** Starts a server with this request listener. @returns its origin */
 export async function startServer(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,7 +43,7 @@ export async function startServer(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Where nobody listens. */
+/** An origin on which nothing listens. */
 export async function emptyOrigin(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -52,12 +52,12 @@ export async function emptyOrigin(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** A client that bears a token of its own, of a server that is no Airbyte. */
+/** A client with a bearer token, for a server that is not an Airbyte. */
 export function openOwn(origin: string, token = 'a-token-of-a-person-81'): OpenedCloud {
   return openCloud({ AIRBYTE_CLOUD_API_URL: origin, AIRBYTE_CLOUD_BEARER_TOKEN: token });
 }
 
-/** What the work fails with; fails itself where the work succeeds. */
+/** The error that the work fails with. @throws where the work succeeds */
 export async function failureOf(work: Promise<unknown>): Promise<SluiceError> {
   const error = await work.then(
     (value) => new Error(`expected an error, got ${JSON.stringify(value)}`),

@@ -1,4 +1,4 @@
-/** An Airbyte, as its settings name it. Nothing is asked before the first call. */
+/** The client of the Airbyte that the settings name. Sends nothing before the first call. */
 import type { CloudSettings } from '../config/index.ts';
 import { redactBeginning, redactName, type Vault } from '../secrets/index.ts';
 import { createActors } from './actors.ts';
@@ -8,6 +8,7 @@ import { createConnections } from './connections.ts';
 import { createDefinitions } from './definitions.ts';
 import { createSend, type Send } from './exchange.ts';
 import { createJobs } from './jobs.ts';
+import { read } from './requests.ts';
 import { createTokens } from './tokens.ts';
 import type { Cloud, Contact } from './types.ts';
 import { createUrls } from './urls.ts';
@@ -20,22 +21,22 @@ export interface CloudOptions {
   readonly vault: Vault;
 }
 
-/** Bodies quote configurations: more than this helps nobody. */
-const MAX_SAID_LENGTH = 1_500;
+/** Characters of an error message: bodies quote configurations, and longer excerpts do not help. */
+const MAX_MESSAGE_LENGTH = 1_500;
 
 export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
   const { redactor } = vault;
   const urls = createUrls(settings);
   const sendOnly = createSend(
     `sluice-mcp/${version}`,
-    (text) => redactBeginning(text, { redactor, level: 'connector', shown: MAX_SAID_LENGTH }).text,
+    (text) => redactBeginning(text, { redactor, level: 'connector', shown: MAX_MESSAGE_LENGTH }).text,
   );
   let contact: Contact | undefined;
   const send: Send = async (request) => {
     contact = { at: new Date().toISOString(), answered: false };
-    const answered = await sendOnly(request);
+    const reply = await sendOnly(request);
     contact = { at: new Date().toISOString(), answered: true };
-    return answered;
+    return reply;
   };
   const tokens = createTokens(vault, urls, send);
   const ask = createAsk(send, urls, tokens, (name) => redactName(name, redactor));
@@ -46,13 +47,7 @@ export function createCloud({ settings, version, vault }: CloudOptions): Cloud {
       const id = vault.credential('AIRBYTE_CLOUD_CLIENT_ID');
       if (vault.credential('AIRBYTE_CLOUD_BEARER_TOKEN') || !id) return 'a bearer token';
       try {
-        const { applications: all = [] } = await ask({
-          method: 'GET',
-          endpoint: { api: ['applications'] },
-          retry: 'read',
-          answer: applications,
-          signal,
-        });
+        const { applications: all = [] } = await ask(read(['applications'], applications, signal));
         const name = id.use((clientId) => all.find((entry) => entry.clientId === clientId))?.name;
         return name === undefined ? 'an application' : `the application ${JSON.stringify(redactName(name, redactor))}`;
       } catch (error) {

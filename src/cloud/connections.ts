@@ -1,92 +1,50 @@
 /** Connections: a source joined to a destination. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
-import { anObject, anything, connection, connectionCatalog, listOf, tags } from './answers.ts';
-import type { Ask } from './ask.ts';
+import { anObject, anything, connection, connectionCatalog, tags } from './answers.ts';
+import {
+  type Ask,
+  CONNECTOR_MS,
+  change,
+  changeByConfig,
+  create,
+  listPage,
+  read,
+  readConfig,
+  remove,
+} from './requests.ts';
 import type { Cloud, ConnectionChanges, ConnectionStream } from './types.ts';
-import { type Endpoint, pageOf } from './urls.ts';
+
+/** Airbyte reads a large catalog, or writes one, for these. */
+const CATALOG_MS = 120_000;
 
 export function createConnections(ask: Ask): Cloud['connections'] {
-  const path = (id: string): Endpoint => ({ api: ['connections', id] });
   return {
-    list: async (workspaceId, page, signal) =>
-      pageOf(
-        page,
-        await ask({
-          method: 'GET',
-          endpoint: {
-            api: ['connections'],
-            query: { workspaceIds: workspaceId, limit: page.limit, offset: page.offset },
-          },
-          retry: 'read',
-          answer: listOf(connection),
-          signal,
-        }),
-      ),
-    get: (id, signal) => ask({ method: 'GET', endpoint: path(id), retry: 'read', answer: connection, signal }),
+    list: (workspaceId, page, signal) =>
+      listPage(ask, ['connections'], connection, page, signal, { workspaceIds: workspaceId }),
+    get: (id, signal) => ask(read(['connections', id], connection, signal)),
+    // Airbyte asks the source for its streams when a connection is created or changed.
     create: ({ sourceId, destinationId, ...changes }) =>
-      ask({
-        method: 'POST',
-        endpoint: { api: ['connections'] },
-        body: { sourceId, destinationId, ...bodyOf(changes) },
-        retry: 'create',
-        answer: connection,
-        // The source is asked for its streams.
-        timeoutMs: 290_000,
-      }),
-    update: (id, changes) =>
-      ask({
-        method: 'PATCH',
-        endpoint: path(id),
-        body: bodyOf(changes),
-        retry: 'change',
-        answer: connection,
-        timeoutMs: 290_000,
-      }),
+      ask(create(['connections'], { sourceId, destinationId, ...bodyOf(changes) }, connection, CONNECTOR_MS)),
+    update: (id, changes) => ask(change('PATCH', ['connections', id], bodyOf(changes), connection, CONNECTOR_MS)),
     setCron: async (id, cronExpression, cronTimeZone) => {
-      await ask({
-        method: 'POST',
-        endpoint: { config: 'connections/update' },
-        body: { connectionId: id, scheduleType: 'cron', scheduleData: { cron: { cronExpression, cronTimeZone } } },
-        retry: 'change',
-        answer: anything,
-        timeoutMs: 120_000,
-      });
+      const scheduleData = { cron: { cronExpression, cronTimeZone } };
+      const body = { connectionId: id, scheduleType: 'cron', scheduleData };
+      await ask(changeByConfig('connections/update', body, anything, CATALOG_MS));
     },
     delete: async (id) => {
-      await ask({ method: 'DELETE', endpoint: path(id), retry: 'change', answer: anything });
+      await ask(remove(['connections', id], anything));
     },
-    tags: (workspaceId, signal) =>
-      ask({
-        method: 'GET',
-        endpoint: { api: ['tags'], query: { workspaceIds: workspaceId } },
-        retry: 'read',
-        answer: tags,
-        signal,
-      }),
-    state: (id, signal) =>
-      ask({
-        method: 'POST',
-        endpoint: { config: 'state/get' },
-        body: { connectionId: id },
-        retry: 'read',
-        answer: anObject,
-        signal,
-      }),
-    catalog: (id, signal) =>
-      ask({
-        method: 'POST',
-        endpoint: { config: 'web_backend/connections/get' },
-        body: { connectionId: id, withRefreshedCatalog: false },
-        retry: 'read',
-        answer: connectionCatalog,
-        timeoutMs: 120_000,
-        signal,
-      }),
+    tags: (workspaceId, signal) => ask(read(['tags'], tags, signal, { workspaceIds: workspaceId })),
+    state: (id, signal) => ask(readConfig('state/get', { connectionId: id }, anObject, signal)),
+    catalog: (id, signal) => {
+      const body = { connectionId: id, withRefreshedCatalog: false };
+      return ask(readConfig('web_backend/connections/get', body, connectionCatalog, signal, CATALOG_MS));
+    },
   };
 }
 
 function bodyOf(changes: ConnectionChanges): object {
-  const { name, enabled, schedule, prefix, namespace, schemaChanges, tags: own, streams } = changes;
+  const { name, enabled, schedule, prefix, namespace, schemaChanges, tags: newTags, streams } = changes;
   return {
     ...(name === undefined ? {} : { name }),
     ...(enabled === undefined ? {} : { status: enabled ? 'active' : 'inactive' }),
@@ -94,7 +52,7 @@ function bodyOf(changes: ConnectionChanges): object {
     ...(prefix === undefined ? {} : { prefix }),
     ...(namespace === undefined ? {} : namespaceOf(namespace)),
     ...(schemaChanges === undefined ? {} : { nonBreakingSchemaUpdatesBehavior: schemaChanges }),
-    ...(own === undefined ? {} : { tags: own.map(({ id: tagId, ...rest }) => ({ tagId, ...rest })) }),
+    ...(newTags === undefined ? {} : { tags: newTags.map(({ id: tagId, ...rest }) => ({ tagId, ...rest })) }),
     ...(streams === undefined ? {} : { configurations: { streams: streams.map(streamOf) } }),
   };
 }
@@ -121,7 +79,7 @@ function streamOf(stream: ConnectionStream): JsonObject {
   };
 }
 
-/** Airbyte reads out an empty list for what a stream does not have, and refuses `selectedFields: []` when it is sent back. */
+/** Airbyte returns an empty list for each setting that a stream does not have, and rejects `selectedFields: []` when it is sent back. */
 function withoutEmpty(rest: JsonObject): JsonObject {
   const isEmpty = (value: JsonValue): boolean => Array.isArray(value) && value.length === 0;
   return Object.fromEntries(
@@ -134,6 +92,6 @@ function withoutEmpty(rest: JsonObject): JsonObject {
 function withoutNull(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutNull);
   if (!isObject(value)) return value;
-  const kept = Object.entries(value).filter(([, item]) => item !== null);
-  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNull(item)]));
+  const present = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(present.map(([key, item]) => [key, withoutNull(item)]));
 }

@@ -38,27 +38,30 @@ test('fields that nobody knows are ignored, and null means nothing', async () =>
   expect(await cloud.workspaces.get(ID, never)).toEqual({ id: ID, name: 'A', dataResidency: undefined });
 });
 
-test.each<[name: string, said: string, code: string, listener: (response: ServerResponse) => void]>([
+test.each<[name: string, excerpt: string, code: string, listener: (response: ServerResponse) => void]>([
   ['a login page', 'a web page', 'cloud_bad_answer', (response) => response.end('<!doctype html><p>Sign in')],
   ['half of a JSON', 'not JSON', 'cloud_bad_answer', (response) => response.end('{"workspaceId": "')],
   ['another object', 'workspaceId', 'cloud_bad_answer', (response) => response.end('{"workspaceId": 5}')],
-  ['nothing', 'the whole', 'cloud_bad_answer', (response) => response.writeHead(204).end()],
+  ['nothing', 'the answer does not', 'cloud_bad_answer', (response) => response.writeHead(204).end()],
   ['more than 48 MB', 'more than 48 MB', 'cloud_too_large', (response) => void pour(response, 49)],
   ['little that becomes much', 'more than 48 MB', 'cloud_too_large', (response) => bomb(response)],
-])('answered with %s: a read says so at once, a create leaves open what was done', async (_, said, code, listener) => {
-  let requests = 0;
-  const cloud = await answer((request, response) => {
-    requests += 1;
-    request.resume();
-    listener(response);
-  })();
-  const read = await failureOf(cloud.workspaces.get(ID, never));
-  expect(read).toMatchObject({ code });
-  expect(read.message).toContain(said);
-  expect(requests).toBe(1);
-  expect(await failureOf(cloud.actors.create('source', NEW_SOURCE))).toMatchObject({ code: 'cloud_outcome_unknown' });
-  expect(requests).toBe(2);
-});
+])(
+  'the answer is %s: a read fails at once, a create reports an unknown outcome',
+  async (_, excerpt, code, listener) => {
+    let requests = 0;
+    const cloud = await answer((request, response) => {
+      requests += 1;
+      request.resume();
+      listener(response);
+    })();
+    const read = await failureOf(cloud.workspaces.get(ID, never));
+    expect(read).toMatchObject({ code });
+    expect(read.message).toContain(excerpt);
+    expect(requests).toBe(1);
+    expect(await failureOf(cloud.actors.create('source', NEW_SOURCE))).toMatchObject({ code: 'cloud_outcome_unknown' });
+    expect(requests).toBe(2);
+  },
+);
 
 test.each([301, 302, 303, 307, 308])(
   'a redirect (%d) is not followed: neither token nor body go along',
@@ -108,7 +111,7 @@ test('the page after the last is not asked for, and an address for it is never f
   origin = cloud.addresses().api;
   const first = await cloud.workspaces.list({ offset: 0, limit: 2 }, never);
   expect(first).toMatchObject({ items: [{ name: '1' }, { name: '2' }], nextOffset: 2 });
-  // A page that is not full is the last one, whatever it says.
+  // A page that is not full is the last one, whatever its link to a next page.
   expect(await cloud.workspaces.list(PAGE, never)).toMatchObject({ nextOffset: undefined });
   expect(await cloud.workspaces.list({ offset: 2, limit: 20 }, never)).toEqual({ items: [], nextOffset: undefined });
   expect(asked.map((url) => url.replace('/api/public/v1', ''))).toEqual([
@@ -139,21 +142,21 @@ test.each(['../applications', '..', '.', 'a/b', 'a%2Fb', 'a?b=c', 'a#b', '', ' '
   },
 );
 
-test('what a failure says is read from any of the shapes in which it comes', async () => {
-  const said = async (body: string, status = 400): Promise<unknown> => {
+test('the message of a failure is read from any of the forms that servers use', async () => {
+  const reported = async (body: string, status = 400): Promise<unknown> => {
     const cloud = await answer((_, response) => void response.writeHead(status).end(body))();
     return (await failureOf(cloud.workspaces.get(ID, never))).details.airbyte_says;
   };
-  expect(await said('{"title":"bad-request","detail":"The name is taken","data":{"message":"try another"}}')).toBe(
+  expect(await reported('{"title":"bad-request","detail":"The name is taken","data":{"message":"try another"}}')).toBe(
     'bad-request: The name is taken: try another',
   );
-  expect(await said('{"message":"Internal","message2":1}')).toBe('Internal');
-  expect(await said('{"errors":[{"path":"host"}]}')).toBe('{"errors":[{"path":"host"}]}');
-  expect(await said('["odd"]')).toBe('["odd"]');
-  expect(await said('plain words')).toBe('plain words');
-  expect(await said('<html>404</html>', 404)).toBe('a web page');
-  expect(await said('')).toBeUndefined();
-  expect(String(await said('x'.repeat(100_000)))).toHaveLength(1_500);
+  expect(await reported('{"message":"Internal","message2":1}')).toBe('Internal');
+  expect(await reported('{"errors":[{"path":"host"}]}')).toBe('{"errors":[{"path":"host"}]}');
+  expect(await reported('["odd"]')).toBe('["odd"]');
+  expect(await reported('plain words')).toBe('plain words');
+  expect(await reported('<html>404</html>', 404)).toBe('a web page');
+  expect(await reported('')).toBeUndefined();
+  expect(String(await reported('x'.repeat(100_000)))).toHaveLength(1_500);
 });
 
 test.each<[number, string, string, (cloud: Cloud) => Promise<unknown>]>([

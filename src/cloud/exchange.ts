@@ -1,40 +1,39 @@
-/** One request and its whole answer, with limits of time and size; redirects are not followed, for a token would go along. */
-
+/** One request and its complete answer, limited in time and size. Redirects are not followed: they would carry the token along. */
 import { startDeadline, unlessAborted } from '../deadline.ts';
 import { abortError, systemCode } from '../errors.ts';
-import { badAnswer, lostError, type Redact, type Refusal, saidIn, tooLarge, unknownOutcome } from './errors.ts';
+import { badAnswer, lostError, problemIn, type Redact, type Refusal, tooLarge, unknownOutcome } from './errors.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly address: string;
   readonly body?: object | undefined;
   readonly token?: string | undefined;
-  /** Milliseconds for the whole answer. */
+  /** Milliseconds for the complete answer. */
   readonly timeoutMs: number;
   /** Whether each such request makes something new: a lost answer leaves open whether it did. */
   readonly creates: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-export type Answered = { readonly ok: true; readonly value: unknown } | ({ readonly ok: false } & Refusal);
+export type Reply = { readonly ok: true; readonly value: unknown } | ({ readonly ok: false } & Refusal);
 
 /** @throws UpstreamError where no usable answer came; LimitError `cloud_too_large`; the signal's own reason when cancelled */
-export type Send = (request: Exchange) => Promise<Answered>;
+export type Send = (request: Exchange) => Promise<Reply>;
 
 const MAX_BYTES = 48_000_000;
 
-/** @param seal for what a server says, which may quote the request with its secrets */
-export function createSend(userAgent: string, seal: Redact): Send {
+/** @param redact for the server's error texts, which may quote the request with its secrets */
+export function createSend(userAgent: string, redact: Redact): Send {
   return async (request) => {
     const { address, creates } = request;
-    const { response, text } = await fetchWhole(request, userAgent);
+    const { response, text } = await fetchAll(request, userAgent);
     const { status, headers } = response;
     if (status >= 300 && status < 400) {
       throw badAnswer(address, `a redirect to ${hostOf(headers.get('location'), address)}, which is not followed`);
     }
     if (!response.ok) {
       const retryAfter = secondsOf(headers.get('retry-after'));
-      return { ok: false, status, ...saidIn(text, seal), retryAfter };
+      return { ok: false, status, ...problemIn(text, redact), retryAfter };
     }
     if (text === '') return { ok: true, value: undefined };
     try {
@@ -46,12 +45,12 @@ export function createSend(userAgent: string, seal: Redact): Send {
   };
 }
 
-async function fetchWhole(
+async function fetchAll(
   { address, method, body, token, timeoutMs, creates, signal }: Exchange,
   userAgent: string,
 ): Promise<{ response: Response; text: string }> {
   const deadline = startDeadline(signal, timeoutMs);
-  const whole = async (): Promise<{ response: Response; text: string }> => {
+  const exchange = async (): Promise<{ response: Response; text: string }> => {
     const response = await fetch(address, {
       method,
       redirect: 'manual',
@@ -67,8 +66,8 @@ async function fetchWhole(
     return { response, text: await bounded(response) };
   };
   try {
-    // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
-    return await unlessAborted(whole(), deadline.signal);
+    // On a broken compressed body, Node's fetch never settles, even when its signal aborts.
+    return await unlessAborted(exchange(), deadline.signal);
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
     if (error instanceof TooLarge) {
@@ -94,16 +93,29 @@ async function bounded(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const NO_CONNECTION =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|UNABLE_TO_.*|ERR_TLS_.*|ERR_SSL_.*)$/;
+/** Codes of the system, of fetch and of TLS for a connection that was never made. */
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+]);
+/** OpenSSL and Node form a family of codes with each of these. */
+const NOT_CONNECTED_FAMILIES = ['CERT_', 'UNABLE_TO_', 'ERR_TLS_', 'ERR_SSL_'];
 
-/** The connection was never made: nothing can have happened. */
+/** Whether the connection was never made, so that the request cannot have had an effect. */
 function wasNeverSent(error: unknown): boolean {
-  return error instanceof Error && NO_CONNECTION.test(systemCode(error.cause) ?? '');
+  const code = error instanceof Error ? systemCode(error.cause) : undefined;
+  if (code === undefined) return false;
+  return NOT_CONNECTED.has(code) || NOT_CONNECTED_FAMILIES.some((family) => code.startsWith(family));
 }
 
 function hostOf(location: string | null, address: string): string {
-  return location !== null && URL.canParse(location, address) ? new URL(location, address).host : 'another place';
+  return location !== null && URL.canParse(location, address) ? new URL(location, address).host : 'another address';
 }
 
 /** Seconds or a date, as HTTP allows both. */

@@ -8,7 +8,7 @@ const number = maybe(z.number());
 export const job = z
   .object({
     jobId: z.number(),
-    // Words of a later Airbyte must not break a list.
+    // An unknown word of a later Airbyte must not break a list.
     status: aWord,
     jobType: aWord,
     connectionId: anId,
@@ -33,12 +33,12 @@ export const job = z
 /** The configuration API's word for a job that clears. */
 export const RESET = 'reset_connection';
 
-/** A job as the configuration API tells it: with moments in seconds, and without counts. */
+/** A job of the configuration API: with times in seconds, and without counts. */
 const configurationJob = z
   .object({ id: z.number(), configType: aWord, configId: z.string(), status: aWord, createdAt: number })
   .transform((answer) => ({
     id: answer.id,
-    // The document has any text here: what is no id is none, and never taken for the connection's.
+    // The API allows any text here; a text that is not an id must not be taken for the connection's.
     connectionId: anId.safeParse(answer.configId).data ?? '',
     type: answer.configType === RESET ? 'reset' : answer.configType,
     state: answer.status,

@@ -1,9 +1,9 @@
-/** Jobs of connections, as the client speaks of them. */
+/** Jobs of connections, in the client's terms. */
 
 export const JOB_TYPES = ['sync', 'reset', 'refresh', 'clear'] as const;
 export type JobType = (typeof JOB_TYPES)[number];
 
-/** `Merge` keeps the rows that are there, `Truncate` removes them once all was read again. */
+/** `Merge` keeps the present rows, `Truncate` removes them once everything is read again. */
 export type RefreshMode = 'Merge' | 'Truncate';
 
 export interface StreamName {

@@ -44,16 +44,17 @@ function expectSealed(shown: string): void {
   }
 }
 
-type Echo = (heard: string) => string;
+type Echo = (received: string) => string;
 const echoes: Record<string, Echo> = {
-  'a problem': (heard) => JSON.stringify({ title: 'bad', detail: `you sent ${heard}`, data: { message: heard } }),
-  'an object of its own': (heard) => JSON.stringify({ errors: [{ received: heard }] }),
-  'plain text': (heard) => `you sent ${heard}`,
-  'text that is cut in the middle of a value': (heard) => {
-    const at = heard.search(/(client-secret|bearer-token|access-token|database-password)-/);
-    return 'x'.repeat(1_500 - 12 - at) + heard;
+  'a problem': (received) =>
+    JSON.stringify({ title: 'bad', detail: `you sent ${received}`, data: { message: received } }),
+  'an object of its own': (received) => JSON.stringify({ errors: [{ received: received }] }),
+  'plain text': (received) => `you sent ${received}`,
+  'text that is cut in the middle of a value': (received) => {
+    const at = received.search(/(client-secret|bearer-token|access-token|database-password)-/);
+    return 'x'.repeat(1_500 - 12 - at) + received;
   },
-  'a page': (heard) => `<html>${heard}</html>`,
+  'a page': (received) => `<html>${received}</html>`,
 };
 
 for (const way of Object.keys(ways)) {
@@ -65,8 +66,8 @@ for (const way of Object.keys(ways)) {
           if (request.url?.endsWith('/token') && !refusesToken) {
             return void response.end(JSON.stringify({ access_token: ACCESS, expires_in: 900 }));
           }
-          const heard = `${request.headers.authorization ?? ''} ${body}`;
-          response.writeHead(status, { 'retry-after': '60' }).end(echoes[name]?.(heard));
+          const received = `${request.headers.authorization ?? ''} ${body}`;
+          response.writeHead(status, { 'retry-after': '60' }).end(echoes[name]?.(received));
         });
         const { cloud } = open(origin, way);
         for (const call of [
@@ -86,17 +87,17 @@ for (const way of Object.keys(ways)) {
 }
 
 test.each([
-  ['no HTTP', (heard: string) => `${heard}\r\n\r\n`],
+  ['no HTTP', (received: string) => `${received}\r\n\r\n`],
   [
     'a status that quotes',
-    (heard: string) => `HTTP/1.1 500 ${heard.replaceAll(/\s/g, ' ')}\r\ncontent-length: 0\r\n\r\n`,
+    (received: string) => `HTTP/1.1 500 ${received.replaceAll(/\s/g, ' ')}\r\ncontent-length: 0\r\n\r\n`,
   ],
-  ['a broken header', (heard: string) => `HTTP/1.1 200 OK\r\n${heard.replaceAll(/\s/g, ' ')}\r\n\r\n`],
-  ['a broken chunk', (heard: string) => `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${heard}`],
-  ['broken gzip', (heard: string) => `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n${heard}`],
+  ['a broken header', (received: string) => `HTTP/1.1 200 OK\r\n${received.replaceAll(/\s/g, ' ')}\r\n\r\n`],
+  ['a broken chunk', (received: string) => `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${received}`],
+  ['broken gzip', (received: string) => `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n${received}`],
   [
     'a location',
-    (heard: string) => `HTTP/1.1 302 Found\r\nlocation: https://x.example.com/?${encodeURI(heard)}\r\n\r\n`,
+    (received: string) => `HTTP/1.1 302 Found\r\nlocation: https://x.example.com/?${encodeURI(received)}\r\n\r\n`,
   ],
 ])('a server that echoes as %s', async (name, answer) => {
   const server = createServer((socket) => {

@@ -1,16 +1,16 @@
-/** Names and reasons as an Airbyte tells them: a secret in one is hidden before anybody cuts, shows or keeps it. */
+/** Redacts secrets in the names and reasons that an Airbyte returns, before anything cuts, shows or stores them. */
 import { isObject } from '../protocol/index.ts';
 
-/** Of an object with an id, and of each in a list; what lies deeper is sent back as it came, and stays. */
-export function withRedactedNames<T>(answer: T, hide: (text: string) => string): T {
-  if (Array.isArray(answer)) return answer.map((item) => withRedactedNames(item, hide)) as T;
+/** Redacts an object with an id, or each object of a list. Nested values are unchanged, because updates send them back. */
+export function withRedactedNames<T>(answer: T, redact: (text: string) => string): T {
+  if (Array.isArray(answer)) return answer.map((item) => withRedactedNames(item, redact)) as T;
   if (!isObject(answer)) return answer;
   const { items } = answer as { items?: unknown };
-  if (Array.isArray(items)) return { ...answer, items: withRedactedNames(items, hide) };
+  if (Array.isArray(items)) return { ...answer, items: withRedactedNames(items, redact) };
   if (!('id' in answer)) return answer;
-  const hidden = (['name', 'statusReason'] as const).flatMap((field) => {
+  const redacted = (['name', 'statusReason'] as const).flatMap((field) => {
     const text: unknown = (answer as Record<string, unknown>)[field];
-    return typeof text === 'string' ? [[field, hide(text)]] : [];
+    return typeof text === 'string' ? [[field, redact(text)]] : [];
   });
-  return { ...answer, ...Object.fromEntries(hidden) };
+  return { ...answer, ...Object.fromEntries(redacted) };
 }

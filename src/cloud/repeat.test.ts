@@ -160,7 +160,7 @@ describe('a change', () => {
 
   test.each<[string, FaultKind | undefined]>([
     ['at once', undefined],
-    ['after it was told to wait', { kind: 'limited', retryAfter: 1 }],
+    ['after a Retry-After', { kind: 'limited', retryAfter: 1 }],
     ['after its token was refused', { kind: 'status', status: 401 }],
   ])('that deletes what was never there is not taken for done: %s', async (_, kind) => {
     const { cloud, airbyte } = await openCloudContext({ administrator: true });

@@ -24,7 +24,7 @@ test('one token for many calls at once, and for those after them', async () => {
   expect(airbyte.requests[0]?.headers).toMatchObject({ 'user-agent': 'sluice-mcp/1.2.3' });
 });
 
-test('a bare host: the public API is where it usually lies, or at the root', async () => {
+test('a bare host: the public API is at its usual path, or at the root', async () => {
   const { airbyte } = await openCloudContext();
   for (const [prefix, base] of [
     ['', '/api/public/v1'],
@@ -104,7 +104,7 @@ test('a bearer token is a person’s: it wins over the application and is never 
 });
 
 test.each([401, 403] as const)(
-  'wrong credentials, told by %d: who can correct what; and the failure is not kept',
+  'wrong credentials with status %d: the error names what to correct, and the failure is not cached',
   async (tokenRefusal) => {
     const { cloud, airbyte } = await openCloudContext({ tokenRefusal });
     airbyte.settings.clientSecret = 'another one';
@@ -139,12 +139,12 @@ test.each([
   ['a redirect to elsewhere.example.com', { kind: 'redirect', to: 'https://elsewhere.example.com/token' }],
   ['not JSON', { kind: 'bad json' }],
   ['no access token', { kind: 'status', status: 200, body: { access_token: 'of two\nlines', expires_in: 900 } }],
-] as const)('no Airbyte at the address: %s', async (said, fault) => {
+] as const)('no Airbyte at the address: %s', async (excerpt, fault) => {
   const { cloud, airbyte } = await openCloudContext();
   airbyte.fault({ path: /token$/, times: 9, ...fault });
   const error = await failureOf(cloud.workspaces.get(WORKSPACE, never));
   expect(error.code).toBe('cloud_bad_answer');
-  expect(error.message).toContain(said);
+  expect(error.message).toContain(excerpt);
   expect(error.next).toContain('AIRBYTE_CLOUD_API_URL');
   expect(airbyte.requests).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-/** The ports of the cloud module: an Airbyte that is operated over its API. Configurations come back as the API gives them: whoever shows one masks it. */
+/** The port of the cloud module: an Airbyte that is operated over its API. Configurations are returned as the API sends them: callers mask them before they show them. */
 import type { JsonObject } from '../protocol/index.ts';
 import type { Attempt, Job, JobFilter, RefreshMode, StreamName } from './job-types.ts';
 import type { Organization, OrganizationInfo, Workspace } from './workspace-types.ts';
@@ -52,11 +52,11 @@ export interface OfferedStream {
   readonly defaultCursorField: readonly string[];
   readonly sourceDefinedCursor: boolean;
   readonly primaryKey: readonly (readonly string[])[];
-  /** Paths of its fields; empty where Airbyte does not tell them. */
+  /** Paths of its fields; empty where Airbyte does not list them. */
   readonly fields: readonly (readonly string[])[];
 }
 
-/** One stream as a connection reads it; `rest` is what Sluice does not know and hands back unchanged. */
+/** One stream of a connection; `rest` holds fields that Sluice does not know and sends back unchanged. */
 export interface ConnectionStream {
   readonly name: string;
   readonly namespace?: string | undefined;
@@ -117,7 +117,7 @@ export interface ConnectionChanges {
   /** `source`, `destination`, or a format such as `raw_${SOURCE_NAMESPACE}`. */
   readonly namespace?: string | undefined;
   readonly schemaChanges?: SchemaChanges | undefined;
-  /** Takes the place of those that there are. */
+  /** Replaces the present tags. */
   readonly tags?: readonly Tag[] | undefined;
   readonly streams?: readonly ConnectionStream[] | undefined;
 }
@@ -147,38 +147,38 @@ export interface Draft {
 export interface CloudAddresses {
   readonly api: string;
   readonly configApi?: string | undefined;
-  /** Where a person looks. */
+  /** The pages of the web interface. */
   readonly web: string;
 }
 
 export interface Contact {
   /** ISO 8601. */
   readonly at: string;
-  /** Whether an answer came, whatever it says. */
+  /** Whether an answer came, successful or not. */
   readonly answered: boolean;
 }
 
 /**
  * Every call may throw: SetupError `cloud_not_configured`, `cloud_settings`, `cloud_credentials`, `cloud_forbidden`, `no_config_api`;
  * InputError `bad_id`, `cloud_not_found`, `cloud_rejected`; LimitError `cloud_rate_limited`, `cloud_too_large`; UpstreamError `cloud_conflict`, `cloud_unreachable`,
- * `cloud_timeout`, `cloud_failed`, `cloud_bad_answer`, and for a deed whose answer was lost `cloud_outcome_unknown`.
- * Reads end with their signal; what creates or changes does not: its end must be known.
+ * `cloud_timeout`, `cloud_failed`, `cloud_bad_answer`, and `cloud_outcome_unknown` for an operation whose answer was lost.
+ * Reads end when their signal aborts. Operations that create or change run to their end, because their outcome must be known.
  */
 export interface Cloud {
   /** @throws SetupError */
   addresses(): CloudAddresses;
   /** The last request of this process; undefined before the first. */
   lastContact(): Contact | undefined;
-  /** What credentials are used, in words, with the application's name where Airbyte tells it. */
+  /** The credentials in use, in words, with the application's name where Airbyte returns it. */
   identity(signal: AbortSignal): Promise<string>;
   readonly workspaces: {
     list(page: Page, signal: AbortSignal): Promise<Paged<Workspace>>;
     get(id: string, signal: AbortSignal): Promise<Workspace>;
     /**
-     * The wanted one, else that of the settings, else the only one there is.
+     * The workspace with this id, else that of the settings, else the only one there is.
      * @throws InputError `several_workspaces` listing them; SetupError `no_workspace`, `unknown_workspace` where the settings name none
      */
-    choose(wanted: string | undefined, signal: AbortSignal): Promise<Workspace>;
+    choose(id: string | undefined, signal: AbortSignal): Promise<Workspace>;
     /** By the configuration API. */
     organization(id: string, signal: AbortSignal): Promise<OrganizationInfo>;
   };
@@ -191,26 +191,26 @@ export interface Cloud {
     list(kind: ActorKind, workspaceId: string, page: Page, signal: AbortSignal): Promise<Paged<Actor>>;
     get(kind: ActorKind, id: string, signal: AbortSignal): Promise<Actor>;
     create(kind: ActorKind, actor: NewActor): Promise<Actor>;
-    /** `configuration` is laid over what is there; what it does not name stays. A mask in it would be stored as the value. */
+    /** Merges `configuration` into the present one. A mask in it would be stored as the value. */
     update(
       kind: ActorKind,
       id: string,
       changes: { readonly name?: string; readonly configuration?: JsonObject },
     ): Promise<Actor>;
-    /** `configuration` takes the place of what is there; Airbyte's own masks in it keep the values that they stand for. */
+    /** Replaces the present configuration. Where the new one has one of Airbyte's own masks, the value behind it is kept. */
     replace(
       kind: ActorKind,
       id: string,
-      whole: { readonly name?: string | undefined; readonly configuration: JsonObject },
+      replacement: { readonly name?: string | undefined; readonly configuration: JsonObject },
     ): Promise<Actor>;
-    /** Airbyte deletes the connections of it too. */
+    /** Airbyte also deletes its connections. */
     delete(kind: ActorKind, id: string): Promise<void>;
     check(kind: ActorKind, id: string, signal: AbortSignal): Promise<CheckResult>;
-    /** `connectionSpecification` of the connector that a definition is, in this workspace. */
+    /** The `connectionSpecification` of a definition's connector in this workspace. */
     spec(kind: ActorKind, definitionId: string, workspaceId: string, signal: AbortSignal): Promise<JsonObject>;
     /**
-     * As the source was found to offer them last, unless the cache is ignored; then its connector runs.
-     * @throws UpstreamError `discovery_failed` with the connector's words
+     * The streams of the last discovery, or of a new one when the cache is ignored; then the connector runs.
+     * @throws UpstreamError `discovery_failed` with the connector's message
      */
     streams(
       sourceId: string,
@@ -223,36 +223,36 @@ export interface Cloud {
     get(id: string, signal: AbortSignal): Promise<Connection>;
     create(connection: NewConnection): Promise<Connection>;
     update(id: string, changes: ConnectionChanges): Promise<Connection>;
-    /** In a time zone of its own, which only the configuration API takes. */
+    /** Sets a schedule with a time zone, which only the configuration API accepts. */
     setCron(id: string, cron: string, timeZone: string): Promise<void>;
     delete(id: string): Promise<void>;
-    /** Those that a workspace has, to be put on its connections. */
+    /** The tags of a workspace, for its connections. */
     tags(workspaceId: string, signal: AbortSignal): Promise<readonly Tag[]>;
-    /** The state as the API has it. */
+    /** The state in the form of the API. */
     state(id: string, signal: AbortSignal): Promise<JsonObject>;
     /** Its `syncCatalog`. */
     catalog(id: string, signal: AbortSignal): Promise<JsonObject>;
   };
   readonly jobs: {
-    /** Newest first, unless the filter says otherwise. */
+    /** Newest first, unless the filter asks for the oldest first. */
     list(filter: JobFilter, page: Page, signal: AbortSignal): Promise<Paged<Job>>;
     get(id: number, signal: AbortSignal): Promise<Job>;
     /**
-     * One that waits for its first attempt is answered with again. `reset` and `clear` make a job of type `reset` at once, and
+     * Returns the present job where one waits for its first attempt. `reset` and `clear` make a job of type `reset` at once, and
      * cancel what runs.
      * @throws UpstreamError `cloud_conflict` where one runs already, or the connection is locked or inactive
      */
     create(connectionId: string, type: 'sync' | 'reset' | 'clear'): Promise<Job>;
-    /** Clears some streams only, as `create` clears all of them; by the configuration API. */
+    /** Clears some streams, where `create` clears all of them; by the configuration API. */
     clearStreams(connectionId: string, streams: readonly StreamName[]): Promise<Job>;
     /**
      * By the configuration API; all streams where none is named.
-     * @returns undefined where the destination cannot do it, and where a job runs: then the next run becomes the refresh
+     * @returns undefined where the destination does not support it, and while a job runs: then the next run becomes the refresh
      */
     refresh(connectionId: string, mode: RefreshMode, streams: readonly StreamName[]): Promise<Job | undefined>;
-    /** Cancels what runs on the connection of the job, whichever job that is. */
+    /** Cancels the running job of the job's connection, even if that is another job. */
     cancel(id: number): Promise<Job>;
-    /** Oldest first; empty where the job is too old for Airbyte to tell. */
+    /** Oldest first; empty where the job is too old for Airbyte to list them. */
     attempts(job: Job, signal: AbortSignal): Promise<readonly Attempt[]>;
     log(jobId: number, attempt: number, signal: AbortSignal): Promise<readonly string[]>;
   };
@@ -264,16 +264,16 @@ export interface Cloud {
       definition: { readonly name: string; readonly manifest: JsonObject },
     ): Promise<Definition>;
     update(workspaceId: string, id: string, manifest: JsonObject): Promise<Definition>;
-    /** Airbyte deletes the sources made with it, and their connections, too. */
+    /** Airbyte also deletes the sources made with it, and their connections. */
     delete(workspaceId: string, id: string): Promise<void>;
-    /** @param spec the schema of a configuration, by which Airbyte finds the secrets in them */
+    /** @param spec the schema of the configuration, by which Airbyte finds the secrets in the values */
     setTestingValues(
       workspaceId: string,
       projectId: string,
       spec: JsonObject,
       testingValues: JsonObject,
     ): Promise<void>;
-    /** What stands in the connector builder; undefined where the definition has no project there. */
+    /** The draft in the connector builder; undefined where the definition has no project there. */
     draft(workspaceId: string, id: string, signal: AbortSignal): Promise<Draft | undefined>;
   };
 }

@@ -2,7 +2,7 @@
 import type { CloudSettings } from '../config/index.ts';
 import { InputError, SetupError } from '../errors.ts';
 import { notConfigured } from './errors.ts';
-import type { CloudAddresses, Page, Paged } from './types.ts';
+import type { CloudAddresses } from './types.ts';
 
 /** Where a request goes: parts of a path of the public API with parameters, or a path of the configuration API. */
 export type Endpoint =
@@ -10,12 +10,12 @@ export type Endpoint =
   | { readonly config: string };
 
 export interface Urls {
-  /** Takes a bare host for the public API itself, where nothing lies at the usual path. @returns whether that is another address */
+  /** Uses the bare host as the public API when there is nothing at the usual path. @returns whether the address changed */
   moveToRoot(): boolean;
   /** @throws SetupError `cloud_not_configured`, `cloud_settings` */
   addresses(): CloudAddresses;
-  /** The whole address; absent parameters are left out. @throws SetupError `no_config_api`; InputError `bad_id` */
-  at(place: Endpoint): string;
+  /** The complete address; absent parameters are omitted. @throws SetupError `no_config_api`; InputError `bad_id` */
+  at(endpoint: Endpoint): string;
 }
 
 export function createUrls(settings: CloudSettings): Urls {
@@ -42,10 +42,10 @@ export function createUrls(settings: CloudSettings): Urls {
       root = settings.bareUrl;
       return true;
     },
-    at(place) {
+    at(endpoint) {
       const { api, configApi } = addresses();
-      if ('api' in place) return publicAddress(api, place);
-      if (configApi !== undefined) return `${configApi}/${place.config}`;
+      if ('api' in endpoint) return publicAddress(api, endpoint);
+      if (configApi !== undefined) return `${configApi}/${endpoint.config}`;
       throw new SetupError(
         'no_config_api',
         "This needs Airbyte's configuration API, and its address does not follow from AIRBYTE_CLOUD_API_URL.",
@@ -57,12 +57,12 @@ export function createUrls(settings: CloudSettings): Urls {
 
 function publicAddress(base: string, { api, query = {} }: Extract<Endpoint, { api: unknown }>): string {
   const odd = api.find((part) => !/^[\w-]+$/.test(part));
-  // Encoding is not enough: proxies decode slashes, and `..` has no code of its own.
+  // Encoding is not enough: proxies decode slashes, and `..` cannot be encoded.
   if (odd !== undefined) {
     throw new InputError(
       'bad_id',
-      `This is no id: ${JSON.stringify(odd.slice(0, 80))}.`,
-      'An id is a UUID, or the number of a job; list_cloud_objects shows those that there are.',
+      `This is not an id: ${JSON.stringify(odd.slice(0, 80))}.`,
+      'An id is a UUID, or the number of a job; list_cloud_objects lists them.',
     );
   }
   const url = new URL(`${base}/${api.join('/')}`);
@@ -74,16 +74,8 @@ function publicAddress(base: string, { api, query = {} }: Extract<Endpoint, { ap
 
 function webOf(apiUrl: string, configApiUrl: string | undefined): string {
   if (new URL(apiUrl).hostname === 'api.airbyte.com') return 'https://cloud.airbyte.com';
-  // A host for the public API alone serves no pages; the configuration API lies beside them.
+  // A host for the public API alone serves no pages; the configuration API is on the host of the web pages.
   const servesPages = /\/api(\/|$)/.test(new URL(apiUrl).pathname);
   const url = new URL(servesPages ? apiUrl : (configApiUrl ?? apiUrl));
   return `${url.origin}${url.pathname.replace(/(\/api(\/.*)?|\/v1)$/, '').replace(/\/+$/, '')}`;
-}
-
-/**
- * The page with the offset of the next one. What an answer says of a next page is not used: Airbyte names one after every page
- * that is not empty. After a full page there may be more; what a deletion does not see it would carry away.
- */
-export function pageOf<T>({ offset, limit }: Page, items: readonly T[]): Paged<T> {
-  return { items, nextOffset: items.length >= limit ? offset + items.length : undefined };
 }

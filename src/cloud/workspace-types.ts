@@ -1,4 +1,4 @@
-/** Workspaces and organizations, as the client speaks of them. */
+/** Workspaces and organizations, in the client's terms. */
 
 export interface Workspace {
   readonly id: string;

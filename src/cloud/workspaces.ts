@@ -2,85 +2,67 @@
 import type { CloudSettings } from '../config/index.ts';
 import { InputError, SetupError, SluiceError } from '../errors.ts';
 import { listOf, organization, organizationInfo, organizationWorkspaces, workspace } from './answers.ts';
-import type { Ask } from './ask.ts';
+import { type Ask, listPage, read, readConfig } from './requests.ts';
 import type { Cloud, Paged } from './types.ts';
-import { pageOf } from './urls.ts';
 import type { Workspace } from './workspace-types.ts';
 
 const MAX_LISTED = 20;
 
 export function createWorkspaces(ask: Ask, settings: CloudSettings): Pick<Cloud, 'workspaces' | 'organizations'> {
-  /** The only one of the credentials, once it was found: it does not become another one. */
-  let only: Workspace | undefined;
-
-  const organizationOf = (body: object, path: string, signal: AbortSignal) =>
-    ask({ method: 'POST', endpoint: { config: path }, body, retry: 'read', answer: organizationInfo, signal });
-
-  const inOrganization = async (organizationId: string, signal: AbortSignal): Promise<Paged<Workspace>> => ({
-    items: await ask({
-      method: 'POST',
-      endpoint: { config: 'workspaces/list_by_organization_id' },
-      body: { organizationId, pagination: { pageSize: 100, rowOffset: 0 } },
-      retry: 'read',
-      answer: organizationWorkspaces,
-      signal,
-    }),
-  });
-
-  const workspaces: Cloud['workspaces'] = {
-    list: async (page, signal) =>
-      pageOf(
-        page,
-        await ask({
-          method: 'GET',
-          endpoint: { api: ['workspaces'], query: { limit: page.limit, offset: page.offset } },
-          retry: 'read',
-          answer: listOf(workspace),
-          signal,
-        }),
-      ),
-    get: (id, signal) =>
-      ask({ method: 'GET', endpoint: { api: ['workspaces', id] }, retry: 'read', answer: workspace, signal }),
-    organization: (id, signal) => organizationOf({ workspaceId: id }, 'workspaces/get_organization_info', signal),
-    async choose(wanted, signal) {
-      if (wanted !== undefined) return workspaces.get(wanted, signal);
-      if (settings.workspaceId !== undefined) {
-        return workspaces.get(settings.workspaceId, signal).catch((error: unknown) => {
-          throw error instanceof SluiceError && error.code === 'cloud_not_found' ? unknownWorkspace(error) : error;
-        });
-      }
-      if (only) return only;
-      const { organizationId } = settings;
-      const { items, nextOffset } = organizationId
-        ? await inOrganization(organizationId, signal)
-        : await workspaces.list({ offset: 0, limit: 100 }, signal);
-      const [first] = items;
-      if (!first) {
-        throw new SetupError(
-          'no_workspace',
-          `These credentials see no workspace${organizationId ? ' of the organization in AIRBYTE_CLOUD_ORGANIZATION_ID' : ''}.`,
-          'A person must give the application access to a workspace in Airbyte.',
-        );
-      }
-      if (items.length > 1 || nextOffset !== undefined) throw severalWorkspaces(items, nextOffset === undefined);
-      only = first;
-      return first;
-    },
-  };
+  /** The only workspace of these credentials, once it is found: it stays the same. */
+  let onlyWorkspace: Workspace | undefined;
+  const get = (id: string, signal: AbortSignal): Promise<Workspace> => ask(read(['workspaces', id], workspace, signal));
   return {
-    workspaces,
+    workspaces: {
+      list: (page, signal) => listPage(ask, ['workspaces'], workspace, page, signal),
+      get,
+      organization: (id, signal) =>
+        ask(readConfig('workspaces/get_organization_info', { workspaceId: id }, organizationInfo, signal)),
+      async choose(id, signal) {
+        if (id !== undefined) return get(id, signal);
+        if (settings.workspaceId !== undefined) {
+          return get(settings.workspaceId, signal).catch((error: unknown) => {
+            throw error instanceof SluiceError && error.code === 'cloud_not_found' ? unknownWorkspace(error) : error;
+          });
+        }
+        onlyWorkspace ??= await findOnlyWorkspace(ask, settings.organizationId, signal);
+        return onlyWorkspace;
+      },
+    },
     organizations: {
-      info: (id, signal) => organizationOf({ organizationId: id }, 'organizations/get_organization_info', signal),
-      list: (signal) =>
-        ask({
-          method: 'GET',
-          endpoint: { api: ['organizations'] },
-          retry: 'read',
-          answer: listOf(organization),
-          signal,
-        }),
+      info: (id, signal) =>
+        ask(readConfig('organizations/get_organization_info', { organizationId: id }, organizationInfo, signal)),
+      list: (signal) => ask(read(['organizations'], listOf(organization), signal)),
     },
   };
+}
+
+/** @throws SetupError `no_workspace`; InputError `several_workspaces` */
+async function findOnlyWorkspace(
+  ask: Ask,
+  organizationId: string | undefined,
+  signal: AbortSignal,
+): Promise<Workspace> {
+  const { items, nextOffset } = organizationId
+    ? await workspacesOf(ask, organizationId, signal)
+    : await listPage(ask, ['workspaces'], workspace, { offset: 0, limit: 100 }, signal);
+  const [first] = items;
+  if (!first) throw noWorkspace(organizationId);
+  if (items.length > 1 || nextOffset !== undefined) throw severalWorkspaces(items, nextOffset === undefined);
+  return first;
+}
+
+async function workspacesOf(ask: Ask, organizationId: string, signal: AbortSignal): Promise<Paged<Workspace>> {
+  const body = { organizationId, pagination: { pageSize: 100, rowOffset: 0 } };
+  return { items: await ask(readConfig('workspaces/list_by_organization_id', body, organizationWorkspaces, signal)) };
+}
+
+function noWorkspace(organizationId: string | undefined): SetupError {
+  return new SetupError(
+    'no_workspace',
+    `These credentials see no workspace${organizationId ? ' of the organization in AIRBYTE_CLOUD_ORGANIZATION_ID' : ''}.`,
+    'A person must give the application access to a workspace in Airbyte.',
+  );
 }
 
 function unknownWorkspace(cause: SluiceError): SetupError {

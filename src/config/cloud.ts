@@ -1,4 +1,4 @@
-/** Where Airbyte is and who we are there: addresses checked at the start, credentials by name only. */
+/** The cloud settings: addresses, checked at start, and the names of credentials. */
 import type { Problem } from '../errors.ts';
 import { CLOUD_NAMES } from './names.ts';
 import type { CloudSettings, Lookup } from './settings.ts';
@@ -7,7 +7,7 @@ const AIRBYTE_CLOUD = 'https://api.airbyte.com/v1';
 const CLOUD_CONFIG = 'https://cloud.airbyte.com/api/v1';
 const PUBLIC_PATH = '/api/public/v1';
 
-/** @param allowHttp whether a person allows plain http to hosts other than this machine */
+/** @param allowHttp whether plain http is allowed to hosts other than this machine */
 export function readCloud(lookup: Lookup, allowHttp: boolean): CloudSettings {
   const value = (name: (typeof CLOUD_NAMES)[number]): string | undefined => lookup(name)?.value.trim() || undefined;
   const names = CLOUD_NAMES.filter(value);
@@ -38,7 +38,7 @@ export function readCloud(lookup: Lookup, allowHttp: boolean): CloudSettings {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Airbyte's ids, but for those of jobs. */
+/** Airbyte's ids, except those of jobs. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
@@ -64,7 +64,7 @@ function readAddress(name: string, value: string, allowHttp: boolean): { url?: U
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
     return wrong('is no http or https address', 'Write it in full, such as https://airbyte.example.com/api/public/v1.');
-  // The address is shown in messages: a password in it would be too.
+  // Messages show the address, so it must not contain a password.
   if (url.username || url.password || url.search || url.hash)
     return wrong(
       'holds a user, a password or a query',
@@ -86,7 +86,7 @@ function isBare({ pathname, hostname }: URL): boolean {
   return /^\/*$/.test(pathname) && hostname !== 'api.airbyte.com';
 }
 
-/** The address of a self-managed Airbyte is often given as it stands in a browser. */
+/** The address of a self-managed Airbyte is often copied from a browser. */
 function publicApi(url: URL): string {
   const path = url.pathname.replace(/\/+$/, '');
   if (url.hostname === 'api.airbyte.com') return `${url.origin}${path || '/v1'}`;

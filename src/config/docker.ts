@@ -1,21 +1,21 @@
-/** What containers may take of the machine, and which folders of it they may read; destinations write there too. */
+/** The resources of containers, and the folders of this machine that they may read; destinations also write there. */
 import { delimiter, isAbsolute, normalize } from 'node:path';
-import { MEMORY_WANTED, readMemory } from './memory.ts';
+import { MEMORY_FORMAT, readMemory } from './memory.ts';
 import type { DockerSettings, Lookup } from './settings.ts';
 
-/** A bad value counts as not set, with a warning: a container without a limit is never the result of a typing mistake. */
+/** An invalid value counts as not set, with a warning, so that a typing mistake never removes a limit. */
 export function readDocker(lookup: Lookup): { docker: DockerSettings; warnings: string[] } {
   const warnings: string[] = [];
-  const read = <T>(name: string, byDefault: string, wanted: string, parse: (value: string) => T | undefined): T => {
+  const read = <T>(name: string, byDefault: string, expected: string, parse: (value: string) => T | undefined): T => {
     const value = lookup(name)?.value.trim();
     const parsed = value === undefined ? undefined : parse(value);
     if (value !== undefined && parsed === undefined)
-      warnings.push(`${name} must be ${wanted}; its value is not, so it counts as ${byDefault}.`);
+      warnings.push(`${name} must be ${expected}; its value is not, so it counts as ${byDefault}.`);
     const fallback = parsed ?? parse(byDefault);
     if (fallback === undefined) throw new TypeError(`${name} has no usable default`);
     return fallback;
   };
-  const memoryBytes = read('SLUICE_DOCKER_MEMORY', '2g', MEMORY_WANTED, readMemory);
+  const memoryBytes = read('SLUICE_DOCKER_MEMORY', '2g', MEMORY_FORMAT, readMemory);
   const cpus = read('SLUICE_DOCKER_CPUS', '2', 'a number such as 2 or 0.5, at least 0.1', (value) =>
     /^\d{1,4}(\.\d+)?$/.test(value) && Number(value) >= 0.1 ? Number(value) : undefined,
   );
@@ -26,7 +26,7 @@ export function readDocker(lookup: Lookup): { docker: DockerSettings; warnings: 
   return { docker: { memoryBytes, cpus, pids, mounts }, warnings };
 }
 
-/** Folders apart as in PATH, so that the colon is taken: `/data=/local` says where in the container a folder is seen. */
+/** Folders are separated as in PATH, by a colon; `/data=/local` sets the path in the container. */
 function readMounts(value: string, warnings: string[]): DockerSettings['mounts'] {
   return value
     .split(delimiter)

@@ -5,7 +5,7 @@ export function opensPem(text: string): boolean {
   return /-----BEGIN [A-Z0-9 ]+-----/.test(text);
 }
 
-/** Whether an opening bracket is followed by what may follow it in JSON: a password may begin with a bracket too. */
+/** Whether an opening bracket begins JSON: a password may begin with a bracket too. */
 export function looksLikeJson(text: string): boolean {
   return /^\s*(?:\{\s*(?:$|["}])|\[\s*(?:$|["{[\]\d-]|true|false|null))/m.test(text) && /^\s*[{[]/.test(text);
 }

@@ -84,7 +84,7 @@ describe('values', () => {
   it('takes the last of two, and warns', async () => {
     const { values, warnings } = await read('A=1\nB=2\nA=3\n');
     expect(values).toEqual({ B: '2', A: '3' });
-    expect(warnings).toEqual([expect.stringMatching(/:3: A stands on line 1 already/)]);
+    expect(warnings).toEqual([expect.stringMatching(/:3: A is already set on line 1/)]);
   });
 
   it('keeps a # that no blank precedes, and warns of a value that is cut at another', async () => {

@@ -1,4 +1,4 @@
-/** Reads the env file: names, values, and what is wrong with it. No message here ever holds a value or a part of one. */
+/** Reads the env file: names, values and problems. No message contains a value or a part of one. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { SetupError, systemCode } from '../errors.ts';
@@ -7,12 +7,12 @@ import { suspicionOf } from './env-quoting.ts';
 import type { EnvFileContents } from './env-values.ts';
 
 const MAX_BYTES = 1024 * 1024;
-/** Clocks of file systems tick in some milliseconds: a younger file may change again under the same time. */
+/** File systems record time in steps of some milliseconds: a newer file may change again with the same time. */
 const UNSETTLED_MS = 50;
 
 /**
  * Reads and checks the env file.
- * @throws SetupError when it is missing, unreadable, too large or no file; everything else is in `problems` and `warnings`
+ * @throws SetupError when it is missing, unreadable, too large or not a file; everything else is in `problems` and `warnings`
  */
 export async function readEnvFile(path: string): Promise<EnvFileContents> {
   try {
@@ -23,7 +23,7 @@ export async function readEnvFile(path: string): Promise<EnvFileContents> {
   }
 }
 
-/** For one that lies where Sluice or a connector writes, or is such a file by another name. */
+/** The error of an env file in a folder that Sluice or a connector writes, or linked to one there. */
 export function writtenEnvFile(path: string): SetupError {
   return new SetupError(
     'env_file_written',
@@ -32,7 +32,7 @@ export function writtenEnvFile(path: string): SetupError {
   );
 }
 
-/** The same at the start of the process, where nothing else can continue anyway. */
+/** The same, synchronously, for the start of the process. */
 export function readEnvFileSync(path: string): EnvFileContents {
   try {
     const facts = checkedFacts(path, statSync(path));

@@ -1,4 +1,4 @@
-/** The lines of an env file as names and values, read as python-dotenv reads them: what it would misread in silence is reported. */
+/** The lines of an env file as names and values, read as python-dotenv reads them, with warnings about what it silently misreads. */
 import { parse } from 'dotenv';
 import type { Problem } from '../errors.ts';
 import { blockEnd, looksLikeJson, opensPem } from './env-blocks.ts';
@@ -8,20 +8,20 @@ export interface EnvLines {
   readonly values: Map<string, string>;
   readonly problems: Problem[];
   readonly warnings: string[];
-  /** Names whose value may be another than it was meant, by how it is written. */
+  /** Names with a value that may differ from what was meant, with the reason. */
   readonly oddities: Map<string, Oddity>;
 }
 
 const ASSIGNMENT = /^\s*(?:export\s+)?([^\s=:'"#]+)(?:\s*=|:(?=\s))[^\S\n]*(.*)$/;
 const NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/;
 const MAX_NAME = 64;
-/** Surely the start of another entry: a line of base64 has nothing after its `=`. */
+/** Certainly the start of another entry: a line of base64 has nothing after its `=`. */
 const SURE_ENTRY = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[^=\s]/;
 const QUOTED = {
   "'": /'((?:\\'|[^'])*)'[^\S\n]*(?:#.*)?$/my,
   '"': /"((?:\\"|[^"])*)"[^\S\n]*(?:#.*)?$/my,
 };
-const QUOTE_IT = "Put the whole value in single quotes: NAME='…'.";
+const QUOTE_IT = "Put the entire value in single quotes: NAME='…'.";
 
 /** Reads text that is already decoded; `path` is for the messages. */
 export function readEnvLines(path: string, text: string): EnvLines {
@@ -35,14 +35,14 @@ export function readEnvLines(path: string, text: string): EnvLines {
     const at = `${path}:${index + 1}`;
     if (entry.problem) result.problems.push({ path: at, ...entry.problem });
     if (entry.warning) result.warnings.push(`${at}: ${entry.warning}`);
-    // Blanks at the end of a line are an accident that matters only where the value is refused.
+    // Trailing blanks are usually an accident, and matter only where the value is rejected.
     if (entry.oddity && entry.oddity !== 'blanks at its end') {
       result.warnings.push(`${at}: ${warningOf(entry.name ?? 'the entry', entry.oddity)}`);
     }
     if (entry.name !== undefined && entry.value !== undefined) {
       const earlier = firstLine.get(entry.name);
       if (earlier !== undefined) {
-        result.warnings.push(`${at}: ${entry.name} stands on line ${earlier} already; this last one counts.`);
+        result.warnings.push(`${at}: ${entry.name} is already set on line ${earlier}; this last one counts.`);
       }
       firstLine.set(entry.name, index + 1);
       // set again, so that the order is that of the lines that count.
@@ -65,7 +65,7 @@ interface Entry {
   readonly problem?: { readonly message: string; readonly fix: string };
   readonly warning?: string;
   readonly oddity?: Oddity;
-  /** The line was no entry: a part of a key may follow. */
+  /** The line was not an entry: a part of a key may follow. */
   readonly junk?: boolean;
 }
 
@@ -83,7 +83,7 @@ function readEntry(lines: readonly string[], index: number, afterJunk: boolean):
   return { next: entry.next, problem: entry.problem ?? { message, fix } };
 }
 
-/** A tail of base64 reads like a name with nothing, or only `=`, behind it. */
+/** The last line of base64 looks like a name followed by nothing, or only by `=`. */
 function isKeyPart(name: string, value: string): boolean {
   if (/^=+$/.test(value.trim())) return true;
   return value.trim() === '' && name.length >= 20 && /[a-z]/.test(name) && /[A-Z]/.test(name) && /\d/.test(name);
@@ -98,7 +98,7 @@ function junkLines(lines: readonly string[], index: number): Entry {
     junk: true,
     problem: {
       message: `${which} of the env file ${next - index > 1 ? 'are' : 'is'} neither NAME=value nor a comment, and ${next - index > 1 ? 'were' : 'was'} not read.`,
-      fix: `Write NAME=value, or begin the line with #. A value that spans lines stands in single quotes: NAME='…'.`,
+      fix: `Write NAME=value, or begin the line with #. Put a value that spans lines in single quotes: NAME='…'.`,
     },
   };
 }
@@ -112,14 +112,14 @@ function readValue(lines: readonly string[], index: number, name: string | undef
   if (quote === "'" || quote === '"') return readQuoted(lines, index, name, value, quote);
   if (opensPem(value) && !/-----END /.test(value)) return unquotedBlock(lines, index, name, 'a PEM block');
   if (/^[{[]/.test(value) && blockEnd(value) === undefined) return unquotedBlock(lines, index, name, 'JSON');
-  // What stands before the value decides whether a # at its beginning is a comment.
+  // The text before the value decides whether a # at its beginning is a comment.
   const line = lines[index] ?? '';
   const gap = /\s$/.test(line.slice(0, line.length - value.length)) ? ' ' : '';
   const read = isReadAlike(value) ? (parse(`VALUE=${value}`).VALUE ?? '') : unquoted(`${gap}${value}`);
   return { next: index + 1, ...entryOf(name, read, oddityOf(value, read, 'none')) };
 }
 
-/** Whether dotenv reads a value without quotes as python-dotenv does: what they take differently is read python-dotenv's way. */
+/** Whether dotenv reads an unquoted value as python-dotenv does; where they differ, python-dotenv's reading is used. */
 function isReadAlike(value: string): boolean {
   return /^(?:(?![#\\`'"])[ -~])*$/.test(value);
 }
@@ -136,7 +136,7 @@ function readQuoted(
   pattern.lastIndex = 0;
   const [match, inner = ''] = pattern.exec(rest) ?? [];
   if (match === undefined) {
-    // A closing quote with text behind it on the same line: dotenv takes the line as it stands, python-dotenv skips it.
+    // A closing quote followed by text on the same line: dotenv takes the line literally, python-dotenv skips it.
     if (value.indexOf(quote, 1) > 0 && !opensPem(value)) {
       return { next: index + 1, ...entryOf(name, unquoted(value), 'text behind its quote') };
     }
@@ -171,7 +171,7 @@ function unquotedBlock(
   where = 'no quotes',
 ): Entry {
   const end = what === 'JSON' ? jsonEnd(lines, index) : pemEnd(lines, index);
-  // An end that was not found: what follows may still be a part of it.
+  // The end was not found: the following lines may still belong to it.
   const junk = end === undefined;
   const next = end ?? (what === 'JSON' && !opensLikeJson(lines, index) ? index + 1 : lines.length);
   const read = next - index > 1 ? 'were' : 'was';

@@ -1,7 +1,7 @@
-/** A value of an env file by its quotes, as python-dotenv reads it, and what about it may not be what was meant. */
+/** Parses a value of an env file by its quotes, as python-dotenv does, and finds what may differ from what was meant. */
 import { looksLikeJson, opensPem } from './env-blocks.ts';
 
-/** How a value may have become another than it was meant; none of them says anything of the value itself. */
+/** How a value may differ from what was meant; reveals nothing of the value itself. */
 export type Oddity =
   | 'cut at #'
   | 'blanks at its end'
@@ -22,7 +22,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** @param text with the blanks before it: a # behind a blank begins a comment, and any other belongs to the value */
+/** @param text with the blanks before it: a # after a blank begins a comment, and any other belongs to the value */
 export function unquoted(text: string): string {
   return text.replace(/\s+#.*/, '').trim();
 }
@@ -36,8 +36,8 @@ export function doubleQuoted(inner: string): string {
 }
 
 /**
- * @param written as it stands between its quotes, or without any
- * @param value what was read of it
+ * @param written the text between its quotes, or without quotes
+ * @param value the parsed value
  */
 export function oddityOf(written: string, value: string, quotes: "'" | '"' | 'none'): Oddity | undefined {
   const isJson = /^\s*[{[]/.test(value) && looksLikeJson(value);
@@ -51,13 +51,13 @@ export function oddityOf(written: string, value: string, quotes: "'" | '"' | 'no
   return /\s$/.test(written) ? 'blanks at its end' : undefined;
 }
 
-/** For the reader of the file. */
+/** The warning for the owner of the file. */
 export function warningOf(name: string, oddity: Oddity): string {
   switch (oddity) {
     case 'cut at #':
-      return `the value of ${name} ends before the " #"; where the # belongs to it, put the whole value in single quotes.`;
+      return `the value of ${name} ends before the " #"; where the # belongs to it, put the entire value in single quotes.`;
     case 'blanks at its end':
-      return `the blanks at the end of the value of ${name} were not read; where they belong to it, put the whole value in single quotes.`;
+      return `the blanks at the end of the value of ${name} were not read; where they belong to it, put the entire value in single quotes.`;
     case 'text behind its quote':
       return `there is text behind the closing quote of ${name}, so the quotes count as part of the value.`;
     case 'typographic quotes':
@@ -67,13 +67,13 @@ export function warningOf(name: string, oddity: Oddity): string {
     case 'line breaks written out':
       return `${name} has \\n written out; put the value in double quotes, so that they become line breaks.`;
     case 'broken JSON':
-      return `the value of ${name} begins like JSON and, as it is quoted, is none; put the whole value in single quotes.`;
+      return `the value of ${name} begins like JSON and, as it is quoted, is none; put the entire value in single quotes.`;
     case 'variable':
-      return `\${…} in the value of ${name} is taken as it stands; no variable is put in its place.`;
+      return `\${…} in the value of ${name} is taken literally; no variable is substituted.`;
   }
 }
 
-/** What may be why a connector refuses it; the reader does not see the file. */
+/** A possible reason why a connector rejects the value, for a reader who does not see the file. */
 export function suspicionOf(name: string, oddity: Oddity): string {
   const warning = warningOf(name, oddity);
   return `Perhaps because of how ${name} is written in the env file: ${warning}`;

@@ -1,4 +1,4 @@
-/** What the env file held when it was read: values go to the vault and nowhere else. */
+/** The content of the env file when it was read: values go to the vault and nowhere else. */
 import type { Problem } from '../errors.ts';
 
 export interface EnvFileContents {
@@ -9,9 +9,9 @@ export interface EnvFileContents {
   readonly problems: readonly Problem[];
   /** One sentence each: a value cut at `#`, a duplicate name, a file that others can read. */
   readonly warnings: readonly string[];
-  /** By name, what of a value may not be as it was meant: a sentence to show next to its rejection. */
+  /** By name, how a value may differ from what was meant: a sentence to show next to its rejection. */
   readonly suspicions: ReadonlyMap<string, string>;
-  /** Who besides the owner can read it: `group`, `everyone`, or nobody. */
+  /** Who other than the owner can read it: `group`, `everyone`, or nobody. */
   readonly readableBy?: 'group' | 'everyone';
   /** Changes when the file changes: modification time, size and inode. */
   readonly stamp: string;

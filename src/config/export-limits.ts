@@ -1,10 +1,10 @@
-/** How much one export may write. */
+/** The limits of one export. */
 import { readBytes } from './memory.ts';
 import type { Lookup, Settings } from './settings.ts';
 
 const DEFAULTS: Settings['exportLimits'] = { bytes: 2 * 1024 ** 3, rows: 100_000_000 };
 
-/** A value that cannot be used leaves the default, with a warning. */
+/** An invalid value leaves the default, with a warning. */
 export function exportSetting(lookup: Lookup): { limits: Settings['exportLimits']; warnings: string[] } {
   const bytes = positive(lookup, 'SLUICE_EXPORT_MAX_BYTES', 'an amount such as 500m or 20g', readBytes);
   const rows = positive(lookup, 'SLUICE_EXPORT_MAX_ROWS', 'a whole number', (text) =>
@@ -16,7 +16,7 @@ export function exportSetting(lookup: Lookup): { limits: Settings['exportLimits'
   };
 }
 
-/** A setting that is an amount; `read` gives undefined for what is none. */
+/** A setting that is an amount; `read` returns undefined for an invalid one. */
 export function positive(
   lookup: Lookup,
   name: string,

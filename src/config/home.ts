@@ -1,11 +1,11 @@
-/** The home of the user who runs us. In a container with any uid there may be neither HOME nor an entry in the passwd file. */
+/** The home of the user who runs Sluice. In a container with an arbitrary uid there may be neither HOME nor a passwd entry. */
 import { userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 
-/** Where nothing is, for paths below a home that nobody has. */
+/** A path that does not exist, for paths below a missing home. */
 const NO_HOME = '/nonexistent';
 
-/** An empty or relative HOME counts as none: a client starts the server in a folder of its own. */
+/** An empty or relative HOME counts as missing: a client starts the server in its own folder. */
 export function homeDirectory(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   const home = environment.HOME ?? '';
   return isAbsolute(home) ? home : homeOfUser();

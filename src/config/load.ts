@@ -7,7 +7,7 @@ import { readEnvFileSync, writtenEnvFile } from './env-file.ts';
 import type { EnvFileContents } from './env-values.ts';
 import { exportSetting } from './export-limits.ts';
 import { hasHome, homeDirectory } from './home.ts';
-import { MEMORY_WANTED, readMemory } from './memory.ts';
+import { MEMORY_FORMAT, readMemory } from './memory.ts';
 import { readModes } from './modes.ts';
 import { isSettingName, mistypedNames } from './names.ts';
 import { isWritten } from './own-files.ts';
@@ -24,12 +24,12 @@ export interface Loaded {
   readonly settings: Settings;
   /** The env file as it was read at the start; its values go to the vault. */
   readonly contents?: EnvFileContents;
-  /** Settings that came from the process environment, with their values: the vault seals those that are credentials. */
+  /** Settings that came from the process environment, with their values: the vault redacts those that are credentials. */
   readonly environment: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads everything once. Never throws: what is wrong is in the settings, and every answer that needs it says so.
+ * Reads everything once. Never throws: problems become part of the settings, and every call that depends on them reports them.
  * @param version of this package
  */
 export function loadSettings(version: string, args: Arguments, environment: NodeJS.ProcessEnv): Loaded {
@@ -80,7 +80,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
     warnings: [
       ...[envFile, projectDirectory].flatMap(({ problem }) => (problem ? [`${problem.message} ${problem.fix}`] : [])),
       ...(sharedCache?.problem ? [`${sharedCache.problem.message} ${sharedCache.problem.fix}`] : []),
-      ...mistyped.map(({ name, near }) => `${name} is no setting of this server. Did you mean ${near}?`),
+      ...mistyped.map(({ name, near }) => `${name} is not a setting of this server. Did you mean ${near}?`),
       ...modeWarnings,
       ...offline.warnings,
       ...allowHttp.warnings,
@@ -100,7 +100,7 @@ export function loadSettings(version: string, args: Arguments, environment: Node
   return { settings: deepFreeze(settings), contents, environment: new Map(ours) };
 }
 
-/** The variables a connector's process may see: where programs, the home and the network are, and nothing else. */
+/** The variables that a connector's process may see: for programs, the home and the network, and nothing else. */
 export function childEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const allowed =
     /^(PATH|HOME|LANG|LANGUAGE|LC_[A-Z]+|TMPDIR|TZ|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS)$/i;
@@ -108,18 +108,18 @@ export function childEnvironment(environment: NodeJS.ProcessEnv): Record<string,
   return hasHome(environment) ? { ...rest, HOME: homeDirectory(environment) } : rest;
 }
 
-/** What an installer may see besides: which package index the user has set up. */
+/** The variables that an installer may see in addition: the user's package index. */
 export function installerEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const index = /^(PIP_|UV_|XDG_(CACHE|CONFIG|DATA)_HOME$|PYENV_ROOT$|HOMEBREW_PREFIX$|NETRC$)/;
   return { ...childEnvironment(environment), ...pick(environment, index) };
 }
 
-/** Where the Docker engine is, as its own command would find it; nothing of it goes into a container. */
+/** The variables by which the docker command finds its engine; they are not passed to containers. */
 export function dockerEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   return pick(environment, /^(DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)|XDG_RUNTIME_DIR|HOME|PATH)$/);
 }
 
-/** What the demo passes on to the server that it starts: the network, package indexes, and where the registry is. */
+/** The variables that the demo passes to its server: for the network, package indexes and the registry. */
 export function demoEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const registry = /^(AIRBYTE_LOCAL_REGISTRY|AIRBYTE_OFFLINE_MODE)$/;
   return { ...installerEnvironment(environment), ...pick(environment, registry) };
@@ -155,7 +155,7 @@ function lookupIn(environment: NodeJS.ProcessEnv, contents: EnvFileContents | un
   };
 }
 
-/** The file itself may say where the project is: what it says of that is used for this question alone. */
+/** Whether the env file is in a folder that Sluice or connectors write. Its own project setting is used only for this check. */
 function isOwnEnvFile(
   { envFile, contents }: { envFile: PathSetting; contents?: EnvFileContents | undefined },
   args: Arguments,
@@ -166,7 +166,7 @@ function isOwnEnvFile(
   const userDataDirectory = userData(environment);
   return [lookupIn(environment, contents), lookupIn(environment, undefined)].some((lookup) => {
     const projectDirectory = projectSetting(args, environment, lookup, userDataDirectory);
-    // A connector that may write into its folder finds the env file covered.
+    // Writable folders are not checked: the sandbox masks the env file in them.
     return isWritten(path, { projectDirectory, docker: readDocker(lookup).docker, writeDirectories: [] });
   });
 }
@@ -197,11 +197,11 @@ function projectSetting(
   return { path: join(userDirectory, 'project'), origin: 'default' };
 }
 
-/** A folder that others can write too, such as the temporary one, is no place for data and states. */
+/** Without a home there is no default: data must not be in a folder that others can write, such as the temporary one. */
 function noHome(): Problem {
   return {
     path: 'AIRBYTE_PROJECT_DIR',
-    message: 'This user has no home directory, so there is no place for the project.',
+    message: 'This user has no home directory, so there is no default folder for the project.',
     fix: 'Set AIRBYTE_PROJECT_DIR to the absolute path of a folder that this user may write, or HOME, and restart the server.',
   };
 }
@@ -229,7 +229,7 @@ function pathList(lookup: Lookup, name: string): { paths: string[]; warnings: st
   return { paths: parts.filter((part) => isAbsolute(part)), warnings };
 }
 
-/** A literal URL is not taken: its password would stand in a client's configuration, and in this process's environment. */
+/** A literal URL is rejected: its password would be in a client's configuration and in this process's environment. */
 function sharedCacheSetting(value: string | undefined): Settings['sharedCache'] {
   const reference = value?.trim();
   if (!reference) return undefined;
@@ -247,18 +247,18 @@ function nameList(lookup: Lookup, name: string): string[] {
   return (lookup(name)?.value ?? '').split(/[\s,;]+/).filter((part) => part !== '');
 }
 
-/** A mistyped limit is told: without it there is none. */
+/** A mistyped limit is reported, because without a valid one there is no limit. */
 function memorySetting(lookup: Lookup, name: string): { bytes?: number; warnings: string[] } {
   const value = lookup(name)?.value.trim();
   const bytes = value === undefined ? undefined : readMemory(value);
   const wrong = value !== undefined && bytes === undefined;
   return {
     bytes,
-    warnings: wrong ? [`${name} must be ${MEMORY_WANTED}; its value is not, so there is no limit.`] : [],
+    warnings: wrong ? [`${name} must be ${MEMORY_FORMAT}; its value is not, so there is no limit.`] : [],
   };
 }
 
-/** @param unclear what a value that is neither yes nor no counts as: the stricter reading */
+/** @param unclear how to treat a value that is neither yes nor no: as the stricter setting */
 function readFlag(lookup: Lookup, name: string, unclear = true): { on: boolean; warnings: string[] } {
   const value = lookup(name)?.value.trim().toLowerCase();
   if (value === undefined) return { on: false, warnings: [] };

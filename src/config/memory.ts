@@ -1,18 +1,18 @@
-/** Amounts of memory, as settings write them. */
+/** Amounts of memory in settings. */
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-/** Less than this no connector starts with. */
+/** No connector starts with less. */
 const LEAST_MEMORY = 64 * 1024 ** 2;
 
-export const MEMORY_WANTED = 'an amount such as 512m or 4g, at least 64m';
+export const MEMORY_FORMAT = 'an amount such as 512m or 4g, at least 64m';
 
-/** @returns bytes; undefined where it is no such amount */
+/** @returns bytes; undefined where it is not a valid amount */
 export function readMemory(value: string): number | undefined {
   const bytes = readBytes(value);
   return bytes !== undefined && bytes >= LEAST_MEMORY ? bytes : undefined;
 }
 
-/** @returns bytes, such as 2147483648 for `2g`; undefined where it is no amount */
+/** @returns bytes, such as 2147483648 for `2g`; undefined where it is not an amount */
 export function readBytes(value: string): number | undefined {
   const [, digits, unit = ''] =
     /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(

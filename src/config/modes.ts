@@ -1,4 +1,4 @@
-/** Safe mode and read-only mode of both realms. What cannot be understood means the stricter reading. */
+/** Safe mode and read-only mode of both realms. An invalid value is treated as the stricter setting. */
 import { MODE_NAMES } from './names.ts';
 import type { Lookup, Mode, Modes, Realm } from './settings.ts';
 

@@ -43,15 +43,15 @@ export const SETTING_NAMES: readonly string[] = [
   'SLUICE_CACHE_URL',
 ];
 
-/** Variables that the tests and the CI script use; they are no settings and no mistakes. */
+/** Variables of the tests and the CI script, which are neither settings nor mistakes. */
 const NOT_SETTINGS = new Set(['SLUICE_REQUIRE', 'SLUICE_TEST_DATA', 'SLUICE_RUN']);
 
-/** Whether a name is taken by settings: such a name can never be a connector's secret. */
+/** Whether a name is reserved for settings, so that it cannot be a connector's secret. */
 export function isSettingName(name: string): boolean {
   return name.startsWith('AIRBYTE_') || name.startsWith('SLUICE_');
 }
 
-/** Names that look like a setting of ours but are none, each with the nearest real one. */
+/** Names that resemble a setting but are not one, each with the nearest setting. */
 export function mistypedNames(names: Iterable<string>): { name: string; near: string }[] {
   const known = new Set(SETTING_NAMES);
   return [...names]
@@ -60,7 +60,7 @@ export function mistypedNames(names: Iterable<string>): { name: string; near: st
     .map((name) => ({ name, near: nearest(name).name }));
 }
 
-/** One or two wrong letters in a name of ours; most variables of an environment differ in length alone. */
+/** One or two wrong letters in a setting's name; most variables of an environment already differ in length. */
 function isNearMiss(name: string): boolean {
   const comparable = SETTING_NAMES.some((known) => Math.abs(known.length - name.length) <= 2);
   return comparable && name.length > 9 && nearest(name).distance <= 2;

@@ -1,9 +1,9 @@
-/** What Sluice and its connectors write: an assistant can decide what stands there, so none of it is a person's input. */
+/** Files that Sluice and its connectors write: an assistant can control their content, so they do not count as a person's input. */
 import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Settings } from './settings.ts';
 
-/** The folders of a project; each is made with mode 0700 on first use. */
+/** The folders of a project; each is created with mode 0700 on first use. */
 export const PROJECT_FOLDERS = [
   'sources',
   'destinations',
@@ -23,7 +23,7 @@ export const PROJECT_FOLDERS = [
 ] as const;
 export type ProjectFolder = (typeof PROJECT_FOLDERS)[number];
 
-/** Hold programs and data that others made, or nothing that anybody reads: their files are told by their place alone. */
+/** Folders of programs and data of others, or of files that nothing reads: their files are recognized by path only. */
 const NOT_SEARCHED: ReadonlySet<ProjectFolder> = new Set(['connectors', 'cache', 'registry', 'locks']);
 const DEEPEST = 3;
 const MAX_FILES = 50_000;
@@ -37,7 +37,7 @@ export function writtenFolders({ projectDirectory: { path }, docker, writeDirect
 type WritingSettings = Pick<Settings, 'projectDirectory' | 'docker' | 'writeDirectories'>;
 
 /**
- * Whether a file lies in such a folder, by whatever path or mount, or is one of the project's own files under another name.
+ * Whether a file is in such a folder, by any path or mount, or is one of the project's own files under another name.
  * @param path absolute; links are followed
  */
 export function isWritten(path: string, settings: WritingSettings): boolean {
@@ -58,13 +58,13 @@ export function isWritten(path: string, settings: WritingSettings): boolean {
   return PROJECT_FOLDERS.some((name) => !NOT_SEARCHED.has(name) && holds(join(root, name), file, DEEPEST, left));
 }
 
-/** Whether a folder is one that Sluice writes in whatever project: beside it lies that project's audit. */
+/** Whether a folder belongs to any project of Sluice, recognized by the project's audit next to it. */
 function isOfSomeProject(folder: string): boolean {
   const isNamedSo = (PROJECT_FOLDERS as readonly string[]).includes(basename(folder));
   return isNamedSo && attempt(() => statSync(join(dirname(folder), 'logs', 'audit.jsonl'))) !== undefined;
 }
 
-/** Whether a single file is mounted at the path; only Linux tells. */
+/** Whether a single file is mounted at the path; known only on Linux. */
 function isMounted(real: string): boolean {
   const mounts = attempt(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '';
   const escaped = real
@@ -76,17 +76,17 @@ function isMounted(real: string): boolean {
 }
 
 /** A hard link, and a mount of a single file, have the inode of the file itself. */
-function holds(folder: string, wanted: string, depth: number, left: { files: number }): boolean {
+function holds(folder: string, inode: string, depth: number, left: { files: number }): boolean {
   for (const entry of attempt(() => readdirSync(folder, { withFileTypes: true })) ?? []) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (attempt(() => identity(statSync(path))) === wanted) return true;
-      if (depth > 0 && holds(path, wanted, depth - 1, left)) return true;
+      if (attempt(() => identity(statSync(path))) === inode) return true;
+      if (depth > 0 && holds(path, inode, depth - 1, left)) return true;
       continue;
     }
     left.files -= 1;
     if (left.files < 0) return true;
-    if (attempt(() => identity(statSync(path))) === wanted) return true;
+    if (attempt(() => identity(statSync(path))) === inode) return true;
   }
   return false;
 }

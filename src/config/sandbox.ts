@@ -1,4 +1,4 @@
-/** `SLUICE_SANDBOX`. What cannot be understood means the stricter reading. */
+/** `SLUICE_SANDBOX`. An invalid value is treated as the stricter setting. */
 import type { Lookup, SandboxSetting } from './settings.ts';
 
 const NAME = 'SLUICE_SANDBOX';

@@ -1,4 +1,4 @@
-/** How old a source's catalog may be before a sync asks for it again. */
+/** The age at which a sync discovers a source's catalog again. */
 import { positive } from './export-limits.ts';
 import type { Lookup } from './settings.ts';
 
@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
 const DEFAULT_MS = 24 * HOUR_MS;
 
-/** A value that cannot be used leaves the default, with a warning. */
+/** An invalid value leaves the default, with a warning. */
 export function schemaAgeSetting(lookup: Lookup): { readonly ms: number; readonly warnings: string[] } {
   const { value, warnings } = positive(lookup, 'SLUICE_SCHEMA_MAX_AGE', 'a duration such as 30m, 24h or 7d', (text) => {
     const [, amount, unit = ''] = /^(\d{1,6})\s*([smhd])$/.exec(text.trim().toLowerCase()) ?? [];

@@ -1,10 +1,10 @@
-/** Everything the settings say, frozen at start. No value of a secret is in here, only names. */
+/** All settings, frozen at start. Contains no values of secrets, only their names. */
 import type { Problem } from '../errors.ts';
 
 /** Where a setting's value came from. */
 export type Origin = 'argument' | 'environment' | 'env file' | 'default';
 
-/** A variable's value and where it stands; an empty one counts as not set. */
+/** A variable's value and origin; an empty value counts as not set. */
 export type Lookup = (name: string) => { readonly value: string; readonly origin: Origin } | undefined;
 
 export interface Mode {
@@ -20,20 +20,20 @@ export interface Modes {
 
 export type Realm = 'local' | 'cloud';
 
-/** A path setting: `problem` says why it cannot be used; the path is absent then. */
+/** A path setting. Where it cannot be used, `problem` gives the reason and the path is absent. */
 export interface PathSetting {
   readonly path?: string;
   readonly origin: Origin;
   readonly problem?: Problem;
 }
 
-/** Whether connectors that run as processes must be confined, are where they can be, or are not. */
+/** Whether connectors that run as processes must be confined, are confined where possible, or are not confined. */
 export type SandboxSetting = 'require' | 'auto' | 'off';
 
-/** What one container may take, and what of this machine it may read. */
+/** The resources of one container, and the folders of this machine that it may read. */
 export interface DockerSettings {
   readonly memoryBytes: number;
-  /** Processors, in parts too. */
+  /** Processors; may be a fraction. */
   readonly cpus: number;
   /** Processes and threads. */
   readonly pids: number;
@@ -41,7 +41,7 @@ export interface DockerSettings {
   readonly mounts: readonly { readonly folder: string; readonly target: string }[];
 }
 
-/** Airbyte Cloud, or an Airbyte of one's own: addresses and ids; the credentials stay in the vault. */
+/** Airbyte Cloud or a self-managed Airbyte: addresses and ids; the credentials stay in the vault. */
 export interface CloudSettings {
   /** Whether there are credentials: without them no cloud tool is listed. */
   readonly configured: boolean;
@@ -49,13 +49,13 @@ export interface CloudSettings {
   readonly names: readonly string[];
   /** Base of the public API without a slash at its end; absent where the setting cannot be used. */
   readonly apiUrl?: string | undefined;
-  /** The address as it is written, where it is a bare host: the public API may lie at its root instead. */
+  /** The address as written, where it is a bare host: the public API may be at its root instead. */
   readonly bareUrl?: string | undefined;
   /** Base of the configuration API; absent where it is not given and cannot be derived. */
   readonly configApiUrl?: string | undefined;
   readonly workspaceId?: string | undefined;
   readonly organizationId?: string | undefined;
-  /** What keeps the cloud from being used as it is set. */
+  /** Problems of the settings that prevent the use of the cloud. */
   readonly problems: readonly Problem[];
 }
 
@@ -79,9 +79,9 @@ export interface Settings {
   readonly writeDirectories: readonly string[];
   /** Bytes of memory that a connector's processes on this machine may hold together; absent where there is no limit. */
   readonly connectorMemoryBytes?: number | undefined;
-  /** How old a source's catalog may be before a sync asks for it again, in milliseconds. */
+  /** The age, in milliseconds, at which a sync discovers a source's catalog again. */
   readonly schemaMaxAgeMs: number;
-  /** What one export may write at most. */
+  /** The limits of one export. */
   readonly exportLimits: { readonly bytes: number; readonly rows: number };
   readonly docker: DockerSettings;
   /** URL or absolute path that replaces Airbyte's public registry. */

@@ -1,9 +1,9 @@
-/** Files that are either whole or absent, whatever dies while they are written. */
+/** Writes files atomically: they are complete or absent, even after a crash. */
 import { randomBytes } from 'node:crypto';
 import { chmod, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 
-/** Writes `text` beside `path` and renames it into place; the file's mode is 0600. */
+/** Writes `text` to a temporary file next to `path` and renames it; the file's mode is 0600. */
 export async function writeAtomic(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -23,7 +23,7 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
 
 /**
  * The JSON of a file that Sluice wrote.
- * @returns undefined when the file is absent or holds no JSON (a half-written file of an older life)
+ * @returns undefined when the file is absent or does not contain JSON (a partly written file)
  */
 export async function readJson(path: string): Promise<unknown> {
   let text: string;
@@ -40,13 +40,13 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Takes a file's rights from everybody but its owner; one that is not there, or is somebody else's, is left as it is. */
+/** Removes everybody's rights to a file except its owner's; ignores a missing file and a file of another user. */
 export async function makePrivate(path: string): Promise<void> {
   const { mode } = (await stat(path).catch(() => undefined)) ?? { mode: 0 };
   if ((mode & 0o077) !== 0) await chmod(path, mode & 0o700).catch(() => undefined);
 }
 
-/** Whether anything lies at a path that this process can see. */
+/** Whether a path exists for this process. */
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }

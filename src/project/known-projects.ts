@@ -1,4 +1,4 @@
-/** Which projects servers have used on this machine: terminal commands find them without being told. */
+/** The projects that servers have used on this machine, so that terminal commands find them without arguments. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isObject } from '../protocol/index.ts';
@@ -7,7 +7,7 @@ import { readJson, writeAtomic } from './files.ts';
 export interface KnownProject {
   /** Absolute path of the project directory. */
   readonly project: string;
-  /** Absolute path of the env file it was used with. */
+  /** Absolute path of the env file that was used with it. */
   readonly envFile?: string;
   /** ISO 8601, UTC. */
   readonly usedAt: string;

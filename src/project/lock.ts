@@ -8,25 +8,25 @@ import { abortError, LimitError, systemCode } from '../errors.ts';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 export interface LockHolder extends ProcessIdentity {
-  /** What the holder does, for the message to those who wait. */
+  /** What the holder does, for the message to processes that wait. */
   readonly purpose: string;
 }
 
 export interface LockOptions {
   readonly purpose: string;
-  /** Milliseconds to wait for another holder; 0 answers at once. */
+  /** Milliseconds to wait for another holder; 0 does not wait. */
   readonly waitMs: number;
   readonly signal?: AbortSignal;
-  /** Told once when the lock has to be waited for. */
+  /** Called once when the lock has to be waited for. */
   readonly onWait?: (holder: LockHolder) => void;
 }
 
 const RETRY_MS = 100;
-/** Locks that this process holds: the file alone cannot tell two calls of one process apart. */
+/** Locks that this process holds: the file alone cannot distinguish two calls of one process. */
 const heldHere = new Map<string, string>();
 
 /**
- * Runs `body` while this process holds the lock at `path` (its folder is made).
+ * Runs `body` while this process holds the lock at `path` (its folder is created).
  * @throws LimitError `locked` naming the holder when `waitMs` is over
  */
 export async function withLock<T>(path: string, options: LockOptions, body: () => Promise<T>): Promise<T> {
@@ -60,7 +60,7 @@ async function tryTake(path: string, purpose: string): Promise<LockHolder | unde
   try {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       try {
-        // A link is made whole or not at all: no reader ever sees an empty lock file.
+        // Creating a link is atomic, so no reader ever sees an empty lock file.
         await link(temporary, path);
         heldHere.set(path, purpose);
         return undefined;
@@ -78,8 +78,8 @@ async function tryTake(path: string, purpose: string): Promise<LockHolder | unde
 }
 
 /**
- * Takes a dead holder's file away. Only who holds the guard may: a file that was read as a dead one's stays so until then,
- * and the lock of a living one is never out of its place.
+ * Removes a dead holder's file. Only the holder of the guard may do so: the file cannot change hands in between,
+ * and a live holder's lock is never removed, even temporarily.
  */
 async function removeDead(path: string, temporary: string): Promise<void> {
   const guard = `${path}.takeover`;
@@ -97,7 +97,7 @@ async function removeDead(path: string, temporary: string): Promise<void> {
   }
 }
 
-/** Whether the file is there, and names nobody who lives. */
+/** Whether the file exists and does not name a live process. */
 async function isDead(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT') throw error;

@@ -1,11 +1,11 @@
-/** Tells a live process from another that got the same pid later. */
+/** Distinguishes a live process from a later one with the same pid. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When the process started, in the system's own notation; only ever compared for equality. */
+  /** When the process started, in the system's own notation; only compared for equality. */
   readonly started: string;
 }
 
@@ -15,7 +15,7 @@ export async function identify(pid: number): Promise<ProcessIdentity | undefined
   return started === undefined ? undefined : { pid, started };
 }
 
-/** Whether the very process that was identified still runs. */
+/** Whether the identified process still runs. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identify(identity.pid))?.started === identity.started;
 }
@@ -23,7 +23,7 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
 async function startedLinux(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    // The command name may hold spaces and brackets: fields are counted after its last ")".
+    // The command name may contain spaces and brackets, so fields are counted after its last ")".
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {

@@ -1,4 +1,4 @@
-/** The project directory: where saved sources, the cache, connectors, logs and exports lie. Made on first use, never at start. */
+/** The project directory: saved sources, the cache, connectors, logs and exports. Created on first use, never at start. */
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProjectFolder, Settings } from '../config/index.ts';
@@ -10,21 +10,21 @@ export interface Project {
   /** The absolute root, or undefined when the setting is unusable. */
   readonly root: string | undefined;
   /**
-   * The absolute path of a folder of the project, made where it is missing.
+   * The absolute path of a folder of the project, which is created where it is missing.
    * @throws SetupError when the project directory is unusable, with what to write instead
    */
   folder(name: ProjectFolder): Promise<string>;
-  /** Where a folder would be, without making it; undefined when the setting is unusable. */
+  /** The path of a folder, without creating it; undefined when the setting is unusable. */
   peek(name: ProjectFolder): string | undefined;
 }
 
-/** `recorded`: whether terminal commands are to find the project afterwards. */
+/** @param recorded whether terminal commands can find the project afterwards */
 export function openProject(settings: Settings, recorded = true): Project {
   const { path: root, problem } = settings.projectDirectory;
   const made = new Map<string, Promise<void>>();
   const make = async (path: string): Promise<void> => {
     const known = made.get(path);
-    // Somebody may have removed the project while we ran.
+    // The project may have been removed in the meantime.
     if (known && (await known.then(() => exists(path)))) return;
     const making = makeFolder(path).catch((error: unknown) => {
       made.delete(path);
@@ -42,7 +42,7 @@ export function openProject(settings: Settings, recorded = true): Project {
       }
       const known = made.has(root);
       await make(root);
-      // Only a convenience for terminal commands: a home that cannot be written must not stop the work.
+      // Only a convenience for terminal commands: a read-only home must not stop the work.
       if (!known && recorded)
         await recordProject(settings.userDataDirectory, { project: root, envFile: settings.envFile.path }).catch(
           () => {},

@@ -1,4 +1,4 @@
-/** Airbyte catalogs: what a source offers, and what a sync asks for. */
+/** Airbyte catalogs: the streams of a source, and the streams that a sync reads. */
 
 import { isObject, type JsonObject } from './json.ts';
 import { streamDescriptor } from './messages.ts';
@@ -12,14 +12,14 @@ export const SYNC_MODES = [
 ] as const;
 export type SyncMode = (typeof SYNC_MODES)[number];
 
-/** One stream of a catalog, with every optional field filled in. */
+/** One stream of a catalog, with defaults for all optional fields. */
 export interface Stream {
   readonly name: string;
   readonly namespace?: string;
   readonly jsonSchema: JsonObject;
   readonly incremental: boolean;
   readonly sourceDefinedCursor: boolean;
-  /** Whether a full refresh can continue after an interruption; absent where the source does not say. */
+  /** Whether a full refresh can continue after an interruption; absent where the source does not specify it. */
   readonly resumable?: boolean;
   readonly defaultCursorField: readonly string[];
   /** Paths of the key's fields: `[["id"]]`, or several for a composite key. */
@@ -30,7 +30,7 @@ export interface Catalog {
   readonly streams: readonly Stream[];
 }
 
-/** One stream as a sync reads it. */
+/** One stream with the options of a sync. */
 export interface ConfiguredStream {
   readonly stream: Stream;
   readonly mode: SyncMode;
@@ -38,7 +38,7 @@ export interface ConfiguredStream {
   readonly primaryKey: readonly (readonly string[])[];
 }
 
-/** Reads the `catalog` object of a CATALOG message; streams without a name are left out. */
+/** Reads the `catalog` object of a CATALOG message; streams without a name are dropped. */
 export function parseCatalog(catalog: JsonObject): Catalog {
   const streams = Array.isArray(catalog.streams) ? catalog.streams : [];
   return { streams: streams.flatMap((stream) => (isObject(stream) ? parseStream(stream) : [])) };
@@ -62,7 +62,7 @@ function parseStream(stream: JsonObject): Stream[] {
   ];
 }
 
-/** What a stream is known by. */
+/** Identifies a stream. */
 interface Named {
   readonly name: string;
   readonly namespace?: string | undefined;
@@ -74,14 +74,14 @@ export function streamLabel(catalog: { readonly streams: readonly Named[] }, str
   return twins > 1 && stream.namespace ? `${stream.namespace}.${stream.name}` : stream.name;
 }
 
-/** All streams that a name given by a user can mean: none, one, or several where it is ambiguous. */
+/** All streams that a name given by a user can refer to: none, one, or several where it is ambiguous. */
 export function findStreams<T extends Named>(catalog: { readonly streams: readonly T[] }, label: string): T[] {
   const exact = catalog.streams.filter((stream) => streamLabel(catalog, stream) === label);
   if (exact.length > 0) return exact;
   return catalog.streams.filter((stream) => stream.name === label || `${stream.namespace}.${stream.name}` === label);
 }
 
-/** The ConfiguredAirbyteCatalog in the protocol's own words, for the file that a connector reads. */
+/** The ConfiguredAirbyteCatalog in the protocol's form, for the file that a connector reads. */
 export function configuredCatalogJson(streams: readonly ConfiguredStream[]): JsonObject {
   return {
     streams: streams.map(({ stream, mode, cursorField, primaryKey }) => ({
@@ -103,7 +103,7 @@ export function configuredCatalogJson(streams: readonly ConfiguredStream[]): Jso
   };
 }
 
-/** What a destination does with the records of each mode, in the protocol's words. */
+/** The protocol's destination sync mode for each mode. */
 export const DESTINATION_MODES: Record<SyncMode, string> = {
   full_refresh_overwrite: 'overwrite',
   full_refresh_append: 'append',

@@ -12,7 +12,7 @@ const COLON = 0x3a;
 /** Called for each member of an object with the byte positions of its value and of its key. */
 export type Member = (key: string, value: number, end: number, from: number) => void;
 
-/** The position of the first byte that is no JSON whitespace. */
+/** The position of the first byte that is not JSON whitespace. */
 export function skipSpace(bytes: Buffer, at: number, end: number): number {
   let position = at;
   while (position < end) {
@@ -25,8 +25,8 @@ export function skipSpace(bytes: Buffer, at: number, end: number): number {
 
 /**
  * Walks the members of the object that begins at `at`.
- * @param unclosed called with the member whose value has no end, and ends the walk
- * @returns the position after its closing brace, or -1 where the bytes are no whole object
+ * @param unclosed called with the member whose value is not closed; ends the walk
+ * @returns the position after its closing brace, or -1 where the bytes are not a complete object
  */
 export function walkObject(
   bytes: Buffer,
@@ -60,7 +60,7 @@ export function walkObject(
   }
 }
 
-/** Walks the elements of the list that begins at `at`; -1 where the bytes are no whole list. */
+/** Walks the elements of the list that begins at `at`; -1 where the bytes are not a complete list. */
 export function walkList(
   bytes: Buffer,
   at: number,
@@ -82,7 +82,7 @@ export function walkList(
   }
 }
 
-/** The text of a JSON string that stands at `at` up to `end`, or undefined where it is none. */
+/** The text of the JSON string from `at` to `end`, or undefined where it is not one. */
 export function readString(bytes: Buffer, at: number, end: number): string | undefined {
   if (bytes[at] !== QUOTE) return undefined;
   const raw = bytes.toString('utf8', at + 1, end - 1);

@@ -1,7 +1,7 @@
-/** What stands in a line that is no whole message: messages behind text or behind each other, and records that are cut off. */
+/** The pieces of a line that is not one complete message: messages after text or after each other, and truncated records. */
 import { readString, skipSpace, walkObject } from './json-scan.ts';
 
-/** `lost`: a record without its end. Positions are those of bytes. */
+/** `lost`: a truncated record. Positions are in bytes. */
 export interface Piece {
   readonly kind: 'message' | 'text' | 'lost';
   readonly from: number;
@@ -12,7 +12,7 @@ const OPEN_OBJECT = 0x7b;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
-/** What each type of message has beside its type. */
+/** The field of each message type in addition to `type`. */
 const BODIES: Readonly<Record<string, string>> = {
   RECORD: 'record',
   STATE: 'state',
@@ -23,13 +23,13 @@ const BODIES: Readonly<Record<string, string>> = {
   CONTROL: 'control',
   CONNECTION_STATUS: 'connectionStatus',
 };
-/** Bytes that are walked in vain, as a multiple of the line; the rest of a line of nothing but open braces is text. */
+/** Limit of bytes scanned without a result, as a multiple of the line: the rest of a line of nothing but open braces is text. */
 const MAX_WALKS = 16;
 const FREE_BYTES = 1024 * 1024;
 const BEGINNINGS = ['{"type":"RECORD"', '{"record":{'];
 const MAX_BEGINNING_LENGTH = 64;
 
-/** The pieces of a line in their order; blanks and byte order marks between them are left out. */
+/** The pieces of a line in their order; blanks and byte order marks between them are dropped. */
 export function linePieces(bytes: Buffer, start: number, end: number): Piece[] {
   const pieces: Piece[] = [];
   let text = start;
@@ -60,7 +60,7 @@ export function linePieces(bytes: Buffer, start: number, end: number): Piece[] {
   return pieces;
 }
 
-/** Which stream a record without its end is of, as far as it still says. */
+/** The stream of a truncated record, where it can still be read. */
 export function streamOfLost(bytes: Buffer, from: number, to: number): { name?: string; namespace?: string } {
   const found: { name?: string; namespace?: string } = {};
   const inRecord = (key: string, value: number, end: number): void => {
@@ -75,7 +75,7 @@ export function streamOfLost(bytes: Buffer, from: number, to: number): { name?: 
   return found;
 }
 
-/** Whether the bytes end inside of a string: then what a line break cut may continue in the next line. */
+/** Whether the bytes end inside a string, so that the message may continue in the next line. */
 export function endsInString(bytes: Buffer, from: number, to: number): boolean {
   let inside = false;
   for (let at = from; at < to; at += 1) {
@@ -85,12 +85,12 @@ export function endsInString(bytes: Buffer, from: number, to: number): boolean {
   return inside;
 }
 
-/** The same JSON with the control characters in its strings written as JSON wants them. */
+/** The JSON with the control characters in its strings escaped. */
 export function withEscapedControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are matched on purpose
   if (!/[\u0000-\u001f]/.test(text)) return text;
   let inside = false;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are matched on purpose
   return text.replace(/\\[\s\S]|"|[\u0000-\u001f]/g, (token) => {
     if (token === '"') inside = !inside;
     if (!inside || token === '"' || token.startsWith('\\')) return token;
@@ -98,7 +98,7 @@ export function withEscapedControls(text: string): string {
   });
 }
 
-/** Where the object that begins at `at` ends, or -1, and whether it is a message. */
+/** The end of the object that begins at `at`, or -1, and whether it is a message. */
 function objectAt(bytes: Buffer, at: number, end: number): { readonly to: number; readonly isMessage: boolean } {
   let type: string | undefined;
   const bodies = new Set<string>();
@@ -109,7 +109,7 @@ function objectAt(bytes: Buffer, at: number, end: number): { readonly to: number
   return { to, isMessage: to >= 0 && type !== undefined && bodies.has(BODIES[type] ?? '') };
 }
 
-/** The next brace that a key follows, or -1. */
+/** The next brace that is followed by a key, or -1. */
 function nextObject(bytes: Buffer, from: number, end: number): number {
   for (let at = bytes.indexOf(OPEN_OBJECT, from); at >= 0 && at < end; at = bytes.indexOf(OPEN_OBJECT, at + 1)) {
     const key = skipSpace(bytes, at + 1, end);
@@ -118,11 +118,11 @@ function nextObject(bytes: Buffer, from: number, end: number): number {
   return -1;
 }
 
-/** @param isFirst whether nothing stands before it: then it may be cut so early that it hardly says what it is */
+/** @param isFirst whether the line begins with it: then it counts as a record even if it is cut very early */
 function beginsRecord(bytes: Buffer, at: number, end: number, isFirst: boolean): boolean {
   const beginning = bytes.toString('latin1', at, Math.min(end, at + MAX_BEGINNING_LENGTH)).replaceAll(/\s/g, '');
   const isCut = end - at <= MAX_BEGINNING_LENGTH && isFirst;
-  return BEGINNINGS.some((whole) => beginning.startsWith(whole) || (isCut && whole.startsWith(beginning)));
+  return BEGINNINGS.some((start) => beginning.startsWith(start) || (isCut && start.startsWith(beginning)));
 }
 
 function isBlank(bytes: Buffer, from: number, to: number): boolean {

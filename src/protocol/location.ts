@@ -1,12 +1,12 @@
-/** What tells where the data of a destination lie. Two configurations mean two places only where they say so. */
+/** Identifies where the data of a destination are. Two configurations mean two locations only where their fields differ. */
 
 export interface Location {
   readonly connector: string;
-  /** Hashes of the fields that name a place (a host, a path, a schema), by dotted path; equal for what is written in other words. */
+  /** Hashes of the fields that name a location (a host, a path, a schema), by dotted path; equal for equivalent spellings. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Whether two destinations surely are two places: of other connectors, or with another value in a field that both have. */
+/** Whether two destinations are certainly two locations: of different connectors, or with different values in a field that both have. */
 export function isElsewhere(one: Location, other: Location): boolean {
   if (one.connector !== other.connector) return true;
   return Object.entries(one.fields).some(([field, hash]) => {

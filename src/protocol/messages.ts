@@ -1,4 +1,4 @@
-/** The Airbyte protocol's messages as connectors really send them: every field but `type` may be missing. */
+/** The Airbyte protocol's messages as connectors send them in practice: every field except `type` may be missing. */
 import { isObject, type JsonObject } from './json.ts';
 import { withEscapedControls } from './line-pieces.ts';
 
@@ -14,7 +14,7 @@ export interface TraceError {
 
 export type StreamStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE';
 
-/** A parsed protocol message; `type` decides which of the fields is there. */
+/** A parsed protocol message; `type` decides which of the fields is present. */
 export type AirbyteMessage =
   | { readonly type: 'LOG'; readonly level: LogLevel; readonly message: string; readonly stackTrace?: string }
   | { readonly type: 'SPEC'; readonly spec: JsonObject }
@@ -37,8 +37,8 @@ const LEVELS = new Set<string>(['FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRAC
 const STATUSES = new Set<string>(['STARTED', 'RUNNING', 'COMPLETE', 'INCOMPLETE']);
 
 /**
- * One line of a connector's stdout as a message.
- * @returns undefined where the line is no JSON object with a `type`: such a line is a log line, never an error.
+ * Parses one line of a connector's stdout as a message.
+ * @returns undefined where the line is not a JSON object with a `type`: such a line is a log line, never an error.
  */
 export function parseMessage(line: string): AirbyteMessage | undefined {
   if (!line.trimStart().startsWith('{')) return undefined;
@@ -122,7 +122,7 @@ function traceError(error: JsonObject): TraceError {
   };
 }
 
-/** `{name, namespace}` of a protocol stream descriptor; a null or empty namespace is none. */
+/** `{name, namespace}` of a protocol stream descriptor; a null or empty namespace counts as absent. */
 export function streamDescriptor(value: unknown): { name: string; namespace?: string } | undefined {
   if (!isObject(value) || typeof value.name !== 'string') return undefined;
   const namespace = text(value.namespace);

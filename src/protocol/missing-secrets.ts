@@ -1,4 +1,4 @@
-/** Secrets that a configuration leaves open: what a person still has to type. Pure. */
+/** Secrets that a configuration lacks and a person still has to enter. Pure. */
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { type FieldPath, isRuledOut, isSecret } from './spec-fields.ts';
 
@@ -19,7 +19,7 @@ export function missingSecrets(spec: JsonObject, config: JsonObject): MissingSec
   return [...found.values()];
 }
 
-/** A copy with an empty text at each place, and the objects on the way to it. */
+/** A copy with an empty text at each path, and the objects on the way to it. */
 export function withEmptyTexts(config: JsonObject, paths: readonly FieldPath[]): JsonObject {
   return paths.reduce<JsonObject>((filled, path) => withEmptyText(filled, path) as JsonObject, config);
 }
@@ -50,7 +50,7 @@ function collect(schema: JsonObject, value: JsonValue, path: FieldPath, tell: (m
   }
 }
 
-/** Where nothing says which branch is meant, none is. */
+/** No branch where the configuration does not select one. */
 function chosenBranches(schema: JsonObject, value: JsonValue): JsonObject[] {
   const one = (list: JsonValue | undefined): JsonObject[] => {
     const branches = objects(list);

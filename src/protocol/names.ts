@@ -1,4 +1,4 @@
-/** Names of sources and destinations, and of the datasets that sources become. */
+/** Names of sources and destinations, and of the sources' datasets. */
 import { InputError } from '../errors.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
@@ -13,13 +13,13 @@ const RESERVED_DATASETS = new Set([
   'pg_temp',
 ]);
 
-/** The schema that a source's tables stand in: its name with `-` as `_`. */
+/** The schema of a source's tables: its name with `-` as `_`. */
 export function datasetName(sourceName: string): string {
   return sourceName.replaceAll('-', '_');
 }
 
 /**
- * Accepts a name for a source, or says what a name must be.
+ * Checks the name of a source.
  * @throws InputError for characters, lengths and reserved names
  */
 export function checkSourceName(name: string): void {

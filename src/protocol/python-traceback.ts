@@ -1,13 +1,13 @@
-/** What a reader can use of the long texts that Python programs print when they fail. Pure. */
+/** Extracts the useful part of the long texts that Python programs print when they fail. Pure. */
 
 const FRAME = /^\s*File ".*", line \d+|", line \d+, in \S+$/;
 const HEAD = /(?:Error traceback:)?\s*Traceback \(most recent call last\):\s*$/;
 const BETWEEN = /^(During handling of the above exception|The above exception was the direct cause)/;
-/** A JSON Schema validator prints the whole schema and the whole value behind these. */
+/** A JSON Schema validator prints the complete schema and value after these. */
 const DUMP = /^(Failed validating .*|On (instance|schema).*):$/;
 const EXCEPTION = /^(?:\w+\.)*\w*(?:Error|Exception|Warning)(?:: |$)/;
 
-/** Takes lines in their order, and gives each that says something; what stands before a traceback in its line stays. */
+/** Filters lines in their order; keeps what precedes a traceback in its line. */
 export function createTracebackFilter(): (line: string) => string | undefined {
   let inside = false;
   return (line) => {
@@ -21,14 +21,14 @@ export function createTracebackFilter(): (line: string) => string | undefined {
   };
 }
 
-/** The text without frames, source lines and dumped values; what the exceptions say stays. */
+/** The text without frames, source lines and dumped values; keeps the messages of exceptions. */
 export function withoutTracebacks(text: string): string {
   const keep = createTracebackFilter();
-  const kept = text.split('\n').flatMap((line) => keep(line) ?? []);
-  return kept.join('\n').trim();
+  const lines = text.split('\n').flatMap((line) => keep(line) ?? []);
+  return lines.join('\n').trim();
 }
 
-/** What the first exception of a traceback says: the root of those that follow. */
+/** The message of the first exception of a traceback, the cause of those that follow. */
 export function firstException(traceback: string): string | undefined {
   return withoutTracebacks(traceback)
     .split('\n')

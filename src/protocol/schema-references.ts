@@ -1,7 +1,7 @@
-/** Looks up what a schema refers to within itself. */
+/** Resolves references within a schema. */
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
-/** What a reference like `#/definitions/X` points at in `root`; undefined where it leads nowhere, or out of the schema. */
+/** The target of a reference like `#/definitions/X` in `root`; undefined where there is none, or it is outside of the schema. */
 export function definitionOf(reference: string, root: JsonObject): JsonValue | undefined {
   if (!reference.startsWith('#')) return undefined;
   let found: JsonValue | undefined = root;
@@ -15,8 +15,8 @@ export function definitionOf(reference: string, root: JsonObject): JsonValue | u
 }
 
 /**
- * The properties of a stream's schema, those of what it refers to and is put together from included. A property that several
- * of them have may be what any of them says.
+ * The properties of a stream's schema, including those of referenced and combined schemas. A property that several
+ * of them have may match any of them.
  */
 export function propertiesOf(schema: JsonObject): Map<string, JsonValue> {
   const found = new Map<string, JsonValue>();

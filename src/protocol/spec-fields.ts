@@ -1,24 +1,24 @@
-/** What a connector's spec says about a place in a configuration. Pure; tolerant of anything odd in a spec. */
+/** Facts of a connector's spec about a path in a configuration. Pure; tolerates invalid specs. */
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
 export type FieldPath = readonly (string | number)[];
 
 export interface FieldFacts {
-  /** Whether any branch of the spec declares this place. */
+  /** Whether any branch of the spec declares this path. */
   readonly known: boolean;
-  /** Whether any branch that the configuration does not rule out marks it, or what it lies in, `airbyte_secret`. */
+  /** Whether any branch that the configuration does not rule out marks it, or an object around it, `airbyte_secret`. */
   readonly secret: boolean;
-  /** JSON Schema types that fit here; empty when anything does. */
+  /** JSON Schema types that are valid here; empty when any type is. */
   readonly types: readonly string[];
-  /** It is, or lies inside, an object whose keys the spec leaves to the user. */
+  /** Whether it is, or is inside, an object whose keys the spec leaves to the user. */
   readonly freeForm: boolean;
 }
 
 const MAX_DEPTH = 32;
 
 /**
- * Facts about one place. Branches of `oneOf` and `anyOf` are chosen by their constant fields where `config` has them;
- * where no choice can be made, or the chosen branch does not know the place, all of them count.
+ * Facts about one path. Branches of `oneOf` and `anyOf` are chosen by their constant fields where `config` has them;
+ * where no choice can be made, or the chosen branch does not declare the path, all of them count.
  */
 export function fieldsAt(spec: JsonObject, path: FieldPath, config?: JsonValue): FieldFacts {
   const chosen = walk(spec, path, config, true);
@@ -32,7 +32,7 @@ export function secretFields(spec: JsonObject): string[] {
   return [...found].sort();
 }
 
-/** `credentials.accounts[0].token`, with keys that are no plain words in brackets. */
+/** `credentials.accounts[0].token`, with keys that are not plain words in brackets. */
 export function dottedPath(path: FieldPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
@@ -47,37 +47,39 @@ interface SpecLocation {
   readonly freeForm: boolean;
 }
 
-/** Names of the fields that the object at this place can have, by any branch of the spec. */
+/** Names of the fields that the object at this path can have, by any branch of the spec. */
 export function fieldNames(spec: JsonObject, path: FieldPath): string[] {
-  const { places } = locationsAt(spec, path, undefined, false);
-  const names = places.flatMap(({ schema }) => (isObject(schema.properties) ? Object.keys(schema.properties) : []));
+  const { locations } = locationsAt(spec, path, undefined, false);
+  const names = locations.flatMap(({ schema }) => (isObject(schema.properties) ? Object.keys(schema.properties) : []));
   return [...new Set(names)];
 }
 
 function walk(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean): FieldFacts {
-  const { places, inherited } = locationsAt(spec, path, config, choose);
+  const { locations, inherited } = locationsAt(spec, path, config, choose);
   return {
-    known: places.length > 0,
-    secret: inherited.secret || places.some((place) => place.secret),
-    types: typesOf(places),
-    freeForm: inherited.freeForm || places.some((place) => place.freeForm || isFreeForm(place.schema)),
+    known: locations.length > 0,
+    secret: inherited.secret || locations.some((location) => location.secret),
+    types: typesOf(locations),
+    freeForm: inherited.freeForm || locations.some((location) => location.freeForm || isFreeForm(location.schema)),
   };
 }
 
 function locationsAt(spec: JsonObject, path: FieldPath, config: JsonValue | undefined, choose: boolean) {
   let value = config;
-  let places = expand({ schema: spec, secret: isSecret(spec), freeForm: false }, value, choose, 0);
+  let locations = expand({ schema: spec, secret: isSecret(spec), freeForm: false }, value, choose, 0);
   let inherited = { secret: false, freeForm: false };
   for (const part of path) {
     inherited = {
-      secret: inherited.secret || places.some((place) => place.secret),
-      freeForm: inherited.freeForm || places.some((place) => place.freeForm || isFreeForm(place.schema)),
+      secret: inherited.secret || locations.some((location) => location.secret),
+      freeForm: inherited.freeForm || locations.some((location) => location.freeForm || isFreeForm(location.schema)),
     };
     value = childOf(value, part);
     const next = value;
-    places = places.flatMap((place) => children(place, part)).flatMap((place) => expand(place, next, choose, 0));
+    locations = locations
+      .flatMap((location) => children(location, part))
+      .flatMap((location) => expand(location, next, choose, 0));
   }
-  return { places, inherited };
+  return { locations, inherited };
 }
 
 function childOf(value: JsonValue | undefined, part: string | number): JsonValue | undefined {
@@ -85,20 +87,20 @@ function childOf(value: JsonValue | undefined, part: string | number): JsonValue
   return isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
 }
 
-/** A schema together with everything that its `allOf`, `anyOf` and `oneOf` add to it. */
-function expand(place: SpecLocation, value: JsonValue | undefined, choose: boolean, depth: number): SpecLocation[] {
-  const { schema } = place;
-  if (depth > MAX_DEPTH) return [place];
+/** A schema together with the branches of its `allOf`, `anyOf` and `oneOf`. */
+function expand(location: SpecLocation, value: JsonValue | undefined, choose: boolean, depth: number): SpecLocation[] {
+  const { schema } = location;
+  if (depth > MAX_DEPTH) return [location];
   const branches = [
     ...objects(schema.allOf),
     ...chosenBranches(objects(schema.anyOf), value, choose),
     ...chosenBranches(objects(schema.oneOf), value, choose),
   ];
-  // A branch inherits the mark of the schema that it stands in.
+  // A branch inherits the mark of its schema.
   return [
-    place,
+    location,
     ...branches.flatMap((branch) =>
-      expand({ ...place, schema: branch, secret: place.secret || isSecret(branch) }, value, choose, depth + 1),
+      expand({ ...location, schema: branch, secret: location.secret || isSecret(branch) }, value, choose, depth + 1),
     ),
   ];
 }
@@ -126,22 +128,22 @@ function onlyValue(schema: JsonObject): JsonValue | undefined {
 }
 
 function children({ schema, secret, freeForm }: SpecLocation, part: string | number): SpecLocation[] {
-  const place = (child: JsonValue | undefined, free = freeForm): SpecLocation[] =>
+  const childOf = (child: JsonValue | undefined, free = freeForm): SpecLocation[] =>
     isObject(child) ? [{ schema: child, secret: secret || isSecret(child), freeForm: free }] : [];
   if (typeof part === 'number') {
     const tuple = Array.isArray(schema.items) ? schema.items : schema.prefixItems;
-    if (!Array.isArray(tuple)) return place(schema.items);
-    return tuple.length > part ? place(tuple[part]) : place(schema.additionalItems);
+    if (!Array.isArray(tuple)) return childOf(schema.items);
+    return tuple.length > part ? childOf(tuple[part]) : childOf(schema.additionalItems);
   }
   const { properties, patternProperties } = schema;
-  const declared = isObject(properties) && Object.hasOwn(properties, part) ? place(properties[part]) : [];
+  const declared = isObject(properties) && Object.hasOwn(properties, part) ? childOf(properties[part]) : [];
   const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : [];
-  const matched = patterns.filter(([pattern]) => matches(pattern, part)).flatMap(([, child]) => place(child, true));
+  const matched = patterns.filter(([pattern]) => matches(pattern, part)).flatMap(([, child]) => childOf(child, true));
   if (declared.length + matched.length > 0) return [...declared, ...matched];
-  return place(schema.additionalProperties, true);
+  return childOf(schema.additionalProperties, true);
 }
 
-/** An object of which the spec names no key. */
+/** An object without keys named by the spec. */
 function isFreeForm(schema: JsonObject): boolean {
   if (!typeList(schema).includes('object') || schema.additionalProperties === false) return false;
   const named = ['properties', 'oneOf', 'anyOf', 'allOf'].some((key) => {
@@ -151,8 +153,8 @@ function isFreeForm(schema: JsonObject): boolean {
   return !named;
 }
 
-function typesOf(places: readonly SpecLocation[]): string[] {
-  const types = places.flatMap(({ schema }) => {
+function typesOf(locations: readonly SpecLocation[]): string[] {
+  const types = locations.flatMap(({ schema }) => {
     const listed = typeList(schema);
     if (listed.length > 0) return listed;
     if (isObject(schema.properties)) return ['object'];
@@ -177,7 +179,7 @@ function matches(pattern: string, key: string): boolean {
   try {
     return new RegExp(pattern).test(key);
   } catch {
-    // A pattern that is no regular expression here is taken to match: that is the careful reading.
+    // A pattern that is not a valid regular expression counts as a match, which is the safe assumption.
     return true;
   }
 }

@@ -1,4 +1,4 @@
-/** Fields of a configuration that a spec does not have: typing mistakes that schemas let pass, and connectors ignore. */
+/** Fields of a configuration that a spec does not have: typing mistakes that schemas accept and connectors ignore. */
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import { nearest } from './nearest.ts';
 import { dottedPath, type FieldPath, fieldNames, fieldsAt } from './spec-fields.ts';
@@ -6,13 +6,13 @@ import { dottedPath, type FieldPath, fieldNames, fieldsAt } from './spec-fields.
 export interface UnknownField {
   /** Dotted. */
   readonly path: string;
-  /** The field that may be meant; absent where the spec has none there. */
+  /** The field that is probably meant; absent where the spec has none there. */
   readonly near?: string | undefined;
 }
 
 const MAX_COUNT = 20;
 
-/** Not looked into: what lies in an unknown field, and objects whose keys the spec leaves to the user. */
+/** Skips the content of unknown fields, and objects whose keys the spec leaves to the user. */
 export function unknownFields(spec: JsonObject, config: JsonObject): UnknownField[] {
   const found: UnknownField[] = [];
   const walk = (value: JsonValue, path: FieldPath): void => {

@@ -1,4 +1,4 @@
-/** Where a connector's data lie, as far as its configuration says: all of it but the secrets, and of secret URLs the address, as a hash. */
+/** Identifies the data of a connector: a hash of its configuration without secrets, but with the addresses in secret URLs. */
 import { createHash } from 'node:crypto';
 import {
   canonicalJson,
@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 
-/** The same before and after a password is changed; another one when the host, the path or the connector is. */
+/** Does not change with a password; changes with the host, the path or the connector. */
 export function configFingerprint(
   connector: string,
   config: ResolvedConfig,
@@ -30,7 +30,7 @@ export function configFingerprint(
   });
 }
 
-/** A connection string is secret for its password; the server and the database that it names are a place. */
+/** The server and the database of a connection string, which is secret only because of its password. */
 export function addressIn(value: JsonValue): JsonValue {
   if (typeof value !== 'string') return null;
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.:-]*):\/\/([^?#\s]*)/i.exec(value) ?? [];

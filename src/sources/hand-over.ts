@@ -1,4 +1,4 @@
-/** What an Airbyte elsewhere needs of a saved connector; on this machine nothing is installed or run for it. */
+/** What another Airbyte needs of a saved connector; nothing is installed or run on this machine for it. */
 import type { RunControl } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';

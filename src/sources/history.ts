@@ -9,15 +9,15 @@ import { isSavedSource } from './saved-source.ts';
 import type { Kind, SavedConnector, StoredVersion } from './types.ts';
 
 export interface History {
-  /** Keeps the file of a saved connector before something takes its place; nothing where there is no file. */
+  /** Stores a copy of a saved connector's file before it is replaced or removed; does nothing where there is no file. */
   keep(name: string): Promise<void>;
-  /** The kept versions, newest first. */
+  /** The stored versions, newest first. */
   versions(name: string): Promise<readonly StoredVersion[]>;
-  /** Names of which versions are kept, in alphabetical order. */
+  /** Names with stored versions, in alphabetical order. */
   names(): Promise<readonly string[]>;
-  /** @param version default the newest. @throws InputError `no_history`, `unknown_version` */
+  /** Finds a version, by default the newest. @throws InputError `no_history`, `unknown_version` */
   find(name: string, version?: string): Promise<StoredVersion>;
-  /** Removes all kept versions, or one. @throws InputError `no_history`, `unknown_version` */
+  /** Removes all stored versions, or one. @throws InputError `no_history`, `unknown_version` */
   prune(name: string, version?: string): Promise<readonly StoredVersion[]>;
 }
 
@@ -27,7 +27,7 @@ const FILE = /^(\d{8}T\d{9}Z-[0-9a-f]{8})\.json$/;
 export function createHistory(project: Project, kind: Kind, fileOf: (name: string) => Promise<string>): History {
   const root = async (): Promise<string> => join(await project.folder('history'), kind);
   const folder = async (name: string): Promise<string> => {
-    // A person types it: it must not lead out of the folder.
+    // Typed by a person; it must not lead out of the folder.
     if (!isConnectorName(name)) throw noHistory(kind, name, []);
     return join(await root(), name);
   };
@@ -38,7 +38,7 @@ export function createHistory(project: Project, kind: Kind, fileOf: (name: strin
     const at = new Date().toISOString().replace(/[-:.]/g, '');
     await writeAtomic(join(path, `${at}-${randomBytes(4).toString('hex')}.json`), text);
   };
-  /** An earlier Sluice kept one replaced version beside the file. */
+  /** An earlier version of Sluice stored one replaced version next to the file. */
   const adopt = async (name: string): Promise<void> => {
     const path = await folder(name);
     const previous = (await fileOf(name)).replace(/\.json$/, '.previous.json');
@@ -54,18 +54,18 @@ export function createHistory(project: Project, kind: Kind, fileOf: (name: strin
     for (const file of files.reverse()) {
       const value = await readJson(join(path, file));
       const version = FILE.exec(file)?.[1] ?? '';
-      if (isSavedSource(value)) found.push({ version, storedAt: keptAt(version, value), saved: value });
+      if (isSavedSource(value)) found.push({ version, storedAt: storedAt(version, value), saved: value });
     }
     return found;
   };
-  const find: History['find'] = async (name, wanted) => {
-    const kept = await versions(name);
-    const [newest] = kept;
+  const find: History['find'] = async (name, requested) => {
+    const stored = await versions(name);
+    const [newest] = stored;
     if (!newest) throw noHistory(kind, name, await names());
-    if (wanted === undefined) return newest;
-    const [found, second] = kept.filter(({ version }) => version === wanted || version.endsWith(`-${wanted}`));
+    if (requested === undefined) return newest;
+    const [found, second] = stored.filter(({ version }) => version === requested || version.endsWith(`-${requested}`));
     if (found && !second) return found;
-    throw unknownVersion(kind, name, wanted, kept);
+    throw unknownVersion(kind, name, requested, stored);
   };
   const names = async (): Promise<readonly string[]> => (await namesIn(await root())).sort();
   return {
@@ -75,7 +75,7 @@ export function createHistory(project: Project, kind: Kind, fileOf: (name: strin
         if (systemCode(error) === 'ENOENT') return undefined;
         throw error;
       });
-      // What cannot be read as a saved connector is kept as well: a person may want to look at it.
+      // A damaged file is stored as well: a person may want to look at it.
       if (text !== undefined) await write(name, text);
     },
     versions,
@@ -100,8 +100,8 @@ async function namesIn(folder: string): Promise<string[]> {
   });
 }
 
-/** When it was replaced or removed; of one from an earlier Sluice only when it was saved is known. */
-function keptAt(version: string, { savedAt }: SavedConnector): string {
+/** When a version was replaced or removed; for one from an earlier version of Sluice, when it was saved. */
+function storedAt(version: string, { savedAt }: SavedConnector): string {
   const [, year, month, day, hour, minute, second, ms] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z/.exec(version) ?? [];
   return year === '0000' ? savedAt : `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
@@ -111,16 +111,18 @@ function noHistory(kind: Kind, name: string, known: readonly string[]): InputErr
   const near = nearest(name, known, 3);
   return new InputError(
     'no_history',
-    `No earlier version of the ${kind} ${JSON.stringify(name.slice(0, 80))} is kept.`,
-    near.length > 0 ? `There are some of: ${near.join(', ')}.` : 'A version is kept when it is replaced or removed.',
+    `No earlier version of the ${kind} ${JSON.stringify(name.slice(0, 80))} is stored.`,
+    near.length > 0
+      ? `There are versions of: ${near.join(', ')}.`
+      : 'A version is stored when it is replaced or removed.',
   );
 }
 
-function unknownVersion(kind: Kind, name: string, wanted: string, kept: readonly StoredVersion[]): InputError {
+function unknownVersion(kind: Kind, name: string, requested: string, stored: readonly StoredVersion[]): InputError {
   return new InputError(
     'unknown_version',
-    `The ${kind} "${name}" has no kept version ${JSON.stringify(wanted.slice(0, 80))}.`,
-    `Write one of: ${kept
+    `The ${kind} "${name}" has no stored version ${JSON.stringify(requested.slice(0, 80))}.`,
+    `Write one of: ${stored
       .slice(0, 5)
       .map(({ version }) => version)
       .join(', ')}.`,

@@ -23,9 +23,9 @@ export function createSources(project: Project, deps: Omit<SourceDeps, 'updates'
   const folder = project.peek('updates');
   // A source and a destination may have the same name.
   const updates = deps.vault.configUpdates(kind === 'source' ? folder : folder && join(folder, 'destinations'));
-  // From the first answer on, what earlier runs were given is sealed.
+  // Values from earlier runs must be redacted from the first answer on.
   updates.registerStoredValues();
-  const inside = { ...deps, updates };
+  const allDeps = { ...deps, updates };
   const store = createStore(project, kind);
   return {
     ...store,
@@ -41,11 +41,11 @@ export function createSources(project: Project, deps: Omit<SourceDeps, 'updates'
       return { hadUpdate: updates.drop(name) };
     },
     updateOf: (source) => updates.fieldsOf(source),
-    validate: (input, schemaOnly, control) => validate(inside, input, { schemaOnly }, control),
-    validateOwn: (input, control) => validate(inside, input, { schemaOnly: false, kind }, control),
-    handOver: (source, control) => handOver(inside, source, control),
-    inspect: (layers, spec, control) => inspectLayers(inside, layers, spec, control),
-    prepareUnsaved: (input, control) => prepareUnsaved(inside, input, control),
-    prepare: (source, control) => prepare(inside, source, kind, control),
+    validate: (input, schemaOnly, control) => validate(allDeps, input, { schemaOnly }, control),
+    validateOwn: (input, control) => validate(allDeps, input, { schemaOnly: false, kind }, control),
+    handOver: (source, control) => handOver(allDeps, source, control),
+    inspect: (layers, spec, control) => inspectLayers(allDeps, layers, spec, control),
+    prepareUnsaved: (input, control) => prepareUnsaved(allDeps, input, control),
+    prepare: (source, control) => prepare(allDeps, source, kind, control),
   };
 }

@@ -1,4 +1,4 @@
-/** A configuration against a spec: what of it cannot be handed to a connector, and the rest with its secrets in it. */
+/** Checks a configuration against a spec, and resolves its secrets. */
 import { type RunControl, validateAgainstSpec } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
 import { isObject, type JsonObject, type UnknownField, unknownFields } from '../protocol/index.ts';
@@ -22,12 +22,12 @@ export interface Inspected {
   readonly resolution: Resolution;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  /** Told as warnings too. */
+  /** Also reported as warnings. */
   readonly unknown: readonly UnknownField[];
   readonly facts: Facts;
 }
 
-/** Every problem at once: of references and literals first, then of the schema at paths that have none yet. */
+/** Collects all problems: first of references and literals, then of the schema at paths without a problem yet. */
 export async function inspect(
   deps: InspectDeps,
   layers: ConfigLayers,
@@ -38,7 +38,7 @@ export async function inspect(
   const facts = { spec, secretKeys: keys };
   const resolution = await deps.vault.resolve(layers, { spec, secretKeys: keys, isPublished });
   const reported = new Set(resolution.problems.map(({ path }) => path));
-  // Of a configuration that could not be read, what is missing is not known.
+  // Missing fields are unknown where the configuration could not be read.
   if (reported.has('config_file') || reported.has('config_secret'))
     return { resolution, problems: [...resolution.problems], warnings: [], unknown: [], facts };
   const { outline } = resolution.config;
@@ -49,7 +49,7 @@ export async function inspect(
     ...injected.map(injectedProblem),
     ...schemaProblems.filter(({ path }) => !reported.has(path)),
   ];
-  // A spec that takes no other fields has told it already.
+  // A spec that accepts no other fields has reported them already.
   const wrong = new Set(problems.map(({ path }) => path));
   const unknown = unknownFields(spec, outline).filter(({ path }) => !wrong.has(path));
   return { resolution, problems, warnings: unknown.map(unknownText), unknown, facts };
@@ -59,13 +59,13 @@ export function unknownText({ path, near }: UnknownField): string {
   return `The connector's spec has no field ${path}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
 
-/** Fields by which Airbyte's own programs hand code and manifests to the CDK; in a configuration they would be run. */
+/** Fields by which Airbyte's own programs pass code and manifests to the CDK, which would run them. */
 function injectedProblem(key: string): Problem {
   const path = key.slice(0, 80);
   return {
     path,
-    message: "It is a field of the CDK's own, and no part of a configuration.",
-    fix: "Leave it out; give a manifest of one's own by manifest_path.",
+    message: 'It is a field of the CDK, and not part of a configuration.',
+    fix: 'Remove it; pass your own manifest by manifest_path.',
   };
 }
 

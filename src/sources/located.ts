@@ -1,4 +1,4 @@
-/** What a caller names, found in the registry, and what is needed to look at it. */
+/** A connector named by a caller, with its registry entry, and the modules needed to examine it. */
 import type { ConnectorFacts, Connectors } from '../connectors/index.ts';
 import type { Registry, RegistryEntry } from '../registry/index.ts';
 import type { ConfigUpdates, Vault } from '../secrets/index.ts';
@@ -11,7 +11,7 @@ export interface SourceDeps {
   readonly updates: ConfigUpdates;
 }
 
-/** An executable and a manifest of the user's own have no entry. */
+/** The user's own executable or manifest has no entry. */
 export interface Located {
   readonly input: ConnectorConfigInput;
   readonly entry?: RegistryEntry;
@@ -28,9 +28,9 @@ export function factsOf(entry: RegistryEntry, registry: Registry): ConnectorFact
     ...(runtimes.includes('manifest')
       ? {
           versionsHost: registry.versionsHost(),
-          manifest: (wanted, signal) => registry.manifest(entry, wanted, signal),
-          components: (wanted, signal) => registry.components(entry, wanted, signal),
-          spec: (wanted, signal) => registry.specFor(entry, wanted, signal),
+          manifest: (of, signal) => registry.manifest(entry, of, signal),
+          components: (of, signal) => registry.components(entry, of, signal),
+          spec: (of, signal) => registry.specFor(entry, of, signal),
         }
       : {}),
   };

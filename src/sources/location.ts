@@ -1,4 +1,4 @@
-/** Where a destination's data lie, in words that do not depend on how a configuration spells it. */
+/** Identifies where a destination's data are, regardless of how a configuration spells it. */
 import { createHash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import { resolveLinks } from '../connectors/index.ts';
@@ -14,12 +14,12 @@ import {
 import type { ResolvedConfig } from '../secrets/index.ts';
 import { addressIn } from './config-fingerprint.ts';
 
-/** Names of fields that say where; the others say how. */
+/** Names of fields that are part of the location. */
 const WHERE =
   /path|host|url|uri|endpoint|server|address|port|database|^db|_db|schema|catalog|bucket|container|account|project|dataset|warehouse|workspace|folder|directory|prefix|namespace|index|cluster|file|table|topic|queue|tenant|keyspace|collection|instance/i;
 const HOW = /params|pattern|format|tunnel|type|mode|size|method/i;
 
-/** Fields that the spec does not know say nothing, and so do secrets but for the address in a URL. */
+/** Ignores fields that the spec does not have, and secrets except for the address in a URL. */
 export async function locationOf(
   connector: string,
   config: ResolvedConfig,
@@ -34,7 +34,7 @@ export async function locationOf(
       return open === null ? [] : [[dottedPath(path), String(open)] as const];
     }),
   );
-  const fields = await Promise.all(found.map(async ([path, text]) => [path, hash(await plainWords(text))] as const));
+  const fields = await Promise.all(found.map(async ([path, text]) => [path, hash(await normalized(text))] as const));
   return { connector, fields: Object.fromEntries(fields) };
 }
 
@@ -44,8 +44,8 @@ function leavesOf(value: JsonValue, path: FieldPath): (readonly [FieldPath, Json
   return value === null || typeof value === 'boolean' ? [] : [[path, value]];
 }
 
-/** A path without its detours and links; of anything else neither case, blanks nor closing slashes count. */
-async function plainWords(text: string): Promise<string> {
+/** Normalizes a path by resolving links; normalizes anything else regardless of case, blanks and trailing slashes. */
+async function normalized(text: string): Promise<string> {
   const trimmed = text.trim().replace(/^file:\/\/(?=\/)/, '');
   if (isAbsolute(trimmed)) return resolveLinks(trimmed);
   return trimmed

@@ -1,4 +1,4 @@
-/** What a file of the project must hold to be a saved connector, and what identifies it and the data that it reads. */
+/** Validates the file of a saved connector, and identifies the connector and the data that it reads. */
 import { createHash } from 'node:crypto';
 import { canonicalJson, isObject, type JsonValue } from '../protocol/index.ts';
 import { idOfOld } from '../safety/index.ts';
@@ -8,13 +8,13 @@ export function isSavedSource(value: unknown): value is SavedConnector & Record<
   return isObject(value) && ['name', 'connector', 'version', 'runtime'].every((key) => typeof value[key] === 'string');
 }
 
-/** One that was saved before ids were has one that no session owns. */
+/** A connector that was saved before ids existed gets one that no session owns. */
 export function idOf({ id, name }: Pick<SavedConnector, 'id' | 'name'>): string {
   return id ?? idOfOld(name);
 }
 
 /**
- * What is written of where the data come from, as a hash: references and names of files, never what they resolve to. A rotated
+ * A hash of the configuration as written: references and names of files, never what they resolve to. A rotated
  * secret and an edited `config_file` leave it the same.
  */
 export function originOf(source: Omit<SavedConnector, 'name' | 'version' | 'runtime' | 'savedAt'>): string {

@@ -1,4 +1,4 @@
-/** A configuration against the spec of the registry, or of its own manifest: nothing is installed or run for it. */
+/** Checks a configuration against the spec of the registry, or of its own manifest, without installing or running anything. */
 import { cheapest, containerWarnings, type RunControl } from '../connectors/index.ts';
 import { SluiceError } from '../errors.ts';
 import type { RegistryEntry } from '../registry/index.ts';
@@ -12,26 +12,26 @@ export async function validateSchemaOnly(
   input: ConnectorConfigInput,
   control: RunControl,
 ): Promise<Validation>;
-/** @param wanted which findings are worth an answer; undefined for the others, without a look at the runtimes */
+/** @param isRelevant which findings are reported; for others the result is undefined, without a check of the runtimes */
 export async function validateSchemaOnly(
   deps: SourceDeps,
   entry: RegistryEntry,
   input: ConnectorConfigInput,
   control: RunControl,
-  wanted: (found: Inspected) => boolean,
+  isRelevant: (found: Inspected) => boolean,
 ): Promise<Validation | undefined>;
 export async function validateSchemaOnly(
   deps: SourceDeps,
   entry: RegistryEntry,
   input: ConnectorConfigInput,
   control: RunControl,
-  wanted: (found: Inspected) => boolean = () => true,
+  isRelevant: (found: Inspected) => boolean = () => true,
 ): Promise<Validation | undefined> {
   const spec = input.version
     ? await deps.registry.specFor(entry, input.version, control.signal)
     : await deps.registry.spec(entry, control.signal);
   const found = await inspect(deps, input, { spec: specification(spec), isPublished: true }, control);
-  if (!wanted(found)) return undefined;
+  if (!isRelevant(found)) return undefined;
   const { resolution, problems, warnings } = found;
   const { connector, version, runtime: named } = input;
   const verdicts = await deps.connectors.runtimesFor(
@@ -55,8 +55,8 @@ export async function validateSchemaOnly(
 }
 
 /**
- * What is wrong with a configuration as far as the registry's spec, or the manifest itself, says it: before anything is
- * fetched or installed. Undefined where nothing is, and where the spec of the version cannot be had.
+ * The problems of a configuration by the registry's spec or by the manifest itself, before anything is
+ * fetched or installed. Undefined where there are none, and where the spec of the version is not available.
  */
 export async function wrongBefore(
   deps: SourceDeps,
@@ -73,13 +73,13 @@ export async function wrongBefore(
     });
     return answer && { ...answer, version: input.version ?? answer.version };
   }
-  // Another runtime does not fit a manifest: that is told where it is chosen.
+  // A runtime that does not fit a manifest is reported where it is chosen.
   if (input.manifestPath === undefined || input.runtime !== 'manifest') return undefined;
   const answer = await validateManifestSchemaOnly(deps, located, control);
   return answer.valid ? undefined : answer;
 }
 
-/** A configuration that cannot be read is wrong for every version. */
+/** A configuration that cannot be read is invalid for every version. */
 async function hasUnreadLayer({ vault }: SourceDeps, input: ConnectorConfigInput): Promise<boolean> {
   if (input.configFile === undefined && input.configSecret === undefined) return false;
   const { problems } = await vault.resolve(input, { spec: {}, secretKeys: new Set(), isPublished: false });

@@ -1,4 +1,4 @@
-/** Saved connectors of one kind as files of the project: `sources/NAME.json`. What is replaced or removed goes into the history. */
+/** Saved connectors of one kind as files of the project: `sources/NAME.json`. Replaced and removed ones go to the history. */
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ export function createStore(project: Project, kind: Kind): Store {
     const lock = join(await project.folder('locks'), `${kind}-${datasetName(name)}.lock`);
     return withLock(lock, { purpose: `changing the ${kind} ${name}`, waitMs: LOCK_WAIT_MS }, body);
   };
-  /** What is saved under the name; a damaged file is somebody's all the same. */
+  /** The saved connector of a name; a damaged file counts as one too. */
   const present = async (name: string): Promise<SavedConnector | undefined> => {
     if (!(await exists(await fileOf(name)))) return undefined;
     const damaged: SavedConnector = { name, connector: '', version: '', runtime: 'executable', savedAt: '' };
@@ -82,9 +82,9 @@ export function createStore(project: Project, kind: Kind): Store {
     storedNames: history.names,
     restore: (name, version) =>
       alone(name, async () => {
-        const kept = await history.find(name, version);
-        const { id: _, ...saved } = kept.saved;
-        return { ...(await put({ ...saved, name, savedAt: new Date().toISOString() }, () => false)), kept };
+        const restored = await history.find(name, version);
+        const { id: _, ...saved } = restored.saved;
+        return { ...(await put({ ...saved, name, savedAt: new Date().toISOString() }, () => false)), restored };
       }),
     prune: (name, version) => alone(name, () => history.prune(name, version)),
   };

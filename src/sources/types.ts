@@ -1,19 +1,19 @@
-/** Saved sources and destinations, and the way from a name to something that runs. */
+/** Saved sources and destinations, and how a name becomes a connector that can run. */
 import type { ConnectorRequest, Installed, RunControl, Runtime } from '../connectors/index.ts';
 import type { Problem } from '../errors.ts';
 import type { JsonObject, Location, UnknownField } from '../protocol/index.ts';
 import type { RegistryEntry } from '../registry/index.ts';
 import type { ConfigLayers, ResolvedConfig } from '../secrets/index.ts';
 
-/** What a connector is for, and what is saved of it. */
+/** The kind of a connector, and of what is saved of it. */
 export type Kind = 'source' | 'destination';
 
 /** A connector with its configuration, as a caller describes it. */
 export interface ConnectorConfigInput extends ConnectorRequest, ConfigLayers {}
 
-/** A source, or a destination, as its file in the project holds it: references as written, never a resolved value. */
+/** A source or a destination in the form of its file in the project: references as written, never a resolved value. */
 export interface SavedConnector {
-  /** Made when the name was first saved; removed and saved again it has another one. Absent in files of earlier versions. */
+  /** Created when the name is first saved; saving it again after a removal creates another one. Absent in files of earlier versions. */
   readonly id?: string;
   readonly name: string;
   readonly connector: string;
@@ -35,16 +35,16 @@ export interface Validation {
   readonly valid: boolean;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  /** The connector's own words; absent where only the schema was asked or problems came first. */
+  /** The connector's message; absent where only the schema was checked or problems were found before. */
   readonly checkMessage?: string;
   readonly connector: string;
   readonly version: string;
   readonly runtime: Runtime;
   /** Why this runtime, where the caller named none. */
   readonly runtimeReason?: string | undefined;
-  /** What ran; absent where only the registry's spec was asked. */
+  /** The connector that ran; absent where only the registry's spec was used. */
   readonly installed?: Installed;
-  /** What was checked, for `save`. */
+  /** The checked configuration, for `save`. */
   readonly checked?: ResolvedConfig;
   /** Where the spec came from. */
   readonly specFrom: 'connector' | 'registry' | 'manifest';
@@ -56,17 +56,17 @@ export interface Prepared {
   readonly config: ResolvedConfig;
   /** Streams that the registry suggests for this connector; empty for an executable. */
   readonly suggestedStreams: readonly string[];
-  /** The registry's word on how long this connector may be silent, in seconds. */
+  /** How long this connector may be silent according to the registry, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
-  /** What a destination can do with records, in the protocol's words (`overwrite`); undefined where it does not say. */
+  /** The sync modes that a destination supports, in the protocol's terms (`overwrite`); undefined where it does not list them. */
   readonly destinationModes?: readonly string[] | undefined;
-  /** The same as long as the configuration, but for its secrets, and the connector are. */
-  readonly place: string;
-  /** Tells a destination from others that are surely elsewhere. */
+  /** Identifies the connector and its configuration without secrets. */
+  readonly fingerprint: string;
+  /** Distinguishes a destination from others that are certainly elsewhere. */
   readonly location: Location;
-  /** Whether a destination waits for the word that each stream is complete. */
+  /** Whether a destination waits for the message that each stream is complete. */
   readonly supportsRefreshes: boolean;
-  /** What may be why the connector refuses its secrets; to be shown next to a failure. */
+  /** Possible reasons why the connector rejects its secrets, to be shown next to a failure. */
   readonly suspicions: readonly string[];
 }
 
@@ -74,13 +74,13 @@ export interface Prepared {
 export interface HandOver {
   /** The registry's entry; absent for a manifest or a program of the user's own. */
   readonly entry?: RegistryEntry | undefined;
-  /** With its secrets, and with what the connector itself had changed. */
+  /** With its secrets, and with the connector's own updates. */
   readonly config: ResolvedConfig;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
 }
 
-/** A configuration held against a spec. */
+/** A configuration checked against a spec. */
 export interface InspectedLayers {
   readonly config: ResolvedConfig;
   readonly problems: readonly Problem[];
@@ -90,7 +90,7 @@ export interface InspectedLayers {
 
 /** A version that was replaced or removed. */
 export interface StoredVersion {
-  /** Its time and a random part. */
+  /** A time and a random part. */
   readonly version: string;
   /** ISO 8601, UTC: when it was replaced or removed. */
   readonly storedAt: string;
@@ -103,19 +103,19 @@ export interface Saved {
 }
 
 /**
- * Asked right before what is saved under a name is replaced or removed, while no other process can change it: throws where it
- * must not be. @returns whether it belongs to the caller
+ * Called right before a saved connector is replaced or removed, while no other process can change it: throws where that
+ * is not allowed. @returns whether it belongs to the caller
  */
 export type MayReplace = (present: SavedConnector) => boolean | Promise<boolean>;
 
-/** All that is saved of one kind. */
+/** The saved connectors of one kind. */
 export interface Sources {
   readonly kind: Kind;
   list(): Promise<readonly SavedConnector[]>;
   /** @throws InputError `unknown_source`, `unknown_destination` with near names */
   get(name: string): Promise<SavedConnector>;
   has(name: string): Promise<boolean>;
-  /** Teaches the seal what connectors of other processes changed: before data of theirs is shown. */
+  /** Registers secrets that connectors of other processes updated, so that they are redacted before data is shown. */
   registerUpdates(): void;
   /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
   updateOf(source: SavedConnector): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
@@ -130,29 +130,29 @@ export interface Sources {
    * @throws InputError `unknown_source`; what `mayReplace` throws
    */
   remove(name: string, mayReplace: MayReplace): Promise<{ readonly hadUpdate: boolean }>;
-  /** Kept versions of a name, newest first. */
+  /** Stored versions of a name, newest first. */
   versions(name: string): Promise<readonly StoredVersion[]>;
-  /** Names of which versions are kept. */
+  /** Names with stored versions. */
   storedNames(): Promise<readonly string[]>;
   /**
-   * For a person: puts a kept version (the newest, where none is named) in the place of what is saved, which is kept in turn.
+   * For a person: restores a stored version, by default the newest; the present one goes to the history.
    * @throws InputError `no_history`, `unknown_version`, `dataset_clash`
    */
-  restore(name: string, version?: string): Promise<Saved & { readonly kept: StoredVersion }>;
-  /** For a person: removes all kept versions of a name, or one. @throws InputError `no_history`, `unknown_version` */
+  restore(name: string, version?: string): Promise<Saved & { readonly restored: StoredVersion }>;
+  /** For a person: removes all stored versions of a name, or one. @throws InputError `no_history`, `unknown_version` */
   prune(name: string, version?: string): Promise<readonly StoredVersion[]>;
   /** Checks a configuration of either kind: references, schema, then the connector's own check. */
   validate(input: ConnectorConfigInput, schemaOnly: boolean, control: RunControl): Promise<Validation>;
-  /** The same for one that is to be saved. @throws InputError `other_kind` for a connector of the other kind */
+  /** As `validate`, for a configuration to be saved. @throws InputError `other_kind` for a connector of the other kind */
   validateOwn(input: ConnectorConfigInput, control: RunControl): Promise<Validation>;
   /**
-   * A saved connector as it would be handed to an Airbyte: resolved against the registry's spec or its own manifest's.
+   * A saved connector for another Airbyte: resolved against the registry's spec or that of its own manifest.
    * @throws InputError `no_spec_to_hand_over` for a program of the user's own
    */
   handOver(source: SavedConnector, control: RunControl): Promise<HandOver>;
   /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
   inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<InspectedLayers>;
-  /** A source that is not saved, ready to be read, without the connector's own check. @throws InputError `invalid_config`, `other_kind` */
+  /** Prepares a source that is not saved, without the connector's own check. @throws InputError `invalid_config`, `other_kind` */
   prepareUnsaved(input: ConnectorConfigInput, control: RunControl): Promise<Prepared>;
   /** @throws InputError `invalid_config` with every problem when a saved configuration no longer holds */
   prepare(source: SavedConnector, control: RunControl): Promise<Prepared>;

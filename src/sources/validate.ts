@@ -1,4 +1,4 @@
-/** From a description of a connector to something checked: spec, references, schema, and the connector's own word. */
+/** Checks a connector's configuration: spec, references, schema, and the connector's own check. */
 import { containerWarnings, type Installed, type RunControl } from '../connectors/index.ts';
 import { InputError, type Problem } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';
@@ -11,7 +11,7 @@ import { locationOf } from './location.ts';
 import { validateManifestSchemaOnly, validateSchemaOnly, wrongBefore, wrongByCurrentSpec } from './schema-only.ts';
 import type { ConnectorConfigInput, Kind, Prepared, SavedConnector, Validation } from './types.ts';
 
-/** @param kind the only one that will do; absent where both will */
+/** @param which.kind the expected kind; absent where both are accepted */
 export async function validate(
   deps: SourceDeps,
   input: ConnectorConfigInput,
@@ -51,11 +51,11 @@ interface Examined {
   readonly installed: Installed;
   readonly spec: JsonObject;
   readonly inspected: Inspected;
-  /** Fields whose paths the sandbox hides, a sentence for each. */
+  /** Fields whose paths are not visible in the sandbox, a sentence for each. */
   readonly hidden: readonly string[];
 }
 
-/** As far as it goes without the connector's own check; an answer where it ends before the connector is installed. */
+/** All checks except the connector's own; an answer where they end before the connector is installed. */
 async function examine(
   deps: SourceDeps,
   input: ConnectorConfigInput,
@@ -83,7 +83,7 @@ async function examine(
   return { located, installed, spec, hidden, inspected: await inspectInstalled(deps, input, what, control) };
 }
 
-/** Before anything is installed as far as the runtime is known, and again when it is. */
+/** Called before anything is installed, as far as the runtime is known, and again after that. */
 function admit(
   { connectors }: SourceDeps,
   { input, entry }: Located,
@@ -98,7 +98,7 @@ function admit(
 }
 
 /**
- * A source that is not saved, ready to be read: checked as `validate` does, but for the connector's own check.
+ * Prepares a source that is not saved: checked as by `validate`, without the connector's own check.
  * @throws InputError `invalid_config` with every problem, `other_kind`
  */
 export async function prepareUnsaved(
@@ -133,7 +133,7 @@ export async function prepare(
   await admit(deps, located, kind);
   const installed = await install(deps, located, control).catch(async (error: unknown) => {
     const wrong = await wrongByCurrentSpec(deps, located, error, control);
-    throw wrong ? holdsNoMore(source.name, kind, wrong.problems) : error;
+    throw wrong ? invalidSavedConfig(source.name, kind, wrong.problems) : error;
   });
   const spec = await deps.connectors.spec(installed, control);
   const { resolution, problems, facts } = await inspectInstalled(
@@ -142,7 +142,7 @@ export async function prepare(
     { installed, spec, isPublished: located.entry !== undefined },
     control,
   );
-  if (problems.length > 0) throw holdsNoMore(source.name, kind, problems);
+  if (problems.length > 0) throw invalidSavedConfig(source.name, kind, problems);
   const config = deps.updates.forSource(source, resolution.config, facts);
   return prepared({ located, installed, spec, resolution, facts, config });
 }
@@ -167,24 +167,24 @@ async function prepared({
     suggestedStreams,
     maxSecondsBetweenMessages,
     destinationModes: destinationModes(spec),
-    place: configFingerprint(installed.connector, resolution.config, facts),
+    fingerprint: configFingerprint(installed.connector, resolution.config, facts),
     location: await locationOf(installed.connector, resolution.config, facts),
     supportsRefreshes,
     suspicions: resolution.suspicions,
   };
 }
 
-function holdsNoMore(name: string, kind: Kind, problems: readonly Problem[]): InputError {
+function invalidSavedConfig(name: string, kind: Kind, problems: readonly Problem[]): InputError {
   return new InputError(
     'invalid_config',
-    `The configuration of "${name}" does not hold any more.`,
+    `The configuration of "${name}" is no longer valid.`,
     `Correct what is listed (env file or configuration) and save the ${kind} again with save_${kind}.`,
     { problems },
   );
 }
 
 async function locate(deps: SourceDeps, input: ConnectorConfigInput, control: RunControl): Promise<Located> {
-  // A manifest of the user's own may bear any name, also one of the registry.
+  // The user's own manifest may have any name, including one of the registry.
   if (input.manifestPath !== undefined) return { input: { ...input, runtime: input.runtime ?? 'manifest' } };
   if (input.connector.startsWith('/') && input.runtime !== undefined && input.runtime !== 'executable')
     throw pathWithRuntime(input.runtime);

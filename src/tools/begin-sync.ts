@@ -116,8 +116,15 @@ const KINDS = ['table', 'delivery'] as const;
 export async function targetOf(services: Services, name: string, control: RunControl): Promise<DeliveryTarget> {
   const { destinations } = services;
   const saved = await destinations.get(name);
-  const { installed, config, place, location, destinationModes, supportsRefreshes, suspicions } =
-    await destinations.prepare(saved, control);
+  const {
+    installed,
+    config,
+    fingerprint: place,
+    location,
+    destinationModes,
+    supportsRefreshes,
+    suspicions,
+  } = await destinations.prepare(saved, control);
   await noteInstalled(services, installed);
   return {
     id: idOf(saved),

@@ -1,4 +1,4 @@
-/** The schemas that syncs have used, each with an id of its own. */
+/** The schemas that syncs have used, each with an id. */
 import { randomUUID } from 'node:crypto';
 import { idOfOld } from '../../safety/index.ts';
 import type { SqlConnection } from '../sql.ts';
@@ -6,11 +6,11 @@ import { hasIds } from './schema.ts';
 
 export interface DatasetRow {
   readonly id: string;
-  /** Whether a sync made the schema: one that was there before is not dropped. */
+  /** Whether a sync made the schema: one that existed before is not dropped. */
   readonly made: boolean;
 }
 
-/** Of a dataset of an earlier version nothing is written: its id is one that nobody owns. */
+/** A dataset of an earlier version has no record: it gets an id that no session owns. */
 export async function readDataset(connection: SqlConnection, dataset: string): Promise<DatasetRow> {
   return (await findDataset(connection, dataset)) ?? { id: idOfOld(dataset), made: true };
 }

@@ -1,4 +1,4 @@
-/** The `_sluice` schema: what the cache knows about its own tables. */
+/** The `_sluice` schema: the cache's records about its own tables. */
 import { SetupError } from '../../errors.ts';
 import type { SqlConnection } from '../sql.ts';
 
@@ -10,7 +10,7 @@ export const BOOKKEEPING = '_sluice';
  *   rows came from, as a hash of what is written, and `source_id` the saved source. `columns` is a JSON list of `{field, column, type, description}`,
  * `primary_key` a JSON list of paths, `cursor_field` a JSON list of path parts.
  * states: the last committed state, by source and stream, as the connector wrote it; GLOBAL and LEGACY have no stream. `refresh` is
- *   JSON `{table, columns}` where the state tells how far a full refresh has come that fills this table.
+ *   JSON `{table, columns}` where the state is the progress of a full refresh into this table.
  * layout: one row, the version of this schema.
  * syncs: one row for each sync; `streams` is a JSON list of `{stream, state, mode, table, records, rows}`.
  */
@@ -31,11 +31,11 @@ const TABLES = [
   'CREATE TABLE IF NOT EXISTS _sluice.layout (version BIGINT NOT NULL)',
 ];
 
-/** What this version writes; a cache of a greater number is left alone. */
+/** The version that this program writes; a cache with a greater one is not touched. */
 const LAYOUT = 3;
 
 /**
- * Makes the schema where it is missing, and brings an older one up to date.
+ * Creates the schema where it is missing, and migrates an older one.
  * @throws SetupError `cache_newer`
  */
 export async function ensureBookkeeping(connection: SqlConnection): Promise<void> {
@@ -61,7 +61,7 @@ function newer(version: number): SetupError {
   );
 }
 
-/** Whether tables have ids; a read does not bring an older cache up to date. */
+/** Whether tables have ids; a read does not migrate an older cache. */
 export async function hasIds(connection: SqlConnection): Promise<boolean> {
   const rows = await connection.rows(
     `SELECT count(*) AS n FROM information_schema.columns WHERE table_catalog = current_database()
@@ -70,7 +70,7 @@ export async function hasIds(connection: SqlConnection): Promise<boolean> {
   return Number(rows[0]?.n ?? 0) > 0;
 }
 
-/** Whether the schema is there; a read does not make it. */
+/** Whether the schema exists; a read does not create it. */
 export async function hasBookkeeping(connection: SqlConnection): Promise<boolean> {
   const rows = await connection.rows(
     `SELECT count(*) AS n FROM information_schema.tables

@@ -1,4 +1,4 @@
-/** States belong to a source and a stream; they are committed with the rows that they describe, or not at all. */
+/** The states of sources and streams; committed in the transaction of the rows that they describe (see `load/load-batch.ts`). */
 
 import type { StateText } from '../load/types.ts';
 import type { SqlConnection } from '../sql.ts';
@@ -19,7 +19,7 @@ export async function readStates(connection: SqlConnection, source: string): Pro
   }));
 }
 
-/** Replaces the states of the same stream (or of the whole source, for GLOBAL and LEGACY). */
+/** Replaces the states of the same stream (or of all streams of the source, for GLOBAL and LEGACY). */
 export async function saveStates(
   connection: SqlConnection,
   source: string,
@@ -29,7 +29,7 @@ export async function saveStates(
   for (const { kind, stream, text, refresh } of states) {
     const name = stream?.name ?? null;
     const namespace = stream?.namespace ?? null;
-    // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it but how far refreshes have come.
+    // A GLOBAL or LEGACY state covers every stream: it replaces all older states except the progress of refreshes.
     if (kind === 'STREAM') await deleteState(connection, source, kind, name, namespace);
     else await connection.run('DELETE FROM _sluice.states WHERE source = $1 AND refresh IS NULL', [source]);
     await connection.run('INSERT INTO _sluice.states VALUES ($1, $2, $3, $4, $5, $6, current_timestamp, $7)', [

@@ -1,4 +1,4 @@
-/** Which table each stream has become. The mapping is written once and its names never change. */
+/** Maps each stream to its table. The mapping is written once and its names never change. */
 
 import { isObject, type JsonValue } from '../../protocol/index.ts';
 import { idOfOld } from '../../safety/index.ts';
@@ -10,9 +10,9 @@ const THIS_STREAM = 'source = $1 AND stream = $2 AND namespace IS NOT DISTINCT F
 
 export interface KnownStream {
   readonly target: StreamTable;
-  /** The table's own; another one when others than its maker have loaded into it. */
+  /** The table's id, which changes when another source than its creator loads into it. */
   readonly id: string;
-  /** The configuration that its rows came from; absent where an earlier version loaded them. */
+  /** The configuration that its rows came from; absent where an earlier version of Sluice loaded them. */
   readonly origin?: string;
   readonly mode: string;
   readonly cursorField: readonly string[];
@@ -53,7 +53,7 @@ export async function readStreams(
   }));
 }
 
-/** Keeps the mapping of a stream; within the transaction that makes or changes its table. */
+/** Stores the mapping of a stream, within the transaction that makes or changes its table. */
 export async function saveStream(connection: SqlConnection, prepared: PreparedStream): Promise<void> {
   const { target, mode, primaryKey, cursorField, tableId, origin } = prepared;
   const key = [target.source, target.stream, target.namespace ?? null];
@@ -83,7 +83,7 @@ export async function saveStream(connection: SqlConnection, prepared: PreparedSt
   );
 }
 
-/** Notes that a sync has committed something of this stream. */
+/** Records that a sync has committed rows of this stream. */
 export async function touchStream(connection: SqlConnection, target: StreamTable, syncId: string): Promise<void> {
   await connection.run(
     `UPDATE _sluice.streams SET last_sync_id = $4, last_sync_at = current_timestamp WHERE ${THIS_STREAM}`,

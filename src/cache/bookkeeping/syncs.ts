@@ -1,4 +1,4 @@
-/** The syncs of the cache: they outlive the process that ran them. */
+/** The records of syncs, which outlive the process that ran them. */
 import type { SqlConnection } from '../sql.ts';
 
 export interface SyncRow {
@@ -11,11 +11,11 @@ export interface SyncRow {
   readonly endedAt?: string;
   readonly records: number;
   readonly rows: number;
-  /** Plain data about each stream, kept as JSON. */
+  /** Plain data about each stream, stored as JSON. */
   readonly streams: readonly { readonly table: string }[];
 }
 
-/** A new sync of a source: what else is still marked as running was left by a process that died. */
+/** Records a new sync of a source. Any other that is still marked as running was left by a process that died. */
 export async function beginSync(connection: SqlConnection, row: SyncRow): Promise<void> {
   await connection.run("UPDATE _sluice.syncs SET state = 'interrupted' WHERE source = $1 AND state = 'running'", [
     row.source,
@@ -37,16 +37,16 @@ export async function endSync(connection: SqlConnection, row: SyncRow): Promise<
   );
 }
 
-/** Which tables a sync fills; kept at once, for its end may never come. */
+/** Records which tables a sync loads. Stored at its start, because the sync may never reach its end. */
 export async function noteTables(connection: SqlConnection, syncId: string, tables: readonly string[]): Promise<void> {
   const streams = JSON.stringify(tables.map((table) => ({ table })));
   await connection.run('UPDATE _sluice.syncs SET streams = $2 WHERE sync_id = $1', [syncId, streams]);
 }
 
 /**
- * The tables of the sync that committed the source's state of all streams, where those share a position: of streams that it
- * did not read, such a state tells nothing.
- * @returns undefined where there is no such state, or nothing is known of its sync
+ * The tables of the sync that committed the source's state of all streams, where they share a position: such a state does
+ * not cover streams that the sync did not read.
+ * @returns undefined where there is no such state, or its sync is unknown
  */
 export async function tablesOfSharedState(
   connection: SqlConnection,

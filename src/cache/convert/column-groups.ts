@@ -1,21 +1,21 @@
 /**
- * Columns that are cast alike, as one list with one expression. The database plans an expression for each of hundreds of
- * columns in time that grows with the square of their number.
+ * Columns with the same cast, grouped into one list with one expression. The time to plan an expression for each of hundreds of
+ * columns grows with the square of their number.
  */
 import type { Column } from '../load/types.ts';
 import { castTo } from './value-sql.ts';
 
 export interface ColumnGroup {
-  /** Any of its columns: they differ in names only. */
+  /** Any of its columns: they differ only in their names. */
   readonly column: Column;
-  /** Where its columns stand among all. */
+  /** The indexes of its columns among all. */
   readonly indexes: readonly number[];
 }
 
-/** So many columns of a kind are quicker one by one. */
+/** Up to this many columns of a kind are faster one by one. */
 const MAX_SEPARATE = 50;
 
-/** The groups of all columns that can hold something else than what was sent. */
+/** The groups of all columns that may hold something other than what was sent. */
 export function groupsOf(columns: readonly Column[]): ColumnGroup[] {
   const groups = new Map<string, ColumnGroup & { readonly indexes: number[] }>();
   for (const [index, column] of columns.entries()) {
@@ -29,7 +29,7 @@ export function groupsOf(columns: readonly Column[]): ColumnGroup[] {
   return [...groups.values()];
 }
 
-/** The groups that are worth a list. */
+/** The groups that are large enough for a list. */
 export function largeGroups(columns: readonly Column[]): ColumnGroup[] {
   return groupsOf(columns).filter(({ indexes }) => indexes.length > MAX_SEPARATE);
 }

@@ -18,11 +18,11 @@ const WELL_KNOWN: ReadonlyMap<string, ColumnType> = new Map([
 const WELL_KNOWN_FILE = /(?:^|\/)WellKnownTypes\.json#\/definitions\/(\w+)$/;
 const STRING_FORMATS: Record<string, ColumnType> = { date: 'DATE', 'date-time': 'TIMESTAMPTZ', time: 'TIME' };
 
-/** The types that a value may have; undefined where the schema does not say. */
+/** The types that a value may have; undefined where the schema does not specify them. */
 type Types = readonly ColumnType[] | undefined;
 
 /**
- * The type of a column that keeps every value of a property: text where a text is possible among others.
+ * The type of a column that holds every value of a property: text where a text is one of several possible types.
  * @param root the schema that its references are looked up in
  */
 export function columnType(schema: JsonValue | undefined, root: JsonObject): ColumnType {
@@ -34,7 +34,7 @@ function typesOf(schema: JsonValue | undefined, root: JsonObject, seen: Map<stri
   if (typeof schema.$ref === 'string') {
     const known = WELL_KNOWN.get(WELL_KNOWN_FILE.exec(schema.$ref)?.[1] ?? '');
     if (known) return [known];
-    // What refers to itself without an end says nothing; each definition is read once.
+    // Each definition is read once, because references may be circular.
     if (!seen.has(schema.$ref)) {
       seen.set(schema.$ref, undefined);
       seen.set(schema.$ref, typesOf(definitionOf(schema.$ref, root), root, seen));

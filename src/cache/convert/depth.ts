@@ -1,8 +1,8 @@
-/** Values nested so deep that DuckDB, which descends on the stack of its thread, would end the process. */
+/** Values nested so deeply that DuckDB, which recurses on its thread's stack, would crash the process. */
 import type { SegmentFile } from '../load/types.ts';
 import { linesOf } from './lines.ts';
 
-/** Lists and objects in each other, those of the message counted; far below what a stack of 512 KB takes. */
+/** Nesting depth of lists and objects, including those of the message; far below what a stack of 512 KB allows. */
 export const MAX_DEPTH = 1_000;
 const OPENING = ['{', '['].map((letter) => letter.charCodeAt(0));
 const CLOSING = ['}', ']'].map((letter) => letter.charCodeAt(0));
@@ -17,15 +17,15 @@ export async function holdsDeep({ path, longestLine }: SegmentFile): Promise<boo
   return false;
 }
 
-/** The same JSON with null in the place of what lies deeper; the line itself where nothing does. */
+/** The line with null for each value that is nested too deeply; the line itself where there is none. */
 export function shallow(line: Buffer): Buffer {
   const parts = deepParts(line);
   if (parts.length === 0) return line;
-  const kept = parts.flatMap(({ from }, index) => [line.subarray(parts[index - 1]?.to ?? 0, from), NULL]);
-  return Buffer.concat([...kept, line.subarray(parts.at(-1)?.to)]);
+  const remaining = parts.flatMap(({ from }, index) => [line.subarray(parts[index - 1]?.to ?? 0, from), NULL]);
+  return Buffer.concat([...remaining, line.subarray(parts.at(-1)?.to)]);
 }
 
-/** Where the values stand that lie too deep; a line with fewer brackets is not looked at byte by byte. */
+/** The positions of values that are nested too deeply; a line with few brackets is not scanned byte by byte. */
 function deepParts(line: Buffer): { readonly from: number; readonly to: number }[] {
   const found: { from: number; to: number }[] = [];
   if (line.length < 2 * MAX_DEPTH || !hasMany(line)) return found;
@@ -59,7 +59,7 @@ function hasMany(line: Buffer): boolean {
   return false;
 }
 
-/** Lists and objects in each other; a walk by levels, for calls cannot go so deep. */
+/** The nesting depth of a value; walked level by level, because recursion cannot go that deep. */
 export function depthOf(value: unknown): number {
   let depth = 0;
   let level: unknown[] = [value];

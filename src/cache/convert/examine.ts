@@ -1,4 +1,4 @@
-/** Looks closer at a segment that does not load just so: what will be changed, and which columns are too narrow. */
+/** Examines a segment that fails the fast load: which values will be changed, and which columns are too narrow. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, ColumnType, ReadableSegment } from '../load/types.ts';
 import { groupsOf } from './column-groups.ts';
@@ -9,11 +9,11 @@ import { misfit } from './value-sql.ts';
 export interface Findings {
   /** Values that the load will change, by field. */
   readonly changed: Readonly<Record<string, number>>;
-  /** Columns, by index, that hold everything with another type. */
+  /** Columns, by index, with the type that holds all their values. */
   readonly widen: ReadonlyMap<number, ColumnType>;
 }
 
-/** How many values of a column in a segment are of what kind. */
+/** Counts of a column's values in a segment, by kind. */
 interface Counts {
   /** Become NULL or lose a part. */
   readonly changed: number;
@@ -46,7 +46,7 @@ const KINDS: readonly (keyof Counts)[] = [
 const INTEGER = '-?[0-9]+([.]0+|[eE][+]?[0-9]+)?';
 const NUMBER = '-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?|NaN|-?Infinity';
 
-/** @throws what DuckDB says of a file that it cannot read */
+/** @throws DuckDB's error for a file that it cannot read */
 export async function examineSegment(
   connection: DuckDBConnection,
   segment: ReadableSegment,
@@ -66,7 +66,7 @@ export async function examineSegment(
   return { changed: Object.fromEntries(changed), widen };
 }
 
-/** The counts of each column, by index: one row of the database for each place in the groups' lists. */
+/** The counts of each column, by index: one row of the database for each position in the groups' lists. */
 async function countMisfits(
   connection: DuckDBConnection,
   segment: ReadableSegment,
@@ -77,12 +77,12 @@ async function countMisfits(
   if (groups.length === 0) return found;
   const pairs = groups.map((_group, at) => `unnest(p${at}) AS x${at}`);
   const longest = Math.max(...groups.map(({ indexes }) => indexes.length));
-  const cells = `SELECT ${pairs.join(', ')}, unnest(range(${longest})) AS place FROM (${pairedRows(segment, columns, groups, [])})`;
+  const cells = `SELECT ${pairs.join(', ')}, unnest(range(${longest})) AS slot FROM (${pairedRows(segment, columns, groups, [])})`;
   const counts = groups.flatMap(({ column }, at) => countsOf(column, `x${at}`));
-  const result = await connection.runAndReadAll(`SELECT place, ${counts.join(', ')} FROM (${cells}) GROUP BY place`);
-  for (const [place, ...numbers] of result.getRowsJson()) {
+  const result = await connection.runAndReadAll(`SELECT slot, ${counts.join(', ')} FROM (${cells}) GROUP BY slot`);
+  for (const [slot, ...numbers] of result.getRowsJson()) {
     for (const [at, { indexes }] of groups.entries()) {
-      const index = indexes[Number(place)];
+      const index = indexes[Number(slot)];
       const own = KINDS.map((kind, nth) => [kind, Number(numbers[at * KINDS.length + nth])]);
       if (index !== undefined) found.set(index, Object.fromEntries(own) as unknown as Counts);
     }
@@ -90,17 +90,17 @@ async function countMisfits(
   return found;
 }
 
-/** Counts of `{v, r}` in a cell that has none where its group is shorter than others. */
+/** Counts of `{v, r}` in a cell, which is empty where its group is shorter than others. */
 function countsOf(column: Column, cell: string): string[] {
   const { type } = column;
   const raw = `${cell}.r`;
   const { nulled, cut = 'false' } = misfit(column, `${cell}.v`, raw);
   const isNumeric = type === 'BIGINT' || type === 'HUGEINT' || type === 'DOUBLE';
-  const whole = isNumeric ? `regexp_full_match(${raw}, '${INTEGER}')` : 'false';
+  const isInteger = isNumeric ? `regexp_full_match(${raw}, '${INTEGER}')` : 'false';
   const number = isNumeric ? `regexp_full_match(${raw}, '${NUMBER}')` : 'false';
-  // What is infinite as a double stays so, with its note.
+  // A value that is infinite as a double stays infinite, with its note.
   const large =
-    type === 'DOUBLE' ? `regexp_full_match(${raw}, '-?[0-9]+([.]0+)?') AND ${cut}` : `${whole} AND ${nulled}`;
+    type === 'DOUBLE' ? `regexp_full_match(${raw}, '-?[0-9]+([.]0+)?') AND ${cut}` : `${isInteger} AND ${nulled}`;
   const huge = `try_cast(${raw} AS HUGEINT) IS NULL`;
   const filters: Record<keyof Counts, string> = {
     changed: `${nulled} OR ${cut}`,
@@ -108,40 +108,40 @@ function countsOf(column: Column, cell: string): string[] {
     cut,
     large,
     huge: `${large} AND ${huge}`,
-    broken: isNumeric ? `${raw} IS NOT NULL AND (NOT (${whole}) OR ${huge})` : 'false',
+    broken: isNumeric ? `${raw} IS NOT NULL AND (NOT (${isInteger}) OR ${huge})` : 'false',
     numbers: `${nulled} AND ${number}`,
     undoubled: isNumeric
-      ? `${whole} AND try_cast(${raw} AS HUGEINT) <> try_cast(try_cast(${raw} AS DOUBLE) AS HUGEINT)`
+      ? `${isInteger} AND try_cast(${raw} AS HUGEINT) <> try_cast(try_cast(${raw} AS DOUBLE) AS HUGEINT)`
       : 'false',
   };
-  const asked = kindsAsked(column);
-  return KINDS.map((kind) => (asked.includes(kind) ? `count(*) FILTER (${filters[kind]})` : '0'));
+  const kinds = kindsNeeded(column);
+  return KINDS.map((kind) => (kinds.includes(kind) ? `count(*) FILTER (${filters[kind]})` : '0'));
 }
 
-/** What is asked of a column: changes, and what its wider type depends on. */
-function kindsAsked({ type, exact, undeclared, widenedFrom }: Column): readonly (keyof Counts)[] {
+/** The counts that a column needs: its changes, and what its wider type depends on. */
+function kindsNeeded({ type, exact, undeclared, widenedFrom }: Column): readonly (keyof Counts)[] {
   const own: (keyof Counts)[] = ['changed'];
   if (type === 'DOUBLE') own.push('large', 'broken');
   if (type === 'BIGINT' || type === 'HUGEINT') own.push('large', 'huge');
-  const asked = exact ? [...own, 'nulled' as const, 'cut' as const] : own;
-  return undeclared || widenedFrom ? [...asked, 'nulled', 'numbers', 'undoubled'] : asked;
+  const kinds = exact ? [...own, 'nulled' as const, 'cut' as const] : own;
+  return undeclared || widenedFrom ? [...kinds, 'nulled', 'numbers', 'undoubled'] : kinds;
 }
 
-/** The type that holds what the column does not; undefined where a misfit is only noted, or there is none. */
+/** The wider type for values that the column does not hold; undefined where such values are only noted, or there are none. */
 function widerType({ type, undeclared, exact, widenedFrom }: Column, counts: Counts): ColumnType | undefined {
   const { nulled, cut, large, huge, broken, numbers, undoubled } = counts;
   const text: ColumnType = undeclared && !exact ? 'JSON' : 'VARCHAR';
-  // A key keeps what was sent, whatever that is.
+  // A key keeps its values exactly as sent.
   if (exact && nulled + cut > large) return 'VARCHAR';
   if (type === 'DOUBLE' && large > 0) return broken > 0 ? text : 'HUGEINT';
   if (huge > 0) return 'VARCHAR';
-  // The fractions of a number column that only became HUGEINT for its integers.
+  // Fractions in a number column that became HUGEINT for its large integers.
   if (widenedFrom === 'DOUBLE' && numbers > 0) return text;
   if (undeclared && nulled > large) return numbers === nulled && undoubled === 0 ? 'DOUBLE' : 'JSON';
   return large > 0 ? 'HUGEINT' : undefined;
 }
 
-/** Changes that the source and a repair tell of, by field, where they are a destination's. */
+/** Changes reported by the source and by a repair, by field, where they affect the destination. */
 async function countReported(
   connection: DuckDBConnection,
   segment: ReadableSegment,

@@ -1,22 +1,22 @@
-/** Decimals with more digits than a double has: the database reads every number of a JSON text that is no integer as one. */
+/** Decimals with more digits than a double has: the database reads every non-integer number of a JSON text as a double. */
 import type { Column } from '../load/types.ts';
 
-/** At least so many bytes has a number that may lose digits: 16 of them, and a point. */
+/** The minimum length of a number that may lose digits: 16 digits and a point. */
 const MIN_LENGTH = 17;
 /** A double printed in full has up to 17 digits; a file with so many such numbers, all of them doubles, holds nothing else of that length. */
 const DOUBLE_DIGITS = 17;
 const HALF = 8;
 const MAX_LOOKS = 5_000;
-/** What has more digits is looked at in its line. */
+/** A number with more digits is checked in its line. */
 const MAX_LENGTH = 400;
 const QUOTE = 0x22;
 const ZERO = 0x30;
-/** 1 for a byte of a number, 2 for one that makes it no integer. */
+/** 1 for a byte of a number, 2 for one that makes it a non-integer. */
 const PART = new Uint8Array(256);
 for (const letter of '0123456789-+') PART[letter.charCodeAt(0)] = 1;
 for (const letter of '.eE') PART[letter.charCodeAt(0)] = 2;
 
-/** Whether such a number is looked for: where a column would keep its digits, or a note is due. */
+/** Whether such numbers matter: where a column would keep the digits, or a note is needed. */
 export function keepDigits(columns: readonly Column[]): boolean {
   return columns.some(keepsDigits);
 }
@@ -25,7 +25,7 @@ function keepsDigits({ type, exact }: Column): boolean {
   return type === 'VARCHAR' || type === 'JSON' || (type === 'DOUBLE' && exact === true);
 }
 
-/** Looks through the lines of one segment, as they come. @returns whether these lines may hold such a number */
+/** Scans the lines of one segment as they arrive. @returns whether these lines may hold such a number */
 export function longNumberFinder(): (lines: Uint8Array) => boolean {
   let looksLeft = MAX_LOOKS;
   const isFound = (lines: Uint8Array, at: number): boolean => {
@@ -40,7 +40,7 @@ export function longNumberFinder(): (lines: Uint8Array) => boolean {
   };
   return (lines) => {
     const end = lines.length;
-    // One byte in as many as the shortest such number has; half of it at least lies before or behind that byte.
+    // Samples one byte per shortest such number, so at least half of a number is before or after a sampled byte.
     for (let at = MIN_LENGTH - 1; at < end; at += MIN_LENGTH) {
       if (PART[lines[at] as number] === 0) continue;
       const isRun = areParts(lines, at - HALF) || (at + HALF < end && areParts(lines, at + 1));
@@ -50,7 +50,7 @@ export function longNumberFinder(): (lines: Uint8Array) => boolean {
   };
 }
 
-/** Whether half a number may begin here: four of its bytes stand for all. */
+/** Whether half a number may begin here, judged by four of its bytes. */
 function areParts(lines: Uint8Array, from: number): boolean {
   return (
     PART[lines[from] as number] !== 0 &&
@@ -62,7 +62,7 @@ function areParts(lines: Uint8Array, from: number): boolean {
 
 const NO_NUMBER = { text: '', digits: 0 };
 
-/** The number around a byte, where it is long enough and no integer. */
+/** The number around a byte, where it is long enough and not an integer. */
 function longNumberAt(lines: Uint8Array, at: number): { readonly text: string; readonly digits: number } {
   let from = at;
   while (from > 0 && at - from < MAX_LENGTH && PART[lines[from - 1] as number] !== 0) from -= 1;
@@ -71,8 +71,8 @@ function longNumberAt(lines: Uint8Array, at: number): { readonly text: string; r
   if (to - from < MIN_LENGTH || (from > 0 && lines[from - 1] === QUOTE)) return NO_NUMBER;
   let digits = 0;
   let isFraction = false;
-  for (let place = from; place < to; place += 1) {
-    const byte = lines[place] as number;
+  for (let position = from; position < to; position += 1) {
+    const byte = lines[position] as number;
     if (PART[byte] === 2) isFraction = true;
     else if (digits > 0 || byte > ZERO) digits += 1;
   }
@@ -87,13 +87,15 @@ function losesDigits(text: string): boolean {
 
 const NUMBER = /^-?\d+(?:[.]\d+)?(?:[eE][-+]?\d+)?$/;
 
-/** Digits without the zeros around them, and where the point is. */
+/** Significant digits with an exponent. */
 function plain(text: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+  const [, sign = '', integer = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:[.](\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const kept = digits.replace(/0+$/, '');
-  return kept === '' ? '0' : `${sign}${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
+  const digits = `${integer}${fraction}`.replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  return significant === ''
+    ? '0'
+    : `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
 export interface LongNumbers {
@@ -103,20 +105,20 @@ export interface LongNumbers {
 }
 
 /**
- * A message with such numbers as texts where a column keeps their digits.
+ * Turns such numbers in a message into texts where a column keeps their digits.
  * @param text a RECORD message, or one that was made of a record's data
  */
 export function quoteLongNumbers(text: string, columns: readonly Column[]): LongNumbers {
   const changed = new Set<string>();
   if (!/\d[\d.eE+-]{16}/.test(text)) return { text, changed };
-  const whole = columns.find(({ field }) => field === undefined);
+  const recordColumn = columns.find(({ field }) => field === undefined);
   const byField = new Map(columns.map((column) => [column.field, column]));
   const parts: string[] = [];
   let copied = 0;
   for (const { from, to, path } of numbersIn(text)) {
     const [record, data, field, ...deeper] = path;
     if (record !== 'record' || data !== 'data' || field === undefined) continue;
-    const column = byField.get(field) ?? whole;
+    const column = byField.get(field) ?? recordColumn;
     if (!column || !keepsDigits(column) || !losesDigits(text.slice(from, to))) continue;
     const isText = column.type !== 'JSON' && deeper.length === 0;
     if (column.exact || isText) {
@@ -131,7 +133,7 @@ export function quoteLongNumbers(text: string, columns: readonly Column[]): Long
 interface NumberAt {
   readonly from: number;
   readonly to: number;
-  /** The keys that lead to it; the empty text for a place in a list. */
+  /** The keys on the path to it; the empty text for an element of a list. */
   readonly path: readonly string[];
 }
 

@@ -1,21 +1,21 @@
-/** `_airbyte_meta`: what the source, a repair and the load itself have changed in a row. */
+/** `_airbyte_meta`: the changes that the source, a repair and the load made in a row. */
 import { quoteText } from '../load/names.ts';
 import type { Column } from '../load/types.ts';
 import type { ColumnGroup } from './column-groups.ts';
 import { misfit } from './value-sql.ts';
 
-/** What `_airbyte_meta` holds where nothing was changed. */
+/** The value of `_airbyte_meta` where nothing was changed. */
 export const CLEAN_META = `'{"changes":[]}'`;
 
 const REASON = `'reason', 'DESTINATION_TYPECAST_ERROR'`;
 
-/** The changes that the source and a repair tell of, as a list of JSON. */
+/** The changes reported by the source and a repair, as a list of JSON. */
 export const REPORTED_CHANGES = `list_concat(coalesce(try_cast(json_extract(meta, '$.changes') AS JSON[]), []), coalesce(try_cast(repairs AS JSON[]), []))`;
 
-/** Where a row can have such changes. */
+/** Whether a row can have such changes. */
 export const HAS_REPORTED_CHANGES = 'meta IS NOT NULL OR repairs IS NOT NULL';
 
-/** For a list of `{v, r}`: what has become of each value, NULL where it is as it was sent. */
+/** For a list of `{v, r}`: the change of each value, NULL where it is as sent. */
 export function changeKinds({ column }: ColumnGroup, pairs: string): string {
   const { nulled, cut } = misfit(column, 'pair.v', 'pair.r');
   const truncated = cut ? ` WHEN ${cut} THEN 'TRUNCATED'` : '';
@@ -23,7 +23,7 @@ export function changeKinds({ column }: ColumnGroup, pairs: string): string {
 }
 
 /**
- * From v0, r0, … of these columns, and what the source and a repair say in `meta` and `repairs`; for the columns of a
+ * From v0, r0, … of these columns, and the reports of the source and a repair in `meta` and `repairs`; for the columns of a
  * group from its list of kinds k0, k1, ….
  */
 export function metaOf(columns: readonly Column[], groups: readonly ColumnGroup[]): string {
@@ -42,8 +42,8 @@ export function metaOf(columns: readonly Column[], groups: readonly ColumnGroup[
   const lists = groups.map(({ indexes }, group) => {
     checks.push(`list_any_value(k${group}) IS NOT NULL`);
     const fields = indexes.map((index) => quoteText(columns[index]?.field ?? '')).join(', ');
-    const change = `json_object('field', [${fields}][place], 'change', kind, ${REASON})`;
-    return `list_transform(k${group}, lambda kind, place: CASE WHEN kind IS NOT NULL THEN ${change} END)`;
+    const change = `json_object('field', [${fields}][slot], 'change', kind, ${REASON})`;
+    return `list_transform(k${group}, lambda kind, slot: CASE WHEN kind IS NOT NULL THEN ${change} END)`;
   });
   if (entries.length > 0) lists.unshift(`[${entries.join(', ')}]`);
   const own = lists.map((list) => `list_filter(${list}, lambda change: change IS NOT NULL)`);

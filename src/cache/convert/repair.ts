@@ -1,4 +1,4 @@
-/** Rewrites a segment that the database cannot read: one bad byte fails a whole file there. */
+/** Rewrites a segment that the database cannot read: one bad byte fails the entire file there. */
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -13,19 +13,19 @@ export interface Repaired {
   readonly segment: ReadableSegment;
   /** Records that cannot be read. */
   readonly dropped: number;
-  /** Records of other streams that stood in the lines of this one. */
+  /** Records of other streams found in the lines of this one. */
   readonly strays: number;
 }
 
-/** What a segment is read for. */
+/** The stream and columns that a segment is read for. */
 export interface Target {
   readonly stream: { readonly name: string; readonly namespace?: string };
   readonly columns: readonly Column[];
 }
 
 /**
- * Writes a readable copy beside the segment: broken characters replaced and noted, records that stand in one line apart,
- * what is no record left out.
+ * Writes a readable copy next to the segment: replaces and notes broken characters, separates records that share a line,
+ * and drops what is not a record.
  */
 export async function repairSegment(segment: SegmentFile, target: Target): Promise<Repaired> {
   const path = `${segment.path}.repaired`;
@@ -36,9 +36,9 @@ export async function repairSegment(segment: SegmentFile, target: Target): Promi
   let dropped = 0;
   let strays = 0;
   for await (const line of linesOf(segment.path)) {
-    const whole = repairLine(line, segment.form, target.columns);
+    const repaired = repairLine(line, segment.form, target.columns);
     const found =
-      whole === undefined ? repairPieces(line, segment.form, target) : { texts: [whole], dropped: 0, strays: 0 };
+      repaired === undefined ? repairPieces(line, segment.form, target) : { texts: [repaired], dropped: 0, strays: 0 };
     dropped += found.dropped;
     strays += found.strays;
     for (const text of found.texts) {
@@ -65,7 +65,7 @@ export async function repairSegment(segment: SegmentFile, target: Target): Promi
   return { segment: repaired, dropped, strays };
 }
 
-/** What can be read of a line that is not one record. */
+/** The records that can be read in a line that is not exactly one record. */
 function repairPieces(
   line: Buffer,
   form: SegmentFile['form'],
@@ -87,21 +87,21 @@ function repairPieces(
     else if (record && !isOwn) strays += 1;
     else if (kind === 'lost' || record) dropped += 1;
   }
-  // The router took it for a record.
+  // The router classified it as a record.
   return { texts, strays, dropped: texts.length + dropped + strays === 0 ? 1 : dropped };
 }
 
-/** How a line that was cut to its data begins again. */
+/** The start that completes a line that was cut to its data. */
 const DATA_HEAD = '{"record":{';
-/** A field of a record lies in the message, its record and its data. */
+/** The nesting of a record's fields: message, record, data. */
 const DATA_DEPTH = 3;
 
-/** The line as a valid RECORD message that begins with what was changed in it; undefined where it is no record. */
+/** The line as a valid RECORD message that begins with what was changed in it; undefined where it is not a record. */
 function repairLine(line: Buffer, form: SegmentFile['form'], columns: readonly Column[]): string | undefined {
   const decoded = decode(line, form);
   const broken = !isUtf8(line);
-  const kept = shallow(line);
-  const plain = kept === line ? decoded : decode(kept, form);
+  const limited = shallow(line);
+  const plain = limited === line ? decoded : decode(limited, form);
   const { text, changed } = quoteLongNumbers(broken || /\\[uU]/.test(plain) ? wellFormed(plain) : plain, columns);
   for (const read of [() => text, () => withoutNaN(text), () => withoutNaN(withEscapedControls(text))]) {
     const candidate = read();
@@ -114,7 +114,7 @@ function repairLine(line: Buffer, form: SegmentFile['form'], columns: readonly C
       const changes = JSON.stringify(changesIn(data, decoded, broken, changed));
       return `{"${REPAIRS_KEY}":${changes},${candidate.trimStart().slice(1)}`;
     }
-    // The record is there, and nothing of it fits a column.
+    // The record exists, but none of it fits a column.
     const changes = [{ field: 'data', change: 'NULLED', reason: 'DESTINATION_SERIALIZATION_ERROR' }];
     const emitted = JSON.stringify(record.emitted_at ?? null);
     return `{"${REPAIRS_KEY}":${JSON.stringify(changes)},"record":{"data":{},"emitted_at":${emitted}}}`;
@@ -122,14 +122,14 @@ function repairLine(line: Buffer, form: SegmentFile['form'], columns: readonly C
   return undefined;
 }
 
-/** A line as it came, also where it was cut to its data. */
+/** Decodes a line, complete or cut to its data. */
 function decode(line: Buffer, form: SegmentFile['form']): string {
   const text = line.toString('utf8');
   if (form === 'message') return text;
   return `${DATA_HEAD}"data":${text.replace(/ ,"emitted@at":(\d+)\}\s*$/, '},"emitted_at":$1}}')}`;
 }
 
-/** One note for each field in whose text something was replaced, or a number is rounded. */
+/** One note for each field with a replaced character or a rounded number. */
 function changesIn(data: JsonObject | null, decoded: string, broken: boolean, changed: ReadonlySet<string>): object[] {
   const original = parse(decoded) ?? parse(withoutNaN(decoded)) ?? parse(withoutNaN(withEscapedControls(decoded)));
   const before = isObject(original?.record) ? original.record.data : undefined;
@@ -148,7 +148,7 @@ function changesIn(data: JsonObject | null, decoded: string, broken: boolean, ch
 const REPLACED = /\ufffd/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Whether a text or a key in the value matches. A list, for values may be nested deeper than calls can be. */
+/** Whether a text or a key in the value matches. Uses a list, because values may be nested too deeply for recursion. */
 function holds(value: unknown, pattern: RegExp): boolean {
   const waiting: unknown[] = [value];
   while (waiting.length > 0) {
@@ -160,28 +160,28 @@ function holds(value: unknown, pattern: RegExp): boolean {
   return false;
 }
 
-/** Half a surrogate pair, written as an escape, becomes the replacement character. */
+/** Replaces an escaped lone surrogate by the replacement character. */
 function wellFormed(text: string): string {
   return text.replace(
     /\\(?:u([dD][89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u[dD][c-fC-F][0-9a-fA-F]{2}|[\s\S])/g,
-    (whole: string, high?: string, low?: string) => {
-      if (high !== undefined) return low === undefined ? '\\ufffd' : whole;
-      return /^\\u[dD][c-fC-F]/.test(whole) ? '\\ufffd' : whole;
+    (match: string, high?: string, low?: string) => {
+      if (high !== undefined) return low === undefined ? '\\ufffd' : match;
+      return /^\\u[dD][c-fC-F]/.test(match) ? '\\ufffd' : match;
     },
   );
 }
 
-/** NaN and infinities outside of strings as strings: the cast reads them the same way. */
+/** Quotes NaN and infinities outside of strings; the cast reads them the same way. */
 function withoutNaN(text: string): string {
   let inText = false;
-  // Quotes one by one: an expression for a whole text runs out of stack in texts of some megabytes.
+  // Searches quote by quote: a regular expression over strings of some megabytes overflows the stack.
   return text.replace(/\\[\s\S]|"|-?\b(?:NaN|Inf(?:inity)?)\b/gi, (token) => {
     if (token === '"') inText = !inText;
     return inText || token === '"' || token.startsWith('\\') ? token : `"${token}"`;
   });
 }
 
-/** The object that stands in a text; undefined for anything else. */
+/** The object in a text; undefined for anything else. */
 export function parse(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 
-/** A segment failed at the database; its transaction is lost and must be done again, the careful way. */
+/** The database rejected a segment: its transaction is lost and must be repeated with the tolerant reading. */
 export class SegmentFailure extends Error {
   readonly path: string;
 
@@ -10,7 +10,7 @@ export class SegmentFailure extends Error {
   }
 }
 
-/** Whether the data are to blame: not a full disk, not an interruption. */
+/** Whether the data are the cause, and not a full disk or an interruption. */
 export function isDataError(error: unknown): boolean {
   return /^(Invalid Input|Conversion|Out of Range) Error/.test(messageOf(error));
 }

@@ -1,6 +1,6 @@
 /**
  * The SELECT that turns a segment into rows. Everything is read as text and cast here: DuckDB's typed reading
- * alters values in silence (12.5 to 12, true to 1, times cut off dates), and costs about the same.
+ * silently alters values (12.5 to 12, true to 1, times cut off dates), and costs about the same.
  */
 import { foldName, quoteName, quoteText } from '../load/names.ts';
 import { type Column, EMITTED_KEY, REPAIRS_KEY, type ReadableSegment } from '../load/types.ts';
@@ -8,10 +8,10 @@ import { type ColumnGroup, largeGroups, pairList } from './column-groups.ts';
 import { CLEAN_META, changeKinds, metaOf } from './meta-sql.ts';
 import { castTo } from './value-sql.ts';
 
-/** `struct` is quick; `path` takes any JSON object: keys that differ in case, empty and repeated keys. */
+/** `struct` is fast; `path` accepts any JSON object: keys that differ in case, empty and repeated keys. */
 type Reading = 'struct' | 'path';
 
-/** Whether the quick reading can tell these columns' keys apart. */
+/** Whether the fast reading can distinguish these columns' keys. */
 function readingFor(columns: readonly Column[]): Reading {
   const fields = columns.map(({ field }) => field);
   const folded = new Set(fields.map((field) => foldName(field ?? '')));
@@ -26,13 +26,13 @@ export function takesData(columns: readonly Column[]): boolean {
 }
 
 /**
- * Columns v0, v1, …, `extracted_at` and `meta`. `now` in milliseconds stands in where a record does not say when it was
+ * Columns v0, v1, …, `extracted_at` and `meta`. `now` in milliseconds is used where a record does not have the time when it was
  * read.
  */
 export function convertedRows(segment: ReadableSegment, columns: readonly Column[], now: number): string {
   const groups = largeGroups(columns);
   const pairs = new Map(
-    groups.flatMap(({ indexes }, group) => indexes.map((index, place) => [index, `p${group}[${place + 1}].v`])),
+    groups.flatMap(({ indexes }, group) => indexes.map((index, position) => [index, `p${group}[${position + 1}].v`])),
   );
   const values = columns.map(
     (column, index) => `${pairs.get(index) ?? castTo(column, `r${index}`, segment.careful)} AS v${index}`,
@@ -45,7 +45,7 @@ export function convertedRows(segment: ReadableSegment, columns: readonly Column
   return `SELECT ${shown.join(', ')}, ${extractedAt(segment, now)} AS extracted_at, ${meta(segment, columns, groups)} AS meta FROM (${cast})`;
 }
 
-/** Columns p0, p1, … with the list of each group, and what else `rawRows` has. */
+/** Columns p0, p1, … with the list of each group, and the other columns of `rawRows`. */
 export function pairedRows(
   segment: ReadableSegment,
   columns: readonly Column[],
@@ -64,9 +64,9 @@ function meta(segment: ReadableSegment, columns: readonly Column[], groups: read
 }
 
 function extractedAt({ form }: ReadableSegment, now: number): string {
-  // The router has read the digits of a data line.
+  // The router has already validated the digits of a data line.
   if (form === 'data') return 'make_timestamptz(emitted * 1000)';
-  // A time outside the years 1 to 9999 is no time.
+  // A time outside the years 1 to 9999 is ignored.
   const valid = 'try_cast(emitted AS DOUBLE) BETWEEN -62135596800000 AND 253402300799999';
   return `make_timestamptz(CASE WHEN ${valid} THEN CAST(try_cast(emitted AS DOUBLE) * 1000 AS BIGINT) ELSE ${now}000 END)`;
 }
@@ -74,12 +74,12 @@ function extractedAt({ form }: ReadableSegment, now: number): string {
 /** Columns r0, r1, … with each field's text, `emitted`, `meta` and `repairs`. */
 export function rawRows(segment: ReadableSegment, columns: readonly Column[]): string {
   const [only] = columns;
-  const whole = columns.length === 1 && only?.field === undefined;
-  // A key that stands twice in a record fails the quick reading.
+  const isRecordOnly = columns.length === 1 && only?.field === undefined;
+  // A repeated key in a record fails the fast reading.
   const reading = segment.repaired ? 'path' : readingFor(columns);
   if (segment.form === 'data') {
     const none = 'NULL::JSON AS meta, NULL::JSON AS repairs';
-    if (whole || reading === 'path') {
+    if (isRecordOnly || reading === 'path') {
       const rest = `CAST(json->>'$."${EMITTED_KEY}"' AS BIGINT) AS emitted, ${none}`;
       return byPath('json', columns, rest, `read_ndjson_objects(${source(segment)})`);
     }
@@ -94,17 +94,17 @@ export function rawRows(segment: ReadableSegment, columns: readonly Column[]): s
     return `read_ndjson(${source(segment)}, columns = {${record}})`;
   };
   const rest = `record.emitted_at AS emitted, record.meta AS meta, NULL::JSON AS repairs`;
-  if (whole) return `SELECT record.data AS r0, ${rest} FROM ${messages('JSON')}`;
+  if (isRecordOnly) return `SELECT record.data AS r0, ${rest} FROM ${messages('JSON')}`;
   if (reading === 'path') return byPath(OBJECT_DATA, columns, rest, messages('JSON'));
   const struct = columns.map(({ field = '', type }) => `${quoteName(field)} ${textType(type)}`);
   const fields = columns.map(({ field = '' }, index) => `record.data.${quoteName(field)} AS r${index}`);
   return `SELECT ${fields.join(', ')}, ${rest} FROM ${messages(`STRUCT(${struct.join(', ')})`)}`;
 }
 
-/** By path a list has no members, and nothing would tell that it is none of the columns'. */
+/** Read by path, a list has no members, so a list in place of a record would go unnoticed. */
 const OBJECT_DATA = `CASE WHEN coalesce(starts_with(CAST(record.data AS VARCHAR), '{'), true) THEN record.data ELSE error('no object') END`;
 
-/** Columns `data`, `emitted`, `meta` and `repairs` of a repaired segment; a key that stands twice fails nothing. */
+/** Columns `data`, `emitted`, `meta` and `repairs` of a repaired segment; accepts repeated keys. */
 export function messageMembers(segment: ReadableSegment): string {
   const member = (path: string): string => `json_extract(json, '${path}')`;
   return `SELECT ${member('/record/data')} AS data, json_extract_string(json, '/record/emitted_at') AS emitted,
@@ -122,7 +122,7 @@ function byPath(data: string, columns: readonly Column[], rest: string, from: st
   return `SELECT ${fields.join(', ')}, emitted, meta, repairs FROM (SELECT ${lists}, ${rest} FROM ${from})`;
 }
 
-/** The file and the size that DuckDB's buffers need, as arguments of its readers. */
+/** Arguments of DuckDB's readers: the file, and the buffer size that it needs. */
 export function source({ path, longestLine }: Pick<ReadableSegment, 'path' | 'longestLine'>): string {
   return `${quoteText(path)}, maximum_object_size = ${Math.max(1_048_576, longestLine + 16)}`;
 }

@@ -1,4 +1,4 @@
-/** Dates and times in every form that is valid, for the careful reading. */
+/** Dates and times in every valid form, for the tolerant reading. */
 import type { ColumnType } from '../load/types.ts';
 
 const DAY = '-?[0-9]+[-/][0-9]{1,2}[-/][0-9]{1,2}';
@@ -8,12 +8,12 @@ const INSTANT = `^ *(${DAY})(?:[Tt ] *([0-9]{1,2}:[0-9]{1,2})(?:(:[0-9]{1,2})([.
 /** Parts h, m, s, f, a and z. */
 const TIME = `^ *([0-9]{1,2})(:[0-9]{1,2})(?:(:[0-9]{1,2})([.,][0-9]+)?)? *([AaPp][Mm])? *([Zz]|${OFFSET})? *$`;
 
-/** A date that has no time to lose. */
+/** A date without a time, so that nothing is lost. */
 export const DATE_ALONE = ` *${DAY}(?: *[(]?(?:BC|AD)[)]?)? *|-?infinity|epoch`;
 /** A time of a day that loses nothing: no offset, no leap second, no more than microseconds. */
 export const PLAIN_TIME = ' *[0-9]{1,2}:[0-9]{1,2}(?::[0-5]?[0-9](?:[.,][0-9]{1,6}0*)?)? *(?:[AaPp][Mm])? *[Zz]? *';
 
-/** NULL where the text is no such thing. */
+/** NULL where the text does not match. */
 export function carefulTime(type: Extract<ColumnType, 'DATE' | 'TIME' | 'TIMESTAMPTZ'>, raw: string): string {
   if (type === 'DATE') {
     const before = `try_cast(regexp_extract(${raw}, '${DAY}') || ' (BC)' AS DATE)`;
@@ -31,7 +31,7 @@ function timeOfDay(raw: string): string {
 }
 
 /**
- * Every text that is cast has a zone, or is none of those that have a name in another row: a named zone stays set for the
+ * Every text that is cast has a zone, because a named zone in one row stays in effect for the
  * rows after it.
  */
 function instant(raw: string): string {
@@ -49,7 +49,7 @@ function instant(raw: string): string {
 
 const seconds = `CASE p.s WHEN '' THEN ':00' WHEN ':60' THEN ':59' ELSE p.s END`;
 
-/** The second behind a minute's last one. */
+/** The leap second. */
 function withLeap(value: string): string {
   return `CASE WHEN p.s = ':60' THEN ${value} + INTERVAL 1 SECOND ELSE ${value} END`;
 }

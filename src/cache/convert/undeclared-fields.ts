@@ -1,4 +1,4 @@
-/** Finds fields that a stream's schema does not have, and what their values are. */
+/** Finds fields that a stream's schema does not have, and the types of their values. */
 import { open, rm, writeFile } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isObject } from '../../protocol/index.ts';
@@ -13,19 +13,19 @@ export interface UndeclaredField {
   readonly type: ColumnType;
 }
 
-/** Up to this size every record is looked at; of a larger segment as much is looked at in pieces spread over it. */
+/** Up to this size every record is read; of a larger segment, evenly spread samples of this total size are. */
 const LOOKED_AT = 24 * 1024 * 1024;
 const FEW_ROWS = 1_000;
-/** Longer lines would take the database's memory several times over. */
+/** Longer lines would need a multiple of the database's memory. */
 const LONG_LINE = 8 * 1024 * 1024;
 const PIECES = 64;
 const PIECE_BYTES = 48 * 1024;
-/** More than any table can take: the others are only told of. */
+/** More than any table can hold; further fields are only counted. */
 const MAX_FIELDS = 2_000;
 const LINE_BREAK = 10;
 const LARGE_INTEGER = '-?[0-9]{16,}';
 
-/** @throws what DuckDB says of a file that it cannot read */
+/** @throws DuckDB's error for a file that it cannot read */
 export async function undeclaredFields(
   connection: DuckDBConnection,
   segment: ReadableSegment,
@@ -53,17 +53,17 @@ async function find(
   );
   const fields = keys
     .getRows()
-    // Of what begins with U+FEFF this would be lost.
+    // The driver would strip a leading U+FEFF.
     .map(([key]) => String(key).slice(1))
     .filter((key) => !known.has(key))
     .sort()
     .slice(0, MAX_FIELDS);
   if (fields.length === 0) return [];
-  // JSON's types know no integer beyond 64 bits, and a double holds none beyond 2^53.
-  const typeOf = `CASE WHEN json_type(data, place) IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND regexp_full_match(data->>place, '${LARGE_INTEGER}')
-    THEN 'LARGE' ELSE json_type(data, place) END`;
+  // JSON types have no integers beyond 64 bits, and doubles are exact only up to 2^53.
+  const typeOf = `CASE WHEN json_type(data, pointer) IN ('BIGINT', 'UBIGINT', 'DOUBLE') AND regexp_full_match(data->>pointer, '${LARGE_INTEGER}')
+    THEN 'LARGE' ELSE json_type(data, pointer) END`;
   const members = `SELECT data, unnest(json_keys(data)) AS key FROM (${dataOf(segment)})`;
-  const pointers = `SELECT data, key, '/' || replace(replace(key, '~', '~0'), '/', '~1') AS place FROM (${members}) WHERE key IN (${fields.map(quoteText).join(', ')})`;
+  const pointers = `SELECT data, key, '/' || replace(replace(key, '~', '~0'), '/', '~1') AS pointer FROM (${members}) WHERE key IN (${fields.map(quoteText).join(', ')})`;
   const types = await connection.runAndReadAll(
     `SELECT '.' || key, string_agg(DISTINCT ${typeOf}, ' ') FROM (${pointers}) GROUP BY key`,
   );
@@ -109,7 +109,7 @@ function dataOf(segment: ReadableSegment): string {
   return `SELECT record.data AS data FROM read_ndjson(${source(segment)}, columns = {'record': 'STRUCT(data JSON)'})`;
 }
 
-/** The column type for DuckDB's names of JSON types; undefined where nothing but null was seen. */
+/** The column type for DuckDB's names of JSON types; undefined where all values were null. */
 function commonType(names: readonly string[]): ColumnType | undefined {
   const types = new Set(names.map((name) => TYPES[name] ?? 'JSON'));
   const [first, ...others] = types;
@@ -127,7 +127,7 @@ const TYPES: Record<string, ColumnType> = {
   DOUBLE: 'DOUBLE',
 };
 
-/** Whole lines from pieces at even distances, in a file of their own. */
+/** Writes complete lines from evenly spaced samples to a separate file. */
 async function samplePieces(segment: ReadableSegment): Promise<ReadableSegment> {
   const path = `${segment.path}.sample`;
   const length = PIECE_BYTES;

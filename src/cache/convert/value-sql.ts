@@ -1,10 +1,10 @@
-/** From a field's text to a column's value, and what is lost on the way. */
+/** SQL from a field's text to a column's value, and for what is lost in between. */
 import type { Column, ColumnType } from '../load/types.ts';
 import { carefulTime, DATE_ALONE, PLAIN_TIME } from './time-sql.ts';
 
 /**
  * The value of a column, from the text in the column `raw`.
- * @param careful NULL where the text does not fit; else an error
+ * @param careful whether a text that does not fit becomes NULL; otherwise it is an error
  */
 export function castTo(column: Column, raw: string, careful: boolean): string {
   const { type, widenedFrom } = column;
@@ -16,7 +16,7 @@ export function castTo(column: Column, raw: string, careful: boolean): string {
   return suspect ? `CASE WHEN ${suspect} THEN error('not as it is') ELSE ${value} END` : value;
 }
 
-/** A column that had to become text holds what its own type holds just so as that type is written, and all else as sent. */
+/** A column that was widened to text writes values that fit its former type in that type's form, and all others as sent. */
 function narrowText(type: ColumnType, raw: string): string {
   const value = fitted(type, raw);
   const cut = cutBy({ type, exact: true }, value, raw);
@@ -24,12 +24,12 @@ function narrowText(type: ColumnType, raw: string): string {
   return `coalesce(${cut ? `CASE WHEN NOT coalesce(${cut}, true) THEN ${text} END` : text}, ${raw})`;
 }
 
-/** The text of a value in a column that becomes VARCHAR; whole doubles are written as the integers that they are. */
+/** The text of a value in a column that becomes VARCHAR; integral doubles are written as integers. */
 export function textOf(type: ColumnType, value: string): string {
   const text = `CAST(${value} AS VARCHAR)`;
   if (type !== 'DOUBLE') return text;
-  const whole = `${value} = floor(${value}) AND abs(${value}) < 9223372036854774784`;
-  return `CASE WHEN ${whole} THEN CAST(CAST(${value} AS BIGINT) AS VARCHAR) ELSE ${text} END`;
+  const isIntegral = `${value} = floor(${value}) AND abs(${value}) < 9223372036854774784`;
+  return `CASE WHEN ${isIntegral} THEN CAST(CAST(${value} AS BIGINT) AS VARCHAR) ELSE ${text} END`;
 }
 
 /** The value, or NULL where the text does not fit. */
@@ -37,10 +37,10 @@ function fitted(type: ColumnType, raw: string): string {
   switch (type) {
     case 'BIGINT':
     case 'HUGEINT': {
-      // The cast alone would round 12.5; a double would round a fraction away that stands behind many digits.
+      // The cast alone would round 12.5; via a double, a fraction after many digits would be rounded away.
       const double = `(${hasExponent(raw)}) AND try_cast(${raw} AS DOUBLE) = floor(try_cast(${raw} AS DOUBLE))`;
-      const whole = `regexp_full_match(${raw}, '[^.eE]*[.]0*') OR (${double})`;
-      return `CASE WHEN ${maybeFraction(raw)} THEN CASE WHEN ${whole} THEN try_cast(${raw} AS ${type}) END ELSE try_cast(${raw} AS ${type}) END`;
+      const isIntegral = `regexp_full_match(${raw}, '[^.eE]*[.]0*') OR (${double})`;
+      return `CASE WHEN ${maybeFraction(raw)} THEN CASE WHEN ${isIntegral} THEN try_cast(${raw} AS ${type}) END ELSE try_cast(${raw} AS ${type}) END`;
     }
     case 'DATE':
     case 'TIME':
@@ -55,24 +55,24 @@ function hasExponent(raw: string): string {
   return `contains(${raw}, 'e') OR contains(${raw}, 'E')`;
 }
 
-/** What has a fraction or an exponent must be looked at before it is taken for an integer. */
+/** A fraction or an exponent needs a check before the text is cast to an integer. */
 function maybeFraction(raw: string): string {
   return `contains(${raw}, '.') OR ${hasExponent(raw)}`;
 }
 
-/** Where the cast alone may do something else than the careful one; all that is usual is passed at once. */
+/** Whether the plain cast may differ from the checked one; common forms pass at once. */
 function suspectBy(column: Pick<Column, 'type' | 'exact'>, value: string, raw: string): string | undefined {
   const cut = cutBy(column, value, raw);
   switch (column.type) {
     case 'BIGINT':
     case 'HUGEINT':
       return [maybeFraction(raw), ...(cut ? [cut] : [])].join(' OR ');
-    // The database takes an era for nothing, and what stands behind a time too.
+    // The database ignores an era, and anything after a time.
     case 'DATE':
       return `(${longDate(raw)} AND contains(${raw}, 'BC')) OR ${cut}`;
     case 'TIME':
       return `NOT regexp_full_match(${raw}, '[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]{1,6}0*)?)?Z?')`;
-    // After a time with the name of a zone the database reads times without one in that zone.
+    // After a time with a named zone, the database reads times without a zone in that zone.
     case 'TIMESTAMPTZ':
       return `contains(substr(${raw}, 12), ' ') OR ${nanoseconds(raw)}`;
     default:
@@ -81,8 +81,8 @@ function suspectBy(column: Pick<Column, 'type' | 'exact'>, value: string, raw: s
 }
 
 /**
- * Where a part of the value is lost though the cast succeeds: a date with a time, a time with an offset, more than
- * microseconds, a number that no double is. In an exact column also what several texts have become one value.
+ * Whether a part of the value is lost although the cast succeeds: a date with a time, a time with an offset, more than
+ * microseconds, a number that no double equals. In an exact column, also whether several texts become one value.
  */
 function cutBy({ type, exact }: Pick<Column, 'type' | 'exact'>, value: string, raw: string): string | undefined {
   switch (type) {
@@ -119,18 +119,18 @@ function oddNumber(raw: string): string {
   return `(contains(${raw}, ' ') OR contains(${raw}, '_') OR (${raw} < '1' AND length(${raw}) > 1 AND NOT ${plain}))`;
 }
 
-/** Not just YYYY-MM-DD. */
+/** Anything other than YYYY-MM-DD. */
 function longDate(raw: string): string {
   return `(length(${raw}) <> 10 OR substr(${raw}, 8, 1) <> '-')`;
 }
 
-/** In the usual form the seventh digit of the fraction is the 27th character. */
+/** In the common form the seventh digit of the fraction is the 27th character. */
 function nanoseconds(raw: string): string {
-  const place = `substr(${raw}, 27, 1) BETWEEN '0' AND '9' OR substr(${raw}, 14, 1) <> ':'`;
-  return `(length(${raw}) > 23 AND (${place}) AND regexp_matches(${raw}, '[.,][0-9]{6}[0-9]*[1-9]'))`;
+  const mayExceed = `substr(${raw}, 27, 1) BETWEEN '0' AND '9' OR substr(${raw}, 14, 1) <> ':'`;
+  return `(length(${raw}) > 23 AND (${mayExceed}) AND regexp_matches(${raw}, '[.,][0-9]{6}[0-9]*[1-9]'))`;
 }
 
-/** What of a text is not in its value, both as expressions: what became NULL, and where a part is lost. */
+/** Two expressions: whether the text became NULL, and whether a part of it was lost. */
 export function misfit(
   column: Column,
   value: string,

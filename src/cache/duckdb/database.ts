@@ -1,4 +1,4 @@
-/** Lends connections of the project's one DuckDB file; the file is opened on use and closed when idle. */
+/** Connections to the project's one DuckDB file, which is opened on use and closed when idle. */
 import { mkdir, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -11,29 +11,29 @@ import { interruptible } from './interruptible.ts';
 import { badPath, isFileError, noDataYet, openError } from './open-errors.ts';
 
 export interface UseOptions {
-  /** Ends the wait for the file, and interrupts the statement that runs. */
+  /** Ends the wait for the file, and interrupts the running statement. */
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for another process that holds the file. */
   readonly waitMs?: number;
-  /** Threads for the file, where this use opens it; default those of the options. */
+  /** Threads, if this use opens the file; default those of the options. */
   readonly threads?: number;
-  /** A read makes no file: without one it is an InputError `no_data_yet`. */
+  /** A read does not create the file: without one it fails with InputError `no_data_yet`. */
   readonly mustExist?: boolean;
 }
 
 export interface Database {
-  /** Seals what is shown of the data, before it is cut. */
+  /** Redacts data before it is cut and shown. */
   readonly redactor: Redactor;
   /**
-   * Runs `body` with a connection of its own; what it leaves open is rolled back. A streamed result has to be read to
-   * its end (`withStream` sees to it), or the file stays open behind it.
-   * @param purpose what is done, for messages to those who wait
+   * Runs `body` with its own connection; a transaction that it leaves open is rolled back. A streamed result must be read to
+   * its end (`withStream` does that), or the file stays open.
+   * @param purpose what is done, for the messages of processes that wait
    * @throws LimitError `cache_locked` naming the other process, SetupError when the file does not open
    */
   use<T>(purpose: string, body: (connection: DuckDBConnection) => Promise<T>, options?: UseOptions): Promise<T>;
-  /** Closes the file now, or as soon as its users of this process are done, so that other processes get in. */
+  /** Closes the file now, or as soon as its users in this process are done, so that other processes can open it. */
   release(): Promise<void>;
-  /** Interrupts what runs, closes the file, and lends no more. */
+  /** Interrupts running work, closes the file, and rejects further use. */
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     return realpath(folder);
   };
   const releaseFile = async (): Promise<void> => {
-    // Asking where the file lies makes its folder: a process that never used it leaves nothing behind.
+    // Resolving the path creates its folder, which a process that never used the file must not do.
     if (!used) return;
     await sharedInstance(await realFile(await options.file())).release();
   };
@@ -95,7 +95,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         running.set(connection, work);
         return await work;
       } catch (error) {
-        // After an internal error of DuckDB only a new opening helps.
+        // After an internal error of DuckDB the file must be reopened.
         if (/database has been invalidated/.test(messageOf(error))) await shared.release();
         throw isFileError(error) ? openError(error, path) : error;
       } finally {

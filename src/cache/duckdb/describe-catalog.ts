@@ -1,4 +1,4 @@
-/** What DuckDB's own catalog says about the tables that people may see. */
+/** Reads the visible tables and columns from DuckDB's catalog. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Redactor } from '../../secrets/index.ts';
 import { BOOKKEEPING, type KnownStream } from '../bookkeeping/index.ts';
@@ -13,11 +13,11 @@ export interface FoundTable {
   readonly view: boolean;
   /** For use in SQL. */
   readonly quoted: string;
-  /** Of its own constraint; most tables of syncs have none. */
+  /** From the table's constraint; most synced tables have none. */
   readonly primaryKey: readonly string[];
 }
 
-/** Tables and views but for the engine's own, by dataset and name. */
+/** Tables and views, except the engine's own, by dataset and name. */
 export async function catalogTables(connection: DuckDBConnection): Promise<FoundTable[]> {
   const rows = await loadConnection(connection).rows(
     `SELECT schema_name, table_name, 'table' AS kind FROM duckdb_tables()
@@ -49,7 +49,7 @@ async function primaryKeys(connection: DuckDBConnection): Promise<Map<string, st
   );
 }
 
-/** Columns in their order, with what the stream's schema said about them. */
+/** Columns in their order, with their facts from the stream's schema. */
 export async function readColumns(
   connection: DuckDBConnection,
   found: FoundTable,
@@ -67,11 +67,11 @@ export async function readColumns(
   });
 }
 
-/** A table of fewer blocks shares most of them with others: what it takes is told by its rows. */
+/** A table of fewer blocks shares most of them with others, so its size is estimated from its rows. */
 const OWN_BLOCKS = 8;
 const SAMPLED = 1_000;
 
-/** About the bytes that the table takes: of a large one its blocks in the file, of a small one its rows as text. */
+/** The approximate size of the table: for a large one its blocks in the file, for a small one its rows as text. */
 export async function readBytes(
   connection: DuckDBConnection,
   found: FoundTable,
@@ -93,6 +93,6 @@ export async function readBytes(
     [],
   );
   const asText = Math.round(Number(sample?.bytes ?? 0) * rows);
-  // Compressed it may take less than its blocks, never more.
+  // Compressed, it may take less than its blocks, never more.
   return storage?.bytes && Number(storage.bytes) > 0 ? Math.min(asText, Number(storage.bytes)) : asText;
 }

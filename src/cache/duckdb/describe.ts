@@ -24,7 +24,7 @@ import { queryError } from './query-errors.ts';
 import { withStream } from './stream.ts';
 
 /**
- * Describes the cache, one dataset or one table. Rows are exact, bytes about what the table takes on disk.
+ * Describes the cache, one dataset or one table. Row counts are exact; bytes are the approximate size on disk.
  * @throws InputError `no_data_yet`, `unknown_dataset` or `unknown_table` with near names
  */
 export async function describeData(
@@ -74,7 +74,7 @@ async function describeTable(
   budget: OutputBudget,
 ): Promise<TableSummary> {
   const base = tableFacts(found.table, found.view, stream);
-  // The rows of a view are not counted: it may be anything, a join without end included.
+  // The rows of a view are not counted: it may be an endless join.
   const sizes = found.view ? {} : await tableSize(connection, found);
   if (detail === 'names') return { ...base, ...sizes };
   const primaryKey = stream && stream.primaryKey.length > 0 ? keyColumns(stream) : found.primaryKey;

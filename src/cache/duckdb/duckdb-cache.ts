@@ -1,4 +1,4 @@
-/** The cache as a DuckDB file of the project. */
+/** The cache in a DuckDB file of the project. */
 import { InputError } from '../../errors.ts';
 import type { Cache } from '../cache.ts';
 import {
@@ -18,7 +18,7 @@ import { dryRun, runQuery } from './query.ts';
 
 export function duckdbCache(database: Database): Cache {
   const store = duckdbStore(database);
-  // To look for what is to be removed makes no file.
+  // Looking up what to remove must not create the file.
   const mustExist = (): Promise<void> => database.use('looking', async () => undefined, { mustExist: true });
   return {
     kind: 'duckdb',

@@ -1,4 +1,4 @@
-/** Writes the rows of one guarded SELECT to a file; the database writes it, so memory stays bounded. */
+/** Writes the rows of one guarded SELECT to a file. The database writes it, so memory stays bounded. */
 import { stat } from 'node:fs/promises';
 import { InputError, messageOf } from '../../errors.ts';
 import { jsonNumber } from '../export-sql.ts';
@@ -10,7 +10,7 @@ import { guardPlan } from './guard-plan.ts';
 import { columnsOf, guarded, readPart } from './query.ts';
 import { cellReader } from './query-cells.ts';
 
-/** Other processes wait for the file all the while. */
+/** Limited, because other processes wait for the file meanwhile. */
 const TIME_LIMIT_MS = 10 * 60_000;
 const SHOWN_ROWS = 5;
 
@@ -20,7 +20,7 @@ const FORMATS: Record<ExportRequest['format'], string> = {
   parquet: 'FORMAT parquet, COMPRESSION zstd',
 };
 
-/** @throws what a query throws; InputError `sql_not_alone` for text that cannot stand inside another statement */
+/** @throws as `query`; InputError `sql_not_alone` for a text that cannot be embedded in another statement */
 export async function exportQuery(database: Database, sql: string, request: ExportRequest): Promise<ExportResult> {
   const { format, file, signal } = request;
   return guarded(
@@ -33,11 +33,11 @@ export async function exportQuery(database: Database, sql: string, request: Expo
         guardQuery(connection, `SELECT ${what} FROM (${inner}\n)`).catch((error: unknown) => {
           throw error instanceof InputError ? notAlone() : error;
         });
-      // As they are named in the file: of two equal names one gets a number.
+      // The names in the file: DuckDB numbers the second of two equal names.
       const columns = await columnsOf(connection, (await select('*')).sql, database.redactor);
       const rows = await select(selection(columns, format));
       await guardPlan(connection, rows.sql);
-      // Only what the guard let through stands in the COPY, and only our own name in its target.
+      // The COPY contains only SQL that passed the guard, and its target is a name of our own.
       const target = `TO ${quoteText(file)} (${FORMATS[format]}, USE_TMP_FILE false)`;
       const copied = await connection.run(`COPY (${rows.sql}) ${target}`).catch((error: unknown) => {
         throw /to DECIMAL\(38,0\)/.test(messageOf(error)) ? tooWide() : error;
@@ -57,7 +57,7 @@ export async function exportQuery(database: Database, sql: string, request: Expo
   );
 }
 
-/** Parquet has no integers of 128 bits, and DuckDB would write them as doubles; sums are such. JSON has no NaN. */
+/** Parquet has no 128-bit integers, the type of sums, and DuckDB would write them as doubles. JSON has no NaN. */
 function selection(columns: readonly QueryColumn[], format: ExportRequest['format']): string {
   const changed = columns.flatMap(({ name, type }) => {
     const column = quoteName(name);
@@ -72,7 +72,7 @@ function selection(columns: readonly QueryColumn[], format: ExportRequest['forma
 function tooWide(): InputError {
   return new InputError(
     'parquet_integer',
-    'A column holds integers of more than 38 digits, which Parquet cannot.',
+    'A column holds integers of more than 38 digits, which Parquet cannot store.',
     'CAST it AS VARCHAR in the SELECT, or choose csv or jsonl.',
   );
 }
@@ -80,7 +80,7 @@ function tooWide(): InputError {
 function notAlone(): InputError {
   return new InputError(
     'sql_not_alone',
-    'This SQL cannot be exported: it does not stand inside another SELECT.',
-    'Leave out a comment after the last semicolon, and give each column a name of its own.',
+    'This SQL cannot be exported: it does not work as a subquery.',
+    'Remove a comment after the last semicolon, and give each column a unique name.',
   );
 }

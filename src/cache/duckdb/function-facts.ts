@@ -1,16 +1,16 @@
-/** What DuckDB says of its own functions; the same for every database, so it is asked once. */
+/** Facts about DuckDB's own functions; the same for every database, so they are queried once. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 export interface FunctionFacts {
-  /** Whether all that it gives are plain values: no lists, structs or maps. */
+  /** Whether it returns only plain values: no lists, structs or maps. */
   isPlain(name: string): boolean;
-  /** How many times it writes what it is given: a macro writes its parameters where they stand in it. */
+  /** How often it repeats its argument: a macro expands each mention of its parameters. */
   copies(name: string): number;
 }
 
-/** More than any that may be called writes. */
+/** More than any allowed function repeats. */
 export const MAX_COPIES = 4;
-/** What is assumed before DuckDB is asked. */
+/** Assumed before DuckDB is queried. */
 export const WORST: FunctionFacts = { isPlain: () => false, copies: () => MAX_COPIES };
 
 const PLAIN_TYPES = new Set([
@@ -46,7 +46,7 @@ async function ask(connection: DuckDBConnection): Promise<FunctionFacts> {
   }
   return {
     isPlain: (name) => plain.get(name) ?? false,
-    // A macro that a person made in this database.
+    // A macro that a user made in this database.
     copies: (name) => copies.get(name) ?? MAX_COPIES,
   };
 }

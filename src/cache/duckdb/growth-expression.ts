@@ -1,4 +1,4 @@
-/** How large DuckDB makes an expression. */
+/** Estimates how large DuckDB makes an expression. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import {
   type Expression,
@@ -13,17 +13,17 @@ import {
 } from './growth-scope.ts';
 
 export interface Measures {
-  /** Notes parts that DuckDB writes out for a name or a macro. */
+  /** Adds parts that DuckDB expands for a name or a macro. */
   copied(parts: number): void;
   shape(shape: Shape): void;
   relation(query: JsonObject, outer: Scope): Relation;
-  /** How many times a function writes what it is given. */
+  /** How often a function repeats its argument. */
   copies(name: string): number;
-  /** Whether all that a function gives are plain values. */
+  /** Whether a function returns only plain values. */
   isPlain(name: string): boolean;
 }
 
-/** They give one of what they are given, or a part of it. */
+/** Functions that return one of their arguments, or a part of one. */
 const PASSING = new Set(
   (
     'any_value arbitrary arg_max arg_min array_extract array_first array_last array_to_string coalesce concat element_at first first_value ' +
@@ -105,7 +105,7 @@ function call(node: JsonObject, scope: Scope, measures: Measures): Expression {
   };
 }
 
-/** A type that a text names: `{"a": ["INTEGER"]}`. */
+/** The type that a text describes: `{"a": ["INTEGER"]}`. */
 function namedShape(given: readonly JsonObject[]): Shape {
   let depth = 1;
   let deepest = 1;
@@ -130,7 +130,7 @@ function resultShape(node: JsonObject, name: string, shapes: readonly Shape[], m
 function operator(node: JsonObject, scope: Scope, measures: Measures): Expression {
   const type = String(node.type);
   const parts = partsOf(node, scope, measures);
-  // `*COLUMNS(…)` puts all columns into one place.
+  // `*COLUMNS(…)` expands all columns into one argument list.
   if (type === 'OPERATOR_UNPACK')
     return { size: sizeOf(parts) + scope.from.all.weight, shape: scope.from.all, spread: false };
   const shapes = parts.map(({ shape }) => shape);
@@ -175,7 +175,7 @@ function all(parts: readonly Expression[]): Expression {
   };
 }
 
-/** Of a type as it is written in a cast. */
+/** The type that a cast names. */
 function typeShape(type: JsonValue | undefined): Shape {
   if (Array.isArray(type)) return together(type.map(typeShape));
   if (!isObject(type)) return PLAIN;

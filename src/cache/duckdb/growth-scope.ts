@@ -1,28 +1,28 @@
-/** What a name in a query may stand for, by size. Names are guessed broadly: of several meanings the largest counts. */
+/** Sizes of what a name in a query may refer to. Lookup is generous: of several meanings the largest counts. */
 
-/** The type of a value: of how many plain ones it is made, and how deep they lie. */
+/** The size of a type: how many plain values it contains, and how deeply they are nested. */
 export interface Shape {
   readonly weight: number;
   readonly depth: number;
 }
 
 export interface Relation {
-  /** By lower-case name, as far as the query says them. */
+  /** By lower-case name, where the query names them. */
   readonly columns: ReadonlyMap<string, Shape>;
-  /** The largest of the columns whose names the query does not say. */
+  /** The largest of the columns that the query does not name. */
   readonly unnamed: Shape | undefined;
   /** All columns together, as one value. */
   readonly all: Shape;
   readonly largest: Shape;
-  /** Parts that DuckDB plans for it. */
+  /** Expression parts that DuckDB plans for it. */
   readonly cost: number;
 }
 
 export interface Expression {
-  /** Parts, with those that stand behind names of the same SELECT: DuckDB writes them out for each mention. */
+  /** Parts, including those behind names of the same SELECT: DuckDB expands them for each mention. */
   readonly size: number;
   readonly shape: Shape;
-  /** It holds `*` or COLUMNS, and so stands once for each column. */
+  /** It contains `*` or COLUMNS, and so is repeated for each column. */
   readonly spread: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Scope {
   readonly ctes: ReadonlyMap<string, Relation>;
   /** All of FROM together. */
   from: Relation;
-  /** What may be named as a whole: `t` in `SELECT t FROM … AS t`. */
+  /** Tables that may be selected as one value: `t` in `SELECT t FROM … AS t`. */
   readonly relations: Map<string, Shape>;
   readonly aliases: Map<string, Expression>;
   /** Parameters of a lambda. */
@@ -57,7 +57,7 @@ export function larger(one: Shape, other: Shape): Shape {
   return { weight: Math.max(one.weight, other.weight), depth: Math.max(one.depth, other.depth) };
 }
 
-/** The larger of those that are there. */
+/** The larger of the given types. */
 export function either(one: Shape | undefined, other: Shape | undefined): Shape | undefined {
   return one && other ? larger(one, other) : (one ?? other);
 }
@@ -66,13 +66,13 @@ export function largestOf(shapes: readonly Shape[]): Shape {
   return shapes.reduce(larger, PLAIN);
 }
 
-/** One value that holds them all. */
+/** One value that contains all of them. */
 export function together(shapes: readonly Shape[]): Shape {
   const weight = shapes.reduce((sum, shape) => sum + shape.weight, 0);
   return { weight: Math.max(1, weight), depth: 1 + Math.max(0, ...shapes.map(({ depth }) => depth)) };
 }
 
-/** Both, side by side, as in a join. */
+/** The columns of both, as in a join. */
 export function joined(one: Relation, other: Relation): Relation {
   const columns = new Map(one.columns);
   for (const [name, shape] of other.columns) columns.set(name, larger(columns.get(name) ?? shape, shape));
@@ -85,7 +85,7 @@ export function joined(one: Relation, other: Relation): Relation {
   };
 }
 
-/** What `names` (`a`, `t.a`, `t.a.field`) may be: its type, and the parts that are written out for it. */
+/** What `names` (`a`, `t.a`, `t.a.field`) may refer to: its type, and the parts that are expanded for it. */
 export function lookUp(names: readonly string[], scope: Scope): { shape: Shape; copied: number } {
   let shape: Shape | undefined;
   let copied = 0;
@@ -99,7 +99,7 @@ export function lookUp(names: readonly string[], scope: Scope): { shape: Shape; 
       const alias = aliases.get(name);
       copied = Math.max(copied, alias?.size ?? 0);
       for (const found of [alias?.shape, parameters.get(name), from.columns.get(name)]) here = either(here, found);
-      // As a value of its own only where it is not written before a column.
+      // A table is a value only where no column name follows it.
       if (names.length === 1) here = either(here, UNNAMED.test(name) ? from.all : relations.get(name));
     }
     shape = either(shape, here ?? from.unnamed);

@@ -1,4 +1,4 @@
-/** How large DuckDB makes what stands behind FROM. */
+/** Estimates how large DuckDB makes a FROM clause. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import type { FunctionFacts } from './function-facts.ts';
 import { type Measures, partsOf, sizeOf } from './growth-expression.ts';
@@ -8,7 +8,7 @@ export interface GrowthFacts {
   /** Number of columns of a table, by its lower-case name without its dataset. */
   readonly widths: ReadonlyMap<string, number>;
   readonly growing: ReadonlySet<string>;
-  /** A WITH is repeated wherever it is named; the parse tree does not tell which. */
+  /** A WITH is expanded wherever it is named; the parse tree does not tell which. */
   readonly notMaterialized: boolean;
   readonly functions: FunctionFacts;
 }
@@ -21,7 +21,7 @@ export interface Gauge {
   table(kind: 'plain' | 'using'): void;
 }
 
-/** More than any table function and view of the catalog has. */
+/** More columns than any table function or view of the catalog has. */
 const FUNCTION_COLUMNS = 10;
 const CATALOG_COLUMNS = 50;
 
@@ -59,7 +59,7 @@ function tableRelation(table: JsonObject, scope: Scope, gauge: Gauge): Relation 
     case 'EXPRESSION_LIST':
       return valuesRelation(table, scope, measures);
     default: {
-      // A function; what it gives has few columns.
+      // A function, whose result has few columns.
       const parts = partsOf(table, scope, measures);
       const largest = largestOf(parts.map(({ shape }) => shape));
       const weight = parts.reduce((sum, { shape }) => sum + shape.weight, FUNCTION_COLUMNS);
@@ -87,7 +87,7 @@ function plainRelation(columns: number): Relation {
   return { ...NOTHING, unnamed: PLAIN, all: { weight: columns, depth: 2 }, cost: 1 };
 }
 
-/** The rows have the same types: the widest stands for all. */
+/** All rows have the same types, so the widest row is measured. */
 function valuesRelation(table: JsonObject, scope: Scope, measures: Measures): Relation {
   const rows = (Array.isArray(table.values) ? table.values : []).map((row) => partsOf(row, scope, measures));
   const shapes = rows.map((row) => together(row.map(({ shape }) => shape)));
@@ -119,7 +119,7 @@ function pivotRelation(table: JsonObject, scope: Scope, gauge: Gauge): Relation 
   };
 }
 
-/** `AS t(a, b)` gives other names, in an order that is not followed here. */
+/** `AS t(a, b)` renames columns, in an order that is not followed here. */
 export function renamed(relation: Relation, names: JsonValue | undefined): Relation {
   return Array.isArray(names) && names.length > 0
     ? { ...relation, columns: new Map(), unnamed: relation.largest }

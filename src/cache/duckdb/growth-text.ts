@@ -1,14 +1,14 @@
-/** What DuckDB's parser itself makes large: it copies what a simple CASE compares for each WHEN, and spells out grouping sets. */
+/** Refuses text that DuckDB's parser itself would blow up: it copies the operand of a simple CASE for each WHEN, and expands grouping sets. */
 import { InputError } from '../../errors.ts';
 import { sqlWords } from './sql-words.ts';
 
-/** Words that the parser may make of a text. */
+/** Words that the parser may produce from a text. */
 const WORDS_CAP = 300_000;
-/** Each may stand for 65,535 sets of columns. */
+/** Each may expand to 65,535 sets of columns. */
 const SETS_CAP = 12;
 
 interface Case {
-  /** Words of what is compared. */
+  /** Words of the operand. */
   compared: number;
   others: number;
   whens: number;
@@ -19,18 +19,18 @@ export interface TextFacts {
   readonly notMaterialized: boolean;
 }
 
-/** @throws InputError `sql_too_wide` before the parser is asked */
+/** Runs before the parser. @throws InputError `sql_too_wide` */
 export function checkParsedSize(sql: string): TextFacts {
   const open: Case[] = [{ compared: 0, others: 0, whens: 1 }];
   let sets = 0;
   let before = '';
   let notMaterialized = false;
   for (const word of sqlWords(sql)) {
-    // After these a keyword is a name.
+    // After these, a keyword is a name.
     const isName = before === 'AS' || before === '.';
     if (word === 'CUBE' || word === 'ROLLUP' || (word === 'SETS' && before === 'GROUPING')) sets += 1;
     if (word === 'MATERIALIZED' && before === 'NOT') notMaterialized = true;
-    // A field that is called "as" makes no name of what follows.
+    // After a field with the name "as", a keyword is still a keyword.
     before = isName && word === 'AS' ? '' : word;
     const here = open.at(-1) as Case;
     if (!isName && word === 'CASE') open.push({ compared: 0, others: 0, whens: 0 });
@@ -61,8 +61,8 @@ function sizeOf({ compared, others, whens }: Case): number {
 function tooManyCases(): InputError {
   return new InputError(
     'sql_too_wide',
-    'A CASE compares something long with many values; it would be copied for each of them.',
-    'Compute what is compared in a subquery (SELECT … AS x FROM …), and write CASE x WHEN … over that.',
+    'A CASE compares a long expression with many values; the expression would be copied for each of them.',
+    'Compute the expression in a subquery (SELECT … AS x FROM …), and write CASE x WHEN … over it.',
   );
 }
 
@@ -70,6 +70,6 @@ function tooManySets(): InputError {
   return new InputError(
     'sql_too_wide',
     `The query holds CUBE, ROLLUP or GROUPING SETS more than ${SETS_CAP} times.`,
-    'Name the sets in one GROUPING SETS ((a, b), (a), ()), or ask in several queries.',
+    'Name the sets in one GROUPING SETS ((a, b), (a), ()), or split it into several queries.',
   );
 }

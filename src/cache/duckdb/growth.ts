@@ -1,6 +1,6 @@
 /**
- * Refuses a query of few words that DuckDB would make huge: names that stand for each other's double, values in values,
- * columns of columns. Planning heeds neither a limit of memory nor an interruption, so it must not begin.
+ * Refuses a short query that DuckDB would expand to a huge one: names that double each other, values nested in values,
+ * columns of columns. Planning cannot be interrupted and ignores the memory limit, so it must not begin.
  */
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
@@ -22,18 +22,18 @@ import {
 import { fromRelation, type Gauge, type GrowthFacts, renamed } from './growth-tables.ts';
 import { tooDeep } from './query-errors.ts';
 
-/** Parts written out for names; DuckDB takes 0.2 s for so many, and longer than in proportion for more. */
+/** Parts expanded for names. DuckDB takes 0.2 s for this many, and disproportionately longer for more. */
 const COPIES_CAP = 5_000;
-/** So few are no more than what is written out by hand. */
+/** Up to this many are always allowed: people write as many by hand. */
 const SMALL = 30;
 /** Plain values in one value or row. */
 const WEIGHT_CAP = 20_000;
 const DEPTH_CAP = 20;
 /** Parts and columns of all steps. */
 const COST_CAP = 400_000;
-/** Ways to join them are weighed in pairs. */
+/** The planner compares the ways to join them in pairs. */
 const TABLES_CAP = 500;
-/** Names are looked for in all tables before; sixty take 3 s. */
+/** Each looks for its names in all tables before it; sixty take 3 s. */
 const USING_CAP = 40;
 
 /** @throws InputError `sql_too_wide` */
@@ -44,7 +44,7 @@ export function checkGrowth(statements: JsonValue, facts: GrowthFacts): void {
       if (isObject(statement)) gauge.relation(statement, newScope(undefined));
     }
   } catch (error) {
-    // Deeper than our own stack.
+    // Deeper than the stack allows.
     if (error instanceof RangeError) throw tooDeep();
     throw error;
   }
@@ -61,7 +61,7 @@ function createGauge(facts: GrowthFacts): Measures {
   const tables = { plain: 0, using: 0 };
   const table: Gauge['table'] = (kind) => {
     tables[kind] += 1;
-    if (tables.plain > TABLES_CAP) throw tooWide(`more than ${TABLES_CAP} tables`, 'Ask in several queries.');
+    if (tables.plain > TABLES_CAP) throw tooWide(`more than ${TABLES_CAP} tables`, 'Split it into several queries.');
     if (tables.using > USING_CAP) throw tooWide(`more than ${USING_CAP} joins with USING`, 'Write ON a.x = b.x.');
   };
   const measures: Measures = {
@@ -70,8 +70,8 @@ function createGauge(facts: GrowthFacts): Measures {
       copies += parts;
       if (copies > COPIES_CAP) {
         throw tooWide(
-          'names or functions that stand for each other many times over',
-          'Compute each step in a subquery or a WITH of its own, without NOT MATERIALIZED.',
+          'names or functions that expand to each other many times over',
+          'Compute each step in its own subquery or WITH, without NOT MATERIALIZED.',
         );
       }
     },
@@ -82,7 +82,7 @@ function createGauge(facts: GrowthFacts): Measures {
       }
     },
     isPlain: (name) => facts.functions.isPlain(name),
-    // Before those the macros stand that check sizes.
+    // The macros that check sizes come before those.
     copies: (name) => (facts.growing.has(name) ? MAX_COPIES : facts.functions.copies(name)),
     relation: (query, outer) => queryRelation(query, outer, { facts, measures, spend, table }),
   };
@@ -99,7 +99,7 @@ function queryRelation(wrapped: JsonObject, outer: Scope, gauge: Gauge): Relatio
         sides.map((side) => queryRelation(side, scope, gauge)),
         /BY_NAME$/.test(String(node.setop_type)),
       );
-      // Each side is filled up to the columns of all.
+      // Each side is padded to the columns of all.
       gauge.spend(both.all.weight * sides.length);
       return modified(node, both, scope, gauge);
     }
@@ -150,7 +150,7 @@ function selectRelation(node: JsonObject, scope: Scope, gauge: Gauge): Relation 
   return { columns, unnamed, all: { weight, depth }, largest, cost: cost + weight + scope.from.cost };
 }
 
-/** The columns of a result, while they are read. */
+/** The columns of a result, while they are collected. */
 interface Row {
   readonly columns: Map<string, Shape>;
   unnamed: Shape | undefined;
@@ -187,22 +187,22 @@ function addItem(row: Row, item: JsonObject, scope: Scope, { measures }: Gauge):
   row.add(measured.shape, name);
   row.weight += measured.shape.weight * (times - 1);
   row.cost += measured.size * times;
-  // Each of several columns has a name of its own.
+  // Each of several columns has its own name.
   if (measured.spread || item.function_name === 'unnest') row.unnamed = either(row.unnamed, measured.shape);
   if (typeof item.alias !== 'string' || name === undefined) return;
   const before: Expression = scope.aliases.get(name) ?? measured;
   scope.aliases.set(name, { ...measured, size: Math.max(before.size, measured.size) });
 }
 
-/** All columns, each with its own name and type; `t.*` and `struct.*` take a part of them, REPLACE puts others in their place. */
+/** All columns with their names and types; `t.*` and `struct.*` select a part of them, REPLACE substitutes some. */
 function addStar(row: Row, item: JsonObject, scope: Scope, { measures }: Gauge): void {
   const { columns, unnamed, largest } = scope.from;
-  const whole = starShape(item, scope);
+  const star = starShape(item, scope);
   for (const [name, shape] of columns) row.columns.set(name, larger(row.columns.get(name) ?? shape, shape));
   row.unnamed = either(row.unnamed, item.rename_list === undefined ? unnamed : largest);
   row.largest = larger(row.largest, largest);
-  row.weight += whole.weight;
-  row.depth = Math.max(row.depth, whole.depth + 1);
+  row.weight += star.weight;
+  row.depth = Math.max(row.depth, star.depth + 1);
   const parts = partsOf(item, scope, measures);
   const replaced = Array.isArray(item.replace_list) ? item.replace_list.filter(isObject) : [];
   for (const { shape } of parts) {
@@ -212,10 +212,10 @@ function addStar(row: Row, item: JsonObject, scope: Scope, { measures }: Gauge):
       row.columns.set(name, larger(row.columns.get(name) ?? shape, shape));
     }
   }
-  row.cost += 1 + whole.weight + spreadSize(parts, scope);
+  row.cost += 1 + star.weight + spreadSize(parts, scope);
 }
 
-/** What stands once for each column, so many times. */
+/** An item that is repeated for each column, with that number of repetitions. */
 function spreadSize(parts: readonly Expression[], scope: Scope): number {
   const times = Math.max(1, scope.from.all.weight);
   return parts.reduce((sum, { size, spread }) => sum + size * (spread ? times : 1), 0);
@@ -223,7 +223,7 @@ function spreadSize(parts: readonly Expression[], scope: Scope): number {
 
 function starShape(item: JsonObject, scope: Scope): Shape {
   const name = typeof item.relation_name === 'string' ? item.relation_name : '';
-  // The number of its values; that they lie deep does not make the star's own columns deeper.
+  // Counts its values; their nesting does not make the star's own columns deeper.
   if (name === '') return { ...scope.from.all, depth: scope.from.largest.depth };
   const { weight } = scope.relations.get(name.toLowerCase()) ?? lookUp([name], scope).shape;
   return { weight, depth: scope.from.largest.depth };

@@ -1,6 +1,6 @@
 /** Which functions a query may call. */
 
-/** The only functions that may stand in the place of a table: they read nothing but their arguments. */
+/** The only functions allowed as a table: they read nothing but their arguments. */
 export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'range',
   'generate_series',
@@ -14,35 +14,35 @@ export const DENIED_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['nextval', 'Use row_number() OVER ().'],
   ['currval', 'Use max() of the column.'],
   ['setseed', 'Use USING SAMPLE … REPEATABLE (seed).'],
-  ['write_log', 'Leave it out.'],
-  ['sleep_ms', 'Leave it out.'],
-  ['pg_sleep', 'Leave it out.'],
+  ['write_log', 'Remove it.'],
+  ['sleep_ms', 'Remove it.'],
+  ['pg_sleep', 'Remove it.'],
   ['getvariable', 'Write the value itself.'],
   ['getenv', 'Write the value itself.'],
-  ['current_setting', 'Leave it out: the time zone is UTC.'],
+  ['current_setting', 'Remove it: the time zone is UTC.'],
   ['json_group_structure', 'Use json_structure(json_group_array(x)) -> 0.'],
-  ['json_serialize_sql', 'Leave it out.'],
-  ['json_deserialize_sql', 'Leave it out.'],
+  ['json_serialize_sql', 'Remove it.'],
+  ['json_deserialize_sql', 'Remove it.'],
   ['make_type', 'Write the type itself, as in x::INTEGER.'],
   ['get_type', 'Use typeof().'],
-  ['map_to_pg_oid', 'Leave it out.'],
+  ['map_to_pg_oid', 'Remove it.'],
   ['format_pg_type', 'Use typeof().'],
   ['format_type', 'Use typeof().'],
-  ['pg_get_constraintdef', 'Leave it out.'],
+  ['pg_get_constraintdef', 'Remove it.'],
   ['json_serialize_plan', 'Call query with dry_run: true for a plan.'],
   ['json_execute_serialized_sql', 'Write the SQL itself.'],
-  // They fold a list with any operation, doubling included: out of reach of limits and of interruption.
+  // They fold a list with any operation, doubling included, which neither limits nor interruption can stop.
   ['list_reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
   ['array_reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
   ['reduce', 'Use list_sum, list_aggregate, or a recursive CTE.'],
 ]);
 
-/** Bytes of a text that may be put in the place of another without a look at what it makes. */
+/** Bytes of a replacement text up to which the size of the result is not checked. */
 export const SHORT_TEXT = 100;
 
 /**
- * Functions that make much of little; in a query each is covered by a macro that checks the size first, for neither
- * DuckDB's memory limit nor an interruption reaches inside one call.
+ * Functions that produce much from little. In a query each is shadowed by a macro that checks the size first, because neither
+ * DuckDB's memory limit nor an interruption takes effect inside one call.
  */
 export const GROWING_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['repeat', growing('repeat', ['(s, n)', 'strlen(s::VARCHAR)::HUGEINT * n', 'n', 'n'])],
@@ -58,11 +58,11 @@ export const GROWING_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['bin', growing('bin', ['(s)', 'strlen(s::VARCHAR)::HUGEINT * 8', 's', 's'])],
   ['to_binary', growing('to_binary', ['(s)', 'strlen(s::VARCHAR)::HUGEINT * 8', 's', 's'])],
   ['bitstring', growing('bitstring', ['(s, n)', 'n', 'n', 'n'])],
-  // Each takes as much memory, or time, as both texts multiplied.
+  // Memory or time grows with the product of both texts' lengths.
   ...['damerau_levenshtein', 'levenshtein', 'editdist3', 'jaro_similarity', 'jaro_winkler_similarity'].map(
     (name) => [name, growing(name, ...distances(name))] as const,
   ),
-  // They descend into JSON on the stack of the thread, which deep JSON overruns.
+  // They recurse into JSON on the thread's stack, which deep JSON overflows.
   ['json_structure', growing('json_structure', ['(j)', brackets('j'), 'j', 'j'])],
   ['json_contains', growing('json_contains', ['(j, k)', `greatest(${brackets('j')}, ${brackets('k')})`, 'j', 'j'])],
   [
@@ -73,16 +73,16 @@ export const GROWING_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['generate_series', growing('generate_series', ...series())],
 ]);
 
-/** The most elements or characters that one call of a growing function may make. */
+/** Elements or characters that one call of a growing function may produce. */
 export const GROWTH_CAP = 100_000;
-/** What the macros say; the query module turns it into messages. */
+/** The prefix of the macros' errors, which the query module turns into messages. */
 export const GROWTH_ERROR = 'sluice: too large: ';
 
 type Overload = readonly [parameters: string, size: string, checked: string, otherwise: string];
 
 function growing(name: string, ...overloads: Overload[]): string {
   const bodies = overloads.map(([parameters, size, checked, otherwise]) => {
-    // The check stands inside the argument, so that it is evaluated first, constant folding included.
+    // The check is inside the argument, so that it is evaluated first, even by constant folding.
     const guarded = `CASE WHEN ${size} > 100000 THEN error('sluice: too large: ${name}') ELSE ${otherwise} END`;
     const args = parameters
       .slice(1, -1)
@@ -109,9 +109,9 @@ function distances(name: string): Overload[] {
 }
 
 function series(): Overload[] {
-  const whole = (value: string): string => `try_cast(${value}::VARCHAR AS HUGEINT)`;
+  const integer = (value: string): string => `try_cast(${value}::VARCHAR AS HUGEINT)`;
   const moment = (value: string): string => `epoch(try_cast(${value}::VARCHAR AS TIMESTAMP))`;
-  const numbers = `abs(try((${whole('b')} - ${whole('a')}) // ${whole('s')}))`;
+  const numbers = `abs(try((${integer('b')} - ${integer('a')}) // ${integer('s')}))`;
   const times = `abs((${moment('b')} - ${moment('a')}) / epoch(try_cast(s::VARCHAR AS INTERVAL)))`;
   return [
     ['(a)', 'a', 'a', 'a'],

@@ -1,10 +1,10 @@
-/** A second look, at the plan: what views and macros of the catalog hide from the parse tree. */
+/** Checks the plan too, because views and macros of the catalog are not expanded in the parse tree. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonValue } from '../../protocol/index.ts';
 import { TABLE_FUNCTIONS } from './guard-functions.ts';
 
-/** What a plan may scan besides tables; the duckdb_ ones stand behind SHOW and information_schema. */
+/** What a plan may scan in addition to tables; SHOW and information_schema use the duckdb_ ones. */
 const SCANS = new Set(
   [
     ...TABLE_FUNCTIONS,

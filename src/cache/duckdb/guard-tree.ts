@@ -1,4 +1,4 @@
-/** Walks the whole parse tree of a query by allow-list: what is not known here is refused. */
+/** Walks the complete parse tree of a query by allow-list: unknown nodes are refused. */
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { DENIED_FUNCTIONS, GROWING_FUNCTIONS, SHORT_TEXT, TABLE_FUNCTIONS } from './guard-functions.ts';
@@ -30,48 +30,48 @@ const NODES = new Set(
     'ORDER_MODIFIER LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER DISTINCT_MODIFIER ORDER_DEFAULT ASCENDING DESCENDING'
   ).split(' '),
 );
-// They make at most a hundredfold of what is there already.
+// Their result is at most a hundred times as large as their argument.
 const BOUNDED_IN_LAMBDA = new Set(['replace', 'regexp_replace']);
 const SHOWN = new Set(['"tables"', '__show_tables_expanded']);
 
-// Each stands for all columns of a table, and columns cost DuckDB far more than they take in the text.
+// Each expands to all columns of a table, and columns cost DuckDB far more than their text.
 const STARS_CAP = 500;
 
 interface TreeNode {
   readonly value: JsonValue;
-  /** Names of the CTEs that are in sight, lower case. */
+  /** Names of the CTEs in scope, lower case. */
   readonly ctes: ReadonlySet<string>;
   readonly inLambda: boolean;
 }
 
 /**
  * The tables and growing functions of a parse tree (`json_serialize_sql`).
- * @throws InputError for everything that a query may not hold
+ * @throws InputError for everything that a query must not contain
  */
 export function walkTree(tree: JsonValue): TreeFacts {
   const tables: TableName[] = [];
   const growing = new Set<string>();
   let stars = 0;
   const stack: TreeNode[] = [{ value: tree, ctes: new Set(), inLambda: false }];
-  for (let place = stack.pop(); place; place = stack.pop()) {
-    const { value } = place;
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    const { value } = node;
     if (Array.isArray(value)) {
-      for (const item of value) stack.push({ ...place, value: item });
+      for (const item of value) stack.push({ ...node, value: item });
       continue;
     }
     if (!isObject(value)) continue;
     if (value.class === 'STAR') stars += 1;
     if (stars > STARS_CAP) throw tooWide();
-    if (typeof value.class === 'string') checkExpression(value, place, growing);
-    else if (typeof value.type === 'string') checkNode(value, place, tables);
-    stack.push(...children(value, place));
+    if (typeof value.class === 'string') checkExpression(value, node, growing);
+    else if (typeof value.type === 'string') checkNode(value, node, tables);
+    stack.push(...children(value, node));
   }
   return { tables, growing };
 }
 
 function checkExpression(node: JsonObject, { inLambda }: TreeNode, growing: Set<string>): void {
   if (node.class === 'PARAMETER') {
-    throw new InputError('sql_parameter', 'The query holds a parameter (? or $name).', 'Write the value itself.');
+    throw new InputError('sql_parameter', 'The query contains a parameter (? or $name).', 'Write the value itself.');
   }
   if (!EXPRESSIONS.has(String(node.class))) throw unknownNode(String(node.class));
   if (node.class === 'CAST' && /variant/i.test(JSON.stringify(node.cast_type ?? null))) throw refusedVariant();
@@ -85,7 +85,7 @@ function checkExpression(node: JsonObject, { inLambda }: TreeNode, growing: Set<
     checkFormat(name, node);
     return;
   }
-  // A qualified name would pass by the macro that checks the size.
+  // A qualified name would bypass the macro that checks the size.
   if (text(node.schema) !== '' || text(node.catalog) !== '') {
     throw refusedFunction(name, `Write ${name}(…) without a schema or a value before it.`);
   }
@@ -94,30 +94,30 @@ function checkExpression(node: JsonObject, { inLambda }: TreeNode, growing: Set<
   if (!putsShortText(name, node)) growing.add(name);
 }
 
-/** What the macro would not check either; it writes its arguments several times, which calls in calls multiply. */
+/** What the macro cannot check: it repeats its arguments, which nested calls multiply. */
 function putsShortText(name: string, node: JsonObject): boolean {
   if (!BOUNDED_IN_LAMBDA.has(name)) return false;
   const by = constantText(node, 2);
   return by !== undefined && Buffer.byteLength(by) <= SHORT_TEXT;
 }
 
-/** A type in a text is read on the stack of the thread: what it will be must be seen here. */
+/** DuckDB parses a type in a text on the thread's stack, so the type must be a constant here. */
 function checkTypeText(name: string, node: JsonObject): void {
   const type = constantText(node, 1);
-  if (type === undefined) throw refusedFunction(`${name} with this type`, 'Give it the type as one constant text.');
+  if (type === undefined) throw refusedFunction(`${name} with this type`, 'Pass the type as one constant text.');
   if (/variant/i.test(type)) throw refusedVariant();
 }
 
-// A width inside the format makes a text of any length.
+// A width inside the format produces a text of any length.
 function checkFormat(name: string, node: JsonObject): void {
   if (name !== 'printf' && name !== 'format') return;
   const format = constantText(node, 0);
   if (format === undefined || /\d{4}|\*|\{[^}]*\{/.test(format)) {
-    throw refusedFunction(`${name} with this format`, 'Give it a constant format with widths below 1,000.');
+    throw refusedFunction(`${name} with this format`, 'Pass a constant format with widths below 1,000.');
   }
 }
 
-/** An argument of a call, where it is written as a text and not computed. */
+/** An argument of a call, where it is a constant text and not computed. */
 function constantText(call: JsonObject, at: number): string | undefined {
   const argument = Array.isArray(call.children) ? call.children[at] : undefined;
   const isConstant = isObject(argument) && argument.class === 'CONSTANT' && isObject(argument.value);
@@ -132,7 +132,7 @@ function checkNode(node: JsonObject, { ctes }: TreeNode, tables: TableName[]): v
   if (type === 'SHOW_REF' && !isObject(node.query)) {
     const shown = text(node.table_name);
     if (text(node.show_type) !== 'SHOW_FROM' && !SHOWN.has(shown)) {
-      throw new InputError('sql_refused', `SHOW ${shown} is not answered.`, 'Use SHOW TABLES or SHOW ALL TABLES.');
+      throw new InputError('sql_refused', `SHOW ${shown} is not allowed.`, 'Use SHOW TABLES or SHOW ALL TABLES.');
     }
   }
   if (type !== 'BASE_TABLE') return;
@@ -154,9 +154,9 @@ function checkTableFunction(call: JsonValue | undefined): void {
 }
 
 /** The parts of a node, each with the CTEs that it sees: a CTE sees those before it, and itself where it is recursive. */
-function children(node: JsonObject, place: TreeNode): TreeNode[] {
-  const inLambda = place.inLambda || node.class === 'LAMBDA';
-  let ctes = place.ctes;
+function children(node: JsonObject, parent: TreeNode): TreeNode[] {
+  const inLambda = parent.inLambda || node.class === 'LAMBDA';
+  let ctes = parent.ctes;
   const parts: TreeNode[] = [];
   if (isObject(node.cte_map) && Array.isArray(node.cte_map.map)) {
     for (const entry of node.cte_map.map) {
@@ -167,7 +167,7 @@ function children(node: JsonObject, place: TreeNode): TreeNode[] {
   }
   if (typeof node.cte_name === 'string') {
     const inner = new Set(ctes).add(node.cte_name.toLowerCase());
-    // Of a CTE_NODE the definition does not see the name, of a recursive one both sides do.
+    // The definition of a CTE_NODE does not see the name; both sides of a recursive one do.
     const { query, ...rest } = node;
     if (node.type === 'CTE_NODE' && query !== undefined) parts.push({ value: query, ctes, inLambda });
     ctes = inner;
@@ -188,9 +188,13 @@ function text(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-// DuckDB's conversion ends the process where JSON is deep.
+// On deep JSON, DuckDB's conversion crashes the process.
 function refusedVariant(): InputError {
-  return new InputError('sql_refused', 'VARIANT is not used here.', 'Keep the value as JSON, and take parts with ->>.');
+  return new InputError(
+    'sql_refused',
+    'VARIANT is not allowed here.',
+    'Use the value as JSON, and extract parts with ->>.',
+  );
 }
 
 function refusedFunction(name: string, instead: string): InputError {

@@ -1,4 +1,4 @@
-/** Lets one SELECT over tables of the cache through, judged by DuckDB's own parser, and nothing else. */
+/** Allows one SELECT over tables of the cache, as DuckDB's own parser reads it, and nothing else. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError, nearFacts } from '../../errors.ts';
 import { isObject, type JsonValue, nearest } from '../../protocol/index.ts';
@@ -15,7 +15,7 @@ import { countStatements, statementKind } from './statement-kind.ts';
 /** A query that may run. */
 export interface Guarded {
   readonly sql: string;
-  /** `dataset.table` of each table and view as it is written in SQL, in alphabetical order. */
+  /** `dataset.table` of each table and view, quoted for SQL, in alphabetical order. */
   readonly tables: readonly string[];
   /** Names of the growing functions that it calls. */
   readonly growing: ReadonlySet<string>;
@@ -25,7 +25,7 @@ const CATALOG_VIEWS = new Set(['tables', 'columns', 'schemata']);
 
 /**
  * Judges `sql` without running any of it.
- * @throws InputError that says what is wrong and what to write instead
+ * @throws InputError that names the problem and what to write instead
  */
 export async function guardQuery(connection: DuckDBConnection, sql: string): Promise<Guarded> {
   checkText(sql);
@@ -38,7 +38,7 @@ export async function guardQuery(connection: DuckDBConnection, sql: string): Pro
   return { sql, tables: known.names, growing };
 }
 
-/** DuckDB is asked about its functions only where the worst of them would be too much. */
+/** Queries DuckDB about its functions only where the most expensive one would exceed a limit. */
 async function checkSize(
   connection: DuckDBConnection,
   statements: JsonValue[],
@@ -56,7 +56,7 @@ async function parse(connection: DuckDBConnection, sql: string): Promise<JsonVal
   const options = 'skip_null := true, skip_empty := true, skip_default := true';
   const reader = await connection.runAndReadAll(`SELECT json_serialize_sql($1::VARCHAR, ${options})`, [sql]);
   const answer: unknown = JSON.parse(String(reader.getRows()[0]?.[0] ?? 'null'));
-  if (!isObject(answer)) throw new TypeError('DuckDB gave no parse tree.');
+  if (!isObject(answer)) throw new TypeError('DuckDB returned no parse tree.');
   if (answer.error !== true) return Array.isArray(answer.statements) ? answer.statements : [];
   if (answer.error_type === 'parser') throw syntaxError(sql, answer);
   throw await notSelect(sql);
@@ -68,24 +68,24 @@ function refusedCount(count: number): InputError {
     : new InputError(
         'sql_many_statements',
         `The SQL holds ${count} statements; exactly one is run.`,
-        'Send one SELECT a call; join the others in with WITH or UNION ALL.',
+        'Send one SELECT per call; combine the others with WITH or UNION ALL.',
       );
 }
 
-/** The statement is none that reads. It is never prepared here: to bind an EXPORT makes its folder, to bind a COPY looks for its files. */
+/** The statement does not read. It is never prepared here: binding an EXPORT creates its folder, binding a COPY looks for its files. */
 async function notSelect(sql: string): Promise<InputError> {
   return refusedStatement(statementKind(sql), await countStatements(sql));
 }
 
 interface KnownTable {
   readonly name: string;
-  /** As it has to be written. */
+  /** Quoted for SQL. */
   readonly inSql: string;
 }
 
 interface Known {
   readonly names: string[];
-  /** Columns of each, by its lower-case name without its dataset. */
+  /** Columns of each table, by its lower-case name without its dataset. */
   readonly widths: ReadonlyMap<string, number>;
 }
 

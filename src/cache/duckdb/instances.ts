@@ -1,4 +1,4 @@
-/** The open database files of this process: one instance per file, since DuckDB would open a file twice without a word. */
+/** The open database files of this process: one instance per file, because DuckDB would silently open a file twice. */
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -8,7 +8,7 @@ import { isWaitedFor, requestLock, withdraw } from './lock-request.ts';
 import { makeDatabaseFile } from './new-file.ts';
 import { isLockConflict, lockedError, openError } from './open-errors.ts';
 
-/** What an instance is opened with; the first to open a file decides. */
+/** The settings of an instance; the first use that opens a file decides. */
 export interface InstanceSettings {
   /** The only folder that SQL may read files from. */
   readonly stagingDirectory: string;
@@ -25,18 +25,18 @@ export interface Waiting {
 
 /** One database file of this process, open or not. */
 export interface SharedInstance {
-  /** A new connection; the file is opened where it is closed. Each must be given back. */
+  /** A new connection; opens the file where it is closed. Every connection must be given back. */
   withInstance(settings: () => Promise<InstanceSettings>, waiting: Waiting): Promise<DuckDBConnection>;
   giveBack(connection: DuckDBConnection): void;
-  /** Closes the file now, or when the last user has given back. */
+  /** Closes the file now, or when the last connection is given back. */
   release(): Promise<void>;
 }
 
 const IDLE_MS = 2_000;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 500;
-/** How long this process stands back for another that waits: longer than the longest pause between two tries. */
-const TURN_MS = 1_000;
+/** How long this process keeps the file closed for another that waits: longer than the longest pause between two tries. */
+const YIELD_MS = 1_000;
 const shared = new Map<string, SharedInstance>();
 
 /** The one instance of a file; `path` must be real (links resolved). */
@@ -79,15 +79,15 @@ function createShared(path: string): SharedInstance {
     idle = setTimeout(() => void closeNow(), IDLE_MS);
     idle.unref();
   };
-  /** Without this, a client that asks again and again would keep another's sync out for as long. */
+  /** Without this, a client that queries continuously would block another process's sync. */
   const letOthersIn = async (): Promise<void> => {
     if (!opened || !(await isWaitedFor(path))) return;
     if (users > 0) closeSoon = true;
     else await closeNow();
-    const deadline = Date.now() + TURN_MS;
+    const deadline = Date.now() + YIELD_MS;
     while (Date.now() < deadline && (await isWaitedFor(path))) await sleep(FIRST_RETRY_MS);
   };
-  // Whoever comes first opens; whoever comes meanwhile waits for the same opening, each with a limit of its own.
+  // The first caller opens the file; others wait for the same opening, each with its own time limit.
   const join = async (settings: () => Promise<InstanceSettings>): Promise<DuckDBInstance> => {
     while (closing) await closing;
     opened ??= settings()
@@ -144,10 +144,10 @@ async function retryLocked<T>(path: string, { waitMs, signal }: Waiting, open: (
   }
 }
 
-/** In the place of a path: there is no file. */
+/** Instead of a path: the database has no file. */
 export const IN_MEMORY = ':memory:';
 
-/** An instance that reads no file but those of the staging folder, and whose settings no statement changes. */
+/** An instance that can read only files of the staging folder, and whose settings no statement can change. */
 export async function openLocked(path: string, settings: InstanceSettings): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   if (path !== IN_MEMORY) await makeDatabaseFile(path, (file) => DuckDBInstance.create(file));
@@ -166,9 +166,9 @@ export async function openLocked(path: string, settings: InstanceSettings): Prom
   try {
     const connection = await instance.connect();
     try {
-      // The order matters: after the last statement no setting changes any more, on any connection.
+      // The order matters: after the last statement no setting can change, on any connection.
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
-      // Nested values of DuckDB's own 1,000 levels take gigabytes and minutes to plan.
+      // Planning values nested to DuckDB's own limit of 1,000 levels takes gigabytes and minutes.
       await connection.run('SET GLOBAL max_expression_depth = 250');
       await connection.run(`SET GLOBAL allowed_directories = [${quoteText(settings.stagingDirectory)}]`);
       await connection.run('SET GLOBAL enable_external_access = false');
@@ -192,7 +192,7 @@ async function closeInstance(path: string, opened: Promise<DuckDBInstance>): Pro
       await connection.run('CHECKPOINT').finally(() => connection.closeSync());
     }
   } catch {
-    // A log that cannot be written into the file now (a full disk) is kept, and replayed at the next opening.
+    // A log that cannot be written into the file now (a full disk) remains, and is replayed at the next opening.
   } finally {
     instance.closeSync();
   }

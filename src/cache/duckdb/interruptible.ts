@@ -1,4 +1,4 @@
-/** Ends the statement that runs when a signal says so. */
+/** Interrupts the running statement when a signal aborts. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { abortError } from '../../errors.ts';
 

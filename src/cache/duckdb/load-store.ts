@@ -20,8 +20,8 @@ export const DUCKDB: Dialect = {
 };
 
 /**
- * A second thread would take more of the processor than it saves time: rows of several threads are kept in order in
- * memory, and where that runs short everything is done twice over. Reading continues beside the load anyway.
+ * A second thread costs more processor time than it saves: the rows of several threads are buffered in order in
+ * memory, and when memory runs short the work is done twice. Reading runs in parallel to the load anyway.
  */
 const ONE_THREAD = { threads: 1 };
 
@@ -42,7 +42,7 @@ export function loadConnection(connection: DuckDBConnection): LoadConnection {
     dialect: DUCKDB,
     run: async (sql, values = []) => (await connection.run(sql, [...values])).rowsChanged,
     async rows(sql, values = []) {
-      // A text that begins with U+FEFF loses it on the way here; and names of columns may.
+      // The driver strips a leading U+FEFF from texts, and may from column names.
       const guarded = `SELECT '.' || CAST(COLUMNS(*) AS VARCHAR) FROM (${sql})`;
       const reader = await connection.runAndReadAll(guarded, [...values]);
       return reader
@@ -66,7 +66,7 @@ export function loadConnection(connection: DuckDBConnection): LoadConnection {
   };
 }
 
-/** All of `body` or nothing. */
+/** Runs `body` in a transaction. */
 async function inTransaction<T>(connection: DuckDBConnection, body: () => Promise<T>): Promise<T> {
   await connection.run('BEGIN TRANSACTION');
   try {
@@ -74,7 +74,7 @@ async function inTransaction<T>(connection: DuckDBConnection, body: () => Promis
     await connection.run('COMMIT');
     return result;
   } catch (error) {
-    // A failed COMMIT has already rolled back; the first error is the one that tells why.
+    // A failed COMMIT has already rolled back; the first error names the cause.
     await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
   }

@@ -1,12 +1,12 @@
-/** A note beside a database file, by which a process that waits for the file asks the one that has it open to let it in. */
+/** A note next to a database file, by which a process that waits for the file asks its user to close it. */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 
-/** A note is written again at each try; an older one is a dead process's. */
+/** A note is rewritten at each try; an older one is from a dead process. */
 const FRESH_MS = 2_000;
 
 const noteOf = (path: string): string => `${path}.wanted`;
 
-/** The note is a courtesy: where it cannot be written, the wait continues without it. */
+/** Best effort: where the note cannot be written, the wait continues without it. */
 export async function requestLock(path: string): Promise<void> {
   await writeFile(noteOf(path), String(process.pid), { mode: 0o600 }).catch(() => undefined);
 }

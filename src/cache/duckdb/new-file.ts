@@ -1,11 +1,11 @@
-/** Makes a database file whole: a process that dies while DuckDB makes one leaves a file that never opens again. */
+/** Creates a database file atomically: a process that dies while DuckDB creates one leaves a file that never opens again. */
 import { link, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { systemCode } from '../../errors.ts';
 import { exists } from '../../project/index.ts';
 
-/** An empty database at `path`, where there is none; made beside it and put in its place. */
+/** Creates an empty database at `path` if there is none: under a temporary name, then moved. */
 export async function makeDatabaseFile(path: string, create: typeof DuckDBInstance.create): Promise<void> {
   if (await exists(path)) return;
   await removeBegun(path);
@@ -14,7 +14,7 @@ export async function makeDatabaseFile(path: string, create: typeof DuckDBInstan
     (await create(begun)).closeSync();
     await link(begun, path);
   } catch (error) {
-    // Another process was quicker.
+    // Another process created it first.
     if (systemCode(error) !== 'EEXIST') throw error;
   } finally {
     await rm(begun, { force: true });
@@ -22,10 +22,10 @@ export async function makeDatabaseFile(path: string, create: typeof DuckDBInstan
 }
 
 const BEGUN = '.begun-';
-/** Longer than the making of a file takes. */
+/** Longer than it takes to create a file. */
 const OLD_MS = 60_000;
 
-/** What a process that died has begun. */
+/** Removes what a process that died left behind. */
 async function removeBegun(path: string): Promise<void> {
   const folder = dirname(path);
   for (const name of await readdir(folder)) {

@@ -1,4 +1,4 @@
-/** Why a database file does not open, in words that say what to do. */
+/** Errors for a database file that does not open. */
 import { InputError, LimitError, messageOf, SetupError, SluiceError } from '../../errors.ts';
 import { diskError } from '../../project/index.ts';
 
@@ -7,7 +7,7 @@ export function isLockConflict(error: unknown): boolean {
   return /Could not set lock on file/.test(messageOf(error));
 }
 
-/** Another process held the file for the whole wait. */
+/** Another process held the file until the wait ended. */
 export function lockedError(error: unknown, path: string, waitMs: number): LimitError {
   const [, program, pid] = /held in (.+?) \(PID (\d+)\)/.exec(messageOf(error)) ?? [];
   const holder = pid === undefined ? 'another process' : `process ${pid} (${program})`;
@@ -20,21 +20,21 @@ export function lockedError(error: unknown, path: string, waitMs: number): Limit
   );
 }
 
-/** Nothing has been synced yet: the file does not exist, and a read does not make it. */
+/** Nothing has been synced yet: the file does not exist, and a read does not create it. */
 export function noDataYet(): InputError {
   return new InputError('no_data_yet', 'Nothing has been synced into the cache yet.', 'Call start_sync first.');
 }
 
-/** DuckDB takes what follows a `?` for options: its log would lie elsewhere and commits would be lost. */
+/** DuckDB reads what follows a `?` as options: its log would be elsewhere and commits would be lost. */
 export function badPath(path: string): SetupError {
   return new SetupError(
     'bad_cache_path',
     `The cache cannot lie at ${path}: DuckDB does not take a "?" in a path.`,
-    'Let a person set AIRBYTE_PROJECT_DIR to a path without "?" and restart the server.',
+    'A person must set AIRBYTE_PROJECT_DIR to a path without "?" and restart the server.',
   );
 }
 
-/** The file is there and does not open. Nothing is deleted. */
+/** The file exists and does not open. Nothing is deleted. */
 export function openError(error: unknown, path: string): SluiceError {
   const message = messageOf(error).split('\n')[0] ?? '';
   const facts = { details: { path, duckdb: message.slice(0, 500) }, cause: error };
@@ -59,12 +59,12 @@ export function openError(error: unknown, path: string): SluiceError {
   return new SetupError(
     'cache_unreadable',
     `The cache file does not open as a DuckDB database: ${path}: ${message.slice(0, 300)}`,
-    `Nothing was deleted. Restore a backup of the file, or move it (and "${path}.wal" beside it) away and sync again.`,
+    `Nothing was deleted. Restore a backup of the file, or move it (and "${path}.wal") away and sync again.`,
     facts,
   );
 }
 
-/** Whether the file itself is to blame: it cannot be read to its end, or its parts do not fit together. */
+/** Whether the file itself is damaged: it is truncated, or its parts do not match. */
 export function isFileError(error: unknown): boolean {
   return (
     !(error instanceof SluiceError) &&

@@ -1,4 +1,4 @@
-/** A plan as lines of text: DuckDB's own drawing breaks long values over boxes that stand side by side, where no secret is found. */
+/** Renders a plan as lines of text: DuckDB's own drawing wraps long values in adjacent boxes, where secrets would not be recognized. */
 import { isObject, type JsonValue } from '../../protocol/index.ts';
 
 /** @param json as `EXPLAIN (FORMAT json)` gives it */

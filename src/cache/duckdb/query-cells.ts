@@ -1,4 +1,4 @@
-/** Reads one cell of a chunk and never more of it than is shown: a cell can be gigabytes. */
+/** Reads one cell of a chunk, and never more of it than is shown: a cell can be gigabytes. */
 import type { DuckDBBlobVector, DuckDBListVector, DuckDBVarCharVector, DuckDBVector } from '@duckdb/node-api';
 import type { JsonValue } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
@@ -7,11 +7,11 @@ import { mapJson, type ToJson, valueConverter } from './query-values.ts';
 
 type Duck = typeof import('@duckdb/node-api');
 
-// 2,000 units are at most 6,000 bytes of UTF-8; behind them as much is read as the longest form of a secret can fill.
+// 2,000 units are at most 6,000 bytes of UTF-8; after them, the length of the longest form of a secret is read.
 const CELL_BYTES = 3 * CELL_CAP + 64 * 1024;
 const ENTRY_BYTES = 16;
 
-/** Gives the reader of cells, which seals before it cuts; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */
+/** Creates the reader of cells, which redacts before it cuts; `duck` is the loaded DuckDB package, `cap` at most CELL_CAP. */
 export function cellReader(
   duck: Duck,
   redactor: Redactor,
@@ -83,25 +83,27 @@ export function cellReader(
 }
 
 function readText(vector: DuckDBVarCharVector, row: number, budget: Budget): JsonValue {
-  const { entry, whole } = shorten(vector.slice(row, 1));
+  const { entry, isComplete } = shorten(vector.slice(row, 1));
   const text = entry.getItem(0);
-  // A character that was cut in two shows itself as this one.
-  return text === null ? spend(null, budget) : clip(whole ? text : text.replace(/\ufffd$/, ''), whole, budget);
+  // A character that was cut in two becomes U+FFFD.
+  return text === null
+    ? spend(null, budget)
+    : clip(isComplete ? text : text.replace(/\ufffd$/, ''), isComplete, budget);
 }
 
 function readBlob(vector: DuckDBBlobVector, row: number, budget: Budget): JsonValue {
-  const { entry, whole } = shorten(vector.slice(row, 1));
+  const { entry, isComplete } = shorten(vector.slice(row, 1));
   const bytes = entry.getItemBytes(0);
-  return bytes === null ? spend(null, budget) : clip(Buffer.from(bytes).toString('base64'), whole, budget);
+  return bytes === null ? spend(null, budget) : clip(Buffer.from(bytes).toString('base64'), isComplete, budget);
 }
 
-/** A slice of one entry whose length, in a copy of its 16 bytes, is at most what can be shown. */
-function shorten<V extends DuckDBVarCharVector | DuckDBBlobVector>(entry: V): { entry: V; whole: boolean } {
+/** A slice of one entry with its length, in a copy of its 16 bytes, reduced to what can be shown. */
+function shorten<V extends DuckDBVarCharVector | DuckDBBlobVector>(entry: V): { entry: V; isComplete: boolean } {
   const data: unknown = Reflect.get(entry, 'dataView');
   if (!(data instanceof DataView)) throw new TypeError('A vector of strings holds no entries.');
-  if (data.getUint32(0, true) <= CELL_BYTES) return { entry, whole: true };
+  if (data.getUint32(0, true) <= CELL_BYTES) return { entry, isComplete: true };
   const copy = new DataView(data.buffer.slice(data.byteOffset, data.byteOffset + ENTRY_BYTES));
   copy.setUint32(0, CELL_BYTES, true);
   Reflect.set(entry, 'dataView', copy);
-  return { entry, whole: false };
+  return { entry, isComplete: false };
 }

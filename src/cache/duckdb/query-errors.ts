@@ -1,4 +1,4 @@
-/** DuckDB's refusals of a query, in words that say what to write instead. */
+/** Turns DuckDB's errors about a query into errors that say what to write instead. */
 import { InputError, LimitError, messageOf, SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';
@@ -7,19 +7,19 @@ import { isFileError } from './open-errors.ts';
 
 const READ = 'Write one SELECT (WITH, FROM, VALUES, DESCRIBE, SHOW TABLES and SUMMARIZE work too).';
 
-/** By DuckDB's number of the kind of statement: its name, and what to do instead. */
+/** By DuckDB's number of the statement kind: its name, and what to do instead. */
 const KINDS: Readonly<Record<number, readonly [name: string, instead: string]>> = {
-  // A pragma that is answered by a query of its own counts as one.
+  // DuckDB rewrites some pragmas to queries.
   1: ['PRAGMA', 'Use DESCRIBE dataset.table, SHOW ALL TABLES, or describe_data.'],
-  2: ['INSERT', 'Data gets into the cache by start_sync only.'],
+  2: ['INSERT', 'Only start_sync writes data to the cache.'],
   3: ['UPDATE', 'The cache is read-only here: compute the new value in a SELECT.'],
-  4: ['EXPLAIN', 'Call query with dry_run: true and the SELECT alone: it gives the plan and runs nothing.'],
+  4: ['EXPLAIN', 'Call query with dry_run: true and the SELECT alone: it returns the plan and runs nothing.'],
   5: ['DELETE', 'The cache is read-only here: filter with WHERE in a SELECT.'],
   6: ['PREPARE', 'Write the values into the SELECT itself.'],
   7: ['CREATE', 'Nothing is created here: use WITH name AS (SELECT …) in the query. A PIVOT needs an IN list.'],
   8: ['EXECUTE', 'Write the SELECT itself.'],
   9: ['ALTER', READ],
-  10: ['transaction', 'Each query runs in a transaction of its own: send the SELECT alone.'],
+  10: ['transaction', 'Each query runs in its own transaction: send the SELECT alone.'],
   11: ['COPY', 'Nothing is written to or read from files here: send the SELECT alone and take its rows.'],
   12: ['ANALYZE', READ],
   13: ['SET VARIABLE', 'Write the value into the SELECT itself.'],
@@ -27,9 +27,9 @@ const KINDS: Readonly<Record<number, readonly [name: string, instead: string]>> 
   15: ['DROP', 'Tables are not dropped by a query.'],
   16: ['EXPORT', 'Nothing is written to files here: send a SELECT and take its rows.'],
   17: ['PRAGMA', 'Use DESCRIBE dataset.table, SHOW ALL TABLES, or describe_data.'],
-  18: ['VACUUM or CHECKPOINT', 'The cache looks after its file itself.'],
+  18: ['VACUUM or CHECKPOINT', 'Sluice maintains the file of the cache itself.'],
   19: ['CALL', 'Table functions are not called here: SELECT from tables of the cache.'],
-  20: ['SET', 'Settings are fixed (the time zone is UTC): leave it out.'],
+  20: ['SET', 'Settings are fixed (the time zone is UTC): remove it.'],
   21: ['LOAD or INSTALL', 'Extensions are not loaded; json and icu are built in.'],
   25: ['ATTACH', 'Only the tables of this cache can be read.'],
   26: ['DETACH', 'Only the tables of this cache can be read.'],
@@ -38,7 +38,7 @@ const KINDS: Readonly<Record<number, readonly [name: string, instead: string]>> 
 // The first is the parser's own stack, the second the limit that instances are opened with.
 const TOO_DEEP = /^memory exhausted at or near|Max expression depth limit/;
 
-/** A statement that is no query. `kind` is DuckDB's number where it could be told. */
+/** A statement that is not a query. `kind` is DuckDB's number, where known. */
 export function refusedStatement(kind: number | undefined, count: number): InputError {
   if (count > 1) {
     return new InputError(
@@ -48,7 +48,7 @@ export function refusedStatement(kind: number | undefined, count: number): Input
     );
   }
   const known = kind === undefined ? undefined : KINDS[kind];
-  const name = known?.[0] ?? 'a statement that is no SELECT';
+  const name = known?.[0] ?? 'a statement that is not a SELECT';
   return new InputError(
     'sql_not_select',
     `Only a query that reads is run here; this is ${known ? `a statement of kind ${name}` : name}.`,
@@ -56,14 +56,14 @@ export function refusedStatement(kind: number | undefined, count: number): Input
   );
 }
 
-/** The parser's error, with the place in the text. */
+/** The parser's error, with its position in the text. */
 export function syntaxError(sql: string, answer: JsonObject): InputError {
   if (TOO_DEEP.test(String(answer.error_message))) return tooDeep();
   const position = Number(answer.position ?? Number.NaN);
-  const place = Number.isInteger(position) ? ` at ${lineAndColumn(sql, position)}` : '';
+  const location = Number.isInteger(position) ? ` at ${lineAndColumn(sql, position)}` : '';
   return new InputError(
     'sql_syntax',
-    `DuckDB cannot read the SQL${place}: ${firstParagraph(String(answer.error_message ?? 'syntax error'))}`,
+    `DuckDB cannot read the SQL${location}: ${firstParagraph(String(answer.error_message ?? 'syntax error'))}`,
     foreignSql(sql, 'duckdb') ??
       foreignFunction(sql, String(answer.error_message), 'duckdb') ??
       reservedWord(sql, String(answer.error_message), 'duckdb') ??
@@ -71,7 +71,7 @@ export function syntaxError(sql: string, answer: JsonObject): InputError {
   );
 }
 
-/** What DuckDB threw at the planning or the running of a query, as one of our errors; a bug stays a bug. */
+/** Turns what DuckDB threw while planning or running a query into one of our errors, unless it is a bug. */
 export function queryError(error: unknown, sql: string): unknown {
   if (error instanceof SluiceError || isFileError(error)) return error;
   const message = messageOf(error);
@@ -87,7 +87,7 @@ export function queryError(error: unknown, sql: string): unknown {
   if (/out of memory/i.test(message) || /max_temp_directory_size/.test(message)) {
     return new LimitError(
       'query_memory',
-      'The query needs more memory than it may use.',
+      'The query exceeds its memory limit.',
       'Aggregate or filter earlier, select fewer columns, or join on fewer rows.',
       { details: { duckdb: firstParagraph(message) } },
     );
@@ -114,8 +114,8 @@ function nextFor(message: string, sql: string, isColumn: boolean): string {
 export function tooDeep(): InputError {
   return new InputError(
     'sql_too_deep',
-    'The SQL nests too deep, or chains too many operators.',
-    'Give its parts names in a WITH, and write long lists with IN (…) or VALUES.',
+    'The SQL is nested too deeply, or chains too many operators.',
+    'Move parts of it to a WITH, and write long lists with IN (…) or VALUES.',
   );
 }
 

@@ -1,4 +1,4 @@
-/** Ends a query at its time limit, when memory runs away, or when the caller gives up. */
+/** Ends a query at its time limit, at its memory limit, or when the caller cancels. */
 import { abortError, LimitError } from '../../errors.ts';
 
 export interface QueryDeadline {
@@ -7,22 +7,22 @@ export interface QueryDeadline {
   /** Starts the clock: waiting for the file does not count. */
   begin(): void;
   end(): void;
-  /** The work's result, or the reason of the abortion when the work does not end soon after it. */
+  /** The work's result, or the reason of the abort when the work does not end soon after it. */
   race<T>(work: Promise<T>): Promise<T>;
 }
 
 const TIME_LIMIT_MS = 30_000;
 const MEMORY_CHECK_MS = 100;
-/** Growth of the process, beyond DuckDB's own limit, at which a query is ended. */
+/** Growth of the process, beyond DuckDB's own limit, at which a query is stopped. */
 const MEMORY_LIMIT_BYTES = 2_500_000_000;
-/** Growth at which the process ends itself: planning heeds no interruption, and the machine comes first. */
+/** Growth at which the process exits: planning cannot be interrupted, and the machine must not run out of memory. */
 const LAST_RESORT_BYTES = 2 * MEMORY_LIMIT_BYTES;
-/** Some native calls do not heed an interruption: after this the caller gets an answer all the same. */
+/** Some native calls ignore an interruption: after this time the caller gets an answer anyway. */
 const GRACE_MS = 2_000;
 
 const unfinished = new WeakMap<Error, Promise<unknown>>();
 
-/** The work behind an answer that was given before it ended; undefined where it has ended. */
+/** The work that continues after its answer was given; undefined where it has ended. */
 export function unfinishedWork(reason: unknown): Promise<unknown> | undefined {
   return reason instanceof Error ? unfinished.get(reason) : undefined;
 }
@@ -67,7 +67,7 @@ export function startDeadline(caller: AbortSignal, limitMs = TIME_LIMIT_MS): Que
   };
 }
 
-/** What is committed stays: a sync's rows and state enter the cache in one transaction. */
+/** Safe for the data: a sync's rows and state are committed in one transaction. */
 function endProcess(): void {
   process.stderr.write('sluice-mcp: a query could not be stopped before it took the memory of this machine: ending.\n');
   process.kill(process.pid, 'SIGKILL');
@@ -84,7 +84,7 @@ function timeoutError(limitMs: number): LimitError {
 function memoryError(): LimitError {
   return new LimitError(
     'query_memory',
-    'The query was ended because it exceeded the memory limit.',
-    'Aggregate or filter earlier, and make shorter texts and lists.',
+    'The query was stopped because it exceeded the memory limit.',
+    'Aggregate or filter earlier, and build shorter texts and lists.',
   );
 }

@@ -1,4 +1,4 @@
-/** For tests: a real database file as a sync, a person and another program leave it. */
+/** For tests: a database file with objects of syncs, of a user and of another program. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

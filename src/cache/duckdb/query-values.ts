@@ -1,10 +1,10 @@
-/** DuckDB values as JSON that loses nothing. */
+/** DuckDB values as lossless JSON. */
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { JsonValue } from '../../protocol/index.ts';
 
 type Duck = typeof import('@duckdb/node-api');
 
-/** Turns one value into JSON by its SQL type. */
+/** Converts one value to JSON by its SQL type. */
 export type ToJson = (value: DuckDBValue, type: DuckDBType) => JsonValue;
 
 /**
@@ -59,16 +59,16 @@ export function valueConverter(duck: Duck): ToJson {
     }
     if (value instanceof duck.DuckDBDateValue && Math.abs(value.days) === ENDLESS_DAYS)
       return value.days > 0 ? 'infinity' : '-infinity';
-    // DATE, TIME, INTERVAL, DECIMAL, UUID, BIT and the like have a text form of their own.
+    // DATE, TIME, INTERVAL, DECIMAL, UUID, BIT and the like have their own text form.
     return String(value);
   };
   return convert;
 }
 
-/** DuckDB's `infinity`, which is no day of the year 5881580. */
+/** DuckDB's `infinity`, which would print as a day of the year 5881580. */
 const ENDLESS_DAYS = 2 ** 31 - 1;
 
-/** Text keys make an object; other keys would collide as text. */
+/** Text keys become an object; other keys could collide as text. */
 export function mapJson(pairs: readonly (readonly [JsonValue, JsonValue])[], textKeys: boolean): JsonValue {
   return textKeys
     ? Object.fromEntries(pairs.map(([key, value]) => [String(key), value]))
@@ -83,7 +83,7 @@ function isoTimestamp(value: { toString(): string }, zone: string): string {
   return text.includes(' ') ? `${text.replace(' ', 'T')}${zone}` : text;
 }
 
-// 0.1 stored in 32 bits reads as 0.10000000149011612 in 64: the shortest text that means the same is shown.
+// 0.1 stored in 32 bits reads as 0.10000000149011612 in 64: the shortest equivalent text is shown.
 function shortestFloat(value: number): number {
   for (let digits = 6; digits < 9; digits += 1) {
     const short = Number(value.toPrecision(digits));

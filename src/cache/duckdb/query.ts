@@ -1,4 +1,4 @@
-/** Runs one guarded SELECT and gives a bounded part of its rows. */
+/** Runs one guarded SELECT and returns a bounded part of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { InputError } from '../../errors.ts';
 import { type Redactor, redactBeginning } from '../../secrets/index.ts';
@@ -14,10 +14,10 @@ import { queryError } from './query-errors.ts';
 import { type QueryDeadline, startDeadline } from './query-limits.ts';
 import { withStream } from './stream.ts';
 
-// A table of thousands of columns is real; beyond that planning takes seconds, then minutes.
+// Tables with thousands of columns exist; beyond this, planning takes seconds, then minutes.
 const COLUMNS_CAP = 5_000;
 const PLAN_CAP = 20_000;
-// With the query's own 30 s a call stays below 45.
+// Together with the query's 30 s, a call stays below 45 s.
 const LOCK_WAIT_MS = 10_000;
 const TYPE_CAP = 200;
 
@@ -30,7 +30,7 @@ export async function runQuery(database: Database, sql: string, limits: QueryLim
     const started = performance.now();
     const columns = await columnsOf(connection, query.sql, database.redactor);
     const bounded = await boundedSql(connection, query.sql, limits);
-    // The bounds are part of the query where its text allows it; else its rows are counted here.
+    // The limits become part of the query where its text allows it; otherwise its rows are counted here.
     if (bounded !== undefined) await guardPlan(connection, bounded);
     const preparedMs = performance.now() - started;
     const { engineMs, ...part } = await readPart(
@@ -45,14 +45,14 @@ export async function runQuery(database: Database, sql: string, limits: QueryLim
   });
 }
 
-/** Columns, tables and plan of a query; nothing of it is run. */
+/** Columns, tables and plan of a query, without running it. */
 export async function dryRun(database: Database, sql: string, signal: AbortSignal): Promise<DryRun> {
   return guarded(database, sql, signal, async (connection, query) => {
     const columns = await columnsOf(connection, query.sql, database.redactor);
     const plan = (await connection.runAndReadAll(`EXPLAIN (FORMAT json) ${query.sql}`)).getRows();
     const text = plan.map((row) => planText(String(row[1]))).join('\n');
-    const seal = { redactor: database.redactor, level: 'data' } as const;
-    const shown = redactBeginning(text, { ...seal, shown: PLAN_CAP });
+    const redaction = { redactor: database.redactor, level: 'data' } as const;
+    const shown = redactBeginning(text, { ...redaction, shown: PLAN_CAP });
     return { columns, tables: query.tables, plan: shown.cut ? `${shown.text}\n…` : shown.text };
   });
 }
@@ -77,8 +77,8 @@ export async function columnsOf(connection: DuckDBConnection, sql: string, redac
 }
 
 /**
- * The query with its bounds, which DuckDB then plans for (a sort keeps only the first rows); undefined where the text
- * cannot stand inside another, as with a comment after its semicolon.
+ * The query with its limits, which DuckDB then plans for (a sort keeps only the first rows); undefined where the text
+ * cannot be embedded, as with a comment after its semicolon.
  */
 async function boundedSql(
   connection: DuckDBConnection,
@@ -135,7 +135,7 @@ export async function readPart(
   skipped: number,
   limits: QueryLimits,
 ): Promise<AnswerPart & { readonly engineMs: number }> {
-  // The database's own time: how long the search for secrets takes depends on them.
+  // The database's time only: the time to search for secrets would reveal facts about them.
   const started = performance.now();
   let engineMs = 0;
   return withStream(connection, sql, async (_result, fetchChunk) => {

@@ -1,4 +1,4 @@
-/** The words of an SQL text as DuckDB's lexer tells them apart: none of them stands in a text, a quoted name or a comment. */
+/** The words of an SQL text, as DuckDB's lexer finds them outside of texts, quoted names and comments. */
 import { InputError } from '../../errors.ts';
 import { tooDeep } from './query-errors.ts';
 
@@ -13,7 +13,7 @@ const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 const QUOTED = '0';
 const MAX_COMMENTS = 20;
 
-/** DuckDB takes them for spaces, all or some of them. */
+/** Characters that DuckDB treats as spaces, in some or all positions. */
 const OTHER_SPACE = /[\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
 
 /**
@@ -53,18 +53,18 @@ function otherSpace(word: string): InputError {
   const code = OTHER_SPACE.exec(word)?.[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
   return new InputError(
     'sql_characters',
-    `The SQL holds the character U+${code} in the place of a space.`,
-    'Write plain spaces; in texts and quoted names any character may stand.',
+    `The SQL contains the character U+${code} instead of a space.`,
+    'Write plain spaces; texts and quoted names may contain any character.',
   );
 }
 
-/** Comments stand in each other. */
+/** Nested comments. */
 function afterComment(sql: string, start: number): number {
   let depth = 0;
   COMMENT_PART.lastIndex = start;
   for (let part = COMMENT_PART.exec(sql); part; part = COMMENT_PART.exec(sql)) {
     depth += part[0] === '/*' ? 1 : -1;
-    // DuckDB reads each again for each that it stands in.
+    // DuckDB reads a comment again for each level of nesting.
     if (depth > MAX_COMMENTS) throw tooDeep();
     if (depth === 0) return COMMENT_PART.lastIndex;
   }

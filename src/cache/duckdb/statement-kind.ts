@@ -1,6 +1,6 @@
-/** What a refused statement is, for the words of its refusal only: the verdict is DuckDB's, by its parse tree. */
+/** The kind of a refused statement, for the message only: the decision follows from DuckDB's parse tree. */
 
-/** DuckDB's numbers of kinds, by the word that a statement begins with. */
+/** DuckDB's numbers of kinds, by the first word of a statement. */
 const KINDS: Readonly<Record<string, number>> = {
   INSERT: 2,
   UPDATE: 3,
@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, number>> = {
 const SKIPPED = /\s+|;|--[^\n\r]*|\/\*[\s\S]*?\*\//y;
 const WORD = /[A-Za-z]+/y;
 
-/** DuckDB's number of the kind; undefined where the first word does not tell, as with WITH. */
+/** DuckDB's number of the kind; undefined where the first word is not enough, as with WITH. */
 export function statementKind(sql: string): number | undefined {
   let at = 0;
   for (SKIPPED.lastIndex = 0; SKIPPED.test(sql); at = SKIPPED.lastIndex);
@@ -49,7 +49,7 @@ export function statementKind(sql: string): number | undefined {
   return word === undefined ? undefined : KINDS[word.toUpperCase()];
 }
 
-/** The number of statements, counted where there is nothing to read or to write; 1 where DuckDB cannot tell. */
+/** The number of statements, counted in an empty database; 1 where DuckDB cannot tell. */
 export async function countStatements(sql: string): Promise<number> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const nowhere = await DuckDBInstance.create(':memory:', { threads: '1', enable_external_access: 'false' });

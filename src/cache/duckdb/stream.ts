@@ -1,7 +1,7 @@
-/** Streams a result and always ends it: a half-read one would hold the file open until it is garbage. */
+/** Streams a result and always ends it: a partly read one would hold the file open until it is garbage-collected. */
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
 
-/** Runs `sql` as a stream; `body` fetches what it wants, the rest is dropped. */
+/** Runs `sql` as a stream; `body` fetches what it needs, the rest is dropped. */
 export async function withStream<T>(
   connection: DuckDBConnection,
   sql: string,
@@ -23,7 +23,7 @@ export async function withStream<T>(
   try {
     return await body(result, fetch);
   } finally {
-    // Only an error or the last chunk makes DuckDB let go of the connection behind the stream.
+    // DuckDB releases the connection of a stream only at an error or at the last chunk.
     while (!ended) {
       connection.interrupt();
       await fetch().catch(() => undefined);

@@ -1,4 +1,4 @@
-/** The columns of a stream: from its schema, and from what the mapping already holds. */
+/** The columns of a stream, from its schema and from the stored mapping. */
 import { isObject, type JsonObject, propertiesOf } from '../../protocol/index.ts';
 import { columnType } from '../convert/column-types.ts';
 import type { Dialect } from '../sql.ts';
@@ -6,8 +6,8 @@ import { columnName, foldName, reservedColumns, uniqueName } from './names.ts';
 import type { Column, ColumnType, PreparedStream, StreamRequest } from './types.ts';
 
 /**
- * The columns that a stream's schema asks for; a field that is known keeps the column name it has.
- * @param into fields that a key or a cursor lies in
+ * The columns that a stream's schema requires; a known field keeps its column name.
+ * @param into fields that contain a key or a cursor
  */
 export function columnsOf(
   schema: JsonObject,
@@ -20,8 +20,8 @@ export function columnsOf(
   for (const { column } of known) taken.add(foldName(column));
   const properties = new Map([...propertiesOf(schema)].map(([key, value]) => [wellFormed(key), value]));
   if (properties.size === 0) {
-    const whole = known.find(({ field }) => field === undefined);
-    return [{ column: whole?.column ?? uniqueName('data', taken, nameBytes), type: 'JSON' }];
+    const record = known.find(({ field }) => field === undefined);
+    return [{ column: record?.column ?? uniqueName('data', taken, nameBytes), type: 'JSON' }];
   }
   return [...properties].map(([field, property]) => {
     const description = isObject(property) && typeof property.description === 'string' ? property.description : '';
@@ -34,7 +34,7 @@ export function columnsOf(
   });
 }
 
-/** The fields in which a key or the cursor lies deeper: their column is one that a path leads into. */
+/** The fields in which a key or the cursor is nested: the path leads into their column. */
 export function fieldsWithPaths({
   primaryKey,
   cursorField,
@@ -44,25 +44,25 @@ export function fieldsWithPaths({
   );
 }
 
-/** The stream's columns; those by which its rows are told apart or compared are to hold what was sent. */
+/** The stream's columns. Those of the key and of the cursor are exact: they must hold the values as sent. */
 export function exactColumns({ target, primaryKey, cursorField, mode }: PreparedStream): Column[] {
   const fields = new Set(primaryKey.map(([first]) => first));
   if (mode === 'incremental_deduped_history' && cursorField[0] !== undefined) fields.add(cursorField[0]);
-  // A stream without a schema has its key in the whole record.
+  // A stream without a schema has its key in the record column.
   const isExact = ({ field }: Column): boolean => (field === undefined ? fields.size > 0 : fields.has(field));
   return target.columns.map((column) => (isExact(column) ? { ...column, exact: true } : column));
 }
 
-/** Without halves of surrogate pairs: the database has no such texts. */
+/** Replaces lone surrogates, which the databases cannot store. */
 function wellFormed(text: string): string {
   return text.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** How a column with rows takes a type that the schema has changed: `lossless` says whether its integers fit a double. */
-export function widenedType(old: ColumnType, wanted: ColumnType, lossless: boolean): ColumnType {
-  if (old === wanted || old === 'JSON' || wanted === 'JSON') return old === wanted ? old : 'JSON';
-  if (old === 'VARCHAR' || wanted === 'VARCHAR') return 'VARCHAR';
-  const pair = `${old}>${wanted}`;
+/** The type of a column with rows after its schema has changed; `lossless` is whether its integers fit a double. */
+export function widenedType(old: ColumnType, requested: ColumnType, lossless: boolean): ColumnType {
+  if (old === requested || old === 'JSON' || requested === 'JSON') return old === requested ? old : 'JSON';
+  if (old === 'VARCHAR' || requested === 'VARCHAR') return 'VARCHAR';
+  const pair = `${old}>${requested}`;
   if (pair === 'DOUBLE>BIGINT' || pair === 'DOUBLE>HUGEINT') return 'DOUBLE';
   if (pair === 'BIGINT>HUGEINT' || pair === 'HUGEINT>BIGINT') return 'HUGEINT';
   if (pair === 'BIGINT>DOUBLE' || pair === 'HUGEINT>DOUBLE') return lossless ? 'DOUBLE' : 'VARCHAR';

@@ -1,21 +1,21 @@
-/** By what the records of one key are compared, as SQL that both databases read. */
+/** The cursor by which records of one key are compared, as SQL for both databases. */
 import type { LoadConnection } from '../sql.ts';
 import type { ValueOf } from './key-sql.ts';
 import { valueAt } from './key-sql.ts';
 import type { Column } from './types.ts';
 
-/** 1 no order, 2 a value of the column's own type or a number, 3 an instant. */
+/** 1: no order, 2: a value of the column's type or a number, 3: an instant. */
 export type Kind = 1 | 2 | 3;
 
 /**
- * What a row's cursor is. Only cursors of one kind are compared, by its parts, one after the other; among cursors of several
- * kinds, and of a kind that has no order, the record that came last is the newest.
+ * A row's cursor. Only cursors of one kind are compared, part by part; among cursors of several
+ * kinds, and of a kind without an order, the record that came last is the newest.
  */
 export interface Cursor {
   readonly value: ValueOf;
   /** A Kind, or 0 where there is no cursor. */
   readonly kind: ValueOf;
-  /** For rows of the kind, and rows without a cursor. */
+  /** For rows of this kind, and for rows without a cursor. */
   parts(kind: Kind): readonly ValueOf[];
   /** Whether another kind than 2 is possible. */
   readonly isMixed: boolean;
@@ -24,14 +24,14 @@ export interface Cursor {
 const NUMBER = '^-?[0-9]{1,37}([.][0-9]+)?$';
 const YEAR = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])';
 const LEAP_YEAR = '([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][48]|[2468]0|[13579][26])00)';
-/** Only days that there are: Postgres cannot try a cast. */
+/** Only valid days, because Postgres cannot try a cast. */
 const DAY = `(${YEAR}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|${LEAP_YEAR}-02-29)`;
 const TIME = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?';
 const INSTANT = `^${DAY}([Tt ]${TIME} ?([Zz]|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$`;
 
 /**
- * @param path the cursor's field, or the way to it
- * @param deletedAt where change data capture says that a row was deleted: such a record may carry its key and nothing else
+ * @param path the cursor's field, or the path to it
+ * @param deletedAt the field by which change data capture marks a deleted row: such a record may have only its key
  */
 export function cursorAt(
   connection: LoadConnection,
@@ -58,7 +58,7 @@ export function cursorAt(
   return { value, kind, parts, isMixed: !isTyped || deleted !== undefined };
 }
 
-/** No type of the databases has all digits: those behind the point stand apart. */
+/** No type of the databases holds all digits, so the fraction is a separate part. */
 function numberParts(text: ValueOf): ValueOf[] {
   return [
     (alias) => `CAST(split_part(${text(alias)}, '.', 1) AS DECIMAL(38,0))`,
@@ -75,7 +75,7 @@ function instantParts(text: ValueOf): ValueOf[] {
   ];
 }
 
-/** An instant without its fraction, in the form that both databases read; the usual forms without a look at each letter. */
+/** An instant without its fraction, in a form that both databases read; the usual forms skip the slow check. */
 function toTheSecond(text: string): string {
   const close = `regexp_replace(regexp_replace(upper(${text}), '[.,][0-9]+', ''), '^(.{11,}) ([-+Z].*)$', '\\1\\2')`;
   const timed = `CASE WHEN length(${text}) = 10 THEN ${text} || ' 00:00:00' ELSE regexp_replace(${close}, '^(.{13}:[0-9]{2})([-+Z].*)?$', '\\1:00\\2') END`;
@@ -88,7 +88,7 @@ function toTheSecond(text: string): string {
 
 /**
  * Whether the cursor of `t` is greater than that of `w`, a row that came after it.
- * @param kinds those that `w` may have
+ * @param kinds the kinds that `w` may have
  */
 export function isNewer(cursor: Cursor, kinds: readonly Kind[]): string {
   const { value, kind, parts } = cursor;
@@ -96,7 +96,7 @@ export function isNewer(cursor: Cursor, kinds: readonly Kind[]): string {
   const ordered = kinds
     .filter((one) => one > 1)
     .map((one) => {
-      // Where all are of one kind, what is there is of it.
+      // Where all are of one kind, the present value is of that kind.
       const isOfKind = kinds.length === 1 ? `${value('w')} IS NOT NULL` : `${kind('w')} = ${one}`;
       return `CASE WHEN ${isOfKind} AND ${kind('t')} = ${one} THEN ${isGreater(parts(one))} ELSE FALSE END`;
     });

@@ -1,4 +1,4 @@
-/** Which tables a sync would do more to than load what their own source has since the last one. Pure. */
+/** Finds the tables that a sync would change beyond loading new rows of their own source. Pure. */
 import type { KnownStream } from '../bookkeeping/index.ts';
 import type { ChosenOption, Identified, Origin } from './types.ts';
 
@@ -7,13 +7,13 @@ export interface SyncChoice {
   readonly restart: boolean;
   /** Whether the sync reads the table's stream. */
   reads(known: KnownStream): boolean;
-  /** What is chosen for the table's stream. */
+  /** The options chosen for the table's stream. */
   options(known: KnownStream): readonly ChosenOption[];
 }
 
 /**
- * Tables of another configuration (all of the dataset: the states of its streams may be one), those whose rows are given up for
- * new ones, and those whose mode, cursor or key would change.
+ * Tables of another configuration (then all of the dataset, because its streams may share a state), tables whose rows are replaced by
+ * new ones, and tables whose mode, cursor or key would change.
  */
 export function endangered(known: readonly KnownStream[], sync: SyncChoice): KnownStream[] {
   return known.filter(
@@ -28,7 +28,7 @@ export function identified({ id, target }: KnownStream): Identified {
   return { kind: 'table', id, name: `${target.dataset}.${target.table}` };
 }
 
-/** Rows of an earlier version came from a configuration that has not been saved again since. */
+/** For rows that an earlier version of Sluice loaded: whether the configuration has not been saved again since. */
 function isFrom({ origin, lastSyncAt }: KnownStream, { configuration, savedAt }: Origin): boolean {
   if (origin !== undefined) return origin === configuration;
   return lastSyncAt === undefined || (savedAt !== '' && savedAt <= lastSyncAt);

@@ -5,8 +5,8 @@ import { replacementsOf } from './plan.ts';
 import { dropInternalTables, existingTables, rowsIn } from './tables.ts';
 
 /**
- * Ends a sync in the cache: what is not confirmed goes, how it ended is kept.
- * @returns the rows of its tables now, by their names; a table that never came to be is left out
+ * Ends a sync in the cache: drops unconfirmed rows and records the outcome.
+ * @returns the number of rows of each table, by name; omits tables that were never made
  */
 export async function finishSync(
   store: LoadStore,

@@ -1,4 +1,4 @@
-/** Makes room in a stream's tables for what the data hold and the schema does not say. */
+/** Adds and widens columns for data that the schema does not describe. */
 
 import { count } from '../../count.ts';
 import { saveStream } from '../bookkeeping/index.ts';
@@ -17,15 +17,15 @@ import {
 import { addColumn, changeType, hasTable, typeForRows } from './tables.ts';
 import type { Column, ColumnType, PreparedStream, ReadableSegment, StreamTable } from './types.ts';
 
-/** More columns than this are no table any more: what comes beyond is said and not kept. */
+/** Columns of a table; further fields are reported and not stored. */
 const MAX_COLUMNS = 1_500;
-/** New fields that are told one by one. */
+/** New fields that are reported one by one. */
 const MAX_NOTES = 5;
 
 /**
  * Adds a column for each field of the segment that the stream's schema does not have.
- * @returns what was done, a sentence each
- * @throws what DuckDB says of a segment that it cannot read
+ * @returns the changes, a sentence each
+ * @throws DuckDB's error for a segment that it cannot read
  */
 export async function growForData(
   store: LoadStore,
@@ -44,7 +44,7 @@ export async function growForData(
   const notes: string[] = [];
   if (fitting.length < found.length) {
     notes.push(
-      `too many fields for a table: ${count(found.length - fitting.length, 'field')} not kept, such as ${namesOf(found.slice(fitting.length))}`,
+      `too many fields for a table: ${count(found.length - fitting.length, 'field')} not stored, such as ${namesOf(found.slice(fitting.length))}`,
     );
   }
   if (fitting.length === 0) return notes;
@@ -61,22 +61,22 @@ export async function growForData(
           undeclared: true,
         }),
       );
-      const under = await tablesUnderWay(connection, target);
-      for (const path of under.paths) for (const column of added) await addColumn(connection, path, column);
-      const said = added.length > MAX_NOTES ? added.slice(0, MAX_NOTES - 1) : added;
+      const current = await tablesInUse(connection, target);
+      for (const path of current.paths) for (const column of added) await addColumn(connection, path, column);
+      const reported = added.length > MAX_NOTES ? added.slice(0, MAX_NOTES - 1) : added;
       notes.push(
-        ...said.map(
+        ...reported.map(
           ({ field, column, type }) =>
             `the field "${field}" is not in the schema: the column "${column}" (${type}) was added`,
         ),
       );
-      if (said.length < added.length) {
-        const rest = added.slice(said.length);
+      if (reported.length < added.length) {
+        const rest = added.slice(reported.length);
         notes.push(
           `${count(rest.length, 'more field', 'more fields')} not in the schema: columns were added for ${namesOf(rest)}`,
         );
       }
-      return keep(connection, prepared, [...target.columns, ...added], under.mapped);
+      return saveColumns(connection, prepared, [...target.columns, ...added], current.mapped);
     },
     options,
   );
@@ -85,7 +85,7 @@ export async function growForData(
 
 /**
  * Gives columns, by index, another type.
- * @returns what was done, a sentence each
+ * @returns the changes, a sentence each
  */
 export async function widenColumns(
   store: LoadStore,
@@ -99,26 +99,26 @@ export async function widenColumns(
   target.columns = await store.transaction(
     'widening columns',
     async (connection) => {
-      const under = await tablesUnderWay(connection, target);
+      const current = await tablesInUse(connection, target);
       const columns = exactColumns(prepared);
       const widened = [...target.columns];
-      for (const [index, wanted] of widen) {
-        const [old, kept] = [columns[index], target.columns[index]];
-        if (!old || !kept) continue;
-        let type = wanted;
-        for (const path of under.paths) type = await typeForRows(connection, path, old, type);
-        for (const path of under.paths) await changeType(connection, path, old, type);
-        notes.push(`the column "${old.column}" became ${type}, for ${old.type} does not hold its values`);
-        widened[index] = widenedColumn(kept, type);
+      for (const [index, widerType] of widen) {
+        const [old, present] = [columns[index], target.columns[index]];
+        if (!old || !present) continue;
+        let type = widerType;
+        for (const path of current.paths) type = await typeForRows(connection, path, old, type);
+        for (const path of current.paths) await changeType(connection, path, old, type);
+        notes.push(`the column "${old.column}" became ${type}, because ${old.type} does not hold its values`);
+        widened[index] = widenedColumn(present, type);
       }
-      return keep(connection, prepared, widened, under.mapped);
+      return saveColumns(connection, prepared, widened, current.mapped);
     },
     options,
   );
   return notes;
 }
 
-/** What was guessed has no type to come back to. */
+/** A column with an inferred type has no schema type to return to. */
 function widenedColumn({ widenedFrom, ...column }: Column, type: ColumnType): Column {
   const before = widenedFrom ?? column.type;
   return {
@@ -133,8 +133,8 @@ function namesOf(fields: readonly { readonly field?: string }[]): string {
   return fields.length > names.length ? `${names.join(', ')} and others` : names.join(', ');
 }
 
-/** The tables that the stream's records go to now, and whether the mapping speaks of them: not of a replacement yet. */
-async function tablesUnderWay(
+/** The tables that the stream's records go to now, and whether the mapping is about them: not yet about a replacement. */
+async function tablesInUse(
   connection: SqlConnection,
   { dataset, table }: StreamTable,
 ): Promise<{ paths: string[]; mapped: boolean }> {
@@ -144,7 +144,7 @@ async function tablesUnderWay(
   return { paths: names.map((name) => tablePath(dataset, name)), mapped: !replaces };
 }
 
-async function keep(
+async function saveColumns(
   connection: SqlConnection,
   prepared: PreparedStream,
   columns: readonly Column[],

@@ -39,7 +39,7 @@ describe('keys', () => {
       numbers.map((id) => line(`{"id":${id},"v":"a"}`)),
     );
     expect(loaded).toMatchObject({ written: 1000, updated: 0, changed: {} });
-    expect(loaded.grown).toEqual(['the column "id" became HUGEINT, for DOUBLE does not hold its values']);
+    expect(loaded.grown).toEqual(['the column "id" became HUGEINT, because DOUBLE does not hold its values']);
     expect(await ids()).toEqual([...numbers, '7'].sort());
     // It stays so, by a schema that still says number.
     const again = await keyed(NUMBER);
@@ -53,7 +53,7 @@ describe('keys', () => {
     expect(await context.rows(`SELECT count(*) FROM shop.${s} WHERE v = 'b'`)).toEqual([['2']]);
     // A fraction needs text, of which the integers are the same keys still.
     const { grown } = await context.load(again, [line('{"id":1.5,"v":"c"}'), line(`{"id":${numbers[4]},"v":"c"}`)]);
-    expect(grown).toEqual(['the column "id" became VARCHAR, for HUGEINT does not hold its values']);
+    expect(grown).toEqual(['the column "id" became VARCHAR, because HUGEINT does not hold its values']);
     const last = await keyed(NUMBER);
     expect(await context.load(last, [line('{"id":7,"v":"d"}'), line('{"id":1.5,"v":"d"}')])).toMatchObject({
       written: 2,
@@ -152,8 +152,8 @@ describe('an integer beyond 2^53', () => {
     const loaded = await context.load(prepared, [line('{"id":3,"n":9007199254740993,"m":9007199254740993}')]);
     expect(loaded).toMatchObject({ changed: {} });
     expect([...loaded.grown].sort()).toEqual([
-      'the column "m" became VARCHAR, for DOUBLE does not hold its values',
-      'the column "n" became HUGEINT, for DOUBLE does not hold its values',
+      'the column "m" became VARCHAR, because DOUBLE does not hold its values',
+      'the column "n" became HUGEINT, because DOUBLE does not hold its values',
     ]);
     expect(
       await context.load(await context.prepare([stream(s, numbers)]), [line('{"id":4,"n":4,"m":0.25}')]),

@@ -1,9 +1,10 @@
 export { endangered, identified } from './endangered.ts';
 export { finishSync } from './finish.ts';
-export { LostRecords, loadBatch } from './load-batch.ts';
+export { loadBatch } from './load-batch.ts';
 export { prepareSync } from './prepare.ts';
 export type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 export { datasetTables, forgetSync, knownTables, removeTables } from './remove.ts';
+export { LostRecords } from './segment-checks.ts';
 export type {
   BatchLoad,
   ChosenOption,

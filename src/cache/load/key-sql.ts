@@ -1,4 +1,4 @@
-/** The values by which the rows of a stream are told apart, as SQL that both databases read. */
+/** The primary key of a stream's rows, as SQL for both databases. */
 import type { LoadConnection } from '../sql.ts';
 import { quoteName, WINNERS } from './names.ts';
 import type { Column } from './types.ts';
@@ -7,8 +7,8 @@ import type { Column } from './types.ts';
 export type ValueOf = (alias: string) => string;
 
 /**
- * The first part of the path is a column, the rest leads into its JSON.
- * @param unquoted a text that is a whole JSON value comes as itself
+ * The first part of the path is a column; the rest is a path in its JSON.
+ * @param unquoted whether a JSON value that is a text is returned without its quotes
  */
 export function valueAt(
   { dialect }: LoadConnection,
@@ -17,22 +17,22 @@ export function valueAt(
   unquoted = false,
 ): ValueOf {
   const [first = '', ...rest] = path;
-  const whole = columns.find(({ field }) => field === undefined);
+  const record = columns.find(({ field }) => field === undefined);
   const own = columns.find(({ field }) => field === first);
   const at = (alias: string, { column, type }: Column, inside: readonly string[]): string => {
     const name = `${alias}.${quoteName(column)}`;
     return inside.length === 0 && !(unquoted && type === 'JSON') ? name : dialect.jsonMember(name, inside);
   };
   return (alias) => {
-    // Of a stream that had no schema once, or has none any more, some rows have only one of the two.
-    if (whole && own) return `coalesce(CAST(${at(alias, own, rest)} AS VARCHAR), ${at(alias, whole, path)})`;
-    if (whole) return at(alias, whole, path);
-    // A field that no record has had yet.
+    // Where a stream gained or lost its schema, some rows have only one of the two.
+    if (record && own) return `coalesce(CAST(${at(alias, own, rest)} AS VARCHAR), ${at(alias, record, path)})`;
+    if (record) return at(alias, record, path);
+    // No record has had the field yet.
     return own ? at(alias, own, rest) : 'CAST(NULL AS VARCHAR)';
   };
 }
 
-/** Conditions that together match rows of equal keys: `=` can be hashed; the slow comparison only where a part is NULL. */
+/** Conditions that together match rows of equal keys: `=` can be hashed, and the slow comparison is only for keys with a NULL part. */
 export async function sameKey(
   connection: LoadConnection,
   keys: readonly ValueOf[],

@@ -1,196 +1,83 @@
 /** Loads one batch: rows, moves, swaps and states in one transaction. */
 
 import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
-import { holdsDeep } from '../convert/depth.ts';
-import { examineSegment, type Findings } from '../convert/examine.ts';
-import { keepDigits } from '../convert/long-numbers.ts';
-import { repairSegment } from '../convert/repair.ts';
-import { isDataError, SegmentFailure } from '../convert/segment-failure.ts';
+import { SegmentFailure } from '../convert/segment-failure.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
 import { exactColumns } from './columns.ts';
-import { growForData, widenColumns } from './grow.ts';
 import { mergeRows } from './merge.ts';
 import { dataColumns, INCOMING, pendingTable, quoteName, replacementTable, tablePath } from './names.ts';
+import {
+  type BatchChecks,
+  type CheckedSegment,
+  checkSegment,
+  prepareSegments,
+  startChecks,
+  throwIfLost,
+  unchecked,
+} from './segment-checks.ts';
 import { columnDefinitions, createTable, hasTable, rowsIn } from './tables.ts';
-import type { BatchLoad, LoadedStream, PreparedStream, ReadableSegment, SegmentFile, StreamLoad } from './types.ts';
+import type { BatchLoad, LoadedStream, StreamLoad } from './types.ts';
 
-/** Records of a batch are lost, and nothing of it is loaded: a state that it holds must not move past them. */
-export class LostRecords extends Error {
-  /** One count for each of the batch's streams. */
-  readonly counts: readonly number[];
-  /** Records of other streams, of which more is not known. */
-  readonly strays: number;
-  /** What was done to the columns of each, all the same. */
-  readonly grown: readonly (readonly string[])[];
-
-  constructor(counts: readonly number[], strays: number, grown: readonly (readonly string[])[]) {
-    super('records are lost');
-    this.counts = counts;
-    this.strays = strays;
-    this.grown = grown;
-  }
-}
-
-/** How a segment that does not load just so is read instead. */
-interface CheckedSegment {
-  readonly readable: ReadableSegment;
-  readonly dropped: number;
-  readonly strays: number;
-  readonly changed: Findings['changed'];
-}
+type LoadedRows = Omit<LoadedStream, 'grown'>;
 
 /**
- * Loads a batch, all or nothing. Fields that the schema does not have get columns first; a segment whose values do not
- * all fit, or that cannot be read, is looked at and loaded the careful way.
+ * Loads a batch in one transaction: its rows are committed together with the states that describe them, or not at all.
+ * Before that, fields that the schema does not have get columns, and a segment whose values do not all fit, or that cannot be
+ * read, is checked for a slower, tolerant reading.
  * @returns one entry for each of `batch.streams`
- * @throws LostRecords where records are lost that nobody knows of yet, LimitError `cache_locked` or of the signal, SetupError,
- *   and what the database says of a full disk
+ * @throws LostRecords for losses that the caller does not know of yet, LimitError `cache_locked` or of the signal, SetupError,
+ *   and the database's error when the disk is full
  */
 export async function loadBatch(store: LoadStore, batch: BatchLoad, options: StoreOptions): Promise<LoadedStream[]> {
-  const checkedSegments = new Map<string, CheckedSegment>();
-  /** Segments that the database must not read as they are. */
-  const unreadable = new Set<string>();
-  const grown = new Map<PreparedStream, string[]>();
-  const grow = (prepared: PreparedStream, notes: readonly string[]): void => {
-    grown.set(prepared, [...(grown.get(prepared) ?? []), ...notes]);
-  };
-  const checkNow = async (prepared: PreparedStream, segment: SegmentFile): Promise<ReadableSegment> => {
-    const { checked, notes } = await checkSegment(store, prepared, segment, unreadable.has(segment.path), options);
-    // What did not fit in segments before may fit now.
-    for (const { path } of notes.length > 0 ? segmentsOf(batch, prepared) : []) {
-      const before = checkedSegments.get(path);
-      if (before)
-        checkedSegments.set(path, {
-          ...before,
-          changed: (await look(store, prepared, before.readable, options)).changed,
-        });
-    }
-    checkedSegments.set(segment.path, checked);
-    prepared.target.untidy = true;
-    grow(prepared, notes);
-    return checked.readable;
-  };
-  for (const { prepared, segments } of batch.streams) {
-    for (const segment of segments) {
-      if ((segment.longNumbers && keepDigits(exactColumns(prepared))) || (await holdsDeep(segment))) {
-        unreadable.add(segment.path);
-      }
-      try {
-        const readable = unreadable.has(segment.path) ? await checkNow(prepared, segment) : asItIs(segment);
-        grow(prepared, await growForData(store, prepared, readable, options));
-      } catch (error) {
-        if (!isDataError(error)) throw error;
-        const notes = await growForData(store, prepared, await checkNow(prepared, segment), options);
-        grow(prepared, notes);
-        // The new columns are looked at too: what was guessed of them may be too narrow.
-        if (notes.length > 0) await checkNow(prepared, segment);
-      }
-      if (prepared.target.untidy && !checkedSegments.has(segment.path)) await checkNow(prepared, segment);
-    }
-  }
-  const tellLosses = (): void => {
-    const sum = (segments: readonly SegmentFile[], of: 'dropped' | 'strays'): number =>
-      segments.reduce((total, { path }) => total + (checkedSegments.get(path)?.[of] ?? 0), 0);
-    const unknown = batch.streams.filter(({ mayLose }) => !mayLose);
-    const counts = batch.streams.map(({ segments, mayLose }) => (mayLose ? 0 : sum(segments, 'dropped')));
-    const strays = unknown.reduce((total, { segments }) => total + sum(segments, 'strays'), 0);
-    if (counts.every((count) => count === 0) && strays === 0) return;
-    throw new LostRecords(
-      counts,
-      strays,
-      batch.streams.map(({ prepared }) => grown.get(prepared) ?? []),
-    );
-  };
-  tellLosses();
+  const checks = startChecks(store, batch, options);
+  await prepareSegments(checks);
+  throwIfLost(checks);
   for (;;) {
     try {
-      const loaded = await store.transaction(
-        `loading sync ${batch.syncId}`,
-        (connection) => loadStreams(connection, batch, checkedSegments),
-        options,
-      );
-      return loaded.map((one, index) => {
+      const loaded = await commitBatch(checks);
+      return loaded.map((rows, index) => {
         const prepared = batch.streams[index]?.prepared;
-        return { ...one, grown: (prepared && grown.get(prepared)) ?? [] };
+        return { ...rows, grown: (prepared && checks.grown.get(prepared)) ?? [] };
       });
     } catch (error) {
       if (!(error instanceof SegmentFailure)) throw error;
-      const entry = batch.streams.find(({ segments }) => segments.some(({ path }) => path === error.path));
-      const segment = entry?.segments.find(({ path }) => path === error.path);
-      if (!entry || !segment || checkedSegments.has(segment.path)) throw error.cause;
-      await checkNow(entry.prepared, segment);
-      tellLosses();
+      await checkFailed(checks, error);
+      throwIfLost(checks);
     }
   }
 }
 
-function asItIs(segment: SegmentFile): ReadableSegment {
-  return { ...segment, origin: segment.path, careful: false, repaired: false };
+/** Checks the segment that failed a transaction, so that the next attempt reads it tolerantly. */
+async function checkFailed(checks: BatchChecks, { path, cause }: SegmentFailure): Promise<void> {
+  const entry = checks.batch.streams.find(({ segments }) => segments.some((segment) => segment.path === path));
+  const segment = entry?.segments.find((candidate) => candidate.path === path);
+  if (!entry || !segment || checks.checked.has(path)) throw cause;
+  await checkSegment(checks, entry.prepared, segment);
 }
 
-function segmentsOf({ streams }: BatchLoad, prepared: PreparedStream): readonly SegmentFile[] {
-  return streams.filter((entry) => entry.prepared === prepared).flatMap(({ segments }) => segments);
-}
-
-function look(
-  store: LoadStore,
-  prepared: PreparedStream,
-  readable: ReadableSegment,
-  options: StoreOptions,
-): Promise<Findings> {
-  return store.reader(
-    'looking at records',
-    (reader) => examineSegment(reader, readable, exactColumns(prepared)),
+function commitBatch({ store, batch, checked, options }: BatchChecks): Promise<LoadedRows[]> {
+  return store.transaction(
+    `loading sync ${batch.syncId}`,
+    (connection) => loadStreams(connection, batch, checked),
     options,
   );
-}
-
-/** Looks at a segment that failed, repairs it where it cannot be read, and makes room for what does not fit. */
-async function checkSegment(
-  store: LoadStore,
-  prepared: PreparedStream,
-  segment: SegmentFile,
-  mustRepair: boolean,
-  options: StoreOptions,
-): Promise<{ checked: CheckedSegment; notes: string[] }> {
-  let readable: ReadableSegment = { ...asItIs(segment), careful: true };
-  let lost = { dropped: 0, strays: 0 };
-  const repair = async (): Promise<void> => {
-    ({ segment: readable, ...lost } = await repairSegment(segment, {
-      stream: prepared.stream,
-      columns: exactColumns(prepared),
-    }));
-  };
-  if (mustRepair) await repair();
-  const examine = (): Promise<Findings> => look(store, prepared, readable, options);
-  let findings: Findings;
-  try {
-    findings = await examine();
-  } catch (error) {
-    if (mustRepair || !isDataError(error)) throw error;
-    await repair();
-    findings = await examine();
-  }
-  const notes = await widenColumns(store, prepared, findings.widen, options);
-  // What fits now is no change any more.
-  if (findings.widen.size > 0) findings = await examine();
-  return { checked: { readable, ...lost, changed: findings.changed }, notes };
 }
 
 async function loadStreams(
   connection: LoadConnection,
   batch: BatchLoad,
-  checkedSegments: ReadonlyMap<string, CheckedSegment>,
-): Promise<Omit<LoadedStream, 'grown'>[]> {
-  const loaded: Omit<LoadedStream, 'grown'>[] = [];
-  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, checkedSegments));
-  // Last, for on Postgres nobody reads a table from its swap to the commit.
-  const settled: Omit<LoadedStream, 'grown'>[] = [];
+  checked: ReadonlyMap<string, CheckedSegment>,
+): Promise<LoadedRows[]> {
+  const loaded: LoadedRows[] = [];
+  for (const stream of batch.streams) loaded.push(await loadStream(connection, stream, checked));
+  // Swaps come last: on Postgres nobody can read a table between its swap and the commit.
+  const settled: LoadedRows[] = [];
   for (const [index, one] of loaded.entries()) {
     const stream = batch.streams[index];
     const replaced = stream && (await settleTable(connection, stream, batch.syncId));
     settled.push(replaced === undefined ? one : { ...one, replaced });
   }
+  // In the same transaction as the rows, so that a state never claims rows that are not there.
   await forgetStates(connection, batch.source, batch.forget);
   await saveStates(connection, batch.source, batch.syncId, batch.states);
   return settled;
@@ -198,9 +85,10 @@ async function loadStreams(
 
 async function loadStream(
   connection: LoadConnection,
-  { prepared, movePending, into, segments }: StreamLoad,
-  checkedSegments: ReadonlyMap<string, CheckedSegment>,
-): Promise<Omit<LoadedStream, 'grown'>> {
+  stream: StreamLoad,
+  checked: ReadonlyMap<string, CheckedSegment>,
+): Promise<LoadedRows> {
+  const { prepared, movePending, into } = stream;
   const { target } = prepared;
   const { dataset } = target;
   const own = into === 'replacement' ? replacementTable(target.table) : target.table;
@@ -218,27 +106,37 @@ async function loadStream(
     moved = await connection.run(`INSERT INTO ${table} (${list}) SELECT ${list} FROM ${from}`);
     await connection.run(`DROP TABLE ${from}`);
   }
+  const { rows, dropped, changed } = await insertSegments(connection, table, stream, checked);
+  const merged = merges
+    ? await mergeRows(connection, prepared, tablePath(dataset, own))
+    : { written: rows + moved, updated: 0, deleted: 0, late: 0, withoutKey: 0 };
+  return { rows, moved, ...merged, dropped, changed };
+}
+
+async function insertSegments(
+  connection: LoadConnection,
+  table: string,
+  { prepared, segments }: StreamLoad,
+  checked: ReadonlyMap<string, CheckedSegment>,
+): Promise<Pick<LoadedRows, 'rows' | 'dropped' | 'changed'>> {
   let rows = 0;
   let dropped = 0;
   const changed = new Map<string, number>();
   const columns = exactColumns(prepared);
   for (const segment of segments) {
-    const checked = checkedSegments.get(segment.path);
-    const readable = checked?.readable ?? asItIs(segment);
+    const check = checked.get(segment.path);
+    const readable = check?.readable ?? unchecked(segment);
     const inserted = readable.rows > 0 ? await connection.insertSegment(table, columns, readable) : undefined;
     rows += inserted?.rows ?? 0;
-    dropped += checked?.dropped ?? 0;
-    for (const [field, count] of [checked?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
+    dropped += check?.dropped ?? 0;
+    for (const [field, count] of [check?.changed, inserted?.changed].flatMap((one) => Object.entries(one ?? {}))) {
       changed.set(field, (changed.get(field) ?? 0) + count);
     }
   }
-  const merged = merges
-    ? await mergeRows(connection, prepared, tablePath(dataset, own))
-    : { written: rows + moved, updated: 0, deleted: 0, late: 0, withoutKey: 0 };
-  return { rows, moved, ...merged, dropped, changed: Object.fromEntries(changed) };
+  return { rows, dropped, changed: Object.fromEntries(changed) };
 }
 
-/** Puts a replacement in the place of its table, and notes what was loaded. @returns how many rows the table had */
+/** Swaps a replacement in for its table, and records what was loaded. @returns how many rows the old table had */
 async function settleTable(
   connection: LoadConnection,
   { prepared, into, swap }: StreamLoad,

@@ -1,4 +1,4 @@
-/** Brings the rows of the incoming table into a table that has one row for each primary key. */
+/** Merges the rows of the incoming table into a table with one row per primary key. */
 import type { LoadConnection } from '../sql.ts';
 import { type Cursor, cursorAt, isNewer, type Kind } from './cursor-sql.ts';
 import { sameKey, type ValueOf, valueAt } from './key-sql.ts';
@@ -8,15 +8,15 @@ import type { LoadedStream, PreparedStream } from './types.ts';
 
 export type Merged = Pick<LoadedStream, 'written' | 'updated' | 'deleted' | 'late' | 'withoutKey'>;
 
-/** The field by which Airbyte's change-data-capture sources say that a row was deleted. */
+/** The field by which Airbyte's change-data-capture sources mark a deleted row. */
 const DELETED_AT = '_ab_cdc_deleted_at';
-/** Of a winner: when it came, and whether it came behind a record that its cursor cannot be compared with. */
+/** Columns of a winner: when it came, and whether it came after a record that its cursor cannot be compared with. */
 const [ARRIVED, SURE] = ['_sluice_arrived', '_sluice_sure'];
 
 /**
- * The newest record of each key wins: the greatest cursor, NULL below all, then the one that came last. A row of the table
- * stays where its cursor is greater than that of what comes late. A deletion without a cursor is as new as its arrival.
- * A part of a key may be NULL; a key that is all NULL names nothing.
+ * The newest record of each key wins: the greatest cursor, with NULL below all others, then the last to arrive. A row of the table
+ * stays where its cursor is greater than that of a late record. A deletion without a cursor is as new as its arrival.
+ * Parts of a key may be NULL; a key of which all parts are NULL identifies nothing.
  * @param table quoted, with its schema
  */
 export async function mergeRows(connection: LoadConnection, prepared: PreparedStream, table: string): Promise<Merged> {
@@ -39,7 +39,7 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
   let deleted = 0;
   if ((await connection.rows(`SELECT 1 AS one FROM ${table} LIMIT 1`)).length > 0) {
     for (const same of await sameKey(connection, keys, ['t', 'w'])) {
-      // A record that comes late, behind what the table has, changes nothing.
+      // A late record, older than the table's row, changes nothing.
       if (cursor) {
         await connection.run(
           `DELETE FROM ${WINNERS} AS w USING ${table} AS t WHERE ${same} AND NOT w.${SURE} AND ${isNewer(cursor, kinds)}`,
@@ -61,14 +61,14 @@ export async function mergeRows(connection: LoadConnection, prepared: PreparedSt
   return { written: winning + withoutKey, updated, deleted, late, withoutKey };
 }
 
-/** The kinds of the cursors that come. */
+/** The kinds of the incoming cursors. */
 async function kindsIn(connection: LoadConnection, cursor: Cursor, named: string): Promise<readonly Kind[]> {
   if (!cursor.isMixed) return [2];
   const rows = await connection.rows(`SELECT DISTINCT ${cursor.kind('i')} AS kind ${named} ORDER BY 1`);
   return rows.map(({ kind }) => Number(kind) as Kind).filter((kind) => kind > 0);
 }
 
-/** The incoming rows that have a key, the newest of each first: with `_sluice_rank`, and what a winner has beside its data. */
+/** The incoming rows that have a key, the newest of each first: with `_sluice_rank` and the additional columns of a winner. */
 function rankedRows(
   connection: LoadConnection,
   keys: readonly ValueOf[],
@@ -87,7 +87,7 @@ function rankedRows(
     const by = [...order, ...values, `${arrived} DESC`];
     return `SELECT i.*, ${arrived} AS ${ARRIVED}, FALSE AS ${SURE}, ${rank(by)} ${named}`;
   }
-  // Of cursors of several kinds those count that came last without another kind between them.
+  // Among cursors of several kinds, only the last uninterrupted run of one kind counts.
   const kinded = `SELECT i.*, ${arrived} AS ${ARRIVED}, ${cursor.kind('i')} AS _sluice_kind ${named}`;
   const last = `SELECT i.*, first_value(_sluice_kind) OVER (PARTITION BY ${parts} ORDER BY _sluice_kind = 0, ${ARRIVED} DESC) AS _sluice_last FROM (${kinded}) AS i`;
   const other = `CASE WHEN _sluice_kind NOT IN (0, _sluice_last) THEN ${ARRIVED} END`;
@@ -99,7 +99,7 @@ function rankedRows(
   return `SELECT i.*, _sluice_turned IS NOT NULL AS ${SURE}, ${rank([counts, '_sluice_kind DESC', ...values, `${ARRIVED} DESC`])} FROM (${turned}) AS i`;
 }
 
-/** Records that another one of their key, with a greater cursor, was there before: in the table, or in the batch. */
+/** Counts late records: another one of their key, with a greater cursor, was in the table or in the batch before. */
 async function countLate(
   connection: LoadConnection,
   keys: readonly ValueOf[],
@@ -123,7 +123,7 @@ async function countOf(connection: LoadConnection, from: string): Promise<number
   return Number(row?.n ?? 0);
 }
 
-/** Leaves one row for each key in a table that was only added to before. */
+/** Leaves one row per key in a table that was append-only before. */
 export async function mergeTable(connection: LoadConnection, prepared: PreparedStream, table: string): Promise<void> {
   const { columns } = prepared.target;
   const list = dataColumns(columns).join(', ');

@@ -1,13 +1,13 @@
-/** Names of tables and columns, and how they stand in SQL. */
+/** Names of tables and columns, and their quoting in SQL. */
 import type { Dialect } from '../sql.ts';
 import type { Column } from './types.ts';
 
 export const EXTRACTED_AT = '_airbyte_extracted_at';
 export const META = '_airbyte_meta';
 const OWN_COLUMNS = [EXTRACTED_AT, META, '_airbyte_raw_id'];
-/** Tables of running syncs begin so; nobody reads them. */
+/** The prefix of tables of running syncs, which queries cannot read. */
 const INTERNAL = '_sluice_';
-/** Longest of the names that a running sync adds to a table's, in bytes. */
+/** Bytes that a running sync adds to a table's name at most. */
 export const INTERNAL_BYTES = '_sluice_pending__'.length;
 
 export function quoteName(name: string): string {
@@ -32,7 +32,7 @@ export function pendingTable(table: string): string {
   return `${INTERNAL}pending__${table}`;
 }
 
-/** The private tables of a merge; they live in one transaction. */
+/** The private tables of a merge, which exist in one transaction. */
 export const INCOMING = '_sluice_incoming';
 export const WINNERS = '_sluice_winners';
 
@@ -42,37 +42,37 @@ export function dataColumns(columns: readonly Column[]): string[] {
 }
 
 /**
- * The name that is left when SQL's case-blind names are taken into account; `taken` holds the others and gets the new one.
- * @param bytes longest name that the database takes, in UTF-8
+ * A name that is unique regardless of case; `taken` holds the other names and receives the new one.
+ * @param bytes the longest name that the database accepts, in UTF-8
  */
-export function uniqueName(wanted: string, taken: Set<string>, bytes: number): string {
+export function uniqueName(name: string, taken: Set<string>, bytes: number): string {
   for (let number = 1; ; number += 1) {
     const end = number === 1 ? '' : `_${number}`;
-    const name = `${cutName(wanted, bytes - end.length)}${end}`;
-    const folded = foldName(name);
+    const candidate = `${cutName(name, bytes - end.length)}${end}`;
+    const folded = foldName(candidate);
     if (taken.has(folded)) continue;
     taken.add(folded);
-    return name;
+    return candidate;
   }
 }
 
 function cutName(name: string, bytes: number): string {
   const encoded = Buffer.from(name, 'utf8');
-  // Half a character at the cut is left out.
+  // Drops half a character at the cut.
   return encoded.length <= bytes ? name : encoded.toString('utf8', 0, bytes).replace(/\ufffd+$/, '');
 }
 
-/** Names that are equal when folded are one name to DuckDB. */
+/** DuckDB treats names that are equal when folded as one name. */
 export function foldName(name: string): string {
   return name.toLowerCase();
 }
 
-/** The folded names that columns may not have: ours, and those that the database has for columns of its own. */
+/** The folded names that columns must not have: Sluice's own, and the database's system columns. */
 export function reservedColumns({ systemColumns }: Pick<Dialect, 'systemColumns'>): Set<string> {
   return new Set([...OWN_COLUMNS, ...systemColumns].map(foldName));
 }
 
-/** A field's name as a column: its own, but for what SQL cannot hold. */
+/** The column name of a field: its own name without characters that SQL cannot hold. */
 export function columnName(field: string): string {
   return field.replaceAll('\u0000', '') || '_';
 }

@@ -1,4 +1,4 @@
-/** Decides for each stream of a sync what becomes of its table and of its state. Pure. */
+/** Plans for each stream of a sync what happens to its table and its state. Pure. */
 import type { KnownStream } from '../bookkeeping/index.ts';
 import { foldName, INTERNAL_BYTES, replacementTable, tableName, uniqueName } from './names.ts';
 import type { PrepareRequest } from './prepare-request.ts';
@@ -6,41 +6,41 @@ import type { ExistingTables } from './tables.ts';
 import type { PreparedStream, StateText, StreamRequest, StreamTable } from './types.ts';
 
 export interface StreamPlan extends Pick<PreparedStream, 'writeMode' | 'newTable' | 'resumes'> {
-  readonly wanted: StreamRequest;
-  /** With the columns that are known of the table, or of the replacement that is resumed. */
+  readonly requested: StreamRequest;
+  /** With the known columns of the table, or of the replacement that is resumed. */
   readonly target: StreamTable;
-  /** What is kept as its state describes nothing that is there any more. */
+  /** Whether the stored state is dropped, because the table that it describes no longer exists. */
   readonly forgets: boolean;
-  /** Rows of the table may share a key, for it was only added to so far. */
+  /** Whether rows of the table may share a key, because it was append-only so far. */
   readonly merges: boolean;
 }
 
-interface Surroundings {
+interface PlanContext {
   readonly request: PrepareRequest;
   readonly known: readonly KnownStream[];
   readonly existing: ExistingTables;
   readonly states: readonly StateText[];
-  /** The tables that a position shared by all streams speaks of; undefined where there is none. */
+  /** The tables that a position shared by all streams covers; undefined where there is none. */
   readonly shared: ReadonlySet<string> | undefined;
   readonly nameBytes: number;
 }
 
-export function planStreams(surroundings: Surroundings): StreamPlan[] {
-  const { request, known, existing, states } = surroundings;
+export function planStreams(context: PlanContext): StreamPlan[] {
+  const { request, known, existing, states } = context;
   const taken = new Set([...existing.keys(), ...known.map(({ target }) => foldName(target.table))]);
   for (const { refresh } of states) if (refresh) taken.add(foldName(refresh.table));
-  return request.streams.map((wanted) => planStream(wanted, taken, surroundings));
+  return request.streams.map((requested) => planStream(requested, taken, context));
 }
 
 function planStream(
-  wanted: StreamRequest,
+  requested: StreamRequest,
   taken: Set<string>,
-  { request, known, existing, states, shared, nameBytes }: Surroundings,
+  { request, known, existing, states, shared, nameBytes }: PlanContext,
 ): StreamPlan {
-  const { stream, mode, primaryKey } = wanted;
+  const { stream, mode, primaryKey } = requested;
   const { source, dataset } = request.sync;
-  const mapped = known.find(({ target }) => isSame({ name: target.stream, namespace: target.namespace }, stream));
-  const refresh = states.find((state) => state.refresh && isOf(state, stream))?.refresh;
+  const mapped = known.find(({ target }) => isSameStream({ name: target.stream, namespace: target.namespace }, stream));
+  const refresh = states.find((state) => state.refresh && isStateOf(state, stream))?.refresh;
   const table =
     mapped?.target.table ??
     refresh?.table ??
@@ -49,32 +49,32 @@ function planStream(
   const isReplacing = existing.has(foldName(replacementTable(table)));
   const isIncremental = mode.startsWith('incremental');
   const overwrites = mode === 'full_refresh_overwrite';
-  // Rows of an overwrite have no state, and a refresh under way has put its own in the place of the table's.
+  // Rows of an overwrite have no state, and an unfinished refresh has replaced the table's state by its own.
   const stale =
     isIncremental &&
     (mapped?.mode === 'full_refresh_overwrite' ||
       refresh !== undefined ||
-      isFiner(wanted, mapped) ||
-      // What happened while it was not read lies behind the position that the others have reached.
+      isFiner(requested, mapped) ||
+      // Changes from the time when it was not read are before the position that the others have reached.
       shared?.has(table) === false);
-  const anew = request.restart || stale;
-  // Beside a state of all streams the connector would not be given it.
-  const isAlone = states.every(({ kind }) => kind === 'STREAM');
-  const isThere = overwrites ? isReplacing : !isReplacing && !newTable;
-  const resumes = refresh !== undefined && isAlone && isThere && !isIncremental && !anew;
-  // A state of all streams would still speak of it if this sync ended early: the table enters together with the next one.
-  const isSpokenOf = states.some(({ kind, text }) => kind !== 'STREAM' && text.includes(JSON.stringify(stream.name)));
+  const startsOver = request.restart || stale;
+  // Next to a state of all streams, the connector would not receive it.
+  const hasOwnState = states.every(({ kind }) => kind === 'STREAM');
+  const hasTable = overwrites ? isReplacing : !isReplacing && !newTable;
+  const resumes = refresh !== undefined && hasOwnState && hasTable && !isIncremental && !startsOver;
+  // A state of all streams would still cover it if this sync ended early, so the table appears together with the next state.
+  const isCovered = states.some(({ kind, text }) => kind !== 'STREAM' && text.includes(JSON.stringify(stream.name)));
   const writeMode =
-    overwrites || (anew && !newTable) || (isIncremental && newTable && isSpokenOf) ? 'replace' : 'append';
+    overwrites || (startsOver && !newTable) || (isIncremental && newTable && isCovered) ? 'replace' : 'append';
   const columns = (resumes ? refresh.columns : mapped?.target.columns) ?? [];
   const namespace = stream.namespace ? { namespace: stream.namespace } : {};
   return {
-    wanted,
+    requested,
     target: { source, dataset, stream: stream.name, ...namespace, table, columns },
     writeMode,
     newTable,
     resumes: resumes || (isIncremental && writeMode === 'append' && !newTable),
-    // A table that is gone cannot continue from its state.
+    // A removed table cannot continue from its state.
     forgets: !resumes && (refresh !== undefined || (isIncremental && writeMode === 'append' && newTable)),
     merges:
       mode === 'incremental_deduped_history' &&
@@ -82,28 +82,28 @@ function planStream(
   };
 }
 
-/** The replacements that refreshes of these states fill. */
+/** The replacements that refreshes with these states load. */
 export function replacementsOf(states: readonly StateText[]): Set<string> {
   return new Set(states.flatMap(({ refresh }) => (refresh ? [replacementTable(refresh.table)] : [])));
 }
 
-/** Whether a state is of this stream alone. */
-export function isOf({ stream }: StateText, other: Named): boolean {
-  return stream !== undefined && isSame(stream, other);
+/** Whether a state belongs to this stream alone. */
+export function isStateOf({ stream }: StateText, other: StreamId): boolean {
+  return stream !== undefined && isSameStream(stream, other);
 }
 
-/** Whether records that were one by the old key may be several by the new one: only the newest of them is in the table. */
+/** Whether records that shared the old key may differ by the new one: the table has only the newest of them. */
 function isFiner({ mode, primaryKey }: StreamRequest, mapped: KnownStream | undefined): boolean {
   if (mode !== 'incremental_deduped_history' || mapped?.mode !== mode) return false;
   const before = new Set(mapped.primaryKey.map((path) => JSON.stringify(path)));
   return !primaryKey.every((path) => before.has(JSON.stringify(path)));
 }
 
-interface Named {
+interface StreamId {
   readonly name: string;
   readonly namespace?: string | undefined;
 }
 
-export function isSame(one: Named, other: Named): boolean {
+export function isSameStream(one: StreamId, other: StreamId): boolean {
   return one.name === other.name && (one.namespace ?? '') === (other.namespace ?? '');
 }

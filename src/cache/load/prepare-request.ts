@@ -1,4 +1,4 @@
-/** What the cache is asked to get ready for a sync, and what it answers. */
+/** The request to prepare the cache for a sync, and its result. */
 import type { SyncRow } from '../bookkeeping/index.ts';
 import type { Identified, Origin, PreparedStream, StateText, StreamRequest } from './types.ts';
 
@@ -10,15 +10,15 @@ export interface PrepareRequest {
   /** Forget the states of these streams and rebuild their tables. */
   readonly restart: boolean;
   readonly origin?: Origin | undefined;
-  /** Whether the session that syncs made what has this id. */
+  /** Whether this session created the object with this id. */
   readonly owns?: ((id: string) => boolean) | undefined;
-  /** Asked with the tables that this sync would do more to than to load what is new; throws where it must not be. */
+  /** Called with the tables that this sync would change beyond loading new rows; throws where that is not allowed. */
   readonly authorize?: ((tables: readonly Identified[]) => void) | undefined;
 }
 
 export interface PreparedSync {
   readonly streams: readonly PreparedStream[];
-  /** The kept states, those of streams that start over left out. */
+  /** The stored states, except those of streams that start over. */
   readonly states: readonly StateText[];
   readonly newDataset: boolean;
   readonly datasetId: string;

@@ -1,4 +1,4 @@
-/** Gets the cache ready for a sync: names, tables, what is kept of earlier syncs. One transaction. */
+/** Prepares the cache for a sync in one transaction: names, tables, and what remains of earlier syncs. */
 
 import { randomUUID } from 'node:crypto';
 import { InputError } from '../../errors.ts';
@@ -21,7 +21,7 @@ import { columnsOf, fieldsWithPaths } from './columns.ts';
 import { endangered, identified } from './endangered.ts';
 import { mergeTable } from './merge.ts';
 import { foldName, quoteName, replacementTable, tablePath } from './names.ts';
-import { isOf, isSame, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
+import { isSameStream, isStateOf, planStreams, replacementsOf, type StreamPlan } from './plan.ts';
 import type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
 import type { Column, PreparedStream } from './types.ts';
@@ -50,12 +50,14 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   const shared = await tablesOfSharedState(connection, source);
   const { nameBytes } = connection.dialect;
   const plans = planStreams({ request, known, existing, states, shared, nameBytes });
-  const begun = states.filter((state) => !plans.some((plan) => !plan.resumes && isOf(state, plan.wanted.stream)));
+  const begun = states.filter(
+    (state) => !plans.some((plan) => !plan.resumes && isStateOf(state, plan.requested.stream)),
+  );
   await dropInternalTables(connection, dataset, replacementsOf(begun));
   await forgetStates(
     connection,
     source,
-    plans.filter(({ forgets }) => forgets).map(({ wanted }) => wanted.stream),
+    plans.filter(({ forgets }) => forgets).map(({ requested: wanted }) => wanted.stream),
   );
   const streams: PreparedStream[] = [];
   for (const plan of plans) streams.push(await carryOut(connection, plan, existing, identity(plan, known, request)));
@@ -67,11 +69,11 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   return { streams, states: begun, newDataset: isNew, datasetId };
 }
 
-/** Within the transaction: what was looked up before may have changed. */
+/** Runs in the transaction, because an earlier lookup may be outdated. */
 function checkTables(known: readonly KnownStream[], { origin, restart, streams, authorize }: PrepareRequest): void {
   if (!origin || !authorize) return;
   const read = ({ target }: KnownStream) =>
-    streams.filter(({ stream }) => isSame({ name: target.stream, namespace: target.namespace }, stream));
+    streams.filter(({ stream }) => isSameStream({ name: target.stream, namespace: target.namespace }, stream));
   const tables = endangered(known, {
     origin,
     restart,
@@ -81,7 +83,7 @@ function checkTables(known: readonly KnownStream[], { origin, restart, streams, 
   if (tables.length > 0) authorize(tables.map(identified));
 }
 
-/** A table that others than its maker load into is nobody's any more. */
+/** A table that another session than its creator loads into no longer belongs to any session. */
 function identity(
   { target, newTable }: StreamPlan,
   known: readonly KnownStream[],
@@ -103,7 +105,7 @@ async function openDataset(
     'SELECT 1 AS n FROM information_schema.schemata WHERE catalog_name = current_database() AND schema_name = $1',
     [dataset],
   );
-  // A schema of somebody else's would become readable, and its tables those of a dataset.
+  // Somebody else's schema would become readable, and its tables part of a dataset.
   const { foreignSchema } = connection.dialect;
   if (foreignSchema && !found && known.length === 0 && (await connection.rows(foreignSchema, [dataset])).length > 0)
     throw schemaTaken(dataset);
@@ -124,7 +126,7 @@ function schemaTaken(dataset: string): InputError {
 
 async function carryOut(
   connection: LoadConnection,
-  { wanted, target, writeMode, newTable, resumes, merges }: StreamPlan,
+  { requested: wanted, target, writeMode, newTable, resumes, merges }: StreamPlan,
   existing: ExistingTables,
   identity: Pick<PreparedStream, 'tableId' | 'origin'>,
 ): Promise<PreparedStream> {
@@ -154,7 +156,7 @@ async function carryOut(
   return prepared;
 }
 
-/** How the columns of a table with rows have changed with their schema. */
+/** Describes how the columns of a table with rows changed with the schema. */
 function changesOf(before: readonly Column[], after: readonly Column[]): string[] {
   return after.flatMap(({ field, column, type }) => {
     const old = before.find((other) => other.field === field);

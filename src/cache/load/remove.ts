@@ -1,4 +1,4 @@
-/** Takes tables out of the cache, with all that is known of them: the next sync begins as if they had never been. */
+/** Removes tables from the cache with everything that is recorded of them: the next sync starts from nothing. */
 import { InputError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
 import {
@@ -27,7 +27,7 @@ export function datasetTables(store: LoadStore, dataset: string): Promise<Datase
   });
 }
 
-/** What is known of the tables of a dataset; none where it is not there. */
+/** The records of a dataset's tables; empty where there is no such dataset. */
 export function knownTables(store: LoadStore, dataset: string, options: StoreOptions): Promise<KnownStream[]> {
   return store.transaction(
     'looking what a dataset holds',
@@ -37,8 +37,8 @@ export function knownTables(store: LoadStore, dataset: string, options: StoreOpt
 }
 
 /**
- * @param authorize asked with all that goes, right before it does; throws where it must not
- * @param table only this one; else all that syncs made, and the dataset itself where nothing else is in it
+ * @param authorize called with everything that will be removed, right before it is; throws where that is not allowed
+ * @param table only this one; else all tables that syncs made, and the dataset itself where it is then empty
  * @throws InputError `unknown_dataset` or `unknown_table` with near names
  */
 export function removeTables(
@@ -52,8 +52,8 @@ export function removeTables(
     const chosen = table === undefined ? streams : streams.filter(({ target }) => target.table === table);
     if (chosen.length === 0) throw unknownTable(dataset, table ?? '', streams, connection.dialect);
     const { id, made } = await readDataset(connection, dataset);
-    const whole: Identified[] = table === undefined ? [{ kind: 'dataset', id, name: dataset }] : [];
-    authorize([...whole, ...chosen.map(identified)]);
+    const target: Identified[] = table === undefined ? [{ kind: 'dataset', id, name: dataset }] : [];
+    authorize([...target, ...chosen.map(identified)]);
     for (const { target } of chosen) {
       for (const name of [target.table, replacementTable(target.table), pendingTable(target.table)]) {
         await connection.run(`DROP TABLE IF EXISTS ${tablePath(dataset, name)}`);
@@ -74,13 +74,13 @@ export function removeTables(
     const left = await tablesIn(connection, dataset);
     const datasetGone = left.length === 0 && made;
     if (datasetGone) await connection.run(`DROP SCHEMA IF EXISTS ${quoteName(dataset)}`);
-    // What others put beside the tables stays part of a dataset.
+    // Objects that others put into the dataset keep it in existence.
     if (left.length === 0) await forgetDataset(connection, dataset);
     return { tables, left, datasetGone };
   });
 }
 
-/** Forgets a sync; its rows stay. */
+/** Removes the record of a sync; its rows stay. */
 export async function forgetSync(store: LoadStore, syncId: string): Promise<void> {
   await store.transaction(`forgetting sync ${syncId}`, async (connection) => {
     if (await hasBookkeeping(connection)) {

@@ -35,22 +35,22 @@ export async function rowsIn(connection: SqlConnection, dataset: string, table: 
   return Number(row?.n ?? 0);
 }
 
-/** What running syncs of an earlier life left in the dataset, but for the tables of refreshes that will continue. */
+/** Drops what interrupted syncs left in the dataset, except the tables of refreshes that will continue. */
 export async function dropInternalTables(
   connection: SqlConnection,
   dataset: string,
-  kept: ReadonlySet<string> = new Set(),
+  keep: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const rows = await connection.rows(
     `SELECT table_name FROM information_schema.tables WHERE ${HERE} AND starts_with(table_name, '_sluice_')`,
     [dataset],
   );
   for (const { table_name: table } of rows) {
-    if (table && !kept.has(table)) await connection.run(`DROP TABLE ${tablePath(dataset, table)}`);
+    if (table && !keep.has(table)) await connection.run(`DROP TABLE ${tablePath(dataset, table)}`);
   }
 }
 
-/** The columns of a stream's table, as they stand in CREATE TABLE. */
+/** The column definitions of a stream's table, for CREATE TABLE. */
 export function columnDefinitions(dialect: Dialect, columns: readonly Column[]): string {
   const own = columns.map(({ column, type }) => `${quoteName(column)} ${dialect.typeName(type)}`);
   return [...own, `${EXTRACTED_AT} ${dialect.typeName('TIMESTAMPTZ')}`, `${META} ${dialect.typeName('JSON')}`].join(
@@ -68,29 +68,29 @@ export async function createTable(
 }
 
 /**
- * Brings a table with rows to what the stream's schema says now: new columns are added, changed types widened.
- * @param table its name, which is the target's or that of its replacement
- * @param wanted the columns that the schema asks for
- * @returns the columns as they are afterwards, those that the schema has given up included
+ * Aligns a table with rows to the stream's present schema: adds new columns, widens changed types.
+ * @param table the name of the target's table or of its replacement
+ * @param requested the columns that the schema requires
+ * @returns the resulting columns, including those that the schema no longer has
  */
 export async function alignTable(
   connection: LoadConnection,
   target: StreamTable,
   table: string,
-  wanted: readonly Column[],
+  requested: readonly Column[],
   existing: ReadonlySet<string>,
 ): Promise<Column[]> {
   const { columns: known, dataset } = target;
   const path = tablePath(dataset, table);
   const aligned: Column[] = [];
-  for (const column of wanted) {
+  for (const column of requested) {
     const old = known.find(({ field }) => field === column.field);
     if (!old || !existing.has(foldName(column.column))) {
       await addColumn(connection, path, column);
       aligned.push(column);
       continue;
     }
-    // What does not fit the schema's type is there still.
+    // Values that do not fit the schema's type are still in the table.
     const stays = old.widenedFrom === column.type;
     const lossless = stays || (await fitsDouble(connection, path, old, column.type));
     const type = stays ? old.type : widenedType(old.type, column.type, lossless);
@@ -99,7 +99,7 @@ export async function alignTable(
     aligned.push({ ...column, type, ...(widened ? { widenedFrom: column.type } : {}) });
   }
   const given = known.filter(
-    (old) => existing.has(foldName(old.column)) && !wanted.some(({ field }) => field === old.field),
+    (old) => existing.has(foldName(old.column)) && !requested.some(({ field }) => field === old.field),
   );
   return [...aligned, ...given];
 }
@@ -124,30 +124,35 @@ export async function changeType(
 function valueAs(name: string, old: ColumnType, type: ColumnType, sqlType: string): string {
   if (type === 'VARCHAR') return textOf(old, name);
   if (old !== 'DOUBLE' || type !== 'HUGEINT') return `CAST(${name} AS ${sqlType})`;
-  // Postgres' own cast leaves only 15 digits.
+  // Postgres's own cast keeps only 15 digits.
   const large = `CAST(CAST(${name} AS VARCHAR) AS ${sqlType})`;
   return `CASE WHEN abs(${name}) < 9223372036854774784 THEN CAST(CAST(${name} AS BIGINT) AS ${sqlType}) ELSE ${large} END`;
 }
 
-/** The type that really holds a column's rows, where its segment alone asks for another one. */
+/** The type that holds all rows of a column, where a segment alone would suggest another one. */
 export async function typeForRows(
   connection: SqlConnection,
   path: string,
   old: Column,
-  wanted: ColumnType,
+  requested: ColumnType,
 ): Promise<ColumnType> {
   const other = old.undeclared && !old.exact ? 'JSON' : 'VARCHAR';
-  if (wanted === 'DOUBLE') return (await fitsDouble(connection, path, old, wanted)) ? wanted : other;
-  if (wanted !== 'HUGEINT' || old.type !== 'DOUBLE') return wanted;
+  if (requested === 'DOUBLE') return (await fitsDouble(connection, path, old, requested)) ? requested : other;
+  if (requested !== 'HUGEINT' || old.type !== 'DOUBLE') return requested;
   const name = quoteName(old.column);
   const [row] = await connection.rows(
     `SELECT count(*) AS n FROM ${path} WHERE NOT (${name} BETWEEN -1e37 AND 1e37) OR ${name} <> floor(${name})`,
   );
-  return Number(row?.n ?? 0) === 0 ? wanted : other;
+  return Number(row?.n ?? 0) === 0 ? requested : other;
 }
 
-async function fitsDouble(connection: SqlConnection, path: string, old: Column, wanted: ColumnType): Promise<boolean> {
-  if ((old.type !== 'BIGINT' && old.type !== 'HUGEINT') || wanted !== 'DOUBLE') return true;
+async function fitsDouble(
+  connection: SqlConnection,
+  path: string,
+  old: Column,
+  requested: ColumnType,
+): Promise<boolean> {
+  if ((old.type !== 'BIGINT' && old.type !== 'HUGEINT') || requested !== 'DOUBLE') return true;
   const name = quoteName(old.column);
   const rows = await connection.rows(
     `SELECT count(*) AS n FROM ${path} WHERE ${name} NOT BETWEEN -9007199254740992 AND 9007199254740992`,

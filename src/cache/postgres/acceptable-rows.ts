@@ -1,10 +1,10 @@
-/** What DuckDB can hold and Postgres cannot, brought into a form that it takes: for segments that are read the careful way. */
+/** Converts values that DuckDB can hold and Postgres cannot, for segments that are read tolerantly. */
 import { quoteText } from '../load/names.ts';
 import type { Column } from '../load/types.ts';
 
-/** A backslash that is escaped in JSON text stands aside as a character that never stands there. */
+/** Substitute for an escaped backslash in JSON text: a character that never occurs there. */
 const ASIDE = 'chr(1)';
-/** What a key has for U+0000: without it several keys would be one. */
+/** Replaces U+0000 in a key; without a substitute, distinct keys would become equal. */
 const SIGN_FOR_NULL = '\u2400';
 
 /**

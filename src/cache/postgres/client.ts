@@ -1,4 +1,4 @@
-/** The only file that loads `pg`: CommonJS, imported statically in a file that is itself loaded on first use. */
+/** The only file that loads `pg`: a CommonJS module, imported statically here; this file is loaded on first use. */
 import pg from 'pg';
 import { from, to } from 'pg-copy-streams';
 import type { Target, Tls } from './url.ts';
@@ -10,7 +10,7 @@ const AS_TEXT = { getTypeParser: () => (value: string | Buffer) => String(value)
 const CONNECT_MS = 10_000;
 const KEEP_ALIVE_MS = 15_000;
 
-/** An open connection; its end is the caller's. A lost one tells so at the next statement. */
+/** Opens a connection, which the caller must end. A lost one fails at its next statement. */
 export async function connectTo(target: Target, name: string): Promise<Client> {
   try {
     return await connect(target, target.tls, name);
@@ -38,7 +38,7 @@ async function connect(target: Target, tls: Tls | false, name: string): Promise<
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: AS_TEXT as unknown as pg.CustomTypesConfig,
   });
-  // Without a listener the loss of an idle connection would end the process.
+  // Without a listener, the loss of an idle connection would crash the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -49,17 +49,17 @@ async function connect(target: Target, tls: Tls | false, name: string): Promise<
   }
 }
 
-/** A stream that takes what COPY … FROM STDIN reads. */
+/** The input stream of COPY … FROM STDIN. */
 export function copyInto(client: Client, sql: string): NodeJS.WritableStream & { rowCount: number } {
   return client.query(from(sql));
 }
 
-/** A stream of what COPY … TO STDOUT gives. */
+/** The output stream of COPY … TO STDOUT. */
 export function copyFrom(client: Client, sql: string): NodeJS.ReadableStream & { rowCount: number } {
   return client.query(to(sql));
 }
 
-/** The network stream below a client, for what its queries have no word for. */
+/** The socket of a client, for what its API does not offer. */
 export function socketOf(client: Client): NodeJS.EventEmitter & { destroy(): void } {
   const { connection } = client as unknown as { connection: { stream: NodeJS.EventEmitter & { destroy(): void } } };
   return connection.stream;

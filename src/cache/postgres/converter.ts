@@ -8,7 +8,7 @@ import { interruptible } from '../duckdb/interruptible.ts';
 export interface Converter {
   /** Runs `body` with a connection that may read and write the files of the staging folder, and no others. */
   use<T>(body: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Interrupts what runs, and ends. */
+  /** Interrupts running work and closes. */
   close(): Promise<void>;
 }
 

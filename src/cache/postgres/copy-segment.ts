@@ -1,4 +1,4 @@
-/** One segment on its way: DuckDB writes it as CSV into the staging folder, COPY reads it from there. */
+/** Loads one segment: DuckDB writes it as CSV into the staging folder, COPY reads it from there. */
 import { createReadStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -16,15 +16,15 @@ export interface Copying {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** NULL is nothing at all, and every text is quoted: so an empty text stays one. */
+/** NULL is an empty field and every text is quoted, so that an empty text stays a text. */
 const DUCKDB_CSV = `FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', USE_TMP_FILE false`;
 const POSTGRES_CSV = `FORMAT csv, DELIMITER ',', QUOTE '"', ESCAPE '"', NULL '', ENCODING 'UTF8'`;
 const CHUNK = 256 * 1024;
 
 /**
  * Inserts the rows of a segment.
- * @returns how many
- * @throws SegmentFailure of the conversion, and what Postgres says of a value
+ * @returns the number of rows
+ * @throws SegmentFailure of the conversion, and Postgres's error for a value
  */
 export async function copySegment(
   copying: Copying,
@@ -37,7 +37,7 @@ export async function copySegment(
   );
 }
 
-/** The segment's rows as texts, in the columns of a table that were named for them. */
+/** The segment's rows as texts, for the named columns of a table. */
 export async function copyTexts(
   copying: Copying,
   table: string,
@@ -63,7 +63,7 @@ async function withCsv<T>(
   const order = [...columns.map((_column, index) => `v${index}`), 'extracted_at', 'meta'].join(', ');
   const options = `${DUCKDB_CSV}, FORCE_QUOTE (${[...texts, 'meta'].join(', ')})`;
   try {
-    // DuckDB keeps the mode of a file that is there.
+    // DuckDB does not change the mode of an existing file.
     await writeFile(path, '', { mode: 0o600 });
     await converter.use(async (connection) => {
       try {

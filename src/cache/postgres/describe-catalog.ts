@@ -1,4 +1,4 @@
-/** What the catalog of Postgres says about the tables that people may see: those that this role may read. */
+/** Reads the visible tables and columns from the catalog of Postgres: those that this role may read. */
 
 import type { Redactor } from '../../secrets/index.ts';
 import type { KnownStream } from '../bookkeeping/index.ts';
@@ -16,11 +16,11 @@ export interface FoundTable {
   readonly quoted: string;
   readonly primaryKey: readonly string[];
   readonly bytes: number;
-  /** What the server guesses; negative where it has never looked. */
+  /** The server's estimate; negative where it has never analyzed the table. */
   readonly estimate: number;
 }
 
-/** Tables and views but for the engine's own and the system's, by dataset and name. */
+/** Tables and views, except the engine's own and the system's, by dataset and name. */
 export async function catalogTables(client: Client): Promise<FoundTable[]> {
   const { rows } = await client.query<Record<'dataset' | 'name' | 'kind' | 'bytes' | 'estimate' | 'keys', string>>(
     `SELECT n.nspname AS dataset, c.relname AS name, c.relkind::text AS kind, c.reltuples::bigint AS estimate,
@@ -43,7 +43,7 @@ export async function catalogTables(client: Client): Promise<FoundTable[]> {
   }));
 }
 
-/** Columns in their order, with what the stream's schema said about them. */
+/** Columns in their order, with their facts from the stream's schema. */
 export async function readColumns(
   client: Client,
   found: FoundTable,
@@ -61,7 +61,7 @@ export async function readColumns(
 }
 
 /**
- * The rows of a table, counted within `ms`; of a larger one what the server estimates.
+ * The number of rows of a table, counted within `ms`; otherwise the server's estimate.
  * @returns no rows where neither is known
  */
 export async function countRows(

@@ -21,13 +21,13 @@ import { openCursor } from './query.ts';
 import { readCell } from './query-cells.ts';
 import type { Server } from './server.ts';
 
-/** All countings together; what is not counted by then is estimated. */
+/** For all counts together; what is not counted by then is estimated. */
 const COUNT_MS = 8_000;
 const STATEMENT_MS = 15_000;
 const LOCK_WAIT_MS = 10_000;
 
 /**
- * Describes the cache, one dataset or one table. Rows are exact but for large tables, bytes are with indexes and TOAST.
+ * Describes the cache, one dataset or one table. Row counts are exact except for large tables; bytes include indexes and TOAST.
  * @throws InputError `unknown_dataset` or `unknown_table` with near names
  */
 export function describeData(server: Server, request: DescribeRequest, signal?: AbortSignal): Promise<Description> {
@@ -61,7 +61,7 @@ async function describeTable(
   budget: OutputBudget,
   deadline: number,
 ): Promise<TableSummary> {
-  // The rows of a view are not counted: it may be anything, a join without end included.
+  // The rows of a view are not counted: it may be an endless join.
   const counted = found.view ? {} : await countRows(client, found, deadline - performance.now());
   const base = { ...tableFacts(found.table, found.view, stream), ...counted };
   const size = found.view ? {} : { bytes: found.bytes };

@@ -1,11 +1,11 @@
-/** How Postgres writes what both databases can do. */
+/** The SQL dialect of Postgres. */
 import { quoteText } from '../load/names.ts';
 import type { ColumnType } from '../load/types.ts';
 import type { Dialect } from '../sql.ts';
 
 /**
  * JSON is `jsonb`: it can be compared, so it may be a part of a key, be grouped and indexed, and numbers keep all their digits
- * (`json` can do none of that). Its price: of a key that stands twice the last one stays, and U+0000 is taken out.
+ * (`json` supports none of that). In return, the last of a repeated key wins, and U+0000 is removed.
  */
 const TYPES: Readonly<Record<ColumnType, string>> = {
   BIGINT: 'bigint',
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<ColumnType, string>> = {
   VARCHAR: 'text',
 };
 
-/** The column of an incoming table that tells in which order its rows came. */
+/** The column of an incoming table that numbers its rows by arrival. */
 export const ARRIVAL = '_sluice_arrival';
 
 export const POSTGRES: Dialect = {

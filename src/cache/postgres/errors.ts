@@ -1,13 +1,13 @@
-/** What `pg` throws, in words that say what to do. Nothing of the connection's URL is repeated: it is a secret as a whole. */
+/** Turns what `pg` throws into errors that say what to do. No part of the connection's URL is repeated: all of it is secret. */
 import { LimitError, messageOf, SetupError, SluiceError, systemCode } from '../../errors.ts';
 
-/** SQLSTATE of an error of the server; undefined for anything else. */
+/** SQLSTATE of a server error; undefined for anything else. */
 export function sqlState(error: unknown): string | undefined {
   const code = systemCode(error);
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && 'severity' in (error as object) ? code : undefined;
 }
 
-/** Whether a value is to blame: data exceptions, and limits that a value goes beyond; not a row with too many of them. */
+/** Whether a value is the cause: data exceptions, and limits that a value exceeds; not a row with too many values. */
 export function isValueError(error: unknown): boolean {
   const state = sqlState(error) ?? '';
   return /^(22|54)/.test(state) && state !== TOO_MANY_COLUMNS && !isRowTooLarge(error);
@@ -22,7 +22,7 @@ function isRowTooLarge(error: unknown): boolean {
 
 const HOW = 'a person corrects the URL in the env file; the change holds from the next call on';
 
-/** A connection that was not made. */
+/** The error of a connection that could not be made. */
 export function connectError(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
   const { code, message, next } = whyNot(error);
@@ -72,7 +72,7 @@ function whyNot(error: unknown): { code: string; message: string; next: string }
   return { code: 'cache_unreachable', message, next };
 }
 
-/** The connection broke while something was done: the server has rolled that back. */
+/** The connection broke during work, which the server has rolled back. */
 function lostError(purpose: string): LimitError {
   return new LimitError(
     'cache_connection_lost',
@@ -81,7 +81,7 @@ function lostError(purpose: string): LimitError {
   );
 }
 
-/** An error of the work on an open connection, as one of ours where it is no bug. */
+/** Turns an error of the work on an open connection into one of ours, unless it is a bug. */
 export function workError(error: unknown, purpose: string, holders: string, waitMs: number): unknown {
   if (error instanceof SluiceError) return error;
   const state = sqlState(error);

@@ -1,4 +1,4 @@
-/** Writes the rows of one judged SELECT to a file: COPY gives CSV, the converter makes the other formats of it. */
+/** Writes the rows of one judged SELECT to a file: COPY produces CSV, and the converter turns it into the other formats. */
 import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -15,7 +15,7 @@ import type { Server } from './server.ts';
 const TIME_LIMIT_MS = 10 * 60_000;
 const SHOWN_ROWS = 5;
 
-/** @throws what a query throws; InputError `sql_not_alone` for text that cannot stand inside another statement */
+/** @throws as `query`; InputError `sql_not_alone` for a text that cannot be embedded in another statement */
 export async function exportQuery(
   server: Server,
   converter: Converter,
@@ -31,7 +31,7 @@ export async function exportQuery(
     await client.query('CLOSE sluice_query');
     const { copyFrom } = await import('./client.ts');
     const from = copyFrom(client, `COPY (${inner}\n) TO STDOUT (FORMAT csv, HEADER true, ENCODING 'UTF8')`);
-    // What is copied is what was judged: the same text, which stands alone in parentheses or not at all.
+    // COPY runs exactly the judged text, which is valid in parentheses or not at all.
     await pipeline(from, createWriteStream(csv, { mode: 0o600 })).catch((error: unknown) => {
       throw sqlState(error) === '42601' ? notAlone() : error;
     });
@@ -77,7 +77,7 @@ function selection(columns: readonly ReadColumn[], format: 'jsonl' | 'parquet'):
   return changed.length === 0 ? '*' : `* REPLACE (${changed.join(', ')})`;
 }
 
-/** What holds every value of a column: numbers without bounds stay texts, for no other type holds all their digits. */
+/** The type that holds every value of a column: unbounded numbers stay texts, because no other type holds all their digits. */
 function typeOf({ type }: ReadColumn): string {
   const decimal = /^numeric\((\d+),(\d+)\)$/.exec(type);
   if (decimal && Number(decimal[1]) <= 38) return `DECIMAL(${decimal[1]}, ${decimal[2]})`;
@@ -102,7 +102,7 @@ function typeOf({ type }: ReadColumn): string {
 function notAlone(): InputError {
   return new InputError(
     'sql_not_alone',
-    'This SQL cannot be exported: it does not stand inside another SELECT.',
+    'This SQL cannot be exported: it does not work as a subquery.',
     'Leave out a comment after the last semicolon, and give each column a name of its own.',
   );
 }

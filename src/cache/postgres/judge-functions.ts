@@ -1,6 +1,6 @@
-/** Which functions a query may call, by what the server's catalog says of them. */
+/** Which functions a query may call, by their facts in the server's catalog. */
 
-/** Volatile, and harmless all the same. */
+/** Volatile but harmless. */
 const HARMLESS = new Set([
   'random',
   'random_normal',
@@ -12,7 +12,7 @@ const HARMLESS = new Set([
   'bernoulli',
   'system',
 ]);
-/** Of the server's many pg_ functions, most of which tell of sessions, files and settings. */
+/** The allowed pg_ functions; most others reveal sessions, files and settings. */
 const PLAIN = new Set([
   'pg_typeof',
   'pg_column_size',
@@ -24,14 +24,14 @@ const PLAIN = new Set([
   'pg_timezone_names',
   'pg_timezone_abbrevs',
 ]);
-/** These run SQL from a text, or tell of settings, sessions and the network, though they count as stable. */
+/** Marked stable, but they run SQL from a text, or reveal settings, sessions and the network. */
 const TELLING =
   /^(pg_|lo_|txid_|ts_(stat|rewrite)$|inet_(server|client)|current_(setting|query)|.*_to_xml|.*_to_xmlschema|.*_to_xml_and_xmlschema|binary_upgrade)/;
 
 /**
- * What an extension brings may run SQL from a text (`crosstab`, `xpath_table`) unless it is immutable; a function that is no part
- * of the cache may read whatever its owner may.
- * @param fact `i`, `s` or `v`, as the catalog has it (what is volatile may write, and is so unless its maker says otherwise), with
+ * A function of an extension may run SQL from a text (`crosstab`, `xpath_table`) unless it is immutable; a function that is not part
+ * of the cache may read everything that its owner may.
+ * @param fact `i`, `s` or `v`, as the catalog has it (a volatile function may write, and functions are volatile by default), with
  *   ` extension` where it belongs to one
  */
 export function isAllowed(schema: string, name: string, fact: string, datasets: ReadonlySet<string>): boolean {

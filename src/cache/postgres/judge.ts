@@ -1,4 +1,4 @@
-/** Lets one SELECT over tables of the cache through, judged by the parse tree that Postgres itself makes of it. */
+/** Allows one SELECT over tables of the cache, judged by the parse tree that Postgres itself makes of it. */
 import { InputError, SetupError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
 import { sqlName, sqlPath, withoutQuotes } from '../sql-name.ts';
@@ -16,7 +16,7 @@ export interface Judged {
 const CATALOG_VIEWS = new Set(['tables', 'columns', 'schemata']);
 const BEFORE = 'CREATE FUNCTION pg_temp.sluice_judge() RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC ';
 
-/** The numbers that the tree has for what a query calls and reads; names and literals in it cannot look like these. */
+/** Matches the object ids in the tree of what a query calls and reads; names and literals in it cannot match. */
 const FOUND = `WITH tree AS (SELECT prosqlbody::text AS text FROM pg_proc WHERE oid = 'pg_temp.sluice_judge'::regproc),
   called AS (
     SELECT DISTINCT m[1]::oid AS oid FROM tree, regexp_matches(text, ':(?:funcid|aggfnoid|winfnoid|tsmhandler) ([0-9]+)', 'g') AS m
@@ -42,8 +42,8 @@ interface Row {
 }
 
 /**
- * Judges `sql` without running any of it: as the body of a temporary function that nobody calls, rolled back at once.
- * @throws InputError that says what is wrong and what to write instead
+ * Judges `sql` without running it: as the body of a temporary function that is never called and rolled back at once.
+ * @throws InputError that names the problem and what to write instead
  */
 export async function judge(client: Client, sql: string): Promise<Judged> {
   checkText(sql);
@@ -76,7 +76,7 @@ function read(rows: readonly Row[], sql: string, datasets: ReadonlySet<string>):
     throw new InputError(
       'sql_function',
       `${shown}(…) is not allowed here: it may write, wait, or reach settings, files or other sessions.`,
-      'Leave it out; a query reads tables of the cache and computes.',
+      'Remove it; a query reads tables of the cache and computes.',
     );
   }
   const tables = rows.filter(({ kind }) => kind === 'table');
@@ -103,12 +103,12 @@ function checkTable(schema: string, name: string, datasets: ReadonlySet<string>)
   if (!datasets.has(schema)) throw notInCache(`${schema}.${name}`, datasets);
 }
 
-/** A domain runs the checks that its maker wrote. */
+/** A domain runs the checks that its creator wrote. */
 function isPart(schema: string, datasets: ReadonlySet<string>): boolean {
   return datasets.has(schema) || schema === 'pg_catalog' || schema === 'information_schema';
 }
 
-/** The role may read more of the server than syncs have put there. */
+/** The role may read more of the server than synced tables. */
 function notInCache(what: string, datasets: ReadonlySet<string>): InputError {
   const [first] = datasets;
   return new InputError(
@@ -144,8 +144,8 @@ async function datasetsIn(client: Client): Promise<ReadonlySet<string>> {
   }
 }
 
-/** The tables that there are, for the one that was not found. */
-async function tablesLike(client: Client): Promise<(wanted: string) => string[]> {
+/** Suggests existing tables for one that was not found. */
+async function tablesLike(client: Client): Promise<(name: string) => string[]> {
   await client.query('ROLLBACK; BEGIN READ ONLY');
   const datasets = [...(await datasetsIn(client))];
   const { rows } = await client.query<{ dataset: string; name: string }>(
@@ -155,9 +155,9 @@ async function tablesLike(client: Client): Promise<(wanted: string) => string[]>
     [datasets],
   );
   const all = rows.map(({ dataset, name }) => sqlPath(dataset, name, 'postgres'));
-  return (wanted) => {
-    const bare = wanted.slice(wanted.lastIndexOf('.') + 1).toLowerCase();
+  return (name) => {
+    const bare = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
     const same = all.filter((name) => withoutQuotes(name).toLowerCase().endsWith(`.${bare}`));
-    return same.length > 0 ? same.slice(0, 3) : nearest(wanted, all, 3);
+    return same.length > 0 ? same.slice(0, 3) : nearest(name, all, 3);
   };
 }

@@ -12,11 +12,11 @@ import { changedBefore, insertSoftly } from './soft-insert.ts';
 import { inTransaction } from './transaction.ts';
 
 const WAIT_MS = 15_000;
-/** A statement that needs a table for itself keeps new readers out while it waits: so it waits in short turns. */
+/** A statement that needs an exclusive lock blocks new readers while it waits, so it waits in short turns. */
 const TURN_MS = 2_000;
 const PAUSE_MS = 500;
 
-/** @param first done in each transaction before all else */
+/** @param first runs at the start of each transaction */
 export function postgresStore(
   server: Server,
   converter: Converter,

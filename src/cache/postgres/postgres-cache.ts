@@ -1,4 +1,4 @@
-/** The cache as a Postgres that several machines share. */
+/** The cache in a Postgres that several machines share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LimitError, SluiceError } from '../../errors.ts';
 import type { SyncRow } from '../bookkeeping/index.ts';
@@ -21,11 +21,11 @@ import { dryRun, runQuery } from './query.ts';
 import { openServer, type ServerOptions } from './server.ts';
 
 export interface PostgresOptions extends ServerOptions {
-  /** Where segments lie; what is made of them lies there too, for a moment. */
+  /** The folder of segments, and temporarily of the files made from them. */
   readonly stagingDirectory: () => Promise<string>;
 }
 
-/** The server may be restarted in the middle of a sync: so long it is waited for, less where somebody waits for the answer. */
+/** How long to wait for a server that restarts during a sync; shorter where a caller waits for the answer. */
 const LOAD_MS = 60_000;
 const PREPARE_MS = 10_000;
 const PAUSE_MS = 1_000;
@@ -41,7 +41,7 @@ export function postgresCache(options: PostgresOptions): Cache {
     redactor: options.redactor,
     prepareSync: (request, choices = {}) =>
       patiently(choices.signal, PREPARE_MS, () => {
-        // What two servers make at once collides: first of all datasets, then of this one, only one prepares.
+        // Objects that two servers create at once collide, so locks allow one of them at a time: first for all datasets, then for this one.
         const names = ['_sluice', request.sync.dataset];
         const alone = (client: Client): Promise<void> => lock(client, names.shift() ?? request.sync.dataset);
         return prepareSync(postgresStore(server, converter, alone), request, choices);
@@ -76,8 +76,8 @@ async function lock(client: Client, name: string): Promise<void> {
 }
 
 /**
- * Another machine may have begun to sync the same source into this cache: its sync has read the state and continues from
- * there, so what this one loads would be there twice.
+ * Another machine may have begun to sync the same source into this cache. Its sync has read the state and continues from
+ * there, so rows that this one loads would be duplicated.
  */
 async function checkCurrent(client: Client, syncId: string, source: string): Promise<void> {
   const { rows } = await client.query<{ state: string }>(

@@ -1,9 +1,9 @@
-/** One cell of an answer from the text that Postgres writes, in the JSON forms of DuckDB's answers. */
+/** Turns the text that Postgres writes for a cell into the JSON forms of DuckDB's answers. */
 import type { JsonValue } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { type Budget, CELL_CAP, type Cell, CUT_MARK, clip, spend } from '../cells.ts';
 
-/** How the text of a type is read. */
+/** How the text of a type is parsed. */
 export type CellKind = 'integer' | 'double' | 'boolean' | 'timestamptz' | 'timestamp' | 'bytes' | 'text';
 
 const KINDS: Readonly<Record<string, CellKind>> = {
@@ -26,11 +26,11 @@ export function cellKind(name: string): CellKind {
 
 export interface CellType {
   readonly kind: CellKind;
-  /** Whether the cells are arrays of it. */
+  /** Whether the cells are arrays of this type. */
   readonly array: boolean;
 }
 
-/** Seals a cell, then cuts it; `text` is null for NULL. */
+/** Redacts a cell, then cuts it; `text` is null for NULL. */
 export function readCell(text: string | null, type: CellType, redactor: Redactor, cap = CELL_CAP): Cell {
   const budget: Budget = { redactor, left: cap, cut: false };
   const value = type.array && text !== null ? readArray(text, type.kind, budget) : readValue(text, type.kind, budget);

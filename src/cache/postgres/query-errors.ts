@@ -1,4 +1,4 @@
-/** The refusals of a query by Postgres, in words that say what to write instead. */
+/** Turns Postgres's errors about a query into errors that say what to write instead. */
 import { InputError, LimitError, messageOf, nearFacts, SetupError, SluiceError } from '../../errors.ts';
 import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';
 import { sqlState } from './errors.ts';
@@ -8,7 +8,7 @@ interface ServerError {
   readonly hint?: string;
   readonly routine?: string;
 }
-type Near = () => Promise<(wanted: string) => string[]>;
+type Near = () => Promise<(name: string) => string[]>;
 
 const WORD = /^(?:\s|;|\(|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*([A-Za-z]+)/;
 const READING = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE']);
@@ -24,7 +24,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   COPY: 'Nothing is written to or read from files here: send the SELECT alone and take its rows.',
 };
 
-/** A statement that is no query, or a query that writes. The first word only chooses the words of the refusal. */
+/** A statement that is not a query, or a query that writes. The first word only selects the message. */
 export function notSelect(sql: string): InputError {
   const word = WORD.exec(sql)?.[1]?.toUpperCase() ?? '';
   const what = READING.has(word) || word === '' ? 'this one writes, locks rows or holds no SELECT' : `this is ${word}`;
@@ -35,10 +35,10 @@ export function notSelect(sql: string): InputError {
   );
 }
 
-/** What Postgres said when it read the SQL. `before` is how many characters of ours stand before it. */
+/** Turns the error of parsing the SQL into one of ours. `before` is the number of our characters before the SQL. */
 export async function cannotJudge(error: unknown, sql: string, before: number, near: Near): Promise<unknown> {
   const state = sqlState(error);
-  // A standby: not the SQL is wrong, but the server that is asked.
+  // A standby: the server is wrong, not the SQL.
   if (state === '25006') return error;
   if (state === '42501' && (error as ServerError).routine === 'InitTempTableNamespace') return noTemporary();
   const word = WORD.exec(sql)?.[1]?.toUpperCase() ?? '';
@@ -51,7 +51,7 @@ export async function cannotJudge(error: unknown, sql: string, before: number, n
   return queryError(error, sql, before);
 }
 
-/** What `pg` threw at the planning or the running of a query, as one of our errors; a bug stays a bug. */
+/** Turns what `pg` threw while planning or running a query into one of our errors, unless it is a bug. */
 export function queryError(error: unknown, sql: string, before: number): unknown {
   const state = sqlState(error);
   if (error instanceof SluiceError || state === undefined) return error;
@@ -64,14 +64,14 @@ export function queryError(error: unknown, sql: string, before: number): unknown
   if (/^(53|54)/.test(state) || /^(invalid memory|out of memory)/.test(message)) {
     if (state === '54001') return tooDeep();
     const next = 'Aggregate or filter earlier, select fewer columns, or join on fewer rows.';
-    return new LimitError('query_memory', 'The query needs more memory or room than the server gives.', next, {
+    return new LimitError('query_memory', 'The query needs more memory or disk space than the server allows.', next, {
       details: { postgres: message },
     });
   }
   if (state === '42601' && (error as ServerError).routine === 'exec_parse_message') return manyStatements();
   if (!/^(0A|2[0-9A-Z]|3F|42|44|P0|XX)/.test(state) || state === 'XX000') return error;
   const { hint } = error as ServerError;
-  const found = place(error, sql, before);
+  const found = lineOf(error, sql, before);
   if (/^memory exhausted/.test(message)) return tooDeep();
   if (state === '42601') {
     return new InputError(
@@ -102,15 +102,15 @@ function nextFor(message: string, sql: string, isColumn: boolean): string {
     : 'Correct the SQL (PostgreSQL dialect); describe_data with detail: "full" shows columns, types and samples.';
 }
 
-function unknownTable(error: unknown, sql: string, before: number, near: (wanted: string) => string[]): InputError {
+function unknownTable(error: unknown, sql: string, before: number, near: (name: string) => string[]): InputError {
   const at = Number((error as ServerError).position ?? Number.NaN) - 1 - before;
   const written = /^(?:"(?:[^"]|"")*"|[^\s"(),;]+)+/.exec([...sql].slice(Number.isInteger(at) ? at : 0).join(''))?.[0];
-  const wanted = (written ?? '').replaceAll('"', '');
-  const found = near(wanted);
+  const name = (written ?? '').replaceAll('"', '');
+  const found = near(name);
   const hint = found.length > 0 ? `Did you mean ${found.join(', ')}? Write dataset.table; d` : 'Write dataset.table; d';
   return new InputError(
     'unknown_table',
-    `There is no table ${JSON.stringify(wanted.slice(0, 200))} in the cache.`,
+    `There is no table ${JSON.stringify(name.slice(0, 200))} in the cache.`,
     foreignSql(sql, 'postgres') ?? `${hint}escribe_data lists all tables.`,
     nearFacts(found),
   );
@@ -128,24 +128,24 @@ function manyStatements(): InputError {
   return new InputError(
     'sql_many_statements',
     'The SQL holds several statements; exactly one SELECT is run.',
-    'Send one SELECT a call; join the others in with WITH or UNION ALL.',
+    'Send one SELECT per call; combine the others with WITH or UNION ALL.',
   );
 }
 
 function tooDeep(): InputError {
   return new InputError(
     'sql_too_deep',
-    'The SQL nests too deep, or chains too many operators.',
+    'The SQL is nested too deeply, or chains too many operators.',
     'Give its parts names in a WITH, and write long lists with IN (…) or VALUES.',
   );
 }
 
-/** What stands behind it is ours, and no word of the reader's. */
+/** Text after this is ours, not the caller's. */
 function isAtEnd(error: unknown, sql: string, before: number): boolean {
   return Number((error as ServerError).position ?? Number.NaN) - 1 - before >= [...sql].length;
 }
 
-function place(error: unknown, sql: string, before: number): string {
+function lineOf(error: unknown, sql: string, before: number): string {
   // Postgres counts characters, from 1.
   const at = Number((error as ServerError).position ?? Number.NaN) - 1 - before;
   if (!Number.isInteger(at) || at < 0) return '';

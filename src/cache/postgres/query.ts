@@ -1,4 +1,4 @@
-/** Runs one judged SELECT through a cursor, and gives a bounded part of its rows. */
+/** Runs one judged SELECT through a cursor, and returns a bounded part of its rows. */
 import { LimitError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
 import { redactBeginning } from '../../secrets/index.ts';
@@ -18,15 +18,15 @@ export interface ReadColumn extends QueryColumn {
 }
 
 const PLAN_CAP = 20_000;
-// With the query's own 30 s a call stays below 45.
+// Together with the query's 30 s, a call stays below 45 s.
 const LOCK_WAIT_MS = 10_000;
 const TIME_LIMIT_MS = 30_000;
 const CURSOR = 'DECLARE sluice_query NO SCROLL CURSOR FOR ';
 const EXPLAIN = `EXPLAIN (FORMAT TEXT) ${CURSOR}`;
-/** So much of a page is read at once; the first page has one row, for a row can be anything. */
+/** Target size of a page. The first page has one row, because rows can have any size. */
 const PAGE_BYTES = 4_000_000;
 const GROWTH = 16;
-/** One row, or one page of uneven ones, beyond this would take the memory of this process. */
+/** A row, or a page of uneven rows, beyond this would exhaust the memory of this process. */
 const MAX_BYTES = 128_000_000;
 
 /**
@@ -43,18 +43,18 @@ export async function runQuery(server: Server, sql: string, limits: QueryLimits)
   });
 }
 
-/** Columns, tables and plan of a query; nothing of it is run. */
+/** Columns, tables and plan of a query, without running it. */
 export async function dryRun(server: Server, sql: string, signal: AbortSignal): Promise<DryRun> {
   return judged(server, sql, signal, async (client, { tables }) => {
-    // Within a DECLARE nothing but a query can be explained, and an ANALYZE is no word of it.
+    // A DECLARE accepts nothing but a query, so ANALYZE cannot be smuggled in.
     const text = `${EXPLAIN}${sql}`;
     const plan = await client.query({ text, rowMode: 'array', queryMode: 'extended' } as {
       text: string;
       rowMode: 'array';
     });
     const lines = (plan.rows as string[][]).map(([line]) => line).join('\n');
-    const seal = { redactor: server.redactor, level: 'data', shown: PLAN_CAP } as const;
-    const shown = redactBeginning(lines, seal);
+    const redaction = { redactor: server.redactor, level: 'data', shown: PLAN_CAP } as const;
+    const shown = redactBeginning(lines, redaction);
     const columns = await openCursor(client, sql);
     return { columns: columns.map(named), tables, plan: shown.cut ? `${shown.text}\n…` : shown.text };
   });
@@ -116,7 +116,7 @@ export async function readPart(
   limits: QueryLimits,
   redactor: Redactor,
 ): Promise<AnswerPart & { readonly engineMs: number }> {
-  // The database's own time: how long the search for secrets takes depends on them.
+  // The database's time only: the time to search for secrets would reveal facts about them.
   let from = performance.now();
   let engineMs = 0;
   if (limits.offset > 0) await client.query(`MOVE FORWARD ${limits.offset} FROM sluice_query`);
@@ -141,7 +141,7 @@ export async function readPart(
   }
 }
 
-/** Pages of rows as texts, each about as large as memory allows; an empty one at the end. */
+/** Pages of rows as texts, each about the target size; an empty one at the end. */
 function pages(client: Client): { next(): Promise<(string | null)[][]> } {
   let size = 1;
   return {
@@ -158,7 +158,7 @@ function pages(client: Client): { next(): Promise<(string | null)[][]> } {
   };
 }
 
-/** A message of Postgres is held whole before its rows are known: what grows too large is cut off at the socket. */
+/** `pg` buffers a complete message before it reports its rows, so a message that grows too large is cut off at the socket. */
 function watchBytes(socket: ReturnType<typeof socketOf>): { overflown(): boolean; end(): void } {
   let bytes = 0;
   let over = false;

@@ -1,11 +1,11 @@
-/** Which role may ask: a superuser's read-only transaction still reads files and runs programs of the server. */
+/** Which roles may query: a superuser's read-only transaction can still read files and run programs on the server. */
 import { SetupError } from '../../errors.ts';
 import { quoteName, quoteText } from '../load/names.ts';
 import type { Client } from './client.ts';
 
 const PRIVILEGED = ['pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'];
 
-/** Both who logged in and who acts now, and whomever they may become, inherited or not. */
+/** The roles of the login and of the session, and all roles that they can assume, inherited or not. */
 const ROLES = `SELECT string_agg(DISTINCT CASE WHEN r.rolsuper THEN 'a superuser' ELSE r.rolname::text END, ', ') AS held,
     current_setting('server_version_num') AS version
   FROM pg_roles AS r WHERE (r.rolsuper OR r.rolname IN (${PRIVILEGED.map(quoteText).join(', ')}))
@@ -33,7 +33,7 @@ export async function checkRole(client: Client): Promise<void> {
   );
 }
 
-/** For a role that owns what has been synced, so that it may sync and be asked. */
+/** Statements for a role that owns the synced tables, so that it may sync and query. */
 async function statements(client: Client): Promise<string> {
   const datasets = await client
     .query<{ dataset: string }>('SELECT DISTINCT dataset FROM _sluice.streams ORDER BY 1 LIMIT 100')

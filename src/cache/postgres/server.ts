@@ -1,4 +1,4 @@
-/** Lends connections of the shared Postgres: one for each use, closed after it; nothing is kept open between. */
+/** Connections to the shared Postgres: one for each use, closed after it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortError, LimitError } from '../../errors.ts';
 import type { Redactor } from '../../secrets/index.ts';
@@ -8,12 +8,12 @@ import { parseUrl } from './url.ts';
 
 export interface ServerOptions {
   readonly redactor: Redactor;
-  /** Lends the URL as it stands now. */
+  /** Passes the current URL to `use`. */
   readonly url: <T>(use: (url: string) => Promise<T>) => Promise<T>;
 }
 
-export interface Use {
-  /** Interrupts the statement that runs. */
+export interface UseOptions {
+  /** Interrupts the running statement. */
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for a lock that another session holds. */
   readonly waitMs?: number;
@@ -22,12 +22,12 @@ export interface Use {
 export interface Server {
   readonly redactor: Redactor;
   /**
-   * Runs `body` with a connection of its own; what it leaves open is rolled back.
-   * @param purpose what is done: the connection's name for those who look at the server, and in messages
+   * Runs `body` with its own connection; a transaction that it leaves open is rolled back.
+   * @param purpose what is done: the name of the connection on the server and in messages
    * @throws SetupError where it cannot be reached, LimitError `cache_locked` naming who holds it, `cache_connection_lost`
    */
-  use<T>(purpose: string, body: (client: Client) => Promise<T>, options?: Use): Promise<T>;
-  /** Interrupts what runs, and lends no more. */
+  use<T>(purpose: string, body: (client: Client) => Promise<T>, options?: UseOptions): Promise<T>;
+  /** Interrupts running work and rejects further use. */
   close(): Promise<void>;
 }
 
@@ -36,19 +36,21 @@ const GRACE_MS = 2_000;
 const INTERRUPT_MS = 250;
 const FIRST_LOOK_MS = 700;
 const LAST_LOOK_MS = 60_000;
-/** A connection that does nothing for so long within a transaction is one of a process that stands still: its locks go. */
+/** A connection that is idle this long within a transaction belongs to a stalled process, and its locks are released. */
 const IDLE_MS = 30 * 60_000;
 
-/** The schemas of others may hold functions that look like the system's: only the system's own are found without a schema. */
+/** An empty search path: other schemas may have functions that look like the system's. */
 const SESSION = `SET search_path = ''; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';
   SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on; SET statement_timeout = 0;
   SET row_security = on; SET idle_in_transaction_session_timeout = ${IDLE_MS}`;
+
+type Connect = (name: string) => Promise<Client>;
 
 export function openServer({ redactor, url }: ServerOptions): Server {
   const running = new Map<AbortController, Promise<unknown>>();
   let closed = false;
 
-  const connect = (name: string): Promise<Client> =>
+  const connect: Connect = (name) =>
     url(async (text) => {
       const target = await parseUrl(text);
       const { connectTo } = await import('./client.ts');
@@ -57,58 +59,13 @@ export function openServer({ redactor, url }: ServerOptions): Server {
       });
     });
 
-  const useOne = async <T>(
-    purpose: string,
-    body: (client: Client) => Promise<T>,
-    { signal, waitMs = WAIT_MS }: Use,
-  ): Promise<T> => {
-    if (signal?.aborted) throw abortError(signal);
-    const client = await connect(`sluice: ${purpose}`.slice(0, 63));
-    const { socketOf } = await import('./client.ts');
-    let holders = '';
-    let ended = false;
-    // Who holds the lock is known only while it is waited for, so a second connection looks shortly before the wait ends.
-    const look = watchLocks(
-      client,
-      () => connect('sluice: looking who holds a lock'),
-      (found) => {
-        holders = found;
-      },
-    );
-    const interrupt = async (): Promise<void> => {
-      const deadline = Date.now() + GRACE_MS;
-      // An interruption between two statements is lost, so it is repeated.
-      while (!ended && Date.now() < deadline) {
-        await cancel(client, connect).catch(() => undefined);
-        await sleep(INTERRUPT_MS);
-      }
-      if (!ended) socketOf(client).destroy();
-    };
-    const abort = (): void => void interrupt();
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      await client.query(`${SESSION}; SET lock_timeout = ${Math.ceil(waitMs)}`);
-      // A server that was killed in the middle of a long statement frees its locks soon; not every system has it.
-      await client.query("SET client_connection_check_interval = '2s'").catch(() => undefined);
-      if (signal?.aborted) throw abortError(signal);
-      return await body(client);
-    } catch (error) {
-      throw signal?.aborted ? abortError(signal) : workError(error, purpose, holders, waitMs);
-    } finally {
-      ended = true;
-      look.end();
-      signal?.removeEventListener('abort', abort);
-      await Promise.race([client.end().catch(() => undefined), sleep(GRACE_MS).then(() => socketOf(client).destroy())]);
-    }
-  };
-
   return {
     redactor,
     async use(purpose, body, options = {}) {
       if (closed) throw closedError(purpose);
       const controller = new AbortController();
       const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
-      const work = useOne(purpose, body, { ...options, signal });
+      const work = withClient(connect, purpose, body, { ...options, signal });
       running.set(controller, work);
       try {
         return await work;
@@ -124,7 +81,68 @@ export function openServer({ redactor, url }: ServerOptions): Server {
   };
 }
 
-async function cancel(client: Client, connect: (name: string) => Promise<Client>): Promise<void> {
+async function withClient<T>(
+  connect: Connect,
+  purpose: string,
+  body: (client: Client) => Promise<T>,
+  { signal, waitMs = WAIT_MS }: UseOptions & { readonly signal: AbortSignal },
+): Promise<T> {
+  if (signal.aborted) throw abortError(signal);
+  const client = await connect(`sluice: ${purpose}`.slice(0, 63));
+  const locks = watchLocks(client, () => connect('sluice: looking who holds a lock'));
+  const interruption = interruptOnAbort(client, connect, signal);
+  try {
+    await startSession(client, waitMs);
+    if (signal.aborted) throw abortError(signal);
+    return await body(client);
+  } catch (error) {
+    throw signal.aborted ? abortError(signal) : workError(error, purpose, locks.holders(), waitMs);
+  } finally {
+    interruption.end();
+    locks.end();
+    await closeClient(client);
+  }
+}
+
+async function startSession(client: Client, waitMs: number): Promise<void> {
+  await client.query(`${SESSION}; SET lock_timeout = ${Math.ceil(waitMs)}`);
+  // The server then soon frees the locks of a client that was killed during a long statement. Not every system supports it.
+  await client.query("SET client_connection_check_interval = '2s'").catch(() => undefined);
+}
+
+/** Cancels the client's statement when the signal aborts, and cuts the connection where that does not help. */
+function interruptOnAbort(client: Client, connect: Connect, signal: AbortSignal): { end(): void } {
+  let ended = false;
+  const interrupt = async (): Promise<void> => {
+    const deadline = Date.now() + GRACE_MS;
+    // An interruption between two statements has no effect, so it is repeated.
+    while (!ended && Date.now() < deadline) {
+      await cancel(client, connect).catch(() => undefined);
+      await sleep(INTERRUPT_MS);
+    }
+    if (!ended) await destroySocket(client);
+  };
+  const abort = (): void => void interrupt();
+  signal.addEventListener('abort', abort, { once: true });
+  return {
+    end() {
+      ended = true;
+      signal.removeEventListener('abort', abort);
+    },
+  };
+}
+
+async function closeClient(client: Client): Promise<void> {
+  const timeout = sleep(GRACE_MS).then(() => destroySocket(client));
+  await Promise.race([client.end().catch(() => undefined), timeout]);
+}
+
+async function destroySocket(client: Client): Promise<void> {
+  const { socketOf } = await import('./client.ts');
+  socketOf(client).destroy();
+}
+
+async function cancel(client: Client, connect: Connect): Promise<void> {
   const other = await connect('sluice: interrupting');
   try {
     await other.query(`SELECT pg_catalog.pg_cancel_backend(${pidOf(client)})`);
@@ -133,22 +151,25 @@ async function cancel(client: Client, connect: (name: string) => Promise<Client>
   }
 }
 
-/** Looks now and then, ever more seldom, who blocks the client's statement, and tells it. */
-function watchLocks(client: Client, connect: () => Promise<Client>, tell: (holders: string) => void): { end(): void } {
+/**
+ * Looks repeatedly, with growing pauses, who blocks the client's statement. The server knows it only while the statement waits,
+ * so a second connection has to look before the wait ends.
+ */
+function watchLocks(client: Client, connect: () => Promise<Client>): { holders(): string; end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
+  let holders = '';
   const look = async (): Promise<void> => {
     const other = await connect();
     try {
-      const found = await blockers(other, pidOf(client));
-      if (found !== '') tell(found);
+      holders = (await blockers(other, pidOf(client))) || holders;
     } finally {
       await other.end();
     }
   };
   const lookLater = (ms: number): void => {
     timer = setTimeout(async () => {
-      // Without it only the message is poorer.
+      // A failure only makes the message less precise.
       await look().catch(() => undefined);
       if (!ended) lookLater(Math.min(2 * ms, LAST_LOOK_MS));
     }, ms);
@@ -156,6 +177,7 @@ function watchLocks(client: Client, connect: () => Promise<Client>, tell: (holde
   };
   lookLater(FIRST_LOOK_MS);
   return {
+    holders: () => holders,
     end() {
       ended = true;
       clearTimeout(timer);

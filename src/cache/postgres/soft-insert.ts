@@ -1,4 +1,4 @@
-/** Inserts rows among which are values that Postgres refuses: those become NULL with a note, and the rows stay. */
+/** Inserts rows with values that Postgres rejects: the values become NULL with a note, and the rows are kept. */
 import { convertedRows } from '../convert/select-sql.ts';
 import { dataColumns, quoteText } from '../load/names.ts';
 import type { Column, ReadableSegment } from '../load/types.ts';
@@ -9,14 +9,14 @@ import { ARRIVAL, POSTGRES } from './dialect.ts';
 import { isValueError } from './errors.ts';
 
 const STAGED = '_sluice_staged';
-/** The longest index entry of a B-tree, with room for what stands beside the value. */
+/** The longest index entry of a B-tree, minus its overhead. */
 const INDEX_BYTES = 2_400;
 
-/** Whether a text can be cast; the cast itself would fail the whole statement. */
+/** Whether a text can be cast; the cast itself would fail the statement. */
 const FITS = `CREATE OR REPLACE FUNCTION pg_temp.sluice_fits(value text, type text) RETURNS boolean LANGUAGE plpgsql AS $body$
   BEGIN EXECUTE 'SELECT $1::' || type USING value; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $body$`;
 
-/** @param table quoted, with its schema where it has one; the transaction may fail, the rows may not */
+/** @param table quoted, with its schema where it has one */
 export async function insertSoftly(
   copying: Copying,
   table: string,
@@ -50,7 +50,7 @@ export async function insertSoftly(
   } catch (error) {
     if (!isValueError(error)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT sluice_insert');
-    // Somebody has made an index, and an index takes no long values.
+    // Somebody has created an index, which does not accept long values.
     const indexed = await indexedColumns(copying, table);
     const most = Math.floor(INDEX_BYTES / Math.max(1, indexed.size));
     for (const [index, { column, type }] of columns.entries()) {
@@ -66,7 +66,7 @@ export async function insertSoftly(
   return { rows, changed };
 }
 
-/** What was changed on the way into the CSV. */
+/** Values that were changed for the CSV. */
 export async function changedBefore(
   { converter, signal }: Copying,
   columns: readonly Column[],

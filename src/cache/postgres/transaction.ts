@@ -1,4 +1,4 @@
-/** Transactions whose end is always known: where a connection is lost in the middle of a COMMIT, the server is asked. */
+/** Transactions whose outcome is always known: when a connection is lost during COMMIT, the server is asked. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LimitError } from '../../errors.ts';
 import type { StoreOptions } from '../sql.ts';
@@ -10,7 +10,7 @@ const ASKED = 20;
 const PAUSE_MS = 500;
 
 /**
- * All of `body` or nothing.
+ * Runs `body` in a transaction.
  * @throws LimitError `cache_commit_unknown` where the server cannot be asked whether it has committed
  */
 export async function inTransaction<T>(
@@ -30,7 +30,7 @@ export async function inTransaction<T>(
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      // What the server itself has refused is not in doubt.
+      // An error from the server itself leaves no doubt.
       if (/^(?!08|57P0)/.test(sqlState(error) ?? '08')) committing = undefined;
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;

@@ -1,4 +1,4 @@
-/** The URL of a Postgres as what a client needs to connect. Nothing of it is ever shown. */
+/** Parses the URL of a Postgres into what a client needs to connect. No part of it is ever shown. */
 import { readFile } from 'node:fs/promises';
 import { SetupError } from '../../errors.ts';
 
@@ -7,13 +7,13 @@ export interface Target {
   readonly port: number;
   readonly user: string;
   readonly database: string;
-  /** Kept in a closure, so that nothing that prints the target prints it. */
+  /** Held in a closure, so that printing the target does not print it. */
   readonly password: () => string;
   /** The server's command-line options, as `options=` has them. */
   readonly options?: string;
   readonly channelBinding: boolean;
   readonly tls: Tls | false;
-  /** The server may refuse TLS, and the connection is made all the same (`sslmode=prefer`). */
+  /** Whether to connect without TLS when the server refuses it (`sslmode=prefer`). */
   readonly plainToo: boolean;
 }
 
@@ -27,12 +27,12 @@ export interface Tls {
   readonly checkServerIdentity?: () => undefined;
 }
 
-/** What libpq knows and we need not: harmless, or our own. */
+/** Parameters of libpq that are ignored: harmless, or set by Sluice. */
 const IGNORED = new Set(['application_name', 'fallback_application_name', 'connect_timeout', 'client_encoding']);
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 const KNOWN = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding', 'options', 'host', 'port']);
 
-/** @throws SetupError `cache_url` that says what is wrong, and shows nothing of the URL */
+/** @throws SetupError `cache_url` that names the problem without showing any part of the URL */
 export async function parseUrl(text: string): Promise<Target> {
   const url = readUrl(text.trim());
   const query = url.searchParams;

@@ -1,4 +1,4 @@
-/** The cells of a CSV text (RFC 4180), rows without any cell left out. */
+/** The cells of a CSV text (RFC 4180), without empty rows. */
 export function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];

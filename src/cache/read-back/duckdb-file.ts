@@ -1,4 +1,4 @@
-/** Tables of a DuckDB file that a destination wrote; opened for reading only, and closed after each look. */
+/** Tables of a DuckDB file that a destination wrote; opened read-only, and closed after each read. */
 import { quoteName } from '../load/names.ts';
 import { findName } from './find-name.ts';
 import type { ReadBack } from './types.ts';
@@ -15,8 +15,8 @@ export function readDuckdb(path: string, schema: string | undefined): ReadBack {
           (await connection.runAndReadAll(sql)).getRowsJson().map((row) => row.map(String));
         await connection.run("SET TimeZone = 'UTC'");
         const tables = await texts('SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal');
-        const wanted = namespace ?? schema;
-        const own = tables.filter(([of]) => wanted === undefined || of?.toLowerCase() === wanted.toLowerCase());
+        const expected = namespace ?? schema;
+        const own = tables.filter(([of]) => expected === undefined || of?.toLowerCase() === expected.toLowerCase());
         const found = findName(
           name,
           own.map(([, table = '']) => table),

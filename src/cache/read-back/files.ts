@@ -7,7 +7,7 @@ import { findName } from './find-name.ts';
 import type { ReadBack } from './types.ts';
 
 const ENDINGS = /\.(jsonl|ndjson|json|csv)$/i;
-/** A folder with more is no place for one destination: somebody's home, or all of a disk. */
+/** A folder with more files does not belong to one destination: it is somebody's home, or an entire disk. */
 const MAX_ENTRIES = 100_000;
 
 export function readFiles(folder: string): ReadBack {
@@ -60,12 +60,12 @@ function stem(path: string): string {
   }
 }
 
-/** Airbyte's own destinations for files put this before the name. */
+/** Airbyte's own file destinations prefix the name with this. */
 function withoutPrefix(path: string): string {
   return stem(path).replace(/^_airbyte_raw_/, '');
 }
 
-/** Of a line with an envelope, what was sent. */
+/** The record in a line, without its envelope. */
 function unwrapped(line: string): string {
   const { _airbyte_data: data } = /"_airbyte_data"/.test(line) ? (JSON.parse(line) as Record<string, unknown>) : {};
   return isObject(data) ? JSON.stringify(data) : line;

@@ -1,10 +1,10 @@
-/** Destinations change names: of several candidates the one that a name most likely became. */
+/** Destinations change names: finds the candidate that a name most likely became. */
 
-/** @returns undefined where none fits, or several fit alike */
+/** @returns undefined where no candidate fits, or several fit equally */
 export function findName(name: string, candidates: readonly string[]): string | undefined {
   for (const form of [exact, withoutCase, plain]) {
-    const wanted = form(name);
-    const fitting = candidates.filter((candidate) => form(candidate) === wanted);
+    const expected = form(name);
+    const fitting = candidates.filter((candidate) => form(candidate) === expected);
     if (fitting.length === 1) return fitting[0];
     if (fitting.length > 1) return undefined;
   }
@@ -19,7 +19,7 @@ function withoutCase(name: string): string {
   return name.toLowerCase();
 }
 
-/** Letters and digits, and one sign for all that stands between them. */
+/** Letters and digits, and one separator for everything between them. */
 function plain(name: string): string {
   return name
     .normalize('NFC')

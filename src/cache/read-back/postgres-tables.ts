@@ -1,4 +1,4 @@
-/** Tables of the Postgres that a destination writes to; each look is a connection of its own, in a read-only transaction. */
+/** Tables of the Postgres that a destination writes to; each read has its own connection and read-only transaction. */
 import type { JsonObject } from '../../protocol/index.ts';
 import { quoteName } from '../load/names.ts';
 import { connectTo } from '../postgres/client.ts';
@@ -38,7 +38,7 @@ export function readPostgres(config: JsonObject): ReadBack {
   };
 }
 
-/** In a closure, so that nothing that prints the reader prints the password. */
+/** Held in a closure, so that printing the reader does not print the password. */
 function urlOf(config: JsonObject): () => string {
   const field = (name: string): string => {
     const value = config[name];

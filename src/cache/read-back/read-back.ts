@@ -1,18 +1,18 @@
-/** Reads what a destination wrote, where its configuration says where that is and Sluice can read it. Nothing is changed there. */
+/** Reads what a destination wrote, where its configuration names the location and Sluice can read it. Changes nothing there. */
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import type { ReadBack, ReadBackSource } from './types.ts';
 
 const PATH_FIELDS = ['destination_path', 'path', 'output_path', 'folder', 'directory', 'database_path'];
 
-/** @returns how to read, or why not */
-export async function readBackOf(place: ReadBackSource): Promise<ReadBack | { readonly why: string }> {
-  const { config, connector } = place;
+/** @returns the reader, or why there is none */
+export async function readBackOf(source: ReadBackSource): Promise<ReadBack | { readonly why: string }> {
+  const { config, connector } = source;
   const [configured] = PATH_FIELDS.flatMap((field) => {
     const value = config[field];
     return typeof value === 'string' && isAbsolute(value) ? [value] : [];
   });
-  if (configured !== undefined) return readPath(configured, place);
+  if (configured !== undefined) return readPath(configured, source);
   const { host, database } = config;
   if (typeof host === 'string' && typeof database === 'string' && /postgres|pgsql/i.test(connector)) {
     const { readPostgres } = await import('./postgres-tables.ts');
@@ -21,8 +21,8 @@ export async function readBackOf(place: ReadBackSource): Promise<ReadBack | { re
   return { why: 'its configuration names no local path and no Postgres' };
 }
 
-async function readPath(configured: string, place: ReadBackSource): Promise<ReadBack | { readonly why: string }> {
-  const path = place.hostPath(configured);
+async function readPath(configured: string, source: ReadBackSource): Promise<ReadBack | { readonly why: string }> {
+  const path = source.hostPath(configured);
   if (path === undefined) return { why: 'it writes inside of its container; SLUICE_DOCKER_MOUNTS shows it a folder' };
   const found = await stat(path).catch(() => undefined);
   if (!found) return { why: `there is nothing at the configured path on this machine` };
@@ -31,13 +31,13 @@ async function readPath(configured: string, place: ReadBackSource): Promise<Read
     return readFiles(path);
   }
   if (!(await isDuckdb(path))) return { why: 'the configured file is none that Sluice reads' };
-  const own = place.cacheFile && (await realpath(place.cacheFile).catch(() => undefined));
+  const own = source.cacheFile && (await realpath(source.cacheFile).catch(() => undefined));
   if (own === (await realpath(path))) return { why: 'the configured file is the cache of this project' };
   const { readDuckdb } = await import('./duckdb-file.ts');
-  return readDuckdb(path, typeof place.config.schema === 'string' ? place.config.schema : undefined);
+  return readDuckdb(path, typeof source.config.schema === 'string' ? source.config.schema : undefined);
 }
 
-/** The file says so itself, behind a checksum. */
+/** The file's magic bytes, after a checksum. */
 async function isDuckdb(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {

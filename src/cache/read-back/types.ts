@@ -1,11 +1,11 @@
-/** What reads the records of a destination, and where they are. */
+/** Reads the records of a destination. */
 import type { JsonObject } from '../../protocol/index.ts';
 
 export interface ReadBack {
   readonly from: 'files' | 'duckdb' | 'postgres';
   /**
-   * All records of a stream, each as the text of a JSON object; undefined where nothing of its name is found.
-   * @throws whatever reading throws: its text may hold what was configured, so seal it
+   * All records of a stream, each as the text of a JSON object; undefined where there is nothing with its name.
+   * @throws whatever reading throws; redact its text, which may contain the configuration
    */
   rows(stream: { readonly name: string; readonly namespace?: string }): Promise<readonly string[] | undefined>;
 }
@@ -13,10 +13,10 @@ export interface ReadBack {
 export interface ReadBackSource {
   /** Name or path of the connector. */
   readonly connector: string;
-  /** The destination's configuration; only what is read gets anything of it. */
+  /** The destination's configuration; used only to read. */
   readonly config: JsonObject;
-  /** The path on this machine of a path in the configuration; undefined where the destination's own lies elsewhere. */
+  /** The path on this machine for a path in the configuration; undefined where the destination's files are elsewhere. */
   hostPath(path: string): string | undefined;
-  /** The cache's own file: one process may open a file of DuckDB only once. */
+  /** The cache's own file: a process may open a DuckDB file only once. */
   readonly cacheFile?: string | undefined;
 }

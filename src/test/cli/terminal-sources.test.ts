@@ -147,7 +147,7 @@ test.each([
   [['sources', 'history'], 'needs the name of a source'],
   [['sources', 'history', 'shp'], 'There is no saved source'],
   [['sources', 'restore', 'none'], 'No earlier version'],
-  [['sources', 'restore', 'shop', 'nothing'], 'no kept version'],
+  [['sources', 'restore', 'shop', 'nothing'], 'no stored version'],
   [['sources', 'restore', '../sources/shop'], 'No earlier version'],
   [['destinations', 'prune', '..', '--yes'], 'No earlier version'],
   [['sources', 'list', 'a', 'b', 'c'], 'takes no further words'],

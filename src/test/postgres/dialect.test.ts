@@ -50,7 +50,7 @@ describeWith(['postgres'], 'SQL of other databases on a Postgres cache', () => {
   });
 
   const CASES = [
-    ['SELECT `name` FROM shop.items', 'write "name" in the place of `name`'],
+    ['SELECT `name` FROM shop.items', 'write "name" instead of `name`'],
     ['SELECT TOP 3 name FROM shop.items', 'write LIMIT 3 at the end'],
     ['SELECT TOP (3) name FROM shop.items', 'write LIMIT 3 at the end'],
     ['SELECT name FROM shop.items LIMIT 5, 10', 'LIMIT 10 OFFSET 5'],
@@ -60,8 +60,8 @@ describeWith(['postgres'], 'SQL of other databases on a Postgres cache', () => {
     ['SELECT name FROM shop.items WHERE rownum < 3', 'LIMIT n'],
     ["SELECT name FROM shop.items WHERE status = 'open'", "column->>'field' = 'text'"],
     // Functions.
-    ['SELECT getdate()', 'In the place of getdate write now()'],
-    ['SELECT sysdate', 'In the place of sysdate write now()'],
+    ['SELECT getdate()', 'Instead of getdate write now()'],
+    ['SELECT sysdate', 'Instead of sysdate write now()'],
     ['SELECT curdate()', 'current_date'],
     ['SELECT isnull(id, 0) FROM shop.items', 'coalesce(value, other)'],
     ['SELECT ifnull(id, 0) FROM shop.items', 'coalesce(value, other)'],

@@ -243,12 +243,12 @@ describe('names that need quotes', () => {
   });
 
   test.each([
-    ['SELECT `plain` FROM "all"."order"', 'write "name" in the place of `name`'],
+    ['SELECT `plain` FROM "all"."order"', 'write "name" instead of `name`'],
     ['SELECT TOP 3 plain FROM "all"."order"', 'write LIMIT 3 at the end'],
     ['SELECT plain FROM "all"."order" LIMIT 5, 10', 'LIMIT 10 OFFSET 5'],
     ['SELECT to_char(day, \'YYYY\') FROM "all"."Line items"', "strftime(value, '%Y-%m-%d')"],
     ['SELECT order FROM "all"."Line items"', 'write "order" in double quotes'],
-    ['SELECT getdate()', 'In the place of getdate write now()'],
+    ['SELECT getdate()', 'Instead of getdate write now()'],
     ['SELECT isnull(plain, 0) FROM "all"."order"', 'coalesce(value, other)'],
     ['SELECT safe_cast(plain AS int) FROM "all"."order"', 'TRY_CAST(value AS type)'],
     ['SELECT * EXCEPT (plain) FROM "all"."order"', 'SELECT * EXCLUDE (name)'],
