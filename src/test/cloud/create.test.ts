@@ -93,16 +93,18 @@ describe('sources and destinations', () => {
     expect(await refused({ kind: 'source', name: 'x', connector: nobody, config })).toMatchObject({ code: 'no_spec' });
   });
 
-  test.each([
-    ['source', { schedule: 'manual' }, 'schedule'],
-    ['destination', { manifest: {} }, 'manifest'],
-    ['connection', { connector: 'source-faker' }, 'connector'],
-    ['definition', { config: {} }, 'config'],
-  ])('kind %s says what it takes', async (kind, args, name) => {
-    const error = await refused({ kind, name: 'x', ...args });
-    expect(error.code).toBe('argument_does_not_fit');
-    expect(error.message).toContain(name);
-    expect(error.next).toContain(`A ${kind} takes: `);
+  test('an argument of another kind is refused, and the next step lists what the kind takes', async () => {
+    for (const [kind, args, name] of [
+      ['source', { schedule: 'manual' }, 'schedule'],
+      ['destination', { manifest: {} }, 'manifest'],
+      ['connection', { connector: 'source-faker' }, 'connector'],
+      ['definition', { config: {} }, 'config'],
+    ] as const) {
+      const error = await refused({ kind, name: 'x', ...args });
+      expect(error.code, kind).toBe('argument_does_not_fit');
+      expect(error.message, kind).toContain(name);
+      expect(error.next, kind).toContain(`A ${kind} takes: `);
+    }
   });
 
   test('what is missing is named', async () => {

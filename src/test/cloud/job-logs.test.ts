@@ -46,19 +46,21 @@ describe('get_cloud_job', () => {
     expect((await server.fail('get_cloud_job', { connection_id: shop })).code).toBe('no_job');
   });
 
-  test.each([
-    [{}, 'job_or_connection', /job_id/],
-    [{ job_id: 3, connection_id: people }, 'job_of_other_connection', /only one/],
-    [{ job_id: 99 }, 'cloud_not_found', /list_cloud_objects/],
-    [{ job_id: 1.5 }, 'bad_job_id', /list_cloud_objects/],
-    [{ job_id: 3, attempt: 7 }, 'no_attempt', /0, 1/],
-    [{ job_id: 3, log_offset: -1 }, 'bad_log_offset', /next_log_offset/],
-    [{ connection_id: 'people' }, 'unknown_name', /Sample people/],
-  ])('%j: %s', async (args, code, next) => {
+  test('arguments that do not fit are refused, and the next step names what to write', async () => {
     await start();
-    const error = await server.fail('get_cloud_job', args);
-    expect(error.code).toBe(code);
-    expect(error.next).toMatch(next);
+    for (const [args, code, next] of [
+      [{}, 'job_or_connection', /job_id/],
+      [{ job_id: 3, connection_id: people }, 'job_of_other_connection', /only one/],
+      [{ job_id: 99 }, 'cloud_not_found', /list_cloud_objects/],
+      [{ job_id: 1.5 }, 'bad_job_id', /list_cloud_objects/],
+      [{ job_id: 3, attempt: 7 }, 'no_attempt', /0, 1/],
+      [{ job_id: 3, log_offset: -1 }, 'bad_log_offset', /next_log_offset/],
+      [{ connection_id: 'people' }, 'unknown_name', /Sample people/],
+    ] as const) {
+      const error = await server.fail('get_cloud_job', args);
+      expect(error.code, JSON.stringify(args)).toBe(code);
+      expect(error.next, JSON.stringify(args)).toMatch(next);
+    }
   });
 
   test('a job of a connection that is gone is still told', async () => {
