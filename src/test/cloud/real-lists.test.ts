@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { airbyteId, type FakeAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, startCloud, UNGUARDED } from '../harness/airbyte.ts';
-import { addConnections } from '../harness/airbyte-crowd.ts';
+import { addConnections } from '../harness/airbyte-load.ts';
 import type { TestServer } from '../harness/client.ts';
 import type { Listed } from '../harness/cloud-shapes.ts';
 

@@ -13,8 +13,8 @@ export const SHELF = join(FIXTURE_CONNECTORS, 'destination-hostile.mjs');
 /** What the hostile source needs beside it. */
 export const HOSTILE_LEAKS = join(FIXTURE_CONNECTORS, 'hostile-leaks.mjs');
 export const LEDGER = join(FIXTURE_CONNECTORS, 'source-ledger.mjs');
-export const PARROT = join(FIXTURE_CONNECTORS, 'source-parrot.mjs');
-export const TURNSTILE = join(FIXTURE_CONNECTORS, 'source-turnstile.mjs');
+export const ECHO_SOURCE = join(FIXTURE_CONNECTORS, 'source-echo.mjs');
+export const GATED_SOURCE = join(FIXTURE_CONNECTORS, 'source-gated.mjs');
 export const SMALL_REGISTRY = join(ROOT, 'fixtures', 'registry', 'registry.json');
 
 export interface Workplace {

@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { namesIn, waitUntil } from '../harness/machine.ts';
-import { MEADOW, makeWorkplace, PARROT, type Workplace } from '../harness/workplace.ts';
+import { ECHO_SOURCE, MEADOW, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 const SECRET = 'a-key-of-the-meadow-77';
 
@@ -16,10 +16,10 @@ beforeAll(async () => {
   server = await startServer({ workplace });
   const config = { api_key: 'secret_reference::MEADOW_API_KEY', count: 3_000 };
   await server.call('save_source', { name: 'meadow', connector: MEADOW, runtime: 'executable', config });
-  const parrot = { connector: PARROT, runtime: 'executable', config: { token: 'secret_reference::MEADOW_API_KEY' } };
-  await server.call('save_source', { name: 'parrot', ...parrot });
+  const echo = { connector: ECHO_SOURCE, runtime: 'executable', config: { token: 'secret_reference::MEADOW_API_KEY' } };
+  await server.call('save_source', { name: 'echo', ...echo });
   await server.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 38 });
-  await server.call('start_sync', { source: 'parrot', streams: ['said'], wait_seconds: 38 });
+  await server.call('start_sync', { source: 'echo', streams: ['said'], wait_seconds: 38 });
 });
 afterAll(async () => {
   await server.close();
@@ -108,7 +108,7 @@ describe('what is written', () => {
   });
 
   test('data is in the file as it came; what is shown of it is sealed', async () => {
-    const answer = await exported('SELECT text FROM parrot.said LIMIT 3', 'jsonl', 'said', { show_rows: true });
+    const answer = await exported('SELECT text FROM echo.said LIMIT 3', 'jsonl', 'said', { show_rows: true });
     expect(await readFile(answer.path, 'utf8')).toContain(SECRET);
     expect(JSON.stringify(answer)).not.toContain(SECRET);
     expect(JSON.stringify(answer)).toContain('[secret:MEADOW_API_KEY]');

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer } from '../harness/client.ts';
 import { copyConnector, namesIn, waitUntil } from '../harness/machine.ts';
 import { startOnTerminal, startTyped } from '../harness/terminal.ts';
-import { TURNSTILE, type Workplace } from '../harness/workplace.ts';
+import { GATED_SOURCE, type Workplace } from '../harness/workplace.ts';
 import { openRemovalProject, type RemovalProject, type Sync } from './remove.fixture.ts';
 
 let project: RemovalProject;
@@ -41,7 +41,7 @@ describe('remove deletes what its session created', () => {
   });
 
   test('a source with the values that its connector changed; its dataset remains', async () => {
-    const connector = await copyConnector(workplace, TURNSTILE);
+    const connector = await copyConnector(workplace, GATED_SOURCE);
     const config = {
       store: join(workplace.open, 'up'),
       credentials: { refresh_token: 'secret_reference::TURN_TOKEN' },

@@ -1,12 +1,12 @@
 /** Texts are cut for the reader in many places; where a cut goes through a secret, neither half of it is seen. */
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ENV_FILE, echoSource, HIDDEN } from '../harness/echo-source.ts';
 import { waitUntil } from '../harness/machine.ts';
-import { ENV_FILE, HIDDEN, parrot } from '../harness/parrot.ts';
 import { type RawServer, startRaw } from '../harness/raw.ts';
 import { testWith } from '../harness/requirements.ts';
 import { tracesIn, tracesInFiles } from '../harness/traces.ts';
-import { makeWorkplace, PARROT, type Workplace } from '../harness/workplace.ts';
+import { ECHO_SOURCE, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 const TOKEN = HIDDEN.TOKEN ?? '';
 /** So much of the secret stands before the cut. */
@@ -39,7 +39,7 @@ const syncedNames = new Set<string>();
 async function ensureSynced(name: string, more: object): Promise<void> {
   if (syncedNames.has(name)) return;
   syncedNames.add(name);
-  await call('save_source', { name, ...parrot(more) });
+  await call('save_source', { name, ...echoSource(more) });
   expect(await call('start_sync', { source: name, streams: ['said'], wait_seconds: 40 })).toContain('complete');
 }
 
@@ -65,7 +65,7 @@ describe('a cut through a secret shows neither half of it', () => {
       await call('describe_data', { dataset: name, detail: 'full' });
       await call('list_streams', { source: name, stream: 'said' });
       await call('preview_stream', { source: name, streams: ['said'], limit: 1 });
-      for (const fail of ['check', 'trace']) await call('validate_config', parrot({ pad: cap - BEFORE, fail }));
+      for (const fail of ['check', 'trace']) await call('validate_config', echoSource({ pad: cap - BEFORE, fail }));
       for (const prefix of [0, 40, 60, 80]) {
         await call('query', { sql: `SELECT substr(cut, ${1 + prefix})::INT FROM ${name}.said` });
       }
@@ -76,7 +76,7 @@ describe('a cut through a secret shows neither half of it', () => {
     await ensureSynced('whole', {});
     const columns = Array.from({ length: 8 }, (_, at) => `many AS m${at}`).join(', ');
     const text = await call('query', { sql: `SELECT ${columns} FROM whole.said`, limit: 1000 });
-    expect(text).toContain('[secret:PARROT_TOKEN]');
+    expect(text).toContain('[secret:ECHO_TOKEN]');
     await call('describe_data', { dataset: 'whole', detail: 'full' });
   });
 
@@ -87,12 +87,12 @@ describe('a cut through a secret shows neither half of it', () => {
 
 describe('the process of a connector', () => {
   testWith(['linux'], 'has no secret on its command line or in its environment', async () => {
-    const waiting = server.callTool('validate_config', parrot({ wait: 'check' })).catch(() => undefined);
+    const waiting = server.callTool('validate_config', echoSource({ wait: 'check' })).catch(() => undefined);
     await waitUntil(async () => (await ours()).some(({ command }) => command.includes('config.json')));
     for (const { command, environment } of await ours()) {
       expect(tracesIn(command, HIDDEN), 'command line').toEqual([]);
       expect(tracesIn(environment, HIDDEN), 'environment').toEqual([]);
-      if (command.includes(PARROT)) expect(environment).not.toMatch(/AIRBYTE_|SLUICE_(?!RUN=)/);
+      if (command.includes(ECHO_SOURCE)) expect(environment).not.toMatch(/AIRBYTE_|SLUICE_(?!RUN=)/);
     }
     server.process.stdin.end();
     await waiting;
