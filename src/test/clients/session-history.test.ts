@@ -54,7 +54,7 @@ test('a rejected login names the secret whose value a person corrects', async ()
   });
 });
 
-test('a log that is shown whole is not recommended again', async () => {
+test('a log that was shown in full is not recommended again', async () => {
   const config = { token: 'secret_reference::MEADOW_API_KEY', fail: 'read' };
   await server.call('save_source', { name: 'echo', connector: ECHO_SOURCE, runtime: 'executable', config });
   const begun = await server.call<{ sync_id: string; next: string; state: string }>('start_sync', { source: 'echo' });

@@ -50,7 +50,7 @@ describe('connections', () => {
     expect(made.next).toContain(`run_cloud_sync with connection_id ${made.id}`);
   });
 
-  test('without a key it appends, without a cursor it is read whole; cursor and key may be given', async () => {
+  test('a stream without a key is appended, one without a cursor is read in full; cursor and key may be given', async () => {
     const shop = {
       kind: 'connection',
       name: 'Shop',
@@ -178,7 +178,7 @@ describe('connections', () => {
     ]);
   });
 
-  test('with from_source that was never synced, is not saved, or stands beside streams', async () => {
+  test('from_source is refused if it was never synced, is not saved, or is given together with streams', async () => {
     await saveLocal(cloud.workplace, 'source', {
       name: 'people',
       connector: 'source-faker',

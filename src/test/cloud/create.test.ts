@@ -54,7 +54,7 @@ describe('sources and destinations', () => {
     expect(cloud.airbyte.state.sources.at(-1)).toMatchObject({ id: byId.id, definitionId: FAKER });
   });
 
-  test('literals, unknown names, wrong types and references at plain fields are told at once; nothing is sent', async () => {
+  test('literals, unknown names, wrong types and references in plain fields are reported together; nothing is sent', async () => {
     await restart();
     const before = cloud.airbyte.snapshot();
     const error = await refused({
@@ -149,7 +149,7 @@ describe('handed over', () => {
     expect(folders.filter((name) => ['connectors', 'runs', 'catalogs', 'cache'].includes(name))).toEqual([]);
   });
 
-  test('a configuration that no longer holds is refused as save_source refuses it', async () => {
+  test('a configuration that is no longer valid is refused as save_source refuses it', async () => {
     await restart();
     const config = { ...SHOP, password: 'secret_reference::SHOP_PASSWORT', database: 7 };
     await saveLocal(cloud.workplace, 'source', {
@@ -209,7 +209,7 @@ describe('handed over', () => {
 });
 
 describe('drafts', () => {
-  test('required secrets are left open, and the answer says which to type where', async () => {
+  test('required secrets are left open, and the answer names where to type each', async () => {
     const definition = airbyteId('definition', 1);
     const made = await create({ kind: 'source', name: 'Meadow', connector: definition, draft: true });
     expect(made.secrets_to_type).toEqual(['api_key']);

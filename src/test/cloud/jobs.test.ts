@@ -79,16 +79,19 @@ describe('run_cloud_sync', () => {
     expect(created()).toBe(0);
   });
 
-  test.each(['error', 'cut after'] as const)('%s at the start: never started twice, and said so', async (kind) => {
-    await start();
-    airbyte.fault({ method: 'POST', path: /\/jobs$/, kind });
-    const error = await server.fail('run_cloud_sync', { connection_id: people });
-    expect(error.code).toBe('cloud_outcome_unknown');
-    expect(error.next).toContain('list_cloud_objects');
-    expect(created()).toBe(1);
-  });
+  test.each(['error', 'cut after'] as const)(
+    '%s at the start: the job is not started twice, and the outcome is reported as unknown',
+    async (kind) => {
+      await start();
+      airbyte.fault({ method: 'POST', path: /\/jobs$/, kind });
+      const error = await server.fail('run_cloud_sync', { connection_id: people });
+      expect(error.code).toBe('cloud_outcome_unknown');
+      expect(error.next).toContain('list_cloud_objects');
+      expect(created()).toBe(1);
+    },
+  );
 
-  test('a job that was started is told even where Airbyte falls silent after it', async () => {
+  test('a job that was started is returned even if Airbyte stops answering', async () => {
     await start();
     airbyte.planJob(ENDLESS);
     airbyte.fault({ method: 'GET', path: /\/jobs\/4$/, kind: 'status', status: 403, times: 9 });

@@ -100,7 +100,7 @@ describe('list_cloud_objects', () => {
     expect(totals).toEqual([undefined, undefined, undefined, 250]);
   });
 
-  test('a search walks all pages, whatever the case, continues behind what it looked at, and keeps its cursor to itself', async () => {
+  test('a search reads all pages, ignores case, continues after its last page, and accepts only its own cursor', async () => {
     await start();
     addConnections(airbyte, 250, (index) => (index % 100 === 7 ? `Orders ${index}` : `connection ${index}`));
     const first = await list({ kind: 'connection', search: 'ORDERS', limit: 2 });
@@ -127,7 +127,7 @@ describe('list_cloud_objects', () => {
     expect(names(await list({ kind: 'source', search: 'POSTG' }))).toEqual(['Shop database']);
   });
 
-  test('a call looks at a thousand at most, says so, and the next one continues there', async () => {
+  test('a call reads at most a thousand objects, reports it, and the next one continues there', async () => {
     await start();
     addConnections(airbyte, 1_150, (index) => `connection ${index}`);
     const first = await list({ kind: 'connection', search: 'connection 1150' });

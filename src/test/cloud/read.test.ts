@@ -97,7 +97,7 @@ describe('describe_cloud_object', () => {
     }
   });
 
-  test('what is too long is cut, and told', async () => {
+  test('long parts are cut, and a note reports it', async () => {
     await start();
     const [connection] = airbyte.state.connections;
     if (connection) connection.state = { users: { seen: 'x'.repeat(200_000) } };
@@ -107,7 +107,7 @@ describe('describe_cloud_object', () => {
     expect(shown.text.length).toBeLessThan(40_000);
   });
 
-  test('without a configuration API the public part is told', async () => {
+  test('without a configuration API the public part is returned', async () => {
     await start({ place: 'public only' });
     const source = await look({ kind: 'source', id: airbyteId('source', 2) });
     expect(source.configuration).toMatchObject({ password: '**********', host: 'db.larkspur.example.com' });
@@ -119,7 +119,7 @@ describe('describe_cloud_object', () => {
 });
 
 describe('check_cloud_connector', () => {
-  test('works, or says what the connector said', async () => {
+  test('succeeds, or returns the message of the connector', async () => {
     await start();
     const works = await server.call('check_cloud_connector', { kind: 'source', id: airbyteId('source', 1) });
     expect(works).toMatchObject({ succeeded: true, name: 'Sample people' });
@@ -143,7 +143,7 @@ describe('on the way', () => {
     expect((await list({ kind: 'connection' })).total).toBe(2);
   });
 
-  test('a longer pause than a call can bear is told', async () => {
+  test('a pause that is longer than a call is reported', async () => {
     await start();
     airbyte.fault({ path: /\/sources$/, kind: 'limited', retryAfter: 600 });
     const error = await server.fail('list_cloud_objects', { kind: 'source' });

@@ -202,7 +202,7 @@ describe('connections', () => {
     expect(changesSent().map(({ body }) => body)).toEqual([{ status: 'inactive' }]);
   });
 
-  test('a stream that stays keeps what is not said of it: its mode, selected fields, mappers', async () => {
+  test('a stream that remains keeps what the change does not mention: mode, selected fields, mappers', async () => {
     const kept = connection(1)?.streams[0];
     Object.assign(kept ?? {}, { selectedFields: [{ fieldPath: ['id'] }], mappers: [{ type: 'hashing' }] });
     await update('connection', 1, { streams: [{ stream: 'users' }, { stream: 'purchases' }] });

@@ -107,7 +107,7 @@ describe('answers without an end or a measure', () => {
     expect(deeds()).toEqual([]);
   }, 60_000);
 
-  test('a list that says too early that it ends: what stands on a source is found all the same', async () => {
+  test('dependents of a source are found even if a list ends too early', async () => {
     const id = await create(people);
     const { state } = cloud.airbyte;
     const [known] = state.connections;

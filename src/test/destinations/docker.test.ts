@@ -115,7 +115,7 @@ describeWith(['docker'], 'a destination in a container', () => {
     await without.close();
   }, 90_000);
 
-  test('both are gone when the sync is cancelled', async () => {
+  test('both are removed when the sync is cancelled', async () => {
     await saveMeadow({ count: 100_000, delay_ms: 50 });
     const { sync_id: id } = await into('meadow', { streams: ['users'], wait_seconds: 0 });
     await waitUntil(

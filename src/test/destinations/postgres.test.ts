@@ -44,7 +44,7 @@ describeWith(['postgres'], 'a destination that writes into Postgres', () => {
   });
   afterEach(() => server.close());
 
-  test('every scenario is compared with its table; what a table cannot hold is told', async () => {
+  test('every scenario is compared with its table; values that a table cannot store are reported', async () => {
     let report = await server.call<Report & { state?: string }>('smoke_test_destination', { destination: 'tables' });
     while (report.state === 'in_progress') {
       report = await server.call('smoke_test_destination', { destination: 'tables' });

@@ -61,7 +61,7 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
   const rows = async (sql: string): Promise<unknown[][]> =>
     (await server.call<{ rows: unknown[][] }>('query', { sql, limit: 1000 })).rows;
 
-  test('source-faker: every purchase has its user and its product; what happens is told step by step', async () => {
+  test('source-faker: every purchase has its user and its product; each step is reported', async () => {
     const config = { count: 60, seed: 1, records_per_slice: 20, parallelism: 1, always_updated: false };
     const said: string[] = [];
     const answer = await untilDone<object>('validate_config', { connector: 'source-faker', config }, said);
@@ -129,7 +129,7 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
     }
   });
 
-  test('source-rss: an old one, by an older Python than the usual, which is told', async () => {
+  test('source-rss: an old version runs on an older Python, and the answer reports it', async () => {
     const config = { url: `${service.origin}/feed` };
     const answer = await untilDone<{ runtime_reason: string }>('validate_config', { connector: 'source-rss', config });
     expect(answer, answer.text).toMatchObject({ valid: true, version: '1.0.31' });

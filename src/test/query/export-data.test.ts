@@ -75,7 +75,7 @@ describe('what is written', () => {
     expect(row).toEqual(['92233720368547758070', '4501500']);
   });
 
-  test('integers that Parquet cannot hold are refused, with what to do', async () => {
+  test('integers that Parquet cannot store are refused with the next step', async () => {
     const sql = 'SELECT 170141183460469231731687303715884105727::HUGEINT AS big';
     const error = await server.fail('export_data', { sql, format: 'parquet', file_name: 'too wide' });
     expect(error).toMatchObject({ code: 'parquet_integer', next: expect.stringContaining('VARCHAR') });
@@ -145,7 +145,7 @@ describe('what is refused', () => {
     expect(await namesIn(exportsFolder())).toEqual(before);
   });
 
-  test('a name that is taken, with one that is free', async () => {
+  test('a name that is in use, with one that is free', async () => {
     const { path } = await exported('SELECT 1 AS a', 'csv', 'taken');
     await writeFile(join(exportsFolder(), 'taken-2.csv'), '');
     const error = await server.fail('export_data', { sql: 'SELECT 2 AS a', format: 'csv', file_name: 'taken.csv' });

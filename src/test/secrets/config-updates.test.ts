@@ -51,7 +51,7 @@ async function listed(): Promise<{ fields: string[] } | undefined> {
 }
 
 describe('a token that is good for one use', () => {
-  test('is kept by each sync, used by the next one, and only what changed is in the file', async () => {
+  test('is stored by each sync and used by the next one; the file has only the changes', async () => {
     await save();
     expect(await listed()).toBeUndefined();
     const tokens = new Set([FIRST]);
@@ -70,7 +70,7 @@ describe('a token that is good for one use', () => {
     for (const name of await namesIn(folder())) expect((await stat(join(folder(), name))).mode & 0o777).toBe(0o600);
   });
 
-  test('is used and kept by preview, by the terminal and by another server too', async () => {
+  test('is used and stored by preview, by the terminal and by another server', async () => {
     await save();
     await server.call('preview_stream', { source: 'gate', streams: ['visits'] });
     const typed = await startTyped(workplace, ['sync', 'gate'], workplace.environment).ended;
@@ -118,7 +118,7 @@ describe('a token that is good for one use', () => {
   });
 });
 
-test('nothing of a kept value is seen: not in answers, logs, errors or rows, here or by a server that starts later', async () => {
+test('a stored value is never shown in answers, logs, errors or rows, nor by a server that starts later', async () => {
   await save({ fail: true });
   const failed = await sync();
   expect(failed.errors[0]?.message).toContain('[secret:gate.credentials.refresh_token]');
@@ -157,7 +157,7 @@ test('nothing of a kept value is seen: not in answers, logs, errors or rows, her
   for (const each of [watching, later]) await each.close();
 });
 
-describe('what was kept is dropped', () => {
+describe('a stored change is dropped', () => {
   test('when the value behind a reference changes: the new value is used', async () => {
     await save();
     await sync();
@@ -179,7 +179,7 @@ describe('what was kept is dropped', () => {
   });
 });
 
-test('no configuration can be made of a kept file', async () => {
+test('a stored change cannot be used as a config_file', async () => {
   await save();
   await sync();
   const stolen = { connector, runtime: 'executable', config_file: join(folder(), 'gate.json') };
@@ -190,7 +190,7 @@ test('no configuration can be made of a kept file', async () => {
   expect([valid, problems[0]?.path]).toEqual([false, 'config_file']);
 });
 
-test('a change that cannot be kept is said, and ends nothing', async () => {
+test('a change that cannot be stored is reported, and the sync completes', async () => {
   await save();
   await writeFile(folder(), 'no folder');
   const { state, warnings } = await server.call<{ state: string; warnings: string[] }>('start_sync', {

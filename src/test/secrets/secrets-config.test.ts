@@ -55,7 +55,7 @@ async function validate(args: Record<string, unknown>): Promise<Answer> {
 
 const pathsOf = ({ problems }: Answer): string[] => problems.map(({ path }) => path).sort();
 
-describe('a literal at a field for secrets is refused with the reference to write, and kept nowhere', () => {
+describe('a literal in a secret field is refused with the reference to write, and is not stored', () => {
   test.each([
     ['at the top', { token: TYPED.TYPED }, ['token']],
     ['in an array', { token: CONFIG.token, list: [CONFIG.token, TYPED.TYPED] }, ['list[1]']],
@@ -133,7 +133,7 @@ describe('a file of the person is used and never shown', () => {
   });
 });
 
-describe('a secret that holds a configuration is used and never shown', () => {
+describe('a secret that contains a configuration is used and never shown', () => {
   test('when it is good, and when it cannot be read', async () => {
     expect(await validate({ config_secret: 'WHOLE_CONFIG' })).toMatchObject({ valid: true });
     const broken = await validate({ config_secret: 'BROKEN_CONFIG' });
@@ -144,7 +144,7 @@ describe('a secret that holds a configuration is used and never shown', () => {
   });
 });
 
-describe('a reference that cannot stand is told by its path and its name', () => {
+describe('an invalid reference is reported by its path and its name', () => {
   test('unknown names, longer texts, arrays, branches, fields that are not secret, wrong types', async () => {
     const config = {
       token: ref('ECHO_TOKE'),
@@ -161,7 +161,7 @@ describe('a reference that cannot stand is told by its path and its name', () =>
     expect(answer.problems.find(({ path }) => path === 'token')?.fix).toContain('ECHO_TOKEN');
   });
 
-  test('of a value that breaks a rule of the schema nothing is said: the connector has the word', async () => {
+  test('a secret value that breaks a rule of the schema is left to the connector', async () => {
     const config = { ...CONFIG, level: ref('ECHO_HOST'), note: ref('ECHO_HOST'), port: ref('ECHO_HOST') };
     const answer = await validate({ config });
     expect(answer).toMatchObject({ valid: true, problems: [] });
@@ -183,8 +183,8 @@ describe('a reference that cannot stand is told by its path and its name', () =>
   });
 });
 
-describe('names and SQL that hold a secret', () => {
-  test('are told without it, and it is in no audit', async () => {
+describe('names and SQL that contain a secret', () => {
+  test('are repeated without it, and it is not in the audit', async () => {
     const token = HIDDEN.TOKEN ?? '';
     const calls: [string, Record<string, unknown>][] = [
       ['list_streams', { source: token }],

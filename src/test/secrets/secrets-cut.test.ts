@@ -72,7 +72,7 @@ describe('a cut through a secret shows neither half of it', () => {
     },
   );
 
-  test('in an answer that is too long as a whole', async () => {
+  test('in an answer that is too long', async () => {
     await ensureSynced('whole', {});
     const columns = Array.from({ length: 8 }, (_, at) => `many AS m${at}`).join(', ');
     const text = await call('query', { sql: `SELECT ${columns} FROM whole.said`, limit: 1000 });

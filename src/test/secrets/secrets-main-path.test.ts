@@ -46,7 +46,7 @@ async function save(more: object = {}): Promise<void> {
   expect(answer.error, server.stderr().toString()).toBeUndefined();
 }
 
-describe('a source that repeats its configuration in every form and place', () => {
+describe('a source that repeats its configuration in every form and every output', () => {
   test('is validated, saved, listed, previewed, synced and queried without a trace of a secret', async () => {
     expect(await call('validate_config', echoSource())).toMatchObject({ valid: true });
     await save();
@@ -78,15 +78,18 @@ describe('a source that repeats its configuration in every form and place', () =
     expect(server.stdout().toString()).toContain('[secret:ECHO_PASSWORD]');
   });
 
-  test.each(['check', 'trace'])('that fails (%s) at its check is told without a trace', async (fail) => {
-    const answer = await call('validate_config', echoSource({ fail }));
-    expect(JSON.stringify(answer)).toContain('[secret:ECHO_TOKEN]');
-    expect(tracesIn(JSON.stringify(answer), SHORT)).toEqual([]);
-    expect(await call('save_source', { name: 'echo', ...echoSource({ fail }) })).toHaveProperty('error');
-    await expectNoTrace();
-  });
+  test.each(['check', 'trace'])(
+    'that fails (%s) at its check is reported without a trace of a secret',
+    async (fail) => {
+      const answer = await call('validate_config', echoSource({ fail }));
+      expect(JSON.stringify(answer)).toContain('[secret:ECHO_TOKEN]');
+      expect(tracesIn(JSON.stringify(answer), SHORT)).toEqual([]);
+      expect(await call('save_source', { name: 'echo', ...echoSource({ fail }) })).toHaveProperty('error');
+      await expectNoTrace();
+    },
+  );
 
-  test('that fails in a sync and a preview with errors that share a secret is told without a trace', async () => {
+  test('that fails in a sync and a preview with errors that share a secret is reported without a trace of it', async () => {
     await save({ fail: 'read' });
     const sync = await call('start_sync', { source: 'echo', streams: ['said'], wait_seconds: 40 });
     expect(sync).toMatchObject({ state: 'failed' });
