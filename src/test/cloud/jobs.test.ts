@@ -25,18 +25,18 @@ const created = (): number =>
 describe('run_cloud_sync', () => {
   test('starts a job, waits for its end, and tells how it continues', async () => {
     await start({ airbyte: { jobMilliseconds: 2_500 } });
-    const heard: string[] = [];
+    const messages: string[] = [];
     const answer = await server.call<JobAnswer>(
       'run_cloud_sync',
       { connection_id: people },
-      { onProgress: (message) => heard.push(message) },
+      { onProgress: (message) => messages.push(message) },
     );
     expect(answer).toMatchObject({ job_id: 4, type: 'sync', state: 'succeeded', records: 2000, warnings: [] });
     expect(answer.attempts?.[0]?.streams).toEqual([
       { stream: 'users', records_read: 1000, records_committed: 1000 },
       { stream: 'products', records_read: 1000, records_committed: 1000 },
     ]);
-    expect(heard.join('\n')).toMatch(/job 4 is running: [1-9][\d,]* records?, [\d.]+ k?B/);
+    expect(messages.join('\n')).toMatch(/job 4 is running: [1-9][\d,]* records?, [\d.]+ k?B/);
   });
 
   test('what takes longer than the wait is left running, and followed to its end', async () => {

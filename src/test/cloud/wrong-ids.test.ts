@@ -1,4 +1,4 @@
-/** Safe mode against an Airbyte, or somebody before it, that answers with other things than were asked for. */
+/** Safe mode against an Airbyte, or a proxy in front of it, that answers with other objects than requested. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId } from '../../../fixtures/airbyte/index.ts';
 import { type AlteredCloud, startAlteredCloud } from '../harness/altered-airbyte.ts';
@@ -22,7 +22,7 @@ afterEach(() => cloud.close());
 
 const create = async (args: Record<string, unknown>): Promise<string> =>
   (await cloud.server.call<{ id: string }>('create_cloud_object', args)).id;
-const deeds = (): string[] =>
+const changes = (): string[] =>
   cloud.airbyte.requests
     .filter(({ method }) => method === 'PATCH' || method === 'DELETE')
     .map(({ method, path }) => `${method} ${path}`);
@@ -41,7 +41,7 @@ describe('a look-up that answers with another object', () => {
       });
       await cloud.server.call('update_cloud_object', { ...args, changes: { name: 'Renamed' } });
       await cloud.server.call('delete_cloud_object', { ...args, name: 'Renamed' });
-      expect(deeds().map((deed) => deed.replace(/ .*\//, ' '))).toEqual([`PATCH ${id}`, `DELETE ${id}`]);
+      expect(changes().map((change) => change.replace(/ .*\//, ' '))).toEqual([`PATCH ${id}`, `DELETE ${id}`]);
     },
   );
 
@@ -72,7 +72,7 @@ describe('what is not the session’s own does not become it', () => {
       'safe_mode',
     );
     expect((await cloud.server.fail('delete_cloud_object', { ...args, name: 'Sample people' })).code).toBe('safe_mode');
-    expect(deeds()).toEqual([]);
+    expect(changes()).toEqual([]);
   });
 
   test('a start that is answered with the job of another connection', async () => {
@@ -104,7 +104,7 @@ describe('answers without an end or a measure', () => {
     const error = await cloud.server.fail('delete_cloud_object', { kind: 'source', id, name: 'Mine' });
     expect(error.code).toBe('list_too_long');
     expect(pages).toBeLessThan(250);
-    expect(deeds()).toEqual([]);
+    expect(changes()).toEqual([]);
   }, 60_000);
 
   test('dependents of a source are found even if a list ends too early', async () => {
@@ -122,7 +122,7 @@ describe('answers without an end or a measure', () => {
     const error = await cloud.server.fail('delete_cloud_object', { kind: 'source', id, name: 'Mine', cascade: true });
     expect(error.code).toBe('safe_mode');
     expect(error.message).toContain('Theirs');
-    expect(deeds()).toEqual([]);
+    expect(changes()).toEqual([]);
   });
 
   test('names of megabytes', async () => {

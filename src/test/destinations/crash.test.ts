@@ -169,8 +169,8 @@ test('a slow destination holds a fast source back, and the memory of the server 
   const server = await startServer({ workplace });
   await save(server, {}, { delay_ms: 4, without_files: true });
   await server.call('save_source', { name: 'hose', connector: hose, runtime: 'executable', config: {} });
-  const wish = { source: 'hose', destination: 'shelf', wait_seconds: 0 };
-  const { sync_id: id } = await server.call<Sync>('start_sync', wish);
+  const request = { source: 'hose', destination: 'shelf', wait_seconds: 0 };
+  const { sync_id: id } = await server.call<Sync>('start_sync', request);
   // A second later it is far from done: the source waits.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   const early = await server.call<Sync>('get_sync', { sync_id: id });

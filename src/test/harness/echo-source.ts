@@ -1,4 +1,4 @@
-/** Secrets of every shape, and the configuration that hands all of them to the source that repeats what it is told. */
+/** Secrets of every shape, and a configuration that passes all of them to the source that echoes its configuration. */
 import type { Secrets } from './traces.ts';
 import { ECHO_SOURCE } from './workplace.ts';
 

@@ -1,4 +1,4 @@
-/** The server's death in the middle of a sync, at any moment: what is in the tables and what is known of it agree. */
+/** A server crash at any moment of a sync: tables and stored states agree. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -205,7 +205,7 @@ describe('when stdin closes', () => {
   });
 });
 
-test('a lock that a dead server left, and half a status file, keep nobody out', async () => {
+test('a lock of a crashed server and half a status file do not block the next sync', async () => {
   const first = await startServer({ workplace });
   await saveMeadow(first, { delay_ms: 60_000, batch: 20 });
   const { sync_id: id } = await first.call<Sync>('start_sync', {

@@ -267,8 +267,8 @@ describe("a person's destination", () => {
     for (const [at, more] of words.entries()) {
       const { config, ...named } = shelving(`pond-${at}`, 'lake');
       await mine.call('save_destination', { ...named, config: { ...config, ...more } });
-      const wish = { source: 'small', streams: ['notes'], destination: `pond-${at}`, wait_seconds: 38 };
-      refusedWith(await mine.fail('start_sync', wish), `--destination pond-${at}`);
+      const request = { source: 'small', streams: ['notes'], destination: `pond-${at}`, wait_seconds: 38 };
+      refusedWith(await mine.fail('start_sync', request), `--destination pond-${at}`);
     }
     expect(await written('notes')).toBe(30);
   };
