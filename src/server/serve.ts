@@ -104,7 +104,10 @@ function createServer(settings: Settings, open: () => Promise<Calls>): Server {
     const result = await pipeline.call(name, args, caller).finally(end);
     if (result) return result;
     const shown = JSON.stringify(name.slice(0, 80));
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${shown}. Similar names: ${nearTools(name)}.`);
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `Unknown tool: ${shown}. Similar names: ${nearTools(name)}.`,
+    );
   });
   return server;
 }

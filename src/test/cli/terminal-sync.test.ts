@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
+import { ENV_FILE, echoSource, HIDDEN } from '../harness/echo-source.ts';
 import {
   copyConnector,
   expectNothingLeft,
@@ -11,11 +12,10 @@ import {
   runningConnectors,
   waitUntil,
 } from '../harness/machine.ts';
-import { ENV_FILE, HIDDEN, parrot } from '../harness/parrot.ts';
 import { describeWith } from '../harness/requirements.ts';
 import { type Ended, startOnTerminal, startTyped, type Typed } from '../harness/terminal.ts';
 import { tracesIn, tracesInFiles } from '../harness/traces.ts';
-import { HOSTILE, MEADOW, PARROT, type Workplace } from '../harness/workplace.ts';
+import { ECHO_SOURCE, HOSTILE, MEADOW, type Workplace } from '../harness/workplace.ts';
 
 let workplace: Workplace;
 beforeEach(async () => {
@@ -225,10 +225,10 @@ describe('sync of a source that another process syncs', () => {
 });
 
 test('nothing of a secret is printed or written, whatever the connector says', async () => {
-  await saved({ parrot: { connector: PARROT, config: parrot().config as object } });
+  await saved({ echo: { connector: ECHO_SOURCE, config: echoSource().config as object } });
   for (const args of [
-    ['sync', 'parrot', '--stream', 'said'],
-    ['sync', 'parrot', '--json', '--restart'],
+    ['sync', 'echo', '--stream', 'said'],
+    ['sync', 'echo', '--json', '--restart'],
     ['syncs'],
     ['syncs', '--json'],
   ]) {

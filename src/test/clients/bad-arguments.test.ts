@@ -90,12 +90,12 @@ describe('arguments', () => {
     expect(audit).not.toContain('audit-of-a-literal');
   });
 
-  test('all problems of a call are told at once', async () => {
+  test('a call reports all its problems at once', async () => {
     const { problems } = await server.fail('list_connectors', { limit: 0, type: 1, saerch: 'x' });
     expect(problems.map(({ path }) => path).sort()).toEqual(['limit', 'saerch', 'type']);
   });
 
-  test.each<Era>(['legacy', 'auto'])('an unknown tool is told with near names, era %s', async (era) => {
+  test.each<Era>(['legacy', 'auto'])('an unknown tool is refused with similar names, era %s', async (era) => {
     const other = await startServer({ workplace, era });
     try {
       await expect(other.client.callTool({ name: 'list_conectors', arguments: {} })).rejects.toThrow(/list_connectors/);

@@ -61,7 +61,7 @@ describe('a catalog of 500 streams', () => {
     await workplace.remove();
   });
 
-  test('the list is cut and says so; search and stream reach the rest', async () => {
+  test('the list is cut and reports it; search and stream reach the rest', async () => {
     const all = await server.call<Streams>('list_streams', { source: 'many' });
     expect(all).toMatchObject({ total: 500, truncated: true });
     expect(all.streams.length).toBeLessThan(500);
@@ -126,7 +126,7 @@ describe('a catalog of 500 streams', () => {
   });
 });
 
-describeWith(['data'], 'the whole public registry', () => {
+describeWith(['data'], 'the complete public registry', () => {
   let server: TestServer;
   const path = join(process.env.SLUICE_TEST_DATA ?? '', 'registry', 'oss_registry.json');
   beforeAll(async () => {
@@ -154,7 +154,7 @@ describeWith(['data'], 'the whole public registry', () => {
     expect(names).toHaveLength(total);
   });
 
-  test('the largest specifications, as a summary and whole', async () => {
+  test('the largest specifications are shown as a summary and in full', async () => {
     const registry = JSON.parse(readFileSync(path, 'utf8')) as Record<
       string,
       { dockerRepository: string; spec: object }[]

@@ -41,7 +41,7 @@ const FAILURES = [
   ['trace-exit', 'connector_config_error', { message: 'The account is locked.', details: { exit_code: 1 } }],
 ] as const;
 
-describe('a check that comes to nothing is an error that says why, and the server continues', () => {
+describe('a check without a result fails with the reason, and the server continues', () => {
   test.each(FAILURES)('%s', async (behaviour, code, expected) => {
     const answer = await server.fail('validate_config', request(hostile, { behaviour }));
     expect(answer).toMatchObject({ kind: 'connector', code });

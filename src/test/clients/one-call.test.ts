@@ -27,7 +27,7 @@ test('streams are listed and previewed with connector and config, and nothing is
   expect(await server.call('list_sources')).toMatchObject({ total: 0 });
 });
 
-test('a configuration that does not hold is refused with every problem, before anything is read', async () => {
+test('an invalid configuration is refused with every problem before anything is read', async () => {
   const wrong = { ...subject, config: { count: 'many', api_key: 'a-key-typed-in-the-chat' } };
   for (const [tool, more] of [
     ['list_streams', {}],
@@ -40,7 +40,7 @@ test('a configuration that does not hold is refused with every problem, before a
   }
 });
 
-test('a saved source and a connector together, or neither, are told apart', async () => {
+test('a saved source together with a connector is refused, and so is neither', async () => {
   expect(await server.fail('list_streams')).toMatchObject({ code: 'source_or_connector' });
   expect(await server.fail('list_streams', { source: 'x', connector: MEADOW })).toMatchObject({
     code: 'source_or_connector',

@@ -53,31 +53,31 @@ async function silentInstaller(): Promise<string> {
   return programs;
 }
 
-interface Heard {
+interface ProgressNote {
   readonly progress: number;
   readonly message: string;
   readonly atMs: number;
 }
 
 /** All that a client hears of one call, which may fail. */
-async function listen(tool: string, args: Record<string, unknown>): Promise<Heard[]> {
-  const heard: Heard[] = [];
+async function listen(tool: string, args: Record<string, unknown>): Promise<ProgressNote[]> {
+  const notes: ProgressNote[] = [];
   await server.client.callTool(
     { name: tool, arguments: args },
     {
       timeout: 60_000,
-      onprogress: ({ progress, message = '' }) => heard.push({ progress, message, atMs: performance.now() }),
+      onprogress: ({ progress, message = '' }) => notes.push({ progress, message, atMs: performance.now() }),
     },
   );
-  return heard;
+  return notes;
 }
 
 const BEAT = / \((\d+) s\)$/;
 
 /** Each step once, its beats of the right distance and with its time, and numbers that grow. */
-function expectBeats(heard: readonly Heard[], step: RegExp): void {
-  const shown = heard.map(({ progress, message, atMs }) => `${Math.round(atMs)} ${progress} ${message}`).join('\n');
-  const steps = heard.filter(({ message }) => !BEAT.test(message)).map(({ message }) => message);
+function expectBeats(notes: readonly ProgressNote[], step: RegExp): void {
+  const shown = notes.map(({ progress, message, atMs }) => `${Math.round(atMs)} ${progress} ${message}`).join('\n');
+  const steps = notes.filter(({ message }) => !BEAT.test(message)).map(({ message }) => message);
   expect(steps.map((message) => message.replace(/;.*/, '')).sort(), shown).toEqual(
     [...new Set(steps.map((message) => message.replace(/;.*/, '')))].sort(),
   );
@@ -85,18 +85,18 @@ function expectBeats(heard: readonly Heard[], step: RegExp): void {
     steps.some((message) => step.test(message)),
     shown,
   ).toBe(true);
-  const at = heard.findIndex(({ message }) => step.test(message));
-  const beats = heard.slice(at + 1).filter(({ message }) => step.test(message));
+  const at = notes.findIndex(({ message }) => step.test(message));
+  const beats = notes.slice(at + 1).filter(({ message }) => step.test(message));
   expect(beats.length, shown).toBeGreaterThanOrEqual(2);
   for (const [index, { message, atMs }] of beats.entries()) {
-    const before = index === 0 ? heard[at] : beats[index - 1];
+    const before = index === 0 ? notes[at] : beats[index - 1];
     const gap = atMs - (before?.atMs ?? 0);
     expect(gap, shown).toBeGreaterThan(MIN_GAP_MS);
     expect(gap, shown).toBeLessThan(MAX_GAP_MS);
     const seconds = Number(BEAT.exec(message)?.[1]);
-    expect(Math.abs(seconds * 1000 - (atMs - (heard[at]?.atMs ?? 0))), shown).toBeLessThan(1_500);
+    expect(Math.abs(seconds * 1000 - (atMs - (notes[at]?.atMs ?? 0))), shown).toBeLessThan(1_500);
   }
-  const numbers = heard.map(({ progress }) => progress);
+  const numbers = notes.map(({ progress }) => progress);
   expect(numbers, shown).toEqual([...new Set(numbers)].sort((one, other) => one - other));
 }
 

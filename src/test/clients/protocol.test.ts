@@ -55,7 +55,7 @@ test('start-up leaves nothing behind: no folder, no file, before the first call'
   expect([...(await workplace.files()).keys()]).toEqual([workplace.envFile]);
 });
 
-test('when stdin closes the process is gone within a second, with a call in flight too', async () => {
+test('the process exits within a second after stdin closes, even during a call', async () => {
   await server.initialize();
   void server.callTool('get_sync', { wait_seconds: 30 }).catch(() => {});
   const closedAt = Date.now();
@@ -75,7 +75,7 @@ test('a client that closes its end of stdout does not leave the server behind', 
   expect(ended).toBe('ended');
 });
 
-test('an unknown protocol version is answered as the protocol says', async () => {
+test('an unknown protocol version is answered as the protocol requires', async () => {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2099-01-01',
     'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },

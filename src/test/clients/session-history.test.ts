@@ -1,7 +1,7 @@
 /** What get_status tells of the session: its calls, with what each made, changed and deleted. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
-import { MEADOW, PARROT } from '../harness/workplace.ts';
+import { ECHO_SOURCE, MEADOW } from '../harness/workplace.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -54,10 +54,10 @@ test('a rejected login names the secret whose value a person corrects', async ()
   });
 });
 
-test('a log that is shown whole is not recommended again', async () => {
+test('a log that was shown in full is not recommended again', async () => {
   const config = { token: 'secret_reference::MEADOW_API_KEY', fail: 'read' };
-  await server.call('save_source', { name: 'parrot', connector: PARROT, runtime: 'executable', config });
-  const begun = await server.call<{ sync_id: string; next: string; state: string }>('start_sync', { source: 'parrot' });
+  await server.call('save_source', { name: 'echo', connector: ECHO_SOURCE, runtime: 'executable', config });
+  const begun = await server.call<{ sync_id: string; next: string; state: string }>('start_sync', { source: 'echo' });
   expect(begun.state).not.toBe('complete');
   expect(begun.next).toContain('log_lines');
   const whole = await server.call('get_sync', { sync_id: begun.sync_id, log_lines: 500 });

@@ -119,7 +119,7 @@ describe('cancel_sync', () => {
     expect(again).toMatchObject({ state: 'cancelled', stopped: false });
   });
 
-  test('keeps what was confirmed, and the next sync reads the rest', async () => {
+  test('keeps the confirmed records, and the next sync reads the rest', async () => {
     await saveMeadow({ count: 300, batch: 10, delay_ms: 100 });
     const started = await server.call<Sync>('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 1 });
     // On a busy machine the connector may not have begun yet.

@@ -52,7 +52,7 @@ test.each(DESTROYING)('%s runs with a prefix of its own, and without one in a de
   expect(await cloud.server.call('run_cloud_sync', run(own, type))).toMatchObject({ type: MADE[type] });
 });
 
-test('a prefix that is taken away, or leads to tables of another connection, does not help', async () => {
+test('a prefix that is removed, or that leads to tables of another connection, does not count', async () => {
   const id = await connect({ prefix: 'mine_' });
   await update(id, { prefix: '' });
   expect(await cloud.server.fail('run_cloud_sync', run(id, 'clear'))).toMatchObject({ code: 'safe_mode' });
@@ -69,7 +69,7 @@ test('a prefix that is taken away, or leads to tables of another connection, doe
   expect(await cloud.server.call('run_cloud_sync', run(id, 'clear'))).toMatchObject({ type: 'reset' });
 });
 
-test('a prefix that is taken away at the same moment is either seen or comes after', async () => {
+test('a prefix that is removed at the same moment is either seen or removed afterwards', async () => {
   const id = await connect({ prefix: 'mine_' });
   for (let at = 0; at < 10; at += 1) {
     await update(id, { prefix: 'mine_' });

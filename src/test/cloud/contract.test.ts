@@ -149,7 +149,7 @@ describeWith(['data'], 'the published API', () => {
     expect(Object.keys(CALLS).sort()).toEqual(methodsOf(openCloud(environment).cloud).sort());
   });
 
-  test('a token is asked for as the document says, and borne by what follows', async () => {
+  test('a token is requested as the document describes, and later requests carry it', async () => {
     await openCloud(environment).cloud.workspaces.get(ID, signal);
     expect(airbyte.recorded.map(({ request }) => request)).toEqual([
       'POST /applications/token',

@@ -50,7 +50,7 @@ describe('connections', () => {
     expect(made.next).toContain(`run_cloud_sync with connection_id ${made.id}`);
   });
 
-  test('without a key it appends, without a cursor it is read whole; cursor and key may be given', async () => {
+  test('a stream without a key is appended, one without a cursor is read in full; cursor and key may be given', async () => {
     const shop = {
       kind: 'connection',
       name: 'Shop',
@@ -64,20 +64,22 @@ describe('connections', () => {
     ]);
   });
 
-  test.each([
-    ['mode_not_offered', [{ stream: 'users', mode: 'incremental' }]],
-    ['unknown_stream', [{ stream: 'user' }]],
-    ['stream_twice', [{ stream: 'users' }, { stream: 'users' }]],
-    ['cursor_not_used', [{ stream: 'users', mode: 'full_refresh_append', cursor_field: 'updated_at' }]],
-    ['cursor_field_defined_by_source', [{ stream: 'users', cursor_field: 'id' }]],
-    ['primary_key_defined_by_source', [{ stream: 'users', primary_key: ['name'] }]],
-    ['no_streams', []],
-  ])('%s', async (code, streams) => {
-    const error = await refused({ ...connect, streams });
-    expect(error.code).toBe(code);
-    if (code === 'mode_not_offered') expect(error.next).toContain('incremental_append');
-    if (code === 'unknown_stream') expect(error.next).toContain('users');
-    expect(posts(/\/connections$/)).toEqual([]);
+  test('streams that the source does not offer as given are refused before a connection is sent', async () => {
+    for (const [code, streams] of [
+      ['mode_not_offered', [{ stream: 'users', mode: 'incremental' }]],
+      ['unknown_stream', [{ stream: 'user' }]],
+      ['stream_twice', [{ stream: 'users' }, { stream: 'users' }]],
+      ['cursor_not_used', [{ stream: 'users', mode: 'full_refresh_append', cursor_field: 'updated_at' }]],
+      ['cursor_field_defined_by_source', [{ stream: 'users', cursor_field: 'id' }]],
+      ['primary_key_defined_by_source', [{ stream: 'users', primary_key: ['name'] }]],
+      ['no_streams', []],
+    ] as const) {
+      const error = await refused({ ...connect, streams });
+      expect(error.code, code).toBe(code);
+      if (code === 'mode_not_offered') expect(error.next, code).toContain('incremental_append');
+      if (code === 'unknown_stream') expect(error.next, code).toContain('users');
+      expect(posts(/\/connections$/), code).toEqual([]);
+    }
   });
 
   test('without streams the error lists those that there are', async () => {
@@ -176,7 +178,7 @@ describe('connections', () => {
     ]);
   });
 
-  test('with from_source that was never synced, is not saved, or stands beside streams', async () => {
+  test('from_source is refused if it was never synced, is not saved, or is given together with streams', async () => {
     await saveLocal(cloud.workplace, 'source', {
       name: 'people',
       connector: 'source-faker',
@@ -203,19 +205,21 @@ describe('definitions', () => {
   });
 
   const { check: _, ...unchecked } = SEEDED_MANIFEST;
-  test.each([
-    ['bad_manifest', 'no check', unchecked],
-    ['bad_manifest', 'neither streams', { ...SEEDED_MANIFEST, streams: [] }],
-    ['bad_manifest', 'no object', { ...SEEDED_MANIFEST, streams: ['meadows'] }],
-    ['bad_manifest', 'no retriever', { ...SEEDED_MANIFEST, streams: [{ name: 'meadows' }] }],
-    ['bad_manifest', 'refers to something', { ...SEEDED_MANIFEST, streams: ['#/definitions/none'] }],
-    ['bad_manifest', 'DeclarativeSource', { ...SEEDED_MANIFEST, type: 'Other' }],
-    ['manifest_brings_code', 'class_name', { ...SEEDED_MANIFEST, definitions: { x: { class_name: 'os.system' } } }],
-  ])('%s: %s', async (code, words, manifest) => {
-    const error = await refused({ kind: 'definition', name: 'Bad', manifest });
-    expect(error.code).toBe(code);
-    expect(error.text).toContain(words);
-    expect(posts(/declarative_sources$/)).toEqual([]);
+  test('a manifest with an error is refused before it is sent', async () => {
+    for (const [code, words, manifest] of [
+      ['bad_manifest', 'no check', unchecked],
+      ['bad_manifest', 'neither streams', { ...SEEDED_MANIFEST, streams: [] }],
+      ['bad_manifest', 'no object', { ...SEEDED_MANIFEST, streams: ['meadows'] }],
+      ['bad_manifest', 'no retriever', { ...SEEDED_MANIFEST, streams: [{ name: 'meadows' }] }],
+      ['bad_manifest', 'refers to something', { ...SEEDED_MANIFEST, streams: ['#/definitions/none'] }],
+      ['bad_manifest', 'DeclarativeSource', { ...SEEDED_MANIFEST, type: 'Other' }],
+      ['manifest_brings_code', 'class_name', { ...SEEDED_MANIFEST, definitions: { x: { class_name: 'os.system' } } }],
+    ] as const) {
+      const error = await refused({ kind: 'definition', name: 'Bad', manifest });
+      expect(error.code, words).toBe(code);
+      expect(error.text, words).toContain(words);
+      expect(posts(/declarative_sources$/), words).toEqual([]);
+    }
   });
 
   test('a YAML file with references and aliases goes as it is meant; in a folder of Sluice or as the env file it is not read', async () => {

@@ -54,7 +54,7 @@ describe('sources and destinations', () => {
     expect(cloud.airbyte.state.sources.at(-1)).toMatchObject({ id: byId.id, definitionId: FAKER });
   });
 
-  test('literals, unknown names, wrong types and references at plain fields are told at once; nothing is sent', async () => {
+  test('literals, unknown names, wrong types and references in plain fields are reported together; nothing is sent', async () => {
     await restart();
     const before = cloud.airbyte.snapshot();
     const error = await refused({
@@ -93,16 +93,18 @@ describe('sources and destinations', () => {
     expect(await refused({ kind: 'source', name: 'x', connector: nobody, config })).toMatchObject({ code: 'no_spec' });
   });
 
-  test.each([
-    ['source', { schedule: 'manual' }, 'schedule'],
-    ['destination', { manifest: {} }, 'manifest'],
-    ['connection', { connector: 'source-faker' }, 'connector'],
-    ['definition', { config: {} }, 'config'],
-  ])('kind %s says what it takes', async (kind, args, name) => {
-    const error = await refused({ kind, name: 'x', ...args });
-    expect(error.code).toBe('argument_does_not_fit');
-    expect(error.message).toContain(name);
-    expect(error.next).toContain(`A ${kind} takes: `);
+  test('an argument of another kind is refused, and the next step lists what the kind takes', async () => {
+    for (const [kind, args, name] of [
+      ['source', { schedule: 'manual' }, 'schedule'],
+      ['destination', { manifest: {} }, 'manifest'],
+      ['connection', { connector: 'source-faker' }, 'connector'],
+      ['definition', { config: {} }, 'config'],
+    ] as const) {
+      const error = await refused({ kind, name: 'x', ...args });
+      expect(error.code, kind).toBe('argument_does_not_fit');
+      expect(error.message, kind).toContain(name);
+      expect(error.next, kind).toContain(`A ${kind} takes: `);
+    }
   });
 
   test('what is missing is named', async () => {
@@ -147,7 +149,7 @@ describe('handed over', () => {
     expect(folders.filter((name) => ['connectors', 'runs', 'catalogs', 'cache'].includes(name))).toEqual([]);
   });
 
-  test('a configuration that no longer holds is refused as save_source refuses it', async () => {
+  test('a configuration that is no longer valid is refused as save_source refuses it', async () => {
     await restart();
     const config = { ...SHOP, password: 'secret_reference::SHOP_PASSWORT', database: 7 };
     await saveLocal(cloud.workplace, 'source', {
@@ -207,7 +209,7 @@ describe('handed over', () => {
 });
 
 describe('drafts', () => {
-  test('required secrets are left open, and the answer says which to type where', async () => {
+  test('required secrets are left open, and the answer names where to type each', async () => {
     const definition = airbyteId('definition', 1);
     const made = await create({ kind: 'source', name: 'Meadow', connector: definition, draft: true });
     expect(made.secrets_to_type).toEqual(['api_key']);

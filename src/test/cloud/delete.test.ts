@@ -40,19 +40,21 @@ const WAREHOUSE = { kind: 'destination', id: airbyteId('destination', 2), name: 
 const SHOP_LINE = { kind: 'connection', id: airbyteId('connection', 2), name: 'Shop database → Warehouse' };
 
 describe('the exact name', () => {
-  test.each([
-    [PEOPLE, 'sample people'],
-    [PEOPLE, 'Sample people '],
-    [SHOP_LINE, 'Shop database -> Warehouse'],
-    [{ kind: 'definition', id: airbyteId('definition', 1) }, 'Meadow'],
-  ])('%o is not called %j', async (object, name) => {
+  test('a name that is not exactly the name of the object is refused', async () => {
     const before = cloud.airbyte.snapshot();
-    expect(await refused({ ...object, name, cascade: true })).toMatchObject({ code: 'name_mismatch' });
-    expect(cloud.airbyte.snapshot()).toEqual(before);
-    expect(deletions()).toEqual([]);
+    for (const [object, name] of [
+      [PEOPLE, 'sample people'],
+      [PEOPLE, 'Sample people '],
+      [SHOP_LINE, 'Shop database -> Warehouse'],
+      [{ kind: 'definition', id: airbyteId('definition', 1) }, 'Meadow'],
+    ] as const) {
+      expect(await refused({ ...object, name, cascade: true }), name).toMatchObject({ code: 'name_mismatch' });
+      expect(cloud.airbyte.snapshot(), name).toEqual(before);
+      expect(deletions(), name).toEqual([]);
+    }
   });
 
-  test('one with hidden characters is told by its escapes, and is not the one that looks like it', async () => {
+  test('a name with invisible characters is shown by its escapes, and differs from the one that looks the same', async () => {
     const [source] = cloud.airbyte.state.sources;
     if (source) source.name = 'Sample\u202e people';
     const error = await refused(PEOPLE);
@@ -62,7 +64,7 @@ describe('the exact name', () => {
   });
 });
 
-describe('what stands on it', () => {
+describe('dependent objects', () => {
   test.each([
     [PEOPLE, ['Sample people → Nowhere']],
     [WAREHOUSE, ['Shop database → Warehouse']],
@@ -104,7 +106,7 @@ describe('what stands on it', () => {
     expect(idsOf()).toContain(airbyteId('connection', 1));
   });
 
-  test('a connection goes alone; with cascade its ends go too, but for those that another one uses', async () => {
+  test('a connection is deleted alone; cascade also deletes its ends unless another connection uses them', async () => {
     const second = await create({
       kind: 'connection',
       name: 'Shop to nowhere',
@@ -144,7 +146,7 @@ describe('what stands on it', () => {
 });
 
 describe('when something happens in between', () => {
-  test('a failed deletion reports what was deleted and what was not; a second call completes it', async () => {
+  test('a failed deletion reports what was deleted and what was not, and a second call completes it', async () => {
     cloud.airbyte.fault({
       method: 'DELETE',
       path: /\/sources\//,
@@ -169,7 +171,7 @@ describe('when something happens in between', () => {
     expect(second?.object?.after?.deleted).toEqual([`source "Sample people" (${PEOPLE.id})`]);
   });
 
-  test('an object with a new dependent is kept, and the error says why', async () => {
+  test('an object with a new dependent is kept, and the answer gives the reason', async () => {
     const { state } = cloud.airbyte;
     const [line] = structuredClone(state.connections);
     if (!line) throw new Error('the seed has a connection');
@@ -183,7 +185,7 @@ describe('when something happens in between', () => {
     expect(idsOf()).toEqual(expect.arrayContaining([PEOPLE.id, airbyteId('connection', 50)]));
   });
 
-  test('lost answers, transient failures and rate limits do no harm: each object is deleted once', async () => {
+  test('a lost answer, a passing failure or a rate limit deletes the object once', async () => {
     for (const kind of ['cut after', 'error'] as const)
       cloud.airbyte.fault({ method: 'DELETE', path: /\/connections\//, kind });
     cloud.airbyte.fault({ method: 'DELETE', path: /\/sources\//, kind: 'limited', retryAfter: 1 });
@@ -192,7 +194,7 @@ describe('when something happens in between', () => {
     expect(idsOf()).not.toContain(PEOPLE.id);
   });
 
-  test('a dependent that somebody else deleted first counts as deleted', async () => {
+  test('a dependent that somebody else has deleted meanwhile does not stop the deletion', async () => {
     const { state } = cloud.airbyte;
     cloud.airbyte.fault({ method: 'GET', path: /\/connections$/, kind: 'slow', milliseconds: 800 });
     const call = remove({ ...PEOPLE, cascade: true });
@@ -238,7 +240,7 @@ describe('safe mode', () => {
     expect(idsOf()).toEqual(expect.arrayContaining([PEOPLE.id, nowhere]));
   });
 
-  test("a source of this session that somebody else's connection uses is kept", async () => {
+  test("a source of this session is kept if somebody else's connection uses it", async () => {
     const id = await create(people);
     const { state } = cloud.airbyte;
     state.connections.push({
@@ -255,7 +257,7 @@ describe('safe mode', () => {
     expect(idsOf()).toContain(id);
   });
 
-  test("a definition made here in which somebody else's source runs keeps its manifest", async () => {
+  test("a definition of this session keeps its manifest if somebody else's source uses it", async () => {
     const id = await create(survey);
     const change = { kind: 'definition', id, changes: { manifest: { ...SEEDED_MANIFEST, version: '6.1.0' } } };
     await cloud.server.call('update_cloud_object', change);

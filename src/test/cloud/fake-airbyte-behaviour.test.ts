@@ -34,7 +34,7 @@ describe('tokens', () => {
     return { status: reply.status, token: String(reply.body.access_token) };
   };
 
-  test('are given for the right secret, live as long as they say, and are counted', async () => {
+  test('are issued for the right secret, expire when they should, and are counted', async () => {
     const { token } = await tokenFor(airbyte.settings.clientSecret);
     const request = requester(airbyte.publicUrl, token);
     expect((await request('GET', '/workspaces')).status).toBe(200);
@@ -140,7 +140,7 @@ describe('secrets', () => {
     for (const secret of SEEDED_SECRETS) expect(leaky).toContain(secret);
   });
 
-  test('a change merges deeply and stores a mask as the value; PUT replaces, and keeps what the mask stands for', async () => {
+  test('a change merges deeply and stores a mask as the value; PUT replaces, and retains the value behind a mask', async () => {
     const [password] = SEEDED_SECRETS;
     const shop = (): Fields => airbyte.state.sources[1]?.configuration ?? {};
     const path = `/sources/${SHOP}`;

@@ -42,7 +42,7 @@ describe('not done', () => {
     expect((await create()).status).toBe(200);
   });
 
-  test('429 says when, in seconds or as a date', async () => {
+  test('429 gives the delay in seconds or as a date', async () => {
     const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000);
     next({ kind: 'limited', retryAfter: 2 });
     next({ kind: 'limited', retryAfter: date });
@@ -120,7 +120,7 @@ describe('done', () => {
   });
 });
 
-test('requests are kept as they were received', async () => {
+test('requests are recorded as they were received', async () => {
   await api('PATCH', '/connections/nothing?a=1&a=2&b=3', { name: 'x' });
   expect(airbyte.requests.at(-1)).toMatchObject({
     method: 'PATCH',

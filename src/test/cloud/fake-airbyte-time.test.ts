@@ -133,7 +133,7 @@ describe('jobs', () => {
     await start();
   });
 
-  test('continue by themselves, in as much time as the settings say', async () => {
+  test('continue by themselves in the time of the settings', async () => {
     const { jobId } = (await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).body;
     await expect.poll(async () => (await look(Number(jobId)))[0], { timeout: 10_000 }).toBe('succeeded');
   });
@@ -151,7 +151,7 @@ describe('jobs', () => {
     ]);
   });
 
-  test('stay incomplete where that was planned, and take the place of another', async () => {
+  test('stay incomplete where that was planned, and replace another', async () => {
     const jobId = await start({ milliseconds: 1000, outcome: 'incomplete' });
     expect(statuses(await seen(jobId, 10, 1000))).toEqual(['incomplete', 'incomplete']);
     expect((await api('POST', '/jobs', { connectionId: CONNECTION, jobType: 'sync' })).status).toBe(409);

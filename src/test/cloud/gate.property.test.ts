@@ -68,8 +68,8 @@ test('whatever is called, in whatever order, what was there before stays as it w
   );
   // It would prove nothing if all calls were refused, or none.
   expect(outcomes.get('safe_mode') ?? 0).toBeGreaterThan(20);
-  for (const deed of ['create', 'update', 'delete', 'run', 'cancel']) {
-    expect(outcomes.get(`${deed} done`) ?? 0, deed).toBeGreaterThan(0);
+  for (const operation of ['create', 'update', 'delete', 'run', 'cancel']) {
+    expect(outcomes.get(`${operation} done`) ?? 0, operation).toBeGreaterThan(0);
   }
 }, 60_000);
 
@@ -106,7 +106,7 @@ function theirsIn(state: State, others: Others): unknown {
   };
 }
 
-/** @returns the error's code, or which deed was done */
+/** @returns the error's code, or which operation was done */
 async function call(given: Step): Promise<string> {
   const { name, args } = asCall(given);
   const result = await cloud.server.client.callTool({ name, arguments: args });

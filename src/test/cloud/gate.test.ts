@@ -76,7 +76,7 @@ const ROWS: readonly Row[] = [
   ...KINDS.map((kind) => row('delete_cloud_object', kind, 'destroy', (of) => ({ kind, ...of[kind] }))),
 ];
 
-test('every cloud tool stands in the table', () => {
+test('every cloud tool is in the table', () => {
   const cloudTools = tools.filter(({ realm }) => realm === 'cloud').map(({ name }) => name);
   expect(new Set(ROWS.map(({ tool }) => tool))).toEqual(new Set(cloudTools));
 });

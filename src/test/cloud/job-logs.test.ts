@@ -19,7 +19,7 @@ const shop = airbyteId('connection', 2);
 const job = (tool: string, args: Record<string, unknown>) => server.call<JobAnswer>(tool, args);
 
 describe('get_cloud_job', () => {
-  test('attempts with counts per stream, and what the connector said of its failure', async () => {
+  test('returns attempts with counts per stream, and the failure that the connector reported', async () => {
     await start();
     const answer = await job('get_cloud_job', { job_id: 3 });
     expect(answer).toMatchObject({
@@ -46,22 +46,24 @@ describe('get_cloud_job', () => {
     expect((await server.fail('get_cloud_job', { connection_id: shop })).code).toBe('no_job');
   });
 
-  test.each([
-    [{}, 'job_or_connection', /job_id/],
-    [{ job_id: 3, connection_id: people }, 'job_of_other_connection', /only one/],
-    [{ job_id: 99 }, 'cloud_not_found', /list_cloud_objects/],
-    [{ job_id: 1.5 }, 'bad_job_id', /list_cloud_objects/],
-    [{ job_id: 3, attempt: 7 }, 'no_attempt', /0, 1/],
-    [{ job_id: 3, log_offset: -1 }, 'bad_log_offset', /next_log_offset/],
-    [{ connection_id: 'people' }, 'unknown_name', /Sample people/],
-  ])('%j: %s', async (args, code, next) => {
+  test('arguments that do not fit are refused, and the next step names what to write', async () => {
     await start();
-    const error = await server.fail('get_cloud_job', args);
-    expect(error.code).toBe(code);
-    expect(error.next).toMatch(next);
+    for (const [args, code, next] of [
+      [{}, 'job_or_connection', /job_id/],
+      [{ job_id: 3, connection_id: people }, 'job_of_other_connection', /only one/],
+      [{ job_id: 99 }, 'cloud_not_found', /list_cloud_objects/],
+      [{ job_id: 1.5 }, 'bad_job_id', /list_cloud_objects/],
+      [{ job_id: 3, attempt: 7 }, 'no_attempt', /0, 1/],
+      [{ job_id: 3, log_offset: -1 }, 'bad_log_offset', /next_log_offset/],
+      [{ connection_id: 'people' }, 'unknown_name', /Sample people/],
+    ] as const) {
+      const error = await server.fail('get_cloud_job', args);
+      expect(error.code, JSON.stringify(args)).toBe(code);
+      expect(error.next, JSON.stringify(args)).toMatch(next);
+    }
   });
 
-  test('a job of a connection that is gone is still told', async () => {
+  test('a job of a deleted connection is still returned', async () => {
     await start();
     airbyte.state.deleted.connections.push(...airbyte.state.connections.splice(1, 1));
     const answer = await job('get_cloud_job', { job_id: 3 });
@@ -69,7 +71,7 @@ describe('get_cloud_job', () => {
     expect(answer.text).toContain(shop);
   });
 
-  test('a job that waits for its first attempt has no log, and says so', async () => {
+  test('a job that waits for its first attempt has no log, and a warning reports it', async () => {
     await start();
     airbyte.planJob({ milliseconds: 600_000 });
     await job('run_cloud_sync', { connection_id: people, wait_seconds: 0 });
@@ -134,7 +136,7 @@ describe.each(['structured', 'formatted'] as const)('a log of 100,000 lines, %s'
   });
 });
 
-test('log lines of any length fit the answer, and the rest is told', async () => {
+test('log lines of any length fit the answer, and the answer says how to continue', async () => {
   await start();
   const log = Array.from({ length: 400 }, (_, index) => `${index} ${'long '.repeat(1_000)}`);
   airbyte.planJob({ log, records: 10, milliseconds: 100 });

@@ -25,18 +25,18 @@ const created = (): number =>
 describe('run_cloud_sync', () => {
   test('starts a job, waits for its end, and tells how it continues', async () => {
     await start({ airbyte: { jobMilliseconds: 2_500 } });
-    const heard: string[] = [];
+    const messages: string[] = [];
     const answer = await server.call<JobAnswer>(
       'run_cloud_sync',
       { connection_id: people },
-      { onProgress: (message) => heard.push(message) },
+      { onProgress: (message) => messages.push(message) },
     );
     expect(answer).toMatchObject({ job_id: 4, type: 'sync', state: 'succeeded', records: 2000, warnings: [] });
     expect(answer.attempts?.[0]?.streams).toEqual([
       { stream: 'users', records_read: 1000, records_committed: 1000 },
       { stream: 'products', records_read: 1000, records_committed: 1000 },
     ]);
-    expect(heard.join('\n')).toMatch(/job 4 is running: [1-9][\d,]* records?, [\d.]+ k?B/);
+    expect(messages.join('\n')).toMatch(/job 4 is running: [1-9][\d,]* records?, [\d.]+ k?B/);
   });
 
   test('what takes longer than the wait is left running, and followed to its end', async () => {
@@ -79,16 +79,19 @@ describe('run_cloud_sync', () => {
     expect(created()).toBe(0);
   });
 
-  test.each(['error', 'cut after'] as const)('%s at the start: never started twice, and said so', async (kind) => {
-    await start();
-    airbyte.fault({ method: 'POST', path: /\/jobs$/, kind });
-    const error = await server.fail('run_cloud_sync', { connection_id: people });
-    expect(error.code).toBe('cloud_outcome_unknown');
-    expect(error.next).toContain('list_cloud_objects');
-    expect(created()).toBe(1);
-  });
+  test.each(['error', 'cut after'] as const)(
+    '%s at the start: the job is not started twice, and the outcome is reported as unknown',
+    async (kind) => {
+      await start();
+      airbyte.fault({ method: 'POST', path: /\/jobs$/, kind });
+      const error = await server.fail('run_cloud_sync', { connection_id: people });
+      expect(error.code).toBe('cloud_outcome_unknown');
+      expect(error.next).toContain('list_cloud_objects');
+      expect(created()).toBe(1);
+    },
+  );
 
-  test('a job that was started is told even where Airbyte falls silent after it', async () => {
+  test('a job that was started is returned even if Airbyte stops answering', async () => {
     await start();
     airbyte.planJob(ENDLESS);
     airbyte.fault({ method: 'GET', path: /\/jobs\/4$/, kind: 'status', status: 403, times: 9 });

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { airbyteId, type FakeAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, startCloud } from '../harness/airbyte.ts';
-import { addConnections, addJobs } from '../harness/airbyte-crowd.ts';
+import { addConnections, addJobs } from '../harness/airbyte-load.ts';
 import type { TestServer } from '../harness/client.ts';
 import type { Listed } from '../harness/cloud-shapes.ts';
 
@@ -64,22 +64,24 @@ describe('list_cloud_objects', () => {
     expect(failed.objects.map(({ job_id: id }) => id)).toEqual([3]);
   });
 
-  test.each([
-    [{ kind: 'source', failing_only: true }, 'argument_does_not_fit', /kind connection/],
-    [{ kind: 'job', search: 'x' }, 'argument_does_not_fit', /kind workspace, organization, source/],
-    [{ kind: 'connection', connection_id: 'x' }, 'argument_does_not_fit', /kind job/],
-    [{ kind: 'definition', status: 'active' }, 'argument_does_not_fit', /kind connection, job/],
-    [{ kind: 'workspace', workspace_id: airbyteId('workspace', 1) }, 'argument_does_not_fit', /kind source/],
-    [{ kind: 'job', status: 'broken' }, 'bad_status', /pending, queued, running/],
-    [{ kind: 'connection', status: 'failed' }, 'bad_status', /active, inactive/],
-    [{ kind: 'job', connection_id: 'people' }, 'unknown_name', /list_cloud_objects/],
-    [{ kind: 'source', workspace_id: 'Workshp' }, 'unknown_name', /Workshop/],
-    [{ kind: 'source', cursor: 'abc' }, 'bad_cursor', /next_cursor/],
-  ])('%j is refused, and says what to write', async (args, code, next) => {
+  test('arguments that do not fit are refused, and the next step names what to write', async () => {
     await start();
-    const error = await server.fail('list_cloud_objects', args);
-    expect(error.code).toBe(code);
-    expect(error.next).toMatch(next);
+    for (const [args, code, next] of [
+      [{ kind: 'source', failing_only: true }, 'argument_does_not_fit', /kind connection/],
+      [{ kind: 'job', search: 'x' }, 'argument_does_not_fit', /kind workspace, organization, source/],
+      [{ kind: 'connection', connection_id: 'x' }, 'argument_does_not_fit', /kind job/],
+      [{ kind: 'definition', status: 'active' }, 'argument_does_not_fit', /kind connection, job/],
+      [{ kind: 'workspace', workspace_id: airbyteId('workspace', 1) }, 'argument_does_not_fit', /kind source/],
+      [{ kind: 'job', status: 'broken' }, 'bad_status', /pending, queued, running/],
+      [{ kind: 'connection', status: 'failed' }, 'bad_status', /active, inactive/],
+      [{ kind: 'job', connection_id: 'people' }, 'unknown_name', /list_cloud_objects/],
+      [{ kind: 'source', workspace_id: 'Workshp' }, 'unknown_name', /Workshop/],
+      [{ kind: 'source', cursor: 'abc' }, 'bad_cursor', /next_cursor/],
+    ] as const) {
+      const error = await server.fail('list_cloud_objects', args);
+      expect(error.code, JSON.stringify(args)).toBe(code);
+      expect(error.next, JSON.stringify(args)).toMatch(next);
+    }
   });
 
   test('250 connections: every one of them once over all pages, and the total at the end only', async () => {
@@ -98,7 +100,7 @@ describe('list_cloud_objects', () => {
     expect(totals).toEqual([undefined, undefined, undefined, 250]);
   });
 
-  test('a search walks all pages, whatever the case, continues behind what it looked at, and keeps its cursor to itself', async () => {
+  test('a search reads all pages, ignores case, continues after its last page, and accepts only its own cursor', async () => {
     await start();
     addConnections(airbyte, 250, (index) => (index % 100 === 7 ? `Orders ${index}` : `connection ${index}`));
     const first = await list({ kind: 'connection', search: 'ORDERS', limit: 2 });
@@ -125,7 +127,7 @@ describe('list_cloud_objects', () => {
     expect(names(await list({ kind: 'source', search: 'POSTG' }))).toEqual(['Shop database']);
   });
 
-  test('a call looks at a thousand at most, says so, and the next one continues there', async () => {
+  test('a call reads at most a thousand objects, reports it, and the next one continues there', async () => {
     await start();
     addConnections(airbyte, 1_150, (index) => `connection ${index}`);
     const first = await list({ kind: 'connection', search: 'connection 1150' });

@@ -43,7 +43,7 @@ test('every tool that takes an id takes a name that only one object has, in any 
   expect(await call('delete_cloud_object', gone)).toMatchObject({ id: made.id });
 });
 
-test('a name that several have, or none, or that lies in another workspace', async () => {
+test('a name of several objects, of none, or of another workspace is refused', async () => {
   const { sources } = cloud.airbyte.state;
   for (const source of sources.slice(0, 2)) source.name = 'Twin';
   const twins = await fail('describe_cloud_object', { kind: 'source', id: 'Twin' });

@@ -77,7 +77,7 @@ describe('a connection', () => {
   });
 });
 
-test('a name that is taken is refused for each kind, until a second one is wanted', async () => {
+test('a name that is in use is refused for each kind unless a duplicate is allowed', async () => {
   const [manifest] = cloud.airbyte.state.declarative.map((definition) => definition.manifest);
   const taken: object[] = [
     { kind: 'source', name: 'sample people', connector: FAKER, config: {} },
@@ -199,7 +199,7 @@ test('a definition is created with its testing values, which are checked before 
   }
 });
 
-test('thousands of lines of a log may be asked for; what does not fit is told', async () => {
+test('thousands of log lines may be requested; the answer reports what does not fit', async () => {
   cloud.airbyte.planJob({
     milliseconds: 0,
     log: Array.from({ length: 3_000 }, (_, index) => `line ${index} ${'x'.repeat(40)}`),
@@ -213,7 +213,7 @@ test('thousands of lines of a log may be asked for; what does not fit is told', 
   expect(job.warnings.join()).toMatch(/Only \d+ lines fit/);
 });
 
-test('state and catalog go whole into files of the project, in the form of the protocol', async () => {
+test('state and catalog are written in full to project files, in the form of the protocol', async () => {
   const [first] = cloud.airbyte.state.connections;
   if (first) first.state = { users: { updated_at: '2025-01-06', seen: 'x'.repeat(100_000) } };
   const id = airbyteId('connection', 1);

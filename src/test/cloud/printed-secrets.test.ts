@@ -6,7 +6,7 @@ import { addSource, all, LOCAL_SECRET, leaky, PEM, plainSpec, useLeakyAirbyte } 
 useLeakyAirbyte();
 
 describe('what connectors print', () => {
-  test('a check that quotes the whole configuration', async () => {
+  test('a check that quotes the entire configuration', async () => {
     const spec = plainSpec({
       host: { type: 'string' },
       kennwort: { type: 'string', airbyte_secret: true },
@@ -54,7 +54,7 @@ describe('what connectors print', () => {
     await all('list_cloud_objects', { kind: 'job' });
   });
 
-  test('an error of Airbyte that quotes what it was sent or holds', async () => {
+  test('an error of Airbyte that quotes what it received or stores', async () => {
     const body = { status: 422, detail: 'refused', data: { message: 'Configuration: {"password":"leak-check-0017"}' } };
     leaky.airbyte.fault({ path: /check_connection/, kind: 'status', status: 422, body });
     await all('check_cloud_connector', { kind: 'source', id: airbyteId('source', 2) });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { airbyteId, type FakeAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, READ_ONLY, startCloud } from '../harness/airbyte.ts';
-import { addConnections } from '../harness/airbyte-crowd.ts';
+import { addConnections } from '../harness/airbyte-load.ts';
 import type { TestServer } from '../harness/client.ts';
 import type { Listed } from '../harness/cloud-shapes.ts';
 
@@ -75,23 +75,29 @@ describe('describe_cloud_object', () => {
     });
   });
 
-  test.each([
-    [{ kind: 'source', id: airbyteId('source', 1), include: ['state'] }, 'include_of_other_kind', /leave include out/],
-    [
-      { kind: 'connection', id: airbyteId('connection', 1), include: ['billing'] },
-      'include_of_other_kind',
-      /state, catalog/,
-    ],
-    [{ kind: 'source', id: 'Shop databse' }, 'unknown_name', /Shop database/],
-    [{ kind: 'source', id: airbyteId('source', 99) }, 'cloud_not_found', /list_cloud_objects/],
-  ])('%j: %s', async (args, code, next) => {
+  test('arguments that do not fit are refused, and the next step names what to write', async () => {
     await start();
-    const error = await server.fail('describe_cloud_object', args);
-    expect(error.code).toBe(code);
-    expect(error.next).toMatch(next);
+    for (const [args, code, next] of [
+      [
+        { kind: 'source', id: airbyteId('source', 1), include: ['state'] },
+        'include_of_other_kind',
+        /leave include out/,
+      ],
+      [
+        { kind: 'connection', id: airbyteId('connection', 1), include: ['billing'] },
+        'include_of_other_kind',
+        /state, catalog/,
+      ],
+      [{ kind: 'source', id: 'Shop databse' }, 'unknown_name', /Shop database/],
+      [{ kind: 'source', id: airbyteId('source', 99) }, 'cloud_not_found', /list_cloud_objects/],
+    ] as const) {
+      const error = await server.fail('describe_cloud_object', args);
+      expect(error.code, JSON.stringify(args)).toBe(code);
+      expect(error.next, JSON.stringify(args)).toMatch(next);
+    }
   });
 
-  test('what is too long is cut, and told', async () => {
+  test('long parts are cut, and a note reports it', async () => {
     await start();
     const [connection] = airbyte.state.connections;
     if (connection) connection.state = { users: { seen: 'x'.repeat(200_000) } };
@@ -101,7 +107,7 @@ describe('describe_cloud_object', () => {
     expect(shown.text.length).toBeLessThan(40_000);
   });
 
-  test('without a configuration API the public part is told', async () => {
+  test('without a configuration API the public part is returned', async () => {
     await start({ place: 'public only' });
     const source = await look({ kind: 'source', id: airbyteId('source', 2) });
     expect(source.configuration).toMatchObject({ password: '**********', host: 'db.larkspur.example.com' });
@@ -113,7 +119,7 @@ describe('describe_cloud_object', () => {
 });
 
 describe('check_cloud_connector', () => {
-  test('works, or says what the connector said', async () => {
+  test('succeeds, or returns the message of the connector', async () => {
     await start();
     const works = await server.call('check_cloud_connector', { kind: 'source', id: airbyteId('source', 1) });
     expect(works).toMatchObject({ succeeded: true, name: 'Sample people' });
@@ -137,7 +143,7 @@ describe('on the way', () => {
     expect((await list({ kind: 'connection' })).total).toBe(2);
   });
 
-  test('a longer pause than a call can bear is told', async () => {
+  test('a pause that is longer than a call is reported', async () => {
     await start();
     airbyte.fault({ path: /\/sources$/, kind: 'limited', retryAfter: 600 });
     const error = await server.fail('list_cloud_objects', { kind: 'source' });

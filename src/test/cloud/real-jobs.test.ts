@@ -29,7 +29,7 @@ describe('refresh', () => {
     expect(sent(/\/jobs$/)).toEqual([]);
   });
 
-  test('while a job runs it waits for the next run, and the answer says so', async () => {
+  test('while a job runs it waits for the next run, and the answer reports it', async () => {
     cloud.airbyte.planJob(ENDLESS);
     const { job_id } = await run({ wait_seconds: 0 });
     const answer = await run({ job_type: 'refresh', wait_seconds: 0 });
@@ -46,7 +46,7 @@ describe('refresh', () => {
 });
 
 describe('clear', () => {
-  test('while a job runs it is refused with what would be cancelled, until that is wanted', async () => {
+  test('while a job runs it is refused with what would be cancelled, unless that is requested', async () => {
     cloud.airbyte.planJob(ENDLESS);
     const { job_id } = await run({ wait_seconds: 0 });
     for (const job_type of ['clear', 'reset']) {

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { airbyteId, type FakeAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { type CloudOptions, type CloudTest, startCloud, UNGUARDED } from '../harness/airbyte.ts';
-import { addConnections } from '../harness/airbyte-crowd.ts';
+import { addConnections } from '../harness/airbyte-load.ts';
 import type { TestServer } from '../harness/client.ts';
 import type { Listed } from '../harness/cloud-shapes.ts';
 
@@ -83,7 +83,7 @@ describe('short names of connectors', () => {
 });
 
 describe('ids that lead nowhere', () => {
-  test('are no such id, or no rights to it, for everybody; a refusal to change says both', async () => {
+  test('an unknown id and missing rights look the same; a refused change names both', async () => {
     await start({ environment: UNGUARDED });
     for (const administrator of [false, true]) {
       airbyte.settings.administrator = administrator;
@@ -102,7 +102,7 @@ describe('ids that lead nowhere', () => {
     expect(error).toMatchObject({ code: 'cloud_forbidden', message: expect.stringContaining('no such id, or') });
   });
 
-  test('what was deleted is told from what has nothing to configure', async () => {
+  test('a deleted object is distinguished from one without a configuration', async () => {
     await start({ environment: UNGUARDED });
     const [people] = airbyte.state.sources;
     if (people) people.configuration = {};

@@ -21,7 +21,7 @@ const sentStreams = () => {
   return (bodies.at(-1) as { configurations?: { streams: object[] } } | undefined)?.configurations?.streams;
 };
 
-describe('what a connection says of its streams', () => {
+describe('the streams of a connection', () => {
   test('empty lists and nulls are not sent back; what is set is', async () => {
     const [users] = cloud.airbyte.state.connections[0]?.streams ?? [];
     const mappers = [{ type: 'hashing', mapperConfiguration: { targetField: 'email', method: 'MD5', salt: null } }];
@@ -40,7 +40,7 @@ describe('what a connection says of its streams', () => {
 });
 
 describe('modes', () => {
-  test('the one that Airbyte never lists is taken where it is taken there, and what a stream has it keeps', async () => {
+  test('a mode that Airbyte does not list is accepted where Airbyte accepts it, and a stream keeps its mode', async () => {
     const dedup = { stream: 'users', mode: 'full_refresh_overwrite_deduped' };
     expect((await update([dedup])).after.streams).toMatchObject([dedup]);
     const [, , code] = cloud.airbyte.state.sources;

@@ -80,7 +80,7 @@ async function expectNothingTold(): Promise<void> {
   }
 }
 
-test('references, short ones, keys of several lines and literals of a config_file arrive, and are not told', async () => {
+test('references, short ones, keys of several lines and literals of a config_file arrive and are not shown', async () => {
   for (const name of ['shop', 'short', 'filed']) expect(await handOver(name)).toContain(`Created source "${name}"`);
   expect(cloud.airbyte.state.sources.slice(-3)).toMatchObject([
     { configuration: { password: PASSWORD, tunnel_method: { ssh_key: KEY } } },
@@ -118,7 +118,7 @@ test('wherever the words are cut, no beginning of a secret is left', async () =>
   expect(heard.join('\n')).not.toContain(PASSWORD.slice(0, 6));
 });
 
-test('what Airbyte holds already and quotes in a refusal was never known here, and is hidden all the same', async () => {
+test('secrets that only Airbyte knows are masked when it quotes them in a refusal', async () => {
   const credentials = { option_title: 'OAuth Credentials', client_id: 'secret_reference::SHOP_PASSWORD' };
   const said = await say('update_cloud_object', {
     kind: 'source',
@@ -165,7 +165,7 @@ test('other endings of a create: failures, lost answers, pages of a proxy', asyn
   await handOver('shop');
 });
 
-test('a secret that is given as a literal is not repeated, in whatever argument it stands', async () => {
+test('a secret that is given as a literal is not repeated, whatever the argument', async () => {
   const literal = { kind: 'source', name: 'x', connector: 'source-postgres' };
   await say('create_cloud_object', { ...literal, config: { ...PLACE, password: FILED } });
   await say('create_cloud_object', { ...literal, config: { ...PLACE, database: PASSWORD, password: SHORT } });

@@ -202,7 +202,7 @@ describe('connections', () => {
     expect(changesSent().map(({ body }) => body)).toEqual([{ status: 'inactive' }]);
   });
 
-  test('a stream that stays keeps what is not said of it: its mode, selected fields, mappers', async () => {
+  test('a stream that remains keeps what the change does not mention: mode, selected fields, mappers', async () => {
     const kept = connection(1)?.streams[0];
     Object.assign(kept ?? {}, { selectedFields: [{ fieldPath: ['id'] }], mappers: [{ type: 'hashing' }] });
     await update('connection', 1, { streams: [{ stream: 'users' }, { stream: 'purchases' }] });
@@ -218,15 +218,17 @@ describe('connections', () => {
     expect(connection(1)?.streams).toHaveLength(2);
   });
 
-  test.each([
-    ['no_streams', { streams: [] }],
-    ['unknown_stream', { streams: [{ stream: 'usres' }] }],
-    ['mode_not_offered', { streams: [{ stream: 'users', mode: 'quickly' }] }],
-    ['bad_schedule', { schedule: '0 6 * * *' }],
-    ['argument_does_not_fit', { config: {} }],
-  ])('%s', async (code, changes) => {
-    expect(await refused('connection', 1, changes)).toMatchObject({ code });
-    expect(changesSent()).toEqual([]);
+  test('changes that do not fit a connection are refused before they are sent', async () => {
+    for (const [code, changes] of [
+      ['no_streams', { streams: [] }],
+      ['unknown_stream', { streams: [{ stream: 'usres' }] }],
+      ['mode_not_offered', { streams: [{ stream: 'users', mode: 'quickly' }] }],
+      ['bad_schedule', { schedule: '0 6 * * *' }],
+      ['argument_does_not_fit', { config: {} }],
+    ] as const) {
+      expect(await refused('connection', 1, changes), code).toMatchObject({ code });
+      expect(changesSent(), code).toEqual([]);
+    }
   });
 });
 

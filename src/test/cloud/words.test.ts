@@ -54,7 +54,7 @@ test('a schedule is shown as it can be sent back; anything else with as many wor
   }
 });
 
-test('an error says what was asked for, and that the configuration API may be elsewhere', async () => {
+test('an error names the request, and that the configuration API may have another address', async () => {
   const server = await start();
   const id = airbyteId('source', 1);
   const wrongKind = await server.fail('describe_cloud_object', { kind: 'destination', id });
@@ -128,7 +128,7 @@ test('of a changed definition the streams are named, references by what they ref
   for (const stream of after.streams) expect(stream).toMatch(/^[\w-]+$/);
 });
 
-test('read-only, nobody is told to create', async () => {
+test('in read-only mode no answer recommends to create', async () => {
   const server = await start({ environment: READ_ONLY });
   expect(server.client.getInstructions()).toContain('read-only (AIRBYTE_CLOUD_MCP_READONLY_MODE)');
   expect(server.client.getInstructions()).not.toContain('create_cloud_object');

@@ -88,7 +88,7 @@ test.each([
   ['an unknown constant', { auth_type: 'saml' }, 'credentials.auth_type'],
   ['no constant', { api_key: 'secret_reference::CRM_TOKEN' }, 'credentials.auth_type'],
   ['a text', 'api_key', 'credentials'],
-])('%s in the place of a branch: all branches with what each needs', async (_what, credentials, path) => {
+])('%s instead of a branch: the error lists all branches with their fields', async (_what, credentials, path) => {
   const problems = await problemsOf('source-bramble-crm', { region: 'eu', credentials });
   expect(Object.keys(problems)).toEqual([path]);
   expect(problems[path]).toContain('oauth2.0');
@@ -157,7 +157,7 @@ test.each([
 test.each([
   ['a file', { config_file: '/etc/hostname' }, 'config_file'],
   ['a secret', { config_secret: 'CRM_TOKN' }, 'config_secret'],
-])('%s that cannot be read is told before the connector is installed', async (_what, args, path) => {
+])('%s that cannot be read is reported before the connector is installed', async (_what, args, path) => {
   // There is no such package: an installation would be an error.
   const call = { connector: 'source-bramble-crm', version: '1.2.3', runtime: 'python', ...args };
   const answer = await server.call<Validation>('validate_config', call);

@@ -48,12 +48,12 @@ describe('a source that misbehaves and delivers is read to its end, and nothing 
   });
 });
 
-describe('a source that breaks half-way is told by stream, with its own words', () => {
+describe('a source that fails half-way is reported by stream, with its own message', () => {
   test.each([
     ['die', 'system_error', 'The connector ended with exit code 1'],
     ['kill-self', 'system_error', 'The connector was ended by SIGKILL'],
     ['close-stdout', 'system_error', 'The connector closed its output and did not end; it was ended.'],
-  ])('%s: what it confirmed is kept, the rest is not', async (behaviour, failureType, message) => {
+  ])('%s: confirmed records are kept, the rest is not', async (behaviour, failureType, message) => {
     const source = await save(behaviour);
     const options = ['items', 'others'].map((stream) => ({ stream, mode: 'incremental_append', cursor_field: 'id' }));
     const sync = await server.call<Sync>('start_sync', { source, options, wait_seconds: 30 });
@@ -109,7 +109,7 @@ describe('a table that is to be replaced stays as it was, and is what readers se
   });
 });
 
-test('a source that has delivered all and does not end is ended, and the sync is complete', async () => {
+test('a source that has delivered everything and does not exit is stopped, and the sync is complete', async () => {
   const source = await save('linger');
   const sync = await server.call<Sync>('start_sync', { source, wait_seconds: 38 });
   expect(sync).toMatchObject({ state: 'complete', errors: [] });

@@ -97,7 +97,7 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
   test.each([
     ['another checksum', '1.0.1'],
     ['no checksum', '1.0.2'],
-  ])('of the registry with %s is not run, and not kept', async (_what, version) => {
+  ])('of the registry with %s is neither run nor stored', async (_what, version) => {
     const error = await server.fail('validate_config', { connector: 'source-quarry-kit', version, config: config() });
     expect(error).toMatchObject({ kind: 'setup', code: 'components_unverified' });
     expect(await namesIn(join(workplace.project, 'connectors', 'source-quarry-kit'))).toEqual([]);
@@ -149,7 +149,7 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
     expect(await server.fail('validate_config', own(path))).toMatchObject({ code: 'components_not_allowed' });
   });
 
-  test('that is not there is said', async () => {
+  test('that does not exist is reported', async () => {
     const path = join(allowed, 'lonely', 'coded.yaml');
     await mkdir(join(allowed, 'lonely'));
     await writeFile(path, coded);
@@ -210,12 +210,12 @@ describeWith([], 'a manifest of one’s own that may not be read', () => {
   const fail = (connector: string, path: string, more: object = {}) =>
     server.fail('validate_config', { connector, manifest_path: path, config: {}, ...more });
 
-  test('lies elsewhere', async () => {
+  test('is in another folder', async () => {
     expect(await fail('source-mine', QUARRY_MANIFEST)).toMatchObject({ kind: 'refused', code: 'manifest_outside' });
     expect(await fail('source-mine', 'quarry.yaml')).toMatchObject({ kind: 'input', code: 'manifest_unreadable' });
   });
 
-  test('holds a spec that the CDK refuses: nothing of it would be known as secret', async () => {
+  test('has a spec that the CDK refuses, so its secrets would be unknown', async () => {
     const path = join(workplace.project, 'camel.yaml');
     await mkdir(workplace.project, { recursive: true });
     const text = await readFile(QUARRY_MANIFEST, 'utf8');

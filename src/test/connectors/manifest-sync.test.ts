@@ -132,7 +132,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(rows).toEqual([[6, '2026-01-20T12:00:00Z']]);
   });
 
-  test('keeps what other streams gave when one is forbidden or is no data', async () => {
+  test('keeps the records of other streams when one is forbidden or does not return data', async () => {
     const done = await syncOut(server, { source: 'quarry', streams: ['stones', 'vault', 'login', 'tools'] });
     expect(done.state).toBe('incomplete');
     const states = Object.fromEntries(done.streams.map((stream) => [stream.stream, stream.state]));
@@ -150,7 +150,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(quarry.keyed.filter((request) => request.startsWith('elsewhere'))).toEqual([]);
   });
 
-  test('whose pages never end is ended by cancel_sync', async () => {
+  test('whose pages never end is stopped by cancel_sync', async () => {
     const { sync_id } = await call<SyncAnswer>('start_sync', {
       source: 'quarry',
       streams: ['endless'],
@@ -165,7 +165,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     await expectNothingRuns(workplace, 5_000);
   });
 
-  test('is read again at each use, and says when it has gone or is broken', async () => {
+  test('is read again at each use, and is reported when it is missing or invalid', async () => {
     const text = await readFile(QUARRY_MANIFEST, 'utf8');
     await writeFile(manifest, text.replace('name: heap, path: heap', 'name: mound, path: heap'));
     const { streams } = await call<{ streams: { name: string }[] }>('list_streams', { source: 'quarry' });
@@ -185,7 +185,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     await writeFile(manifest, text);
   });
 
-  test('may change its configuration: that is kept, and the manifest that the CDK puts into it is not', async () => {
+  test('may change its configuration: the change is stored without the manifest that the CDK adds', async () => {
     const path = join(workplace.directory, 'migrating.yaml');
     const text = await readFile(QUARRY_MANIFEST, 'utf8');
     const rules = `  config_normalization_rules:
@@ -217,7 +217,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(error.message).toMatch(/version 99\.1\.0 .* the newest is \d+\./);
   });
 
-  test('with a fault in a template is told so, short', async () => {
+  test('with an error in a template is reported briefly', async () => {
     const path = join(workplace.directory, 'template.yaml');
     const text = await readFile(QUARRY_MANIFEST, 'utf8');
     await writeFile(path, text.replace("{{ parameters['path'] }}", "{{ parameters['path'] | no_such_filter }}"));

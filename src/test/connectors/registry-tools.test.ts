@@ -70,7 +70,7 @@ test('a connector tells what it needs, what is secret, and whether it runs here'
   expect(java.text).toMatch(/- docker: (needs a download from docker\.io|ready, |no, )\w*/);
 });
 
-test('offline, versions come from the registry alone, and another version says what to do', async () => {
+test('offline, versions come from the registry alone, and another version is refused with the next step', async () => {
   server = await startServer({ environment: { AIRBYTE_OFFLINE_MODE: '1' } });
   const info = await server.call('get_connector_info', {
     connector: 'source-faker',
@@ -88,7 +88,7 @@ test('offline, versions come from the registry alone, and another version says w
   expect(other).toMatchObject({ kind: 'setup', code: 'offline' });
 });
 
-test('a bad AIRBYTE_LOCAL_REGISTRY does not stop the server, and says what to write', async () => {
+test('a bad AIRBYTE_LOCAL_REGISTRY does not stop the server, and the error says what to write', async () => {
   server = await startServer({ environment: { AIRBYTE_LOCAL_REGISTRY: './registry.json' } });
   const failure = await server.fail('list_connectors');
   expect(failure).toMatchObject({ kind: 'setup', code: 'bad_local_registry' });

@@ -107,7 +107,7 @@ describe('a server killed in the middle', () => {
   });
 });
 
-test('cancel_sync ends both, keeps what is confirmed, and the next sync continues', async () => {
+test('cancel_sync stops both, keeps the confirmed records, and the next sync continues', async () => {
   const server = await startServer({ workplace });
   await save(server, { delay_ms: 100 });
   const { sync_id: id } = await start(server, 0);
@@ -124,7 +124,7 @@ test('cancel_sync ends both, keeps what is confirmed, and the next sync continue
   await server.close();
 });
 
-test('a destination that does not end when it is cancelled is ended all the same', async () => {
+test('a destination that ignores its cancellation is stopped', async () => {
   const server = await startServer({ workplace });
   await save(server, { delay_ms: 100 }, { behaviour: 'hangs' });
   const { sync_id: id } = await start(server, 0);
@@ -134,7 +134,7 @@ test('a destination that does not end when it is cancelled is ended all the same
   await server.close();
 }, 60_000);
 
-test('when the client goes, both connectors are gone within a second', async () => {
+test('both connectors stop within a second after the client disconnects', async () => {
   const server = await startServer({ workplace });
   await save(server, { delay_ms: 100 });
   await start(server, 0);
@@ -169,8 +169,8 @@ test('a slow destination holds a fast source back, and the memory of the server 
   const server = await startServer({ workplace });
   await save(server, {}, { delay_ms: 4, without_files: true });
   await server.call('save_source', { name: 'hose', connector: hose, runtime: 'executable', config: {} });
-  const wish = { source: 'hose', destination: 'shelf', wait_seconds: 0 };
-  const { sync_id: id } = await server.call<Sync>('start_sync', wish);
+  const request = { source: 'hose', destination: 'shelf', wait_seconds: 0 };
+  const { sync_id: id } = await server.call<Sync>('start_sync', request);
   // A second later it is far from done: the source waits.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   const early = await server.call<Sync>('get_sync', { sync_id: id });

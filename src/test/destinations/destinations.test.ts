@@ -60,7 +60,7 @@ async function sixtyLater(syncId: string): Promise<void> {
   }
 }
 
-test('the whole path: a destination is validated, saved, listed, synced into, resumed, and removed', async () => {
+test('a destination is validated, saved, listed, synced into, resumed, and removed', async () => {
   expect(await server.call('validate_config', subject())).toMatchObject({ valid: true });
   expect(await server.call('save_destination', { name: 'shelf', ...subject() })).toMatchObject({
     saved: true,
@@ -136,7 +136,7 @@ test('a literal secret and a failing check are refused; a mode is chosen by the 
   expect((await into({ streams: ['users'], options })).streams[0]?.mode).toBe('incremental_append');
 });
 
-test('what a destination says of its token is sealed in answers, logs and files', async () => {
+test('the token of a destination is redacted in answers, logs and files', async () => {
   await server.call('save_destination', { name: 'shelf', ...subject({ behaviour: 'babbles' }) });
   await server.call('save_source', meadow(20));
   const sync = await into({ streams: ['users'] });
@@ -188,7 +188,7 @@ test('two sources that write a stream of the same name to one destination are wa
   ]);
 });
 
-test('a connection string of another server is another place, one with another password is the same', async () => {
+test('a connection string of another server is another target, one with another password is the same', async () => {
   const names = ['FIRST', 'SECOND', 'THIRD'];
   await server.workplace.writeEnvFile(
     [
@@ -207,7 +207,7 @@ test('a connection string of another server is another place, one with another p
   expect(counts).toEqual([7, 0, 7]);
 });
 
-test('a destination whose secret is gone is saved again as a destination', async () => {
+test('a destination whose secret is missing is saved again as a destination', async () => {
   await server.call('save_destination', { name: 'shelf', ...subject() });
   await server.call('save_source', meadow(7));
   await server.workplace.writeEnvFile("MEADOW_API_KEY='a-key-of-the-meadow-77'\n");

@@ -104,18 +104,18 @@ describeWith(['docker'], 'a destination in a container', () => {
       runtime: 'docker',
       config: { destination_path: '/tmp/x' },
     };
-    for (const [tool, wish] of [
+    for (const [tool, request] of [
       ['save_destination', lines],
       ['start_sync', { source: 'meadow', destination: 'lines' }],
     ] as const) {
-      const error = await without.fail(tool, wish);
+      const error = await without.fail(tool, request);
       expect(error, error.text).toMatchObject({ code: 'invalid_config', problems: [{ path: 'destination_path' }] });
       expect(error.text).toContain('SLUICE_DOCKER_MOUNTS');
     }
     await without.close();
   }, 90_000);
 
-  test('both are gone when the sync is cancelled', async () => {
+  test('both are removed when the sync is cancelled', async () => {
     await saveMeadow({ count: 100_000, delay_ms: 50 });
     const { sync_id: id } = await into('meadow', { streams: ['users'], wait_seconds: 0 });
     await waitUntil(
@@ -142,13 +142,13 @@ describeWith(['docker'], 'a destination in a container', () => {
       runtime: 'executable',
       config: { destination_path: join(workplace.directory, 'mine', 'shelf') },
     });
-    const wish = { destination: 'shelf', streams: ['users', 'purchases'] };
-    const first = await into('faker', wish);
+    const request = { destination: 'shelf', streams: ['users', 'purchases'] };
+    const first = await into('faker', request);
     expect(first).toMatchObject({
       state: 'complete',
       streams: [{ records: 300, confirmed: 300, committed_state: true }, {}],
     });
-    expect(await into('faker', wish)).toMatchObject({ state: 'complete', records: 0 });
+    expect(await into('faker', request)).toMatchObject({ state: 'complete', records: 0 });
   }, 120_000);
 
   test('a real Python source is read into it', async () => {

@@ -92,7 +92,7 @@ describeWith(['python', 'pypi'], 'a destination from a Python package', () => {
     expect(report.text.match(/ read back \(/g)).toHaveLength(14);
   }, 180_000);
 
-  test('its token stands in no file of the project', async () => {
+  test('its token is not in any file of the project', async () => {
     for (const [path, bytes] of await workplace.files(workplace.project)) {
       expect(bytes.includes(TOKEN), path).toBe(false);
     }

@@ -44,7 +44,7 @@ describeWith(['postgres'], 'a destination that writes into Postgres', () => {
   });
   afterEach(() => server.close());
 
-  test('every scenario is compared with its table; what a table cannot hold is told', async () => {
+  test('every scenario is compared with its table; values that a table cannot store are reported', async () => {
     let report = await server.call<Report & { state?: string }>('smoke_test_destination', { destination: 'tables' });
     while (report.state === 'in_progress') {
       report = await server.call('smoke_test_destination', { destination: 'tables' });
@@ -65,13 +65,13 @@ describeWith(['postgres'], 'a destination that writes into Postgres', () => {
       runtime: 'executable',
       config: { count: 300, batch: 50, api_key: 'secret_reference::MEADOW_API_KEY' },
     });
-    const wish = { source: 'meadow', destination: 'tables', streams: ['users', 'orders'], wait_seconds: 38 };
-    expect(await server.call('start_sync', wish)).toMatchObject({ state: 'complete', records: 600, warnings: [] });
-    expect(await server.call('start_sync', wish)).toMatchObject({ state: 'complete', records: 0 });
+    const request = { source: 'meadow', destination: 'tables', streams: ['users', 'orders'], wait_seconds: 38 };
+    expect(await server.call('start_sync', request)).toMatchObject({ state: 'complete', records: 600, warnings: [] });
+    expect(await server.call('start_sync', request)).toMatchObject({ state: 'complete', records: 0 });
     const [row] = await postgres.run(database, 'SELECT count(*) AS all, count(DISTINCT id) AS one FROM arrived.users');
     expect(Object.values(row ?? {}).map(Number)).toEqual([300, 300]);
     await server.workplace.writeEnvFile("PG_PASSWORD='another-password-88'\nMEADOW_API_KEY=a-key-of-the-meadow-77\n");
-    const refused = await server.call<{ state: string; text: string }>('start_sync', { ...wish, restart: true });
+    const refused = await server.call<{ state: string; text: string }>('start_sync', { ...request, restart: true });
     expect(refused).toMatchObject({ state: 'failed', errors: [{ from: 'destination' }] });
     expect(refused.text).toContain('password authentication failed');
     expect(refused.text).not.toContain('another-password-88');

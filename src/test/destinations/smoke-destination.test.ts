@@ -41,7 +41,7 @@ async function smoke(config: Record<string, unknown>, scenarios?: string[]): Pro
   return server.call<Report>('smoke_test_destination', { destination: 'shelf', ...(scenarios ? { scenarios } : {}) });
 }
 
-test('a destination that writes lines: what is there is compared by value, and what it cannot do is told', async () => {
+test('a destination that writes lines is compared by value, and its limits are reported', async () => {
   const report = await smoke({});
   const failed = report.scenarios.filter(({ passed }) => passed === false);
   // It appends where it should merge, and reprints numbers that a double does not hold.
@@ -76,7 +76,7 @@ test.each([
   expect(report.text).not.toContain(TOKEN);
 });
 
-test('one that keeps records to itself is found out by reading back', async () => {
+test('a destination that drops records is detected by reading back', async () => {
   const report = await smoke({ without_files: true }, ['types', 'empty']);
   expect(report.scenarios).toMatchObject([
     { passed: false, written: 2, states: { returned: 1 }, problems: [expect.stringContaining('was found')] },

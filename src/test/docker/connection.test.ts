@@ -85,13 +85,13 @@ describeWith(['docker'], 'a connection to the engine', () => {
     expect(await ended()).toMatchObject({ state: 'complete' });
   });
 
-  test('that waits for something else is cut: the sync continues and is told its end', async () => {
+  test('that waits for something else is cut: the sync continues and sees its end', async () => {
     await startHalf(40);
     forwarder.cut(/\/(wait|json)/);
     expect(await ended()).toMatchObject({ state: 'complete', errors: [], streams: [{ rows: 40 }] });
   });
 
-  test('carries what a container says on its stderr from the first word on', async () => {
+  test('carries the stderr of a container from the first byte', async () => {
     await startHalf(5);
     expect(await ended()).toMatchObject({ state: 'complete' });
     const { text } = await server.call('get_sync', { sync_id: id, log_lines: 50 });

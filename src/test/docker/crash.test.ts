@@ -34,7 +34,7 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     return server;
   }
 
-  test('its stdin is closed: within a second the server and the container are gone', async () => {
+  test('the server and the container stop within a second after stdin closes', async () => {
     const server = startRaw(workplace);
     const { pid = 0 } = server.process;
     await server.initialize();

@@ -157,7 +157,7 @@ describeWith(['docker'], 'a hostile connector in a container', () => {
     });
   });
 
-  test('an exit code and the end of its stderr are told', async () => {
+  test('an exit code and the end of its stderr are reported', async () => {
     const error = await server.fail('validate_config', config(['check-behaves', 'exit-3']));
     expect(error).toMatchObject({ code: 'connector_crashed', details: { exit_code: 3, stderr_tail: 'it went wrong' } });
   });

@@ -125,7 +125,7 @@ describeWith(['docker'], 'an engine on TCP', () => {
 });
 
 describeWith(['docker'], 'folders that a person has opened to containers', () => {
-  test('are seen, read-only, where they lie or where they are said to lie', async () => {
+  test('are mounted read-only at their path or at the configured one', async () => {
     const workplace = await makeDockerWorkplace();
     const folder = join(workplace.directory, 'data');
     await mkdir(folder, { mode: 0o755 });

@@ -36,7 +36,7 @@ describeWith(['docker'], 'a destination in a container', () => {
     await workplace.remove();
   });
 
-  test('takes what comes on its stdin, sees its end, and its states are kept', async () => {
+  test('reads its stdin to the end, and its states are stored', async () => {
     const first = await into('tally');
     expect(first, JSON.stringify(first)).toMatchObject({ state: 'complete', records: count, errors: [] });
     expect(first.streams).toMatchObject([{ confirmed: count, committed_state: true }]);
@@ -46,7 +46,7 @@ describeWith(['docker'], 'a destination in a container', () => {
     await expectNoContainers(server);
   });
 
-  test('that ends in the middle is told with its exit code and its words', async () => {
+  test('that exits in the middle is reported with its exit code and its message', async () => {
     const { state, errors } = await into('broken');
     expect(['failed', 'incomplete']).toContain(state);
     expect(errors.map(({ message }) => message).join()).toMatch(/exit code 1.*no more after 700/s);
@@ -118,7 +118,7 @@ describeWith(['docker'], 'an image that is not sound', () => {
   });
 });
 
-describeWith(['docker'], 'an engine that goes away', () => {
+describeWith(['docker'], 'an engine that disappears', () => {
   test('in the middle of a sync: the sync fails with plain words, and the container ends at the next use', async () => {
     const sockets = new Set<Socket>();
     const forwarder = await startForwarder(sockets);

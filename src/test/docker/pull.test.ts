@@ -104,7 +104,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     await second.close();
   });
 
-  test('comes whole though the connection was cut in the middle of a layer', async () => {
+  test('is complete although the connection was cut in the middle of a layer', async () => {
     registry.behave({ kind: 'cut' });
     expect(await server.call('validate_config', subject)).toMatchObject({ valid: true });
     expect(registry.asked()).toBeGreaterThan(1);
@@ -119,7 +119,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     expect((await server.call('get_status')).text).not.toContain('source-pulled');
   });
 
-  test('that was here, was taken away and is pulled then, is Sluice’s own and goes with the connector', async () => {
+  test('that was removed and is pulled again belongs to Sluice and is removed with the connector', async () => {
     await docker('pull', '--quiet', image);
     await server.call('validate_config', subject);
     await docker('image', 'rm', image);
@@ -128,7 +128,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     expect(await isHere()).toBe(false);
   });
 
-  test('offline it is not fetched, and the words to do it are said', async () => {
+  test('offline it is not pulled, and the error gives the command', async () => {
     const offline = await startServer({ workplace, environment: { AIRBYTE_OFFLINE_MODE: '1' } });
     const error = await offline.fail('validate_config', subject);
     expect(error).toMatchObject({ code: 'image_not_here', kind: 'setup' });
@@ -152,13 +152,13 @@ describeWith(['docker'], 'an image that is not here', () => {
     ['a registry that fails', { kind: 'answer', status: 500, code: 'UNKNOWN' }, {}, 'upstream', 'pull_failed'],
     ['a tag that none can be', { kind: 'good' }, { version: 'a b' }, 'input', 'bad_version'],
   ];
-  test.each(failures)('%s is told', async (_what, behaviour, more, kind, code) => {
+  test.each(failures)('%s is reported', async (_what, behaviour, more, kind, code) => {
     registry.behave(behaviour);
     const error = await server.fail('validate_config', { ...subject, ...more });
     expect(error, error.text).toMatchObject({ kind, code });
   });
 
-  test('a registry that is not there is told', async () => {
+  test('a registry that does not exist is reported', async () => {
     await registry.close();
     expect(await server.fail('validate_config', subject)).toMatchObject({
       kind: 'upstream',

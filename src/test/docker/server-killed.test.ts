@@ -111,7 +111,7 @@ describeWith(['docker'], 'a server that is killed', () => {
     60_000,
   );
 
-  test('whose engine makes the container after the server’s death', async () => {
+  test('whose engine creates the container after the server was killed', async () => {
     const server = startRaw(workplace, { DOCKER_HOST: forwarder.address });
     const { pid = 0 } = server.process;
     const began = `${Math.floor(Date.now() / 1000)}`;
@@ -168,7 +168,7 @@ describeWith(['docker'], 'the watcher of a server’s containers', () => {
     await expectNoWatchers(server);
   }, 60_000);
 
-  test('removes what an engine that does not answer keeps from a server that ends', async () => {
+  test('removes what a server could not remove because its engine did not answer', async () => {
     const forwarder = await startEngineForwarder();
     const held = await startServer({ workplace, environment: { DOCKER_HOST: forwarder.address } });
     await held.call('save_source', { name: 'held', ...hostile, config });

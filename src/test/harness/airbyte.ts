@@ -1,4 +1,4 @@
-/** The real binary against the fake Airbyte, as a person sets it up; the fake is ended with the server. */
+/** The real binary against the fake Airbyte, with the settings of a user; both stop together. */
 import { afterEach, beforeEach } from 'vitest';
 import { type AirbyteOptions, type FakeAirbyte, startAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { type ServerOptions, startServer, type TestServer } from './client.ts';
@@ -39,12 +39,12 @@ export async function startCloud({ airbyte: options, place, ...rest }: CloudOpti
 
 export interface CloudForEach extends Omit<CloudTest, 'close'> {
   readonly workplace: Workplace;
-  /** Ends both, and starts another fake and another server on the same workplace. */
+  /** Stops both, and starts another fake and another server on the same workplace. */
   restart(options?: CloudOptions): Promise<void>;
 }
 
 /**
- * Before each test of a file a workplace, a fake and a server; after it they are ended and removed.
+ * Starts a workplace, a fake and a server before each test of a file, and removes them after it.
  * @param envFileText without it the workplace has its usual one
  */
 export function cloudForEach(options: CloudOptions & { readonly envFileText?: string } = {}): CloudForEach {

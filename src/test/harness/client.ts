@@ -1,4 +1,4 @@
-/** The official client on the real binary; every answer is held against its tool's output schema. */
+/** The official client on the real binary; every answer is validated against its tool's output schema. */
 import { Client } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { expect } from 'vitest';
@@ -42,14 +42,14 @@ export interface ToolError {
 export interface ServerOptions {
   readonly workplace?: Workplace;
   readonly envFileText?: string;
-  /** Laid over the workplace's settings; undefined removes one. */
+  /** Overrides the workplace's settings; undefined removes one. */
   readonly environment?: Record<string, string | undefined>;
   readonly era?: Era;
-  /** What comes before the server on its command line: a program that ends as the server, such as one that sets limits. */
+  /** A program and its arguments before the server on the command line, such as one that sets limits and then executes the server. */
   readonly before?: readonly string[];
 }
 
-/** Starts the real binary under the official client. Close it in afterEach/afterAll: its workplace goes with it when it made one. */
+/** Starts the real binary under the official client. Close it in afterEach/afterAll; this also removes a workplace that it created. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const workplace = options.workplace ?? (await makeWorkplace(options.envFileText));
   const merged = { ...getDefaultEnvironment(), ...passThrough(), ...workplace.environment, ...options.environment };
@@ -91,7 +91,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const result = await request(tool, args, call);
       const text = textOf(result);
       expect(result.isError, text).toBeFalsy();
-      holdAgainstSchema(tool, result.structuredContent);
+      expectFitsSchema(tool, result.structuredContent);
       return { ...(result.structuredContent as T), text };
     },
     async fail(tool, args = {}) {
@@ -120,7 +120,7 @@ function textOf(result: RawResult): string {
   return result.content.map(({ text }) => text ?? '').join('\n');
 }
 
-function holdAgainstSchema(name: string, data: unknown): void {
+function expectFitsSchema(name: string, data: unknown): void {
   const tool = tools.find((entry) => entry.name === name);
   if (!tool) throw new Error(`no tool ${name}`);
   if ((data as { state?: string } | undefined)?.state === 'in_progress') return;
@@ -130,9 +130,9 @@ function holdAgainstSchema(name: string, data: unknown): void {
 
 /** The network and package settings of the machine that runs the tests. */
 function passThrough(): Record<string, string> {
-  const wanted =
+  const allowed =
     /^(PATH|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|PIP_.*|UV_.*|PYENV_ROOT)$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name))) as Record<
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => allowed.test(name))) as Record<
     string,
     string
   >;

@@ -104,9 +104,9 @@ function pipReachesIndex(): boolean {
 }
 
 function dockerLack(): string | undefined {
-  const { works, found, said } = run('docker', ['version', '--format', '{{.Server.Version}}']);
+  const { works, found, stderr } = run('docker', ['version', '--format', '{{.Server.Version}}']);
   if (!found) return 'no docker command on this machine (Debian: apt install docker.io)';
-  if (/permission denied/i.test(said))
+  if (/permission denied/i.test(stderr))
     return 'this user may not use Docker (sudo usermod -aG docker "$USER", then log in again)';
   if (!works) return 'no Docker engine answers (sudo systemctl start docker)';
   const built = TEST_IMAGES.every((image) => run('docker', ['image', 'inspect', image]).works);
@@ -130,8 +130,8 @@ function missing(program: string, args: readonly string[], reason: string): stri
   return run(program, args).works ? undefined : reason;
 }
 
-function run(program: string, args: readonly string[], input = ''): { works: boolean; found: boolean; said: string } {
+function run(program: string, args: readonly string[], input = ''): { works: boolean; found: boolean; stderr: string } {
   const { status, error, stderr } = spawnSync(program, args, { input, timeout: 60_000, encoding: 'utf8' });
   const found = (error as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT';
-  return { works: status === 0, found, said: stderr ?? '' };
+  return { works: status === 0, found, stderr: stderr ?? '' };
 }

@@ -1,4 +1,4 @@
-/** Saved sources and destinations as their files hold them: for what hands them over without ever running them. */
+/** Saved sources and destinations written as files, for tests that export them without running them. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Definition } from '../../../fixtures/airbyte/index.ts';
@@ -12,8 +12,8 @@ export async function saveLocal(
 ): Promise<void> {
   const folder = join(project, `${kind}s`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const whole = { version: '1.0.0', runtime: 'python', savedAt: '2026-01-06T12:00:00.000Z', ...saved };
-  await writeFile(join(folder, `${saved.name}.json`), JSON.stringify(whole));
+  const complete = { version: '1.0.0', runtime: 'python', savedAt: '2026-01-06T12:00:00.000Z', ...saved };
+  await writeFile(join(folder, `${saved.name}.json`), JSON.stringify(complete));
 }
 
 /** A registry of the connectors that the fake Airbyte knows, with their ids and specs; its path. */

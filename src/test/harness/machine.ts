@@ -1,4 +1,4 @@
-/** What a test asks of the machine: who still runs of a workplace, how much memory a process took, and patience. */
+/** What a test asks of the machine: the processes of a workplace that still run, the memory of a process, and waiting. */
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { HOSTILE, HOSTILE_LEAKS, makeWorkplace, type Workplace } from './workplace.ts';
 
-/** A workplace with connectors of its own: what they start is known by their path, whatever else runs on this machine. */
+/** A workplace with its own copies of connectors: their processes are recognized by their path, whatever else runs on this machine. */
 export async function makeConnectorWorkplace(envFileText?: string): Promise<Workplace> {
   const workplace = await makeWorkplace(envFileText);
   const folder = join(workplace.directory, 'connectors');
@@ -14,7 +14,7 @@ export async function makeConnectorWorkplace(envFileText?: string): Promise<Work
   return { ...workplace, environment: { ...workplace.environment, SLUICE_ALLOW_EXECUTABLES: folder } };
 }
 
-/** The same with safe mode off: later sessions save over what an earlier one made. */
+/** The same with safe mode off: later sessions may overwrite what an earlier one created. */
 export async function makeUnguardedWorkplace(envFileText?: string): Promise<Workplace> {
   const workplace = await makeConnectorWorkplace(envFileText);
   return { ...workplace, environment: { ...workplace.environment, SLUICE_SAFE_MODE: '0' } };
@@ -29,12 +29,12 @@ export async function copyConnector(workplace: Workplace, connector: string, nam
   return path;
 }
 
-/** The hostile connector; with behaviours they hold for `spec` too, which gets no configuration. */
+/** The hostile connector; behaviours in its name also apply to `spec`, which gets no configuration. */
 export function copyHostileConnector(workplace: Workplace, behaviours?: string): Promise<string> {
   return copyConnector(workplace, HOSTILE, behaviours && `source-hostile.${behaviours}.mjs`);
 }
 
-/** The command lines of all that runs for the workplace, but for servers. */
+/** The command lines of all processes of the workplace except servers. */
 export async function strays(workplace: Workplace): Promise<string[]> {
   const all = process.platform === 'linux' ? await listLinux() : await listByPs();
   return all
@@ -43,39 +43,39 @@ export async function strays(workplace: Workplace): Promise<string[]> {
     .map(({ pid, command }) => `${pid} ${command}`);
 }
 
-/** The same without the processes that only wait for what they confine. */
+/** The same without the sandbox processes that only wait for a connector. */
 export async function runningConnectors(workplace: Workplace): Promise<string[]> {
   return (await strays(workplace)).filter((line) => !/^\d+ \S*\/bwrap /.test(line));
 }
 
-/** Within `ms` nothing of the workplace's connectors runs, and no private folder and no staged record is there. */
+/** Expects that within `ms` no connector of the workplace runs, and no private folder or staged record exists. */
 export async function expectNothingLeft(workplace: Workplace, ms = 1_000): Promise<void> {
   await expectNothingRuns(workplace, ms);
   await waitUntil(async () => (await namesIn(join(workplace.project, 'staging'))).length === 0, ms).catch(() => {});
   expect(await namesIn(join(workplace.project, 'staging'))).toEqual([]);
 }
 
-/** Within `ms` nothing of the workplace's connectors runs, and nothing that was put in for one is there. */
+/** Expects that within `ms` no connector of the workplace runs, and none of its private files exists. */
 export async function expectNothingRuns(workplace: Workplace, ms = 1_000): Promise<void> {
   const left = async (): Promise<string[]> => [...(await strays(workplace)), ...(await privateFiles(workplace))];
   let seen: string[] = [];
   // Twice in a row: a process that is just being started has no command line for a moment.
-  const gone = async (): Promise<boolean> => {
+  const isClean = async (): Promise<boolean> => {
     seen = [...(await left()), ...(await left())];
     return seen.length === 0;
   };
-  await waitUntil(gone, ms).catch(() => {});
+  await waitUntil(isClean, ms).catch(() => {});
   expect(seen).toEqual([]);
 }
 
-/** The files that were put in for connectors that run; the record of a process holds nothing private, and it and emptied folders may outlive a hurried end. */
+/** Private files of running connectors. Process records are not private; they and empty folders may remain after a crash. */
 async function privateFiles(workplace: Workplace): Promise<string[]> {
   const runs = join(workplace.project, 'runs');
   const entries = await readdir(runs, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => !entry.isDirectory() && entry.name !== 'process.json').map((entry) => entry.name);
 }
 
-/** The most memory that a process has held so far, in megabytes; undefined where the system does not tell. */
+/** The peak memory of a process in megabytes; undefined if the system does not report it. */
 export async function peakMegabytes(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
@@ -85,7 +85,7 @@ export async function peakMegabytes(pid: number): Promise<number | undefined> {
 export async function waitUntil(condition: () => Promise<boolean> | boolean, ms = 20_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not so within ${ms} ms`);
+    if (Date.now() > deadline) throw new Error(`condition not met within ${ms} ms`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -28,15 +28,15 @@ async function startPrism(words: readonly string[]): Promise<Prism> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  let said = '';
+  let stderr = '';
   await new Promise<void>((resolve, reject) => {
     const listen = (piece: Buffer): void => {
-      said += piece.toString('utf8');
-      if (said.includes('Prism is listening')) resolve();
+      stderr += piece.toString('utf8');
+      if (stderr.includes('Prism is listening')) resolve();
     };
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
-    void ended.then(() => reject(new Error(`Prism ended: ${said.slice(-2000)}`)));
+    void ended.then(() => reject(new Error(`Prism ended: ${stderr.slice(-2000)}`)));
   });
   return {
     origin: `http://127.0.0.1:${port}`,

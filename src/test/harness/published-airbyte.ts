@@ -11,8 +11,8 @@ export interface Recorded {
   /** Method and path. */
   readonly request: string;
   readonly status: number;
-  /** What the server said where it refused. */
-  readonly said: string;
+  /** What the server refusal where it refused. */
+  readonly refusal: string;
   /** Parameters that the document does not name. */
   readonly unknown: readonly string[];
 }
@@ -69,7 +69,7 @@ export async function startPublishedAirbyte(folder: string): Promise<PublishedAi
     recorded.push({
       request: `${method} ${path}`,
       status,
-      said: status < 300 ? '' : body.toString('utf8'),
+      refusal: status < 300 ? '' : body.toString('utf8'),
       unknown: unknownParameters(side.document, method, path, url.searchParams),
     });
     outgoing.writeHead(status, answer.headers).end(body);

@@ -1,4 +1,4 @@
-/** Services in the shape that their makers document, for manifests of real connectors. */
+/** Services as their vendors document them, for manifests of real connectors. */
 import type { ServerResponse } from 'node:http';
 import { listen } from './quarry.ts';
 

@@ -1,4 +1,4 @@
-/** A source through the binary that says what a test tells it to: its streams, and each byte of its output. */
+/** A source through the binary that a test scripts: its streams, and each byte of its output. */
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/index.ts';
 import { syncOut } from './calls.ts';

@@ -1,4 +1,4 @@
-/** Looks for secret values in what a server left behind, by encoders of its own: it must not share the seal's mistakes. */
+/** Looks for secret values in what a server left behind, by encoders of its own: it must not share the redactor's mistakes. */
 import { basename } from 'node:path';
 import type { Workplace } from './workplace.ts';
 
@@ -21,9 +21,9 @@ export function tracesIn(bytes: Buffer | string, secrets: Secrets): string[] {
       if (label && !found.has(label)) found.set(label, view.slice(Math.max(0, at - 80), at));
     }
     for (const [name, value] of Object.entries(secrets)) {
-      // A short one counts as it stands: broken in two, its halves are words of their own.
-      const wanted = value.length < 8 ? view === text : value.length < WINDOW;
-      const at = wanted ? view.search(new RegExp(`(?<!\\w)${value}(?!\\w)`)) : -1;
+      // A short value is searched in the unchanged text only: broken in two, its halves are other words.
+      const isSearched = value.length < 8 ? view === text : value.length < WINDOW;
+      const at = isSearched ? view.search(new RegExp(`(?<!\\w)${value}(?!\\w)`)) : -1;
       if (at >= 0) found.set(name, view.slice(Math.max(0, at - 80), at));
     }
     if (found.size > 0) break;
@@ -36,17 +36,32 @@ export async function tracesInFiles(workplace: Workplace, secrets: Secrets): Pro
   const files = [...(await workplace.files())].filter(([path]) => {
     return path !== workplace.envFile && !/^cache\.duckdb/.test(basename(path)) && !path.includes('/mine/');
   });
-  return files.flatMap(([path, bytes]) => [
-    ...tracesIn(path, secrets).map((trace) => `name of ${path}: ${trace}`),
-    ...tracesIn(bytes, secrets).map((trace) => `${path}: ${trace}`),
-  ]);
+  const scanned = cleanFilesOf(secrets);
+  return files.flatMap(([path, bytes]) => {
+    if (scanned.get(path)?.equals(bytes)) return [];
+    const traces = [
+      ...tracesIn(path, secrets).map((trace) => `name of ${path}: ${trace}`),
+      ...tracesIn(bytes, secrets).map((trace) => `${path}: ${trace}`),
+    ];
+    if (traces.length === 0) scanned.set(path, bytes);
+    return traces;
+  });
 }
 
-const kept = new WeakMap<Secrets, Map<string, string>>();
+/** Files without a trace, with the bytes that were scanned: a file that has not changed needs no second scan. */
+const cleanFiles = new WeakMap<Secrets, Map<string, Buffer>>();
+
+function cleanFilesOf(secrets: Secrets): Map<string, Buffer> {
+  const files = cleanFiles.get(secrets) ?? new Map<string, Buffer>();
+  cleanFiles.set(secrets, files);
+  return files;
+}
+
+const windowsBySecrets = new WeakMap<Secrets, Map<string, string>>();
 
 function windowsOf(secrets: Secrets): Map<string, string> {
-  const before = kept.get(secrets);
-  if (before) return before;
+  const cached = windowsBySecrets.get(secrets);
+  if (cached) return cached;
   const windows = new Map<string, string>();
   for (const [name, value] of Object.entries(secrets)) {
     for (const [form, text] of Object.entries(value.length < 8 ? {} : formsOf(value))) {
@@ -55,7 +70,7 @@ function windowsOf(secrets: Secrets): Map<string, string> {
         windows.set(bare.slice(at, at + WINDOW), `${name}, ${form}`);
     }
   }
-  kept.set(secrets, windows);
+  windowsBySecrets.set(secrets, windows);
   return windows;
 }
 
@@ -64,7 +79,7 @@ function formsOf(value: string): Record<string, string> {
   const bytes = Buffer.from(value);
   const base64 = [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    // The first and the last characters depend on what stands beside the value.
+    // The first and the last characters depend on what is next to the value.
     return encoded.slice(before === 0 ? 0 : before + 1, Math.floor(((before + bytes.length) * 8) / 6));
   });
   return {

@@ -1,4 +1,4 @@
-/** A folder of its own for each test: env file, project, and whatever the test puts there; removed afterwards. */
+/** A temporary folder for each test: env file, project, and the files of the test; removed afterwards. */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ export const FIXTURE_CONNECTORS = join(ROOT, 'fixtures', 'connectors');
 export const MEADOW = join(FIXTURE_CONNECTORS, 'source-meadow.mjs');
 export const HOSTILE = join(FIXTURE_CONNECTORS, 'source-hostile.mjs');
 export const SHELF = join(FIXTURE_CONNECTORS, 'destination-hostile.mjs');
-/** What the hostile source needs beside it. */
+/** A module that the hostile source imports from its folder. */
 export const HOSTILE_LEAKS = join(FIXTURE_CONNECTORS, 'hostile-leaks.mjs');
 export const LEDGER = join(FIXTURE_CONNECTORS, 'source-ledger.mjs');
-export const PARROT = join(FIXTURE_CONNECTORS, 'source-parrot.mjs');
-export const TURNSTILE = join(FIXTURE_CONNECTORS, 'source-turnstile.mjs');
+export const ECHO_SOURCE = join(FIXTURE_CONNECTORS, 'source-echo.mjs');
+export const GATED_SOURCE = join(FIXTURE_CONNECTORS, 'source-gated.mjs');
 export const SMALL_REGISTRY = join(ROOT, 'fixtures', 'registry', 'registry.json');
 
 export interface Workplace {
@@ -31,7 +31,7 @@ export interface Workplace {
   remove(): Promise<void>;
 }
 
-/** @param parent where it lies; a confined connector has a /tmp of its own */
+/** @param parent the folder that contains it; a confined connector has its own /tmp */
 export async function makeWorkplace(
   envFileText = "MEADOW_API_KEY='a-key-of-the-meadow-77'\n",
   parent = tmpdir(),

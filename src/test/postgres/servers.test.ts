@@ -126,7 +126,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await context.rows('SELECT count(*), count(DISTINCT id) FROM shop.s')).toEqual([['100000', '100000']]);
     }));
 
-  testWith(['openssl'], 'TLS is as the URL says', async () => {
+  testWith(['openssl'], 'TLS follows the URL', async () => {
     const certificate = await postgres.turnOnTls();
     const folder = await mkdtemp(join(tmpdir(), 'sluice-tls-'));
     const authority = join(folder, 'ca.pem');

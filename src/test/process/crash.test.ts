@@ -1,4 +1,4 @@
-/** The server's death in the middle of a sync, at any moment: what is in the tables and what is known of it agree. */
+/** A server crash at any moment of a sync: tables and stored states agree. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -134,8 +134,8 @@ else {
 }
 `;
 
-describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)', (sandbox) => {
-  test('the connector it left goes at once, and its private folder with the next call that runs one', async () => {
+describe.each(['auto', 'off'])('after the crash of a server (SLUICE_SANDBOX=%s)', (sandbox) => {
+  test('its connector stops at once, and the next call that runs one removes its private folder', async () => {
     const environment = { SLUICE_SANDBOX: sandbox };
     const first = await startServer({ workplace, environment });
     await saveMeadow(first, { delay_ms: 60_000, batch: 10 });
@@ -154,7 +154,7 @@ describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)'
     await second.close();
   });
 
-  test('one that is deaf to signals, does not read and has children goes within five seconds', async () => {
+  test('a connector that ignores signals, does not read and has children stops within five seconds', async () => {
     const connector = await copyConnector(workplace, MEADOW, 'source-deaf.mjs');
     await writeFile(connector, DEAF);
     const first = await startServer({ workplace, environment: { SLUICE_SANDBOX: sandbox } });
@@ -171,7 +171,7 @@ describe.each(['auto', 'off'])('after the death of a server (SLUICE_SANDBOX=%s)'
 });
 
 describe('when stdin closes', () => {
-  test('during a sync the server is gone within a second, its connector too, and the sync is interrupted', async () => {
+  test('during a sync the server and its connector stop within a second, and the sync is interrupted', async () => {
     const server = await startServer({ workplace });
     await saveMeadow(server, { delay_ms: 50, batch: 20 });
     await server.close();
@@ -205,7 +205,7 @@ describe('when stdin closes', () => {
   });
 });
 
-test('a lock that a dead server left, and half a status file, keep nobody out', async () => {
+test('a lock of a crashed server and half a status file do not block the next sync', async () => {
   const first = await startServer({ workplace });
   await saveMeadow(first, { delay_ms: 60_000, batch: 20 });
   const { sync_id: id } = await first.call<Sync>('start_sync', {

@@ -95,7 +95,7 @@ for (const runtime of ['python', 'executable'] as const) {
       if (!isConfined) await expect(readlink(given.temporary)).rejects.toThrow('ENOENT');
     });
 
-    test('that forks without end is ended with all that it made, and it is said', async () => {
+    test('that forks without end is stopped with all its processes, and the error reports it', async () => {
       const started = Date.now();
       const error = await server.fail('validate_config', { connector, runtime, config: { behaviour: 'bomb' } });
       expect(error).toMatchObject({ kind: 'connector', code: 'connector_overrun' });
@@ -105,7 +105,7 @@ for (const runtime of ['python', 'executable'] as const) {
       expect(await runs()).toEqual([]);
     });
 
-    test('that takes more memory than it may is ended, and the setting is named', async () => {
+    test('that exceeds its memory limit is stopped, and the setting is named', async () => {
       await server.close();
       server = await start({ SLUICE_CONNECTOR_MEMORY: '256m' });
       const error = await server.fail('validate_config', { connector, runtime, config: { behaviour: 'greedy' } });
@@ -127,7 +127,7 @@ for (const runtime of ['python', 'executable'] as const) {
       expect(await leftRunning(command)).toEqual([]);
     });
 
-    test('that is deaf to signals is gone within a second after the client has left', async () => {
+    test('that ignores signals stops within a second after the client disconnects', async () => {
       const call = server.client
         .callTool({ name: 'validate_config', arguments: { connector, runtime, config: { behaviour: 'deaf' } } })
         .catch(() => {});

@@ -163,7 +163,7 @@ describe('without a sandbox', () => {
     },
   );
 
-  test('SLUICE_SANDBOX=require runs no connector, and says what is in the way', async () => {
+  test('SLUICE_SANDBOX=require runs no connector, and names the reason', async () => {
     server = await startServer({ workplace, environment: await withoutSandbox('require') });
     const error = await server.fail('validate_config', subject('https://example.org/a.csv'));
     expect(error).toMatchObject({ code: 'sandbox_missing', kind: 'setup' });

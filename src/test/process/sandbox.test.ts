@@ -177,7 +177,7 @@ describeWith(['sandbox'], 'a confined connector', () => {
     expectNothingGained(tried);
   });
 
-  test('does not get at a file whose path came by a secret, and is told where files may lie', async () => {
+  test('cannot read a file whose path came from a secret, and the error names the allowed folders', async () => {
     await workplace.writeEnvFile(
       `PATH_OF_MINE='${workplace.envFile}'\nSLUICE_PLAIN=PATH_OF_MINE\nSHOP_KEY='${SECRET}'\n`,
     );
@@ -195,7 +195,7 @@ describeWith(['sandbox'], 'a confined connector', () => {
     expect(diary.warnings).toContainEqual(expect.stringMatching(/^url: .*SLUICE_READ_DIRS/));
   });
 
-  test('a destination that is to write where nothing lasts is refused, and fails where only the person said so', async () => {
+  test('a destination that would write to a temporary folder is refused, and fails where only the person configured it', async () => {
     const file = join(workplace.project, 'shelf.yaml');
     await mkdir(workplace.project, { recursive: true });
     await writeFile(file, 'destination_path: /tmp/shelf\n');
@@ -238,7 +238,7 @@ describeWith(['sandbox'], 'a confined connector', () => {
       expect(won).toContain(one);
   });
 
-  test('is said to be confined, in the status and in the log of its sync', async () => {
+  test('is reported as confined in the status and in the log of its sync', async () => {
     await start();
     expect(await server.call('get_status')).toMatchObject({ sandbox: { setting: 'require', kind: 'bubblewrap' } });
     await attempts({});

@@ -78,8 +78,8 @@ describeWith(['python'], 'a connector from a package index', () => {
     const other = await start();
     try {
       const config = { note: 'another configuration is another call' };
-      const said: string[][] = [[], [], []];
-      const listen = (at: number) => ({ onProgress: (message: string) => void said[at]?.push(message) });
+      const progress: string[][] = [[], [], []];
+      const listen = (at: number) => ({ onProgress: (message: string) => void progress[at]?.push(message) });
       const answers = await Promise.all([
         server.call('validate_config', PEBBLE, listen(0)),
         server.call('validate_config', { ...PEBBLE, config }, listen(1)),
@@ -87,7 +87,7 @@ describeWith(['python'], 'a connector from a package index', () => {
       ]);
       for (const answer of answers) expect(answer).toMatchObject({ valid: true, version: '1.1.0', runtime: 'python' });
       // Both calls of one server hear of its work; the other server waits for it, or finds it done.
-      const [first = [], second = [], third = []] = said;
+      const [first = [], second = [], third = []] = progress;
       const installs = [[...first, ...second], third].filter((messages) =>
         messages.some((message) => message.startsWith('installing ')),
       );
@@ -98,10 +98,12 @@ describeWith(['python'], 'a connector from a package index', () => {
   });
 
   test('whose installation died with its server is installed again by the next, and half of it never counts', async () => {
-    const said: string[] = [];
+    const progress: string[] = [];
     const first = await start();
-    const call = first.call('validate_config', PEBBLE, { onProgress: (message) => said.push(message) }).catch(() => {});
-    await waitUntil(() => said.some((message) => message.startsWith('installing')));
+    const call = first
+      .call('validate_config', PEBBLE, { onProgress: (message) => progress.push(message) })
+      .catch(() => {});
+    await waitUntil(() => progress.some((message) => message.startsWith('installing')));
     process.kill(first.pid, 'SIGKILL');
     await call;
     await first.close();

@@ -42,18 +42,18 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
   });
 
   /** Calls until the work is done, as a model is told to. */
-  async function untilDone<T>(tool: string, args: object, said: string[] = []): Promise<T & { text: string }> {
+  async function untilDone<T>(tool: string, args: object, progress: string[] = []): Promise<T & { text: string }> {
     for (;;) {
       const answer = await server.call<{ state?: string }>(
         tool,
         { ...args },
-        { onProgress: (text) => said.push(text) },
+        { onProgress: (text) => progress.push(text) },
       );
       if (answer.state !== 'in_progress') return answer as T & { text: string };
     }
   }
-  async function syncToTheEnd(source: string, more: object = {}, said: string[] = []): Promise<Sync> {
-    let sync = await untilDone<Sync>('start_sync', { source, wait_seconds: 40, ...more }, said);
+  async function syncToTheEnd(source: string, more: object = {}, progress: string[] = []): Promise<Sync> {
+    let sync = await untilDone<Sync>('start_sync', { source, wait_seconds: 40, ...more }, progress);
     while (sync.state === 'running')
       sync = await untilDone<Sync>('get_sync', { sync_id: sync.sync_id, wait_seconds: 40 });
     return sync;
@@ -61,10 +61,10 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
   const rows = async (sql: string): Promise<unknown[][]> =>
     (await server.call<{ rows: unknown[][] }>('query', { sql, limit: 1000 })).rows;
 
-  test('source-faker: every purchase has its user and its product; what happens is told step by step', async () => {
+  test('source-faker: every purchase has its user and its product; each step is reported', async () => {
     const config = { count: 60, seed: 1, records_per_slice: 20, parallelism: 1, always_updated: false };
-    const said: string[] = [];
-    const answer = await untilDone<object>('validate_config', { connector: 'source-faker', config }, said);
+    const progress: string[] = [];
+    const answer = await untilDone<object>('validate_config', { connector: 'source-faker', config }, progress);
     expect(answer).toMatchObject({ valid: true, runtime: 'python', version: '7.2.1' });
     // Each step once, in this order, and no flood.
     const steps = [
@@ -75,10 +75,10 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
       'specification',
       'checking the connection',
     ];
-    const at = steps.map((step) => said.findIndex((text) => text.includes(step)));
-    expect(at, said.join('\n')).toEqual([...at].sort((a, b) => a - b));
+    const at = steps.map((step) => progress.findIndex((text) => text.includes(step)));
+    expect(at, progress.join('\n')).toEqual([...at].sort((a, b) => a - b));
     expect(at).not.toContain(-1);
-    expect(said.length).toBeLessThan(40);
+    expect(progress.length).toBeLessThan(40);
     await untilDone('save_source', { name: 'shop', connector: 'source-faker', config });
     const { streams } = await untilDone<{ streams: { name: string }[] }>('list_streams', { source: 'shop' });
     expect(streams.map(({ name }) => name).sort()).toEqual(['products', 'purchases', 'users']);
@@ -129,7 +129,7 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
     }
   });
 
-  test('source-rss: an old one, by an older Python than the usual, which is told', async () => {
+  test('source-rss: an old version runs on an older Python, and the answer reports it', async () => {
     const config = { url: `${service.origin}/feed` };
     const answer = await untilDone<{ runtime_reason: string }>('validate_config', { connector: 'source-rss', config });
     expect(answer, answer.text).toMatchObject({ valid: true, version: '1.0.31' });

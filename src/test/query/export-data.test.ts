@@ -5,7 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { namesIn, waitUntil } from '../harness/machine.ts';
-import { MEADOW, makeWorkplace, PARROT, type Workplace } from '../harness/workplace.ts';
+import { ECHO_SOURCE, MEADOW, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 const SECRET = 'a-key-of-the-meadow-77';
 
@@ -16,10 +16,10 @@ beforeAll(async () => {
   server = await startServer({ workplace });
   const config = { api_key: 'secret_reference::MEADOW_API_KEY', count: 3_000 };
   await server.call('save_source', { name: 'meadow', connector: MEADOW, runtime: 'executable', config });
-  const parrot = { connector: PARROT, runtime: 'executable', config: { token: 'secret_reference::MEADOW_API_KEY' } };
-  await server.call('save_source', { name: 'parrot', ...parrot });
+  const echo = { connector: ECHO_SOURCE, runtime: 'executable', config: { token: 'secret_reference::MEADOW_API_KEY' } };
+  await server.call('save_source', { name: 'echo', ...echo });
   await server.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 38 });
-  await server.call('start_sync', { source: 'parrot', streams: ['said'], wait_seconds: 38 });
+  await server.call('start_sync', { source: 'echo', streams: ['said'], wait_seconds: 38 });
 });
 afterAll(async () => {
   await server.close();
@@ -75,7 +75,7 @@ describe('what is written', () => {
     expect(row).toEqual(['92233720368547758070', '4501500']);
   });
 
-  test('integers that Parquet cannot hold are refused, with what to do', async () => {
+  test('integers that Parquet cannot store are refused with the next step', async () => {
     const sql = 'SELECT 170141183460469231731687303715884105727::HUGEINT AS big';
     const error = await server.fail('export_data', { sql, format: 'parquet', file_name: 'too wide' });
     expect(error).toMatchObject({ code: 'parquet_integer', next: expect.stringContaining('VARCHAR') });
@@ -108,7 +108,7 @@ describe('what is written', () => {
   });
 
   test('data is in the file as it came; what is shown of it is sealed', async () => {
-    const answer = await exported('SELECT text FROM parrot.said LIMIT 3', 'jsonl', 'said', { show_rows: true });
+    const answer = await exported('SELECT text FROM echo.said LIMIT 3', 'jsonl', 'said', { show_rows: true });
     expect(await readFile(answer.path, 'utf8')).toContain(SECRET);
     expect(JSON.stringify(answer)).not.toContain(SECRET);
     expect(JSON.stringify(answer)).toContain('[secret:MEADOW_API_KEY]');
@@ -145,7 +145,7 @@ describe('what is refused', () => {
     expect(await namesIn(exportsFolder())).toEqual(before);
   });
 
-  test('a name that is taken, with one that is free', async () => {
+  test('a name that is in use, with one that is free', async () => {
     const { path } = await exported('SELECT 1 AS a', 'csv', 'taken');
     await writeFile(join(exportsFolder(), 'taken-2.csv'), '');
     const error = await server.fail('export_data', { sql: 'SELECT 2 AS a', format: 'csv', file_name: 'taken.csv' });

@@ -86,7 +86,7 @@ test('rows, page by page', async () => {
   }
 });
 
-test('a dry run says what would be read', async () => {
+test('a dry run reports what would be read', async () => {
   const answer = await server.call('query', { sql: 'SELECT sum(total) AS s FROM shop.orders', dry_run: true });
   expect(answer).toMatchObject({ columns: [{ name: 's', type: 'HUGEINT' }], tables: ['shop.orders'] });
   expect(answer).not.toHaveProperty('rows');
@@ -122,7 +122,7 @@ describe('bad SQL is refused, and the server lives', () => {
     expect(await server.fail('query', { sql })).toMatchObject({ kind: 'input', code: 'sql_too_large_value' });
   });
 
-  test('a query of minutes is ended at the limit', async () => {
+  test('a query that runs for minutes is stopped at the limit', async () => {
     const sql = 'SELECT count(*) FROM range(1000000000) a, range(1000000000) b';
     const started = Date.now();
     expect(await server.fail('query', { sql })).toMatchObject({ kind: 'limit', code: 'query_timeout' });

@@ -92,7 +92,7 @@ describe('values', () => {
     ]);
   });
 
-  test('whole numbers beyond what JSON holds, decimals and what is no number are texts', async () => {
+  test('integers beyond the range of JSON, decimals, NaN and infinity are texts', async () => {
     const { rows } = await ask(
       "SELECT 9007199254740993, 9007199254740991, -9007199254740993, 2::HUGEINT ** 0 IS NOT NULL, 170141183460469231731687303715884105727, 1.10::DECIMAL(10, 2), 'NaN'::DOUBLE, '-inf'::DOUBLE, 0.1",
     );
@@ -143,7 +143,7 @@ describe('answers', () => {
     expect(answer).not.toHaveProperty('rows');
   });
 
-  test('a mistake in the SQL is told with its place and its word', async () => {
+  test('a mistake in the SQL is reported with its position and its word', async () => {
     expect(await server.fail('query', { sql: 'SELECT 1\n FROM FROM x' })).toMatchObject({
       code: 'sql_syntax',
       message: expect.stringContaining('line 2'),

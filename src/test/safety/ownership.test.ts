@@ -122,7 +122,7 @@ describe('what another made', () => {
     expect(await readFile(file(), 'utf8')).toBe('{"name": "shop"');
   });
 
-  test('tables are not re-read, nor in another mode, by another key or cursor; what changes nothing goes through', async () => {
+  test('tables are not re-read, nor synced in another mode or by another key or cursor; a sync that changes none of these runs', async () => {
     const table = join(workplace.project, 'cache', 'cache.duckdb');
     expect((await stat(table)).size).toBeGreaterThan(0);
     for (const more of [
@@ -238,7 +238,7 @@ describe("a person's destination", () => {
     );
   });
 
-  test('is not rewritten; its repeated sync goes through', async () => {
+  test('is not rewritten; its repeated sync runs', async () => {
     for (const more of [{ restart: true }, { options: [{ stream: 'users', mode: 'full_refresh_overwrite' }] }]) {
       refusedWith(await mine.fail('start_sync', { ...STREAMS, destination: 'lake', ...more }), '--destination lake');
     }
@@ -246,7 +246,7 @@ describe("a person's destination", () => {
     expect(await written('notes')).toBe(30);
   });
 
-  test('is not overwritten by a source of this session, nor by a saved destination of its own that lies in the same place', async () => {
+  test('is not overwritten by a source of this session, nor by another saved destination with the same path', async () => {
     await save(mine, { count: 1, seed: 7 }, 'small');
     const small = { source: 'small', streams: ['notes'], wait_seconds: 38 };
     refusedWith(await mine.fail('start_sync', { ...small, destination: 'lake' }), '--destination lake');
@@ -267,13 +267,13 @@ describe("a person's destination", () => {
     for (const [at, more] of words.entries()) {
       const { config, ...named } = shelving(`pond-${at}`, 'lake');
       await mine.call('save_destination', { ...named, config: { ...config, ...more } });
-      const wish = { source: 'small', streams: ['notes'], destination: `pond-${at}`, wait_seconds: 38 };
-      refusedWith(await mine.fail('start_sync', wish), `--destination pond-${at}`);
+      const request = { source: 'small', streams: ['notes'], destination: `pond-${at}`, wait_seconds: 38 };
+      refusedWith(await mine.fail('start_sync', request), `--destination pond-${at}`);
     }
     expect(await written('notes')).toBe(30);
   };
 
-  test('is not overwritten by a destination of this session that means the same place in other words', () =>
+  test('is not overwritten by a destination of this session that spells the same path differently', () =>
     expectRefused([
       ...['lake/', './lake', '/lake', 'link'].map(path),
       { after: 1 },

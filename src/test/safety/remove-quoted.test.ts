@@ -33,7 +33,7 @@ async function tablesOf(dataset: string): Promise<string[]> {
   return (found?.tables ?? []).map(({ table }) => table).sort();
 }
 
-test('a table goes by the name that describe_data shows, and by its bare one; no other goes', async () => {
+test('a table is removed by the name that describe_data shows and by its plain one; no other table is removed', async () => {
   const shown = (await described()).find(({ dataset }) => dataset === 'order')?.tables ?? [];
   expect(shown.map(({ table }) => table).sort()).toEqual([...TABLES].sort());
   const left = new Set(TABLES);
@@ -98,7 +98,7 @@ test('a person’s command is one that a shell takes', async () => {
   }
 });
 
-test('a dataset goes by both names', async () => {
+test('a dataset is removed by both names', async () => {
   await server.call('remove', { kind: 'dataset', name: '"select"' });
   expect(await tablesOf('select')).toEqual([]);
   await load('select');

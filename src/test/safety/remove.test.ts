@@ -1,94 +1,55 @@
-/** `remove` and `sluice-mcp remove`: what goes, what stays, what safe mode lets through, and that a next sync starts over. */
+/** `remove` and `sluice-mcp remove`: what they delete, what they keep, what safe mode allows, and that the next sync starts over. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../harness/client.ts';
-import { copyConnector, makeConnectorWorkplace, namesIn, waitUntil } from '../harness/machine.ts';
+import { startServer } from '../harness/client.ts';
+import { copyConnector, namesIn, waitUntil } from '../harness/machine.ts';
 import { startOnTerminal, startTyped } from '../harness/terminal.ts';
-import { MEADOW, TURNSTILE, type Workplace } from '../harness/workplace.ts';
+import { GATED_SOURCE, type Workplace } from '../harness/workplace.ts';
+import { openRemovalProject, type RemovalProject, type Sync } from './remove.fixture.ts';
 
+let project: RemovalProject;
 let workplace: Workplace;
-let server: TestServer;
-let meadow: string;
 beforeEach(async () => {
-  workplace = await makeConnectorWorkplace(
-    "MEADOW_API_KEY='a-key-of-the-meadow-77'\nTURN_TOKEN='turn-the-first-token-0001'\n",
-  );
-  meadow = await copyConnector(workplace, MEADOW);
-  server = await startServer({ workplace });
+  project = await openRemovalProject();
+  ({ workplace } = project);
 });
-afterEach(async () => {
-  await server.close();
-  await workplace.remove();
-});
+afterEach(() => project.close());
 
-interface Removed {
-  readonly removed: string[];
-  readonly kept: string[];
-}
-interface Sync {
-  readonly sync_id: string;
-  readonly state: string;
-  readonly streams: { stream: string; records: number; rows: number }[];
-}
-
-const save = (name = 'meadow', more: object = {}): Promise<unknown> =>
-  server.call('save_source', {
-    name,
-    connector: meadow,
-    runtime: 'executable',
-    config: { api_key: 'secret_reference::MEADOW_API_KEY', count: 40, ...more },
-  });
-const sync = (source = 'meadow', more: object = {}): Promise<Sync & { text: string }> =>
-  server.call<Sync>('start_sync', { source, streams: ['users', 'notes'], wait_seconds: 38, ...more });
-const remove = (kind: string, name: string): Promise<Removed & { text: string }> =>
-  server.call('remove', { kind, name });
-const datasets = async (): Promise<string[]> =>
-  (
-    await server.call<{ datasets: { dataset: string; tables: { table: string }[] }[] }>('describe_data', {
-      detail: 'names',
-    })
-  ).datasets.flatMap(({ dataset, tables }) => tables.map(({ table }) => `${dataset}.${table}`));
-/** A server of another session: it has created nothing of what is there. */
-async function anotherSession(environment: Record<string, string> = {}): Promise<void> {
-  await server.close();
-  server = await startServer({ workplace, environment });
-}
-
-describe('what a session has created goes', () => {
-  test('a table: its stream is re-read, the others continue', async () => {
-    await save();
-    await sync();
-    const { removed, kept } = await remove('table', 'meadow.users');
+describe('remove deletes what its session created', () => {
+  test('a table: its stream is re-read, the other streams continue', async () => {
+    await project.save();
+    await project.sync();
+    const { removed, kept } = await project.remove('table', 'meadow.users');
     expect(removed.join()).toContain('meadow.users');
     expect(kept.join()).toContain('meadow');
-    expect(await datasets()).toEqual(['meadow.notes']);
-    const again = await sync('meadow', { streams: ['users'] });
+    expect(await project.tables()).toEqual(['meadow.notes']);
+    const again = await project.sync('meadow', { streams: ['users'] });
     expect(again.streams).toMatchObject([{ stream: 'users', records: 40, rows: 40 }]);
-    expect((await sync('meadow', { streams: ['users'] })).streams[0]?.records).toBe(0);
+    expect((await project.sync('meadow', { streams: ['users'] })).streams[0]?.records).toBe(0);
   });
 
-  test('a dataset: tables, states and mapping; the next sync begins as the first did', async () => {
-    await save();
-    await sync();
-    const { removed } = await remove('dataset', 'meadow');
+  test('a dataset with its tables, states and mapping; the next sync starts from the beginning', async () => {
+    await project.save();
+    await project.sync();
+    const { removed } = await project.remove('dataset', 'meadow');
     expect(removed.join()).toMatch(/dataset "meadow".*meadow\.notes.*meadow\.users/);
-    expect(await datasets()).toEqual([]);
-    expect((await sync()).streams.map(({ records }) => records)).toEqual([40, 40]);
-    expect((await datasets()).sort()).toEqual(['meadow.notes', 'meadow.users']);
+    expect(await project.tables()).toEqual([]);
+    expect((await project.sync()).streams.map(({ records }) => records)).toEqual([40, 40]);
+    expect((await project.tables()).sort()).toEqual(['meadow.notes', 'meadow.users']);
   });
 
-  test('a source: what its connector changed goes with it, its dataset stays', async () => {
-    const connector = await copyConnector(workplace, TURNSTILE);
+  test('a source with the values that its connector changed; its dataset remains', async () => {
+    const connector = await copyConnector(workplace, GATED_SOURCE);
     const config = {
       store: join(workplace.open, 'up'),
       credentials: { refresh_token: 'secret_reference::TURN_TOKEN' },
     };
-    await server.call('save_source', { name: 'gate', connector, runtime: 'executable', config });
-    await sync('gate', { streams: ['visits'] });
+    await project.server.call('save_source', { name: 'gate', connector, runtime: 'executable', config });
+    await project.sync('gate', { streams: ['visits'] });
     expect(await namesIn(join(workplace.project, 'updates'))).toContain('gate.json');
-    const { removed, kept } = await remove('source', 'gate');
+    const { removed, kept } = await project.remove('source', 'gate');
     expect(removed.join()).toContain('configuration changes that its connector');
     expect(kept.join()).toContain('kind "dataset" and name "gate"');
     expect(await namesIn(join(workplace.project, 'updates'))).not.toContain('gate.json');
@@ -96,102 +57,77 @@ describe('what a session has created goes', () => {
     expect((await namesIn(join(workplace.project, 'catalogs'))).filter((name) => name.startsWith('catalog-'))).toEqual(
       [],
     );
-    expect(await datasets()).toEqual(['gate.visits']);
-    expect(await server.fail('start_sync', { source: 'gate' })).toMatchObject({ code: 'unknown_source' });
-    // Nothing is said of a source that is gone.
-    expect((await remove('dataset', 'gate')).kept).toEqual([]);
+    expect(await project.tables()).toEqual(['gate.visits']);
+    expect(await project.server.fail('start_sync', { source: 'gate' })).toMatchObject({ code: 'unknown_source' });
+    // A source that was already removed is not listed.
+    expect((await project.remove('dataset', 'gate')).kept).toEqual([]);
   });
 
-  test('a sync: its log and status; its rows stay', async () => {
-    await save();
-    const { sync_id: id } = await sync();
-    expect((await remove('sync', id)).kept.join()).toContain('rows');
+  test('a sync with its log and status; its rows remain', async () => {
+    await project.save();
+    const { sync_id: id } = await project.sync();
+    expect((await project.remove('sync', id)).kept.join()).toContain('rows');
     expect(await namesIn(join(workplace.project, 'syncs'))).toEqual([]);
-    expect(await server.fail('get_sync', { sync_id: id })).toMatchObject({ code: 'unknown_sync' });
-    expect(await server.call('query', { sql: 'SELECT count(*) FROM meadow.users' })).toMatchObject({ rows: [[40]] });
-    await server.close();
+    expect(await project.server.fail('get_sync', { sync_id: id })).toMatchObject({ code: 'unknown_sync' });
+    expect(await project.server.call('query', { sql: 'SELECT count(*) FROM meadow.users' })).toMatchObject({
+      rows: [[40]],
+    });
+    await project.server.close();
     const instance = await DuckDBInstance.create(join(workplace.project, 'cache', 'cache.duckdb'));
     const connection = await instance.connect();
     const rows = (await connection.runAndReadAll('SELECT count(*)::INT FROM _sluice.syncs')).getRowsJson();
     expect(rows).toEqual([[0]]);
     connection.closeSync();
     instance.closeSync();
-    server = await startServer({ workplace });
+    project.server = await startServer({ workplace });
   });
 });
 
 describe('safe mode', () => {
-  test.each([
-    ['source', 'meadow'],
-    ['dataset', 'meadow'],
-    ['table', 'meadow.users'],
-    ['sync', 'the latest'],
-  ])('refuses a %s that this session did not create, and names the way of a person', async (kind, name) => {
-    await save();
-    const { sync_id: id } = await sync();
-    await anotherSession();
-    const error = await server.fail('remove', { kind, name: kind === 'sync' ? id : name });
-    expect(error).toMatchObject({
-      kind: 'refused',
-      code: 'safe_mode',
-      next: expect.stringContaining('sluice-mcp remove'),
-    });
-    expect((await datasets()).length).toBe(2);
-    expect(await namesIn(join(workplace.project, 'sources'))).toEqual(['meadow.json']);
-  });
-
-  test('refuses a dataset of its own with a table that is not: every target counts', async () => {
-    await save();
-    await sync('meadow', { streams: ['users'] });
+  test('refuses a dataset of this session if another session created one of its tables', async () => {
+    await project.save();
+    await project.sync('meadow', { streams: ['users'] });
     const other = await startServer({ workplace });
     await other.call('start_sync', { source: 'meadow', streams: ['notes'], wait_seconds: 38 });
-    expect(await server.fail('remove', { kind: 'dataset', name: 'meadow' })).toMatchObject({ code: 'safe_mode' });
-    expect(await server.fail('remove', { kind: 'table', name: 'meadow.notes' })).toMatchObject({ code: 'safe_mode' });
+    expect(await project.server.fail('remove', { kind: 'dataset', name: 'meadow' })).toMatchObject({
+      code: 'safe_mode',
+    });
+    expect(await project.server.fail('remove', { kind: 'table', name: 'meadow.notes' })).toMatchObject({
+      code: 'safe_mode',
+    });
     expect(await other.call('remove', { kind: 'table', name: 'meadow.notes' })).toHaveProperty('removed');
     await other.close();
-    expect((await remove('dataset', 'meadow')).removed.join()).toContain('meadow.users');
+    expect((await project.remove('dataset', 'meadow')).removed.join()).toContain('meadow.users');
   });
 
-  test('switched off, another session’s goes too; in read-only mode nothing does', async () => {
-    await save();
-    await sync();
-    await anotherSession({ SLUICE_READONLY_MODE: '1' });
-    expect(await server.fail('remove', { kind: 'source', name: 'meadow' })).toMatchObject({ code: 'read_only_mode' });
-    await anotherSession({ SLUICE_SAFE_MODE: '0' });
-    expect((await remove('dataset', 'meadow')).removed.join()).toContain('meadow.users');
+  test('allows objects of another session when it is off; read-only mode refuses everything', async () => {
+    await project.save();
+    await project.sync();
+    await project.startAnotherSession({ SLUICE_READONLY_MODE: '1' });
+    expect(await project.server.fail('remove', { kind: 'source', name: 'meadow' })).toMatchObject({
+      code: 'read_only_mode',
+    });
+    await project.startAnotherSession({ SLUICE_SAFE_MODE: '0' });
+    expect((await project.remove('dataset', 'meadow')).removed.join()).toContain('meadow.users');
   });
 
-  test('what is gone is not the session’s any more', async () => {
-    await save();
-    await remove('source', 'meadow');
-    const { created_this_session: created } = await server.call<{ created_this_session: unknown[] }>('get_status');
+  test('no longer lists a removed source among the objects of the session', async () => {
+    await project.save();
+    await project.remove('source', 'meadow');
+    const { created_this_session: created } = await project.server.call<{ created_this_session: unknown[] }>(
+      'get_status',
+    );
     expect(created).toEqual([]);
   });
 });
 
-describe('what does not go', () => {
-  test.each([
-    ['source', 'medow', 'unknown_source', 'meadow'],
-    ['dataset', 'meadows', 'unknown_dataset', 'meadow'],
-    ['table', 'meadow.user', 'unknown_table', 'meadow.users'],
-    ['table', 'users', 'table_without_dataset', 'dataset.table'],
-    ['dataset', '_sluice', 'unknown_dataset', 'meadow'],
-    ['connector', 'source-nothing', 'unknown_connector', 'none'],
-    ['sync', '20200101-000000-aaaaaa', 'unknown_sync', '20'],
-    ['sync', '../sources', 'unknown_sync', '20'],
-  ])('a %s named %s', async (kind, name, code, near) => {
-    await save();
-    await sync();
-    const error = await server.fail('remove', { kind, name });
-    expect(error).toMatchObject({ code, next: expect.stringContaining(near) });
-  });
-
-  test('anything of a sync that runs', async () => {
-    await save('meadow', { count: 100_000, batch: 10, delay_ms: 50 });
-    await sync('meadow', { streams: ['users'], wait_seconds: 2 });
-    const { sync_id: id } = await server.call<Sync>('get_sync');
+describe('remove keeps', () => {
+  test('everything that a running sync uses', async () => {
+    await project.save('meadow', { count: 100_000, batch: 10, delay_ms: 50 });
+    await project.sync('meadow', { streams: ['users'], wait_seconds: 2 });
+    const { sync_id: id } = await project.server.call<Sync>('get_sync');
     await waitUntil(
-      async () => ((await server.call<Sync>('get_sync', { sync_id: id })).streams[0]?.rows ?? 0) > 0,
+      async () => ((await project.server.call<Sync>('get_sync', { sync_id: id })).streams[0]?.rows ?? 0) > 0,
       40_000,
     );
     for (const [kind, name] of [
@@ -200,29 +136,29 @@ describe('what does not go', () => {
       ['table', 'meadow.users'],
       ['sync', id],
     ] as const) {
-      expect(await server.fail('remove', { kind, name }), kind).toMatchObject({ code: 'sync_running' });
+      expect(await project.server.fail('remove', { kind, name }), kind).toMatchObject({ code: 'sync_running' });
     }
-    await server.call('cancel_sync', { sync_id: id });
-    await remove('source', 'meadow');
+    await project.server.call('cancel_sync', { sync_id: id });
+    await project.remove('source', 'meadow');
   });
 
-  test('a table that no sync made: it stays, and so does its dataset', async () => {
-    await save();
-    await sync();
-    await server.close();
+  test('a table that no sync created, and its dataset', async () => {
+    await project.save();
+    await project.sync();
+    await project.server.close();
     const instance = await DuckDBInstance.create(join(workplace.project, 'cache', 'cache.duckdb'));
     const connection = await instance.connect();
     await connection.run('CREATE TABLE meadow.mine AS SELECT 1 AS a; CHECKPOINT');
     connection.closeSync();
     instance.closeSync();
-    server = await startServer({ workplace, environment: { SLUICE_SAFE_MODE: '0' } });
-    expect(await server.fail('remove', { kind: 'table', name: 'meadow.mine' })).toMatchObject({
+    project.server = await startServer({ workplace, environment: { SLUICE_SAFE_MODE: '0' } });
+    expect(await project.server.fail('remove', { kind: 'table', name: 'meadow.mine' })).toMatchObject({
       code: 'unknown_table',
     });
-    const { removed, kept } = await remove('dataset', 'meadow');
+    const { removed, kept } = await project.remove('dataset', 'meadow');
     expect(removed.join()).not.toContain('dataset "meadow"');
     expect(kept.join()).toContain('meadow.mine, which no sync created');
-    expect(await datasets()).toEqual(['meadow.mine']);
+    expect(await project.tables()).toEqual(['meadow.mine']);
   });
 });
 
@@ -230,10 +166,10 @@ describe('in a terminal', () => {
   const run = (args: string[], more: Record<string, string> = {}) =>
     startTyped(workplace, ['remove', ...args], { ...workplace.environment, ...more }).ended;
 
-  test('modes do not bind a person; without an answer nothing goes', async () => {
-    await save();
-    await sync();
-    await server.close();
+  test('ignores both modes; without a confirmation it removes nothing', async () => {
+    await project.save();
+    await project.sync();
+    await project.server.close();
     const asked = await run(['dataset', 'meadow'], { SLUICE_READONLY_MODE: '1' });
     expect([asked.code, asked.out]).toEqual([2, '']);
     expect(asked.err).toContain('table meadow.users');
@@ -243,12 +179,12 @@ describe('in a terminal', () => {
     expect(done.out).toMatch(/^Removed: dataset "meadow"; .*\nKept: source "meadow".*\n$/);
     const json = await run(['source', 'meadow', '--yes', '--json']);
     expect(JSON.parse(json.out)).toMatchObject({ type: 'removed', exit_status: 0, kind: 'source', name: 'meadow' });
-    server = await startServer({ workplace });
-    expect(await server.call('list_sources')).toMatchObject({ total: 0 });
+    project.server = await startServer({ workplace });
+    expect(await project.server.call('list_sources')).toMatchObject({ total: 0 });
   });
 
-  test('a mistake: status 2 and the near word', async () => {
-    await save();
+  test('exits with status 2 on a misspelled argument and suggests the right one', async () => {
+    await project.save();
     expect(await run(['datset', 'meadow', '--yes'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('Did you mean dataset?'),
@@ -258,9 +194,9 @@ describe('in a terminal', () => {
     expect(await namesIn(join(workplace.project, 'sources'))).toEqual(['meadow.json']);
   });
 
-  test('a person is asked, and "y" is the only yes', async () => {
-    await save();
-    await server.close();
+  test('asks for a confirmation and accepts only "y"', async () => {
+    await project.save();
+    await project.server.close();
     for (const [answer, code] of [
       ['\r', 2],
       ['y\r', 0],
@@ -270,7 +206,7 @@ describe('in a terminal', () => {
       expect((await typed.ended).code, answer).toBe(code);
     }
     expect(await namesIn(join(workplace.project, 'sources'))).toEqual([]);
-    server = await startServer({ workplace });
+    project.server = await startServer({ workplace });
     expect(await readFile(workplace.envFile, 'utf8')).toContain('MEADOW_API_KEY');
   });
 });

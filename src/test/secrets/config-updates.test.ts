@@ -6,17 +6,17 @@ import { startServer, type TestServer } from '../harness/client.ts';
 import { copyConnector, makeConnectorWorkplace, namesIn, waitUntil } from '../harness/machine.ts';
 import { startTyped } from '../harness/terminal.ts';
 import { tracesIn } from '../harness/traces.ts';
-import { TURNSTILE, type Workplace } from '../harness/workplace.ts';
+import { GATED_SOURCE, type Workplace } from '../harness/workplace.ts';
 
 const FIRST = 'turn-the-first-token-0001';
 
 let workplace: Workplace;
 let server: TestServer;
-let turnstile: string;
+let connector: string;
 let store: string;
 beforeEach(async () => {
   workplace = await makeConnectorWorkplace(`TURN_TOKEN='${FIRST}'\nOTHER_TOKEN='turn-another-token-0002'\n`);
-  turnstile = await copyConnector(workplace, TURNSTILE);
+  connector = await copyConnector(workplace, GATED_SOURCE);
   store = join(workplace.open, 'upstream');
   server = await startServer({ workplace });
 });
@@ -36,7 +36,7 @@ interface Sync {
 const save = (more: object = {}, name = 'gate', reference = 'TURN_TOKEN') =>
   server.call('save_source', {
     name,
-    connector: turnstile,
+    connector,
     runtime: 'executable',
     config: { store, credentials: { refresh_token: `secret_reference::${reference}`, scopes: ['read'] }, ...more },
   });
@@ -51,7 +51,7 @@ async function listed(): Promise<{ fields: string[] } | undefined> {
 }
 
 describe('a token that is good for one use', () => {
-  test('is kept by each sync, used by the next one, and only what changed is in the file', async () => {
+  test('is stored by each sync and used by the next one; the file has only the changes', async () => {
     await save();
     expect(await listed()).toBeUndefined();
     const tokens = new Set([FIRST]);
@@ -70,7 +70,7 @@ describe('a token that is good for one use', () => {
     for (const name of await namesIn(folder())) expect((await stat(join(folder(), name))).mode & 0o777).toBe(0o600);
   });
 
-  test('is used and kept by preview, by the terminal and by another server too', async () => {
+  test('is used and stored by preview, by the terminal and by another server', async () => {
     await save();
     await server.call('preview_stream', { source: 'gate', streams: ['visits'] });
     const typed = await startTyped(workplace, ['sync', 'gate'], workplace.environment).ended;
@@ -93,7 +93,7 @@ describe('a token that is good for one use', () => {
 
   test('that validate_config used up is there for save_source', async () => {
     const config = { store, rotate: ['check'], credentials: { refresh_token: 'secret_reference::TURN_TOKEN' } };
-    const subject = { connector: turnstile, runtime: 'executable', config };
+    const subject = { connector, runtime: 'executable', config };
     expect(await server.call('validate_config', subject)).toMatchObject({ valid: true });
     await server.call('save_source', { name: 'gate', ...subject });
     expect(await sync()).toMatchObject({ state: 'complete' });
@@ -110,15 +110,15 @@ describe('a token that is good for one use', () => {
     await server.close();
     // What the source was saved with stays as it is: only the connector's own behaviour changes.
     await writeFile(
-      turnstile,
-      (await readFile(turnstile, 'utf8')).replace('if (config.wait) await', 'if (false) await'),
+      connector,
+      (await readFile(connector, 'utf8')).replace('if (config.wait) await', 'if (false) await'),
     );
     server = await startServer({ workplace });
     expect(await sync()).toMatchObject({ state: 'complete' });
   });
 });
 
-test('nothing of a kept value is seen: not in answers, logs, errors or rows, here or by a server that starts later', async () => {
+test('a stored value is never shown in answers, logs, errors or rows, nor by a server that starts later', async () => {
   await save({ fail: true });
   const failed = await sync();
   expect(failed.errors[0]?.message).toContain('[secret:gate.credentials.refresh_token]');
@@ -126,7 +126,7 @@ test('nothing of a kept value is seen: not in answers, logs, errors or rows, her
   expect(failed.warnings.join()).toContain('were read for a table');
   const watching = await startServer({ workplace });
   await watching.call('get_status');
-  await writeFile(turnstile, (await readFile(turnstile, 'utf8')).replace('if (config.fail) await', 'if (false) await'));
+  await writeFile(connector, (await readFile(connector, 'utf8')).replace('if (config.fail) await', 'if (false) await'));
   expect(await sync()).toMatchObject({ state: 'complete' });
   const later = await startServer({ workplace });
   const token = await current();
@@ -157,7 +157,7 @@ test('nothing of a kept value is seen: not in answers, logs, errors or rows, her
   for (const each of [watching, later]) await each.close();
 });
 
-describe('what was kept is dropped', () => {
+describe('a stored change is dropped', () => {
   test('when the value behind a reference changes: the new value is used', async () => {
     await save();
     await sync();
@@ -179,10 +179,10 @@ describe('what was kept is dropped', () => {
   });
 });
 
-test('no configuration can be made of a kept file', async () => {
+test('a stored change cannot be used as a config_file', async () => {
   await save();
   await sync();
-  const stolen = { connector: turnstile, runtime: 'executable', config_file: join(folder(), 'gate.json') };
+  const stolen = { connector, runtime: 'executable', config_file: join(folder(), 'gate.json') };
   const { valid, problems } = await server.call<{ valid: boolean; problems: { path: string }[] }>(
     'validate_config',
     stolen,
@@ -190,7 +190,7 @@ test('no configuration can be made of a kept file', async () => {
   expect([valid, problems[0]?.path]).toEqual([false, 'config_file']);
 });
 
-test('a change that cannot be kept is said, and ends nothing', async () => {
+test('a change that cannot be stored is reported, and the sync completes', async () => {
   await save();
   await writeFile(folder(), 'no folder');
   const { state, warnings } = await server.call<{ state: string; warnings: string[] }>('start_sync', {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('list_secrets says set or empty of each, and where the env file is', async () => {
+test('list_secrets reports whether each is set or empty, and the path of the env file', async () => {
   const listed = await server.call('list_secrets');
   expect(listed).toMatchObject({ env_file: server.workplace.envFile });
   expect(listed.text).toContain(server.workplace.envFile);
@@ -33,7 +33,7 @@ test('get_connector_info names the secrets that fit and has an example for each 
   expect(info.text).not.toContain('BRAMBLE_CLIENT_SECRET');
 });
 
-test('an example holds the password of a database though the spec does not require it', async () => {
+test('an example includes the password of a database although the spec does not require it', async () => {
   const info = await server.call('get_connector_info', { connector: 'source-larch-sql' });
   expect(info).toMatchObject({ example_config: { password: 'secret_reference::LARCH_PASSWORD' } });
 });

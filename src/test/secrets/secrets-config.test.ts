@@ -2,10 +2,10 @@
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { CONFIG, ENV_FILE, HIDDEN, parrot, ref } from '../harness/parrot.ts';
+import { CONFIG, ENV_FILE, echoSource, HIDDEN, ref } from '../harness/echo-source.ts';
 import { type RawServer, startRaw } from '../harness/raw.ts';
 import { tracesIn, tracesInFiles } from '../harness/traces.ts';
-import { makeWorkplace, PARROT, type Workplace } from '../harness/workplace.ts';
+import { ECHO_SOURCE, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 /** Literals that no store knows. */
 const TYPED = {
@@ -45,13 +45,17 @@ afterEach(async () => {
 });
 
 async function validate(args: Record<string, unknown>): Promise<Answer> {
-  const { result } = await server.callTool('validate_config', { connector: PARROT, runtime: 'executable', ...args });
+  const { result } = await server.callTool('validate_config', {
+    connector: ECHO_SOURCE,
+    runtime: 'executable',
+    ...args,
+  });
   return result?.structuredContent as unknown as Answer;
 }
 
 const pathsOf = ({ problems }: Answer): string[] => problems.map(({ path }) => path).sort();
 
-describe('a literal at a field for secrets is refused with the reference to write, and kept nowhere', () => {
+describe('a literal in a secret field is refused with the reference to write, and is not stored', () => {
   test.each([
     ['at the top', { token: TYPED.TYPED }, ['token']],
     ['in an array', { token: CONFIG.token, list: [CONFIG.token, TYPED.TYPED] }, ['list[1]']],
@@ -66,7 +70,7 @@ describe('a literal at a field for secrets is refused with the reference to writ
     expect(answer.problems.some(({ fix }) => fix.includes('secret_reference::'))).toBe(true);
     const saved = await server.callTool('save_source', {
       name: 'typed',
-      connector: PARROT,
+      connector: ECHO_SOURCE,
       runtime: 'executable',
       config,
     });
@@ -111,7 +115,7 @@ describe('a file of the person is used and never shown', () => {
       'wrong types',
       `token: [${TYPED.FILED}]\nlevel: ${TYPED.FILED}\nnote: ${TYPED.FILED}\nport: ${TYPED.FILE_NUMBER}\n`,
     ],
-    ['a secret in a text around a reference', `token: "${TYPED.FILED} ${ref('PARROT_TOKEN')}"\n`],
+    ['a secret in a text around a reference', `token: "${TYPED.FILED} ${ref('ECHO_TOKEN')}"\n`],
   ])('with %s', async (_mistake, text) => {
     const answer = await validate({ config_file: await file('bad.yaml', text) });
     expect(answer.valid === false || answer.error !== undefined).toBe(true);
@@ -129,7 +133,7 @@ describe('a file of the person is used and never shown', () => {
   });
 });
 
-describe('a secret that holds a configuration is used and never shown', () => {
+describe('a secret that contains a configuration is used and never shown', () => {
   test('when it is good, and when it cannot be read', async () => {
     expect(await validate({ config_secret: 'WHOLE_CONFIG' })).toMatchObject({ valid: true });
     const broken = await validate({ config_secret: 'BROKEN_CONFIG' });
@@ -140,54 +144,54 @@ describe('a secret that holds a configuration is used and never shown', () => {
   });
 });
 
-describe('a reference that cannot stand is told by its path and its name', () => {
+describe('an invalid reference is reported by its path and its name', () => {
   test('unknown names, longer texts, arrays, branches, fields that are not secret, wrong types', async () => {
     const config = {
-      token: ref('PARROT_TOKE'),
-      url: `postgres://reader:${ref('PARROT_PASSWORD')}@db`,
-      list: [ref('PARROT_LISTS_KEY')],
-      auth: { kind: 'user', user: ref('PARROT_OTHER_KEY'), password: ref('NO_SUCH_KEY') },
-      note: ref('PARROT_TOKEN'),
-      port: ref('PARROT_HOST'),
-      pin: ref('PARROT_TOKEN'),
-      settings: ref('PARROT_PASSWORD'),
+      token: ref('ECHO_TOKE'),
+      url: `postgres://reader:${ref('ECHO_PASSWORD')}@db`,
+      list: [ref('ECHO_LISTS_KEY')],
+      auth: { kind: 'user', user: ref('ECHO_OTHER_KEY'), password: ref('NO_SUCH_KEY') },
+      note: ref('ECHO_TOKEN'),
+      port: ref('ECHO_HOST'),
+      pin: ref('ECHO_TOKEN'),
+      settings: ref('ECHO_PASSWORD'),
     };
     const answer = await validate({ config });
     expect(pathsOf(answer)).toEqual(['auth.password', 'auth.user', 'list[0]', 'note', 'settings', 'token', 'url']);
-    expect(answer.problems.find(({ path }) => path === 'token')?.fix).toContain('PARROT_TOKEN');
+    expect(answer.problems.find(({ path }) => path === 'token')?.fix).toContain('ECHO_TOKEN');
   });
 
-  test('of a value that breaks a rule of the schema nothing is said: the connector has the word', async () => {
-    const config = { ...CONFIG, level: ref('PARROT_HOST'), note: ref('PARROT_HOST'), port: ref('PARROT_HOST') };
+  test('a secret value that breaks a rule of the schema is left to the connector', async () => {
+    const config = { ...CONFIG, level: ref('ECHO_HOST'), note: ref('ECHO_HOST'), port: ref('ECHO_HOST') };
     const answer = await validate({ config });
     expect(answer).toMatchObject({ valid: true, problems: [] });
     expect(JSON.stringify(answer)).not.toContain('db.example.org');
   });
 
   test('numbers, objects and leaves of a JSON value may be referred to', async () => {
-    const account = `${ref('PARROT_ACCOUNT_KEY')}#/private_key`;
+    const account = `${ref('ECHO_ACCOUNT_KEY')}#/private_key`;
     expect(
       await validate({
         config: {
           token: account,
-          port: ref('PARROT_PORT'),
-          pin: ref('PARROT_PIN_KEY'),
-          options: ref('PARROT_ACCOUNT_KEY'),
+          port: ref('ECHO_PORT'),
+          pin: ref('ECHO_PIN_KEY'),
+          options: ref('ECHO_ACCOUNT_KEY'),
         },
       }),
     ).toMatchObject({ valid: true });
   });
 });
 
-describe('names and SQL that hold a secret', () => {
-  test('are told without it, and it is in no audit', async () => {
+describe('names and SQL that contain a secret', () => {
+  test('are repeated without it, and it is not in the audit', async () => {
     const token = HIDDEN.TOKEN ?? '';
     const calls: [string, Record<string, unknown>][] = [
       ['list_streams', { source: token }],
       ['get_sync', { sync_id: token }],
       ['get_connector_info', { connector: token }],
-      ['validate_config', { ...parrot(), connector: `/tmp/${token}` }],
-      ['save_source', { name: token, ...parrot() }],
+      ['validate_config', { ...echoSource(), connector: `/tmp/${token}` }],
+      ['save_source', { name: token, ...echoSource() }],
       ['describe_data', { dataset: token, table: token }],
       ['query', { sql: `SELECT '${token}'::INT` }],
       ['query', { sql: `SELECT FROM WHERE '${token}` }],
@@ -204,8 +208,8 @@ describe('a secret that changes while the server runs', () => {
   test('is used at the next call, and its old value stays sealed', async () => {
     const fresh = 'mdw_live_the-second-value-2Lp8Yt';
     await workplace.writeEnvFile((ENV_FILE + MORE).replace(HIDDEN.TOKEN ?? '', fresh));
-    const answer = await validate(parrot({ note: 'a', fail: 'check', options: { old: ref('PARROT_HOST') } }));
-    expect(JSON.stringify(answer)).toContain('[secret:PARROT_TOKEN]');
+    const answer = await validate(echoSource({ note: 'a', fail: 'check', options: { old: ref('ECHO_HOST') } }));
+    expect(JSON.stringify(answer)).toContain('[secret:ECHO_TOKEN]');
     await server.callTool('query', { sql: `SELECT '${HIDDEN.TOKEN}'::INT` });
     expect(tracesIn(server.stdout(), { fresh })).toEqual([]);
     expect(tracesIn(server.stderr(), { fresh })).toEqual([]);

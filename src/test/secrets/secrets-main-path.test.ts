@@ -1,7 +1,7 @@
 /** A source that repeats its configuration in every form and place: nothing of it is seen on the whole main path. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ENV_FILE, echoSource, HIDDEN, SHORT } from '../harness/echo-source.ts';
 import { waitUntil } from '../harness/machine.ts';
-import { ENV_FILE, HIDDEN, parrot, SHORT } from '../harness/parrot.ts';
 import { type RawMessage, type RawServer, startRaw } from '../harness/raw.ts';
 import { tracesIn, tracesInFiles } from '../harness/traces.ts';
 import { makeWorkplace, type Workplace } from '../harness/workplace.ts';
@@ -42,62 +42,65 @@ async function expectNoTrace(): Promise<void> {
 }
 
 async function save(more: object = {}): Promise<void> {
-  const answer = await call('save_source', { name: 'parrot', ...parrot(more) });
+  const answer = await call('save_source', { name: 'echo', ...echoSource(more) });
   expect(answer.error, server.stderr().toString()).toBeUndefined();
 }
 
-describe('a source that repeats its configuration in every form and place', () => {
+describe('a source that repeats its configuration in every form and every output', () => {
   test('is validated, saved, listed, previewed, synced and queried without a trace of a secret', async () => {
-    expect(await call('validate_config', parrot())).toMatchObject({ valid: true });
+    expect(await call('validate_config', echoSource())).toMatchObject({ valid: true });
     await save();
-    await call('list_sources', { name: 'parrot' });
-    const { streams } = await call<{ streams: { name: string }[] }>('list_streams', { source: 'parrot' });
-    expect(streams.map(({ name }) => name)).toEqual(['said', 'about [secret:PARROT_TOKEN]']);
-    await call('list_streams', { source: 'parrot', stream: 'said', refresh: true });
-    await call('preview_stream', { source: 'parrot', streams: ['said'], limit: 2 });
-    const sync = await call('start_sync', { source: 'parrot', streams: ['said'], wait_seconds: 40 });
+    await call('list_sources', { name: 'echo' });
+    const { streams } = await call<{ streams: { name: string }[] }>('list_streams', { source: 'echo' });
+    expect(streams.map(({ name }) => name)).toEqual(['said', 'about [secret:ECHO_TOKEN]']);
+    await call('list_streams', { source: 'echo', stream: 'said', refresh: true });
+    await call('preview_stream', { source: 'echo', streams: ['said'], limit: 2 });
+    const sync = await call('start_sync', { source: 'echo', streams: ['said'], wait_seconds: 40 });
     expect(sync).toMatchObject({ state: 'complete', records: 40 });
     const logged = await call<{ log: string[] }>('get_sync', { log_lines: 200 });
     expect(tracesIn(logged.log.join('\n'), SHORT)).toEqual([]);
     const log = [...(await workplace.files())].find(([path]) => path.endsWith('log.txt'))?.[1].toString();
-    expect(log).toContain('[secret:PARROT_SHORT_KEY]');
+    expect(log).toContain('[secret:ECHO_SHORT_KEY]');
     for (const detail of ['names', 'summary', 'full']) await call('describe_data', { detail });
     let rows = 0;
     // Each page holds three of these rows.
     for (let offset: number | undefined = 0; offset !== undefined && rows <= 3; ) {
-      const sql = 'SELECT * FROM parrot.said ORDER BY id';
+      const sql = 'SELECT * FROM echo.said ORDER BY id';
       const page: { rows: unknown[]; next_offset?: number } = await call('query', { sql, offset });
       rows += page.rows.length;
       offset = page.next_offset;
     }
     expect(rows).toBeGreaterThan(3);
-    await call('query', { sql: 'SELECT many, id FROM parrot.said', limit: 1000 });
+    await call('query', { sql: 'SELECT many, id FROM echo.said', limit: 1000 });
     await call('list_secrets');
     await call('get_status');
     await expectNoTrace();
-    expect(server.stdout().toString()).toContain('[secret:PARROT_PASSWORD]');
+    expect(server.stdout().toString()).toContain('[secret:ECHO_PASSWORD]');
   });
 
-  test.each(['check', 'trace'])('that fails (%s) at its check is told without a trace', async (fail) => {
-    const answer = await call('validate_config', parrot({ fail }));
-    expect(JSON.stringify(answer)).toContain('[secret:PARROT_TOKEN]');
-    expect(tracesIn(JSON.stringify(answer), SHORT)).toEqual([]);
-    expect(await call('save_source', { name: 'parrot', ...parrot({ fail }) })).toHaveProperty('error');
-    await expectNoTrace();
-  });
+  test.each(['check', 'trace'])(
+    'that fails (%s) at its check is reported without a trace of a secret',
+    async (fail) => {
+      const answer = await call('validate_config', echoSource({ fail }));
+      expect(JSON.stringify(answer)).toContain('[secret:ECHO_TOKEN]');
+      expect(tracesIn(JSON.stringify(answer), SHORT)).toEqual([]);
+      expect(await call('save_source', { name: 'echo', ...echoSource({ fail }) })).toHaveProperty('error');
+      await expectNoTrace();
+    },
+  );
 
-  test('that fails in a sync and a preview with errors that share a secret is told without a trace', async () => {
+  test('that fails in a sync and a preview with errors that share a secret is reported without a trace of it', async () => {
     await save({ fail: 'read' });
-    const sync = await call('start_sync', { source: 'parrot', streams: ['said'], wait_seconds: 40 });
+    const sync = await call('start_sync', { source: 'echo', streams: ['said'], wait_seconds: 40 });
     expect(sync).toMatchObject({ state: 'failed' });
     await call('get_sync', { log_lines: 300 });
-    await call('preview_stream', { source: 'parrot', streams: ['said'], limit: 100 });
+    await call('preview_stream', { source: 'echo', streams: ['said'], limit: 100 });
     await expectNoTrace();
   });
 
   test('that is cancelled in mid-sync leaves no trace', async () => {
     await save({ wait: 'read' });
-    const { sync_id } = await call<{ sync_id: string }>('start_sync', { source: 'parrot', wait_seconds: 1 });
+    const { sync_id } = await call<{ sync_id: string }>('start_sync', { source: 'echo', wait_seconds: 1 });
     await call('cancel_sync', { sync_id });
     expect(await call('get_sync', { sync_id, wait_seconds: 10, log_lines: 300 })).toMatchObject({ state: 'cancelled' });
     await expectNoTrace();
@@ -105,14 +108,14 @@ describe('a source that repeats its configuration in every form and place', () =
 
   test('whose server is killed in mid-sync leaves no trace once another one has run a connector', async () => {
     await save({ wait: 'read' });
-    const started = await call<{ sync_id: string }>('start_sync', { source: 'parrot', wait_seconds: 1 });
+    const started = await call<{ sync_id: string }>('start_sync', { source: 'echo', wait_seconds: 1 });
     const staged = async (): Promise<boolean> =>
       [...(await workplace.files()).keys()].some((path) => path.includes('/runs/'));
     await waitUntil(staged);
     server.process.kill('SIGKILL');
     await server.ended;
     await start();
-    expect(await call('validate_config', parrot())).toMatchObject({ valid: true });
+    expect(await call('validate_config', echoSource())).toMatchObject({ valid: true });
     expect(await call('get_sync', { sync_id: started.sync_id, log_lines: 300 })).toMatchObject({
       state: 'interrupted',
     });

@@ -1,6 +1,6 @@
-/** Secrets of every shape, and the configuration that hands all of them to the source that repeats what it is told. */
+/** Secrets of every shape, and a configuration that passes all of them to the source that echoes its configuration. */
 import type { Secrets } from './traces.ts';
-import { PARROT } from './workplace.ts';
+import { ECHO_SOURCE } from './workplace.ts';
 
 const KEY_LINES = [
   'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj',
@@ -19,18 +19,18 @@ const URL = 'postgres://reader:Zq7-hidden-Vx9-meadow@db.example.org:5432/shop';
 const PASSWORD = String.raw`p@ss/w+rd "quoted" ä\n|and; more% of 'it'`;
 
 export const ENV_FILE = [
-  `PARROT_TOKEN=${TOKEN}`,
-  `PARROT_PEM_KEY='${PEM}'`,
-  `PARROT_ACCOUNT_KEY='${ACCOUNT}'`,
-  `PARROT_URL='${URL}'`,
-  `PARROT_PASSWORD=\`${PASSWORD}\``,
-  'PARROT_EIGHT_KEY=e1gH7x_Q',
-  'PARROT_PIN_KEY=4815162342',
-  'PARROT_SHORT_KEY=qX7zW',
-  'PARROT_LIST_KEY=listed-4nd-hidden-77-Kw',
-  'PARROT_OTHER_KEY=another-0ne-for-0neOf-5Tr',
-  'PARROT_HOST=db.example.org',
-  'PARROT_PORT=6543',
+  `ECHO_TOKEN=${TOKEN}`,
+  `ECHO_PEM_KEY='${PEM}'`,
+  `ECHO_ACCOUNT_KEY='${ACCOUNT}'`,
+  `ECHO_URL='${URL}'`,
+  `ECHO_PASSWORD=\`${PASSWORD}\``,
+  'ECHO_EIGHT_KEY=e1gH7x_Q',
+  'ECHO_PIN_KEY=4815162342',
+  'ECHO_SHORT_KEY=qX7zW',
+  'ECHO_LIST_KEY=listed-4nd-hidden-77-Kw',
+  'ECHO_OTHER_KEY=another-0ne-for-0neOf-5Tr',
+  'ECHO_HOST=db.example.org',
+  'ECHO_PORT=6543',
   '',
 ].join('\n');
 
@@ -55,19 +55,19 @@ export const ref = (name: string): string => `secret_reference::${name}`;
 
 /** Refers to every secret, in arrays and in a branch too. */
 export const CONFIG = {
-  token: ref('PARROT_TOKEN'),
-  pem: ref('PARROT_PEM_KEY'),
-  account: ref('PARROT_ACCOUNT_KEY'),
-  url: ref('PARROT_URL'),
-  password: ref('PARROT_PASSWORD'),
-  eight: ref('PARROT_EIGHT_KEY'),
-  pin: ref('PARROT_PIN_KEY'),
-  short: ref('PARROT_SHORT_KEY'),
-  list: [ref('PARROT_LIST_KEY'), ref('PARROT_TOKEN')],
-  auth: { kind: 'key', key: ref('PARROT_OTHER_KEY') },
-  port: ref('PARROT_PORT'),
+  token: ref('ECHO_TOKEN'),
+  pem: ref('ECHO_PEM_KEY'),
+  account: ref('ECHO_ACCOUNT_KEY'),
+  url: ref('ECHO_URL'),
+  password: ref('ECHO_PASSWORD'),
+  eight: ref('ECHO_EIGHT_KEY'),
+  pin: ref('ECHO_PIN_KEY'),
+  short: ref('ECHO_SHORT_KEY'),
+  list: [ref('ECHO_LIST_KEY'), ref('ECHO_TOKEN')],
+  auth: { kind: 'key', key: ref('ECHO_OTHER_KEY') },
+  port: ref('ECHO_PORT'),
 };
 
-export function parrot(more: object = {}): Record<string, unknown> {
-  return { connector: PARROT, runtime: 'executable', config: { ...CONFIG, ...more } };
+export function echoSource(more: object = {}): Record<string, unknown> {
+  return { connector: ECHO_SOURCE, runtime: 'executable', config: { ...CONFIG, ...more } };
 }

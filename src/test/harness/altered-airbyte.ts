@@ -1,4 +1,4 @@
-/** The fake Airbyte with somebody in between who changes its answers. */
+/** The fake Airbyte behind a proxy that alters its answers. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type FakeAirbyte, startAirbyte } from '../../../fixtures/airbyte/index.ts';
@@ -10,19 +10,19 @@ export interface TrueAnswer {
   readonly method: string;
   readonly path: string;
   status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: a lie may have any shape
+  // biome-ignore lint/suspicious/noExplicitAny: an altered body may have any shape
   body: any;
 }
 
-export interface LyingCloud {
+export interface AlteredCloud {
   readonly airbyte: FakeAirbyte;
   readonly server: TestServer;
-  /** Changes each answer from now on. */
-  lie(how: (answer: TrueAnswer) => void): void;
+  /** Alters each answer from now on. */
+  alterAnswers(how: (answer: TrueAnswer) => void): void;
   close(): Promise<void>;
 }
 
-export async function startLyingCloud(options: ServerOptions = {}): Promise<LyingCloud> {
+export async function startAlteredCloud(options: ServerOptions = {}): Promise<AlteredCloud> {
   const airbyte = await startAirbyte();
   let how: (answer: TrueAnswer) => void = () => {};
   const between = createServer(async (request, response) => {
@@ -51,7 +51,7 @@ export async function startLyingCloud(options: ServerOptions = {}): Promise<Lyin
   return {
     airbyte,
     server,
-    lie(next) {
+    alterAnswers(next) {
       how = next;
     },
     async close() {

@@ -1,4 +1,4 @@
-/** Many objects in the fake Airbyte, in the place of its seed. */
+/** Many objects in the fake Airbyte, instead of its seed. */
 import { airbyteId, type FakeAirbyte } from '../../../fixtures/airbyte/index.ts';
 
 export function addConnections(airbyte: FakeAirbyte, many: number, name: (index: number) => string): void {
