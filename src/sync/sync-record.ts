@@ -4,6 +4,7 @@ import type { ConfiguredStream } from '../protocol/index.ts';
 import { type Redactor, type ResolvedConfig, redactBeginning } from '../secrets/index.ts';
 import { type DeliveryRun, deliverySummary } from './deliver/delivery-run.ts';
 import type { StreamOption } from './modes.ts';
+import { isCommitted, setOutcome } from './stream-progress.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
 import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
 
@@ -98,8 +99,8 @@ export function warnOfSecrets(record: SyncRecord): void {
 export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupted' | 'failed'): void {
   record.state = state;
   record.endedAt = new Date();
-  for (const run of record.runs) if (!(run.complete && run.isCommitted)) run.state = state;
-  for (const run of record.deliveries) run.state = state;
+  for (const run of record.runs) if (!isCommitted(run)) setOutcome(run, state);
+  for (const run of record.deliveries) setOutcome(run, state);
 }
 
 export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
