@@ -28,7 +28,7 @@ export interface EngineOptions {
   readonly cache: Cache;
   readonly connectors: Connectors;
   readonly log: SyncLog;
-  /** Where the segments lie; made and removed here. */
+  /** The folder of the segments; created and removed here. */
   readonly stagingFolder: string;
   /** Ends the reading; what is confirmed is still loaded. */
   readonly cancel: AbortSignal;
@@ -166,7 +166,7 @@ async function finish({ record, cache, log }: EngineOptions, row: SyncRow): Prom
     for (const run of record.runs) setTableRows(run, rows.get(run.prepared.target.table));
     await cache.release();
   } catch (error) {
-    // The rows and states stand; only this sync's own entry is missing, and the next sync tidies up.
+    // Rows and states are committed; only this sync's own entry is missing, and the next sync adds it.
     addWarning(record, `The end of the sync could not be noted in the cache: ${messageOf(error)}`);
     log.note(`could not note the end: ${messageOf(error)}`);
   }

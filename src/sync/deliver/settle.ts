@@ -39,7 +39,7 @@ function confirmByEnd(run: DeliveryRun): void {
 function warnOfRest(record: SyncRecord, run: DeliveryRun): void {
   const { label, outcome, configured, recordsRead, recordsConfirmed, recordsPersisted, replaces } = run;
   const { mode } = configured;
-  // What stands behind the last state is sent again, also where a destination that ended well holds it.
+  // Records after the last state are sent again, even if a destination that ended well has them.
   const again = recordsRead - (mode === 'incremental_append' ? recordsPersisted : recordsConfirmed);
   if (outcome === 'complete' && (mode !== 'incremental_append' || replaces)) return;
   if (mode === 'full_refresh_overwrite' && recordsRead > 0) {

@@ -106,7 +106,7 @@ async function feedAll(run: DestinationRun, sync: SmokeSync, parts: Feeding): Pr
       if (got !== 'tick' || destination.isStuck(true)) break;
     }
   }
-  // A destination that is gone tells so a moment later.
+  // A destination that has closed its input is noticed a moment later.
   await Promise.race([destination.closed, sleep(0)]);
   const early = destination.isClosed();
   feed.end();
