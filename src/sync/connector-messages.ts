@@ -1,22 +1,23 @@
-/** What any connector says beside its work: errors, log messages, a changed configuration, and lines that are no messages. */
+/** Messages of any connector besides its data: errors, log messages, a changed configuration, and lines that are not messages. */
 import type { AirbyteMessage, JsonObject, TraceError } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 import { topLevelText } from './router/index.ts';
+import { reportError, type StreamProgress } from './stream-progress.ts';
 import type { LogChannel, SyncLog } from './sync-log.ts';
 import { addError, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncFailure } from './types.ts';
 
-/** A longer log message is left out: to parse and seal it would take many times its size in memory. */
+/** A longer log message is left out: to parse and redact it would take many times its size in memory. */
 const MAX_LOG_LENGTH = 1024 * 1024;
 
 export interface LogContext {
   readonly record: SyncRecord;
   readonly log: SyncLog;
-  /** Under which names its words stand in the log. */
-  readonly channels: { readonly said: LogChannel; readonly printed: LogChannel };
+  /** The log channels of its messages, and of lines that are not messages. */
+  readonly channels: { readonly messages: LogChannel; readonly printed: LogChannel };
   /** Which of two connectors it is, where there are two. */
   readonly from?: SyncFailure['from'];
-  runOf(name: string, namespace: string | undefined): { readonly label: string; error: string | undefined } | undefined;
+  runOf(name: string, namespace: string | undefined): StreamProgress | undefined;
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
 
@@ -27,32 +28,32 @@ export function isLongLog(line: Buffer, log: SyncLog): boolean {
   return true;
 }
 
-/** Notes a message that is no record, state or status; `text` is its line. */
-export function noteWords(message: AirbyteMessage | undefined, text: string, logContext: LogContext): void {
+/** Notes a message that is not a record, state or status; `text` is its line. */
+export function noteMessage(message: AirbyteMessage | undefined, text: string, logContext: LogContext): void {
   const { log, channels } = logContext;
   if (message === undefined) log.write(channels.printed, `${text}\n`);
   else if (message.type === 'TRACE_ERROR') noteError(message.error, logContext);
   else if (message.type === 'CONTROL') keepUpdate(message.control, logContext);
   else if (message.type === 'LOG') {
-    log.write(channels.said, `${message.message}\n${message.stackTrace ? `${message.stackTrace}\n` : ''}`);
+    log.write(channels.messages, `${message.message}\n${message.stackTrace ? `${message.stackTrace}\n` : ''}`);
   }
 }
 
 function noteError(error: TraceError, { record, log, channels, from, runOf }: LogContext): void {
   const run = error.stream && runOf(error.stream.name, error.stream.namespace);
-  if (run) run.error ??= error.message;
+  if (run) reportError(run, error.message);
   addError(record, {
     message: error.message,
     failure_type: error.failureType,
     ...(error.stream ? { stream: run?.label ?? error.stream.name } : {}),
     ...(from ? { from } : {}),
   });
-  log.write(channels.said, `${error.message}\n`);
-  if (error.internalMessage) log.write(channels.said, `${error.internalMessage}\n`);
-  if (error.stackTrace) log.write(channels.said, `${error.stackTrace}\n`);
+  log.write(channels.messages, `${error.message}\n`);
+  if (error.internalMessage) log.write(channels.messages, `${error.internalMessage}\n`);
+  if (error.stackTrace) log.write(channels.messages, `${error.stackTrace}\n`);
 }
 
-/** A changed configuration, such as a rotated token: at once, for the value before may be dead already. */
+/** Stores a changed configuration, such as a rotated token, at once: the value before may be invalid already. */
 function keepUpdate(control: JsonObject, { record, log, keepUpdate: keep }: LogContext): void {
   const { fields = [], problem } = keep?.(control) ?? {};
   if (fields.length > 0)

@@ -4,18 +4,20 @@ import type { Cache, SyncRow } from '../cache/index.ts';
 import type { Connectors, Exit } from '../connectors/index.ts';
 import { messageOf } from '../errors.ts';
 import { type ConfiguredStream, findStreams } from '../protocol/index.ts';
-import { type BatchLimits, createBatches } from './batches.ts';
+import type { BatchLimits } from './batch.ts';
+import { createBatches } from './batches.ts';
 import { noteFailure } from './failure.ts';
 import { createLoader, ownTable } from './loader.ts';
 import { createMessageHandler } from './messages.ts';
 import type { StreamOption } from './modes.ts';
-import { confirmByEnd, type ReadEnding, settle } from './outcome.ts';
-import { createPump } from './pump.ts';
+import { readIntoBatches } from './pump.ts';
 import { createSegments, type Segments } from './segments.ts';
+import { confirmByEnd, type ReadEnding, settle } from './settle.ts';
 import { createSourceCounts } from './source-counts.ts';
 import { stateFile } from './state-file.ts';
 import { indexStreams } from './stream-keys.ts';
-import { isIncremental, newStreamRun } from './stream-run.ts';
+import { streamState } from './stream-progress.ts';
+import { isIncremental, newStreamRun, setTableRows } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
 import type { SyncRequest } from './types.ts';
@@ -26,7 +28,7 @@ export interface EngineOptions {
   readonly cache: Cache;
   readonly connectors: Connectors;
   readonly log: SyncLog;
-  /** Where the segments lie; made and removed here. */
+  /** The folder of the segments; created and removed here. */
   readonly stagingFolder: string;
   /** Ends the reading; what is confirmed is still loaded. */
   readonly cancel: AbortSignal;
@@ -115,13 +117,12 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
   }
   let exit: Exit | undefined;
   try {
-    const pump = createPump({ record, segments, batches, messages, loader, log });
     await connectors.read(
       request.installed,
       { config: request.config, streams: request.streams, ...stateOf(record) },
       { signal: reading.signal, progress: (message) => log.note(message) },
       async (run) => {
-        exit = await pump(run, stop);
+        exit = await readIntoBatches(run, { record, segments, batches, messages, loader, log }, stop);
       },
     );
   } catch (error) {
@@ -153,19 +154,19 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
 
 /** Fields whose values did not fit the schema, or that it does not have. */
 function misfitsOf({ runs }: SyncRecord): string[] {
-  return runs.flatMap(({ label, changed, prepared }) => {
+  return runs.flatMap(({ label, changedValues, prepared }) => {
     const fresh = prepared.target.columns.flatMap(({ field, undeclared }) => (undeclared && field ? [field] : []));
-    return [...new Set([...changed.keys(), ...fresh])].map((field) => `${label}.${field}`);
+    return [...new Set([...changedValues.keys(), ...fresh])].map((field) => `${label}.${field}`);
   });
 }
 
 async function finish({ record, cache, log }: EngineOptions, row: SyncRow): Promise<void> {
   try {
     const rows = await cache.finishSync(row);
-    for (const run of record.runs) run.tableRows = rows.get(run.prepared.target.table);
+    for (const run of record.runs) setTableRows(run, rows.get(run.prepared.target.table));
     await cache.release();
   } catch (error) {
-    // The rows and states stand; only this sync's own entry is missing, and the next sync tidies up.
+    // Rows and states are committed; only this sync's own entry is missing, and the next sync adds it.
     addWarning(record, `The end of the sync could not be noted in the cache: ${messageOf(error)}`);
     log.note(`could not note the end: ${messageOf(error)}`);
   }
@@ -190,13 +191,13 @@ function rowOf(record: SyncRecord): SyncRow {
     ...(record.endedAt ? { endedAt: record.endedAt.toISOString() } : {}),
     records: record.runs.reduce((sum, run) => sum + run.recordsRead, 0),
     rows: record.runs.reduce((sum, run) => sum + run.rowsCommitted, 0),
-    streams: record.runs.map(({ label, state, prepared, recordsRead, rowsCommitted }) => ({
-      stream: label,
-      state,
-      mode: prepared.mode,
-      table: prepared.target.table,
-      records: recordsRead,
-      rows: rowsCommitted,
+    streams: record.runs.map((run) => ({
+      stream: run.label,
+      state: streamState(run),
+      mode: run.prepared.mode,
+      table: run.prepared.target.table,
+      records: run.recordsRead,
+      rows: run.rowsCommitted,
     })),
   };
 }

@@ -1,10 +1,11 @@
-/** Loads batches one after the other, beside the reading. */
+/** Loads batches one after the other, while reading continues. */
 import { rm, unlink } from 'node:fs/promises';
 import { type Cache, type LoadedStream, LostRecords, type PreparedStream } from '../cache/index.ts';
 import { count } from '../count.ts';
 import type { Batch } from './batch.ts';
 import { countLoaded } from './batches.ts';
 import { withoutLoss } from './losses.ts';
+import { loseLoaded } from './stream-progress.ts';
 import type { StreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addNote, addWarning, type SyncRecord } from './sync-record.ts';
@@ -21,15 +22,108 @@ export interface LoaderParts {
 
 /** A load waits so long for another program that has the cache open; the connector is held back meanwhile. */
 const LOAD_WAIT_MS = 10 * 60_000;
-/** A table that keeps less than this part of its rows is worth a word. */
+/** A table that keeps less than this part of its rows causes a warning. */
 const SMALL_PART = 0.1;
 
 export interface Loader {
-  /** Begins to load the batch when the one before is loaded; resolves when it has begun. */
+  /** Starts to load the batch when the one before is loaded; resolves when it has started. */
   load(batch: Batch): Promise<void>;
   settled(): Promise<void>;
-  /** Why a batch could not be loaded; nothing is loaded after that, for a later state would pass over its rows. */
+  /** Why a batch could not be loaded; nothing is loaded after that, because a later state would move past its rows. */
   failure(): unknown;
+}
+
+interface Loading extends LoaderParts {
+  /** Streams in which a load has found lost records. */
+  readonly lossy: Set<StreamRun>;
+}
+
+export function createLoader({ request, record, cache, log, abort }: LoaderParts): Loader {
+  const loading: Loading = { request, record, cache, log, abort, lossy: new Set() };
+  let running: Promise<void> = Promise.resolve();
+  let failure: unknown;
+  return {
+    async load(batch) {
+      await running;
+      if (failure) return;
+      running = loadBatch(loading, batch).catch((error: unknown) => {
+        failure ??= error;
+      });
+    },
+    settled: () => running,
+    failure: () => failure,
+  };
+}
+
+async function loadBatch(loading: Loading, requested: Batch): Promise<void> {
+  const { cache, log } = loading;
+  const { batch, loaded } = await loadWithoutLoss(loading, requested);
+  await cache.release();
+  countLoaded(batch, loaded);
+  for (const [index, run] of batch.runs.entries()) report(loading, batch, run, index, loaded[index]);
+  for (const { path } of requested.load.streams.flatMap(({ segments }) => segments)) {
+    await unlink(path);
+    await rm(`${path}.repaired`, { force: true });
+  }
+  const rows = loaded.reduce((sum, one) => sum + one.rows, 0);
+  log.note(`loaded ${count(rows, 'row')} of ${count(batch.load.streams.length, 'stream')}`);
+}
+
+/** The database finds losses before anything is loaded: then the batch is loaded again without what they affect. */
+async function loadWithoutLoss(
+  loading: Loading,
+  requested: Batch,
+): Promise<{ batch: Batch; loaded: readonly LoadedStream[] }> {
+  const { cache, abort, lossy } = loading;
+  for (;;) {
+    const batch = lossy.size > 0 ? withoutLoss(requested, lossy) : requested;
+    try {
+      return { batch, loaded: await cache.loadBatch(batch.load, { signal: abort, waitMs: LOAD_WAIT_MS }) };
+    } catch (error) {
+      if (!(error instanceof LostRecords)) throw error;
+      noteLosses(loading, batch, error);
+    }
+  }
+}
+
+function noteLosses(loading: Loading, batch: Batch, { strays, counts, grown }: LostRecords): void {
+  const lose = (run: StreamRun, records: number): void => {
+    loseLoaded(run, records);
+    loading.lossy.add(run);
+  };
+  // Strays do not name their stream: they may belong to any.
+  if (strays > 0) for (const run of loading.record.runs) lose(run, strays);
+  for (const [index, records] of counts.entries()) {
+    const run = batch.runs[index];
+    if (!run) continue;
+    noteGrowth(loading, run, grown[index] ?? []);
+    if (records > 0) lose(run, records);
+  }
+}
+
+/** Reports what is notable about one entry of a loaded batch. */
+function report(loading: Loading, batch: Batch, run: StreamRun, index: number, loaded: LoadedStream | undefined): void {
+  const { request, record } = loading;
+  const entry = batch.load.streams[index];
+  if (entry?.swap) {
+    warnOfShrinking(record, run);
+    if (entry.prepared.newTable) ownTable(request, entry.prepared);
+  }
+  if (!loaded) return;
+  if (loaded.withoutKey > 0) {
+    addWarning(
+      record,
+      `"${run.label}": the primary key of some records is NULL; they cannot be told apart, are all kept, and repeat when they are read again.`,
+    );
+  }
+  noteGrowth(loading, run, loaded.grown);
+}
+
+function noteGrowth({ record, log }: Loading, { label }: StreamRun, notes: readonly string[]): void {
+  for (const note of notes) {
+    addNote(record, `"${label}": ${note}.`);
+    log.note(`"${label}": ${note}`);
+  }
 }
 
 /** A source that has lost its rows, or a token that sees less of them, looks like this. */
@@ -41,87 +135,7 @@ function warnOfShrinking(record: SyncRecord, { label, rowsReplaced = 0, rowsComm
   );
 }
 
-/** Tells that the sync has made the stream's table. */
+/** Reports that the sync has created the stream's table. */
 export function ownTable({ onCreated }: SyncRequest, { tableId, target }: PreparedStream): void {
   if (tableId !== undefined) onCreated?.({ kind: 'table', id: tableId, name: `${target.dataset}.${target.table}` });
-}
-
-export function createLoader({ request, record, cache, log, abort }: LoaderParts): Loader {
-  let running: Promise<void> = Promise.resolve();
-  let failure: unknown;
-  /** Streams of which a load has found records that are lost. */
-  const lossy = new Set<StreamRun>();
-
-  const loadNow = async (whole: Batch): Promise<void> => {
-    if (failure) return;
-    const { batch, loaded } = await loadWhatMayBe(whole);
-    await cache.release();
-    countLoaded(batch, loaded);
-    for (const [index, { prepared, swap }] of batch.load.streams.entries()) {
-      const run = batch.runs[index];
-      if (run && swap) warnOfShrinking(record, run);
-      if (prepared.newTable && swap) ownTable(request, prepared);
-      warn(run?.label ?? '', loaded[index]);
-    }
-    for (const { path } of whole.load.streams.flatMap(({ segments }) => segments)) {
-      await unlink(path);
-      await rm(`${path}.repaired`, { force: true });
-    }
-    const rows = loaded.reduce((sum, one) => sum + one.rows, 0);
-    log.note(`loaded ${count(rows, 'row')} of ${count(batch.load.streams.length, 'stream')}`);
-  };
-
-  /** A loss that only the database finds is found before anything is loaded: then the batch is done as far as it may be. */
-  const loadWhatMayBe = async (whole: Batch): Promise<{ batch: Batch; loaded: readonly LoadedStream[] }> => {
-    for (;;) {
-      const batch = lossy.size > 0 ? withoutLoss(whole, lossy) : whole;
-      try {
-        return { batch, loaded: await cache.loadBatch(batch.load, { signal: abort, waitMs: LOAD_WAIT_MS }) };
-      } catch (error) {
-        if (!(error instanceof LostRecords)) throw error;
-        // Of which stream they are is not looked for: it may be any.
-        for (const run of error.strays > 0 ? record.runs : []) {
-          run.lost += error.strays;
-          lossy.add(run);
-        }
-        for (const [index, count] of error.counts.entries()) {
-          const run = batch.runs[index];
-          if (!run) continue;
-          tellGrowth(run.label, error.grown[index] ?? []);
-          if (count === 0) continue;
-          run.lost += count;
-          lossy.add(run);
-        }
-      }
-    }
-  };
-
-  const warn = (label: string, loaded: LoadedStream | undefined): void => {
-    if (!loaded) return;
-    if (loaded.withoutKey > 0) {
-      addWarning(
-        record,
-        `"${label}": the primary key of some records is NULL; they cannot be told apart, are all kept, and repeat when they are read again.`,
-      );
-    }
-    tellGrowth(label, loaded.grown);
-  };
-
-  const tellGrowth = (label: string, notes: readonly string[]): void => {
-    for (const note of notes) {
-      addNote(record, `"${label}": ${note}.`);
-      log.note(`"${label}": ${note}`);
-    }
-  };
-
-  return {
-    async load(batch) {
-      await running;
-      running = loadNow(batch).catch((error: unknown) => {
-        failure ??= error;
-      });
-    },
-    settled: () => running,
-    failure: () => failure,
-  };
 }

@@ -1,12 +1,13 @@
-/** What a sync does with each line that is no record. */
+/** What a sync into the cache does with each line that is not a record. */
 import { parseMessage } from '../protocol/index.ts';
 import type { Batches } from './batches.ts';
-import { isLongLog, type LogContext, noteWords } from './connector-messages.ts';
+import { isLongLog, type LogContext, noteMessage } from './connector-messages.ts';
 import { loseRecord } from './losses.ts';
 import { topLevelText } from './router/index.ts';
 import type { SourceCounts } from './source-counts.ts';
 import { readState } from './state-file.ts';
 import type { StreamIndex } from './stream-keys.ts';
+import { markIncomplete, startReading } from './stream-progress.ts';
 import type { StreamRun } from './stream-run.ts';
 import type { SyncLog } from './sync-log.ts';
 import { addWarning, type SyncRecord } from './sync-record.ts';
@@ -14,7 +15,7 @@ import { addWarning, type SyncRecord } from './sync-record.ts';
 export interface MessageHandler {
   /** @returns whether something was confirmed: a good place to cut a batch */
   handle(line: Buffer): boolean;
-  /** Whether the connector has said of any stream that it is whole or not: such a one says so of each. */
+  /** Whether the connector has reported any stream as complete or incomplete: then it reports each. */
   readonly endSeen: () => boolean;
 }
 
@@ -32,7 +33,7 @@ export function createMessageHandler(
   const logContext: LogContext = {
     record,
     log,
-    channels: { said: 'connector', printed: 'stdout' },
+    channels: { messages: 'connector', printed: 'stdout' },
     runOf,
     keepUpdate: record.keepUpdate,
   };
@@ -63,15 +64,15 @@ export function createMessageHandler(
             batches.complete(run);
             return true;
           }
-          if (message.status === 'INCOMPLETE') run.saidIncomplete = true;
-          else if (run.state === 'pending') run.state = 'running';
+          if (message.status === 'INCOMPLETE') markIncomplete(run);
+          else startReading(run);
           return false;
         }
         case 'RECORD':
           loseRecord(record, record.runs, -1);
           return false;
         default:
-          noteWords(message, text, logContext);
+          noteMessage(message, text, logContext);
           return false;
       }
     },

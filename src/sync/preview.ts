@@ -23,7 +23,7 @@ export interface Preview {
     /** Whether the stream has no more records than these. */
     readonly complete: boolean;
   }[];
-  /** The connector's errors, sealed. */
+  /** The connector's errors, redacted. */
   readonly errors: readonly string[];
 }
 

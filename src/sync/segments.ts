@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { longNumberFinder, type SegmentFile } from '../cache/index.ts';
 import { diskError } from '../project/index.ts';
+import type { Waiting } from './load-plan.ts';
 import type { RecordForm } from './router/index.ts';
-
-/** How much of a stream lies in segments: in all, and up to its last confirmation. */
-interface Waiting {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly confirmedRows: number;
-}
 
 export interface Segments {
   /** Copies whole lines; nothing is written before `flush`. */
@@ -177,6 +171,7 @@ export async function createSegments(folder: string, streamCount: number): Promi
         rows: sum((one) => one.rows),
         bytes: sum((one) => one.bytes),
         confirmedRows: sum((one) => one.confirmedRows),
+        confirmedBytes: sum((one) => one.confirmedBytes),
       };
     },
     isFull: () => unwrittenBytes >= FLUSH_BYTES,

@@ -1,33 +1,35 @@
-/** Holds what a source says it has sent (`sourceStats` of its states) against what was loaded. */
+/** Compares how many records a source counts (`sourceStats` of its states) with how many arrived. */
 import { isObject, type JsonObject } from '../protocol/index.ts';
-import type { Losing } from './losses.ts';
+import { type StreamProgress, setMissing, takeRecordsSinceState } from './stream-progress.ts';
 
-/** What a source says to have sent up to its states of one kind, and what came. */
+/** What a source counts up to its states of one kind, and what arrived. */
 interface Count {
   sent: number;
   arrived: number;
-  /** Of them, those of the streams that states of all streams speak of. */
+  /** Of these, the records of streams that states of all streams cover. */
   tracked: number;
 }
 
 export interface SourceCounts {
-  /** A state has come; `run` is absent where it speaks of every stream. Notes in the runs what does not agree up to here. */
-  state(state: JsonObject, run: Losing | undefined): void;
+  /** A state has arrived; `run` is absent where it covers every stream. Notes in the runs what does not agree up to here. */
+  state(state: JsonObject, run: StreamProgress | undefined): void;
 }
 
 /** @param isTracked whether a state of all streams holds a position of the stream: not of one that is read in full */
-export function createSourceCounts<Run extends Losing>(
+export function createSourceCounts<Run extends StreamProgress>(
   all: readonly Run[],
   isTracked: (run: Run) => boolean,
 ): SourceCounts {
-  const counts = new Map<Losing | undefined, Count>();
-  const tracked = all.filter(isTracked);
-  const take = (runs: readonly Losing[]): number => runs.reduce((sum, one) => sum + one.recordsSinceState, 0);
+  const counts = new Map<StreamProgress | undefined, Count>();
+  const tracked = new Set<StreamProgress>(all.filter(isTracked));
   return {
     state(state, run) {
-      const runs = run ? [run] : all;
-      const arrived = { all: take(runs), tracked: take(run ? [run] : tracked) };
-      for (const one of runs) one.recordsSinceState = 0;
+      const arrived = { all: 0, tracked: 0 };
+      for (const one of run ? [run] : all) {
+        const records = takeRecordsSinceState(one);
+        arrived.all += records;
+        if (run || tracked.has(one)) arrived.tracked += records;
+      }
       const sent = isObject(state.sourceStats) ? state.sourceStats.recordCount : undefined;
       if (typeof sent !== 'number') return;
       const count = counts.get(run) ?? { sent: 0, arrived: 0, tracked: 0 };
@@ -35,9 +37,9 @@ export function createSourceCounts<Run extends Losing>(
       count.arrived += arrived.all;
       count.tracked += arrived.tracked;
       counts.set(run, count);
-      // Sources count with or without the streams that they read in full. What is late may still come: then a later state agrees.
+      // Sources count with or without the streams that they read in full. Late records may still arrive: then a later state agrees.
       const agrees = count.sent === count.arrived;
-      for (const one of run ? [run] : tracked) one.missing = agrees ? 0 : count.sent - count.tracked;
+      for (const one of run ? [run] : tracked) setMissing(one, agrees ? 0 : count.sent - count.tracked);
     },
   };
 }

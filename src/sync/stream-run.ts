@@ -1,102 +1,178 @@
-/** What a running sync knows of one stream. */
-import type { PreparedStream, StateText } from '../cache/index.ts';
-import type { StreamState, StreamSummary } from './types.ts';
+/** A stream that is read into the cache: its progress, and what is written of it. Only the functions of this file change it. */
+import type { LoadedStream, PreparedStream, StateText, StreamLoad } from '../cache/index.ts';
+import {
+  addRecords,
+  type Mutable,
+  newProgress,
+  persistRecords,
+  reopen,
+  type StreamProgress,
+  streamState,
+} from './stream-progress.ts';
+import type { StreamSummary } from './types.ts';
 
-export interface StreamRun {
+export interface StreamRun extends StreamProgress {
   readonly index: number;
-  readonly label: string;
   readonly prepared: PreparedStream;
-  /** Becomes `append` once the replacement has taken the table's place. */
-  writeMode: 'append' | 'replace';
-  state: StreamState;
-  recordsRead: number;
-  /** Records read since the last state of the stream. */
-  recordsSinceState: number;
-  /** Records whose effect is committed, or that are no records that a table can take. */
-  recordsPersisted: number;
-  bytesRead: number;
-  rowsCommitted: number;
-  rowsDeleted: number;
-  /** Rows of the table that newer ones of the same key have replaced. */
-  rowsUpdated: number;
-  /** Records that changed nothing, for what the table has is newer. */
-  recordsLate: number;
-  /** Rows that the table had when a replacement took its place. */
-  rowsReplaced: number | undefined;
-  /** Rows of the table at the end of the sync. */
-  tableRows: number | undefined;
-  /** Records that could not be read or loaded. */
-  lost: number;
-  /** Records that the source counts up to its last state, less those that came. */
-  missing: number;
+  /** Becomes `append` once the replacement is swapped in. */
+  readonly writeMode: 'append' | 'replace';
   /** Whether the source has sent a state that covers the stream. */
-  stateSeen: boolean;
-  /** Whether rows wait to the end and are not loaded, for the state does not move past what was lost. */
-  heldBack: boolean;
-  /** Whether a replacement lost records at the end and does not take the table's place. */
-  withdrawn: boolean;
-  /** Values changed by the load, by field. */
-  readonly changed: Map<string, number>;
-  /** Rows of the replacement that is not in place yet. */
-  rowsStaged: number;
-  recordsStaged: number;
-  /** Rows in the pending table, the batches under way included. */
-  rowsPending: number;
-  /** Whether the connector, or its good end, has said that the stream is whole. */
-  complete: boolean;
-  /** Whether everything up to that word is committed. */
-  isCommitted: boolean;
+  readonly stateSeen: boolean;
   /** Whether something was confirmed since the last batch. */
-  confirmed: boolean;
-  /** The last state, while it is not committed. */
-  stateToCommit: StateText | undefined;
-  committedState: boolean;
-  /** The connector's own word on this stream's failure, as it came. */
-  error: string | undefined;
-  /** Whether the connector said INCOMPLETE. */
-  saidIncomplete: boolean;
+  readonly hasConfirmed: boolean;
+  /** The last state, until it is committed. */
+  readonly stateToCommit: StateText | undefined;
+  /** Whether rows are not loaded until the end, because the state does not move past records that were lost. */
+  readonly isHeldBack: boolean;
+  /** Whether a replacement lost records at the end and is not swapped in. */
+  readonly isWithdrawn: boolean;
+  /** Rows in the pending table, including batches that are loading. */
+  readonly rowsPending: number;
+  /** Rows and records of the replacement that is not swapped in yet. */
+  readonly rowsStaged: number;
+  readonly recordsStaged: number;
+  readonly rowsCommitted: number;
+  readonly rowsDeleted: number;
+  /** Rows of the table that newer ones of the same key have replaced. */
+  readonly rowsUpdated: number;
+  /** Records that changed nothing, because the table has a newer row. */
+  readonly recordsLate: number;
+  /** Rows that the table had when a replacement was swapped in. */
+  readonly rowsReplaced: number | undefined;
+  /** Rows of the table at the end of the sync. */
+  readonly tableRows: number | undefined;
+  /** Values changed by the load, by field. */
+  readonly changedValues: Map<string, number>;
 }
+
+type MutableRun = Mutable<StreamRun>;
 
 export function newStreamRun(index: number, label: string, prepared: PreparedStream): StreamRun {
   return {
+    ...newProgress(label),
     index,
-    label,
     prepared,
     writeMode: prepared.writeMode,
-    state: 'pending',
-    recordsRead: 0,
-    recordsSinceState: 0,
-    recordsPersisted: 0,
-    bytesRead: 0,
+    stateSeen: false,
+    hasConfirmed: false,
+    stateToCommit: undefined,
+    isHeldBack: false,
+    isWithdrawn: false,
+    rowsPending: 0,
+    rowsStaged: 0,
+    recordsStaged: 0,
     rowsCommitted: 0,
     rowsDeleted: 0,
     rowsUpdated: 0,
     recordsLate: 0,
     rowsReplaced: undefined,
     tableRows: undefined,
-    lost: 0,
-    missing: 0,
-    stateSeen: false,
-    heldBack: false,
-    withdrawn: false,
-    changed: new Map(),
-    rowsStaged: 0,
-    recordsStaged: 0,
-    rowsPending: 0,
-    complete: false,
-    isCommitted: false,
-    confirmed: false,
-    stateToCommit: undefined,
-    committedState: false,
-    error: undefined,
-    saidIncomplete: false,
+    changedValues: new Map(),
   };
 }
 
+export function isIncremental({ prepared }: StreamRun): boolean {
+  return prepared.mode.startsWith('incremental');
+}
+
+/** Whether rows that are read again do no harm, because they are merged by their key. */
+export function isMerged({ prepared }: StreamRun): boolean {
+  return prepared.mode === 'incremental_deduped_history';
+}
+
+/**
+ * Whether a full refresh of the stream continues after an interruption. Where the catalog does not say so, a state of a stream
+ * without incremental mode can mean nothing else; other sources send states out of habit.
+ */
+export function isResumable(run: StreamRun): boolean {
+  const { resumable, incremental } = run.prepared.stream;
+  return !isIncremental(run) && (resumable ?? !incremental);
+}
+
+/** Whether the table is rebuilt from scratch and not visible before it is complete. */
+export function isPlainReplacement(run: StreamRun): boolean {
+  return run.writeMode === 'replace' && !isResumable(run);
+}
+
+/** Whether an incremental stream is being rebuilt: no state of all streams may be committed before it is complete. */
+export function blocksSharedState(run: StreamRun): boolean {
+  return run.writeMode === 'replace' && isIncremental(run);
+}
+
+export function addLines(run: MutableRun, records: number, bytes: number): void {
+  addRecords(run, records, bytes);
+  reopen(run);
+}
+
+export function noteState(run: MutableRun): void {
+  run.stateSeen = true;
+}
+
+export function setStateToCommit(run: MutableRun, state: StateText): void {
+  run.stateToCommit = state;
+}
+
+/** Everything read so far may enter the table. */
+export function confirmRecords(run: MutableRun): void {
+  run.isHeldBack = false;
+  run.hasConfirmed = true;
+}
+
+export function holdBack(run: MutableRun): void {
+  run.isHeldBack = true;
+}
+
+export function withdrawReplacement(run: MutableRun): void {
+  run.writeMode = 'replace';
+  run.isWithdrawn = true;
+}
+
+/** A batch was cut. */
+export function startBatch(run: MutableRun, { isSwapped }: { readonly isSwapped: boolean }): void {
+  run.hasConfirmed = false;
+  if (isSwapped) run.writeMode = 'append';
+  // An incremental stream that is being replaced commits its state with the swap.
+  if (!isIncremental(run) || run.writeMode === 'append') run.stateToCommit = undefined;
+}
+
+export function setRowsPending(run: MutableRun, rows: number): void {
+  run.rowsPending = rows;
+}
+
+export function setTableRows(run: MutableRun, rows: number | undefined): void {
+  run.tableRows = rows;
+}
+
+/** Counts what one load of a batch has done to the stream. */
+export function countLoad(run: MutableRun, { into, swap }: StreamLoad, result: LoadedStream): void {
+  const { rows, moved, written, updated, deleted, late, dropped, replaced, changed } = result;
+  run.recordsStaged += (into === 'pending' ? 0 : rows) + moved + dropped;
+  run.rowsDeleted += deleted;
+  run.recordsLate += late;
+  if (into !== 'pending') run.rowsStaged += written;
+  // What a replacement has merged into itself was never in the table.
+  if (into === 'table') run.rowsUpdated += updated;
+  else run.rowsStaged -= updated;
+  if (replaced !== undefined) run.rowsReplaced = (run.rowsReplaced ?? 0) + replaced;
+  for (const [field, values] of Object.entries(changed)) {
+    run.changedValues.set(field, (run.changedValues.get(field) ?? 0) + values);
+  }
+  if (into === 'table' || swap) {
+    run.rowsCommitted += run.rowsStaged;
+    run.rowsStaged = 0;
+  }
+  // A resumable refresh keeps what it has read with its state, although it is not visible yet.
+  if (into === 'table' || swap || (into === 'replacement' && isResumable(run))) {
+    persistRecords(run, run.recordsPersisted + run.recordsStaged);
+    run.recordsStaged = 0;
+  }
+}
+
 export function summaryOf(run: StreamRun): StreamSummary {
+  const columns = (): string[] => run.prepared.target.columns.map(({ column }) => column);
   return {
     stream: run.label,
-    state: run.state,
+    state: streamState(run),
     mode: run.prepared.mode,
     table: run.prepared.target.table,
     records: run.recordsRead,
@@ -106,31 +182,11 @@ export function summaryOf(run: StreamRun): StreamSummary {
     deleted: run.rowsDeleted,
     ...(run.rowsReplaced === undefined ? {} : { replaced: run.rowsReplaced }),
     ...(run.recordsLate > 0 ? { late: run.recordsLate } : {}),
-    ...(run.tableRows === undefined
-      ? {}
-      : { table_rows: run.tableRows, columns: run.prepared.target.columns.map(({ column }) => column) }),
+    ...(run.tableRows === undefined ? {} : { table_rows: run.tableRows, columns: columns() }),
     ...(run.lost > 0 ? { lost: run.lost } : {}),
-    ...(run.changed.size > 0 ? { changed_values: Object.fromEntries(run.changed) } : {}),
+    ...(run.changedValues.size > 0 ? { changed_values: Object.fromEntries(run.changedValues) } : {}),
     bytes: run.bytesRead,
     committed_state: run.committedState,
     ...(run.error === undefined ? {} : { error: run.error }),
   };
-}
-
-/** Whether the stream's table is built beside the old one while its state counts rows: then no wider state may pass it. */
-export function holdsGlobalState(run: StreamRun): boolean {
-  return run.writeMode === 'replace' && isIncremental(run);
-}
-
-export function isIncremental({ prepared }: StreamRun): boolean {
-  return prepared.mode.startsWith('incremental');
-}
-
-/**
- * Whether a full refresh of the stream continues after an interruption. A source that does not say so can mean nothing else
- * by a state of a stream that offers no incremental reading; others send states out of habit.
- */
-export function isResumable(run: StreamRun): boolean {
-  const { resumable, incremental } = run.prepared.stream;
-  return !isIncremental(run) && (resumable ?? !incremental);
 }

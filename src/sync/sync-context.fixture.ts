@@ -9,7 +9,7 @@ import { type Connectors, createConnectors, type Installed, type ProcessStart } 
 import { openProject, type Project } from '../project/index.ts';
 import { type Catalog, type JsonObject, parseCatalog } from '../protocol/index.ts';
 import { createVault, type ResolvedConfig, type Vault } from '../secrets/index.ts';
-import type { BatchLimits } from './batches.ts';
+import type { BatchLimits } from './batch.ts';
 import { configureStreams, type StreamOption } from './modes.ts';
 import { createSyncs } from './syncs.ts';
 import type { SyncRequest, SyncStatus, Syncs } from './types.ts';

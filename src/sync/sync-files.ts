@@ -93,7 +93,7 @@ export function createSyncFiles(project: Project): SyncFiles {
   };
 }
 
-/** A sync whose process is gone: nothing runs any more, and what is committed stays. */
+/** A sync whose process has ended: nothing runs any more, and what is committed stays. */
 export function interrupted(status: SyncStatus, endedAt: string): SyncStatus {
   return {
     ...status,

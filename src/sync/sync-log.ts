@@ -1,9 +1,9 @@
-/** A sync's log: everything is sealed before it is written, what is spread over neighbouring lines too. */
+/** A sync's log: everything is redacted before it is written, also secrets that are spread over neighbouring lines. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { createTracebackFilter } from '../protocol/index.ts';
 import type { RedactionStream, Redactor } from '../secrets/index.ts';
 
-/** Who says it; each voice is sealed as one stream of text, so that others between its lines hide nothing. */
+/** Who writes it; each channel is redacted as one stream of text, so that lines of others between its lines hide nothing. */
 export type LogChannel =
   | 'connector'
   | 'stdout'
@@ -30,7 +30,7 @@ const HELD_MS = 1_000;
 
 export async function openSyncLog(path: string, redactor: Redactor): Promise<SyncLog> {
   const file: FileHandle = await open(path, 'ax', 0o600);
-  const seals = new Map<LogChannel, RedactionStream>();
+  const redactions = new Map<LogChannel, RedactionStream>();
   const partial = new Map<LogChannel, string>();
   let buffered: string[] = [];
   let bufferedLength = 0;
@@ -52,7 +52,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
     if (bufferedLength > MAX_BUFFERED) void flush();
   };
   const stamp = (): string => new Date().toISOString();
-  /** Sealed pieces begin and end anywhere; only whole lines are written, so that voices do not mix in one. */
+  /** Redacted pieces begin and end anywhere; only complete lines are written, so that channels do not mix in one. */
   const putRedacted = (channel: LogChannel, pieces: readonly string[]): void => {
     const lines = ((partial.get(channel) ?? '') + pieces.join('')).split('\n');
     const rest = lines.pop() ?? '';
@@ -63,7 +63,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   const writeHeld = (): void => {
     timer = undefined;
     // A line that is not complete waits on: the rest of a secret may follow.
-    for (const [channel, seal] of seals) putRedacted(channel, seal.flushLines());
+    for (const [channel, redaction] of redactions) putRedacted(channel, redaction.flushLines());
   };
   const flush = (): Promise<void> => {
     const text = buffered.join('');
@@ -77,9 +77,9 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   return {
     write(channel, text) {
       if (full) return;
-      const seal = seals.get(channel) ?? redactor.stream('connector');
-      seals.set(channel, seal);
-      putRedacted(channel, seal.push(text));
+      const redaction = redactions.get(channel) ?? redactor.stream('connector');
+      redactions.set(channel, redaction);
+      putRedacted(channel, redaction.push(text));
       timer ??= setTimeout(writeHeld, HELD_MS).unref();
     },
     note(text) {
@@ -88,8 +88,8 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
     flush,
     async close() {
       clearTimeout(timer);
-      for (const [channel, seal] of seals) {
-        putRedacted(channel, [...seal.end(), '\n']);
+      for (const [channel, redaction] of redactions) {
+        putRedacted(channel, [...redaction.end(), '\n']);
       }
       await flush();
       await file.close();
@@ -130,7 +130,7 @@ function redactedByChannel(lines: readonly string[], redactor: Redactor): string
   return result;
 }
 
-/** The voices speak between each other's lines. */
+/** Lines of the channels are mixed. */
 function withoutFrames(lines: readonly string[]): string[] {
   const filters = new Map<string, (line: string) => string | undefined>();
   return lines.flatMap((line) => {

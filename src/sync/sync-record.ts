@@ -4,10 +4,11 @@ import type { ConfiguredStream } from '../protocol/index.ts';
 import { type Redactor, type ResolvedConfig, redactBeginning } from '../secrets/index.ts';
 import { type DeliveryRun, deliverySummary } from './deliver/delivery-run.ts';
 import type { StreamOption } from './modes.ts';
+import { isCommitted, setOutcome } from './stream-progress.ts';
 import { type StreamRun, summaryOf } from './stream-run.ts';
 import type { StreamSummary, SyncFailure, SyncState, SyncStatus } from './types.ts';
 
-/** Mutable; texts are as the connector wrote them: they are sealed when they are shown. */
+/** Mutable; texts are as the connector wrote them: they are redacted when they are shown. */
 export interface SyncRecord {
   readonly syncId: string;
   readonly source: string;
@@ -66,7 +67,7 @@ export function beginRecord(beginning: Beginning): SyncRecord {
 
 const MAX_ERRORS = 50;
 const MAX_WARNINGS = 30;
-/** What was done to tables leaves room for what was lost or is missing. */
+/** Notes about tables leave space for warnings about losses. */
 const MAX_NOTES = 15;
 const MAX_MESSAGE_LENGTH = 2_000;
 /** Raw characters that are kept of a message, far beyond what is shown. */
@@ -98,12 +99,12 @@ export function warnOfSecrets(record: SyncRecord): void {
 export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupted' | 'failed'): void {
   record.state = state;
   record.endedAt = new Date();
-  for (const run of record.runs) if (!(run.complete && run.isCommitted)) run.state = state;
-  for (const run of record.deliveries) run.state = state;
+  for (const run of record.runs) if (!isCommitted(run)) setOutcome(run, state);
+  for (const run of record.deliveries) setOutcome(run, state);
 }
 
 export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
-  // Names are used again by the next sync: only what is surely secret is sealed in them.
+  // Names are used again by the next sync: only what is surely secret is redacted in them.
   const name = (text: string): string => redactor.redact(text, 'data');
   const runs = record.destination === undefined ? record.runs.map(summaryOf) : record.deliveries.map(deliverySummary);
   const streams = runs.length > 0 ? runs : record.labels.map((label, index) => waiting(record, label, index));
@@ -113,7 +114,7 @@ export function statusOf(record: SyncRecord, redactor: Redactor): SyncStatus {
     record.errors.map(({ message }) => redactCut(message, redactor)),
     'connector',
   );
-  // A secret may be spread over several errors: a stream shows what was sealed among the others.
+  // A secret may be spread over several errors: a stream shows what was redacted among the others.
   const errorOf = ({ stream }: StreamSummary): string => {
     const index = record.errors.findIndex((error) => error.stream === stream);
     return (messages[index] ?? 'The connector reported an error.').slice(0, MAX_MESSAGE_LENGTH);
@@ -153,7 +154,7 @@ function withNames(counts: Readonly<Record<string, number>>, name: (text: string
   return Object.fromEntries(Object.entries(counts).map(([field, count]) => [name(field), count]));
 }
 
-/** A message that was cut may end in half a secret, which the seal would not know. */
+/** A message that was cut may end in half a secret, which the redactor would not know. */
 function redactCut(message: string, redactor: Redactor): string {
   if (message.length < MAX_RAW_LENGTH) return message;
   return redactBeginning(message, { redactor, level: 'connector', shown: MAX_RAW_LENGTH, whole: false }).text;

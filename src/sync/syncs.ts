@@ -22,7 +22,7 @@ interface Job {
 }
 
 const POLL_MS = 250;
-/** How often those who wait are told how far a sync is, and that it is still at the same. */
+/** How often progress is reported to those who wait: at most, and where nothing changes. */
 const TELL_MS = 500;
 const STILL_MS = 10_000;
 const CANCEL_WAIT_MS = 20_000;

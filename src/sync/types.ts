@@ -15,13 +15,13 @@ export interface DeliveryTarget {
   readonly name: string;
   readonly installed: Installed;
   readonly config: ResolvedConfig;
-  /** Changes when its data may lie somewhere else: what was kept of states then counts no more. */
+  /** Fingerprint of the configuration; changes when its data may be somewhere else: then stored states are not valid. */
   readonly place: string;
   /** Tells it from destinations that are surely elsewhere. */
   readonly location: Location;
   /** What it can do with records, in the protocol's words; undefined where it does not say. */
   readonly modes?: readonly string[] | undefined;
-  /** Whether it waits for the word that each stream is complete, and knows generations of a stream. */
+  /** Whether it waits for the status COMPLETE of each stream, and knows generations of a stream. */
   readonly supportsRefreshes: boolean;
   readonly suspicions?: readonly string[] | undefined;
 }
@@ -33,11 +33,11 @@ export interface SyncRequest {
   readonly config: ResolvedConfig;
   readonly catalog: Catalog;
   readonly streams: readonly ConfiguredStream[];
-  /** What was chosen for streams of the source, now or before; kept for its later syncs. */
+  /** What was chosen for streams of the source, now or before; stored for its later syncs. */
   readonly options?: readonly StreamOption[] | undefined;
   /** Forget the state of these streams: read all again, and put it in the place of what is there. */
   readonly restart?: boolean | undefined;
-  /** The registry's word on how long the connector may be silent, in seconds. */
+  /** How long the connector may be silent according to the registry, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
   /** Where the records go instead of the cache. */
   readonly destination?: DeliveryTarget | undefined;
@@ -47,11 +47,11 @@ export interface SyncRequest {
   readonly chosen?: readonly StreamOption[] | undefined;
   /** What may be why a connector refuses its secrets, where the sync fails. */
   readonly suspicions?: readonly string[] | undefined;
-  /** What is to be said of the preparation. */
+  /** Notes about the preparation, for the sync's warnings. */
   readonly notes?: readonly string[] | undefined;
-  /** Told at the end which fields did not fit the catalog, each once: `stream.field`. */
+  /** Called at the end with the fields that did not fit the catalog, each once: `stream.field`. */
   readonly onMisfits?: ((misfits: readonly string[]) => Promise<void>) | undefined;
-  /** Told what the sync makes that was not there before. */
+  /** Called with what the sync creates. */
   readonly onCreated?: (made: Made) => void;
   /** Whether the session made what has this id. */
   readonly owns?: ((id: string) => boolean) | undefined;
@@ -126,7 +126,7 @@ export interface SyncStatus {
   readonly records_per_second: number;
   readonly errors: readonly SyncFailure[];
   readonly warnings: readonly string[];
-  /** What is kept for the source's later syncs. */
+  /** What is stored for the source's later syncs. */
   readonly options?: readonly StreamOption[];
   /** Absent where the records go to a destination. */
   readonly dataset?: string;
@@ -151,7 +151,7 @@ export interface Syncs {
   wait(syncId: string, ms: number, signal: AbortSignal, onProgress?: OnProgress): Promise<SyncStatus>;
   /** The latest syncs, newest first. */
   recent(limit: number): Promise<SyncStatus[]>;
-  /** The last lines of a sync's sealed log. */
+  /** The last lines of a sync's redacted log. */
   log(syncId: string, lines: number): Promise<string[]>;
   /**
    * Ends a sync, one of another live process too, and waits some seconds for its end.

@@ -6,7 +6,7 @@ import { LimitError } from '../errors.ts';
 import type { Project } from '../project/index.ts';
 import { datasetName, streamLabel } from '../protocol/index.ts';
 import type { Redactor } from '../secrets/index.ts';
-import type { BatchLimits } from './batches.ts';
+import type { BatchLimits } from './batch.ts';
 import { longestSilence } from './silence.ts';
 import type { SyncFiles } from './sync-files.ts';
 import { openSyncLog } from './sync-log.ts';

@@ -31,7 +31,7 @@ export async function authorizeDelivery(project: Project, request: SyncRequest):
     if (before && known?.place === target.place) {
       if (request.restart || isAnother(before, configured, request)) touched.push(mine(before));
     } else if (REPLACING.has(configured.mode)) {
-      // Nobody knows what lies there under this name.
+      // Nobody knows what is there under this name.
       touched.push({ kind: 'destination', id: target.id, name: target.name });
     }
   }

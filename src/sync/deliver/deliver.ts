@@ -17,7 +17,7 @@ import { prepareDelivery } from './prepare.ts';
 import { settleDelivery } from './settle.ts';
 import { createSourceHandler } from './source-handler.ts';
 import { readSource, type SourceHandler } from './source-side.ts';
-import { destinationGone, untilOver } from './until-over.ts';
+import { destinationClosed, waitForEnd } from './wait-for-end.ts';
 
 export interface DeliveryOptions {
   readonly request: SyncRequest;
@@ -113,14 +113,14 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
     indexOf,
     confirmations,
     tellsStatus: target.supportsRefreshes,
-    stopped: () => reading.signal.aborted,
+    isStopped: () => reading.signal.aborted,
   });
   const read = await readUntilEnd(carriage, { destination, handler, reading });
-  const early = destination.isGone();
+  const early = destination.isClosed();
   handler.ended(read, destination.feed);
   destination.feed.end();
-  const exit = await untilOver(destination, clock, carriage.writing, early);
-  const destinationWell = exit?.code === 0 && !early && !destination.failed();
+  const exit = await waitForEnd(destination, clock, carriage.writing, early);
+  const destinationWell = exit?.code === 0 && !early && !destination.hasFailed();
   if (!destinationWell) noteBadEnd(carriage, exit, early);
   await confirmations.settled();
   if (abort.aborted) return;
@@ -128,7 +128,7 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
   confirmations.release();
   confirmations.end();
   await confirmations.settled();
-  const whole = deliveries.filter(({ state }) => state === 'complete').map(({ configured }) => configured.stream);
+  const whole = deliveries.filter(({ outcome }) => outcome === 'complete').map(({ configured }) => configured.stream);
   if (whole.length > 0) await kept.whole(whole);
 }
 
@@ -145,7 +145,7 @@ async function readUntilEnd(carriage: Carriage, { destination, handler, reading 
   for (const signal of [cancel, abort]) signal.addEventListener('abort', stop, { once: true });
   if (cancel.aborted || abort.aborted) stop();
   // Nobody takes any more what it reads.
-  void destination.gone.then(() => reading.abort(destinationGone()));
+  void destination.closed.then(() => reading.abort(destinationClosed()));
   try {
     return await connectors.read(
       request.installed,

@@ -1,34 +1,16 @@
-/** What a running sync into a destination knows of one stream. */
+/** A stream that is delivered to a destination: its progress, and what the destination has confirmed. */
 import type { ConfiguredStream } from '../../protocol/index.ts';
-import type { StreamState, StreamSummary } from '../types.ts';
+import { isComplete, type Mutable, newProgress, type StreamProgress, streamState } from '../stream-progress.ts';
+import type { StreamSummary } from '../types.ts';
 
-export interface DeliveryRun {
-  readonly label: string;
+export interface DeliveryRun extends StreamProgress {
   readonly configured: ConfiguredStream;
-  /** Whether the source continues from a kept state. */
+  /** Whether the source continues from a stored state. */
   readonly resumes: boolean;
-  /** Whether an incremental stream is put in the place of what is there: its states count once it is whole. */
+  /** Whether an incremental stream replaces what the destination has: its states count once it is complete. */
   readonly replaces: boolean;
-  state: StreamState;
-  /** Records that were handed to the destination. */
-  recordsRead: number;
-  /** Records read since the last state that covers the stream. */
-  recordsSinceState: number;
-  bytesRead: number;
-  /** Records that could not be read, and did not go to the destination. */
-  lost: number;
-  /** Records that the source counts up to its last state, less those that came. */
-  missing: number;
   /** Records that the destination has confirmed, where that is on disk. */
-  recordsConfirmed: number;
-  /** Records before the newest state that is kept of this sync: the next one begins behind them. */
-  recordsPersisted: number;
-  /** Whether the source, or its good end, has said that the stream is whole. */
-  complete: boolean;
-  committedState: boolean;
-  error: string | undefined;
-  /** Whether the source said INCOMPLETE. */
-  saidIncomplete: boolean;
+  readonly recordsConfirmed: number;
 }
 
 export function newDeliveryRun(
@@ -36,30 +18,20 @@ export function newDeliveryRun(
   configured: ConfiguredStream,
   { resumes, replaces }: Pick<DeliveryRun, 'resumes' | 'replaces'>,
 ): DeliveryRun {
-  return {
-    label,
-    configured,
-    resumes,
-    replaces,
-    state: 'pending',
-    recordsRead: 0,
-    recordsSinceState: 0,
-    bytesRead: 0,
-    lost: 0,
-    missing: 0,
-    recordsConfirmed: 0,
-    recordsPersisted: 0,
-    complete: false,
-    committedState: false,
-    error: undefined,
-    saidIncomplete: false,
-  };
+  return { ...newProgress(label), configured, resumes, replaces, recordsConfirmed: 0 };
+}
+
+/** The destination has confirmed so many records of the stream, from its first. */
+export function confirmDelivered(run: Mutable<DeliveryRun>, total: number): void {
+  run.recordsConfirmed = Math.max(run.recordsConfirmed, total);
 }
 
 export function deliverySummary(run: DeliveryRun): StreamSummary {
+  // A complete stream is still delivered: only its outcome tells whether the destination has it.
+  const isDelivering = run.outcome === undefined && isComplete(run);
   return {
     stream: run.label,
-    state: run.state,
+    state: isDelivering ? 'running' : streamState(run),
     mode: run.configured.mode,
     records: run.recordsRead,
     confirmed: run.recordsConfirmed,

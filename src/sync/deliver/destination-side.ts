@@ -3,22 +3,23 @@ import type { DestinationRun, Exit } from '../../connectors/index.ts';
 import { type JsonObject, parseMessage } from '../../protocol/index.ts';
 import { readChunks } from '../chunks.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
-import { isLongLog, type LogContext, noteWords } from '../connector-messages.ts';
-import { createRouter, topLevelText } from '../router/index.ts';
+import { isLongLog, type LogContext, noteMessage } from '../connector-messages.ts';
+import { createRouter, type Router, topLevelText } from '../router/index.ts';
 import { durationText, EXIT_MS } from '../silence.ts';
 import type { SyncLog } from '../sync-log.ts';
 import { addError, addWarning, type SyncRecord } from '../sync-record.ts';
+import type { SyncFailure } from '../types.ts';
 import { createFeed, type Feed } from './feed.ts';
 
 export interface DestinationSide {
   readonly feed: Feed;
   /** Settles when the destination has ended, or has closed its output and does not end: then without an exit. */
   readonly over: Promise<Exit | undefined>;
-  /** Settles as soon as it takes nothing any more: it has ended, has closed its input, or has said that it failed. */
-  readonly gone: Promise<void>;
-  readonly isGone: () => boolean;
-  /** Whether it has said that it failed. */
-  readonly failed: () => boolean;
+  /** Settles as soon as it takes nothing any more: it has ended, has closed its input, or has reported an error. */
+  readonly closed: Promise<void>;
+  readonly isClosed: () => boolean;
+  /** Whether it has reported an error. */
+  readonly hasFailed: () => boolean;
   /** Call it each tick; once it was true it stays so. @returns whether the destination has done nothing for longer than it may */
   isStuck(heldBack: boolean): boolean;
 }
@@ -28,103 +29,138 @@ export interface DestinationHandler {
   readonly log: SyncLog;
   readonly runOf: LogContext['runOf'];
   readonly keepUpdate?: LogContext['keepUpdate'];
-  /** How long it may neither take nor say anything. */
+  /** How long it may neither take nor send anything. */
   readonly silenceMs: number;
   /** A STATE message came back; `text` is its `state` as it was printed. */
   state(state: JsonObject, text: string): void;
 }
 
+interface Destination {
+  readonly handler: DestinationHandler;
+  readonly logContext: LogContext;
+  readonly feed: Feed;
+  /** Chunks that it has printed. */
+  received: number;
+  hasFailed: boolean;
+  isClosed: boolean;
+  /** Settles the promise `closed`. */
+  close(): void;
+  isStuck: boolean;
+  idleMs: number;
+  /** What it had received and taken at the last tick. */
+  lastActivity: string;
+}
+
 export function openDestination(run: DestinationRun, handler: DestinationHandler, clock: Clock): DestinationSide {
   const { record, log, runOf, keepUpdate } = handler;
-  const channels = { said: 'destination', printed: 'destination stdout' } as const;
-  const logContext: LogContext = { record, log, channels, from: 'destination', runOf, keepUpdate };
+  const channels = { messages: 'destination', printed: 'destination stdout' } as const;
   const feed = createFeed(run.stdin);
-  let failed = false;
-  let isGone = false;
-  let leave: () => void = () => undefined;
-  const gone = new Promise<void>((resolve) => {
-    leave = () => {
-      isGone = true;
-      resolve();
-    };
+  let resolveClosed: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => {
+    resolveClosed = resolve;
   });
-  void feed.closed.then(leave);
-  let received = 0;
-  const router = createRouter([], {
-    records: () => undefined,
-    stray: () => undefined,
-    text: (line) => log.write(logContext.channels.printed, `${line}\n`),
-    broken: () => undefined,
-    message(line) {
-      if (isLongLog(line, log)) return;
-      const text = line.toString('utf8');
-      const message = parseMessage(text);
-      if (message?.type === 'STATE') {
-        handler.state(message.state, topLevelText(line, 'state') ?? '{}');
-        return;
-      }
-      noteWords(message, text, logContext);
-      if (message?.type !== 'TRACE_ERROR') return;
-      failed = true;
-      leave();
+  const destination: Destination = {
+    handler,
+    logContext: { record, log, channels, from: 'destination', runOf, keepUpdate },
+    feed,
+    received: 0,
+    hasFailed: false,
+    isClosed: false,
+    close() {
+      destination.isClosed = true;
+      resolveClosed();
     },
-  });
+    isStuck: false,
+    idleMs: 0,
+    lastActivity: '',
+  };
+  void feed.closed.then(() => destination.close());
+  return {
+    feed,
+    over: readOutput(run, destination, clock),
+    closed,
+    isClosed: () => destination.isClosed,
+    hasFailed: () => destination.hasFailed,
+    isStuck: (heldBack) => isStuck(destination, heldBack),
+  };
+}
+
+function fail({ handler }: Destination, message: string, type: SyncFailure['failure_type']): void {
+  addError(handler.record, { message, failure_type: type, from: 'destination' });
+}
+
+async function readOutput(run: DestinationRun, destination: Destination, clock: Clock): Promise<Exit | undefined> {
+  const { record, log } = destination.handler;
+  const router = routerOf(destination);
   run.onStderr((text) => {
-    received += 1;
+    destination.received += 1;
     log.write('destination stderr', text);
   });
   const output = readChunks(run.stdout, (chunk) => {
-    received += 1;
+    destination.received += 1;
     router.push(chunk);
     return undefined;
   });
-  const outputEnd = output.ended.then(
+  const isCutOff = await output.ended.then(
     () => router.end(),
-    // A line beyond all bounds: nothing that it says can be believed any more.
+    // A line beyond all bounds: nothing that it sends can be trusted any more.
     (error: Error) => {
-      failed = true;
-      leave();
-      addError(record, { message: error.message, failure_type: 'system_error', from: 'destination' });
+      destination.hasFailed = true;
+      fail(destination, error.message, 'system_error');
       return false;
     },
   );
-  const over = outputEnd.then(async (cutOff) => {
-    leave();
-    const exit = await Promise.race([run.exit, clock.after(EXIT_MS)]);
-    if (exit !== 'late') {
-      if (cutOff) addWarning(record, 'The output of the destination ends in the middle of a message.');
-      return exit;
-    }
-    addError(record, {
-      message: 'The destination closed its output and did not end; it was ended.',
-      failure_type: 'system_error',
-      from: 'destination',
-    });
+  destination.close();
+  const exit = await Promise.race([run.exit, clock.after(EXIT_MS)]);
+  if (exit === 'late') {
+    fail(destination, 'The destination closed its output and did not end; it was ended.', 'system_error');
     return undefined;
+  }
+  if (isCutOff) addWarning(record, 'The output of the destination ends in the middle of a message.');
+  return exit;
+}
+
+/** A destination sends no records: only its messages count. */
+function routerOf(destination: Destination): Router {
+  const { logContext } = destination;
+  return createRouter([], {
+    records: () => undefined,
+    stray: () => undefined,
+    text: (line) => logContext.log.write(logContext.channels.printed, `${line}\n`),
+    broken: () => undefined,
+    message: (line) => takeMessage(destination, line),
   });
-  let idleMs = 0;
-  let stuck = false;
-  let before = '';
-  return {
-    feed,
-    over,
-    gone,
-    isGone: () => isGone,
-    failed: () => failed,
-    isStuck(heldBack) {
-      if (stuck) return true;
-      const now = `${received} ${feed.taken()}`;
-      // One that waits for the source has nothing to do.
-      idleMs = now === before && (heldBack || feed.ended()) ? idleMs + TICK_MS : 0;
-      before = now;
-      if (idleMs <= handler.silenceMs) return false;
-      const what = feed.ended() ? 'did not end' : 'took no more records';
-      const message = `The destination ${what} and said nothing for ${durationText(handler.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
-      addError(record, { message, failure_type: 'transient_error', from: 'destination' });
-      log.note(message);
-      stuck = true;
-      leave();
-      return true;
-    },
-  };
+}
+
+function takeMessage(destination: Destination, line: Buffer): void {
+  const { handler, logContext } = destination;
+  if (isLongLog(line, handler.log)) return;
+  const text = line.toString('utf8');
+  const message = parseMessage(text);
+  if (message?.type === 'STATE') {
+    handler.state(message.state, topLevelText(line, 'state') ?? '{}');
+    return;
+  }
+  noteMessage(message, text, logContext);
+  if (message?.type !== 'TRACE_ERROR') return;
+  destination.hasFailed = true;
+  destination.close();
+}
+
+function isStuck(destination: Destination, heldBack: boolean): boolean {
+  const { handler, feed, received, lastActivity } = destination;
+  if (destination.isStuck) return true;
+  const activity = `${received} ${feed.taken()}`;
+  // One that waits for the source has nothing to do.
+  const isIdle = activity === lastActivity && (heldBack || feed.ended());
+  destination.idleMs = isIdle ? destination.idleMs + TICK_MS : 0;
+  destination.lastActivity = activity;
+  if (destination.idleMs <= handler.silenceMs) return false;
+  const what = feed.ended() ? 'did not end' : 'took no more records';
+  const message = `The destination ${what} and said nothing for ${durationText(handler.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
+  fail(destination, message, 'transient_error');
+  handler.log.note(message);
+  destination.isStuck = true;
+  destination.close();
+  return true;
 }

@@ -19,7 +19,7 @@ export function createFeed(stdin: Writable): Feed {
   let gathered: Buffer[] = [];
   let ended = false;
   let taken = 0;
-  let gone = false;
+  let isClosed = false;
   const waiting = new Set<() => void>();
   const wake = (): void => {
     for (const resolve of waiting) resolve();
@@ -32,7 +32,7 @@ export function createFeed(stdin: Writable): Feed {
   const closed = new Promise<void>((resolve) => {
     for (const event of ['close', 'error'] as const) {
       stdin.on(event, () => {
-        gone = true;
+        isClosed = true;
         wake();
         resolve();
       });
@@ -49,7 +49,7 @@ export function createFeed(stdin: Writable): Feed {
     flush() {
       const pieces = gathered;
       gathered = [];
-      if (gone || ended || pieces.length === 0) return undefined;
+      if (isClosed || ended || pieces.length === 0) return undefined;
       stdin.cork();
       for (const piece of pieces) stdin.write(piece);
       stdin.uncork();

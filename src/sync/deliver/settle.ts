@@ -1,9 +1,9 @@
 /** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
 import { count } from '../../count.ts';
-import { isLossy, lossWarning, warnOfNoEnd } from '../losses.ts';
+import { endStream, syncOutcome } from '../outcome.ts';
+import { isLossy, persistRecords } from '../stream-progress.ts';
 import { addWarning, type SyncRecord, warnOfSecrets } from '../sync-record.ts';
-import type { SyncState } from '../types.ts';
-import type { DeliveryRun } from './delivery-run.ts';
+import { confirmDelivered, type DeliveryRun } from './delivery-run.ts';
 
 export interface DeliveryEnding {
   readonly cancelled: boolean;
@@ -12,38 +12,36 @@ export interface DeliveryEnding {
   readonly unreturned: ReadonlySet<number>;
 }
 
-export function settleDelivery(record: SyncRecord, ending: DeliveryEnding): void {
+export function settleDelivery(record: SyncRecord, { cancelled, destinationWell, unreturned }: DeliveryEnding): void {
+  const { deliveries } = record;
   warnOfSecrets(record);
-  for (const [index, run] of record.deliveries.entries()) {
-    const returned = !ending.unreturned.has(index);
-    if (ending.destinationWell && returned) {
-      run.recordsConfirmed = run.recordsRead;
-      // A state that was sent several times may come back once: then it is the last one, too.
-      if (run.committedState && !isLossy(run)) run.recordsPersisted = run.recordsRead - run.recordsSinceState;
-    }
-    const isWhole = run.complete && run.error === undefined && !isLossy(run);
-    if (isWhole && ending.destinationWell && returned) run.state = 'complete';
-    else if (ending.cancelled) run.state = 'cancelled';
-    else if (run.error !== undefined) run.state = 'failed';
-    else run.state = hasSome(run) ? 'incomplete' : 'failed';
-    if (isLossy(run)) {
-      addWarning(record, lossWarning(run, 'Its state stays before them: the next sync reads from there again.'));
-    } else if (!ending.cancelled) warnOfNoEnd(record, run);
-    if (ending.destinationWell && !returned) {
+  for (const [index, run] of deliveries.entries()) {
+    const isStored = destinationWell && !unreturned.has(index);
+    if (isStored) confirmByEnd(run);
+    const consequence = 'Its state stays before them: the next sync reads from there again.';
+    endStream(record, run, { cancelled, isStored, hasSome: hasSome(run), consequence });
+    if (destinationWell && !isStored) {
       const message = `The destination ended and did not return the last state of "${run.label}": what came after the state before is not confirmed.`;
       addWarning(record, message);
     }
     warnOfRest(record, run);
   }
-  record.state = syncState(record, ending);
+  record.state = syncOutcome(record, deliveries, { cancelled, hasSome: deliveries.some(hasSome) });
 }
 
-function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): void {
-  const { label, state, configured, recordsRead, recordsConfirmed, recordsPersisted, replaces } = run;
+/** A destination that ended well has everything that it was sent. */
+function confirmByEnd(run: DeliveryRun): void {
+  confirmDelivered(run, run.recordsRead);
+  // A state that was sent several times may be returned once: then it is the last one, too.
+  if (run.committedState && !isLossy(run)) persistRecords(run, run.recordsRead - run.recordsSinceState);
+}
+
+function warnOfRest(record: SyncRecord, run: DeliveryRun): void {
+  const { label, outcome, configured, recordsRead, recordsConfirmed, recordsPersisted, replaces } = run;
   const { mode } = configured;
-  // What stands behind the last state is sent again, also where a destination that ended well holds it.
+  // Records after the last state are sent again, even if a destination that ended well has them.
   const again = recordsRead - (mode === 'incremental_append' ? recordsPersisted : recordsConfirmed);
-  if (state === 'complete' && (mode !== 'incremental_append' || replaces)) return;
+  if (outcome === 'complete' && (mode !== 'incremental_append' || replaces)) return;
   if (mode === 'full_refresh_overwrite' && recordsRead > 0) {
     addWarning(
       record,
@@ -62,13 +60,6 @@ function warnOfRest(record: SyncRecord, run: SyncRecord['deliveries'][number]): 
       `${count(again, 'record')} of "${label}" went to the destination and ${confirmed}: the next sync sends ${again === 1 ? 'it' : 'them'} again${repeats}.`,
     );
   }
-}
-
-function syncState({ deliveries, errors }: SyncRecord, { cancelled }: DeliveryEnding): SyncState {
-  if (cancelled) return 'cancelled';
-  const whole = deliveries.filter(({ state }) => state === 'complete').length;
-  if (deliveries.length > 0 && whole === deliveries.length && errors.length === 0) return 'complete';
-  return whole > 0 || deliveries.some(hasSome) ? 'incomplete' : 'failed';
 }
 
 function hasSome(run: DeliveryRun): boolean {

@@ -1,23 +1,24 @@
-/** What a source that is read for a destination says of its streams. */
+/** What the messages of a source mean for the streams that are delivered. */
 import type { Exit } from '../../connectors/index.ts';
-import { isLossy } from '../losses.ts';
+import type { JsonObject, StreamStatus } from '../../protocol/index.ts';
 import { isIncrementalMode } from '../modes.ts';
 import { badEnd } from '../outcome.ts';
-import { createSourceCounts } from '../source-counts.ts';
-import type { StreamIndex } from '../stream-keys.ts';
+import { createSourceCounts, type SourceCounts } from '../source-counts.ts';
+import type { StreamIndex, StreamName } from '../stream-keys.ts';
+import { addRecords, isComplete, isLossy, markComplete, markIncomplete, startReading } from '../stream-progress.ts';
 import type { SyncLog } from '../sync-log.ts';
 import { addError, type SyncRecord } from '../sync-record.ts';
 import type { Confirmations } from './confirmations.ts';
+import type { DeliveryRun } from './delivery-run.ts';
 import type { Feed } from './feed.ts';
 import type { SourceHandler } from './source-side.ts';
 
 export interface SourceRunHandler extends SourceHandler {
   /**
-   * The source is over. A good end makes the streams whole of a source that never tells their status.
+   * The source has ended. A good end completes the streams of a source that never reports their status.
    * @param exit undefined where it was ended
-   * @returns whether it ended well
    */
-  ended(exit: Exit | undefined, feed: Feed): boolean;
+  ended(exit: Exit | undefined, feed: Feed): void;
 }
 
 export interface SourceHandlerParts {
@@ -25,82 +26,92 @@ export interface SourceHandlerParts {
   readonly log: SyncLog;
   readonly indexOf: StreamIndex;
   readonly confirmations: Confirmations;
-  /** Whether the destination waits for the word that each stream is complete. */
+  /** Whether the destination waits for the status COMPLETE of each stream. */
   readonly tellsStatus: boolean;
   /** Whether the source was told to end. */
-  readonly stopped: () => boolean;
+  readonly isStopped: () => boolean;
 }
 
-export function createSourceHandler({
-  record,
-  log,
-  indexOf,
-  confirmations,
-  tellsStatus,
-  stopped,
-}: SourceHandlerParts): SourceRunHandler {
+interface Handling extends SourceHandlerParts {
+  readonly counts: SourceCounts;
+  /** Whether the source has reported the end of any stream. */
+  endSeen: boolean;
+}
+
+export function createSourceHandler(parts: SourceHandlerParts): SourceRunHandler {
+  const { record, log, indexOf, isStopped } = parts;
   const { deliveries } = record;
   const counts = createSourceCounts(deliveries, ({ configured }) => isIncrementalMode(configured.mode));
-  let endSeen = false;
-  const isWhole = (): boolean => deliveries.every(({ complete }) => complete);
+  const handling: Handling = { ...parts, counts, endSeen: false };
   return {
     logContext: {
       record,
       log,
-      channels: { said: 'connector', printed: 'stdout' },
+      channels: { messages: 'connector', printed: 'stdout' },
       from: 'source',
       runOf: (name, namespace) => deliveries[indexOf(name, namespace)],
       keepUpdate: record.keepUpdate,
     },
-    silenceMs: record.silenceMs,
-    isWhole,
-    stopped,
+    isComplete: () => deliveries.every(isComplete),
+    isStopped,
     records(stream, rows, bytes) {
       const run = deliveries[stream];
       if (!run) return;
-      if (run.state === 'pending') run.state = 'running';
-      run.recordsRead += rows;
-      run.recordsSinceState += rows;
-      run.bytesRead += bytes;
+      startReading(run);
+      addRecords(run, rows, bytes);
     },
-    state(state, text, stream) {
-      const run = stream && deliveries[indexOf(stream.name, stream.namespace)];
-      if (!stream || run) counts.state(state, run);
-      // A state that was not sent is not returned, and not kept: the next sync reads what was lost again.
-      if ((run ? [run] : stream ? [] : deliveries).some(isLossy)) return false;
-      return confirmations.sent(state, text);
-    },
-    status(name, namespace, status) {
-      endSeen ||= status === 'COMPLETE' || status === 'INCOMPLETE';
-      const run = deliveries[indexOf(name, namespace)];
-      if (!run) return false;
-      if (status === 'COMPLETE') run.complete = true;
-      else if (status === 'INCOMPLETE') run.saidIncomplete = true;
-      else if (run.state === 'pending') run.state = 'running';
-      // A destination that is told so takes what it has for all there is.
-      return tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
-    },
-    ended(exit, feed) {
-      const ownErrors = record.errors.filter(({ from }) => from === 'source');
-      if (stopped()) return false;
-      if (exit && exit.code !== 0 && ownErrors.length === 0) {
-        addError(record, { ...badEnd(exit, 'The source'), from: 'source' });
-        return false;
-      }
-      const well = (exit ? exit.code === 0 : isWhole()) && ownErrors.every(({ stream }) => stream !== undefined);
-      if (!well || endSeen) return well;
-      for (const run of deliveries) {
-        if (run.error !== undefined || run.complete) continue;
-        run.complete = true;
-        if (tellsStatus && !isLossy(run)) feed.put(completeLine(run.configured.stream));
-      }
-      void feed.flush();
-      return true;
-    },
+    state: (state, text, stream) => takeState(handling, state, text, stream),
+    status: (name, namespace, status) => takeStatus(handling, deliveries[indexOf(name, namespace)], status),
+    ended: (exit, feed) => takeEnd(handling, exit, feed),
   };
 }
 
-function completeLine({ name, namespace }: { readonly name: string; readonly namespace?: string }): Buffer {
+/** @returns whether the destination gets the state */
+function takeState(
+  { record, indexOf, counts, confirmations }: Handling,
+  state: JsonObject,
+  text: string,
+  stream: StreamName | undefined,
+): boolean {
+  const run = stream && record.deliveries[indexOf(stream.name, stream.namespace)];
+  if (!stream || run) counts.state(state, run);
+  // A state that was not sent is not returned, and not stored: the next sync reads what was lost again.
+  const covered = stream ? [] : record.deliveries;
+  if ((run ? [run] : covered).some(isLossy)) return false;
+  return confirmations.sent(state, text);
+}
+
+/** @returns whether the destination gets the status */
+function takeStatus(handling: Handling, run: DeliveryRun | undefined, status: StreamStatus): boolean {
+  handling.endSeen ||= status === 'COMPLETE' || status === 'INCOMPLETE';
+  if (!run) return false;
+  if (status === 'COMPLETE') markComplete(run);
+  else if (status === 'INCOMPLETE') markIncomplete(run);
+  else startReading(run);
+  // A destination that gets it treats what it has as everything there is.
+  return handling.tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
+}
+
+function takeEnd(handling: Handling, exit: Exit | undefined, feed: Feed): void {
+  const { record, isStopped, tellsStatus, endSeen } = handling;
+  const { deliveries } = record;
+  if (isStopped()) return;
+  const ownErrors = record.errors.filter(({ from }) => from === 'source');
+  if (exit && exit.code !== 0 && ownErrors.length === 0) {
+    addError(record, { ...badEnd(exit, 'The source'), from: 'source' });
+    return;
+  }
+  const endedWell = exit ? exit.code === 0 : deliveries.every(isComplete);
+  if (!endedWell || endSeen || ownErrors.some(({ stream }) => stream === undefined)) return;
+  for (const run of deliveries) {
+    if (run.error !== undefined || isComplete(run)) continue;
+    markComplete(run);
+    if (tellsStatus && !isLossy(run)) feed.put(completeLine(run.configured.stream));
+  }
+  void feed.flush();
+}
+
+function completeLine({ name, namespace }: StreamName): Buffer {
   const descriptor = { name, ...(namespace ? { namespace } : {}) };
   const status = { stream_descriptor: descriptor, status: 'COMPLETE' };
   const trace = { type: 'STREAM_STATUS', emitted_at: Date.now(), stream_status: status };

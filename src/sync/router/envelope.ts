@@ -15,7 +15,7 @@ const TOP_KEYS = new Set(['type', 'record']);
 const RECORD_KEYS = new Set(['stream', 'namespace']);
 
 /**
- * Reads the line that stands in `bytes` from `start` to `end`.
+ * Reads the line in `bytes` from `start` to `end`.
  * @returns undefined where it is no whole JSON object
  */
 export function readEnvelope(bytes: Buffer, start: number, end: number): Envelope | undefined {
@@ -56,7 +56,7 @@ export function readEnvelope(bytes: Buffer, start: number, end: number): Envelop
   };
 }
 
-/** The bytes of one top-level value as they stand in a line, such as the `state` of a STATE message. */
+/** The bytes of one top-level value as they are in a line, such as the `state` of a STATE message. */
 export function topLevelText(line: Buffer, wanted: string): string | undefined {
   let text: string | undefined;
   walkObject(line, skipSpace(line, 0, line.length), line.length, (key, value, end) => {

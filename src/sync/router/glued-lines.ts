@@ -1,12 +1,12 @@
 /** Finds lines that may hold a message behind another, without a look at each line. */
 
-/** What stands in a line where a message is behind another: by its prefix that would be one record. */
+/** Bytes that occur where a message follows another on one line; by its prefix such a line would be one record. */
 const GLUED = ['}}{', '}} {', '\r{'].map((text) => Buffer.from(text));
-/** The same by words that are rarer than braces; what stands before them tells whether they are a type. */
+/** The same by words that are rarer than braces; the bytes before them tell whether they are a type. */
 const TYPES: readonly Buffer[] = ['STATE', 'TRACE'].map((text) => Buffer.from(text));
 const BEFORE_TYPE = /"type": ?"$/;
 
-/** @returns where the next sign of such a line stands at or behind a position; positions only grow */
+/** @returns the position of the next sign of such a line, from a position on; positions only grow */
 export function glueFinder(bytes: Buffer): (from: number) => number {
   const patterns: readonly Buffer[] = [...GLUED, ...TYPES];
   const next = patterns.map(() => -1);

@@ -1,3 +1,3 @@
 export { topLevelText } from './envelope.ts';
-export { createRouter } from './router.ts';
-export type { RecordForm } from './sink.ts';
+export { createRouter, type Router } from './router.ts';
+export type { RecordForm, RouterSink } from './sink.ts';

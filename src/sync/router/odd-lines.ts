@@ -1,4 +1,4 @@
-/** Lines that are no whole JSON object: what can be read of them is read, and a record that cannot is told of. */
+/** Lines that are not one complete JSON object: what can be read of them is read, and other records are reported as lost. */
 import { endsInString, linePieces, skipSpace, streamOfLost } from '../../protocol/index.ts';
 import type { StreamIndex } from '../stream-keys.ts';
 import { readEnvelope } from './envelope.ts';
@@ -23,7 +23,7 @@ export const MAX_LINE_BYTES = 100 * 1024 * 1024;
 export const MAX_TEXT_BYTES = 64 * 1024;
 /** Lines that a record may be spread over by line breaks inside of its strings. */
 const MAX_LINES = 100;
-/** How a line break stands inside of a string. */
+/** A line break inside of a string. */
 const ESCAPED_BREAK = Buffer.from('\\n');
 const LINE_BREAK = Buffer.from('\n');
 const OPEN_OBJECT = 0x7b;

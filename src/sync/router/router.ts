@@ -84,7 +84,7 @@ export function createRouter(
   const learn = (bytes: Buffer, start: number, envelope: Envelope, stream: number): void => {
     const { prefix, namespaceInPrefix } = envelope;
     const name = envelope.stream ?? '';
-    // A namespace that comes after the data would make the prefix lie where it decides.
+    // A namespace that comes after the data is not in the prefix: where it decides, the prefix is not enough.
     const isEnough = isOnlyOne(streams, name) && !streams[stream]?.namespace;
     if (readsAll || prefix === 0 || !(namespaceInPrefix || isEnough)) return;
     const text = bytes.toString('latin1', start, start + prefix + 1);

@@ -9,12 +9,12 @@ export interface RouterSink {
    * they were before they were cut.
    */
   records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm, read: number): void;
-  /** A JSON object that is no record, on a line of its own or beside others: STATE, TRACE, LOG, CONTROL or anything else. */
+  /** A JSON object that is not a record, on a line of its own or next to others: STATE, TRACE, LOG, CONTROL or anything else. */
   message(line: Buffer): void;
-  /** A line, or what stands beside the messages in it, that is no JSON object: cut where it is very long. */
+  /** A line, or the rest of one with messages in it, that is not a JSON object: cut where it is very long. */
   text(line: string): void;
-  /** A record that is lost, for it is cut off, broken or too long; `stream` is -1 where it does not say of which. */
+  /** A record that is lost, because it is cut off, broken or too long; `stream` is -1 where it does not name its stream. */
   broken(stream: number, why: 'broken' | 'long'): void;
-  /** A record of a stream that was not asked for. */
+  /** A record of a stream that was not requested. */
   stray(stream: string): void;
 }

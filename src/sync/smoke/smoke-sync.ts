@@ -7,7 +7,7 @@ import { type Clock, createClock } from '../clock.ts';
 import { destinationCatalog } from '../deliver/destination-catalog.ts';
 import { openDestination } from '../deliver/destination-side.ts';
 import { createSentStates, type SentStates } from '../deliver/sent-states.ts';
-import { untilOver } from '../deliver/until-over.ts';
+import { waitForEnd } from '../deliver/wait-for-end.ts';
 import { badEnd } from '../outcome.ts';
 import { readState } from '../state-file.ts';
 import { indexStreams } from '../stream-keys.ts';
@@ -95,22 +95,22 @@ async function feedAll(run: DestinationRun, sync: SmokeSync, parts: Feeding): Pr
   let sent = 0;
   const { feed } = destination;
   for (const piece of piecesOf(sync, states, target.supportsRefreshes)) {
-    if (destination.isGone()) break;
+    if (destination.isClosed()) break;
     feed.put(Buffer.from(piece.text));
     written += piece.records;
     sent += piece.states;
     const held = feed.flush();
     if (!held) continue;
     for (;;) {
-      const got = await Promise.race([held.then(() => 'taken' as const), destination.gone, clock.tick()]);
+      const got = await Promise.race([held.then(() => 'taken' as const), destination.closed, clock.tick()]);
       if (got !== 'tick' || destination.isStuck(true)) break;
     }
   }
-  // A destination that is gone tells so a moment later.
-  await Promise.race([destination.gone, sleep(0)]);
-  const early = destination.isGone();
+  // A destination that has closed its input is noticed a moment later.
+  await Promise.race([destination.closed, sleep(0)]);
+  const early = destination.isClosed();
   feed.end();
-  const exit = await untilOver(destination, clock, writing, early);
+  const exit = await waitForEnd(destination, clock, writing, early);
   if (control.signal.aborted) throw abortError(control.signal);
   const said = record.errors.length > 0;
   if (exit && exit.code !== 0 && !said) addError(record, badEnd(exit, 'The destination'));

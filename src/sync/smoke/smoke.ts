@@ -23,7 +23,7 @@ export interface ScenarioReport {
   readonly states: { readonly sent: number; readonly returned: number };
   /** Whether what is there was compared, and how many records that were; else why not. */
   readonly read_back: { readonly compared: boolean; readonly records?: number; readonly why?: string };
-  /** What went wrong, sealed. */
+  /** What went wrong, redacted. */
   readonly problems: readonly string[];
   readonly seconds: number;
 }

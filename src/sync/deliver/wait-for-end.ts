@@ -1,4 +1,4 @@
-/** The end of a destination that was given all: waited for, and made where it does not come. */
+/** Waits for the end of a destination whose input is complete, and ends it where it does not end by itself. */
 import type { Exit } from '../../connectors/index.ts';
 import { LimitError } from '../../errors.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
@@ -10,7 +10,7 @@ import type { DestinationSide } from './destination-side.ts';
  * @param writing ends the destination
  * @param early whether it stopped taking records before its input was ended
  */
-export async function untilOver(
+export async function waitForEnd(
   destination: DestinationSide,
   clock: Clock,
   writing: AbortController,
@@ -20,12 +20,12 @@ export async function untilOver(
   while (failedMs <= EXIT_MS && !destination.isStuck(true)) {
     const got = await Promise.race([destination.over, clock.tick()]);
     if (got !== 'tick') return got;
-    if (early || destination.failed()) failedMs += TICK_MS;
+    if (early || destination.hasFailed()) failedMs += TICK_MS;
   }
-  writing.abort(destinationGone());
+  writing.abort(destinationClosed());
   return destination.over;
 }
 
-export function destinationGone(): LimitError {
+export function destinationClosed(): LimitError {
   return new LimitError('destination_gone', 'The destination takes nothing any more.', 'Look at its error.');
 }
