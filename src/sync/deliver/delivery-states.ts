@@ -29,7 +29,7 @@ export interface StoredStream extends StreamName {
 }
 
 export interface StoredStates {
-  /** Where the data lies; with another place nothing of this holds. */
+  /** Fingerprint of the configuration that says where the data is; with another one nothing of this is valid. */
   readonly place: string;
   /** Absent in files of earlier versions. */
   readonly location?: Location;
@@ -59,7 +59,7 @@ export interface DeliveryStates {
   readonly moved: boolean;
   /** Keeps a confirmed state; `streams` are those that it makes up for. Settles when it is on disk. */
   keep(state: StateText, streams: readonly StreamName[]): Promise<void>;
-  /** The streams are whole: what is older than their generation is gone. */
+  /** The streams are complete: the destination has removed what is older than their generation. */
   whole(streams: readonly StreamName[]): Promise<void>;
 }
 
@@ -71,97 +71,152 @@ export interface DeliveryTarget {
   readonly location: Location;
 }
 
+/** What is stored while the sync runs. */
+interface Storing {
+  readonly path: string;
+  readonly target: DeliveryTarget;
+  readonly byKey: Map<string, StoredStream>;
+  states: readonly StateText[];
+  /** One write at a time; what changes meanwhile is written by the next. */
+  writing: Promise<void>;
+  next: Promise<void> | undefined;
+}
+
 /**
- * Reads what is kept, and notes on disk which streams start over before any record of theirs is sent.
+ * Reads what is stored, and notes on disk which streams start over before any record of theirs is sent.
  * @throws SetupError `damaged_states`
  */
 export async function openDeliveryStates(
   project: Project,
-  { source, destination, place, location }: DeliveryTarget,
+  target: DeliveryTarget,
   streams: readonly ConfiguredStream[],
   restart: boolean,
   request?: SyncRequest,
 ): Promise<DeliveryStates> {
-  const { origin, owns = () => false, onCreated, options = [], catalog = { streams: [] } } = request ?? {};
+  const { source, destination, place } = target;
   const folder = join(await project.folder('states'), source);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${destination}.json`);
   const found = asStored(await readJson(path));
   if (!found && !restart && (await exists(path))) throw damaged(path, source, destination);
   const isHere = found?.place === place;
-  let states: readonly StateText[] = isHere ? found.states : [];
   const byKey = new Map((isHere ? found.streams : []).map((stream) => [streamKey(stream), stream]));
+  const states = isHere ? found.states : [];
+  const storing: Storing = { path, target, byKey, states, writing: Promise.resolve(), next: undefined };
   const generations = new Map((found?.streams ?? []).map((stream) => [streamKey(stream), stream.generation]));
-
-  const prepared = streams.map(({ stream, mode }): PreparedDelivery => {
-    const { name, namespace } = stream;
-    const key = streamKey(stream);
-    const before = byKey.get(key);
-    const refresh = mode.startsWith('full_refresh');
-    // What happened while it was not read lies behind the position that the others have reached.
-    const behind = !refresh && before?.behind === true;
-    const begins = refresh || restart || behind || !before;
-    const generation = (generations.get(key) ?? 0) + (begins ? 1 : 0);
-    const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
-    const minimum = begins ? (truncates ? generation : 0) : before.minimum;
-    const resumes = !begins && !before.anew;
-    const isOwn = before?.id !== undefined && owns(before.id);
-    const id = isOwn && before?.id !== undefined ? before.id : randomUUID();
-    if (!before) onCreated?.({ kind: 'delivery', id, name: `${source} into ${destination}: ${name}` });
-    const option = options.find((one) => findStreams(catalog, one.stream).includes(stream));
-    const chosen = { key: option?.primaryKey?.join('\n'), cursor: option?.cursorField };
-    const facts = { id, mode, ...chosen, ...(origin ? { origin: origin.configuration } : {}) };
-    byKey.set(key, { name, ...(namespace ? { namespace } : {}), generation, minimum, anew: !resumes, ...facts });
-    if (begins) states = withoutStream(states, stream);
-    return {
-      generation,
-      minimum,
-      resumes,
-      replaces: !refresh && !resumes && minimum === generation,
-      written: before !== undefined,
-      behind: behind && !restart,
-    };
-  });
+  const prepared = streams.map((configured) =>
+    prepareStream(storing, configured, { generation: generations.get(streamKey(configured.stream)), restart, request }),
+  );
   const own = new Set(streams.map(({ stream }) => streamKey(stream)));
-  // One write at a time; what comes meanwhile goes with the next.
-  let writing: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
-  const write = (): Promise<void> => {
-    next ??= writing
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        const kept: StoredStates = { place, location, streams: [...byKey.values()], states };
-        writing = writeAtomic(path, JSON.stringify(kept));
-        return writing;
-      });
-    return next;
-  };
-  const change = (
-    names: readonly StreamName[],
-    changes: (stream: StoredStream) => Partial<StoredStream>,
-  ): Promise<void> => {
-    for (const name of names) {
-      const stream = byKey.get(streamKey(name));
-      if (stream) byKey.set(streamKey(name), { ...stream, ...changes(stream) });
-    }
-    return write();
-  };
-  await write();
+  await write(storing);
   return {
     streams: prepared,
-    states: [...states],
+    states: [...storing.states],
     moved: found !== undefined && !isHere && found.states.length > 0,
-    keep(state, covered) {
-      // A GLOBAL or LEGACY state speaks for every stream: nothing older stays beside it.
-      states = state.stream ? [...withoutStream(states, state.stream), state] : [state];
-      const left = state.stream ? [] : [...byKey].filter(([key]) => !own.has(key));
-      const speaksOf = left.length > 0 ? spokenOf(state) : undefined;
-      for (const [key, stream] of left) if (!speaksOf?.has(stream.name)) byKey.set(key, { ...stream, behind: true });
-      return change(covered, () => ({ anew: false }));
-    },
-    whole: (names) => change(names, () => ({ minimum: 0 })),
+    keep: (state, covered) => storeState(storing, state, covered, own),
+    whole: (names) => change(storing, names, () => ({ minimum: 0 })),
   };
+}
+
+interface StreamPreparation {
+  /** The last generation of the stream at any place; absent where there is none. */
+  readonly generation: number | undefined;
+  readonly restart: boolean;
+  readonly request: SyncRequest | undefined;
+}
+
+/** Decides how one stream is written in this sync, and changes what is stored of it. */
+function prepareStream(
+  storing: Storing,
+  configured: ConfiguredStream,
+  { generation: last = 0, restart, request }: StreamPreparation,
+): PreparedDelivery {
+  const { stream, mode } = configured;
+  const { name, namespace } = stream;
+  const before = storing.byKey.get(streamKey(stream));
+  const refresh = mode.startsWith('full_refresh');
+  // What changed while it was not read lies behind the position that the others have reached.
+  const behind = !refresh && before?.behind === true;
+  const begins = refresh || restart || behind || !before;
+  const generation = last + (begins ? 1 : 0);
+  const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
+  const minimum = begins ? (truncates ? generation : 0) : before.minimum;
+  const resumes = !begins && !before.anew;
+  storing.byKey.set(streamKey(stream), {
+    name,
+    ...(namespace ? { namespace } : {}),
+    generation,
+    minimum,
+    anew: !resumes,
+    ...factsOf(storing, configured, before, request),
+  });
+  if (begins) storing.states = withoutStream(storing.states, stream);
+  return {
+    generation,
+    minimum,
+    resumes,
+    replaces: !refresh && !resumes && minimum === generation,
+    written: before !== undefined,
+    behind: behind && !restart,
+  };
+}
+
+/** Who writes the stream, and how it was configured. */
+function factsOf(
+  { target: { source, destination } }: Storing,
+  { stream, mode }: ConfiguredStream,
+  before: StoredStream | undefined,
+  request: SyncRequest | undefined,
+): Pick<StoredStream, 'id' | 'mode' | 'key' | 'cursor' | 'origin'> {
+  const { origin, owns = () => false, onCreated, options = [], catalog = { streams: [] } } = request ?? {};
+  const id = before?.id !== undefined && owns(before.id) ? before.id : randomUUID();
+  if (!before) onCreated?.({ kind: 'delivery', id, name: `${source} into ${destination}: ${stream.name}` });
+  const option = options.find((one) => findStreams(catalog, one.stream).includes(stream));
+  const chosen = { key: option?.primaryKey?.join('\n'), cursor: option?.cursorField };
+  return { id, mode, ...chosen, ...(origin ? { origin: origin.configuration } : {}) };
+}
+
+function write(storing: Storing): Promise<void> {
+  storing.next ??= storing.writing
+    .catch(() => undefined)
+    .then(() => {
+      storing.next = undefined;
+      const { path, target, byKey, states } = storing;
+      const { place, location } = target;
+      const stored: StoredStates = { place, location, streams: [...byKey.values()], states };
+      storing.writing = writeAtomic(path, JSON.stringify(stored));
+      return storing.writing;
+    });
+  return storing.next;
+}
+
+function change(
+  storing: Storing,
+  names: readonly StreamName[],
+  changes: (stream: StoredStream) => Partial<StoredStream>,
+): Promise<void> {
+  const { byKey } = storing;
+  for (const name of names) {
+    const stream = byKey.get(streamKey(name));
+    if (stream) byKey.set(streamKey(name), { ...stream, ...changes(stream) });
+  }
+  return write(storing);
+}
+
+/** @param own the keys of the streams of this sync */
+function storeState(
+  storing: Storing,
+  state: StateText,
+  covered: readonly StreamName[],
+  own: ReadonlySet<string>,
+): Promise<void> {
+  const { byKey } = storing;
+  // A GLOBAL or LEGACY state covers every stream: no older state is stored next to it.
+  storing.states = state.stream ? [...withoutStream(storing.states, state.stream), state] : [state];
+  const others = state.stream ? [] : [...byKey].filter(([key]) => !own.has(key));
+  const positions = others.length > 0 ? positionsIn(state) : undefined;
+  for (const [key, stream] of others) if (!positions?.has(stream.name)) byKey.set(key, { ...stream, behind: true });
+  return change(storing, covered, () => ({ anew: false }));
 }
 
 /** What is kept of a source at a destination, and when it was last written; undefined where nothing can be read. */
@@ -230,7 +285,7 @@ export async function othersWith(
 }
 
 /** The streams whose positions a LEGACY state holds; a GLOBAL one holds a position that they share. */
-function spokenOf({ kind, text }: StateText): ReadonlySet<string> {
+function positionsIn({ kind, text }: StateText): ReadonlySet<string> {
   const state: unknown = kind === 'LEGACY' ? JSON.parse(text) : undefined;
   return new Set(isObject(state) && isObject(state.data) ? Object.keys(state.data) : []);
 }
