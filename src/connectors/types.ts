@@ -10,7 +10,7 @@ import type { Admission, SandboxStatus } from './sandbox/index.ts';
 
 export type { Runtime };
 
-/** Which connector is meant, as a caller says it. */
+/** The connector that a caller names. */
 export interface ConnectorRequest {
   /** Registry name, absolute path of a program for the `executable` runtime, or any name with `manifestPath`. */
   readonly connector: string;
@@ -23,7 +23,7 @@ export interface ConnectorRequest {
 
 /** What the registry knows that running needs; nothing of it for a program or a manifest of the user's own. */
 export interface ConnectorFacts {
-  /** How the registry says it can run. */
+  /** The runtimes that the registry lists. */
   readonly runtimes?: readonly Runtime[];
   readonly pypiPackage?: string;
   /** The image's repository without its tag. */
@@ -56,7 +56,7 @@ export interface ProcessStart {
   readonly command: readonly [string, ...string[]];
   /** Arguments behind the verb and its files. */
   readonly trailing?: readonly string[];
-  /** Files that every verb is given beside its own, by option; rewritten for each run, so that what was checked is what runs. */
+  /** Files that every verb gets in addition to its own, by option; rewritten for each run, so that what was checked is what runs. */
   readonly files?: Readonly<Record<string, { readonly name: string; readonly text: string }>>;
   /** Variables over those that every connector gets. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -80,7 +80,7 @@ export interface Installed {
   /** What was done so that it starts, where the usual way did not do, such as an older Python. */
   readonly note?: string | undefined;
   readonly start: ProcessStart | ContainerStart;
-  /** What tells one build from another of the same version; empty where the version says it all. */
+  /** Distinguishes builds of the same version; empty where the version identifies the build. */
   readonly stamp: string;
   /** The spec message, where it is known without running the connector. */
   readonly spec?: JsonObject | undefined;
@@ -98,7 +98,7 @@ export interface RunControl {
 
 export interface CheckResult {
   readonly succeeded: boolean;
-  /** The connector's own words, sealed at level `connector`, bounded. */
+  /** The message of the connector, redacted at level `connector`, bounded. */
   readonly message: string;
 }
 
@@ -118,10 +118,10 @@ export interface WriteInputs {
   readonly catalog: JsonObject;
 }
 
-/** What a tree of processes took too much of. */
+/** A limit that a tree of processes exceeded. */
 export interface Overrun {
   readonly kind: 'processes' | 'memory';
-  /** To stand behind "it" or "The connector". */
+  /** Continues "it" or "The connector". */
   readonly message: string;
   readonly next: string;
 }
@@ -130,9 +130,9 @@ export interface Overrun {
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Whether its memory limit ended it; `likely` where it was killed and nobody says why. */
+  /** Whether its memory limit ended it; `likely` where it was killed and no reason is known. */
   readonly outOfMemory?: boolean | 'likely';
-  /** Whether it continued while the connection that carries its output was cut: what it said then is lost. */
+  /** Whether it continued while the connection that carries its output was cut: its output of that time is lost. */
   readonly outputCut?: boolean | undefined;
   /** Where Sluice ended it because it took more than it may. */
   readonly overrun?: Overrun | undefined;
