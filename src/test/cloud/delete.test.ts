@@ -1,4 +1,4 @@
-/** Deleting in Airbyte: by exact name, with what stands on it or not at all, and what is said when it goes wrong in the middle. */
+/** Deleting in Airbyte: by exact name, together with dependents or not at all, and the report when it fails halfway. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../../fixtures/airbyte/index.ts';
 import { cloudForEach, UNGUARDED } from '../harness/airbyte.ts';

@@ -1,4 +1,4 @@
-/** Faults that a test orders of the fake Airbyte: each one strikes as often as it was ordered, and does or leaves the deed as said. */
+/** Faults that a test sets in the fake Airbyte: each occurs as often as requested, before or after the operation. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FakeAirbyte, type FaultKind, startAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { clientsOf, type Reply, type Request } from '../harness/airbyte-client.ts';

@@ -88,7 +88,7 @@ function theirsIn(state: State, others: Others): unknown {
       .filter(({ connectionId }) => others.connections.has(connectionId))
       .flatMap(({ sourceId, destinationId }) => [sourceId, destinationId]),
   );
-  // What somebody else's connection stands on must be there, whoever made it; changed it may be by its maker.
+  // What somebody else's connection uses must exist, whoever created it; its creator may change it.
   const ends = [...state.sources, ...state.destinations].map(({ id }) => id).filter((id) => used.has(id));
   return {
     ends: ends.sort(),

@@ -10,7 +10,7 @@ const NOWHERE = 'a7bcc9d8-13b3-4e49-b80d-d020b90045e3';
 const KINDS = ['source', 'destination', 'connection', 'definition'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Ids of one object of each kind that nothing stands on, and of a running job. */
+/** Ids of one object of each kind without dependents, and of a running job. */
 type Objects = Record<Kind, { id: string; name: string }> & { job: number };
 
 interface Row {
@@ -146,7 +146,7 @@ describe.each<Mode>([
           mode.readOnly ? 'AIRBYTE_CLOUD_MCP_READONLY_MODE=0' : 'AIRBYTE_CLOUD_MCP_SAFE_MODE=0',
         );
         expect(still(cloud.airbyte), where).toEqual(before);
-        expect(deedsSince(cloud.airbyte, from), where).toEqual([]);
+        expect(changesSince(cloud.airbyte, from), where).toEqual([]);
       }
     }
   }, 120_000);
@@ -166,7 +166,7 @@ function still(airbyte: FakeAirbyte): unknown {
   };
 }
 
-/** A job that runs stands in the way of another one on its connection. */
+/** A running job blocks another one on its connection. */
 function jobsAside({ state }: FakeAirbyte, tool: string, args: Record<string, unknown>): Record<string, unknown> {
   if (tool === 'run_cloud_sync')
     state.jobs = state.jobs.filter(({ status }) => status !== 'running' && status !== 'pending');
@@ -174,7 +174,7 @@ function jobsAside({ state }: FakeAirbyte, tool: string, args: Record<string, un
 }
 
 /** Requests that make, change or delete, but for the token and questions of the configuration API. */
-function deedsSince({ requests }: FakeAirbyte, from: number): string[] {
+function changesSince({ requests }: FakeAirbyte, from: number): string[] {
   return requests
     .slice(from)
     .filter(({ method, path }) => method !== 'GET' && !path.endsWith('/applications/token') && !isQuestion(path))

@@ -1,4 +1,4 @@
-/** Through the real binary: what a badly behaved Airbyte sends back is sealed where it is shown, logged and kept. */
+/** Through the real binary: secrets that an Airbyte sends back are redacted in answers, logs and files. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';

@@ -93,7 +93,7 @@ test('references, short ones, keys of several lines and literals of a config_fil
   }
 });
 
-test('an Airbyte that refuses quotes what it was sent: it is sealed', async () => {
+test('a secret that a refusing Airbyte quotes is redacted', async () => {
   beStricter();
   for (const name of ['shop', 'short', 'filed']) {
     const said = await handOver(name);

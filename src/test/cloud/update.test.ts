@@ -116,11 +116,8 @@ describe('sources and destinations', () => {
     const error = await refused('source', 2, { config });
     expect(error.problems.map(({ path }) => path).sort()).toEqual(['password', 'port', 'username']);
     expect(error.text).not.toContain('typed-into-the-chat');
-    expect(
-      await refused('source', 3, { config: { credentials: { personal_access_token: 'typed-into-the-chat' } } }),
-    ).toMatchObject({
-      code: 'invalid_config',
-    });
+    const literal = { credentials: { personal_access_token: 'typed-into-the-chat' } };
+    expect(await refused('source', 3, { config: literal })).toMatchObject({ code: 'invalid_config' });
     expect(changesSent()).toEqual([]);
     await update('source', 3, {
       config: { credentials: { personal_access_token: 'secret_reference::SHOP_PASSWORD' } },

@@ -36,7 +36,7 @@ describeWith(['postgres'], 'queries on Postgres', () => {
       });
     });
 
-    it.each(['', ';', ' ; -- the end', '\n-- the end', ' /* ; */ ;'])('whatever stands after it: %j', async (end) => {
+    it.each(['', ';', ' ; -- the end', '\n-- the end', ' /* ; */ ;'])('whatever follows it: %j', async (end) => {
       expect(await run(`SELECT id FROM shop.orders ORDER BY id${end}`, 1)).toMatchObject({ rows: [[0]] });
       expect((await dry(`SELECT id FROM shop.orders${end}`)).tables).toEqual(['shop.orders']);
     });
@@ -84,15 +84,15 @@ describeWith(['postgres'], 'queries on Postgres', () => {
       expect((await run("SELECT ARRAY(SELECT repeat('x', 100) FROM generate_series(1, 5000))")).cellsCut).toBe(1);
     });
 
-    it('seals what is secret, before it is cut', async () => {
+    it('redacts secrets before the text is cut', async () => {
       const redactor = createRedactor();
       redactor.add('TOKEN', 'a-token-that-nobody-sees', { sensitive: true });
-      const sealed = shop.open(shop.postgres.url(shop.database), redactor);
+      const redacted = shop.open(shop.postgres.url(shop.database), redactor);
       const sql = "SELECT repeat('x', 1990) || 'a-token-that-nobody-sees' AS t, ARRAY['a-token-that-nobody-sees'] AS l";
-      const { rows } = await sealed.query(sql, { limit: 1, offset: 0, signal: never });
+      const { rows } = await redacted.query(sql, { limit: 1, offset: 0, signal: never });
       expect(JSON.stringify(rows)).not.toContain('a-token');
-      expect(JSON.stringify(await sealed.dryRun(sql, never))).not.toContain('a-token-that');
-      await sealed.close();
+      expect(JSON.stringify(await redacted.dryRun(sql, never))).not.toContain('a-token-that');
+      await redacted.close();
     });
   });
 

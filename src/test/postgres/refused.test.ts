@@ -138,7 +138,7 @@ describeWith(['postgres'], 'refusals on Postgres', () => {
       expect(JSON.stringify(await shop.cache.describe({ detail: 'names' }))).not.toContain('others');
     });
 
-    it('a table beside the cache is not read though the role may: directly, by functions, operators, types or extensions', async () => {
+    it('a table outside the cache is not read although the role may: directly, by functions, operators, types or extensions', async () => {
       await shop.postgres.run(
         shop.database,
         `CREATE SCHEMA payroll; CREATE TABLE payroll.pay AS SELECT 4711 AS amount; CREATE EXTENSION tablefunc SCHEMA shop;

@@ -1,4 +1,4 @@
-/** Several servers on one Postgres, readers beside them, and TLS. */
+/** Several servers on one Postgres, other readers, and TLS. */
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
   });
   afterAll(() => postgres.stop());
 
-  it('begin at once in an empty database, and none stands in the way of another', () =>
+  it('start at once in an empty database without blocking each other', () =>
     withRoom(async () => {
       const caches = Array.from({ length: 6 }, () => open(installed.url));
       const prepared = await Promise.all(caches.map((cache, at) => prepare(cache, `source_${at % 4}`, `sync_${at}`)));
@@ -96,7 +96,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       for (const source of ['hr', 'public']) {
         await expect(prepare(context.cache, source, `sync_${source}`)).rejects.toMatchObject({ code: 'schema_taken' });
       }
-      // One that stands empty was made for it.
+      // An empty schema was created for it.
       await context.rows('CREATE SCHEMA shop');
       await context.prepare([schema], 'full_refresh_overwrite');
     }));

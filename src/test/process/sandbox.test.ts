@@ -24,7 +24,7 @@ type Plan = Readonly<Record<string, unknown>>;
 describeWith(['sandbox'], 'a confined connector', () => {
   let workplace: Workplace;
   let server: TestServer;
-  /** A folder beside the workplace, with files of the person. */
+  /** A folder outside the workplace, with files of the person. */
   let mine: string;
   let sockets: Server;
 

@@ -107,7 +107,7 @@ describe('what is written', () => {
     expect([rows, first_rows, await readFile(path, 'utf8')]).toEqual([0, undefined, 'id,name\n']);
   });
 
-  test('data is in the file as it came; what is shown of it is sealed', async () => {
+  test('data is in the file unchanged; what is shown of it is redacted', async () => {
     const answer = await exported('SELECT text FROM echo.said LIMIT 3', 'jsonl', 'said', { show_rows: true });
     expect(await readFile(answer.path, 'utf8')).toContain(SECRET);
     expect(JSON.stringify(answer)).not.toContain(SECRET);

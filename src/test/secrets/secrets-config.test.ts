@@ -205,7 +205,7 @@ describe('names and SQL that contain a secret', () => {
 });
 
 describe('a secret that changes while the server runs', () => {
-  test('is used at the next call, and its old value stays sealed', async () => {
+  test('is used at the next call, and its old value is still redacted', async () => {
     const fresh = 'mdw_live_the-second-value-2Lp8Yt';
     await workplace.writeEnvFile((ENV_FILE + MORE).replace(HIDDEN.TOKEN ?? '', fresh));
     const answer = await validate(echoSource({ note: 'a', fail: 'check', options: { old: ref('ECHO_HOST') } }));

@@ -9,7 +9,7 @@ import { tracesIn, tracesInFiles } from '../harness/traces.ts';
 import { ECHO_SOURCE, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
 const TOKEN = HIDDEN.TOKEN ?? '';
-/** So much of the secret stands before the cut. */
+/** The number of characters of the secret before the cut. */
 const BEFORE = 16;
 
 let workplace: Workplace;

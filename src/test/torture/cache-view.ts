@@ -1,4 +1,4 @@
-/** What a test sees of a cache from outside: whole tables and the states beside them, at one moment. */
+/** What a test sees of a cache from outside: complete tables and their states, at one moment. */
 import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

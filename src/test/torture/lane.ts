@@ -1,4 +1,4 @@
-/** One project whose syncs are killed again and again, and held against the truth after each death. */
+/** One project whose syncs are killed repeatedly, and compared with the expected rows after each crash. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

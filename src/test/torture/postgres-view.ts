@@ -11,7 +11,7 @@ export function postgresCache(url: string): LookAtCache {
   return (look) => look(viewOf(url));
 }
 
-/** Makes an empty database beside the one of the URL, whose role must be allowed to. @returns its URL, and what drops it */
+/** Creates an empty database on the server of the URL, whose role must be allowed to. @returns its URL, and what drops it */
 export async function makeDatabase(url: string, name: string): Promise<{ url: string; drop(): Promise<void> }> {
   await ask(url, `CREATE DATABASE ${quote(name)}`);
   const own = new URL(url);

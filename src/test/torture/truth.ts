@@ -63,16 +63,16 @@ export async function compare(view: CacheView, ledger: Ledger, past: Past): Prom
     if (mode === 'full_refresh_append') compareCopies(result, stream, columns, rows, position, ledger, past);
     else {
       compareEpoch(result, stream, columns, rows, found, ledger, past);
-      // What a refresh has read so far lies beside the table until all of it is there.
-      const beside = position > 0 ? ((await view.rows(ledger.source, `_sluice_new__${stream}`, columns)) ?? []) : [];
-      result.rows += beside.length;
+      // A refresh stages its rows in a second table until it is complete.
+      const staged = position > 0 ? ((await view.rows(ledger.source, `_sluice_new__${stream}`, columns)) ?? []) : [];
+      result.rows += staged.length;
       const wanted = rowsOf(stream, mode, ledger.config, position);
       note(
         result,
         stream,
         `refresh at ${position}`,
         countTexts(textsOf(wanted, columns)),
-        countTexts(textsOfRows(beside)),
+        countTexts(textsOfRows(staged)),
       );
     }
   }
