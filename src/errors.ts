@@ -1,4 +1,7 @@
 /** Every error a reader can meet, classed by what the reader can do about it. */
+import type { ErrorCode, ErrorKind } from './error-codes/index.ts';
+
+export type { ErrorCode } from './error-codes/index.ts';
 
 /** One thing that is wrong in an input: where it stands, what is wrong, what to write instead. */
 export interface Problem {
@@ -20,17 +23,15 @@ export function nearFacts(near: readonly string[]): ErrorFacts {
   return near.length > 0 ? { details: { near } } : {};
 }
 
-export type ErrorKind = 'input' | 'setup' | 'refused' | 'connector' | 'upstream' | 'limit';
-
 /** Base of all expected errors: a stable code, one sentence, and what to do next. Anything else that is thrown is a bug. */
 export abstract class SluiceError extends Error {
   abstract readonly kind: ErrorKind;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly next: string;
   readonly problems: readonly Problem[];
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, message: string, next: string, facts: ErrorFacts = {}) {
+  constructor(code: ErrorCode, message: string, next: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
     this.next = next;
