@@ -34,7 +34,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   });
   if (!settings) return 1;
   const environment = { ...options.environment, ...settings };
-  screen.heading(`Sluice ${version}: the main path, as an assistant would walk it`);
+  screen.heading(`Sluice ${version}: the main path, as an assistant runs it`);
   const { assistant, source } = await choose(screen, environment, version);
   try {
     const done = await walk(assistant, source, screen, project);
