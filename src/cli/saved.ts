@@ -126,7 +126,7 @@ async function prune({ store, name, version, typed, output }: Asked): Promise<nu
   if (chosen.length > 0 && !typed.yes) {
     for (const one of chosen) process.stderr.write(output.clean(`  ${rowOf(one).join('  ')}\n`));
     if (!(await confirmed(output.clean(`Remove ${chosen.length === 1 ? 'it' : `these ${chosen.length}`} for good?`)))) {
-      const next = process.stdin.isTTY ? 'Answer y to remove.' : 'Nobody can be asked here: say --yes.';
+      const next = process.stdin.isTTY ? 'Answer y to remove.' : 'There is no terminal to ask on: add --yes.';
       return mistake(output, 'not_confirmed', 'Nothing was removed.', next);
     }
   }

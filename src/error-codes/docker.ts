@@ -27,7 +27,7 @@ export const DOCKER_ERRORS = [
         codes: ['docker_engine_failed', 'docker_engine_lost'],
         kinds: ['setup'],
         meaning: 'the engine failed or went away during the work',
-        next: 'read what it says, see that it runs, and call again',
+        next: 'read its message, check that it runs, and call again',
       },
       {
         codes: ['docker_not_an_engine'],
