@@ -19,7 +19,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // Less to parse is a quicker start; the map beside it reads the stacks of bug reports (the package leaves it out).
+  // Less to parse is a quicker start; the map next to it decodes the stacks of bug reports (the package leaves it out).
   minify: true,
   sourcemap: 'external',
   metafile: true,

@@ -16,7 +16,7 @@ const LAYERS = [
   ['protocol'],
   ['config'],
 ];
-/** Beside the layers: what may be imported from the same layer, and what may not from those below. */
+/** In addition to the layers: what may be imported from the same layer, and what may not from those below. */
 const ALLOWED: Record<string, readonly string[]> = { safety: ['secrets'] };
 const FORBIDDEN: Record<string, readonly string[]> = { cloud: ['connectors', 'registry', 'cache'] };
 /** Packages that belong to some modules alone. */

@@ -13,8 +13,8 @@ const { values } = parseArgs({
   options: { kills: { type: 'string' }, seed: { type: 'string' }, postgres: { type: 'string' } },
 });
 const seed = Number(values.seed ?? Date.now() % 100_000);
-const wanted = Number(values.kills ?? 40);
-if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(wanted) || wanted < 1) {
+const kills = Number(values.kills ?? 40);
+if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(kills) || kills < 1) {
   print('npm run torture -- [--kills N] [--seed N] [--postgres own|URL]');
   process.exit(2);
 }
@@ -22,11 +22,11 @@ if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(wanted) || wanted < 1) 
 // A cluster of its own, or one whose role may make databases.
 const cluster = values.postgres === 'own' ? await startPostgres() : undefined;
 const postgres = cluster ? cluster.url('postgres', 'owner') : values.postgres;
-print(`seed ${seed}, ${wanted} kills, ${postgres === undefined ? 'DuckDB' : 'Postgres'}`);
+print(`seed ${seed}, ${kills} kills, ${postgres === undefined ? 'DuckDB' : 'Postgres'}`);
 const startedAt = Date.now();
 const outcome = await torture({
   plans: makePlans(seed, true),
-  kills: wanted,
+  kills,
   onKill: tell,
   ...(postgres === undefined ? {} : { postgres }),
 });
@@ -45,7 +45,7 @@ process.exitCode = outcome.problems.length === 0 ? 0 : 1;
 function tell({ lane, target, phase, compared }: Kill, done: number): void {
   const positions = Object.entries(compared.positions).map(([stream, position]) => `${stream} ${position}`);
   const good = compared.problems.length === 0 ? '' : '  NOT GOOD';
-  print(`${done}/${wanted}  ${lane}: ${target}, ${phase}; ${compared.rows} rows, ${positions.join(', ')}${good}`);
+  print(`${done}/${kills}  ${lane}: ${target}, ${phase}; ${compared.rows} rows, ${positions.join(', ')}${good}`);
 }
 
 /** Kills by what was killed and what it was doing. */

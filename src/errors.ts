@@ -6,6 +6,9 @@
  * Each error has a stable `code`, such as `unknown_source`: clients and tests may depend on it, and `docs/troubleshooting.md`
  * lists them. `message` says what went wrong with which value, and `next` the one thing to do.
  */
+import type { ErrorCode, ErrorKind } from './error-codes/index.ts';
+
+export type { ErrorCode } from './error-codes/index.ts';
 
 /** One problem of an input: its path, what is wrong, and what to write instead. */
 export interface Problem {
@@ -27,17 +30,15 @@ export function nearFacts(near: readonly string[]): ErrorFacts {
   return near.length > 0 ? { details: { near } } : {};
 }
 
-export type ErrorKind = 'input' | 'setup' | 'refused' | 'connector' | 'upstream' | 'limit';
-
 /** Base of all expected errors. Anything else that is thrown is a bug. */
 export abstract class SluiceError extends Error {
   abstract readonly kind: ErrorKind;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly next: string;
   readonly problems: readonly Problem[];
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, message: string, next: string, facts: ErrorFacts = {}) {
+  constructor(code: ErrorCode, message: string, next: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
     this.next = next;

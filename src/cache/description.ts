@@ -79,7 +79,12 @@ export function choose<T extends Named>(
   return found;
 }
 
-function unknown(code: string, message: string, name: string, known: readonly string[]): InputError {
+function unknown(
+  code: 'unknown_dataset' | 'unknown_table',
+  message: string,
+  name: string,
+  known: readonly string[],
+): InputError {
   const near = nearest(name, known, 3);
   return new InputError(
     code,

@@ -21,7 +21,7 @@ const OPTIONS = {
 } as const;
 type Option = keyof typeof OPTIONS;
 
-/** Where a command's data lies, and how to get help: every command takes these. */
+/** Where a command's data is stored, and how to get help: every command takes these. */
 const COMMON: readonly Option[] = ['env-file', 'project-dir', 'help', 'version'];
 
 interface Shape {
@@ -119,10 +119,10 @@ function isCommand(name: string): name is CommandName {
 }
 
 function wrongWords(name: CommandName, words: readonly string[]): string | undefined {
-  const { words: wanted, more = [] }: Shape = COMMANDS[name];
-  const most = wanted.length + more.length;
+  const { words: required, more = [] }: Shape = COMMANDS[name];
+  const most = required.length + more.length;
   if (words.length > most) return `"${name}" takes no further words: ${words.slice(most).join(' ')}`;
-  const missing = wanted.slice(words.length);
+  const missing = required.slice(words.length);
   return missing.length > 0 ? `"${name}" needs ${missing.join(' and ')}.` : undefined;
 }
 
@@ -140,7 +140,7 @@ function mistakeOf(error: unknown): Mistake {
   return { name: 'mistake', message: `There is no option "${option}".`, unknown: { word: option, known } };
 }
 
-/** A path that only a shell would expand stays as it is: what reads it says so. */
+/** A path that only a shell would expand stays as it is: its reader reports it. */
 function fromHere(typed?: string): string | undefined {
   return typed === undefined || /^[~$]/.test(typed) ? typed : resolve(typed);
 }

@@ -12,7 +12,7 @@ export async function chooseProject(args: Arguments, settings: Settings): Promis
   if (given !== undefined || settings.envFile.origin !== 'default' || settings.projectDirectory.origin !== 'default')
     return args;
   const known = await knownProjects(settings.userDataDirectory).catch((error: unknown) => {
-    // A home that this user may not read, as after su: what else is wrong with it, the command says.
+    // A home that this user may not read, as after su: the command reports what else is wrong with it.
     if (systemCode(error) === undefined) throw error;
     return [];
   });

@@ -1,4 +1,4 @@
-/** What doctor says of Airbyte Cloud, or of an Airbyte of one's own. */
+/** What doctor reports about Airbyte Cloud, or about a self-managed Airbyte. */
 import { startDeadline } from '../deadline.ts';
 import { SluiceError, UpstreamError } from '../errors.ts';
 import type { Services, Status } from '../tools/index.ts';
@@ -17,24 +17,24 @@ export async function showCloud(screen: Screen, { cloud }: Status, services: Ser
     return true;
   }
   const url = cloud.api_url ?? 'Airbyte';
-  const seal = (text: string): string => services.vault.redactor.redact(text, 'connector');
+  const redact = (text: string): string => services.vault.redactor.redact(text, 'connector');
   const deadline = startDeadline(undefined, CLOUD_MS);
   try {
     const { name, id } = await services.cloud.workspaces.choose(undefined, deadline.signal);
     const as = await services.cloud.identity(deadline.signal);
-    screen.good(seal(`${url} answers ${as}; workspace ${name} (${id})`));
+    screen.good(redact(`${url} answers ${as}; workspace ${name} (${id})`));
     const silence = await services.cloud.workspaces.organization(id, deadline.signal).then(() => '', report);
     const without = 'without it there are no checks, states, catalogs, attempts and logs';
-    if (silence) screen.dim(seal(`  its configuration API does not answer: ${without}. ${silence}`));
+    if (silence) screen.dim(redact(`  its configuration API does not answer: ${without}. ${silence}`));
     return true;
   } catch (error) {
     const known = deadline.over() ? silent(url) : error;
     if (!(known instanceof SluiceError)) throw known;
-    // What is wrong in the settings stands among what is to be mended.
+    // Problems of the settings are in the list of problems.
     const isReached = known.code === 'several_workspaces';
     if (known.code === 'cloud_settings') screen.dim('  not asked: its settings are wrong');
-    else if (isReached) screen.good(seal(report(known)));
-    else screen.bad(seal(report(known)));
+    else if (isReached) screen.good(redact(report(known)));
+    else screen.bad(redact(report(known)));
     return isReached;
   } finally {
     deadline.clear();

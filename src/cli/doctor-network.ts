@@ -1,4 +1,4 @@
-/** What doctor says of the network: whether the hosts that connectors come from answer. */
+/** What doctor reports about the network: whether the hosts that connectors come from answer. */
 import { startDeadline } from '../deadline.ts';
 import { SluiceError } from '../errors.ts';
 import type { Services } from '../tools/index.ts';
@@ -32,7 +32,7 @@ export async function showNetwork(
   return asked.every((note) => note === undefined);
 }
 
-/** At the same time, each with its own limit: one that hangs says nothing of the other. */
+/** At the same time, each with its own limit: one that hangs does not affect the other. */
 async function answerOf(ask: (signal: AbortSignal) => Promise<string | undefined>): Promise<string | undefined> {
   const deadline = startDeadline(undefined, NETWORK_MS);
   try {

@@ -1,14 +1,14 @@
-/** `sluice-mcp doctor`: what `get_status` tells a model, for a person, with a fix beside everything that is wrong. */
+/** `sluice-mcp doctor`: what `get_status` reports to a model, for a person, with a fix for each problem. */
 import { collectStatus, missingText, type Services, type Status, sandboxText } from '../tools/index.ts';
 
 import { showCloud } from './doctor-cloud.ts';
 import { showNetwork } from './doctor-network.ts';
 import { createScreen, type Screen } from './screen.ts';
 
-/** @returns the exit code: 1 where something must be mended before the main path works, else 0 */
+/** @returns the exit code: 1 where something must be fixed before the main path works, else 0 */
 export async function doctor(services: Services, out: NodeJS.WriteStream): Promise<number> {
   const screen = createScreen(out);
-  const status = sealed(services, await collectStatus({ services }));
+  const status = redactStatus(services, await collectStatus({ services }));
   screen.heading(`Sluice ${status.version}`);
   showPaths(screen, status);
   showRuntimes(screen, status);
@@ -32,7 +32,7 @@ function canRun(runtimes: Status['runtimes']): boolean {
   return runtimes.some(({ name, found }) => found && (name === 'uv' || name === 'python'));
 }
 
-function sealed(services: Services, status: Status): Status {
+function redactStatus(services: Services, status: Status): Status {
   return services.vault.redactor.redactValue(status, 'text', () => true) as Status;
 }
 

@@ -48,7 +48,7 @@ export function printHelp(
 ): number {
   if (command.name === 'mistake') {
     const [near] = command.unknown ? nearest(command.unknown.word, command.unknown.known, 1) : [];
-    // The whole help would push the mistake off the screen.
+    // The complete help would push the mistake off the screen.
     process.stderr.write(
       `${command.message}${near === undefined ? '' : ` Did you mean ${near}?`}\nAll commands and options: sluice-mcp --help\n`,
     );

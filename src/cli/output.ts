@@ -1,4 +1,4 @@
-/** What terminal commands print: sealed, hidden characters shown, and JSON instead of words on request. */
+/** What terminal commands print: redacted, hidden characters escaped, and JSON instead of words on request. */
 import { existsSync } from 'node:fs';
 import { messageOf, SluiceError } from '../errors.ts';
 import { escapeHidden } from '../hidden-characters.ts';
@@ -14,7 +14,7 @@ export interface Output {
   complain(text: string): void;
   /** One JSON object as a line on stdout; none where it is not asked for. Keys are our own words. */
   json(value: object): void;
-  /** Sealed, and harmless to a terminal. */
+  /** Redacted, and harmless to a terminal. */
   clean(text: string): string;
 }
 
@@ -32,7 +32,7 @@ export function createOutput({ vault }: Services, asJson: boolean): Output {
 }
 
 /**
- * Tells an error: the sentence, what is wrong where, and the next step; of a bug its stack, sealed like the rest.
+ * Reports an error: the sentence, what is wrong where, and the next step; of a bug its stack, redacted like the rest.
  * @returns the exit status
  */
 export function tellError(error: unknown, output: Output): number {

@@ -31,7 +31,7 @@ export async function runRemove(
         process.stderr.write(output.clean(`  ${what} ${reported}\n`));
       if (!(await confirmed(output.clean(`Remove ${targets.length === 1 ? 'it' : `these ${targets.length}`}?`)))) {
         const message = 'Nothing was removed.';
-        const next = process.stdin.isTTY ? 'Answer y to remove it.' : 'Nobody can be asked here: say --yes.';
+        const next = process.stdin.isTTY ? 'Answer y to remove it.' : 'There is no terminal to ask on: add --yes.';
         const error = { kind: 'input', code: 'not_confirmed', message, next };
         output.json({ type: 'error', exit_status: MISTAKE, error });
         output.complain(`${message} ${next}`);

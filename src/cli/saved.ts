@@ -1,4 +1,5 @@
 /** `sluice-mcp sources` and `destinations`: what is saved, and the versions that were replaced or removed. */
+import type { ErrorCode } from '../errors.ts';
 import { nearest } from '../protocol/index.ts';
 import type { Services } from '../tools/index.ts';
 import type { Typed } from './arguments.ts';
@@ -125,7 +126,7 @@ async function prune({ store, name, version, typed, output }: Asked): Promise<nu
   if (chosen.length > 0 && !typed.yes) {
     for (const one of chosen) process.stderr.write(output.clean(`  ${rowOf(one).join('  ')}\n`));
     if (!(await confirmed(output.clean(`Remove ${chosen.length === 1 ? 'it' : `these ${chosen.length}`} for good?`)))) {
-      const next = process.stdin.isTTY ? 'Answer y to remove.' : 'Nobody can be asked here: say --yes.';
+      const next = process.stdin.isTTY ? 'Answer y to remove.' : 'There is no terminal to ask on: add --yes.';
       return mistake(output, 'not_confirmed', 'Nothing was removed.', next);
     }
   }
@@ -139,7 +140,7 @@ async function versionsOf(store: Store, name: string, version: string): Promise<
   return (await store.versions(name)).filter((one) => one.version === version || one.version.endsWith(`-${version}`));
 }
 
-function mistake(output: Output, code: string, message: string, next: string): number {
+function mistake(output: Output, code: ErrorCode, message: string, next: string): number {
   output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code, message, next } });
   output.complain(`${message} ${next}`);
   return MISTAKE;

@@ -48,7 +48,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
     },
     still: clear,
     table(header, rows) {
-      // The last column has room to the right: a path there is of use only whole.
+      // The last column is never cut: a path is of use only when it is complete.
       const widths = header.map((name, index) =>
         Math.min(
           index === header.length - 1 ? Number.POSITIVE_INFINITY : MAX_COLUMN,

@@ -1,4 +1,4 @@
-/** Ctrl-C and its like: the first asks for an end that keeps what can be kept, the second for an end at once. */
+/** Ctrl-C and its like: the first stops the work and stores what is complete, the second ends the process at once. */
 import { setMaxListeners } from 'node:events';
 import { LimitError } from '../errors.ts';
 

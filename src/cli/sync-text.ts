@@ -8,13 +8,13 @@ const BAR_WIDTH = 10;
 export function durationText({ started_at: from, ended_at: to }: SyncStatus): string {
   const seconds = ((to === undefined ? Date.now() : Date.parse(to)) - Date.parse(from)) / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded} s`;
+  const minutes = Math.floor(rounded / 60);
+  return minutes < 60 ? `${minutes} min ${rounded % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** What is kept: rows of the cache, or records that a destination has confirmed. */
+/** What is committed: rows of the cache, or records that a destination has confirmed. */
 export function rowsOf({ streams }: SyncStatus): number {
   return streams.reduce((sum, { rows, confirmed }) => sum + (rows ?? confirmed ?? 0), 0);
 }

@@ -132,13 +132,13 @@ function createProgress(output: Output, asJson: boolean): Progress {
 
 function tellEnd(status: SyncStatus, output: Output): void {
   const { source, destination } = status;
-  const kept =
+  const committed =
     destination === undefined
       ? `${count(rowsOf(status), 'row')} committed`
       : `${count(rowsOf(status), 'record')} confirmed`;
-  const whole = status.streams.filter(({ state }) => state === 'complete').length;
+  const complete = status.streams.filter(({ state }) => state === 'complete').length;
   output.say(
-    `${source}${destination === undefined ? '' : ` into ${destination}`}: ${status.state}, ${count(status.records, 'record')} read, ${kept}, ${whole} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
+    `${source}${destination === undefined ? '' : ` into ${destination}`}: ${status.state}, ${count(status.records, 'record')} read, ${committed}, ${complete} of ${status.streams.length} streams complete, ${durationText(status)} (${status.sync_id})`,
   );
   for (const { from, stream, message } of status.errors) {
     output.complain(`  ${[from, stream, message].filter((part) => part !== undefined).join(': ')}`);

@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
+import { SETTING_NAMES } from './setting-list.ts';
 
-/** Every setting's name; anything else that looks like one is a typing mistake and is reported. */
+/** The settings that say which Airbyte to use; `setting-list.ts` has all settings. */
 export const CLOUD_NAMES = [
   'AIRBYTE_CLOUD_CLIENT_ID',
   'AIRBYTE_CLOUD_CLIENT_SECRET',
@@ -15,33 +16,6 @@ export const MODE_NAMES = {
   cloud: { safe: 'AIRBYTE_CLOUD_MCP_SAFE_MODE', readOnly: 'AIRBYTE_CLOUD_MCP_READONLY_MODE' },
   local: { safe: 'SLUICE_SAFE_MODE', readOnly: 'SLUICE_READONLY_MODE' },
 } as const;
-
-export const SETTING_NAMES: readonly string[] = [
-  'AIRBYTE_MCP_ENV_FILE',
-  'AIRBYTE_PROJECT_DIR',
-  ...CLOUD_NAMES,
-  ...Object.values(MODE_NAMES.cloud),
-  ...Object.values(MODE_NAMES.local),
-  'SLUICE_SENSITIVE',
-  'SLUICE_PLAIN',
-  'SLUICE_CONFIG_DIRS',
-  'SLUICE_ALLOW_EXECUTABLES',
-  'SLUICE_ALLOW_HTTP',
-  'SLUICE_SANDBOX',
-  'SLUICE_READ_DIRS',
-  'SLUICE_WRITE_DIRS',
-  'SLUICE_CONNECTOR_MEMORY',
-  'SLUICE_EXPORT_MAX_BYTES',
-  'SLUICE_EXPORT_MAX_ROWS',
-  'SLUICE_SCHEMA_MAX_AGE',
-  'SLUICE_DOCKER_MEMORY',
-  'SLUICE_DOCKER_CPUS',
-  'SLUICE_DOCKER_PIDS',
-  'SLUICE_DOCKER_MOUNTS',
-  'AIRBYTE_LOCAL_REGISTRY',
-  'AIRBYTE_OFFLINE_MODE',
-  'SLUICE_CACHE_URL',
-];
 
 /** Variables of the tests and the CI script, which are neither settings nor mistakes. */
 const NOT_SETTINGS = new Set(['SLUICE_REQUIRE', 'SLUICE_TEST_DATA', 'SLUICE_RUN']);

@@ -43,7 +43,7 @@ export function isConnectorName(name: string): boolean {
   return NAME.test(name);
 }
 
-function checkName(name: string, kind: string): void {
+function checkName(name: string, kind: 'source' | 'destination'): void {
   if (isConnectorName(name)) return;
   throw new InputError(
     `bad_${kind}_name`,

@@ -130,7 +130,12 @@ function cursorOf(stream: Stream, label: string, mode: SyncMode, given: string |
 }
 
 /** @throws InputError for a field that the stream does not have; a stream that names no fields may have any */
-function fieldPath(stream: Stream, label: string, given: string, code: string): readonly string[] {
+function fieldPath(
+  stream: Stream,
+  label: string,
+  given: string,
+  code: 'unknown_key_field' | 'unknown_cursor_field',
+): readonly string[] {
   const path = splitField(stream, given);
   const [first = ''] = path;
   const fields = fieldsOf(stream);

@@ -42,9 +42,9 @@ async function withoutDataset(cache: Cache, name: string): Promise<InputError> {
   );
 }
 
-export function unknown(what: string, name: string, near: readonly string[]): InputError {
+export function unknown(what: 'table' | 'installed connector', name: string, near: readonly string[]): InputError {
   return new InputError(
-    `unknown_${what.split(' ').at(-1)}`,
+    what === 'installed connector' ? 'unknown_connector' : 'unknown_table',
     `Unknown ${what} ${JSON.stringify(name.slice(0, 120))}.`,
     near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'There is none of this kind.',
   );

@@ -1,5 +1,5 @@
 /** Turns what `pg` throws into errors that say what to do. No part of the connection's URL is repeated: all of it is secret. */
-import { LimitError, messageOf, SetupError, SluiceError, systemCode } from '../../errors.ts';
+import { type ErrorCode, LimitError, messageOf, SetupError, SluiceError, systemCode } from '../../errors.ts';
 
 /** SQLSTATE of a server error; undefined for anything else. */
 export function sqlState(error: unknown): string | undefined {
@@ -31,7 +31,7 @@ export function connectError(error: unknown): SluiceError {
   });
 }
 
-function whyNot(error: unknown): { code: string; message: string; next: string } {
+function whyNot(error: unknown): { code: ErrorCode; message: string; next: string } {
   const state = sqlState(error);
   const system = systemCode(error) ?? '';
   const text = messageOf(error);

@@ -10,7 +10,7 @@ import { walk } from './walk.ts';
 
 export interface DemoOptions {
   readonly version: string;
-  /** Absolute; the default lies in the user's data directory. */
+  /** Absolute; the default is in the user's data directory. */
   readonly projectDirectory?: string;
   /** What the server's process gets besides its settings. */
   readonly environment: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   });
   if (!settings) return 1;
   const environment = { ...options.environment, ...settings };
-  screen.heading(`Sluice ${version}: the main path, as an assistant would walk it`);
+  screen.heading(`Sluice ${version}: the main path, as an assistant runs it`);
   const { assistant, source } = await choose(screen, environment, version);
   try {
     const done = await walk(assistant, source, screen, project);
@@ -64,7 +64,7 @@ async function prepare(project: string): Promise<Record<string, string>> {
   };
 }
 
-/** The Python connector where there is a Python, else the small Node connector, and says so. */
+/** The Python connector where there is a Python, else the small Node connector, which is reported. */
 async function choose(
   screen: Screen,
   environment: Record<string, string>,

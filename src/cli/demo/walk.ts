@@ -27,7 +27,7 @@ export async function walk(
     await looking(ask, source, screen);
     await syncing(ask, source, screen);
     await asking(ask, source, screen);
-    screen.heading('Where things lie');
+    screen.heading('Where it is stored');
     screen.table(
       ['what', 'path'],
       [

@@ -142,17 +142,17 @@ async function remove(
 
 /** The one that was named, else the first that works here. @throws InputError, SetupError with the line to use elsewhere */
 async function choose(schedulers: readonly Scheduler[], named: string | undefined, job: Job): Promise<Scheduler> {
-  const wanted = named === undefined ? schedulers : schedulers.filter(({ name }) => name === named);
-  if (wanted.length === 0)
+  const candidates = named === undefined ? schedulers : schedulers.filter(({ name }) => name === named);
+  if (candidates.length === 0)
     throw new InputError(
       'bad_schedule',
       `There is no scheduler "${named}".`,
       `Use one of: ${schedulers.map(({ name }) => name).join(', ')}.`,
     );
-  for (const scheduler of wanted) if (await scheduler.isAvailable()) return scheduler;
+  for (const scheduler of candidates) if (await scheduler.isAvailable()) return scheduler;
   throw new SetupError(
     'no_scheduler',
-    `${wanted.map(({ name }) => name).join(', ')}: none works for this user here.`,
+    `${candidates.map(({ name }) => name).join(', ')}: none works for this user here.`,
     `Install cron (Debian: apt install cron), or let another scheduler run, ${whenText(job.when)}: ${job.command.join(' ')}`,
   );
 }
@@ -162,7 +162,7 @@ async function approved(plans: readonly Plan[], { yes }: Typed, output: Output, 
   for (const step of plans.flatMap(({ steps }) => steps)) process.stderr.write(`${output.clean(step)}\n`);
   if (yes || (await confirmed(output.clean(question)))) return true;
   const message = 'Nothing was changed.';
-  const next = process.stdin.isTTY ? 'Answer y to do it.' : 'Nobody can be asked here: say --yes.';
+  const next = process.stdin.isTTY ? 'Answer y to do it.' : 'There is no terminal to ask on: add --yes.';
   output.json({ type: 'error', exit_status: MISTAKE, error: { kind: 'input', code: 'not_confirmed', message, next } });
   output.complain(`${message} ${next}`);
   return false;

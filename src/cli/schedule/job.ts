@@ -20,7 +20,7 @@ export interface Job {
 /** Asks a program of the system; it never throws for that program's sake. */
 export type AskTool = (program: string, args: readonly string[]) => ReturnType<typeof askTool>;
 
-/** What is written down of a job where it is scheduled, so that it is found and told again. */
+/** What is written down of a job where it is scheduled, so that it can be found and reported. */
 export type Noted = Pick<Job, 'id' | 'source' | 'project' | 'when'>;
 
 /** A change to the system that is shown before it is made. */

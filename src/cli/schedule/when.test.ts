@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { propertyList } from './launchd.ts';
 import { parseWhen, toCron, toLaunchd, toSystemd } from './when.ts';
 
-it('says the same moment to every scheduler', () => {
+it('gives every scheduler the same time', () => {
   const cron = parseWhen(undefined, '30 6,18 * * 1-5');
   expect(toCron(cron)).toBe('30 6,18 * * 1-5');
   expect(toSystemd(cron)).toEqual(['OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 06,18:30:00', 'Persistent=true']);
@@ -44,7 +44,7 @@ it.each([
   expect(() => parseWhen(every, cron)).toThrow(expect.objectContaining({ code: 'bad_schedule' }));
 });
 
-it('tells what cron cannot do', () => {
+it('reports what cron cannot do', () => {
   expect(() => toCron(parseWhen('7min', undefined))).toThrow(expect.objectContaining({ code: 'bad_schedule' }));
   expect(() => toCron(parseWhen('36h', undefined))).toThrow(expect.objectContaining({ code: 'bad_schedule' }));
 });

@@ -1,4 +1,4 @@
-/** What doctor says of machines that lack something: made by bubblewrap, with the programs that a test puts there and no others. */
+/** What doctor reports on machines that lack something: simulated by bubblewrap, with the programs that a test puts there and no others. */
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer as createHttps } from 'node:https';

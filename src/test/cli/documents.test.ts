@@ -1,8 +1,10 @@
 /** The documents are true where a program can tell: links, names of tools, settings and error codes, and the README's length. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { SETTING_NAMES } from '../../config/names.ts';
+import { SETTING_NAMES } from '../../config/setting-list.ts';
+import { ERROR_TOPICS } from '../../error-codes/index.ts';
 import { tools } from '../../tools/index.ts';
 import { ROOT } from '../harness/workplace.ts';
 
@@ -90,13 +92,30 @@ test('docs/settings.md describes every setting once, and no other', () => {
   expect(described.sort()).toEqual([...SETTING_NAMES].sort());
 });
 
-/** Code of the product, without its tests. */
+test('the generated blocks of the documents are current', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/documents.ts', '--check'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});
+
+/** Code of the product, without its tests and without the table of error codes. */
 function sourceText(): string {
   return readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/\.(test|fixture)\.ts$/.test(path) && !/^test[\\/]/.test(path))
+    .filter((path) => path.endsWith('.ts') && !/\.(test|fixture)\.ts$/.test(path))
+    .filter((path) => !/^(test|error-codes)[\\/]/.test(path))
     .map((path) => read(join('src', path)))
     .join('\n');
 }
+
+/** Errors in the code: the kind by class, and the code as it is written: a name, a choice of names, or a template. */
+const raisedIn = (source: string): { kind: string; code: string }[] =>
+  [...source.matchAll(/new (Input|Setup|Refused|Connector|Upstream|Limit)Error\(\s*([^,()]*),/g)].map(
+    ([, kind = '', code = '']) => ({ kind: kind.toLowerCase(), code }),
+  );
+const literalsIn = (code: string): string[] => [...code.matchAll(/'([a-z_]+)'/g)].map(([, name = '']) => name);
 
 test('docs/troubleshooting.md explains every error code once, and no other', () => {
   const source = sourceText();
@@ -104,16 +123,23 @@ test('docs/troubleshooting.md explains every error code once, and no other', () 
   const explained = namesIn(firstCells(page));
   expect(explained.filter((code, index) => explained.indexOf(code) !== index)).toEqual([]);
 
-  // The code is the first argument: a name, a choice of names, or a template such as `unknown_${kind}`.
-  const first = [...source.matchAll(/new \w+Error\(\s*([^,()]*),/g)].map(([, code = '']) => code);
-  const written = first.flatMap((code) => [...code.matchAll(/'([a-z_]+)'/g)].map(([, name = '']) => name));
+  const raised = raisedIn(source);
+  const written = raised.flatMap(({ code }) => literalsIn(code));
   expect(written.length).toBeGreaterThan(200);
   expect([...new Set(written)].filter((code) => !explained.includes(code))).toEqual([]);
 
-  const templates = first
-    .flatMap((code) => code.match(/`[^`]+`/g) ?? [])
+  const templates = raised
+    .flatMap(({ code }) => code.match(/`[^`]+`/g) ?? [])
     .map((template) => new RegExp(`^${template.slice(1, -1).replace(/\$\{[^}]*\}/g, '[a-z_]+')}$`));
   const isInSource = (code: string): boolean =>
     source.includes(`'${code}'`) || templates.some((template) => template.test(code));
   expect(explained.filter((code) => !isInSource(code))).toEqual([]);
+});
+
+test('the table of error codes has the kinds of the classes that raise them', () => {
+  const raised = raisedIn(sourceText()).flatMap(({ kind, code }) => literalsIn(code).map((name) => `${name}: ${kind}`));
+  const listed = ERROR_TOPICS.flatMap(({ entries }) => entries).flatMap(({ codes, kinds }) =>
+    codes.flatMap((code) => kinds.map((kind) => `${code}: ${kind}`)),
+  );
+  expect([...new Set(raised)].filter((pair) => !listed.includes(pair))).toEqual([]);
 });

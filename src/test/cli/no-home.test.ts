@@ -1,4 +1,4 @@
-/** Users without a home, as in containers with any uid: the server starts, says what is missing, and works with a project folder. */
+/** Users without a home, as in containers with any uid: the server starts, reports what is missing, and works with a project folder. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

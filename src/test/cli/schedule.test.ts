@@ -18,7 +18,7 @@ case "$1" in
   *) exec cp "$1" "$tab" ;;
 esac
 `;
-/** A session's manager that does what it is told, and writes it down. */
+/** A fake systemctl that records its calls. */
 const SYSTEMCTL = `#!/bin/sh
 echo "$*" >> "$HOME/systemctl.log"
 [ -f "$HOME/fail" ] && [ "$2" = enable ] && { echo "no such bus" >&2; exit 1; }
@@ -57,7 +57,7 @@ async function schedule(...args: string[]): Promise<Ended> {
 }
 const tab = (): Promise<string> => readFile(join(workplace.directory, 'tab'), 'utf8').catch(() => '');
 
-test('a crontab entry is shown first, written on --yes beside what is there, listed, replaced and taken out', async () => {
+test('a crontab entry is shown first, written on --yes in addition to what is there, listed, replaced and taken out', async () => {
   await program('crontab', CRONTAB);
   const own = '# mine\n5 4 * * * /bin/true\n';
   await writeFile(join(workplace.directory, 'tab'), own);

@@ -1,4 +1,4 @@
-/** Bad env files, bad settings, bad project directories: the server starts, says what is wrong and what to write, and loses nothing. */
+/** Bad env files, bad settings, bad project directories: the server starts, reports what is wrong and what to write, and loses nothing. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -37,7 +37,7 @@ const names = async (): Promise<string[]> =>
   (await server.call<Secrets>('list_secrets')).secrets.map(({ name }) => name);
 const warnings = async (): Promise<string> => (await server.call<Status>('get_status')).warnings.join('\n');
 
-test('a shared cache whose URL is no secret that there is', async () => {
+test('a warning names the missing secret of the shared cache', async () => {
   await start({ SLUICE_CACHE_URL: 'secret_reference::NOBODY' });
   expect(await warnings()).toMatch(/no secret NOBODY.*env file/);
   await workplace.writeEnvFile("NOBODY='postgres://u@127.0.0.1:1/d'\n");
@@ -47,7 +47,7 @@ test('a shared cache whose URL is no secret that there is', async () => {
 test.each([
   ['missing', 'no-such.env', /no-such\.env/],
   ['a directory', '.', /director|folder/],
-])('an env file that is %s: said by list_secrets and get_status, with the path', async (_what, file, expected) => {
+])('an env file that is %s: list_secrets and get_status report it with its path', async (_what, file, expected) => {
   const path = join(workplace.directory, file);
   await start({ AIRBYTE_MCP_ENV_FILE: path });
   const error = await server.fail('list_secrets');
@@ -111,10 +111,10 @@ test('an unquoted PEM: the line and the quoting are named, no part of the key be
   );
   expect(await names()).toEqual(expect.arrayContaining(['AFTER', 'BEFORE']));
   expect((await names()).join()).not.toMatch(/MIIE|Zm9v/);
-  const told = await warnings();
-  expect(told).toMatch(/line 2/i);
-  expect(told).toContain("'");
-  expect(told).not.toMatch(/MIIE|Zm9v/);
+  const reported = await warnings();
+  expect(reported).toMatch(/line 2/i);
+  expect(reported).toContain("'");
+  expect(reported).not.toMatch(/MIIE|Zm9v/);
 });
 
 test('an unquoted JSON over several lines: the same', async () => {
@@ -128,13 +128,13 @@ test('an unquoted JSON over several lines: the same', async () => {
 
 test('a value cut at "#" and a duplicate name are warnings that hold no value', async () => {
   await withEnvFile('CUT_PASSWORD=abcd1234 #tail5678\nTWICE=first-value\nTWICE=second-value\n');
-  const told = await warnings();
-  expect(told).toContain('CUT_PASSWORD');
-  expect(told).toContain('TWICE');
-  expect(told).not.toMatch(/abcd1234|tail5678|first-value|second-value/);
+  const reported = await warnings();
+  expect(reported).toContain('CUT_PASSWORD');
+  expect(reported).toContain('TWICE');
+  expect(reported).not.toMatch(/abcd1234|tail5678|first-value|second-value/);
 });
 
-test('a file that is not UTF-8 is said to be so', async () => {
+test('a file that is not UTF-8 is reported', async () => {
   await withEnvFile(Buffer.from([0x4e, 0x41, 0x4d, 0x45, 0x3d, 0xff, 0xfe, 0xe9, 0x0a]));
   const status = await server.call<Status>('get_status');
   expect(`${status.env_file.problem} ${status.warnings.join()}`).toContain('UTF-8');
@@ -148,7 +148,7 @@ test('a file that others can read is warned of with the chmod', async () => {
   expect(status.warnings.join()).toContain('chmod 600');
 });
 
-test('a changed file is read again without a restart; a changed setting is said to need one', async () => {
+test('a changed file is read again without a restart; a changed setting is reported to need one', async () => {
   await start();
   expect(await names()).toEqual(['MEADOW_API_KEY']);
   await workplace.writeEnvFile(
@@ -199,17 +199,17 @@ test('a project directory that is a file', async () => {
   expect((await server.call<Status>('get_status')).project_directory.problem).toContain('is a file');
 });
 
-test('an unknown mode value and a mistyped variable mean the stricter reading, and are said', async () => {
+test('an unknown mode value and a mistyped variable are treated as the stricter setting, and reported', async () => {
   await start({ SLUICE_READONLY_MODE: 'maybe', AIRBYTE_CLOUD_MCP_SAFE_MOD: '0' });
-  const told = await warnings();
-  expect(told).toContain('SLUICE_READONLY_MODE');
-  expect(told).toContain('AIRBYTE_CLOUD_MCP_SAFE_MODE');
+  const reported = await warnings();
+  expect(reported).toContain('SLUICE_READONLY_MODE');
+  expect(reported).toContain('AIRBYTE_CLOUD_MCP_SAFE_MODE');
   expect((await server.fail('save_source', { name: 'a', connector: 'source-faker', config: {} })).code).toBe(
     'read_only_mode',
   );
 });
 
-test('an env file that was missing at the start and is there now is told of no more', async () => {
+test('an env file that was missing at the start and exists now is no longer reported', async () => {
   const path = join(workplace.directory, 'later.env');
   await start({ AIRBYTE_MCP_ENV_FILE: path });
   expect((await warnings()).match(/later\.env/g)?.length).toBeGreaterThan(0);

@@ -56,7 +56,7 @@ test('a sync into a destination: one line and status 0; then it is listed, conti
   await expectNothingRuns(workplace);
 });
 
-test('a destination that fails is told as the destination’s fault, with status 3', async () => {
+test('a destination that fails is reported as the destination’s fault, with status 3', async () => {
   await saved('fails', 25);
   const { code, err } = await run('sync', 'meadow', '--destination', 'shelf', '--stream', 'users');
   expect(code).toBe(3);

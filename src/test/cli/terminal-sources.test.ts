@@ -38,7 +38,7 @@ interface Version {
 const counts = async (): Promise<number[]> => (await history()).map(({ saved: { config } }) => config.count);
 const history = (name = 'shop'): Promise<Version[]> => json<Version[]>('sources', 'history', name);
 
-test('every version is kept: replaced, removed, restored; the newest comes first, and files are the person’s alone', async () => {
+test('every version is stored: replaced, removed, restored; the newest comes first, and files are the person’s alone', async () => {
   for (const count of [1, 2, 3]) await save(count);
   expect(await counts()).toEqual([2, 1]);
   expect(await typed('sources', 'restore', 'shop')).toMatchObject({
@@ -46,7 +46,7 @@ test('every version is kept: replaced, removed, restored; the newest comes first
     out: expect.stringContaining('Restored'),
   });
   expect((await saved()).config.count).toBe(2);
-  // What it took the place of is kept in turn, and so is what a removal takes.
+  // The version it replaced is stored in turn, and so is a removed one.
   expect(await counts()).toEqual([3, 2, 1]);
   expect(await typed('remove', 'source', 'shop', '--yes')).toMatchObject({ code: 0 });
   expect(await counts()).toEqual([2, 3, 2, 1]);
@@ -71,7 +71,7 @@ test('what a person restores is the person’s: it has another id', async () => 
   expect(await server.fail('remove', { kind: 'source', name: 'shop' })).toMatchObject({ code: 'safe_mode' });
 });
 
-test('a version that an earlier Sluice kept beside the file is one of them', async () => {
+test('a version that an earlier Sluice stored next to the file is one of them', async () => {
   await save(5);
   const { id: _, ...old } = await saved();
   const previous = file().replace('.json', '.previous.json');
@@ -82,7 +82,7 @@ test('a version that an earlier Sluice kept beside the file is one of them', asy
   expect(await counts()).toEqual([5, 4]);
 });
 
-test('pruned are only kept versions, after a yes: all of a name, or one', async () => {
+test('pruning removes only stored versions, after confirmation: all of a name, or one', async () => {
   for (const count of [1, 2, 3]) await save(count);
   const [newest] = await history();
   expect(await typed('sources', 'prune', 'shop')).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
@@ -104,7 +104,7 @@ test('pruned are only kept versions, after a yes: all of a name, or one', async 
   });
 });
 
-test('the list shows what is saved and what is only kept; a pipe gets plain lines, a terminal is asked', async () => {
+test('the list shows what is saved and what is only in the history; a pipe gets plain lines, a terminal is asked', async () => {
   await save(1);
   await save(2);
   await save(1, 'gone');
@@ -151,10 +151,10 @@ test.each([
   [['sources', 'restore', '../sources/shop'], 'No earlier version'],
   [['destinations', 'prune', '..', '--yes'], 'No earlier version'],
   [['sources', 'list', 'a', 'b', 'c'], 'takes no further words'],
-])('a mistake ends with 2 and says what fits: %j', async (args, said) => {
+])('a mistake ends with 2 and names what fits: %j', async (args, message) => {
   await save(1);
   await save(2);
-  expect(await typed(...args)).toMatchObject({ code: 2, err: expect.stringContaining(said) });
+  expect(await typed(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   expect((await saved()).config.count).toBe(2);
   expect(await history()).toHaveLength(1);
 });

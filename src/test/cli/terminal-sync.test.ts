@@ -56,7 +56,7 @@ const linesOf = (out: string): Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 describe('sync, in a pipe', () => {
-  test('a whole source: one line, status 0, and the data is there; the second time nothing is new', async () => {
+  test('a complete source: one line, status 0, and the data is there; the second time nothing is new', async () => {
     await saved(meadow());
     const first = await run(['sync', 'meadow']);
     expect(first).toMatchObject({ code: 0, err: '' });
@@ -95,11 +95,11 @@ describe('sync, in a pipe', () => {
   test.each([
     ['a source that is not there', ['sync', 'medow'], 'There is no saved source "medow".', 'meadow'],
     ['a stream that is not there', ['sync', 'meadow', '--stream', 'usres'], 'usres', 'users'],
-  ])('%s: status 2, near names, nothing is run', async (_what, args, said, near) => {
+  ])('%s: status 2, near names, nothing is run', async (_what, args, message, near) => {
     await saved(meadow());
     const { code, out, err } = await run(args);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toContain(said);
+    expect(err).toContain(message);
     expect(err).toContain(near);
     const json = await run([...args, '--json']);
     expect([json.code, json.err]).toEqual([2, '']);
@@ -122,7 +122,7 @@ describe('sync, in a pipe', () => {
     expect(err).toBe('  The account is locked.\n');
   });
 
-  test('incomplete: status 3; what was whole before is kept', async () => {
+  test('incomplete: status 3; what was complete before is kept', async () => {
     await saved(meadow({ count: 40, batch: 10, delay_ms: 300 }));
     const typed = start(['sync', 'meadow', '--json']);
     await waitUntil(() => /"stream":"orders","state":"running","records":[1-9]/.test(typed.out()));
@@ -224,7 +224,7 @@ describe('sync of a source that another process syncs', () => {
   });
 });
 
-test('nothing of a secret is printed or written, whatever the connector says', async () => {
+test('nothing of a secret is printed or written, whatever the connector writes', async () => {
   await saved({ echo: { connector: ECHO_SOURCE, config: echoSource().config as object } });
   for (const args of [
     ['sync', 'echo', '--stream', 'said'],

@@ -45,7 +45,7 @@ describe('words', () => {
     [['syncs', '--limit', 'many'], '--limit takes a number from 1 to 1000.'],
     [['sync', 'shop', '--restrat'], 'There is no option "--restrat". Did you mean --restart?'],
     [['doctor', '--project-dir'], "'--project-dir <value>' argument missing"],
-  ])('a mistake %j is told on stderr, with the way to the help', async (args, message) => {
+  ])('a mistake %j is reported on stderr, with the way to the help', async (args, message) => {
     const { code, out, err } = await type(args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(message);
@@ -58,7 +58,7 @@ describe('doctor', () => {
 
   test('in an empty home, with nothing set: where things will be, and no problems', async () => {
     const { code, out, err } = await type(['doctor'], { XDG_DATA_HOME: join(workplace.directory, 'data') });
-    // Whatever this machine lacks is told with a cross; only without uv and Python nothing runs.
+    // Whatever this machine lacks is marked with a cross; only without uv and Python nothing runs.
     const canRun = /✓ (uv|python) /.test(out);
     expect([code, out.includes('No problems found')]).toEqual([canRun ? 0 : 1, !out.includes('✗')]);
     expect(out).toMatch(/[✓✗] package index: /);
@@ -80,24 +80,24 @@ describe('doctor', () => {
       AIRBYTE_OFLINE_MODE: '1',
     });
     expect(code).toBe(1);
-    const mend = out.slice(out.indexOf('Problems'));
-    expect(mend).toContain(`chmod 600 ${workplace.envFile}`);
-    expect(mend).toContain('SHORT_PASSWORD');
-    expect(mend).toContain('CUT_TOKEN');
-    expect(mend).toContain('Write the absolute path, such as');
-    expect(mend).toContain('SLUICE_READONLY_MODE');
-    expect(mend).toMatch(/AIRBYTE_OFLINE_MODE.*AIRBYTE_OFFLINE_MODE/);
+    const problems = out.slice(out.indexOf('Problems'));
+    expect(problems).toContain(`chmod 600 ${workplace.envFile}`);
+    expect(problems).toContain('SHORT_PASSWORD');
+    expect(problems).toContain('CUT_TOKEN');
+    expect(problems).toContain('Write the absolute path, such as');
+    expect(problems).toContain('SLUICE_READONLY_MODE');
+    expect(problems).toMatch(/AIRBYTE_OFLINE_MODE.*AIRBYTE_OFFLINE_MODE/);
     expect(out).not.toMatch(/abcdefgh|ijkl/);
   });
 
   test.each([
     ['missing', '/no/such/place.env'],
     ['relative', 'rel.env'],
-  ])('an env file that is %s is told once', async (_what, value) => {
+  ])('an env file that is %s is reported once', async (_what, value) => {
     const { code, out } = await type(['doctor'], environmentOf({ AIRBYTE_MCP_ENV_FILE: value }));
     expect(code).toBe(1);
-    const mend = out.slice(out.indexOf('Problems'));
-    expect(mend.split('\n').filter((line) => line.includes(value))).toHaveLength(1);
+    const problems = out.slice(out.indexOf('Problems'));
+    expect(problems.split('\n').filter((line) => line.includes(value))).toHaveLength(1);
   });
 
   test('typed paths are meant from where the person is', async () => {
@@ -108,7 +108,7 @@ describe('doctor', () => {
     expect(out).not.toContain('relative');
   });
 
-  test('what a server has used is found without being told, and is what the server says', async () => {
+  test('what a server has used is found without options, and is what the server reports', async () => {
     const server = await startServer({ workplace });
     await server.call('get_status');
     await server.close();

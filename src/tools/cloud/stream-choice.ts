@@ -171,7 +171,7 @@ function sameText(one: readonly Path[], other: readonly Path[]): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function definedBySource(field: string, label: string, own: string): InputError {
+function definedBySource(field: 'cursor_field' | 'primary_key', label: string, own: string): InputError {
   return new InputError(
     `${field}_defined_by_source`,
     `The source itself defines the ${field} of "${label}"${own ? `: ${own}` : ''}.`,

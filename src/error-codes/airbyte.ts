@@ -1,0 +1,196 @@
+/** Error codes about Airbyte Cloud and self-managed Airbyte. */
+import type { ErrorTopic } from './types.ts';
+
+export const AIRBYTE_ERRORS = [
+  {
+    title: 'Airbyte',
+    entries: [
+      {
+        codes: ['cloud_bad_answer'],
+        kinds: ['upstream'],
+        meaning: 'the address is not the public API of an Airbyte, or a proxy answers',
+        next: 'check `AIRBYTE_CLOUD_API_URL`',
+      },
+      {
+        codes: ['cloud_conflict'],
+        kinds: ['upstream'],
+        meaning: 'another operation is running on the object, or it is locked or inactive',
+        next: 'wait, or cancel the job',
+      },
+      {
+        codes: ['cloud_credentials', 'cloud_not_configured', 'cloud_settings'],
+        kinds: ['setup'],
+        meaning: 'the credentials are missing or wrong, or a setting is',
+        next: 'correct them and restart the server',
+      },
+      {
+        codes: ['cloud_deleted', 'cloud_not_found', 'unknown_name', 'unknown_tag'],
+        kinds: ['input'],
+        meaning: 'there is no such object, or it was deleted, or the credentials do not see it',
+        next: 'use an id or name from `list_cloud_objects`',
+      },
+      {
+        codes: ['cloud_failed', 'cloud_timeout', 'cloud_unreachable'],
+        kinds: ['upstream'],
+        meaning: 'Airbyte failed or did not answer',
+        next: 'call again in a few minutes',
+      },
+      {
+        codes: ['cloud_forbidden'],
+        kinds: ['setup'],
+        meaning: 'the credentials do not have the right',
+        next: 'give the application more rights in Airbyte',
+      },
+      {
+        codes: ['cloud_outcome_unknown'],
+        kinds: ['upstream'],
+        meaning: 'the answer was lost: the change may have been made',
+        next: 'look first, then repeat the call if needed',
+      },
+      {
+        codes: ['cloud_rate_limited'],
+        kinds: ['limit'],
+        meaning: 'too many requests',
+        next: 'call again later',
+      },
+      {
+        codes: ['cloud_rejected'],
+        kinds: ['input'],
+        meaning: 'Airbyte rejected the request',
+        next: 'correct what `airbyte_says` reports',
+      },
+      {
+        codes: ['cloud_too_large', 'list_too_long'],
+        kinds: ['limit'],
+        meaning: 'the answer or the list is too long',
+        next: "ask for less, or use Airbyte's own pages",
+      },
+      {
+        codes: ['connection_not_active'],
+        kinds: ['input'],
+        meaning: 'the connection is not active, so nothing runs on it',
+        next: 'do what the error says',
+      },
+      {
+        codes: ['definition_needed'],
+        kinds: ['input'],
+        meaning: 'the source uses your own manifest, which Airbyte does not know yet',
+        next: 'publish it with `create_cloud_object` first',
+      },
+      {
+        codes: ['discovery_failed'],
+        kinds: ['upstream'],
+        meaning: 'the source failed when Airbyte asked for its streams',
+        next: 'correct its configuration',
+      },
+      {
+        codes: ['draft_rejected'],
+        kinds: ['input'],
+        meaning: 'Airbyte does not accept the draft',
+        next: 'correct the configuration, or create the object at the address that the error shows',
+      },
+      {
+        codes: ['in_use'],
+        kinds: ['input'],
+        meaning: 'other objects would be deleted too',
+        next: 'ask the person, then call again with `cascade`',
+      },
+      {
+        codes: ['new_dependents'],
+        kinds: ['upstream'],
+        meaning: 'other objects would be deleted too',
+        next: 'ask the person, then call again with `cascade`',
+      },
+      {
+        codes: ['job_of_other_connection', 'job_or_connection'],
+        kinds: ['input'],
+        meaning: 'give either a job or a connection',
+        next: 'leave one out',
+      },
+      {
+        codes: ['job_would_be_cancelled'],
+        kinds: ['input', 'refused'],
+        meaning: 'a running job would be cancelled',
+        next: 'wait for it, or call again with `cancel_running`',
+      },
+      {
+        codes: ['manifest_brings_code', 'masked_manifest'],
+        kinds: ['input'],
+        meaning: 'the manifest contains code or masked values, which cannot be published',
+        next: 'remove them',
+      },
+      {
+        codes: ['mode_not_offered', 'unknown_field', 'cursor_field_defined_by_source', 'primary_key_defined_by_source'],
+        kinds: ['input'],
+        meaning: 'the stream does not have this mode, field or choice of key',
+        next: 'use what the error lists',
+      },
+      {
+        codes: ['name_mismatch'],
+        kinds: ['input'],
+        meaning: "the name is not the object's exact name",
+        next: 'check that it is the right object, and give its exact name',
+      },
+      {
+        codes: ['name_taken'],
+        kinds: ['input'],
+        meaning: 'an object of this name exists',
+        next: 'use it, choose another name, or give `allow_duplicate`',
+      },
+      {
+        codes: ['never_synced'],
+        kinds: ['input'],
+        meaning: 'the source was never synced on this machine',
+        next: 'sync it first, or name `streams`',
+      },
+      {
+        codes: ['no_attempt', 'no_job'],
+        kinds: ['input'],
+        meaning: 'the job or attempt does not exist',
+        next: 'use one that the error lists',
+      },
+      {
+        codes: ['no_builder_project', 'no_renaming'],
+        kinds: ['input'],
+        meaning: 'the API cannot do this to a definition',
+        next: 'use the connector builder',
+      },
+      {
+        codes: ['no_config_api'],
+        kinds: ['setup'],
+        meaning: 'the address of the configuration API is not known',
+        next: 'set `AIRBYTE_CLOUD_CONFIG_API_URL`',
+      },
+      {
+        codes: ['no_definition_id', 'no_spec', 'no_spec_to_hand_over'],
+        kinds: ['input'],
+        meaning: 'Airbyte does not know this connector',
+        next: 'use the id of a definition, or a connector of the registry',
+      },
+      {
+        codes: ['no_workspace', 'unknown_workspace'],
+        kinds: ['setup'],
+        meaning: 'the workspace is missing, ambiguous or another one',
+        next: 'give `workspace_id`, or set `AIRBYTE_CLOUD_WORKSPACE_ID`',
+      },
+      {
+        codes: ['several_workspaces', 'other_workspace'],
+        kinds: ['input'],
+        meaning: 'the workspace is missing, ambiguous or another one',
+        next: 'give `workspace_id`, or set `AIRBYTE_CLOUD_WORKSPACE_ID`',
+      },
+      {
+        codes: ['partly_deleted'],
+        kinds: ['upstream'],
+        meaning: 'only some of the objects were deleted',
+        next: 'look at what is left, and call again',
+      },
+      {
+        codes: ['refresh_not_started'],
+        kinds: ['input'],
+        meaning: 'the destination does not support refreshes',
+        next: 'use `clear` and then `sync`, or a newer destination',
+      },
+    ],
+  },
+] as const satisfies readonly ErrorTopic[];
