@@ -9,7 +9,7 @@ test('what deceives a reader is shown, what writes languages stays', () => {
   expect(escapeHidden(honest)).toBe(honest);
 });
 
-test('a lone surrogate cannot break the line it stands in', () => {
+test('a lone surrogate cannot break the line it is in', () => {
   expect(escapeHidden('x\ud800y')).toBe('x\\ud800y');
 });
 

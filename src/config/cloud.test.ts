@@ -90,7 +90,7 @@ test.each([
     const { apiUrl, configApiUrl, problems } = read({ [name]: `http://${host}` });
     expect(problems).toMatchObject([{ path: name }]);
     expect(name === 'AIRBYTE_CLOUD_API_URL' ? apiUrl : configApiUrl).toBeUndefined();
-    // What stands before an @ is refused for another reason, and is not lifted.
+    // What is before an @ is refused for another reason, and is not lifted.
     expect(read({ [name]: `http://${host}` }, true).problems).toHaveLength(host.includes('@') ? 1 : 0);
   }
   expect(read({ AIRBYTE_CLOUD_API_URL: `http://${host}` }).problems[0]?.fix).toMatch(
@@ -165,7 +165,7 @@ test('every problem is told, not only the first', () => {
   ]);
 });
 
-test('all of it may stand in the env file, and the environment wins over it', () => {
+test('all of it may be in the env file, and the environment wins over it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-cloud-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const envFile = join(folder, 'x.env');

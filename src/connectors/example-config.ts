@@ -6,7 +6,7 @@ import { exampleValue, isSecret, type Option, optionsOf, requiredNames, typeText
 /** The name of the secret to write at a field, by the field's key. */
 export type NameFor = (key: string) => string;
 
-/** Another way to fill one field: the field, and what stands there then. */
+/** Another way to fill one field: the field, and what is there then. */
 export interface Alternative {
   readonly title: string;
   readonly config: JsonObject;

@@ -136,7 +136,7 @@ export interface Exit {
   readonly outputCut?: boolean | undefined;
   /** Where Sluice ended it because it took more than it may. */
   readonly overrun?: Overrun | undefined;
-  /** Sealed, bounded end of its stderr. */
+  /** Redacted, bounded end of its stderr. */
   readonly stderrTail: string;
 }
 
@@ -146,7 +146,7 @@ export interface ConnectorRun {
   readonly stdout: Readable;
   /** Settles when the process has ended; never rejects. */
   readonly exit: Promise<Exit>;
-  /** Each piece of stderr as it comes, from the first on, raw: seal it before it is shown or written. */
+  /** Each piece of stderr as it comes, from the first on, raw: redact it before it is shown or written. */
   onStderr(listener: (text: string) => void): void;
 }
 
@@ -167,7 +167,7 @@ export interface Discovered extends Catalog {
 export interface Connectors {
   /**
    * Finds or installs a connector. Two calls at once install once.
-   * @throws InputError, SetupError, UpstreamError, ConnectorError with the sealed end of the installer's output
+   * @throws InputError, SetupError, UpstreamError, ConnectorError with the redacted end of the installer's output
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
   /**

@@ -243,7 +243,7 @@ describe('validateAgainstSpec', () => {
 describe('a held value', () => {
   const held = (name: string): string => String(heldValue(name));
 
-  it('fits wherever it stands, and what is beside it is checked as ever', async () => {
+  it('fits wherever it is, and what is beside it is checked as ever', async () => {
     const spec = only({
       type: 'object',
       required: ['id', 'more'],

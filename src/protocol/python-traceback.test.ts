@@ -41,7 +41,7 @@ describe('a traceback', () => {
     expect(withoutTracebacks(cut)).toBe('KeyError: 1');
   });
 
-  it('leaves what stands before it in its line', () => {
+  it('leaves what is before it in its line', () => {
     const log =
       'Cannot check: no end of template.Error traceback: \n Traceback (most recent call last):\n  File "/x.py", line 1, in a\n    b()\nValueError: c';
     expect(withoutTracebacks(log)).toContain('no end of template.');

@@ -99,7 +99,7 @@ describeWith(['data'], 'the real registry', () => {
   });
 });
 
-/** Every mark wherever it stands, its path made by dropping the words of JSON Schema. */
+/** Every mark wherever it is, its path made by dropping the words of JSON Schema. */
 function bruteForce(node: JsonValue, trail: string[], found: Set<string>): number {
   if (Array.isArray(node))
     return node.reduce<number>((sum, item, at) => sum + bruteForce(item, [...trail, `${at}`], found), 0);

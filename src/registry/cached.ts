@@ -85,7 +85,7 @@ function parseAnswer<T>(wanted: CacheEntry<T>, body: Buffer): T {
     throw new UpstreamError(
       'bad_answer',
       `${shownAddress(wanted.address)} answered with something that is not ${wanted.what}.`,
-      'A login page of a network, or a proxy, may stand in between: open the address in a browser.',
+      'A login page of a network, or a proxy, may be in between: open the address in a browser.',
       { cause: error },
     );
   }

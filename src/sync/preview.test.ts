@@ -63,7 +63,7 @@ describe('a preview', () => {
     ]);
   });
 
-  it('gives what came before an error, and the error sealed', async () => {
+  it('gives what came before an error, and the error redacted', async () => {
     await context.meadow({}, ['users']);
     const found = await preview([recordLine('a', { id: 1 }), errorLine(`bad key ${SECRET}`), { exit: 1 }], 5);
     expect(found.streams[0]).toEqual({ stream: 'a', records: [{ id: 1 }], complete: false });

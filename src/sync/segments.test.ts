@@ -77,7 +77,7 @@ describe('segments', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('say where a decimal has more digits than a double, wherever it stands, and nowhere else', async () => {
+  it('say where a decimal has more digits than a double, wherever it is, and nowhere else', async () => {
     const short = fc.constantFrom(
       '0.5',
       '1700000000000',

@@ -64,7 +64,7 @@ describe('the answer', () => {
     expect(/\p{Surrogate}|\ufffd/u.test(String(rows[0]?.[0]))).toBe(false);
   });
 
-  test.each(['', ';', ' ; -- the end', '\n-- the end', ' /* ; */ ;'])('whatever stands after it: %j', async (end) => {
+  test.each(['', ';', ' ; -- the end', '\n-- the end', ' /* ; */ ;'])('whatever is after it: %j', async (end) => {
     const sql = `SELECT id FROM shop.orders ORDER BY id DESC${end}`;
     expect(await run(sql, 2, 1)).toMatchObject({ rows: [[49998], [49997]], truncated: true, nextOffset: 3 });
     expect(await run(sql, 2, 49_998)).toMatchObject({ rows: [[1], [0]], truncated: false });

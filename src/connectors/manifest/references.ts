@@ -8,7 +8,7 @@ export type ReferenceProblem =
 /** Values that a manifest may have once every reference is written out; source-stripe and source-tmdb have 28,000. */
 const MAX_VALUES = 500_000;
 const DEEPEST = 400;
-/** What stands under these is configuration, in which `#/` means nothing. */
+/** What is under these is configuration, in which `#/` means nothing. */
 const NO_REFERENCES = new Set(['config_overrides']);
 
 /** What would stop the CDK when it writes out the references, found without writing them out; undefined where nothing does. */

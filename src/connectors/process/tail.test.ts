@@ -39,7 +39,7 @@ describe('a tail', () => {
     }
   });
 
-  it('seals what two messages share', () => {
+  it('redacts what two messages share', () => {
     const tail = createTail();
     tail.push(SECRET.slice(0, 14));
     tail.push(SECRET.slice(14));
@@ -48,7 +48,7 @@ describe('a tail', () => {
     expect(shown).not.toContain('staple');
   });
 
-  it('seals before it cuts the start of a message', () => {
+  it('redacts before it cuts the start of a message', () => {
     const shown = redactedStart(`${'m'.repeat(90)}${SECRET}`, redactor(), 100);
     expect(shown).not.toContain('correct');
     expect(shown.length).toBeLessThan(120);

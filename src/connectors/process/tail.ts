@@ -43,18 +43,18 @@ export function redactedText(tail: Tail, redactor: Redactor, shown = SHOWN): str
   return shownEnd(redactedPieces([tail.pieces().join('')], tail.cut, redactor).join(''), tail.cut, shown);
 }
 
-/** The shown end of separate messages, one to a line. A secret that two of them share is sealed too. */
+/** The shown end of separate messages, one to a line. A secret that two of them share is redacted too. */
 export function redactedLines(tail: Tail, redactor: Redactor, shown = SHOWN): string {
   return shownEnd(redactedPieces(tail.pieces(), tail.cut, redactor).join('\n'), tail.cut, shown);
 }
 
 /** The shown beginning of a text. */
 export function redactedStart(text: string, redactor: Redactor, shown = SHOWN): string {
-  const { text: sealed, cut } = redactBeginning(text.trim(), { redactor, level: 'connector', shown });
-  return cut ? `${sealed}…` : sealed;
+  const { text: redacted, cut } = redactBeginning(text.trim(), { redactor, level: 'connector', shown });
+  return cut ? `${redacted}…` : redacted;
 }
 
-/** What stood at the cut may be the rest of a secret: the first quarter is sealed with the others and not shown. */
+/** What was at the cut may be the rest of a secret: the first quarter is redacted with the others and not shown. */
 function redactedPieces(pieces: readonly string[], cut: boolean, redactor: Redactor): string[] {
   if (!cut) return redactor.redactAll(pieces, 'connector');
   let left = Math.ceil(pieces.reduce((sum, piece) => sum + piece.length, 0) / 4);
@@ -68,7 +68,7 @@ function redactedPieces(pieces: readonly string[], cut: boolean, redactor: Redac
   return redactor.redactAll([...hidden, ...rest], 'connector').slice(hidden.length);
 }
 
-function shownEnd(sealed: string, cut: boolean, shown: number): string {
-  const safe = sealed.trim();
+function shownEnd(redacted: string, cut: boolean, shown: number): string {
+  const safe = redacted.trim();
   return safe.length > shown || cut ? `…${safe.slice(-shown)}` : safe;
 }

@@ -20,7 +20,7 @@ export async function makeTemporaryFolder(run: string): Promise<string> {
   );
 }
 
-/** Removes the link of a run, of whichever server; nothing else that may stand under its name. */
+/** Removes the link of a run, of whichever server; nothing else that may be under its name. */
 export async function removeTemporaryLink(run: string): Promise<void> {
   const link = linkOf(run);
   const target = await readlink(link).catch(() => undefined);

@@ -70,7 +70,7 @@ const KINDS: readonly Kind[] = [
 
 /**
  * @param what package and version
- * @param output the sealed, bounded end of what the installer printed
+ * @param output the redacted, bounded end of what the installer printed
  */
 export function installError(what: string, output: string): SluiceError {
   const details = { installer_output: output };

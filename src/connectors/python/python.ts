@@ -139,7 +139,7 @@ async function installLocked(
     const here = await findInstalled(wanted, release.version);
     if (here) return here;
     const folder = join(home, release.version);
-    // Whatever stands there was interrupted, or cannot be run any more; its installer may still be at it.
+    // whatever is there was interrupted, or cannot be run any more; its installer may still be at it.
     await deps.processes.endOrphans();
     await rm(folder, { recursive: true, force: true });
     try {

@@ -79,7 +79,7 @@ export async function startTrouble(
   }
 }
 
-/** @param output the sealed end of a traceback */
+/** @param output the redacted end of a traceback */
 export function troubleIn(output: string): StartTrouble | undefined {
   const message = output.trim().split('\n').at(-1)?.slice(0, SAID) ?? '';
   if (/No module named 'pkg_resources/.test(message)) return { kind: 'package', requirement: SETUPTOOLS, message };

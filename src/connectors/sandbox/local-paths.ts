@@ -19,7 +19,7 @@ export interface NamedPaths {
 }
 
 const REFERENCE = 'secret_reference::';
-/** What may stand before a path inside a longer text. */
+/** What may be before a path inside a longer text. */
 const BEFORE = /[\s"'`=,;([{<>|:@]/;
 /** What surely ends a path; a blank may be a part of one. */
 const END = /[\n\r\t"'`,;<>|]/;
@@ -68,7 +68,7 @@ export function localPathsIn(form: string): LocalPath[] {
   return [...found, ...pathsWithin(form)];
 }
 
-/** What every slash begins, whatever stands before it. */
+/** What every slash begins, whatever is before it. */
 function pathsWithin(text: string): LocalPath[] {
   const found = new Set<string>();
   for (const { index } of text.matchAll(/\/(?=[^/])/g)) {

@@ -10,7 +10,7 @@ export interface FailureFacts {
   readonly connector: string;
   readonly verb: string;
   readonly trace?: TraceError;
-  /** Sealed end of what it logged. */
+  /** Redacted end of what it logged. */
   readonly log: string;
   /** Absent when it closed its output and continued. */
   readonly exit?: Exit;

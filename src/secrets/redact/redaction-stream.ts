@@ -49,6 +49,6 @@ export function createRedactionStream(known: KnownSecrets, level: RedactionLevel
     before = pending.slice(-2);
     pending = '';
     searched = 0;
-    return ['[sealed]'];
+    return ['[redacted]'];
   }
 }

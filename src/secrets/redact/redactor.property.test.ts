@@ -210,7 +210,7 @@ describe('the redactor', () => {
         'pin',
         ' x1 ',
       ),
-      fc.constantFrom('[secret:NAME_0]', '[sealed]', '[sec'),
+      fc.constantFrom('[secret:NAME_0]', '[redacted]', '[sec'),
     );
     fc.assert(
       fc.property(

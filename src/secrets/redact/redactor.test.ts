@@ -113,18 +113,18 @@ describe('parts', () => {
 describe('shapes in connector text', () => {
   const redactor = createRedactor();
   it.each([
-    ['Authorization: Bearer abc.def', 'Authorization: Bearer [sealed]'],
-    ['authorization: Basic dXNlcg==\nHost: x', 'authorization: Basic [sealed]\nHost: x'],
-    ['Authorization: Custom abc next', 'Authorization: [sealed] next'],
-    ['{"Authorization": "Bearer abc", "a": 1}', '{"Authorization": "[sealed]", "a": 1}'],
-    ["{'access_token': 'a b c', 'x': 1}", "{'access_token': '[sealed]', 'x': 1}"],
-    ['{"access_token":"a\\"b","expires_in":3600}', '{"access_token":"[sealed]","expires_in":3600}'],
-    ['{\\"api_key\\":\\"zz\\",\\"b\\":1}', '{\\"api_key\\":\\"[sealed]\\",\\"b\\":1}'],
-    ['GET /x?token=abc&page=2', 'GET /x?token=[sealed]&page=2'],
-    ['api_key: abc, password=d!e$f user=me', 'api_key: [sealed], password=[sealed] user=me'],
-    ['client_secret => q', 'client_secret => [sealed]'],
-    ['got Bearer abcdefgh.IJKLMNOP', 'got Bearer [sealed]'],
-    ['redis://user:pw@host/0', 'redis://user:[sealed]@host/0'],
+    ['Authorization: Bearer abc.def', 'Authorization: Bearer [redacted]'],
+    ['authorization: Basic dXNlcg==\nHost: x', 'authorization: Basic [redacted]\nHost: x'],
+    ['Authorization: Custom abc next', 'Authorization: [redacted] next'],
+    ['{"Authorization": "Bearer abc", "a": 1}', '{"Authorization": "[redacted]", "a": 1}'],
+    ["{'access_token': 'a b c', 'x': 1}", "{'access_token': '[redacted]', 'x': 1}"],
+    ['{"access_token":"a\\"b","expires_in":3600}', '{"access_token":"[redacted]","expires_in":3600}'],
+    ['{\\"api_key\\":\\"zz\\",\\"b\\":1}', '{\\"api_key\\":\\"[redacted]\\",\\"b\\":1}'],
+    ['GET /x?token=abc&page=2', 'GET /x?token=[redacted]&page=2'],
+    ['api_key: abc, password=d!e$f user=me', 'api_key: [redacted], password=[redacted] user=me'],
+    ['client_secret => q', 'client_secret => [redacted]'],
+    ['got Bearer abcdefgh.IJKLMNOP', 'got Bearer [redacted]'],
+    ['redis://user:pw@host/0', 'redis://user:[redacted]@host/0'],
   ])('%s', (text, expected) => {
     expect(redactor.redact(text, 'connector')).toBe(expected);
     expect(redactor.redact(expected, 'connector')).toBe(expected);
@@ -135,7 +135,7 @@ describe('shapes in connector text', () => {
     'token expired',
     'The token is invalid; password: null, "secret": true',
     'basic understanding of internationalization',
-    'token=[secret:X] api_key="[sealed]"',
+    'token=[secret:X] api_key="[redacted]"',
     'http://localhost:8080/path and time 10:20',
     'password: secret_reference::DB_PASSWORD',
     'tokens: 500, secret_count=3',
@@ -202,7 +202,7 @@ describe('stream', () => {
   it('holds back no more than a bound', () => {
     const stream = redactorOf({ TOKEN: 'tok-1234567' }).stream('text');
     const out = [...stream.push('tok-'), ...Array.from({ length: 100 }, () => stream.push(' '.repeat(8192))).flat()];
-    expect(out).toContain('[sealed]');
+    expect(out).toContain('[redacted]');
     expect([...out, ...stream.end()].join('')).not.toContain('tok-');
   });
 });

@@ -26,7 +26,7 @@ export interface Scan {
   settledTo(): number;
 }
 
-const MARK = /\[secret:([\w.-]+)\]|\[sealed\]/g;
+const MARK = /\[secret:([\w.-]+)\]|\[redacted\]/g;
 const MARK_TAIL = 100;
 
 /** @param before the characters before the text, two at most, for judging whether a token begins there */
@@ -49,7 +49,7 @@ export function scan(text: string, level: RedactionLevel, known: KnownSecrets, b
   }
   const shapes = level === 'connector' ? findShapes(text) : [];
   for (const { start, end } of shapes) {
-    if (end > start) hits.push({ start, end, label: '[sealed]', weight: 0 });
+    if (end > start) hits.push({ start, end, label: '[redacted]', weight: 0 });
   }
   const merged = merge(hits);
   return {
@@ -93,7 +93,7 @@ function extent(shape: Shape): Range {
 
 /** Marks of names that are known: what is already redacted is not searched again. */
 function findMarks(text: string, known: KnownSecrets): Range[] {
-  if (!text.includes('[se')) return [];
+  if (!text.includes('[secret:') && !text.includes('[redacted]')) return [];
   return [...text.matchAll(MARK)]
     .filter(([, name]) => name === undefined || known.isName(name))
     .map((match) => ({ start: match.index, end: match.index + match[0].length }));
@@ -103,8 +103,8 @@ function openMarkFrom(text: string): number {
   const at = text.lastIndexOf('[');
   if (at < 0 || text.length - at > MARK_TAIL) return text.length;
   const tail = text.slice(at);
-  const open = '[secret:'.startsWith(tail) || '[sealed]'.startsWith(tail) || /^\[secret:[\w.-]*$/.test(tail);
-  return open && tail !== '[sealed]' ? at : text.length;
+  const open = '[secret:'.startsWith(tail) || '[redacted]'.startsWith(tail) || /^\[secret:[\w.-]*$/.test(tail);
+  return open && tail !== '[redacted]' ? at : text.length;
 }
 
 function merge(hits: Hit[]): Hit[] {

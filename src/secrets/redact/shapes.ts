@@ -25,7 +25,7 @@ const WORDS = [...KEYWORDS, ...HEADERS, ...SCHEMES].sort((a, b) => b.length - a.
 const MAX_WORD_LENGTH = Math.max(...WORDS.map((word) => word.length));
 const HEAD = new RegExp(
   [
-    String.raw`\[(?:secret:[\w.-]+|sealed)\]`,
+    String.raw`\[(?:secret:[\w.-]+|redacted)\]`,
     String.raw`:\/\/[^\s/:@"']*:`,
     String.raw`(${HEADERS.join('|')})["'\\]*[ \t]*[:=][ \t]*`,
     String.raw`(${KEYWORDS.join('|')})["'\\]*[ \t]*(?:=>|[:=])[ \t]*`,
@@ -45,7 +45,7 @@ const URL_PASSWORD = /[^\s/@"']*/y;
 /** Words behind a key that are no value. */
 const HARMLESS =
   /^(?:true|false|null|none|nil|undefined|string|required|missing|invalid|expired|empty|secret_reference::.*)?$/i;
-const MARKS_ONLY = /^(?:\[(?:secret:[\w.-]+|sealed)\]\s*)+$/;
+const MARKS_ONLY = /^(?:\[(?:secret:[\w.-]+|redacted)\]\s*)+$/;
 const MIN_BARE_TOKEN = 16;
 
 /** All shapes of a text, in order, never overlapping. */

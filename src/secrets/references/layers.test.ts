@@ -31,7 +31,7 @@ describe('layers', () => {
     });
   });
 
-  it('seals what stands at secret fields of a file and of a secret, and takes references in them', async () => {
+  it('redacts what is at secret fields of a file and of a secret, and takes references in them', async () => {
     const configFile = write(
       'c.json',
       JSON.stringify({
@@ -44,11 +44,11 @@ describe('layers', () => {
     const vault = open();
     const { value } = await resolve({ configFile, configSecret: 'WHOLE' }, vault, new Set(['account_id']));
     expect(value.tokens).toEqual(['token-in-the-file', 'key-value-123456']);
-    const seal = (text: string): string => vault.redactor.redact(text, 'data');
-    expect(seal('token-in-the-file')).toBe('[secret:config_file.tokens_0_]');
-    expect(seal('whole-key-value')).toBe('[secret:WHOLE]');
-    expect(seal('account-in-file header-in-file')).not.toContain('in-file');
-    expect(seal('plain.example.com whole.example.com')).toBe('plain.example.com whole.example.com');
+    const redact = (text: string): string => vault.redactor.redact(text, 'data');
+    expect(redact('token-in-the-file')).toBe('[secret:config_file.tokens_0_]');
+    expect(redact('whole-key-value')).toBe('[secret:WHOLE]');
+    expect(redact('account-in-file header-in-file')).not.toContain('in-file');
+    expect(redact('plain.example.com whole.example.com')).toBe('plain.example.com whole.example.com');
   });
 
   it('reads YAML from a secret, and tells only the place of a mistake', async () => {

@@ -144,7 +144,7 @@ describe('walkLayer', () => {
     expect((await resolve({ config: { unheard: ref('API_KEY') } })).paths).toEqual(['unheard']);
   });
 
-  it('seals a plain secret from the moment it stands at a secret field', async () => {
+  it('redacts a plain secret from the moment it stands at a secret field', async () => {
     const vault = open();
     expect(vault.redactor.redact('opaque-value-9876', 'data')).toBe('opaque-value-9876');
     await resolve({ config: { tokens: [ref('OPAQUE')] } }, vault);

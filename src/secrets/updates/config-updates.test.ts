@@ -5,7 +5,7 @@ import { createConfigUpdates } from './config-updates.ts';
 
 const spec = { type: 'object', properties: { token: { type: 'string', airbyte_secret: true } } };
 
-test('a connector teaches the seal its new token, and cannot hide what stands in everybody’s sentences', () => {
+test('a connector teaches the seal its new token, and cannot hide what is in everybody’s sentences', () => {
   const redactor = createRedactor();
   const updates = createConfigUpdates(undefined, redactor);
   const first = resolvedConfig({ token: 'first-token-0001' }, { outline: {}, written: 'first' });

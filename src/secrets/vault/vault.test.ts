@@ -41,16 +41,16 @@ describe('list and status', () => {
 
   it('knows the values of the start before the first call, settings and process environment included', () => {
     const vault = open({}, { environment: new Map([['AIRBYTE_CLOUD_BEARER_TOKEN', 'bearer-value-1']]) });
-    const sealed = vault.redactor.redact(
+    const redacted = vault.redactor.redact(
       'key-value-123456 cloud-secret-value bearer-value-1 /some/where/project',
       'text',
     );
-    expect(sealed).toBe(
+    expect(redacted).toBe(
       '[secret:API_KEY] [secret:AIRBYTE_CLOUD_CLIENT_SECRET] [secret:AIRBYTE_CLOUD_BEARER_TOKEN] /some/where/project',
     );
   });
 
-  it('reads a changed file again, keeps old values sealed, and tells changed settings', async () => {
+  it('reads a changed file again, keeps old values redacted, and tells changed settings', async () => {
     const vault = open();
     expect((await vault.status()).changedSettings).toEqual([]);
     writeFileSync(place.envPath, 'API_KEY=the-new-value\nAIRBYTE_PROJECT_DIR=/else\n');

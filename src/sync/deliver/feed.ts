@@ -42,7 +42,7 @@ export function createFeed(stdin: Writable): Feed {
     put(bytes) {
       const last = gathered.at(-1);
       if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
-        // What stood side by side in a chunk continues as one piece.
+        // What was side by side in a chunk continues as one piece.
         gathered[gathered.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
       } else gathered.push(bytes);
     },

@@ -88,7 +88,7 @@ describe('a destination that fails', () => {
     expect(status).toMatchObject({ state: 'failed', records: 0, errors: [{ from: 'destination' }] });
   });
 
-  it('prints its token: it is sealed in the status and in the log', async () => {
+  it('prints its token: it is redacted in the status and in the log', async () => {
     const status = await sync({ behaviour: 'babbles' });
     expect(JSON.stringify(status)).not.toContain(SECRET);
     const log = (await context.syncs.log(status.sync_id, 500)).join('\n');

@@ -1,4 +1,4 @@
-/** The envelope reader against a parser: it says of any line the same, and gives values as they stand in it. */
+/** The envelope reader against a parser: it says of any line the same, and gives values as they appear in it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
@@ -14,7 +14,7 @@ const keys = fc.constantFrom('type', 'record', 'stream', 'namespace', 'data', 's
 const members = fc.uniqueArray(fc.tuple(keys, value), { maxLength: 7, selector: ([key]) => key });
 const around = fc.constantFrom('', ' ', '\t', '\r');
 
-/** A line with a record of any members among others, and what stands at its keys as it was written. */
+/** A line with a record of any members among others, and what is at its keys as it was written. */
 const anyLine = fc
   .tuple(members, members, style, fc.integer({ min: -1, max: 6 }), around, around)
   .map(([outer, inner, how, at, before, after]) => {
@@ -40,7 +40,7 @@ describe('the envelope reader', () => {
     );
   });
 
-  it('gives the bytes of each value as they stand in the line', () => {
+  it('gives the bytes of each value as they appear in the line', () => {
     fc.assert(
       fc.property(anyLine, ({ line, written }) => {
         for (const [key, text] of written) expect(topLevelText(line, key)?.trim()).toBe(text.trim());

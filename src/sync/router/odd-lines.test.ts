@@ -119,7 +119,7 @@ describe('a record that is not alone on its line', () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 
-  it('is found whatever stands around it, and however the bytes are cut', () => {
+  it('is found whatever is around it, and however the bytes are cut', () => {
     const words = fc.constantFrom('', 'INFO: ', '10%\r', '\ufeff', ' ', '{', 'a {b} ', "{'c': 1} ", '] ');
     const part = fc.tuple(words, fc.constantFrom('user', 'order', 'state', 'cut'), words);
     const line = fc.array(part, { minLength: 1, maxLength: 4 });

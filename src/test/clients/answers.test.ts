@@ -18,7 +18,7 @@ const subject = {
   config: { count: 30, api_key: 'secret_reference::MEADOW_API_KEY' },
 };
 
-/** In the order in which they build on each other; a tool may stand here more than once. */
+/** In the order in which they build on each other; a tool may be here more than once. */
 const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
   ['list_connectors', 'list_connectors', { search: 'faker' }],
   ['get_connector_info', 'get_connector_info', { connector: 'source-faker' }],

@@ -13,7 +13,7 @@ afterAll(() => cloud.close());
 const people = airbyteId('connection', 1);
 const shop = airbyteId('connection', 2);
 
-/** In the order in which they build on each other; a tool may stand here more than once. */
+/** In the order in which they build on each other; a tool may be here more than once. */
 const calls: [name: string, tool: string, args: Record<string, unknown>][] = [
   ['check_cloud_workspace', 'check_cloud_workspace', {}],
   ['list_cloud_objects', 'list_cloud_objects', { kind: 'connection' }],

@@ -4,7 +4,7 @@ import type { Workplace } from './workplace.ts';
 
 /** So many characters of a value in a row are taken for a part of it. */
 const WINDOW = 12;
-/** White space and written-out line breaks, which may stand between the parts of a value. */
+/** White space and written-out line breaks, which may be between the parts of a value. */
 const BREAKS = /\s+|\\+[nrt]/g;
 
 /** What nobody may see: name and value; of a long value with public parts, only what is secret. */
