@@ -7,7 +7,7 @@ import type { RecordForm } from './router/index.ts';
 const BUFFERS_BYTES = 32 * 1024 * 1024;
 const MAX_BUFFER_SIZE = 256 * 1024;
 const MIN_BUFFER_SIZE = 16 * 1024;
-/** Written at once: fewer and larger writes. */
+/** Buffered before a write, so that writes are few and large. */
 const FLUSH_BYTES = 4 * 1024 * 1024;
 /** Files that stay open between writes; a source may have thousands of streams. */
 const MAX_OPEN = 64;
@@ -25,7 +25,7 @@ export interface Segment {
   buffer: Buffer | undefined;
   used: number;
   file: FileHandle | undefined;
-  /** Looked for while the lines are in the processor's cache: to read the file once more takes three times as long. */
+  /** Checked while the lines are in the processor's cache: reading the file again takes three times as long. */
   readonly holdsLongNumber: (lines: Buffer) => boolean;
   /** The writes so far, one after the other. */
   written: Promise<void>;
@@ -70,7 +70,7 @@ export function createSegment(path: string, form: RecordForm): Segment {
 /** Copies the lines; nothing is written before `writeSegment`. */
 export function bufferLines(writer: SegmentWriter, segment: Segment, lines: Buffer): void {
   const { bufferBytes } = writer;
-  // Most pieces fit, and a single line is a piece where streams are mixed.
+  // Fast path: most pieces fit, and a piece is a single line where streams are mixed.
   if (segment.buffer && segment.used + lines.length < bufferBytes) {
     segment.buffer.set(lines, segment.used);
     segment.used += lines.length;
@@ -92,7 +92,7 @@ export function bufferLines(writer: SegmentWriter, segment: Segment, lines: Buff
   }
 }
 
-/** Whether so much waits to be written that it should be. */
+/** Whether enough full buffers wait to be written. */
 export function isWriteDue({ unwrittenBytes }: SegmentWriter): boolean {
   return unwrittenBytes >= FLUSH_BYTES;
 }
@@ -148,6 +148,6 @@ async function writeAll(file: FileHandle | undefined, buffers: readonly Buffer[]
   const bytes = buffers.reduce((sum, { length }) => sum + length, 0);
   if (!file || bytes === 0) return;
   const { bytesWritten } = await file.writev(buffers);
-  // A part is written where the disk is full or a limit is reached: the next try tells.
+  // A write is partial if the disk is full or a limit is reached: the next one reports the error.
   if (bytesWritten < bytes) await file.appendFile(Buffer.concat(buffers).subarray(bytesWritten));
 }

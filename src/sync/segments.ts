@@ -1,4 +1,4 @@
-/** Files of raw record lines on their way into the cache. They hold data, so they are private and always removed. */
+/** Files of raw record lines to be loaded into the cache. They hold data, so they are private and always removed. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,34 +17,34 @@ import {
 } from './segment-writer.ts';
 
 export interface Segments {
-  /** Copies whole lines; nothing is written before `flush`. */
+  /** Copies complete lines; nothing is written before `flush`. */
   append(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm): void;
-  /** Everything of the stream up to here is confirmed. */
+  /** Confirms all lines of the stream so far. */
   confirm(stream: number): void;
   waiting(stream: number): Waiting;
-  /** Whether so much waits to be written that it should be. */
+  /** Whether enough lines are buffered to call `flush`. */
   isFull(): boolean;
-  /** Writes the buffers that are full; more may be appended meanwhile. */
+  /** Writes the full buffers; lines may be appended meanwhile. */
   flush(): Promise<void>;
-  /** Hands over the confirmed lines of a stream; the rest stays for later. */
+  /** Returns the confirmed lines of a stream; the others remain. */
   takeConfirmed(stream: number): Promise<SegmentFile[]>;
   takeAll(stream: number): Promise<SegmentFile[]>;
-  /** Closes what is open; for the end. */
+  /** Waits for the writes and closes the open files. */
   close(): Promise<void>;
 }
 
-/** A line of this length gets a segment of its own, for the reader's buffers are twice as long as the longest line. */
+/** A longer line gets its own segment, because the reader's buffers are twice as long as the longest line. */
 const LONG_LINE_BYTES = 8 * 1024 * 1024;
 
 interface OpenSegments {
   readonly writer: SegmentWriter;
-  /** By stream: the segments that nobody has taken, in the order of their lines. */
+  /** The segments of each stream that were not taken yet, in the order of their lines. */
   readonly open: Segment[][];
   /** How many segments were created; part of their file names. */
   created: number;
 }
 
-/** @param folder made where it is missing; the caller removes it */
+/** @param folder created if missing; the caller removes it */
 export async function createSegments(folder: string, streamCount: number): Promise<Segments> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const writer = createSegmentWriter(folder, streamCount);
@@ -84,7 +84,7 @@ function segmentsOf({ open }: OpenSegments, stream: number): Segment[] {
   return segments;
 }
 
-/** The stream's last segment, or a new one where the lines are of another form or one of them is long. */
+/** @returns the stream's last segment, or a new one if the lines have another form or a line is long */
 function segmentFor(all: OpenSegments, stream: number, longest: number, form: RecordForm): Segment {
   const last = segmentsOf(all, stream).at(-1);
   const alone = longest > LONG_LINE_BYTES || (last !== undefined && last.longest > LONG_LINE_BYTES);
@@ -135,14 +135,14 @@ async function takeAll(all: OpenSegments, stream: number): Promise<SegmentFile[]
   return taken;
 }
 
-/** Writes all of a segment. */
+/** Writes all remaining lines of a segment and closes its file. */
 async function finish(writer: SegmentWriter, segment: Segment): Promise<SegmentFile> {
   await writeSegment(writer, segment, true);
   const { path, rows, bytes, longest, longNumbers, form } = segment;
   return { path, rows, bytes, longestLine: longest, longNumbers, form };
 }
 
-/** Moves what is not confirmed to a segment of its own; no byte is moved twice, for `rest` begins unconfirmed. */
+/** Moves the unconfirmed lines to `rest`; no byte is moved twice, because `rest` begins unconfirmed. */
 async function split(segment: Segment, rest: Segment): Promise<void> {
   await pipeline(
     createReadStream(segment.path, { start: segment.confirmedBytes }),

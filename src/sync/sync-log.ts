@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { createTracebackFilter } from '../protocol/index.ts';
 import type { RedactionStream, Redactor } from '../secrets/index.ts';
 
-/** Who writes it; each channel is redacted as one stream of text, so that lines of others between its lines hide nothing. */
+/** Who writes it; each channel is redacted as one stream of text, so that lines of other channels between its lines do not prevent redaction. */
 export type LogChannel =
   | 'connector'
   | 'stdout'
@@ -97,7 +97,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   };
 }
 
-/** The last lines of a log file that say something, without the frames of tracebacks; none where there is no file. */
+/** The last informative lines of a log file, without the frames of tracebacks; none if there is no file. */
 export async function lastLines(path: string, lines: number, redactor: Redactor): Promise<string[]> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return [];

@@ -22,7 +22,7 @@ export interface SyncRecord {
   readonly options: readonly StreamOption[];
   prepared: PreparedSync | undefined;
   runs: StreamRun[];
-  /** In the place of `runs` where there is a destination. */
+  /** Replaces `runs` where there is a destination. */
   deliveries: DeliveryRun[];
   state: SyncState;
   endedAt: Date | undefined;
@@ -32,7 +32,7 @@ export interface SyncRecord {
   readonly silenceMs: number;
   /** What may be why a connector refuses its secrets. */
   readonly suspicions: readonly string[];
-  /** Keeps what the connector says its configuration is now. */
+  /** Stores the configuration that the connector reports. */
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
 
@@ -70,7 +70,7 @@ const MAX_WARNINGS = 30;
 /** Notes about tables leave space for warnings about losses. */
 const MAX_NOTES = 15;
 const MAX_MESSAGE_LENGTH = 2_000;
-/** Raw characters that are kept of a message, far beyond what is shown. */
+/** Raw characters stored of a message, far more than are shown. */
 const MAX_RAW_LENGTH = 64 * 1024;
 
 export function addError(record: SyncRecord, failure: SyncFailure): void {
@@ -95,7 +95,7 @@ export function warnOfSecrets(record: SyncRecord): void {
   if (record.errors.length > 0) for (const suspicion of record.suspicions) addWarning(record, suspicion);
 }
 
-/** Ends a sync whose streams were not settled, for it was ended at once. */
+/** Ends a sync whose streams were not settled because it ended early. */
 export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupted' | 'failed'): void {
   record.state = state;
   record.endedAt = new Date();

@@ -1,4 +1,4 @@
-/** Syncs in the background: started, watched, cancelled, over all processes of a project. */
+/** Starts, watches and cancels background syncs across all processes of a project. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { count } from '../count.ts';
@@ -32,9 +32,9 @@ interface SyncsState {
 }
 
 const POLL_MS = 250;
-/** How often progress is reported to those who wait: at most, and where nothing changes. */
-const TELL_MS = 500;
-const STILL_MS = 10_000;
+/** How often progress is reported to waiting callers: changes at most this often, and unchanged progress. */
+const REPORT_MS = 500;
+const REPEAT_MS = 10_000;
 const CANCEL_WAIT_MS = 20_000;
 const SHUTDOWN_MS = 600;
 const HOLDER_MS = 2_000;
@@ -85,13 +85,13 @@ async function startOrJoin(all: SyncsState, request: SyncRequest): ReturnType<Sy
     const status = await findStatus(all, holder);
     if (status?.state === 'running') return { syncId: holder, alreadyRunning: true };
     await all.jobs.get(holder)?.done;
-    // Its end, or its first status, is only a moment away.
+    // The holder is about to end or to write its first status.
     if (Date.now() >= deadline) throw failure.error;
     await sleep(HOLDER_POLL_MS);
   }
 }
 
-/** @returns once the sync has begun: undefined, or why it has not */
+/** @returns undefined once the sync has begun, or the error that prevented it */
 function startInBackground(
   all: SyncsState,
   request: SyncRequest,
@@ -119,11 +119,11 @@ async function run(all: SyncsState, request: SyncRequest, syncId: string, onBegu
     await work(options, { request, record, cancel, abort, files });
     if (record.state === 'running') endUnsettled(record, cancel.signal.aborted ? 'cancelled' : 'interrupted');
   } catch (error) {
-    // Nobody awaits a sync in the background: its own record is where a bug must show.
+    // Nothing awaits a background sync, so its record must report a bug.
     addError(record, { message: messageOf(error), failure_type: 'system_error' });
     endUnsettled(record, 'failed');
   } finally {
-    // Where even that fails, those who wait must not wait for ever.
+    // Even if the write fails, waiting callers must be released.
     await files.write(status()).finally(() => {
       jobs.delete(syncId);
       job.finish();
@@ -139,7 +139,7 @@ function createJob(status: () => SyncStatus): Job {
   return { status, cancel: new AbortController(), abort: new AbortController(), done, finish };
 }
 
-/** @returns undefined for an id without a status: unknown, or its server died while it began */
+/** @returns undefined if the id is unknown, or its server died before the first status was written */
 async function findStatus({ jobs, files }: SyncsState, syncId: string): Promise<SyncStatus | undefined> {
   return jobs.get(syncId)?.status() ?? (await files.read(syncId));
 }
@@ -193,7 +193,7 @@ async function waitForEnd(
     const status = await readStatus(all, syncId);
     const left = deadline - Date.now();
     if (status.state !== 'running') {
-      // Until its end is written, its source counts as busy.
+      // Its source counts as busy until its final status is written.
       await all.jobs.get(syncId)?.done;
       return status;
     }
@@ -210,7 +210,8 @@ async function cancelSync(all: SyncsState, syncId: string): Promise<SyncStatus> 
   all.jobs.get(syncId)?.cancel.abort(cancelled());
   const ended = await waitForEnd(all, syncId, { ms: CANCEL_WAIT_MS });
   if (ended.state !== 'running') return ended;
-  const note = 'It was told to end and has not ended yet: it finishes what it commits. Look again with get_sync.';
+  const note =
+    'Cancellation was requested, but the sync is still finishing its last commit. Check again with get_sync.';
   return { ...ended, warnings: [...ended.warnings, note] };
 }
 
@@ -237,7 +238,7 @@ async function lockPath(project: Project, source: string): Promise<string> {
   return join(await project.folder('locks'), `sync-${source}.lock`);
 }
 
-/** Tells what is new, at most twice a second; of a sync that is still at the same, that it continues. */
+/** Reports changed progress at most twice a second, and unchanged progress every 10 seconds. */
 function progressReporter(onProgress: OnProgress | undefined): (status: SyncStatus) => void {
   let before = '';
   let at = 0;
@@ -245,13 +246,13 @@ function progressReporter(onProgress: OnProgress | undefined): (status: SyncStat
     const active = status.streams.filter(({ state }) => state === 'running').map(({ stream }) => stream);
     const of = active.length > 0 ? ` (${active.slice(0, 3).join(', ')})` : '';
     const text = `${count(status.records, 'record')} read${of}`;
-    if (Date.now() - at < (text === before ? STILL_MS : TELL_MS)) return;
+    if (Date.now() - at < (text === before ? REPEAT_MS : REPORT_MS)) return;
     [before, at] = [text, Date.now()];
     onProgress?.(text, status.records);
   };
 }
 
-/** The id of the sync that holds the lock, where that is why the lock was not taken. */
+/** @returns the id of the sync that holds the lock, if that is why the lock was not acquired */
 function holderOf(error: unknown): string | undefined {
   if (!(error instanceof LimitError) || error.code !== 'locked') return undefined;
   const purpose = error.details.holder_purpose;

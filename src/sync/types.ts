@@ -19,7 +19,7 @@ export interface DeliveryTarget {
   readonly place: string;
   /** Tells it from destinations that are surely elsewhere. */
   readonly location: Location;
-  /** What it can do with records, in the protocol's words; undefined where it does not say. */
+  /** What it can do with records, in the protocol's terms; undefined if it does not report this. */
   readonly modes?: readonly string[] | undefined;
   /** Whether it waits for the status COMPLETE of each stream, and knows generations of a stream. */
   readonly supportsRefreshes: boolean;
@@ -35,7 +35,7 @@ export interface SyncRequest {
   readonly streams: readonly ConfiguredStream[];
   /** What was chosen for streams of the source, now or before; stored for its later syncs. */
   readonly options?: readonly StreamOption[] | undefined;
-  /** Forget the state of these streams: read all again, and put it in the place of what is there. */
+  /** Forget the state of these streams: read them in full, and replace what is stored. */
   readonly restart?: boolean | undefined;
   /** How long the connector may be silent according to the registry, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
@@ -87,7 +87,7 @@ export interface StreamSummary {
   readonly deleted?: number;
   /** Rows that the table had before it was read in full and replaced. */
   readonly replaced?: number;
-  /** Records that changed nothing, for the table has a row of the same key with a greater cursor. */
+  /** Records that changed nothing, because the table has a row of the same key with a greater cursor. */
   readonly late?: number;
   /** Rows and columns of the table when the sync ended. */
   readonly table_rows?: number;
