@@ -1,8 +1,8 @@
 /** How long a source may send nothing before it counts as stuck. */
 
-/** A connector that has closed its output, or sends nothing more after its last stream was complete, gets this long to end. */
+/** How long a connector may run after it closed its output, or be silent after its last stream was complete. */
 export const EXIT_MS = 10_000;
-/** A source may need so long before its first message: large databases are asked for much. */
+/** How long a source may take to send its first message: queries of large databases are slow. */
 export const START_MS = 3 * 3_600_000;
 
 const LEAST_SECONDS = 600;

@@ -1,4 +1,4 @@
-/** Reads a source to its end, for the cache and for destinations alike: waits for its output, and ends it if it is silent. */
+/** Reads a source to its end, for the cache and for destinations: waits for its output, and ends it if it is silent. */
 import type { ConnectorRun, Exit } from '../connectors/index.ts';
 import { type Chunks, readChunks } from './chunks.ts';
 import { type Clock, TICK_MS } from './clock.ts';
