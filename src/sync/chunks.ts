@@ -1,18 +1,18 @@
-/** Hands a stream's chunks on as they come: an iterator would copy those that wait into one, and make much to collect. */
+/** Passes on a stream's chunks as they arrive: an iterator would copy waiting chunks into one and create garbage. */
 import type { Readable } from 'node:stream';
 
 export interface Chunks {
-  /** Settles with the end of the stream, or with the first error of it or of what takes the chunks. */
+  /** Settles with the end of the stream, or with the first error of the stream or of the consumer. */
   readonly ended: Promise<void>;
   /** Whether the stream is held back. */
   readonly isHeld: () => boolean;
   /** Holds the stream back until `work` is done; not while it is held back already. */
   hold(work: () => Promise<void>): Promise<void>;
-  /** Takes no more. */
+  /** Stops reading. */
   stop(): void;
 }
 
-/** @param take gives a promise where the next chunk has to wait for it */
+/** @param take returns a promise if the next chunk has to wait for it */
 export function readChunks(stream: Readable, take: (chunk: Buffer) => Promise<void> | undefined): Chunks {
   let held: Promise<void> | undefined;
   let finish: { resolve: () => void; reject: (error: unknown) => void } | undefined;

@@ -1,4 +1,4 @@
-/** Messages of any connector besides its data: errors, log messages, a changed configuration, and lines that are not messages. */
+/** A connector's messages other than data: errors, logs, a changed configuration, and lines that are not messages. */
 import type { AirbyteMessage, JsonObject, TraceError } from '../protocol/index.ts';
 import type { ResolvedConfig } from '../secrets/index.ts';
 import { topLevelText } from './router/index.ts';
@@ -21,7 +21,7 @@ export interface LogContext {
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
 
-/** @returns whether the line is a log message that is too long to look at */
+/** @returns whether the line is a log message that is too long to process */
 export function isLongLog(line: Buffer, log: SyncLog): boolean {
   if (line.length <= MAX_LOG_LENGTH || topLevelText(line, 'type') !== '"LOG"') return false;
   log.note(`a log message of ${line.length} bytes is left out`);
@@ -53,7 +53,7 @@ function noteError(error: TraceError, { record, log, channels, from, runOf }: Lo
   if (error.stackTrace) log.write(channels.messages, `${error.stackTrace}\n`);
 }
 
-/** Stores a changed configuration, such as a rotated token, at once: the value before may be invalid already. */
+/** Stores a changed configuration, such as a rotated token, immediately: the previous value may be invalid already. */
 function keepUpdate(control: JsonObject, { record, log, keepUpdate: keep }: LogContext): void {
   const { fields = [], problem } = keep?.(control) ?? {};
   if (fields.length > 0)

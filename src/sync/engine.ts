@@ -32,12 +32,12 @@ export interface EngineOptions {
   readonly stagingFolder: string;
   /** Ends the reading; what is confirmed is still loaded. */
   readonly cancel: AbortSignal;
-  /** Ends everything at once: nothing more is loaded. */
+  /** Stops immediately: nothing more is loaded. */
   readonly abort: AbortSignal;
   readonly limits?: BatchLimits;
 }
 
-/** Runs the sync and settles the record's states; never rejects but for bugs. */
+/** Runs the sync and settles the record's states; rejects only on bugs. */
 export async function runSync(options: EngineOptions): Promise<void> {
   const { record, log, stagingFolder, abort, cancel } = options;
   let ending: ReadEnding = { cancelled: false, endSeen: false };
@@ -53,7 +53,7 @@ export async function runSync(options: EngineOptions): Promise<void> {
   if (abort.aborted) return;
   const state = settle(record, ending);
   const endedAt = new Date();
-  // What was not prepared is not this sync's to tidy up: the dataset may be another source's.
+  // Clean up only what was prepared: the dataset may belong to another source.
   if (record.prepared) await finish(options, { ...rowOf(record), state, endedAt: endedAt.toISOString() });
   record.endedAt = endedAt;
   record.state = state;
@@ -81,12 +81,12 @@ async function prepare({ request, record, cache, cancel }: EngineOptions): Promi
   }
   record.runs = prepared.streams.map((stream, index) => newStreamRun(index, record.labels[index] ?? '', stream));
   if (prepared.newDataset) request.onCreated?.({ kind: 'dataset', id: prepared.datasetId, name: record.dataset });
-  // A replacement is nobody's table before it takes its place.
+  // No stream owns a replacement table before it is swapped in.
   for (const stream of prepared.streams)
     if (stream.newTable && stream.writeMode === 'append') ownTable(request, stream);
 }
 
-/** What was chosen for the stream, now or before. */
+/** The options chosen for the stream, in this sync or an earlier one. */
 function optionOf({ stream }: ConfiguredStream, { options = [], catalog }: SyncRequest): StreamOption | undefined {
   return options.find((option) => findStreams(catalog, option.stream).includes(stream));
 }
@@ -126,7 +126,7 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
       },
     );
   } catch (error) {
-    // A failed load ends the reading; its own error says why.
+    // A failed load ends the reading; its own error has the reason.
     if (!cancel.aborted && !abort.aborted && !loader.failure()) noteFailure(record, log, error);
   } finally {
     for (const signal of [cancel, abort]) signal.removeEventListener('abort', stopped);
@@ -143,7 +143,7 @@ async function readInto(segments: Segments, options: EngineOptions): Promise<Rea
       if (last) await loader.load(last);
     }
   } finally {
-    // Its files are not taken away under a load that runs.
+    // Keep the files while a load reads them.
     await loader.settled();
   }
   await request.onMisfits?.(misfitsOf(record));

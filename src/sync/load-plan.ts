@@ -67,10 +67,10 @@ export function planLoad({ runs, waiting, shared, limits }: LoadSituation): Load
   };
 }
 
-/** Whether the replacement takes the place of the table. @param mayShare whether the state of all streams allows it */
+/** Whether the replacement is swapped in for the table. @param mayShare whether the state of all streams allows it */
 function isSwapDue(run: StreamRun, mayShare: boolean): boolean {
   if (run.writeMode !== 'replace' || !isComplete(run)) return false;
-  // A replacement that has lost records is better than no table, and no better than the table before.
+  // A replacement that has lost records is better than no table, but not better than the previous one.
   return (!isLossy(run) || run.prepared.newTable) && (mayShare || !blocksSharedState(run));
 }
 
@@ -101,7 +101,7 @@ function planState(
   return isSwapped ? 'forget' : undefined;
 }
 
-/** Where too much waits for a state, it waits in the database instead, so that staging stays bounded. */
+/** Moves rows that wait for a state into the database when there are too many, so that staging stays bounded. */
 function planOverflow(
   runs: readonly StreamRun[],
   waiting: readonly Waiting[],
@@ -120,7 +120,7 @@ function planOverflow(
   });
 }
 
-/** What stays in the segments after a load. */
+/** What remains in the segments after a load. */
 function unloaded(waiting: Waiting, load: PlannedLoad | undefined): Pick<Waiting, 'rows' | 'bytes'> {
   if (!load) return waiting;
   if (load.lines === 'all') return NOTHING;

@@ -16,11 +16,11 @@ export interface LoaderParts {
   readonly record: SyncRecord;
   readonly cache: Cache;
   readonly log: SyncLog;
-  /** Ends a load at once: it is rolled back. */
+  /** Aborts a load: it is rolled back. */
   readonly abort: AbortSignal;
 }
 
-/** A load waits so long for another program that has the cache open; the connector is held back meanwhile. */
+/** How long a load waits for another program that has the cache open; the connector is held back meanwhile. */
 const LOAD_WAIT_MS = 10 * 60_000;
 /** A table that keeps less than this part of its rows causes a warning. */
 const SMALL_PART = 0.1;
@@ -91,7 +91,7 @@ function noteLosses(loading: Loading, batch: Batch, { strays, counts, grown }: L
     loseLoaded(run, records);
     loading.lossy.add(run);
   };
-  // Strays do not name their stream: they may belong to any.
+  // Some lost records do not name their stream: they may belong to any.
   if (strays > 0) for (const run of loading.record.runs) lose(run, strays);
   for (const [index, records] of counts.entries()) {
     const run = batch.runs[index];
@@ -126,7 +126,7 @@ function noteGrowth({ record, log }: Loading, { label }: StreamRun, notes: reado
   }
 }
 
-/** A source that has lost its rows, or a token that sees less of them, looks like this. */
+/** Typical of a source that has lost rows, or of a token with fewer permissions. */
 function warnOfShrinking(record: SyncRecord, { label, rowsReplaced = 0, rowsCommitted }: StreamRun): void {
   if (rowsReplaced * SMALL_PART <= rowsCommitted) return;
   addWarning(

@@ -64,7 +64,7 @@ export function withoutLoss(batch: Batch, lossy: ReadonlySet<StreamRun>): Batch 
   };
 }
 
-/** Whether its rows would be there twice after the next sync, because their state is not committed. */
+/** Whether the next sync would duplicate its rows, because their state is not committed. */
 function wouldRepeat(run: StreamRun, { into }: StreamLoad): boolean {
   if (into === 'table') return !isMerged(run) && run.stateSeen;
   return into === 'replacement' && isResumable(run) && !run.prepared.newTable;

@@ -13,7 +13,7 @@ import type { SyncLog } from './sync-log.ts';
 import { addWarning, type SyncRecord } from './sync-record.ts';
 
 export interface MessageHandler {
-  /** @returns whether something was confirmed: a good place to cut a batch */
+  /** @returns whether something was confirmed: a good point to cut a batch */
   handle(line: Buffer): boolean;
   /** Whether the connector has reported any stream as complete or incomplete: then it reports each. */
   readonly endSeen: () => boolean;

@@ -22,7 +22,7 @@ export function isIncrementalMode(mode: SyncMode): boolean {
   return mode.startsWith('incremental');
 }
 
-/** What the stream offers decides: incremental where it has a cursor, deduplicated where it has a key; else everything is read again. */
+/** Chooses by what the stream offers: incremental with a cursor, deduplicated with a key; else a full refresh. */
 export function defaultMode(stream: Stream, option: Omit<StreamOption, 'stream' | 'mode'> = {}): SyncMode {
   const hasCursor = option.cursorField || stream.sourceDefinedCursor || stream.defaultCursorField.length > 0;
   if (!stream.incremental || !hasCursor) return 'full_refresh_overwrite';

@@ -18,7 +18,7 @@ export function badEnd(exit: Exit, who: string): SyncFailure {
 
 export interface StreamEnd {
   readonly cancelled: boolean;
-  /** Whether everything that was read is where it belongs. */
+  /** Whether everything that was read is stored. */
   readonly isStored: boolean;
   /** Whether the sync has changed anything for this stream. */
   readonly hasSome: boolean;
@@ -37,7 +37,7 @@ export function endStream(record: SyncRecord, run: StreamProgress, end: StreamEn
   else if (!cancelled) warnOfNoEnd(record, run);
 }
 
-/** Says why a stream is not complete, where no error does. */
+/** Explains why a stream is not complete, if no error does. */
 function warnOfNoEnd(record: SyncRecord, run: StreamProgress): void {
   if (isComplete(run) || run.error !== undefined || record.errors.length > 0) return;
   const reason = run.incompleteReported

@@ -28,7 +28,7 @@ export interface Preview {
 }
 
 const STDERR_CHARACTERS = 1_000;
-/** A connector that has closed its output gets so long to end. */
+/** How long a connector may run after it closed its output. */
 const EXIT_MS = 5_000;
 
 /**

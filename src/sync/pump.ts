@@ -23,7 +23,7 @@ export interface PumpParts {
 }
 
 interface Pump extends PumpParts {
-  /** Whether something was confirmed in this chunk: a good place to cut a batch. */
+  /** Whether something was confirmed in this chunk: a good point to cut a batch. */
   atBoundary: boolean;
   /** The last write of segments. */
   flushing: Promise<void>;

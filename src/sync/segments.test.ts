@@ -20,7 +20,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('segments', () => {
-  it('hand over every line once, in order, and never one that is not confirmed', async () => {
+  it('return every line once, in order, and only confirmed lines', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const folder = await mkdtemp(join(tmpdir(), 'sluice-segments-'));
@@ -77,7 +77,7 @@ describe('segments', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('say where a decimal has more digits than a double, wherever it is, and nowhere else', async () => {
+  it('report where a decimal has more digits than a double, at any position, and only there', async () => {
     const short = fc.constantFrom(
       '0.5',
       '1700000000000',

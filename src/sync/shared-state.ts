@@ -12,7 +12,7 @@ export interface SharedState {
   readonly held?: StateText | undefined;
 }
 
-/** Such a state would claim of a table that is being rebuilt that it is in place. */
+/** Such a state would claim that a table is complete while it is being rebuilt. */
 export function isBlocked(runs: readonly StreamRun[]): boolean {
   return runs.some((run) => blocksSharedState(run) && !isComplete(run));
 }

@@ -1,14 +1,14 @@
 /** How long a source may send nothing before it counts as stuck. */
 
-/** A connector that has closed its output, or says nothing more after its last stream was complete, gets so long to end. */
+/** How long a connector may run after it closed its output, or be silent after its last stream was complete. */
 export const EXIT_MS = 10_000;
-/** A source may need so long before its first message: large databases are asked for much. */
+/** How long a source may take to send its first message: queries of large databases are slow. */
 export const START_MS = 3 * 3_600_000;
 
 const LEAST_SECONDS = 600;
 const DEFAULT_SECONDS = 3_600;
 
-/** Milliseconds, by what the registry says of the connector: many of its figures are too small for real sources. */
+/** Milliseconds, from the registry's figure for the connector: many figures are too small for real sources. */
 export function longestSilence(maxSecondsBetweenMessages: number | undefined): number {
   return Math.max(maxSecondsBetweenMessages ?? DEFAULT_SECONDS, LEAST_SECONDS) * 1000;
 }

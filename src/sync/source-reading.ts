@@ -1,4 +1,4 @@
-/** Reads a source to its end, for the cache and for destinations alike: waits for its output, and ends it where it is silent. */
+/** Reads a source to its end, for the cache and for destinations: waits for its output, and ends it if it is silent. */
 import type { ConnectorRun, Exit } from '../connectors/index.ts';
 import { type Chunks, readChunks } from './chunks.ts';
 import { type Clock, TICK_MS } from './clock.ts';
@@ -23,9 +23,9 @@ export interface SourceReading {
   afterChunk(): Promise<void> | undefined;
   /** Once a second. @returns whether the reading continues */
   onTick(chunks: Chunks): boolean | Promise<boolean>;
-  /** Settles when nobody takes any more what is read. */
+  /** Settles when the reader no longer accepts output. */
   readonly closed?: Promise<unknown>;
-  /** Whether the source was told to end: its last message may be cut off. */
+  /** Whether the source was asked to end: its last message may be cut off. */
   readonly isStopped?: () => boolean;
   /** The output was read to its end. */
   afterOutput?(): void;

@@ -4,7 +4,7 @@ import { isObject, type JsonObject, skipSpace, streamDescriptor, walkList, walkO
 import { indexStreams, type StreamName, streamKey } from './stream-keys.ts';
 
 export interface StateChoice {
-  /** All kept states of the source, in the order in which they were committed. */
+  /** All stored states of the source, in the order in which they were committed. */
   readonly states: readonly StateText[];
   /** The streams that continue from their state. */
   readonly resumed: readonly StreamName[];
@@ -15,7 +15,7 @@ export interface StateChoice {
 /** @returns undefined where nothing is to be resumed from */
 export function stateFile({ states, resumed, anew }: StateChoice): string | undefined {
   if (resumed.length === 0) return undefined;
-  // A connector that changed from one kind to another continues with what it said last.
+  // A connector that changed from one kind to another continues with its latest state.
   const last = states.at(-1);
   if (last?.kind === 'STREAM') {
     const own = new Map(states.map((state) => [state.stream && streamKey(state.stream), state.text]));
@@ -31,7 +31,7 @@ export function stateFile({ states, resumed, anew }: StateChoice): string | unde
   return rebuilt(membersOf(blob), '{}', ({ key }) => !names.has(key));
 }
 
-/** What a STATE message says: its kind, its stream, its text as it came; undefined where it says nothing. */
+/** The kind, stream and original text of a STATE message; undefined if it has no state. */
 export function readState(state: JsonObject, text: string): StateText | undefined {
   if (state.type === 'GLOBAL' || (state.type === undefined && isObject(state.global))) return { kind: 'GLOBAL', text };
   if (state.type === 'STREAM' || (state.type === undefined && isObject(state.stream))) {

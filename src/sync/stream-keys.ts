@@ -29,7 +29,7 @@ export function indexStreams(streams: readonly StreamName[]): StreamIndex {
   };
 }
 
-/** Whether the name alone tells the stream. */
+/** Whether the name alone identifies the stream. */
 export function isOnlyOne(streams: readonly StreamName[], name: string): boolean {
   return streams.filter((stream) => stream.name === name).length === 1;
 }

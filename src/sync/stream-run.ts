@@ -81,8 +81,8 @@ export function isMerged({ prepared }: StreamRun): boolean {
 }
 
 /**
- * Whether a full refresh of the stream continues after an interruption. Where the catalog does not say so, a state of a stream
- * without incremental mode can mean nothing else; other sources send states out of habit.
+ * Whether a full refresh of the stream continues after an interruption. If the catalog does not report it, a state of a
+ * stream without incremental mode can mean nothing else; other sources send states out of habit.
  */
 export function isResumable(run: StreamRun): boolean {
   const { resumable, incremental } = run.prepared.stream;

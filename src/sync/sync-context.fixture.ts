@@ -1,4 +1,4 @@
-/** What the tests of this context stand on: a project in a temporary folder, with real connectors and a real database. */
+/** The setup of this context's tests: a project in a temporary folder, with real connectors and a real database. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import type { SyncRequest, SyncStatus, Syncs } from './types.ts';
 const MEADOW = fileURLToPath(new URL('../../fixtures/connectors/source-meadow.mjs', import.meta.url));
 export const SECRET = 'meadow-secret-4711-abcdef';
 
-/** Plays back what its configuration says, and notes the state it was given. */
+/** Plays back the messages in its configuration, and records the state it was given. */
 const PLAYER = `
 import { readFileSync, writeFileSync, existsSync } from 'node:fs';
 const [verb, ...rest] = process.argv.slice(2);

@@ -19,8 +19,7 @@ const CANCEL = 'cancel';
 /** Longer than any export may take. */
 const OLD_EXPORT_MS = 3_600_000;
 
-/** A new id; ids sort by time. */
-/** Date, time and milliseconds, so that ids sort as the syncs began, and some randomness: `20261121-154620-123abc`. */
+/** Date, time and milliseconds, so that ids sort by start time, and some randomness: `20261121-154620-123abc`. */
 export function newSyncId(now: Date): string {
   const [date = '', time = ''] = now.toISOString().split('T');
   const digits = (text: string): string => text.replace(/\D/g, '');
@@ -28,14 +27,14 @@ export function newSyncId(now: Date): string {
 }
 
 export interface SyncFiles {
-  /** Makes the folder of a new sync. */
+  /** Creates the folder of a new sync. */
   create(syncId: string): Promise<void>;
   write(status: SyncStatus): Promise<void>;
   /** @returns undefined for an id that no sync has; a dead process's running sync is marked interrupted first */
   read(syncId: string): Promise<SyncStatus | undefined>;
   /** All ids, newest first. */
   ids(): Promise<string[]>;
-  /** Removes all of a sync. */
+  /** Removes all files of a sync. */
   remove(syncId: string): Promise<void>;
   logPath(syncId: string): Promise<string>;
   requestCancel(syncId: string): Promise<void>;
@@ -46,7 +45,7 @@ export function createSyncFiles(project: Project): SyncFiles {
   const folder = async (syncId: string): Promise<string> => join(await project.folder('syncs'), syncId);
   const write = async (syncId: string, file: StatusFile): Promise<void> => {
     const path = await folder(syncId);
-    // Somebody may have removed the project while the sync ran.
+    // The project may have been removed while the sync ran.
     await mkdir(path, { recursive: true, mode: 0o700 });
     await writeAtomic(join(path, STATUS), JSON.stringify(file, undefined, 1));
   };
@@ -63,7 +62,7 @@ export function createSyncFiles(project: Project): SyncFiles {
       const path = join(await folder(syncId), STATUS);
       const file = asStatusFile(await readJson(path));
       if (file?.status.state !== 'running' || (await isAlive(file.runner))) return file?.status;
-      // Its end may have been written between the two looks.
+      // Its final status may have been written since the first read.
       const again = asStatusFile(await readJson(path));
       if (again?.status.state !== 'running') return again?.status;
       const lastSeen = (await stat(path)).mtime;
@@ -93,7 +92,7 @@ export function createSyncFiles(project: Project): SyncFiles {
   };
 }
 
-/** A sync whose process has ended: nothing runs any more, and what is committed stays. */
+/** Marks a sync whose process has ended: committed records remain. */
 export function interrupted(status: SyncStatus, endedAt: string): SyncStatus {
   return {
     ...status,
@@ -105,11 +104,11 @@ export function interrupted(status: SyncStatus, endedAt: string): SyncStatus {
   };
 }
 
-/** Removes the staged records of syncs that nobody runs any more: after a SIGKILL nobody else would. */
+/** Removes the staged records of syncs that no process runs: after a SIGKILL nothing else removes them. */
 export async function sweepStaging(project: Project, isRunning: (syncId: string) => Promise<boolean>): Promise<void> {
   const staging = await project.folder('staging');
   for (const name of await readdir(staging)) {
-    // One that is being written grows; an old one lost its process.
+    // A recent export is still being written; the process of an old one has ended.
     if (name.startsWith('export-') && (await ageOf(join(staging, name))) < OLD_EXPORT_MS) continue;
     if (!(await isRunning(name))) await rm(join(staging, name), { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { createTracebackFilter } from '../protocol/index.ts';
 import type { RedactionStream, Redactor } from '../secrets/index.ts';
 
-/** Who writes it; each channel is redacted as one stream of text, so that lines of others between its lines hide nothing. */
+/** Who writes a line. Each channel is redacted as one text, so that a secret is found across lines of other channels. */
 export type LogChannel =
   | 'connector'
   | 'stdout'
@@ -15,7 +15,7 @@ export type LogChannel =
 export interface SyncLog {
   /** A text that the connector printed, with its line breaks; pieces of lines are joined. */
   write(channel: LogChannel, text: string): void;
-  /** A sentence of our own. */
+  /** A message from Sluice. */
   note(text: string): void;
   flush(): Promise<void>;
   /** Writes what was held back, and closes the file. */
@@ -62,7 +62,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   };
   const writeHeld = (): void => {
     timer = undefined;
-    // A line that is not complete waits on: the rest of a secret may follow.
+    // An incomplete line keeps waiting: the rest of a secret may follow.
     for (const [channel, redaction] of redactions) putRedacted(channel, redaction.flushLines());
   };
   const flush = (): Promise<void> => {
@@ -97,7 +97,7 @@ export async function openSyncLog(path: string, redactor: Redactor): Promise<Syn
   };
 }
 
-/** The last lines of a log file that say something, without the frames of tracebacks; none where there is no file. */
+/** The last informative lines of a log file, without the frames of tracebacks; none if there is no file. */
 export async function lastLines(path: string, lines: number, redactor: Redactor): Promise<string[]> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return [];
@@ -115,7 +115,7 @@ export async function lastLines(path: string, lines: number, redactor: Redactor)
   }
 }
 
-/** Lines that were written with a pause between them hold parts of one secret: they are redacted again, side by side. */
+/** Redacts the lines of each channel again as one text: lines written with a pause may each hold part of a secret. */
 function redactedByChannel(lines: readonly string[], redactor: Redactor): string[] {
   const split = lines.map((line) => /^(\S+ ([a-z]+(?: [a-z]+)?): )(.*)$/.exec(line) ?? ['', '', '', line]);
   const result = [...lines];

@@ -1,4 +1,4 @@
-/** What a running sync knows of itself, and the status that is shown of it. */
+/** The record of a running sync, and the status that users see. */
 import type { PreparedSync } from '../cache/index.ts';
 import type { ConfiguredStream } from '../protocol/index.ts';
 import { type Redactor, type ResolvedConfig, redactBeginning } from '../secrets/index.ts';
@@ -22,7 +22,7 @@ export interface SyncRecord {
   readonly options: readonly StreamOption[];
   prepared: PreparedSync | undefined;
   runs: StreamRun[];
-  /** In the place of `runs` where there is a destination. */
+  /** Replaces `runs` where there is a destination. */
   deliveries: DeliveryRun[];
   state: SyncState;
   endedAt: Date | undefined;
@@ -30,13 +30,13 @@ export interface SyncRecord {
   readonly warnings: Set<string>;
   /** Milliseconds that the connector may be silent after its first message. */
   readonly silenceMs: number;
-  /** What may be why a connector refuses its secrets. */
+  /** Possible reasons why a connector rejects its secrets. */
   readonly suspicions: readonly string[];
-  /** Keeps what the connector says its configuration is now. */
+  /** Stores the configuration that the connector reports. */
   readonly keepUpdate?: ResolvedConfig['keepUpdate'];
 }
 
-/** What is known before anything has happened. */
+/** The part of a record that is known before the sync begins. */
 type Beginning = Pick<
   SyncRecord,
   | 'syncId'
@@ -70,11 +70,11 @@ const MAX_WARNINGS = 30;
 /** Notes about tables leave space for warnings about losses. */
 const MAX_NOTES = 15;
 const MAX_MESSAGE_LENGTH = 2_000;
-/** Raw characters that are kept of a message, far beyond what is shown. */
+/** Raw characters stored of a message, far more than are shown. */
 const MAX_RAW_LENGTH = 64 * 1024;
 
 export function addError(record: SyncRecord, failure: SyncFailure): void {
-  // A full disk is met by the reading and by the end alike.
+  // Reading and the end of the sync may both report a full disk.
   const isKnown = record.errors.some(({ message, stream }) => message === failure.message && stream === failure.stream);
   if (!isKnown && record.errors.length < MAX_ERRORS) {
     record.errors.push({ ...failure, message: failure.message.slice(0, MAX_RAW_LENGTH) });
@@ -85,17 +85,17 @@ export function addWarning(record: SyncRecord, warning: string): void {
   if (record.warnings.size < MAX_WARNINGS) record.warnings.add(warning);
 }
 
-/** Something that is good to know, and is dropped before a warning is. */
+/** Adds a note: less important than a warning, and dropped first. */
 export function addNote(record: SyncRecord, note: string): void {
   if (record.warnings.size < MAX_NOTES) record.warnings.add(note);
 }
 
-/** Next to a failure: how the env file has the secrets may be why. */
+/** Adds suspicions to a failure: the format of secrets in the env file may be the cause. */
 export function warnOfSecrets(record: SyncRecord): void {
   if (record.errors.length > 0) for (const suspicion of record.suspicions) addWarning(record, suspicion);
 }
 
-/** Ends a sync whose streams were not settled, for it was ended at once. */
+/** Ends a sync whose streams were not settled because it ended early. */
 export function endUnsettled(record: SyncRecord, state: 'cancelled' | 'interrupted' | 'failed'): void {
   record.state = state;
   record.endedAt = new Date();

@@ -67,7 +67,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe('syncs in the background', () => {
-  it('run once for each source: a second start answers with the running one', async () => {
+  it('run once per source: a second start returns the running sync', async () => {
     const request = await context.meadow(slow, ['users']);
     const [one, two] = await Promise.all([context.syncs.start(request), context.syncs.start(request)]);
     expect(one.syncId).toBe(two.syncId);
@@ -78,15 +78,15 @@ describe('syncs in the background', () => {
     await context.syncs.cancel(one.syncId);
   });
 
-  it('tell their progress, and a wait may be cancelled without them', async () => {
+  it('report their progress, and continue when a wait is cancelled', async () => {
     const { syncId } = await context.syncs.start(await context.meadow(slow, ['users']));
     const waiting = new AbortController();
-    const said: [string, number | undefined][] = [];
-    const wait = context.syncs.wait(syncId, 60_000, waiting.signal, (message, done) => said.push([message, done]));
+    const reported: [string, number | undefined][] = [];
+    const wait = context.syncs.wait(syncId, 60_000, waiting.signal, (message, done) => reported.push([message, done]));
     await until(async () => (await context.syncs.get(syncId)).records > 100);
     waiting.abort();
     await expect(wait).rejects.toMatchObject({ code: 'cancelled' });
-    expect(said.length).toBeGreaterThan(0);
+    expect(reported.length).toBeGreaterThan(0);
     const status = await context.syncs.wait(syncId, 100, noWait);
     expect(status).toMatchObject({ state: 'running', streams: [{ stream: 'users', state: 'running' }] });
     expect(await context.syncs.get()).toMatchObject({ sync_id: syncId });
@@ -94,7 +94,7 @@ describe('syncs in the background', () => {
     await context.syncs.cancel(syncId);
   });
 
-  it('are cancelled, and keep what is confirmed', async () => {
+  it('are cancelled, and retain confirmed records', async () => {
     const request = await context.meadow(slow, ['users', 'orders']);
     const { syncId } = await context.syncs.start(request);
     await until(async () => (await context.syncs.get(syncId)).records > 200);
@@ -127,7 +127,7 @@ describe('syncs in the background', () => {
     expect(await child.ended).toBe(0);
   });
 
-  it('end with the server, quickly, and are marked interrupted', async () => {
+  it('end quickly when the server ends, and are marked interrupted', async () => {
     const { syncId } = await context.syncs.start(await context.meadow({ ...slow, delay_ms: 1 }, ['users', 'notes']));
     await until(async () => (await context.syncs.get(syncId)).records > 500);
     const before = Date.now();

@@ -10,16 +10,16 @@ export type StreamState = 'pending' | SyncState;
 
 /** A saved destination that is ready to be written to. */
 export interface DeliveryTarget {
-  /** Of the saved destination. */
+  /** Name of the saved destination. */
   readonly id: string;
   readonly name: string;
   readonly installed: Installed;
   readonly config: ResolvedConfig;
-  /** Fingerprint of the configuration; changes when its data may be somewhere else: then stored states are not valid. */
+  /** Fingerprint of the configuration. It changes if the data may be somewhere else: stored states are invalid then. */
   readonly place: string;
   /** Tells it from destinations that are surely elsewhere. */
   readonly location: Location;
-  /** What it can do with records, in the protocol's words; undefined where it does not say. */
+  /** What it can do with records, in the protocol's terms; undefined if it does not report this. */
   readonly modes?: readonly string[] | undefined;
   /** Whether it waits for the status COMPLETE of each stream, and knows generations of a stream. */
   readonly supportsRefreshes: boolean;
@@ -33,19 +33,19 @@ export interface SyncRequest {
   readonly config: ResolvedConfig;
   readonly catalog: Catalog;
   readonly streams: readonly ConfiguredStream[];
-  /** What was chosen for streams of the source, now or before; stored for its later syncs. */
+  /** The options chosen for streams of the source, now or earlier; stored for its later syncs. */
   readonly options?: readonly StreamOption[] | undefined;
-  /** Forget the state of these streams: read all again, and put it in the place of what is there. */
+  /** Forget the state of these streams: read them in full, and replace what is stored. */
   readonly restart?: boolean | undefined;
   /** How long the connector may be silent according to the registry, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
   /** Where the records go instead of the cache. */
   readonly destination?: DeliveryTarget | undefined;
-  /** Where the rows come from; without it tables are not held against it. */
+  /** Where the rows come from; if absent, existing tables are not compared with it. */
   readonly origin?: Origin | undefined;
   /** Those of `options` that this call gives. */
   readonly chosen?: readonly StreamOption[] | undefined;
-  /** What may be why a connector refuses its secrets, where the sync fails. */
+  /** Possible reasons why a connector rejects its secrets; reported if the sync fails. */
   readonly suspicions?: readonly string[] | undefined;
   /** Notes about the preparation, for the sync's warnings. */
   readonly notes?: readonly string[] | undefined;
@@ -53,13 +53,13 @@ export interface SyncRequest {
   readonly onMisfits?: ((misfits: readonly string[]) => Promise<void>) | undefined;
   /** Called with what the sync creates. */
   readonly onCreated?: (made: Made) => void;
-  /** Whether the session made what has this id. */
+  /** Whether the object with this id was created in this session. */
   readonly owns?: ((id: string) => boolean) | undefined;
   /** Asked with what the sync would do more to than to load what is new, right before it does; throws where it must not. */
   readonly authorize?: ((targets: readonly Made[]) => void) | undefined;
 }
 
-/** What a sync makes, as the ledger knows it. */
+/** What a sync creates, as recorded in the ledger. */
 export interface Made {
   readonly kind: 'dataset' | 'table' | 'delivery' | 'destination';
   readonly id: string;
@@ -80,19 +80,19 @@ export interface StreamSummary {
   readonly rows?: number;
   /** Records that the destination has confirmed: by returning a state that covers them, or by its good end. */
   readonly confirmed?: number;
-  /** Of them, those whose key was not there before, and those that replaced a row of the same key. */
+  /** Of these, rows with a new key, and rows that replaced one with the same key. */
   readonly added?: number;
   readonly updated?: number;
-  /** Rows that deletions in the source took out of the table. */
+  /** Rows removed from the table because the source deleted them. */
   readonly deleted?: number;
   /** Rows that the table had before it was read in full and replaced. */
   readonly replaced?: number;
-  /** Records that changed nothing, for the table has a row of the same key with a greater cursor. */
+  /** Records that changed nothing, because the table has a row of the same key with a greater cursor. */
   readonly late?: number;
   /** Rows and columns of the table when the sync ended. */
   readonly table_rows?: number;
   readonly columns?: readonly string[];
-  /** Records that could not be read or loaded; the stream is incomplete then, and its state stays where it was. */
+  /** Records that could not be read or loaded. The stream is then incomplete, and its state does not advance. */
   readonly lost?: number;
   /** Values that did not fit and were changed, by field; each is noted in its row's `_airbyte_meta`. */
   readonly changed_values?: Readonly<Record<string, number>>;
@@ -137,13 +137,13 @@ export type OnProgress = (message: string, done?: number, total?: number) => voi
 
 export interface Syncs {
   /**
-   * Starts a sync in the background; one for each source over all processes of the project. Where one runs already,
-   * the answer is its id.
+   * Starts a sync in the background; one per source across all processes of the project. If one is running already,
+   * returns its id.
    * @throws InputError `no_streams`
    */
   start(request: SyncRequest): Promise<{ syncId: string; alreadyRunning: boolean }>;
   /**
-   * A sync's status, without the id the latest one's; needs no lock on the database.
+   * A sync's status; without an id, that of the latest sync. Needs no lock on the database.
    * @throws InputError `unknown_sync`, `no_syncs_yet`
    */
   get(syncId?: string): Promise<SyncStatus>;
@@ -154,13 +154,13 @@ export interface Syncs {
   /** The last lines of a sync's redacted log. */
   log(syncId: string, lines: number): Promise<string[]>;
   /**
-   * Ends a sync, one of another live process too, and waits some seconds for its end.
-   * What is committed stays. A sync that is already finished stays as it is.
+   * Ends a sync, also one of another live process, and waits some seconds for its end.
+   * Committed records remain. A finished sync does not change.
    */
   cancel(syncId: string): Promise<SyncStatus>;
   /** The streams of a source's last sync into the cache, or into this destination, by their labels. */
   lastStreams(source: string, destination?: string): Promise<string[] | undefined>;
-  /** What was chosen for streams of a source, by that sync. */
+  /** The stream options of that sync. */
   lastOptions(source: string, destination?: string): Promise<readonly StreamOption[]>;
   /**
    * Runs `body` while no sync of the source runs or begins, in any process.
@@ -169,7 +169,7 @@ export interface Syncs {
   whileIdle<T>(source: string, purpose: string, body: () => Promise<T>): Promise<T>;
   /** Removes a sync's status and log. @throws InputError `unknown_sync`, LimitError `sync_running` */
   remove(syncId: string): Promise<void>;
-  /** For shutdown: ends all syncs of this process within some 700 ms; what is committed stays. */
+  /** For shutdown: ends all syncs of this process within about 700 ms; committed records remain. */
   endAll(): Promise<void>;
   /** Forgets what destinations have confirmed: of a source, or to a destination. @returns whether there was anything */
   forgetDeliveries(of: { readonly source: string } | { readonly destination: string }): Promise<boolean>;

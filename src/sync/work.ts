@@ -1,4 +1,4 @@
-/** One sync in the background, into the cache or into a destination, and what is written of it while it runs. */
+/** Runs one background sync, into the cache or a destination, and writes its status and log meanwhile. */
 import { join } from 'node:path';
 import type { Cache } from '../cache/index.ts';
 import type { Connectors } from '../connectors/index.ts';
@@ -20,14 +20,14 @@ export interface SyncsOptions {
   readonly redactor: Redactor;
   /** When batches are cut; for tests of many small ones. */
   readonly limits?: BatchLimits;
-  /** In the place of a connector's own limit; for tests of silence that end in seconds. */
+  /** Replaces a connector's own limit; for tests of silence that end in seconds. */
   readonly silenceMs?: number;
   /** The same for a destination. */
   readonly destinationSilenceMs?: number;
 }
 
 const STATUS_MS = 500;
-/** A cancelled sync may finish the batch that is loading, or what its destination was given, so long. */
+/** How long a cancelled sync may finish the batch that is loading, or the records sent to its destination. */
 const CANCEL_GRACE_MS = 15_000;
 
 export interface Work {
