@@ -11,8 +11,15 @@ export default defineConfig({
       'src/!(test)/**/*.test.ts',
       'src/test/cli/{documents,left-out,no-home}.test.ts',
       'src/test/clients/{tool-list,bad-arguments}.test.ts',
-      'src/test/safety/modes.test.ts',
     ],
-    exclude: ['**/*.property.test.ts'],
+    // Files that take more than ten seconds: real connectors, large tables, limits of time.
+    exclude: [
+      '**/*.property.test.ts',
+      'src/cache/duckdb/{database,growth,guard,query,query-values}.test.ts',
+      'src/cache/load/{identity,odd-records,ownership,values}.test.ts',
+      'src/connectors/process/processes.test.ts',
+      'src/connectors/verbs/verbs.test.ts',
+      'src/sync/{engine,syncs}.test.ts',
+    ],
   },
 });

@@ -1,7 +1,7 @@
 /** Finds lines that may hold a message behind another, without a look at each line. */
 
 /** Bytes that occur where a message follows another on one line; by its prefix such a line would be one record. */
-const GLUED = ['}}{', '}} {', '\r{'].map((text) => Buffer.from(text));
+const GLUED = ['}}{', '}} {', '\r{', '\ufeff{'].map((text) => Buffer.from(text));
 /** The same by words that are rarer than braces; the bytes before them tell whether they are a type. */
 const TYPES: readonly Buffer[] = ['STATE', 'TRACE'].map((text) => Buffer.from(text));
 const BEFORE_TYPE = /"type": ?"$/;
