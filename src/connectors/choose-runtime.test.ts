@@ -52,7 +52,7 @@ const install = (from: TestContext, more = {}): Promise<Installed | Error> =>
   from.connectors.install({ ...REQUEST, ...more }, FACTS, from.control()).catch((error: Error) => error);
 
 describe('the choice of a runtime', () => {
-  it('offline knows only what is installed, and says how to come by the rest', async () => {
+  it('offline knows only what is installed, and explains how to get the rest', async () => {
     // Whatever this machine has: the question is what may be fetched.
     const uv = join(context.folder, 'bin', 'uv');
     await mkdir(join(uv, '..'), { recursive: true });
@@ -83,7 +83,7 @@ describe('the choice of a runtime', () => {
     expect(await install(poor, { version: '1.4.0' })).toMatchObject({ runtime: 'python', version: '1.4.0' });
   });
 
-  it('that a caller made is kept, and has no reason but his', async () => {
+  it('that a caller made is respected, and its only reason is the caller', async () => {
     await environment('1.4.0');
     const offline = await reopen({ AIRBYTE_OFFLINE_MODE: '1' });
     const installed = await install(offline, { runtime: 'python' });

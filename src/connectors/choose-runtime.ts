@@ -10,7 +10,7 @@ export interface Choice {
   readonly reason?: string;
 }
 
-/** What the choice stands on. */
+/** What the choice depends on. */
 export interface RuntimeEnvironment {
   loadRuntime(runtime: Runtime): Promise<RuntimeModule>;
   /** Versions of a connector that are installed in a runtime. */

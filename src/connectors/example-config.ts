@@ -6,7 +6,7 @@ import { exampleValue, isSecret, type Option, optionsOf, requiredNames, typeText
 /** The name of the secret to write at a field, by the field's key. */
 export type NameFor = (key: string) => string;
 
-/** Another way to fill one field: the field, and what is there then. */
+/** Another way to set one field: the field and its value. */
 export interface Alternative {
   readonly title: string;
   readonly config: JsonObject;
@@ -18,13 +18,13 @@ const AUTHENTICATION = /^(credentials?|auth(entication|_method|_type)?)$/i;
 
 /**
  * Required fields, the secrets that are optional and usual (a database's password), the first option of each choice, and
- * references in the place of secrets.
+ * references instead of secrets.
  */
 export function exampleConfig(spec: JsonObject, nameFor: NameFor): JsonObject {
   return skeleton(spec, optionsOf(spec)?.[0], nameFor, 0);
 }
 
-/** One for each further branch of the choice that says how to sign in; empty where there is one way only. */
+/** One for each further branch of the sign-in choice; empty if there is only one way. */
 export function alternativeConfigs(spec: JsonObject, nameFor: NameFor): Alternative[] {
   const used = usualNames(spec);
   const [field, schema] =

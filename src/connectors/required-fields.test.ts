@@ -35,7 +35,7 @@ describe('requiredFields', () => {
     expect(optionalFields(larch)).toEqual(['password', 'schemas', 'ssl_mode']);
   });
 
-  it('says how many values it does not list', () => {
+  it('reports how many values it does not list', () => {
     const values = Array.from({ length: 898 }, (_, index) => `p${index}`);
     const spec = { required: ['one'], properties: { one: { type: 'string', enum: values } } };
     const [field] = requiredFields(spec);

@@ -1,4 +1,4 @@
-/** One start of a connector, whatever it runs in: the port that processes and containers fill. */
+/** One start of a connector, whatever it runs in: the port that processes and containers implement. */
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectorRun, Installed } from './types.ts';
 
@@ -15,7 +15,7 @@ export interface Task {
   readonly signal: AbortSignal;
 }
 
-/** A running connector, lent to a callback. */
+/** A running connector, passed to a callback. */
 export interface Running extends ConnectorRun {
   readonly stdout: Readable;
   /** Where the task writes. */

@@ -40,7 +40,7 @@ export function plainText(value: JsonValue | undefined, max = TEXT_MAX): string 
   return plain.length > max ? `${plain.slice(0, max - 1).trimEnd()}…` : plain;
 }
 
-/** Without the sentences that say nothing once their link is gone, such as "Find yours here." */
+/** Drops sentences that are useless without their link, such as "Find yours here." */
 function withoutBareLinks(text: string): string {
   if (!BARE_LINK.test(text)) return text;
   return text
@@ -59,7 +59,7 @@ export function valueList(values: readonly JsonValue[]): string {
   return values.length > LIST_MAX ? `${shown.join(', ')} and ${values.length - LIST_MAX} more` : shown.join(', ');
 }
 
-/** An example of a field that has its form, a date where the spec's own has not; never for a secret. The default is told elsewhere. */
+/** An example of a field that has its form, a date where the spec's own has not; never for a secret. The default is described elsewhere. */
 export function exampleValue(schema: JsonObject): JsonValue | undefined {
   if (isSecret(schema)) return undefined;
   const { examples, example } = schema;

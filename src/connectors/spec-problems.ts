@@ -14,7 +14,7 @@ interface Failure {
   readonly params: Readonly<Record<string, string | number | undefined>>;
 }
 
-/** Describes a failure as a whole problem, or as the text of one at the failure's own path. */
+/** Describes a failure as a complete problem, or as the text of one at the failure's own path. */
 type Describe = (failure: Failure) => Problem | Omit<Problem, 'path'> | undefined;
 
 /** The problem to report for one error; undefined where another error reports it better. */

@@ -40,12 +40,12 @@ describe('status', () => {
     await programs({ uv: 'exit 3' });
     const { runtimes } = await context.connectors.status();
     const uv = runtimes.find(({ name }) => name === 'uv');
-    // Another uv may lie in a usual place of this machine.
+    // Another uv may be installed in a usual folder of this machine.
     if (!uv?.found) expect(uv?.fix).toContain('https://docs.astral.sh/uv');
     else expect(uv.path).not.toBe(join(context.folder, 'bin', 'uv'));
   });
 
-  it('makes nothing and passes over what is no installation', async () => {
+  it('creates nothing and skips folders that are not installations', async () => {
     const connectors = join(context.projectFolder, 'connectors');
     await mkdir(join(connectors, 'source-half', '1.0.0', 'venv'), { recursive: true });
     await writeFile(join(connectors, 'notes.txt'), '');

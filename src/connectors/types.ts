@@ -140,7 +140,7 @@ export interface Exit {
   readonly stderrTail: string;
 }
 
-/** A running `read`, lent to a callback; when the callback is over the whole process tree is ended. */
+/** A running `read`, passed to a callback; when the callback returns, the entire process tree is ended. */
 export interface ConnectorRun {
   /** Raw protocol lines. Not reading it holds the connector back. */
   readonly stdout: Readable;
@@ -152,7 +152,7 @@ export interface ConnectorRun {
 
 /** A running `write`: messages go in at stdin, whose end tells the destination that nothing more comes. */
 export interface DestinationRun extends ConnectorRun {
-  /** Writing to a destination that is gone raises `error` here, never an exception. */
+  /** Writing to an exited destination emits `error` here, never throws. */
   readonly stdin: Writable;
 }
 
@@ -195,14 +195,14 @@ export interface Connectors {
    * @throws InputError `bad_manifest`, `manifest_unreadable`, `manifest_brings_code`; RefusedError `manifest_outside`
    */
   publishable(manifest: OwnManifest): Promise<JsonObject>;
-  /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
+  /** The connector's own spec message (`{connectionSpecification, …}`), cached per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
   /** What a destination's configuration would lose where it runs: files that are written inside a container. */
   lostBy(installed: Installed, config: ResolvedConfig): Problem[];
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;
-  /** The catalog, kept per connector version and configuration; one that is older than `maxAgeMs` is asked for again, 0 always. */
+  /** The catalog, cached per connector version and configuration; refreshed if older than `maxAgeMs` (0: always). */
   discover(installed: Installed, config: ResolvedConfig, control: RunControl, maxAgeMs?: number): Promise<Discovered>;
-  /** What did not fit the kept catalog: if it is new, the next `discover` with an age asks the connector again. */
+  /** Records that did not fit the cached catalog: if new, the next `discover` with an age asks the connector again. */
   noteMisfits(installed: Installed, config: ResolvedConfig, misfits: readonly string[]): Promise<void>;
   read<T>(
     installed: Installed,
@@ -218,13 +218,13 @@ export interface Connectors {
   ): Promise<T>;
   /** Removes one version in one runtime, after `authorize` was asked about what is there now; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
   remove(entry: Pick<InstalledEntry, 'name'>, authorize: (entry: InstalledEntry) => void): Promise<Removed | undefined>;
-  /** Forgets the kept catalogs of a connector: its sources ask again at their next use. */
+  /** Drops the cached catalogs of a connector: its sources are queried again at their next use. */
   forgetCatalogs(connector: string): Promise<void>;
   /** What is installed, without asking which runtimes work. */
   installed(): Promise<readonly InstalledEntry[]>;
   /** What is installed in this project: for `get_status` and for telling which runtimes work. */
   status(): Promise<ConnectorsStatus>;
-  /** Ends every process that is running now; for shutdown. Resolves when all are gone, at most some 800 ms. */
+  /** Ends every process that is running now; for shutdown. Resolves when all have exited, after about 800 ms at most. */
   endAll(): Promise<void>;
 }
 

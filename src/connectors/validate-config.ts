@@ -50,7 +50,7 @@ function withoutHeld(errors: readonly ErrorObject[]): ErrorObject[] {
   return rest;
 }
 
-/** Keywords that compare a value as a whole. */
+/** Keywords that compare the complete value. */
 const COMPARING = new Set(['const', 'enum', 'uniqueItems', 'contains', 'not']);
 /** Keywords that ask for more of an object than the keys that the spec lists. */
 const COUNTING = new Set([
@@ -82,13 +82,13 @@ function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Pr
     const meant = branchMeant(options, choice.data);
     const inBranch = (item: ErrorObject | Problem, branch = ''): boolean =>
       'schemaPath' in item && isInBranch(item, choice, branch);
-    const kept = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
+    const relevant = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
     const others = rest.filter((item) => item !== choice && !inBranch(item));
     // A value of the wrong type is reported once, by the field itself.
     const wrongType = others.some(
       (item) => 'keyword' in item && item.keyword === 'type' && item.instancePath === choice.instancePath,
     );
-    rest = kept.length > 0 ? [...others, ...kept] : wrongType ? others : [...others, unchosen(choice, options)];
+    rest = relevant.length > 0 ? [...others, ...relevant] : wrongType ? others : [...others, unchosen(choice, options)];
   }
   return rest;
 }

@@ -45,7 +45,7 @@ export interface ContainerRunner extends Runner {
 /** Seconds that a container may take to end by itself after SIGTERM. */
 const GRACE_SECONDS = 2;
 const SHUTDOWN_MS = 700;
-/** An engine that says nothing must not hold up who gives up: what is left is removed at the next run. */
+/** A silent engine must not delay a caller that gives up: leftovers are removed at the next run. */
 const REMOVE_MS = 10_000;
 const STOP_MS = 3000;
 
@@ -61,7 +61,7 @@ interface Made {
 
 export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
   const live = new Set<Live>();
-  /** Containers that could not be removed, for the engine did not answer: tried again at each run. */
+  /** Containers not removed because the engine did not answer: retried at each run. */
   const left = new Set<string>();
   const record = createContainerRecord(deps.project, () => live.size + left.size > 0);
   const watcher = createContainerWatcher(deps.environment);
@@ -79,7 +79,7 @@ export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
           ended ??= (async () => {
             // A shutdown during the making waits for the container, so that it can be removed.
             const made = await making?.catch(() => undefined);
-            // How the run ended is what its caller is told, even where the engine is gone by now.
+            // Report how the run ended, even if the engine no longer answers.
             if (made) await removeContainer(made.engine.docker, made.id, timeoutMs).catch(() => left.add(made.id));
             socket?.destroy();
           })();
@@ -205,7 +205,7 @@ async function stop({ engine, id }: Made): Promise<void> {
   await call(engine.docker.getContainer(id).stop({ t: GRACE_SECONDS }), { timeoutMs });
 }
 
-/** Listens from before the start. @returns what the callback is lent, to be asked for once it runs */
+/** Listens from before the start. @returns a function that builds the callback's argument once the container runs */
 function listen({ redactor }: ContainerDeps, made: Made, socket: Duplex, writes: boolean): () => Running {
   const errors = createErrorOutput();
   const { stdout, ended } = demultiplex(socket, errors.push);
@@ -227,12 +227,12 @@ function inputOf(socket: Duplex): Writable {
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
     final: (done) => void socket.end(done),
   });
-  // What is written to a program that has gone is lost; its exit says so.
+  // Input written to a program that has exited is lost; its exit code reports the failure.
   input.on('error', () => {});
   return input;
 }
 
-/** What the engine refuses is told in words that the reader can act on. */
+/** Turns an engine's refusal into an error that the reader can act on. */
 async function startRun(begin: () => Promise<Running>, signal: AbortSignal): Promise<Running> {
   try {
     return await begin();

@@ -1,11 +1,11 @@
-/** What a container may and may not do, as the engine's API wants it said. */
+/** What a container may and may not do, in the format of the engine's API. */
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { DockerSettings } from '../../config/index.ts';
 import type { Task } from '../runner.ts';
 import type { Engine } from './engine.ts';
 import { call } from './engine-call.ts';
 
-/** The folder of a run's files inside the container; nothing of an image lies there. */
+/** The folder of a run's files inside the container; images have no files there. */
 export const INPUT_FOLDER = '/sluice-input';
 
 export interface ContainerPlan {

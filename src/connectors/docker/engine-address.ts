@@ -12,7 +12,7 @@ export type DockerEnvironment = Readonly<Record<string, string>>;
 export interface EngineAddress {
   /** As DOCKER_HOST would say it. */
   readonly name: string;
-  /** Who says so, where somebody does: `DOCKER_HOST`, `the Docker context "colima"`. */
+  /** The source of the address, if any: `DOCKER_HOST`, `the Docker context "colima"`. */
   readonly by?: string;
   readonly socketPath?: string;
   readonly host?: string;
@@ -72,7 +72,7 @@ async function parseAddress(value: string, by: string, certificates: string | un
   return { name: `tcp://${url.hostname}:${port}`, by, host, port, ...tls };
 }
 
-/** DOCKER_TLS_VERIFY says whether; the folder is Docker's own where DOCKER_CERT_PATH names none. */
+/** DOCKER_TLS_VERIFY decides; the folder defaults to Docker's own without DOCKER_CERT_PATH. */
 function certificateFolder(environment: DockerEnvironment): string | undefined {
   if (!environment.DOCKER_TLS_VERIFY) return undefined;
   return environment.DOCKER_CERT_PATH || configFolder(environment);

@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
 import type { EngineAddress } from './engine-address.ts';
 
-/** An answer that is no success: the engine's own words. */
+/** An unsuccessful answer, with the engine's own message. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly status: number;
@@ -25,7 +25,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * @param version of the API, such as `1.41`; without it the engine's newest is meant
- * @param silenceMs after which a connection that says nothing is closed; 0 for never
+ * @param silenceMs after which a silent connection is closed; 0 means never
  */
 export function dockerAt(address: EngineAddress, version?: string, silenceMs = 0): Docker {
   const { socketPath, host, port, tls } = address;
@@ -71,7 +71,7 @@ export async function call<T>(work: Promise<T>, { signal, timeoutMs = TIMEOUT_MS
   }
 }
 
-/** The whole of an answer that comes as a stream. */
+/** Reads a streamed answer to its end. */
 export async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));

@@ -11,7 +11,7 @@ export interface Owner {
 
 /**
  * @param container its id; it need not run
- * @param user as the image says it: a name or a number, with or without `:group`; empty is root
+ * @param user as the image gives it: a name or a number, with or without `:group`; empty is root
  * @throws EngineError; SetupError `image_user_unknown`
  */
 export async function resolveUser(

@@ -3,7 +3,7 @@ import { isObject, type JsonValue } from '../../protocol/index.ts';
 import type { Runtime } from '../types.ts';
 
 const LOOPBACK = String.raw`(?:localhost(?:\.localdomain)?|127(?:\.\d{1,3}){3}|0\.0\.0\.0|::1|\[::1\])`;
-/** The whole value is a host, with or without a port and a path. */
+/** The entire value is a host, with or without a port and a path. */
 const HOST = new RegExp(String.raw`^${LOOPBACK}(?::\d{1,5})?(?:/\S*)?$`, 'i');
 /** Hosts with a comma between them, as brokers and clusters are named. */
 const LIST = /^[^\s,]+(?:\s*,\s*[^\s,]+)+$/;

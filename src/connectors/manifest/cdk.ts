@@ -31,13 +31,13 @@ export interface Cdk {
 }
 
 export interface CdkRequest {
-  /** What the manifest says of itself. */
+  /** What the manifest declares about itself. */
   readonly written: string;
   /** The version that its registry entry names. */
   readonly cdkVersion?: string | undefined;
   /** What the manifest is called in messages. */
   readonly source: string;
-  /** Whether the CDK itself must refuse Python classes: what it will be told to load cannot be told from the text. */
+  /** Whether the CDK itself must refuse Python classes: the text does not show which classes it will load. */
   readonly guarded: boolean;
 }
 

@@ -18,7 +18,7 @@ export function needsComponents({ document, bringsCode }: Manifest): boolean {
 }
 
 /**
- * The `components.py` beside a manifest of the user's own; undefined where the manifest needs none.
+ * The `components.py` next to a user's own manifest; undefined if the manifest needs none.
  * @param manifest absolute path without links
  * @throws RefusedError `components_not_allowed`; InputError `no_components`
  */

@@ -91,16 +91,16 @@ function streamsOf(document: JsonObject, reference: JsonValue, conditional: bool
 /** A text with the parameters in it that are plain; other templates stay as they are written. */
 function withParameters(value: JsonValue | undefined, parameters: JsonObject): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  const fill = (whole: string, name = '', otherwise?: string): string => {
+  const substitute = (original: string, name = '', otherwise?: string): string => {
     const parameter = parameters[name] ?? otherwise;
-    return typeof parameter === 'string' || typeof parameter === 'number' ? `${parameter}` : whole;
+    return typeof parameter === 'string' || typeof parameter === 'number' ? `${parameter}` : original;
   };
   return value
-    .replace(/\{\{\s*parameters\.(?!get\b)(\w+)\s*\}\}/g, (whole, name) => fill(whole, name))
-    .replace(/\{\{\s*parameters\[['"](\w+)['"]\]\s*\}\}/g, (whole, name) => fill(whole, name))
+    .replace(/\{\{\s*parameters\.(?!get\b)(\w+)\s*\}\}/g, (original, name) => substitute(original, name))
+    .replace(/\{\{\s*parameters\[['"](\w+)['"]\]\s*\}\}/g, (original, name) => substitute(original, name))
     .replace(
       /\{\{\s*parameters\.get\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]*)['"]\s*)?\)\s*\}\}/g,
-      (whole, name, otherwise) => fill(whole, name, otherwise),
+      (original, name, otherwise) => substitute(original, name, otherwise),
     );
 }
 

@@ -1,4 +1,4 @@
-/** What is kept of a manifest of the registry, and what is no longer what was fetched. */
+/** Stored registry manifests, and detection of stored files that changed since they were fetched. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -94,7 +94,7 @@ describe('code in a manifest', () => {
     expect(readManifest(text, 'm.yaml').bringsCode).toBe(true);
   });
 
-  it('is looked for in components.py only where a class is said to lie there', () => {
+  it('is looked up in components.py only if a class is declared there', () => {
     const needs = (name: string): boolean => needsComponents(readManifest(custom(`{class_name: ${name}}`), 'm.yaml'));
     expect(needs('source_declarative_manifest.components.Deny')).toBe(true);
     expect(needs('components.Deny')).toBe(true);

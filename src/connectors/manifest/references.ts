@@ -1,4 +1,4 @@
-/** References inside a manifest, as the CDK follows them: any string that begins with `#/` stands for what lies there. Pure. */
+/** References inside a manifest, as the CDK follows them: any string that begins with `#/` is replaced by the value at that pointer. Pure. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 
 export type ReferenceProblem =
@@ -67,8 +67,8 @@ function lookup(manifest: JsonObject, reference: string): JsonValue {
   let node: JsonValue | undefined = manifest;
   let rest = reference.slice(2);
   while (rest !== '') {
-    const whole: JsonValue | undefined = childAt(node, rest);
-    if (whole !== undefined) return whole;
+    const value: JsonValue | undefined = childAt(node, rest);
+    if (value !== undefined) return value;
     const slash = rest.indexOf('/');
     node = childAt(node, slash < 0 ? rest : rest.slice(0, slash));
     if (node === undefined) throw new Found({ wrong: 'undefined', reference: reference.slice(0, 200) });
@@ -84,7 +84,7 @@ function childAt(node: JsonValue | undefined, key: string): JsonValue | undefine
 
 /**
  * One node with its own references followed; those inside its values are not. A manifest must have no `referenceProblem`.
- * What an object says itself wins over what its `$ref` brings.
+ * An object's own keys override those from its `$ref`.
  */
 export function follow(manifest: JsonObject, node: JsonValue | undefined): JsonValue | undefined {
   if (node === undefined) return undefined;

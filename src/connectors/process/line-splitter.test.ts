@@ -19,8 +19,8 @@ describe('createLineSplitter', () => {
   it('gives the same lines however the bytes are cut', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), fc.array(fc.nat(20)), (texts, cuts) => {
-        const wanted = texts.map((text) => text.replaceAll('\n', ' '));
-        const bytes = Buffer.from(wanted.map((line) => `${line}\n`).join(''));
+        const expected = texts.map((text) => text.replaceAll('\n', ' '));
+        const bytes = Buffer.from(expected.map((line) => `${line}\n`).join(''));
         const chunks: Buffer[] = [];
         let at = 0;
         for (const cut of cuts) {
@@ -28,7 +28,7 @@ describe('createLineSplitter', () => {
           at += cut;
         }
         chunks.push(bytes.subarray(at));
-        expect(split(chunks).lines).toEqual(wanted);
+        expect(split(chunks).lines).toEqual(expected);
       }),
     );
   });

@@ -28,7 +28,7 @@ export function closed(stream: Readable): Promise<void> {
   });
 }
 
-/** What comes on stderr, for whoever listens; what came before anybody did is not lost. */
+/** Lines of stderr, for listeners; lines that arrive before the first listener are buffered. */
 export interface ErrorOutput {
   push(chunk: Buffer): void;
   readonly tail: Tail;

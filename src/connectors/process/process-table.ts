@@ -54,7 +54,7 @@ export async function findMarked(rows: readonly ProcessRow[], mark: string): Pro
 async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<number, Marks>> {
   const found = new Map<number, Marks>();
   const pattern = new RegExp(`(?:^|\\0)${MARK_VARIABLE}=([^\\0]*)`);
-  // One that cannot be read is gone, or another user's: then it is none of ours.
+  // A process that cannot be read has exited or belongs to another user.
   const read = (path: string): Promise<string> => readFile(path, 'latin1').catch(() => '');
   await Promise.all(
     rows.map(async ({ pid }) => {
@@ -121,7 +121,7 @@ async function readRow(pid: number): Promise<ProcessRow | undefined> {
 
 let pageBytes: Promise<number> | undefined;
 
-/** The system's unit of memory, told from what this process holds in both measures: Node has no word for it. */
+/** The system's memory page size, derived from this process's usage in both units: Node does not expose it. */
 function pageSize(): Promise<number> {
   pageBytes ??= readFile('/proc/self/statm', 'latin1').then(
     (text) => 2 ** Math.round(Math.log2(process.memoryUsage.rss() / Number(text.split(' ')[1]))),

@@ -186,7 +186,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
       expect(await runFolders()).toEqual([]);
     });
 
-    it('lies in a private folder with private files', async () => {
+    it('uses a private folder with private files', async () => {
       const inputs = {
         config: await context.config({ behaviour: 'hang', api_key: 'hidden' }),
         streams,

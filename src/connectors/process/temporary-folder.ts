@@ -13,7 +13,7 @@ export async function makeTemporaryFolder(run: string): Promise<string> {
   await mkdir(folder, { mode: 0o700 });
   if (folder.length <= MAX_LENGTH) return folder;
   const link = linkOf(run);
-  // Where there is no such place the long name has to do: most programs make no sockets.
+  // Without such a folder, use the long name: most programs create no sockets.
   return symlink(folder, link).then(
     () => link,
     () => folder,

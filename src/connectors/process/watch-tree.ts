@@ -4,7 +4,7 @@ import type { TreeLimits } from './limits.ts';
 import { countProcesses } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 
-/** First closely, for most is started at the start. */
+/** Poll frequently at first, because most processes start early. */
 const FIRST_LOOKS = 10;
 const FIRST_LOOKS_MS = 400;
 const LOOK_EVERY_MS = 5000;

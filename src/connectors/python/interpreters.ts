@@ -31,18 +31,18 @@ export async function findInterpreters(environment: Environment): Promise<Interp
   return found.filter((interpreter) => interpreter !== undefined).sort(byPreference);
 }
 
-/** Whether a Python version lies in a package's `requires_python`, its upper bound included. */
+/** Whether a Python version satisfies a package's `requires_python`, including its upper bound. */
 export function fits(version: string, requiresPython: string | undefined): boolean {
   return !requiresPython || !validRange(requiresPython) || satisfies(version, requiresPython);
 }
 
-/** A minor version such as `3.11` that the package takes, for what has to be installed first. */
+/** A minor version such as `3.11` that the package supports, to report what must be installed first. */
 export function fittingMinor(requiresPython: string | undefined, below?: string): string | undefined {
   // The patch level that a fresh installation would have is high.
   return PREFERRED_MINORS.find((minor) => fits(`${minor}.99`, requiresPython) && isOlder(minor, below));
 }
 
-/** Whether a Python version lies below a minor such as `3.11`. */
+/** Whether a Python version is below a minor such as `3.11`. */
 export function isOlder(version: string, minor: string | undefined): boolean {
   return minor === undefined || satisfies(version, `<${minor}`);
 }

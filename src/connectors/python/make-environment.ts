@@ -20,7 +20,7 @@ export interface Order {
   readonly connector: string;
   readonly packageName: string;
   readonly release: Release;
-  /** All that the index has, for what can be had instead; empty where it could not be listed. */
+  /** All releases of the index, to suggest alternatives; empty if it could not be listed. */
   readonly releases: readonly Release[];
   /** Absolute; it does not exist yet. */
   readonly folder: string;
@@ -48,7 +48,7 @@ export async function makeEnvironment(deps: EnvironmentDeps, order: Order, contr
   const notes: string[] = [];
   let olderThan: TooNew | undefined;
   const extra: string[] = [];
-  // Anew and not into what is there: the installer would start that environment's Python, and with it code of the connector.
+  // Build a new environment: installing into the old one would start its Python, and with it the connector's code.
   const again = async (): Promise<Made> => {
     await rm(join(folder, VENV), { recursive: true, force: true, maxRetries: 3 });
     return make(deps, order, { olderThan, extra }, control);

@@ -14,12 +14,12 @@ export interface Unfit {
   readonly packageName: string;
   /** The version that cannot be installed. */
   readonly version: string;
-  /** Where the environment lies that it did not fit into. */
+  /** Folder of the environment in which it failed. */
   readonly folder: string;
   readonly releases: readonly Release[];
 }
 
-/** For all resolutions together: a reader waits for it, and pip may look at many a version. */
+/** Time limit for all resolutions together: a person waits, and pip may try many versions. */
 const LIMIT_MS = 120_000;
 const MAX_TRIES = 4;
 

@@ -14,7 +14,7 @@ export interface TestPackage {
   readonly requiresPython?: string;
   readonly yanked?: boolean;
   readonly dependsOn?: readonly string[];
-  /** Modules besides its own, or in its place: name to source. */
+  /** Modules in addition to its own, or instead of it: name to source. */
   readonly modules?: Readonly<Record<string, string>>;
   /** The name of its program; without one it brings none. */
   readonly program?: string;

@@ -25,7 +25,7 @@ export type StartTrouble =
   | { readonly kind: 'package'; readonly requirement: string; readonly message: string };
 
 const LIMIT_MS = 120_000;
-const SAID = 200;
+const MAX_MESSAGE = 200;
 
 /** What later Pythons took away: the last line of a traceback, and the first minor that no longer has it. */
 const TAKEN_AWAY: readonly (readonly [pattern: RegExp, minor: string])[] = [
@@ -45,7 +45,7 @@ const SETUPTOOLS = 'setuptools<81';
 
 /**
  * @returns what would help where another Python or one more package would; undefined where it starts, and where it fails in
- * another way: then the connector itself says so when it is asked.
+ * another way: then the connector reports it itself when it runs.
  * @throws LimitError when the call was cancelled
  */
 export async function startTrouble(
@@ -81,7 +81,7 @@ export async function startTrouble(
 
 /** @param output the redacted end of a traceback */
 export function troubleIn(output: string): StartTrouble | undefined {
-  const message = output.trim().split('\n').at(-1)?.slice(0, SAID) ?? '';
+  const message = output.trim().split('\n').at(-1)?.slice(0, MAX_MESSAGE) ?? '';
   if (/No module named 'pkg_resources/.test(message)) return { kind: 'package', requirement: SETUPTOOLS, message };
   const minor = TAKEN_AWAY.find(([pattern]) => pattern.test(message))?.[1];
   return minor === undefined ? undefined : { kind: 'python', tooNew: { minor, message } };

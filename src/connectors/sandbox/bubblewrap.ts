@@ -44,7 +44,7 @@ export function bubblewrapCommand({ bwrap, mounts, folder, command }: Bubblewrap
     // Last, so that nothing can lie over them.
     // As root the kernel's own settings below /proc could be written, such as what it runs after a crash.
     ...['--proc', '/proc', '--remount-ro', '/proc', '--dev', '/dev'],
-    // What is not a mount of its own takes no files: they would fill the memory, and be lost.
+    // Folders that are not mounts are read-only: files there would use up memory and be lost.
     ...[...folders, '/dev', '/'].flatMap((target) => ['--remount-ro', target]),
     ...['--tmpfs', '/dev/shm'],
     ...['--chdir', folder, '--'],

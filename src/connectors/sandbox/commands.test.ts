@@ -26,7 +26,7 @@ describe('a command of bubblewrap', () => {
     expect(text).not.toMatch(/--unshare-(net|all)|--share-net/);
   });
 
-  it('mounts in order, closes what is no mount of its own, and runs the program last', () => {
+  it('mounts in order, closes folders that are not mounts, and runs the program last', () => {
     const order = [
       '--tmpfs /home/me',
       '--symlink usr/bin /bin',

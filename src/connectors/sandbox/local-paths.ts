@@ -62,7 +62,7 @@ export function localPathsIn(form: string): LocalPath[] {
       if (kind) found.push({ kind: kind.kind, text: textFrom(text, index + kind.skip) });
     }
     if (isClimb(text, index)) found.push({ kind: 'relative', text: textFrom(text, startOf(text, index)) });
-    // A text with more of them is no honest value: one that is never open stands for the rest.
+    // A text with more of them is not a real value: one that is never allowed replaces the rest.
     if (found.length > MAX_PATHS) return [...found, { kind: 'variable', text: '' }];
   }
   return [...found, ...pathsWithin(form)];
@@ -95,7 +95,7 @@ function kindAt(text: string, index: number): { kind: LocalPath['kind']; skip: n
   return undefined;
 }
 
-/** Whether `..` stands here as a part of a path. */
+/** Whether `..` is a path segment here. */
 function isClimb(text: string, index: number): boolean {
   if (!text.startsWith('..', index)) return false;
   const before = text[index - 1];
@@ -104,7 +104,7 @@ function isClimb(text: string, index: number): boolean {
   return starts && (after === undefined ? before === '/' || text === '..' : after === '/' || END.test(after));
 }
 
-/** Back to where the path that holds this place begins. */
+/** Finds the start of the path that contains this position. */
 function startOf(text: string, index: number): number {
   let start = index;
   while (start > 0 && start > index - MAX_LENGTH && !BEFORE.test(text[start - 1] ?? ' ')) start -= 1;

@@ -19,7 +19,7 @@ const hidden = (): string[] => [join(base, 'data', 'my.env'), join(base, 'data',
 const at = (name: string): string => join(base, name);
 
 describe('a folder that is opened', () => {
-  it('is shown as it is when nothing protected lies in it', async () => {
+  it('is mounted as it is when nothing inside is protected', async () => {
     const plan = await planMounts([{ path: at('elsewhere') }, { path: at('data/in'), write: true }], hidden());
     expect(plan).toEqual({
       leftOut: [],
@@ -87,7 +87,7 @@ describe('a folder that is opened', () => {
     ]);
   });
 
-  it('may be the whole machine, without what is protected', async () => {
+  it('may be the entire machine, without protected paths', async () => {
     const { mounts } = await planMounts([{ path: '/' }], hidden());
     const targets = mounts.map(({ target }) => target);
     expect(targets).toContain('/usr');

@@ -63,7 +63,7 @@ describe('an installed connector', () => {
     expect(others).not.toContain(home);
   });
 
-  it('needs nothing beside the system for the system’s own interpreter', async () => {
+  it('needs nothing besides the system for the system’s own interpreter', async () => {
     await link(`${VENV}/bin/python`, '/usr/bin/python3');
     const { others } = await filesOf(await installed());
     expect(others.filter((path) => !path.startsWith(at('project')))).toEqual([]);

@@ -94,7 +94,7 @@ async function confineRun(settings: SandboxSettings, bwrap: string | undefined, 
   return bwrap === undefined
     ? {
         command: await seatbelt(settings, run, hidden, files),
-        // The short link to it lies where a confined program does not look.
+        // The short link to it is in a folder that a confined program cannot read.
         environment: { ...environment, TMPDIR: run.temporary },
         isWrapped: false,
       }

@@ -48,7 +48,7 @@ export interface Admission {
 export interface Confined {
   readonly command: readonly [string, ...string[]];
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether a process of the sandbox stands between this one and the program: it reports signals as exit codes. */
+  /** Whether a sandbox process runs between this one and the program: it reports signals as exit codes. */
   readonly isWrapped: boolean;
 }
 

@@ -73,14 +73,14 @@ export async function ask<Type extends AirbyteMessage['type']>(
 /** Settles at the answer or at the end of the output; continues reading, so that nothing holds the connector back. */
 function listen<Type extends AirbyteMessage['type']>(
   { stdout }: Running,
-  { answer: wanted, onControl }: Question<Type>,
+  { answer: expected, onControl }: Question<Type>,
   output: VerbOutput<Type>,
 ): Promise<'answered' | 'ended'> {
   return new Promise((resolve) => {
     const onPart = (line: string): void => {
       if (output.answer || line.trim() === '') return;
       const message = parseMessage(line);
-      if (message?.type === wanted) {
+      if (message?.type === expected) {
         output.answer = message as Extract<AirbyteMessage, { type: Type }>;
         resolve('answered');
       } else if (message?.type === 'TRACE_ERROR') {

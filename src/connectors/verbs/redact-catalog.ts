@@ -10,7 +10,7 @@ const OWN_WORDS = new Set(
   ).split(' '),
 );
 
-/** A catalog comes from a program that knows the configuration: what of a secret it put into it is redacted before it is kept. */
+/** A catalog comes from a program that knows the configuration: redact any secret in it before it is cached. */
 export function redactCatalog(catalog: JsonObject, redactor: Redactor): JsonObject {
   return redactor.redactValue(catalog, 'data', (key) => OWN_WORDS.has(key)) as JsonObject;
 }

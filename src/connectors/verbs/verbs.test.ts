@@ -141,7 +141,7 @@ describe('a source that talks badly', () => {
     expect(await check({ behaviour: 'close-stdout' })).toMatchObject({ code: 'connector_crashed' });
   });
 
-  it('fails at its deadline with what it said last', async () => {
+  it('fails at its deadline with its last message', async () => {
     const config = await context.config({ behaviour: 'hang' });
     const question = { answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
     const runner = createProcessRunner(context.processes, { PATH: process.env.PATH ?? '' }, context.sandbox);
@@ -158,14 +158,14 @@ describe('a source that talks badly', () => {
     expect(await readdir(join(context.projectFolder, 'runs'))).toEqual([]);
   });
 
-  it('cannot fill the memory: a flood of stderr, huge lines', async () => {
+  it('cannot exhaust the memory: a flood of stderr, huge lines', async () => {
     const before = process.memoryUsage().rss;
     expect(await check({ behaviour: 'stderr-flood+huge-noise', megabytes: 100 })).toMatchObject({ succeeded: true });
     expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
     expect(await check({ behaviour: 'huge-line', megabytes: 50 })).toMatchObject({ succeeded: true });
   });
 
-  it('that does not start says why', async () => {
+  it('that does not start reports why', async () => {
     const path = join(context.folder, 'no-interpreter');
     await writeFile(path, '#!/nowhere/python\n', { mode: 0o755 });
     expect(await check({}, path)).toMatchObject({ code: 'program_not_startable' });
@@ -200,7 +200,7 @@ describe('a source that tells secrets', () => {
     expect(text).not.toContain('MIIEvQIBADANBgkqhkiG9w0BAQEFAASC');
   }
 
-  async function kept(): Promise<string> {
+  async function cachedFiles(): Promise<string> {
     const folder = join(context.projectFolder, 'catalogs');
     const files = await readdir(folder);
     return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
@@ -219,12 +219,12 @@ describe('a source that tells secrets', () => {
     expectSealed(`${error.message}\n${JSON.stringify(error.details)}\n${Object.values(error.details).join('\n')}`);
   });
 
-  it('gives none away in its catalog, as it is used and as it is kept', async () => {
+  it('reveals none in its catalog, in use or in the cache', async () => {
     const config = await context.config({ ...secret, behaviour: 'leak' });
     const catalog = await context.connectors.discover(context.program(HOSTILE), config, context.control());
     expect(catalog.streams.map(({ name }) => name)).toEqual(['items', 'others']);
     expectSealed(JSON.stringify(catalog));
-    const files = await kept();
+    const files = await cachedFiles();
     expect(files).toContain('"items"');
     expectSealed(files);
   });
@@ -236,11 +236,11 @@ describe('a source that tells secrets', () => {
       const error = await other.connectors
         .check(other.program(HOSTILE), config, other.control())
         .catch((thrown: ConnectorError) => thrown);
-      const told = JSON.stringify(error);
-      expect(told).toContain('SLUICE_RUN');
-      expect(told).not.toContain('from-the-environment');
-      expect(told).not.toContain('AWS_PROFILE');
-      expect(told).not.toContain('AIRBYTE_MCP_ENV_FILE');
+      const text = JSON.stringify(error);
+      expect(text).toContain('SLUICE_RUN');
+      expect(text).not.toContain('from-the-environment');
+      expect(text).not.toContain('AWS_PROFILE');
+      expect(text).not.toContain('AIRBYTE_MCP_ENV_FILE');
     } finally {
       await other.remove();
     }
