@@ -22,7 +22,7 @@ export const PUBLIC_ADDRESSES: Addresses = {
 
 export interface RegistryLocation {
   readonly addresses: Addresses;
-  /** The user's own registry file, in the place of `addresses.registry`. */
+  /** The user's own registry file, instead of `addresses.registry`. */
   readonly file?: string;
 }
 
@@ -43,7 +43,7 @@ function mirrorOf(setting: string, standard: Addresses): Addresses {
   const url = new URL(setting);
   if (url.username || url.password)
     throw badLocalRegistry('holds a user name or a password, which would not stay secret');
-  // Airbyte's own layout puts the metadata beside the folder of the registries.
+  // Airbyte's own layout puts the metadata next to the folder of the registries.
   const layout = /^(.*\/)registries\/[^/]+\/[^/]+$/.exec(url.pathname);
   const folder = layout ? (layout[1] as string) : new URL('.', url).pathname;
   return {

@@ -1,4 +1,4 @@
-/** The Python code that a low-code connector brings: an archive, with its checksum published beside it. */
+/** The Python code that a low-code connector brings: an archive, with its checksum published next to it. */
 import { createHash } from 'node:crypto';
 import { InputError, SetupError, UpstreamError } from '../errors.ts';
 import { type DownloadOptions, download, shownAddress } from './download.ts';

@@ -20,7 +20,7 @@ afterAll(() => upstream.close());
 const hosts = createHostMemory();
 const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0', hosts };
 
-it('says who asks and what for', async () => {
+it('sends its user agent and the accepted type', async () => {
   let headers: unknown;
   upstream.answer = (request, response) => {
     headers = request.headers;
@@ -86,7 +86,7 @@ it('shows an address without what may be secret in it', () => {
 });
 
 describeWith(['openssl'], 'a server of one’s own network', () => {
-  it('says what to set where a certificate is not trusted, as behind a proxy', async () => {
+  it('explains what to set if a certificate is not trusted, such as behind a proxy', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-certificate-'));
     const [keyout, out] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];

@@ -12,7 +12,7 @@ const heldSpecs = new WeakMap<RegistryEntry, WeakRef<JsonObject>>();
 
 /**
  * All usable connectors of a registry's bytes; tombstones and entries without a name, a version or a spec are left out.
- * @throws SyntaxError when the bytes are no JSON, RangeError when no source is in them
+ * @throws SyntaxError when the bytes are not JSON, RangeError when they contain no source
  */
 export function parseRegistry(bytes: Buffer): RegistryEntry[] {
   const entries: RegistryEntry[] = [];
@@ -29,7 +29,7 @@ export function parseRegistry(bytes: Buffer): RegistryEntry[] {
   return distinct(entries).sort(byTypeAndName);
 }
 
-/** The spec of an entry, unpacked; the same object as long as anybody holds it, because validators are kept by it. */
+/** The spec of an entry, unpacked; the same object as long as it is referenced, because validators are cached by it. */
 export function specOfEntry(entry: RegistryEntry): JsonObject {
   const known = heldSpecs.get(entry)?.deref();
   if (known) return known;

@@ -53,7 +53,7 @@ describe('findEntry', () => {
 });
 
 describe('searchEntries', () => {
-  it('ranks the whole name before a beginning before a part', () => {
+  it('ranks the full name before a prefix before a part', () => {
     const entry = (name: string, title: string) => ({ ...findEntry(entries, 'source-faker'), name, title });
     const some = [
       entry('source-a-post', 'Compost'),

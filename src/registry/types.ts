@@ -3,7 +3,7 @@ import type { JsonObject } from '../protocol/index.ts';
 
 export type ConnectorType = 'source' | 'destination';
 
-/** How the registry says a connector can run; a program of one's own is never in it. */
+/** How a connector can run according to the registry; never includes a user's own program. */
 export type RegistryRuntime = 'python' | 'docker' | 'manifest';
 
 export interface BreakingChange {
@@ -35,14 +35,14 @@ export interface RegistryEntry {
   readonly supportLevel: string;
   readonly language?: string;
   readonly documentationUrl?: string;
-  /** The package on PyPI, where the registry says it is published there. */
+  /** The package on PyPI, if the registry lists one. */
   readonly pypiPackage?: string;
   /** The version of the CDK in the image that the makers build on; only of low-code connectors. */
   readonly cdkVersion?: string;
   readonly suggestedStreams: readonly string[];
-  /** Seconds that a source may be silent while it reads, as its makers say. */
+  /** Seconds that a source may be silent while it reads, as declared by its makers. */
   readonly maxSecondsBetweenMessages?: number;
-  /** Whether a destination knows generations of a stream; such a one waits for the word that each stream is complete. */
+  /** Whether a destination knows generations of a stream; it needs a message that each stream is complete. */
   readonly supportsRefreshes: boolean;
   /** Newest first. */
   readonly breakingChanges: readonly BreakingChange[];
@@ -50,7 +50,7 @@ export interface RegistryEntry {
   readonly externalDocumentation: readonly DocumentationLink[];
 }
 
-/** Where an answer came from: asked just now, kept and fresh, kept and old because the network failed, or a file of the user's. */
+/** Where an answer came from: just fetched, a fresh copy, a stale copy because the network failed, or a file of the user's. */
 export type Origin = 'network' | 'disk' | 'stale' | 'local';
 
 export interface RegistryContents {
@@ -58,7 +58,7 @@ export interface RegistryContents {
   readonly source: Origin;
   /** Seconds since the registry was last known to be current. */
   readonly ageSeconds: number;
-  /** One sentence for the reader: the list is old, or could not be kept. */
+  /** One sentence for the reader: the list is old, or could not be cached. */
   readonly note?: string;
 }
 
@@ -83,7 +83,7 @@ export interface SearchResult {
 }
 
 export interface SecretKeys {
-  /** Configuration keys whose values are secret, whatever a spec says. */
+  /** Configuration keys whose values are secret, regardless of the spec. */
   readonly keys: ReadonlySet<string>;
   readonly source: Origin | 'built-in';
   readonly note?: string;
@@ -100,7 +100,7 @@ export interface ReleasedVersion {
 export interface Registry {
   /**
    * All connectors.
-   * @throws UpstreamError when the registry cannot be had and none is kept; SetupError for a bad `AIRBYTE_LOCAL_REGISTRY`, or offline with none kept
+   * @throws UpstreamError when the registry cannot be fetched and none is cached; SetupError for a bad `AIRBYTE_LOCAL_REGISTRY`, or offline with none cached
    */
   all(signal: AbortSignal): Promise<RegistryContents>;
   /** One connector by its name, in any case, with or without the repository's owner. @throws InputError `unknown_connector` with near names */
@@ -113,7 +113,7 @@ export interface Registry {
   spec(entry: RegistryEntry, signal: AbortSignal): Promise<JsonObject>;
   /** The spec message of one exact version. @throws InputError `unknown_version`, UpstreamError, SetupError when offline */
   specFor(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<JsonObject>;
-  /** Never fails without a network: `note` says when a built-in or an old list is used. */
+  /** Never fails without a network: `note` reports when a built-in or an old list is used. */
   secretKeys(signal: AbortSignal): Promise<SecretKeys>;
   /** The YAML text of a low-code connector. @throws as `specFor` */
   manifest(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;

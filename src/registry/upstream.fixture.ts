@@ -1,4 +1,4 @@
-/** For tests: an HTTP server in the place of the public registry and PyPI, and a project in a folder of its own. */
+/** For tests: an HTTP server that replaces the public registry and PyPI, and a project in a folder of its own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';

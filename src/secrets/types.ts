@@ -4,7 +4,7 @@ import type { JsonObject } from '../protocol/index.ts';
 
 /**
  * How much is redacted: `data` (query results, records): sensitive values only; `text` (errors, logs of ours): plain
- * values too; `connector` (anything a connector printed): also values under 8 characters as whole tokens, and
+ * values too; `connector` (anything a connector printed): also values under 8 characters as complete tokens, and
  * `Authorization:` headers and `token=`-like pairs by their shape.
  */
 export type RedactionLevel = 'data' | 'text' | 'connector';
@@ -72,7 +72,7 @@ export interface ResolvedConfig {
   /** Equal for equal values that are written in the same way, without revealing them; used in the keys of cached catalogs. */
   readonly fingerprint: string;
   /**
-   * The configuration with a held value (`isHeldValue`) in place of each value that came by reference, from a secret, or
+   * The configuration with a held value (`isHeldValue`) instead of each value that came by reference, from a secret, or
    * from a file at a secret field. Answers are made from it alone.
    */
   readonly outline: JsonObject;
@@ -103,7 +103,7 @@ export interface Resolution {
 export interface ConfigSpec {
   /** The connector's `connectionSpecification`. */
   readonly spec: JsonObject;
-  /** The registry's published list of keys whose values are secret whatever the spec says. */
+  /** The registry's published list of keys whose values are secret regardless of the spec. */
   readonly secretKeys: ReadonlySet<string>;
   /** Whether the registry publishes the spec. Values of a person's file are not checked against a spec that anybody may have written. */
   readonly isPublished: boolean;

@@ -18,7 +18,7 @@ test.each([
   ['primary_key', false],
   ['partition_key', false],
   ['bypass', false],
-])('a text under %s is a secret whatever the spec says: %s', (name, expected) => {
+])('a text under %s is a secret regardless of the spec: %s', (name, expected) => {
   expect(namesSecret(name)).toBe(expected);
 });
 

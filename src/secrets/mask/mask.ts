@@ -1,4 +1,4 @@
-/** A configuration that came from elsewhere, as it may be shown: keys and plain values, and in the place of each secret a mask. */
+/** Masks a configuration from elsewhere for display: keys and plain values stay, each secret is replaced by a mask. */
 import { type FieldPath, fieldsAt, isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { findShapes } from '../redact/shapes.ts';
 import { hasSensitiveShape, hasSensitiveWord } from '../vault/sensitive.ts';
@@ -14,7 +14,7 @@ export interface MaskRules {
 
 /**
  * Secret is what the spec marks, what is under a key of the list, what the spec does not know and is named like a
- * secret, each with everything inside it; a text under a name that can mean nothing else, for authors forget the mark;
+ * secret, each with everything inside it; a text under an unambiguous name, because authors omit the mark;
  * and every text, or part of one, that looks like a secret, JSON in a text included.
  */
 export function maskConfiguration(configuration: JsonObject, { spec, secretKeys }: MaskRules): JsonObject {

@@ -15,14 +15,14 @@ export interface SearchTerm {
 
 export interface KnownSecrets {
   add(name: string, value: string, sensitive: boolean): void;
-  wanted(level: RedactionLevel): SearchTerm;
+  termsFor(level: RedactionLevel): SearchTerm;
   isName(name: string): boolean;
   /** Whether any value holds whitespace, which forms write as `+`. */
   readonly spaced: () => boolean;
 }
 
 /**
- * The longest needle and literal, in visible characters. A longer form is searched in chunks, so that a place this far
+ * The longest needle and literal, in visible characters. A longer form is searched in chunks, so that a position this far
  * from the end of a text can be cut at without asking what the secrets are.
  */
 export const MAX_FORM_UNITS = 4_096;
@@ -73,7 +73,7 @@ export function createKnownSecrets(): KnownSecrets {
         addValue(plain, name, trimmed, textForms(trimmed));
       }
     },
-    wanted(level) {
+    termsFor(level) {
       const shelves = level === 'data' ? [sensitive] : [sensitive, plain];
       const literals = shelves.flatMap((shelf) => [...shelf.literals.values()]);
       return {

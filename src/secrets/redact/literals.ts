@@ -1,4 +1,4 @@
-/** Values too short to be searched inside words: found as whole tokens only. And values that are mostly spaces: found exactly. */
+/** Finds values that are too short to search inside words, as complete tokens only, and values that are mostly spaces, exactly. */
 
 export interface Literal {
   readonly text: string;
@@ -36,7 +36,7 @@ function isToken(context: string, at: number, token: string): boolean {
 function endsBefore(context: string, at: number, first: string): boolean {
   const previous = context[at - 1];
   if (previous === undefined) return true;
-  // The n of a written-out \n is no letter of a word.
+  // The n of an escaped \n is not a letter of a word.
   if (/[nrtbf]/.test(previous) && context[at - 2] === '\\') return true;
   return isWord(first) ? !isWord(previous) : DELIMITER.test(previous);
 }

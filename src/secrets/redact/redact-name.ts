@@ -7,5 +7,5 @@ export function redactName(name: string, redactor: Redactor): string {
   return hidden.length <= MAX_CHARACTERS ? hidden : `${hidden.slice(0, MAX_CHARACTERS)}…`;
 }
 
-/** More is no name, and would be shown again and again. */
+/** A longer text is not a name, and would be shown repeatedly. */
 const MAX_CHARACTERS = 1_000;

@@ -1,4 +1,4 @@
-/** Redacts a text that comes in pieces: as much of its end waits as the longest form of a secret could fill. */
+/** Redacts a text that arrives in pieces: holds back as much of the end as the longest form of a secret. */
 
 import type { RedactionLevel, RedactionStream } from '../types.ts';
 import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';

@@ -107,7 +107,7 @@ describe('the redactor', () => {
         const result = redacted(secret, `${before}${printed}${after}`, level);
         expect(result).not.toContain(printed);
         expect(result).toContain('[secret:NAME]');
-        // Nothing beside the secret is lost.
+        // Nothing except the secret is lost.
         expect(result.startsWith(before.trimEnd())).toBe(true);
         expect(result.endsWith(after.trimStart())).toBe(true);
       }),
@@ -123,8 +123,8 @@ describe('the redactor', () => {
         fc.string({ maxLength: 70 }),
         fc.boolean(),
         (secret, before, after, safe) => {
-          const whole = Buffer.from(before + secret + after);
-          const printed = whole.toString(safe ? 'base64url' : 'base64').replace(/.{76}/g, '$&\n');
+          const complete = Buffer.from(before + secret + after);
+          const printed = complete.toString(safe ? 'base64url' : 'base64').replace(/.{76}/g, '$&\n');
           const result = redacted(secret, printed, 'data').replaceAll('\n', '');
           expect(result).toContain('[secret:NAME]');
           // What is left decodes to nothing that holds half of the secret.
@@ -226,11 +226,13 @@ describe('the redactor', () => {
           const text = pieces
             .map(([part, how], index) => part + (ENCODERS[how]?.(secrets[index % secrets.length] ?? '') ?? ''))
             .join('');
-          const places = [...new Set([0, ...cuts.map((cut) => cut % (text.length + 1)), text.length])].sort(
+          const positions = [...new Set([0, ...cuts.map((cut) => cut % (text.length + 1)), text.length])].sort(
             (a, b) => a - b,
           );
           const stream = redactor.stream(level);
-          const out = places.slice(1).flatMap((place, index) => stream.push(text.slice(places[index], place)));
+          const out = positions
+            .slice(1)
+            .flatMap((position, index) => stream.push(text.slice(positions[index], position)));
           expect([...out, ...stream.end()].join('')).toBe(redactor.redact(text, level));
         },
       ),

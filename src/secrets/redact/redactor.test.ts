@@ -39,7 +39,7 @@ describe('levels', () => {
 });
 
 describe('parts', () => {
-  it('redacts a PEM whole, by its lines, without its edges, rewrapped', () => {
+  it('redacts a PEM complete, by its lines, without its edges, rewrapped', () => {
     const redactor = redactorOf({ KEY: PEM });
     const lines = PEM.trim().split('\n');
     const body = lines.slice(1, -1).join('');

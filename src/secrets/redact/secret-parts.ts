@@ -20,7 +20,7 @@ const PUBLIC_LEAVES = new Set([
 
 /**
  * The value itself and its parts: lines, the body of a PEM block, leaves of JSON, passwords in a URL.
- * Short parts are among them where their key says that they are secret.
+ * Includes short parts if their key marks them as secret.
  */
 export function partsOf(value: string): Set<string> {
   const parts = new Set<string>();

@@ -42,7 +42,7 @@ const SCHEME = /(?:bearer|basic|digest|token|apikey|negotiate|hmac|aws4-hmac-sha
 const BARE = /[^\s"'&,;<>()[\]{}|\\]*/y;
 const BARE_TOKEN = /[A-Za-z0-9._~+/=-]*/y;
 const URL_PASSWORD = /[^\s/@"']*/y;
-/** Words behind a key that are no value. */
+/** Words after a key that are not a value. */
 const HARMLESS =
   /^(?:true|false|null|none|nil|undefined|string|required|missing|invalid|expired|empty|secret_reference::.*)?$/i;
 const MARKS_ONLY = /^(?:\[(?:secret:[\w.-]+|redacted)\]\s*)+$/;

@@ -1,6 +1,6 @@
 /** A text as the search sees it: without whitespace, and with escapes undone; each unit knows its position in the text. */
 
-/** Stands for a stretch that no secret can reach into, such as an existing `[secret:NAME]`. */
+/** Replaces a range that no secret can overlap, such as an existing `[secret:NAME]`. */
 const BARRIER = 0xffff;
 const BACKSLASH = 0x5c;
 const PERCENT = 0x25;

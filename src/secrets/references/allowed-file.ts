@@ -11,7 +11,7 @@ export interface FileRules {
   /** What one is: `a YAML or JSON file`. */
   readonly kind: string;
   readonly ownFile: { readonly message: string; readonly fix: string };
-  /** Whole MiB. */
+  /** Full MiB. */
   readonly maxMebibytes: number;
   readonly tooLarge: string;
 }
@@ -84,7 +84,7 @@ function unreadable(path: string, error: unknown): AllowedFile {
   };
 }
 
-/** Whether a path without links lies below one of the folders, whose own links are followed. */
+/** Whether a path without links is below one of the folders, whose own links are followed. */
 export async function isInsideAny(real: string, folders: readonly string[]): Promise<boolean> {
   const roots = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
   return roots.some((root) => {

@@ -44,7 +44,7 @@ function fromText(text: string, type: string): JsonValue | undefined {
 
 /**
  * The value at a JSON pointer (RFC 6901) inside JSON text.
- * @returns undefined where the text is no JSON or has nothing there
+ * @returns undefined if the text is not JSON or has nothing there
  */
 export function atPointer(text: string, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined;

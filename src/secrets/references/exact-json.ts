@@ -5,7 +5,7 @@ const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 /**
  * Parses JSON text; an integer beyond ±2^53, of which a number would round the last digits, becomes a text with all of them.
- * @throws SyntaxError where the text is no JSON
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseExactJson(text: string): JsonValue {
   const value = JSON.parse(text) as JsonValue;

@@ -58,7 +58,7 @@ function unusableSecret(name: string, store: string): Problem {
   };
 }
 
-/** What the spec says of the field at a path, in the branches that the merged configuration chooses. */
+/** Facts from the spec about the field at a path, in the branches that the merged configuration selects. */
 export function factsAt({ rules }: LayerContext, path: FieldPath): FieldFacts {
   return fieldsAt(rules.spec, path, rules.merged);
 }

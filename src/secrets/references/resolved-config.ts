@@ -41,7 +41,7 @@ class PlainConfig extends Unprintable implements ResolvedConfig {
 }
 
 export interface ConfigFacts {
-  /** The configuration with held values in place of secrets. */
+  /** The configuration with held values instead of secrets. */
   readonly outline: JsonObject;
   /** What the configuration was made of, with its references. */
   readonly written: unknown;
