@@ -13,7 +13,7 @@ export interface Alternative {
 }
 
 const DEPTH_MAX = 6;
-/** Optional fields of these names hold what a connector cannot do without. */
+/** Optional fields with these names are required in practice. */
 const AUTHENTICATION = /^(credentials?|auth(entication|_method|_type)?)$/i;
 
 /**
@@ -42,7 +42,7 @@ function holdsSecret({ schema }: Option): boolean {
 
 function skeleton(schema: JsonObject, option: Option | undefined, nameFor: NameFor, depth: number): JsonObject {
   const used = new Set([...usualNames(schema), ...(option ? usualNames(option.schema) : [])]);
-  // The field that chooses an option is always written, even where the spec forgets to require it.
+  // The field that chooses an option is always written, even if the spec does not require it.
   if (option?.discriminator) used.add(option.discriminator.field);
   const fields = [...propertiesOf(schema), ...(option ? propertiesOf(option.schema) : [])];
   return Object.fromEntries(
@@ -52,7 +52,7 @@ function skeleton(schema: JsonObject, option: Option | undefined, nameFor: NameF
   );
 }
 
-/** The required fields; where no secret is among them, the optional ones that sign in. */
+/** The required fields; if none is secret, also the optional sign-in fields. */
 function usualNames(schema: JsonObject): Set<string> {
   const names = new Set(requiredNames(schema));
   const fields = propertiesOf(schema).filter(([, field]) => field.airbyte_hidden !== true);

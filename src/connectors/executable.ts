@@ -67,7 +67,7 @@ async function stampOf(program: string): Promise<string> {
   return `${mtimeMs}:${size}`;
 }
 
-/** Links are followed first: a link in an allowed folder allows nothing outside of it. */
+/** Resolves links first: a link in an allowed folder does not allow its target outside. */
 async function resolveInside(path: string, allowed: readonly string[]): Promise<string> {
   const folders = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => normalize(folder))));
   const program = await realpath(path).catch((error: unknown) => systemCode(error) ?? 'unknown');

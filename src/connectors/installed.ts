@@ -1,4 +1,4 @@
-/** Which connectors are installed in this project, over all runtimes, and what they take on the disk. */
+/** Which connectors are installed in this project, over all runtimes, and their disk usage. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';

@@ -23,7 +23,7 @@ export interface PythonMarker extends Common {
   readonly installer: string;
   /** Absolute path of the program. */
   readonly program: string;
-  /** What was done so that it starts, where the usual way did not do. */
+  /** Workaround that was applied because the usual way did not start. */
   readonly note?: string;
 }
 
@@ -68,7 +68,7 @@ export async function writeMarker(folder: string, marker: Marker): Promise<void>
   await writeAtomic(join(folder, MARKER), `${JSON.stringify({ id: randomUUID(), ...marker }, undefined, 2)}\n`);
 }
 
-/** Before the rest of a folder goes: half-removed it counts as nothing. */
+/** Removed before the rest of a folder, so that a half-removed folder does not count as installed. */
 export function removeMarker(folder: string): Promise<void> {
   return rm(join(folder, MARKER), { force: true });
 }

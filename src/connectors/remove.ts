@@ -11,8 +11,8 @@ import type { InstalledEntry, Removed } from './types.ts';
 export type RemoveImage = (marker: DockerMarker) => Promise<string | undefined>;
 
 /**
- * Removes one version in one runtime: its folder, and its image where Sluice pulled it.
- * @returns it with the bytes that it took on disk, or undefined where it is not installed
+ * Removes one version in one runtime: its folder, and its image if Sluice pulled it.
+ * @returns it with the bytes it used on disk, or undefined if it is not installed
  * @throws LimitError `locked` while it is being installed
  */
 export async function removeInstalled(

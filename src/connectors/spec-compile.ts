@@ -5,7 +5,7 @@ import { ConnectorError } from '../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 const JSON_TYPES = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']);
-/** What the connectors themselves take: a date alone, a time without a zone. */
+/** Formats that connectors accept: a date alone, a time without a zone. */
 const LOOSE_TIME = /^\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?)?)?$/i;
 
 const compiled = new WeakMap<JsonObject, ValidateFunction>();
@@ -129,7 +129,7 @@ function tidyKeyword(keyword: string, value: JsonValue): JsonValue | undefined {
 }
 
 function tidyMap(map: JsonObject): JsonObject {
-  // A property may be called like a keyword, so its name is never looked at.
+  // Ignore property names, because a property may be named like a keyword.
   return Object.fromEntries(
     Object.entries(map).flatMap(([name, value]) => (isSchema(value) ? [[name, tidySchema(value)]] : [])),
   );

@@ -44,7 +44,7 @@ describe('validateAgainstSpec', () => {
     ]);
   });
 
-  it('tells only the errors of the branch that was meant', async () => {
+  it('reports only the errors of the branch that was meant', async () => {
     const config = { region: 'eu', credentials: { auth_type: 'oauth2.0', client_id: 'c', token_lifetime: 5 } };
     expect((await validateAgainstSpec(bramble, config)).map(({ path, message }) => [path, message])).toEqual([
       ['credentials.client_secret', 'A required field is missing.'],

@@ -28,7 +28,7 @@ export interface RegistryLocation {
 
 /**
  * What `AIRBYTE_LOCAL_REGISTRY` means.
- * @throws SetupError `bad_local_registry` where it is neither an http(s) address nor an absolute path
+ * @throws SetupError `bad_local_registry` if it is neither an http(s) address nor an absolute path
  */
 export function registryLocation(settings: Pick<Settings, 'localRegistry'>, standard: Addresses): RegistryLocation {
   const setting = settings.localRegistry;

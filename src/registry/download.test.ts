@@ -35,7 +35,7 @@ it('sends its user agent and the accepted type', async () => {
   });
 });
 
-it('gives up where a compressed body is broken, which fetch itself never does', async () => {
+it('gives up on a broken compressed body, which fetch itself never does', async () => {
   upstream.answer = (_request, response) => {
     response.socket?.end('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nnothing that was ever compressed');
   };
@@ -44,7 +44,7 @@ it('gives up where a compressed body is broken, which fetch itself never does', 
   });
 });
 
-it('gives up where nothing comes', async () => {
+it('gives up if no data arrives', async () => {
   upstream.answer = () => undefined;
   await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({
     name: 'UpstreamError',
@@ -52,7 +52,7 @@ it('gives up where nothing comes', async () => {
   });
 });
 
-it('gives up where the answer stops half-way', async () => {
+it('gives up if the answer stops half-way', async () => {
   upstream.answer = (_request, response) => response.write('half');
   await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
 });
@@ -76,7 +76,7 @@ it('refuses more than the cap', async () => {
   await expect(download(`${upstream.origin}/x`, options)).rejects.toMatchObject({ code: 'too_large' });
 });
 
-it('takes a 304 that nobody asked for as a bad answer', async () => {
+it('treats an unrequested 304 as a bad answer', async () => {
   upstream.answer = (_request, response) => response.writeHead(304).end();
   await expect(download(`${upstream.origin}/x`, options)).rejects.toMatchObject({ code: 'bad_answer' });
 });

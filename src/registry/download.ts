@@ -24,7 +24,7 @@ export type Download =
   | { readonly unchanged: true }
   | { readonly unchanged: false; readonly body: Buffer; readonly etag?: string };
 
-/** An address as it may be shown: without credentials and query, where tokens are. */
+/** An address for display: without credentials and query, which may contain tokens. */
 export function shownAddress(address: string): string {
   const url = new URL(address);
   return url.protocol === 'file:' ? address : `${url.protocol}//${url.host}${url.pathname}`;

@@ -130,7 +130,7 @@ describe('parseRegistry', () => {
     expect(seconds).toEqual([5400, undefined, undefined, undefined]);
   });
 
-  it('prefers the entry of Airbyte where two repositories end alike', () => {
+  it('prefers the entry of Airbyte if two repositories end alike', () => {
     const entry = (dockerRepository: string) => ({ dockerRepository, dockerImageTag: '1', spec: {} });
     const registry = { sources: ['other/source-a', 'airbyte/source-a', 'third/source-a'].map(entry) };
     expect(parseRegistry(Buffer.from(JSON.stringify(registry))).map(({ repository }) => repository)).toEqual([

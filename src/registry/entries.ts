@@ -1,4 +1,4 @@
-/** One entry of the registry's JSON as a small object; its spec stays packed until it is asked for. */
+/** One entry of the registry's JSON as a small object; its spec stays packed until requested. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { splitRegistry } from './split.ts';
 import type { BreakingChange, ConnectorType, DocumentationLink, RegistryEntry, RegistryRuntime } from './types.ts';
@@ -21,7 +21,7 @@ export function parseRegistry(bytes: Buffer): RegistryEntry[] {
     const raw = read();
     const entry = isObject(raw) ? parseEntry(raw, type) : undefined;
     if (!entry) continue;
-    // The bytes stay, one spec becomes objects only when it is asked for.
+    // Retain the bytes; parse one spec only when it is requested.
     packedSpecs.set(entry, () => object(object(read()).spec));
     entries.push(entry);
   }

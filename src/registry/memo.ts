@@ -1,4 +1,4 @@
-/** Work that callers share: one load for all who wait, its result held until it is due again. */
+/** Work that callers share: one load for all waiting callers, its result cached until it expires. */
 import { unlessAborted } from '../deadline.ts';
 
 export interface Memo<T> {

@@ -66,7 +66,7 @@ describe('the public registry', () => {
     expect(upstream.requests).toEqual([REGISTRY, `${REGISTRY} ("one")`]);
   });
 
-  it('is replaced where it has changed, in a process that lives for days too', async () => {
+  it('is replaced when it has changed, also in a process that runs for days', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const registry = folder.registry(upstream.origin);
     await registry.all(signal);
@@ -107,7 +107,7 @@ describe('the public registry', () => {
     expect(old.note).toMatch(reason);
     expect(old.note).toContain('3 days old');
     expect(old.entries).toHaveLength(7);
-    // The failure is not asked for again at once, and the good copy is still there.
+    // No immediate retry after the failure, and the good copy still exists.
     await registry.all(signal);
     expect(upstream.requests).toHaveLength(2);
     upstream.answer = serve(fixture, { etag: '"two"' });

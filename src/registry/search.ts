@@ -80,7 +80,7 @@ export function searchEntries(entries: readonly RegistryEntry[], query: SearchQu
   };
 }
 
-/** 0 is best; undefined where a word is missing. */
+/** 0 is best; undefined if a word is missing. */
 function rankOf(entry: RegistryEntry, words: readonly string[]): number | undefined {
   const name = entry.name.toLowerCase();
   const short = shortName(name);

@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import { isObject } from '../protocol/index.ts';
 
-/** Used where the published list cannot be had: what everybody would call a secret. */
+/** Used if the published list is unavailable: unambiguous secret keys. */
 export const BUILT_IN_SECRET_KEYS: ReadonlySet<string> = new Set([
   'access_key_secret',
   'access_token',

@@ -27,7 +27,7 @@ export interface RegistryEntry {
   /** The image's repository without its tag, such as `airbyte/source-faker`. */
   readonly repository: string;
   readonly title: string;
-  /** By which an Airbyte knows the connector; absent where the registry names none. */
+  /** Airbyte's identifier of the connector; absent if the registry names none. */
   readonly definitionId?: string | undefined;
   readonly type: ConnectorType;
   readonly version: string;
@@ -77,7 +77,7 @@ export interface SearchResult {
   readonly entries: readonly RegistryEntry[];
   readonly total: number;
   readonly nextCursor?: string;
-  /** Names that resemble the search, where nothing matches. */
+  /** Names that resemble the search, if nothing matches. */
   readonly near: readonly string[];
   readonly note?: string;
 }

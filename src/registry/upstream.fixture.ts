@@ -10,7 +10,7 @@ import type { Registry } from './types.ts';
 
 export interface Upstream {
   readonly origin: string;
-  /** Requests so far, as `GET /path`, with `(etag)` where one was sent along. */
+  /** Requests so far, as `GET /path`, with `(etag)` if one was sent. */
   readonly requests: string[];
   /** What every request gets from now on. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;

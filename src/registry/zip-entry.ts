@@ -10,7 +10,7 @@ const ENCRYPTED = 1;
 
 /**
  * @param maxBytes of the file once it is unpacked
- * @returns undefined where no such file is in the archive
+ * @returns undefined if no such file is in the archive
  * @throws RangeError if the bytes are not an archive, or the file is too large, encrypted, or packed in an unusual way
  */
 export function zipEntry(archive: Buffer, name: string, maxBytes: number): Buffer | undefined {

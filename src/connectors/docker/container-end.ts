@@ -56,7 +56,7 @@ async function stateOf({ docker }: Engine, id: string): Promise<State | undefine
   );
 }
 
-/** The engine may run on another machine. @returns NaN where it does not say */
+/** The engine may run on another machine. @returns NaN if it does not say */
 async function clockOf({ docker }: Engine): Promise<number> {
   return call(docker.info(), { timeoutMs: ANSWER_MS }).then(
     ({ SystemTime: time }: { SystemTime?: string }) => Date.parse(time ?? ''),
@@ -65,7 +65,7 @@ async function clockOf({ docker }: Engine): Promise<number> {
 }
 
 function endingOf({ ExitCode: code, OOMKilled: reported }: State): Ending {
-  // With cgroups of the second version the engine may miss it; a run that is ended by us asks nobody.
+  // With cgroups of the second version the engine may miss it; skip the query if Sluice ended the run.
   const outOfMemory = reported ? code !== 0 : code === KILLED && 'likely';
   return { code, signal: null, outOfMemory };
 }

@@ -1,4 +1,4 @@
-/** Runs connectors in containers: made, filled, listened to and only then started; removed whatever happens. */
+/** Runs connectors in containers: creates, copies files in, attaches, then starts; always removes them. */
 import { randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
 import type { ContainerCreateOptions } from 'dockerode';
@@ -28,7 +28,7 @@ export interface ContainerDeps {
   readonly project: Project;
   readonly redactor: Redactor;
   readonly settings: DockerSettings;
-  /** What no connector may see, whatever is mounted. */
+  /** Paths that no connector may see, even if mounted. */
   protectedPaths(): Promise<readonly string[]>;
   /** What connectors may see of the environment; a container gets its proxies. */
   readonly environment: Readonly<Record<string, string>>;
@@ -119,7 +119,7 @@ export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
         await entry.end(closing ? SHUTDOWN_MS : undefined);
         live.delete(entry);
         if (live.size + left.size === 0) watcher.end();
-        // Only for those who come after this server; the next update tries again.
+        // Only later servers need it; the next update tries again.
         await record.update().catch(() => {});
       }
     },
@@ -148,7 +148,7 @@ async function make(
     task,
     image,
     settings: deps.settings,
-    // A destination writes where a person has named it a folder; everything else only reads.
+    // A destination writes to folders that a person configured; everything else is read-only.
     mounts: await containerMounts(
       deps.settings.mounts,
       /^destination-/.test(task.installed.connector),
@@ -168,12 +168,12 @@ async function make(
   }
 }
 
-/** The client would put all of it into the address as well, where logs of the engine show it: a proxy's password is in it. */
+/** The client would also put all of it into the URL, which engine logs show: it contains a proxy password. */
 function inBody({ name, ...options }: ContainerCreateOptions): ContainerCreateOptions {
   return { _query: { name }, _body: options } as ContainerCreateOptions;
 }
 
-/** An archive goes from this process's memory into the container: no file of this machine ever holds it. */
+/** Sends an archive from memory into the container, never through a file on this machine. */
 async function putFiles(engine: Engine, id: string, { files, signal }: Task): Promise<void> {
   const names = Object.keys(files);
   if (names.length === 0) return;

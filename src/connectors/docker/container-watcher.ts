@@ -35,7 +35,7 @@ done
 const PROGRAM = './end-containers.js';
 const CERTIFICATES = /^(SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
 
-/** @param environment of which the watcher gets where certificates are, and nothing else */
+/** @param environment the watcher gets only its certificate paths */
 export function createContainerWatcher(environment: Readonly<Record<string, string>>): ContainerWatcher {
   const certificates = Object.entries(environment).filter(([name]) => CERTIFICATES.test(name));
   let watcher: ChildProcess | undefined;

@@ -74,7 +74,7 @@ export function containerEnvironment(environment: Readonly<Record<string, string
 
 const LOOPBACK_PROXY = /^([a-z0-9]+:\/\/)?([^@/]*@)?(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:|\/|$)/i;
 
-/** Processors of the engine's machine, asked once for each engine; none where it cannot limit them, as some rootless ones. */
+/** Processors of the engine's machine, asked once for each engine; none if it cannot limit them, as some rootless ones. */
 export function createProcessorCount(): (engine: Engine) => Promise<number> {
   const known = new Map<string, number>();
   return async ({ docker, address }) => {

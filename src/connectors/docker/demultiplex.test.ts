@@ -13,7 +13,7 @@ function frame(kind: number, content: Buffer): Buffer {
 
 const frames = fc.array(fc.tuple(fc.constantFrom(1, 2), fc.uint8Array({ maxLength: 40 }).map(Buffer.from)));
 
-test('whatever the pieces are in which it comes, each stream gets its bytes in their order', async () => {
+test('each stream gets its bytes in order, however the input is split', async () => {
   await fc.assert(
     fc.asyncProperty(frames, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (all, sizes) => {
       const socket = new PassThrough();

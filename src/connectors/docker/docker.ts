@@ -29,7 +29,7 @@ export interface DockerDeps {
 
 export interface DockerRuntime extends RuntimeModule {
   readonly runner: ContainerRunner;
-  /** Removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
+  /** Removes an image that Sluice pulled. @returns why it was not removed, if so, such as that another container uses it */
   removeImage(marker: DockerMarker): Promise<string | undefined>;
 }
 

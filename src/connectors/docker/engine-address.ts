@@ -1,4 +1,4 @@
-/** Where the Docker engine may be: as its own command looks for it, and where desktop programs put it. */
+/** Candidate addresses of the Docker engine: those of its own command, and those of desktop programs. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
@@ -21,14 +21,14 @@ export interface EngineAddress {
 }
 
 /**
- * One address where the user has chosen one, else every usual socket, the likeliest first.
+ * One address if the user chose one, otherwise every usual socket, the likeliest first.
  * @throws SetupError `docker_host_ssh`, `docker_host_invalid`, `docker_context_unusable`, `docker_certificates_unreadable`
  */
 export async function engineAddresses(environment: DockerEnvironment): Promise<readonly EngineAddress[]> {
   const { DOCKER_HOST: chosen, HOME: home = '', XDG_RUNTIME_DIR: runtimeDirectory } = environment;
   if (chosen) {
     const address = await parseAddress(chosen, 'DOCKER_HOST', certificateFolder(environment));
-    // dockerode reads that folder by itself, and throws where it cannot.
+    // dockerode reads that folder by itself, and throws if it cannot.
     if (address.host && environment.DOCKER_CERT_PATH) await readCertificates(environment.DOCKER_CERT_PATH);
     return [address];
   }

@@ -29,7 +29,7 @@ const TIMEOUT_MS = 30_000;
  */
 export function dockerAt(address: EngineAddress, version?: string, silenceMs = 0): Docker {
   const { socketPath, host, port, tls } = address;
-  // Pass every option: dockerode takes what is left out from the environment.
+  // Pass every option: dockerode reads omitted options from the environment.
   const where: Docker.DockerOptions = {
     socketPath,
     host,
@@ -47,12 +47,12 @@ export function dockerAt(address: EngineAddress, version?: string, silenceMs = 0
 
 /**
  * Not by dockerode's own abort signal: it leaves a call that is aborted in the middle of its answer unsettled.
- * @throws EngineError; a system error where no engine answers; the signal's reason
+ * @throws EngineError; a system error if no engine answers; the signal's reason
  */
 export async function call<T>(work: Promise<T>, { signal, timeoutMs = TIMEOUT_MS }: CallLimits = {}): Promise<T> {
   let onAbort = (): void => {};
   let timer: NodeJS.Timeout | undefined;
-  // What is given up may still fail, and nobody is there to hear of it.
+  // An abandoned call may still fail: ignore its error.
   work.catch(() => {});
   const given = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(signal?.reason);

@@ -59,7 +59,7 @@ test('no socket: not running, and DOCKER_HOST is named', async () => {
   expect(error.next).toMatch(/start/);
 });
 
-test('a socket that nobody listens on: not running', async () => {
+test('a socket without a listener: not running', async () => {
   await writeFile(socket, '');
   expect(await failure(here())).toMatchObject({ code: 'docker_not_running' });
 });

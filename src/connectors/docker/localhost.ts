@@ -26,7 +26,7 @@ function namesLoopback(text: string): boolean {
   if (LIST.test(text) && !text.includes('://')) return text.split(',').some((host) => HOST.test(host.trim()));
   const authority = AUTHORITY.exec(text)?.[1];
   if (authority === undefined) return false;
-  // What is before the last @ is a user and a password, which may hold anything.
+  // The part before the last @ is a user and a password, which may contain any character.
   const hosts = authority.slice(authority.lastIndexOf('@') + 1);
   return hosts.split(',').some((host) => HOST.test(host));
 }

@@ -17,13 +17,13 @@ import type { Engine } from './engine.ts';
 import { call } from './engine-call.ts';
 
 export interface ImageName {
-  /** With the registry's host where it is not Docker Hub: `airbyte/source-faker`. */
+  /** With the registry's host if it is not Docker Hub: `airbyte/source-faker`. */
   readonly repository: string;
   readonly tag: string;
 }
 
 interface Layer {
-  /** Bytes that are here, and in all; 0 where the registry has not reported them. */
+  /** Bytes that are here, and in all; 0 if the registry has not reported them. */
   done: number;
   total: number;
   complete: boolean;

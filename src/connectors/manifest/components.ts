@@ -1,4 +1,4 @@
-/** Python code that manifests refer to: the registry's only once its checksum is right, the user's only from folders whose programs may run. */
+/** Python code that manifests refer to: the registry's only with a valid checksum, the user's only from folders whose programs may run. */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../config/index.ts';

@@ -15,9 +15,9 @@ export interface ManifestStream {
 
 export interface ManifestDescription {
   readonly streams: readonly ManifestStream[];
-  /** Whether more streams come to light only when the source is asked. */
+  /** Whether more streams become known only when the source runs. */
   readonly moreAtDiscovery: boolean;
-  /** Component types such as `OAuthAuthenticator`; empty where nothing authenticates. */
+  /** Component types such as `OAuthAuthenticator`; empty if nothing authenticates. */
   readonly authentication: readonly string[];
   readonly bringsCode: boolean;
   /** The CDK that it was written for. */
@@ -37,7 +37,7 @@ export function describeManifest({ document, version, bringsCode }: Manifest): M
   };
 }
 
-/** The spec message that a manifest holds; undefined where it holds none. */
+/** The spec message that a manifest holds; undefined if it holds none. */
 export function specOf({ document }: Manifest): JsonObject | undefined {
   const spec = follow(document, document.spec);
   const schema =
@@ -51,7 +51,7 @@ export function specOf({ document }: Manifest): JsonObject | undefined {
   };
 }
 
-/** The text of a manifest that holds no spec, with one: the CDK refuses to run it without. Undefined where it holds one. */
+/** Adds a spec to a manifest without one, because the CDK requires it. Undefined if it has one. */
 export function withSpec({ document }: Manifest, { connectionSpecification }: JsonObject): string | undefined {
   if (document.spec !== undefined) return undefined;
   const spec = { type: 'Spec', connection_specification: connectionSpecification ?? { type: 'object' } };

@@ -1,4 +1,4 @@
-/** A manifest of the user's own, read from a folder where such files may lie. */
+/** Reads a user's own manifest from an allowed folder. */
 import type { Settings } from '../../config/index.ts';
 import { InputError, RefusedError } from '../../errors.ts';
 import { type FileRules, readAllowedFile } from '../../secrets/index.ts';

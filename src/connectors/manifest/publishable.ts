@@ -1,4 +1,4 @@
-/** A manifest that is to be published to an Airbyte: checked before it is sent, nothing is installed or run. */
+/** Checks a manifest before it is published to an Airbyte; installs and runs nothing. */
 import type { Settings } from '../../config/index.ts';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';

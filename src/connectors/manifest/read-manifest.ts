@@ -23,7 +23,7 @@ const MAX_ALIASES = 10_000;
 const TAGS = /^tag:yaml\.org,2002:(null|bool|int|float|merge|map|seq|str)$/;
 
 /**
- * @param source what the reader knows the text by: a path, or `the manifest of source-x 1.0.0`
+ * @param source the name of the text for the reader: a path, or `the manifest of source-x 1.0.0`
  * @throws InputError `bad_manifest`, with the line and column if known
  */
 export function readManifest(text: string, source: string): Manifest {
@@ -88,7 +88,7 @@ function parsed(text: string, source: string): { value: unknown; words: Readonly
   }
 }
 
-/** Looked for among all words of the text, so that no key that is written twice, merged or passed on hides it. */
+/** Searches the entire text, so that duplicate, merged or inherited keys cannot hide it. */
 function telling(document: Document.Parsed): ReadonlySet<unknown> {
   const found = new Set<unknown>();
   visit(document, {

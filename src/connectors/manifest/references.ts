@@ -8,10 +8,10 @@ export type ReferenceProblem =
 /** Values that a manifest may have once every reference is written out; source-stripe and source-tmdb have 28,000. */
 const MAX_VALUES = 500_000;
 const DEEPEST = 400;
-/** What is under these is configuration, in which `#/` means nothing. */
+/** Values under these keys are configuration, where `#/` has no meaning. */
 const NO_REFERENCES = new Set(['config_overrides']);
 
-/** What would stop the CDK when it writes out the references, found without writing them out; undefined where nothing does. */
+/** Finds what would stop the CDK when it expands the references, without expanding them; undefined if nothing does. */
 export function referenceProblem(manifest: JsonObject): ReferenceProblem | undefined {
   const sizes = new Map<JsonObject | JsonValue[] | string, number>();
   const open = new Set<JsonObject | JsonValue[] | string>();

@@ -16,7 +16,7 @@ function split(chunks: readonly Buffer[], maxBytes = 1_000_000): { lines: string
 }
 
 describe('createLineSplitter', () => {
-  it('gives the same lines however the bytes are cut', () => {
+  it('returns the same lines however the bytes are split', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), fc.array(fc.nat(20)), (texts, cuts) => {
         const expected = texts.map((text) => text.replaceAll('\n', ' '));

@@ -66,7 +66,7 @@ async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<numbe
   return found;
 }
 
-/** Bytes of one process's memory, with its share of what it has in common with others where the system tells; dear to ask. */
+/** Bytes of one process's memory, with its share of shared pages if the system reports it; expensive. */
 export async function memoryOf({ pid, memoryBytes }: ProcessRow): Promise<number> {
   if (process.platform !== 'linux') return memoryBytes;
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
@@ -74,12 +74,12 @@ export async function memoryOf({ pid, memoryBytes }: ProcessRow): Promise<number
   return kilobytes === undefined ? memoryBytes : Number(kilobytes) * 1024;
 }
 
-/** How many processes and other entries the system has, where that is cheap to know: a number to compare with a later one. */
+/** Number of processes and other entries of the system, if cheap to get: compare it with a later one. */
 export async function countProcesses(): Promise<number | undefined> {
   return process.platform === 'linux' ? (await readdir('/proc')).length : undefined;
 }
 
-/** Work that is never done twice at a time: callers share the next one that begins. */
+/** Work that never runs twice at a time: callers share the next run. */
 function shareNext<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<unknown> | undefined;
   let next: Promise<T> | undefined;

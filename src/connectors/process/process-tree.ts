@@ -5,7 +5,7 @@ import { findMarked, listProcesses, memoryOf, type ProcessRow } from './process-
 export interface ProcessTree {
   /** Records the members of the tree, so that they are known after their ancestors exit. @returns their resource usage */
   remember(): Promise<{ readonly processes: number; readonly memoryBytes: number }>;
-  /** Bytes of memory that the tree holds now; what its processes share counts once where the system tells (Linux). */
+  /** Bytes of memory that the tree holds now; shared pages count once if the system reports them (Linux). */
   memory(): Promise<number>;
   /** SIGTERM for all, SIGKILL after `graceMs` for those that stayed, and again for those that came meanwhile. */
   end(graceMs: number): Promise<void>;
@@ -16,7 +16,7 @@ export interface TreeRoot {
   readonly pid: number;
   /** Start time of the root; without it the process of that pid is trusted to be the root. */
   readonly started?: string;
-  /** Whether the root only waits for the program that it confines: it ends by itself, and takes all with it when it is killed. */
+  /** Whether the root only waits for the program that it confines: it ends by itself, and killing it ends the entire tree. */
   readonly isWrapper?: boolean;
 }
 

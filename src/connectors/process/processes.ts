@@ -1,4 +1,4 @@
-/** Starts programs, and makes sure that nothing of them is left behind. */
+/** Starts programs and cleans up everything that they leave behind. */
 import { abortError, serverEnds } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';

@@ -16,7 +16,7 @@ describe('a version of Python', () => {
     expect(fits('3.9.0', 'whatever')).toBe(true);
   });
 
-  it('is chosen by what connectors run on, below a bound where there is one', () => {
+  it('is chosen by what connectors run on, below a bound if there is one', () => {
     expect(fittingMinor('<3.12,>=3.9')).toBe('3.11');
     expect(fittingMinor('<3.12,>=3.9', '3.11')).toBe('3.10');
     expect(fittingMinor('>=3.11', '3.11')).toBeUndefined();
@@ -62,7 +62,7 @@ describeWith(['python'], 'an interpreter', () => {
     expect(await found()).toEqual(expect.arrayContaining(places));
   });
 
-  it('is counted once under all its names, and not at all where it does not work', async () => {
+  it('is counted once under all its names, and not at all if it does not work', async () => {
     const one = await createInterpreter('bin', 'python3.11');
     await symlink(one, join(folder, 'bin', 'python3'));
     await writeFile(join(folder, 'bin', 'python3.9'), '#!/bin/sh\necho "Python 3.9"\n', { mode: 0o755 });

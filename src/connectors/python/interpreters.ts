@@ -9,7 +9,7 @@ export interface Interpreter {
   readonly path: string;
   /** Such as `3.11.7`. */
   readonly version: string;
-  /** Whether `python -m venv` can put pip into what it makes; Debian takes that part away. */
+  /** Whether `python -m venv` can install pip; Debian ships without that part. */
   readonly hasPip: boolean;
 }
 
@@ -57,7 +57,7 @@ async function pythonsIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
-/** What the `py` launcher knows, where there is one: each line of `py -0p` ends with a path. */
+/** Interpreters of the `py` launcher, if there is one: each line of `py -0p` ends with a path. */
 async function askLauncher(environment: Environment): Promise<string[]> {
   for (const folder of programFolders(environment)) {
     const launcher = join(folder, process.platform === 'win32' ? 'py.exe' : 'py');

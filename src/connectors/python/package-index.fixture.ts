@@ -57,14 +57,14 @@ with zipfile.ZipFile(path, "w") as wheel:
     wheel.writestr(info + "RECORD", "")
 `;
 
-/** The settings by which pip and uv ask this index alone, whatever this machine has set for them. */
+/** Settings that make pip and uv use only this index, regardless of this machine's configuration. */
 export function onlyIndex(url: string): Record<string, string> {
   const own = Object.fromEntries(['PIP_INDEX_URL', 'UV_DEFAULT_INDEX', 'UV_INDEX_URL'].map((name) => [name, url]));
   const others = ['PIP_EXTRA_INDEX_URL', 'UV_EXTRA_INDEX_URL', 'UV_INDEX', 'PIP_FIND_LINKS', 'UV_FIND_LINKS'];
   return { ...own, ...Object.fromEntries(others.map((name) => [name, ''])) };
 }
 
-/** @param json whether pages are JSON, or HTML as older indexes give them */
+/** @param json whether pages are JSON, or HTML like older indexes */
 export async function startIndex(packages: readonly TestPackage[], json = true): Promise<TestIndex> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-index-'));
   const files = await Promise.all(packages.map((one) => build(folder, one)));

@@ -7,7 +7,7 @@ import type { Installed } from '../types.ts';
 import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './package-index.fixture.ts';
 import { findUv } from './uv.ts';
 
-// An installer takes seconds, and many times that on a machine that has other things to do.
+// An installer takes seconds, and much longer on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const PACKAGE = 'airbyte-source-tiny';
@@ -142,7 +142,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     expect(context.reported.join('\n')).toContain('1.2.0 was withdrawn by its authors');
   });
 
-  it('is not installed where no Python suits it, upper bound included', async () => {
+  it('is not installed if no Python fits it, upper bound included', async () => {
     const error = await install('1.7.0').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'setup', code: 'python_missing' });
     expect((error as Error).message).toContain('Python >=4.2');

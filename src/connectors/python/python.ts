@@ -33,7 +33,7 @@ interface PackageRequest {
 const LOCK_WAIT_MS = 20 * 60_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/;
 const VERSION = /^[0-9][0-9A-Za-z.+!_-]{0,60}$/;
-/** Remembers which version was taken for the registry's, where the index does not have that. */
+/** Remembers the substitute for the registry's version if the index does not have it. */
 const RESOLVED = 'resolved.json';
 
 export function createPythonRuntime(deps: PythonDeps): RuntimeModule {
@@ -67,7 +67,7 @@ function notOnIndex(connector: string): InputError {
   );
 }
 
-/** Names and versions become folders and arguments of an installer: nothing else may be in them. */
+/** Names and versions become folders and installer arguments: reject other characters. */
 function checkNames(connector: string, packageName: string, versions: readonly (string | undefined)[]): void {
   const name = [connector, packageName].find((one) => !NAME.test(one));
   if (name !== undefined) {
@@ -139,7 +139,7 @@ async function installLocked(
     const here = await findInstalled(request, release.version);
     if (here) return here;
     const folder = join(home, release.version);
-    // whatever is there was interrupted, or cannot be run any more; its installer may still be at it.
+    // Existing files are from an interrupted or broken installation; its installer may still be running.
     await deps.processes.endOrphans();
     await rm(folder, { recursive: true, force: true });
     try {
@@ -162,7 +162,7 @@ async function findInstalled(
   return toInstalled(connector, marker, false);
 }
 
-/** Offline only what is installed counts: the asked version, else the newest. */
+/** Offline, only installed versions count: the requested one, otherwise the newest. */
 async function findOffline(request: PackageRequest, asked: string | undefined): Promise<Installed> {
   const versions = (await entriesOf(request.home)).filter((name) => valid(name)).sort(rcompare);
   if (asked === undefined) {

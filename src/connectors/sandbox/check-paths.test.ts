@@ -133,7 +133,7 @@ describe('a path that is not open', () => {
     expect(await kindOf(text)).toMatch(/outside|lost/);
   });
 
-  it('tells a loss where a confined destination could write', async () => {
+  it('reports lost files if a confined destination writes to a temporary path', async () => {
     expect(await kindOf('/tmp/out')).toBe('lost');
     expect(await kindOf('~/out')).toBe('lost');
     expect(await kindOf('/var/out')).toBe('outside');

@@ -8,7 +8,7 @@ import { type LocalPath, type NamedPaths, namedPaths } from './local-paths.ts';
 import { comparable, isWithin, resolveLinks, spellings, tidy } from './paths.ts';
 
 export interface PathRules {
-  /** Never named, whatever confines the connector. */
+  /** Paths that may never be named, with any sandbox. */
   readonly protectedPaths: readonly string[];
   /** Where a connector runs, in spirit: relative paths begin there. */
   readonly runFolder: string;
@@ -18,7 +18,7 @@ export interface PathRules {
 
 /** A field that names a path which is not open. */
 export interface PathFinding {
-  /** `lost`: where a confined connector may write, and nothing lasts. */
+  /** `lost`: a path that a confined connector may write, but whose files do not persist. */
   readonly kind: 'protected' | 'outside' | 'lost';
   readonly problem: Problem;
 }
@@ -101,7 +101,7 @@ async function isOpen(
   if (!opened.written.some((folder) => isWithin(path, folder))) return false;
   const real = await resolveLinks(beforeWildcard(path));
   if (!opened.real.some((folder) => isWithin(real, folder))) return false;
-  // A folder that holds what is protected would show it.
+  // A folder that contains a protected path would expose it.
   return !protectedPaths.some((hidden) => isWithin(real, hidden) || isWithin(hidden, real));
 }
 

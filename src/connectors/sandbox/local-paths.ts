@@ -29,7 +29,7 @@ const BEGINNING = /[/~$%]|\.(?=\.)|[a-z](?=:\/)/gi;
 const MAX_PATHS = 200;
 /** Slashes inside of other text; a long one of several addresses has hundreds. */
 const MAX_WITHIN = 2000;
-/** The longest path that a system takes. */
+/** The longest path that a system accepts. */
 const MAX_LENGTH = 4096;
 const NETWORK_URL =
   /\b(?:https?|wss?|ftps?|sftp|s3[an]?|gs|gcs|abfss?|wasbs?|az|azure|mongodb(?:\+srv)?):\/\/[^\s"'`<>,;|/?#~](?:(?!:\/\/)[^\s"'`<>,;|])*/gi;
@@ -56,7 +56,7 @@ export function localPathsIn(form: string): LocalPath[] {
   const found: LocalPath[] = [];
   for (const { index } of text.matchAll(BEGINNING)) {
     const before = text[index - 1];
-    // Some programs take what follows the last `://` of an address.
+    // Some programs use the part after the last `://` of an address.
     if (before === undefined || BEFORE.test(before) || text.startsWith('://', index - 3)) {
       const kind = kindAt(text, index);
       if (kind) found.push({ kind: kind.kind, text: textFrom(text, index + kind.skip) });
@@ -68,7 +68,7 @@ export function localPathsIn(form: string): LocalPath[] {
   return [...found, ...pathsWithin(form)];
 }
 
-/** What every slash begins, whatever is before it. */
+/** The path that starts at each slash, regardless of the text before it. */
 function pathsWithin(text: string): LocalPath[] {
   const found = new Set<string>();
   for (const { index } of text.matchAll(/\/(?=[^/])/g)) {

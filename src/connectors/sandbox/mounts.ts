@@ -84,7 +84,7 @@ interface TreeRules {
   budget: number;
 }
 
-/** @returns false where too many entries would have to be shown one by one */
+/** @returns false if too many entries would have to be mounted one by one */
 async function addTree(mounts: Mount[], tree: Tree, rules: TreeRules): Promise<boolean> {
   const { source, target, write } = tree;
   const holds = [...NEVER, ...rules.protectedPaths].some((hidden) => isWithin(hidden, source));

@@ -47,7 +47,7 @@ async function installedFolder(program: string, connectors: string | undefined):
   return name && version ? join(tidy(connectors), name, version) : undefined;
 }
 
-/** The allowed folder of a program of the user's own; less of it, where that folder is or holds the person's home. */
+/** The allowed folder of a user's own program; only a part of it if it is or contains the home folder. */
 async function programFolder(program: string, options: RuntimeFilesOptions): Promise<string> {
   const folders = await Promise.all(options.executableDirectories.map(resolveLinks));
   const allowed = folders.filter((folder) => isWithin(program, folder)).sort((one, other) => one.length - other.length);

@@ -116,9 +116,9 @@ async function bubblewrap(
     ...opened,
   ];
   const [system, { mounts }] = await Promise.all([systemMounts(), planMounts(grants, hidden)]);
-  // A person who opens the machine's /tmp means that one.
+  // If a person opens the machine's /tmp, use that one.
   const ownTmp = !opened.some(({ path }) => isWithin('/tmp', tidy(path)));
-  // For a destination it takes nothing: what a configuration names there would be lost with the run.
+  // Read-only for a destination: files that a configuration names there would be lost with the run.
   const temporary = !ownTmp ? run.temporary : run.writes ? '/run/tmp' : '/tmp';
   const bind = (source: string, target: string, write: boolean): Mount => ({ kind: 'bind', source, target, write });
   const command = bubblewrapCommand({

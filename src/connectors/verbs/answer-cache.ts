@@ -14,7 +14,7 @@ export interface CachedAnswer {
   readonly value: JsonObject;
   /** Milliseconds since 1970. */
   readonly keptAt: number;
-  /** What did not fit the schema, each in words of its own. */
+  /** What did not fit the schema, one description each. */
   readonly misfits: readonly string[];
 }
 

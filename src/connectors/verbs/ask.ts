@@ -112,7 +112,7 @@ function listen<Type extends AirbyteMessage['type']>(
   });
 }
 
-/** The messages in a line that is none itself, and the texts between them. */
+/** The messages inside a line that is not a message itself, and the texts between them. */
 function partsOf(line: string): string[] {
   const bytes = Buffer.from(line);
   return linePieces(bytes, 0, bytes.length).map(({ from, to }) => bytes.toString('utf8', from, to));

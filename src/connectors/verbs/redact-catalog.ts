@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 
-/** Words of the protocol and of JSON Schema; they stay, whatever a secret's value is. */
+/** Keywords of the protocol and of JSON Schema; never redacted, even if a secret has the same value. */
 const OWN_WORDS = new Set(
   (
     'streams name namespace json_schema supported_sync_modes source_defined_cursor default_cursor_field ' +

@@ -42,7 +42,7 @@ async function hostileNamed(behaviour: string): Promise<string> {
 }
 
 describe('an honest source', () => {
-  it('tells its spec once for each build of the program', async () => {
+  it('returns its spec once per build of the program', async () => {
     const { path, starts } = await counted(MEADOW);
     const spec = await context.connectors.spec(context.program(path), context.control());
     expect(spec.connectionSpecification).toMatchObject({ required: ['api_key'] });
@@ -75,7 +75,7 @@ describe('an honest source', () => {
     await context.connectors.discover(program, await context.config({ api_key: 'another-one' }), context.control());
     await context.connectors.discover(program, one, context.control(), 0);
     expect(await starts()).toHaveLength(3);
-    // What did not fit is a reason to ask again, once.
+    // A misfit causes one new query.
     for (const _time of [1, 2]) {
       await context.connectors.noteMisfits(program, one, ['users.age']);
       await context.connectors.discover(program, one, context.control());
@@ -110,7 +110,7 @@ describe('a source that talks badly', () => {
     expect(spec.connectionSpecification).toBeDefined();
   });
 
-  it('fails with its own TRACE, whatever its exit code', async () => {
+  it('fails with its own TRACE, with any exit code', async () => {
     expect(await check({ behaviour: 'trace-error', failure_type: 'transient_error' })).toMatchObject({
       code: 'connector_transient_error',
       message: 'source-hostile.mjs failed at check: The account is locked.',
@@ -176,12 +176,12 @@ describe('a source that talks badly', () => {
   });
 });
 
-describe('a source that tells secrets', () => {
+describe('a source that reveals secrets', () => {
   const secret: JsonObject = {
     api_key: 'secret_reference::SHOP_API_KEY',
     credentials: 'secret_reference::SHOP_KEY_FILE',
   };
-  /** In no disguise that a reader would know may any of it be seen. */
+  /** None of it may be visible in any readable encoding. */
   function expectSealed(text: string): void {
     for (const value of [KEY, PEM]) {
       const bytes = Buffer.from(value);
@@ -206,14 +206,14 @@ describe('a source that tells secrets', () => {
     return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
   }
 
-  it('gives none of them away in the message of its check', async () => {
+  it('reveals none of them in the message of its check', async () => {
     const answer = await check({ ...secret, behaviour: 'leak' });
     expect(answer).toMatchObject({ succeeded: false });
     expectSealed(JSON.stringify(answer));
     expect(JSON.stringify(answer)).toContain('[secret:SHOP_API_KEY]');
   });
 
-  it('gives none away in an error, its tails and its details', async () => {
+  it('reveals none in an error, its tails and its details', async () => {
     const error = (await check({ ...secret, behaviour: 'leak-trace' })) as ConnectorError;
     expect(error.code).toBe('connector_config_error');
     expectSealed(`${error.message}\n${JSON.stringify(error.details)}\n${Object.values(error.details).join('\n')}`);

@@ -43,12 +43,12 @@ export function maskConfiguration(configuration: JsonObject, { spec, secretKeys 
   return walk(configuration, []) as JsonObject;
 }
 
-/** Whether a text under this name is a secret whatever a spec marks: `api_token`, but not `token_url`. */
+/** Whether a text under this name is a secret regardless of the spec: `api_token`, but not `token_url`. */
 export function namesSecret(key: string): boolean {
   return /(pass(word|wd|phrase)|pwd|secret|token|(api|access|secret|private|auth|account)[_-]?key)$/i.test(key);
 }
 
-/** Whether a name that no spec explains is one of secrets: a word of it, or a header that carries one. */
+/** Whether a name without a spec belongs to a secret: by one of its words, or as a header that carries one. */
 export function carriesSecret(key: string): boolean {
   return hasSensitiveWord(key) || CARRIERS.test(key);
 }

@@ -3,7 +3,7 @@
 export interface Literal {
   readonly text: string;
   readonly name: string;
-  /** Only where it is not a part of a longer word. */
+  /** Only if it is not a part of a longer word. */
   readonly asToken: boolean;
 }
 

@@ -165,7 +165,7 @@ describe('the redactor', () => {
     );
   });
 
-  it('changes nothing where there is no secret, and is done after one pass', () => {
+  it('changes nothing if there is no secret, and is idempotent', () => {
     fc.assert(
       fc.property(
         fc.array(value, { maxLength: 4 }),

@@ -56,7 +56,7 @@ export function scan(text: string, level: RedactionLevel, known: KnownSecrets, b
     hits: merged,
     secrets: marks.length + merged.filter(({ weight }) => weight > 0).length,
     settledTo() {
-      // All views, whatever the secrets look like: the distance from the end must not depend on them.
+      // All views, independent of the secrets: the distance from the end must not depend on them.
       const all = allViews(plainView(text, marks), text.includes('+'));
       const open = shapes.filter((shape) => shape.open).map(({ keyStart }) => keyStart);
       const shape = level === 'connector' ? openShapeFrom(text) : text.length;

@@ -86,7 +86,7 @@ function valueAfter(text: string, head: RegExpExecArray): Shape {
     // "basic understanding" is prose.
     return value.length < MIN_BARE_TOKEN || /^[a-z]*$/.test(value) ? { ...shape, start: shape.end } : shape;
   }
-  // An existing mark has no value; a URL's user has one only where an @ follows.
+  // An existing mark has no value; a URL's user has one only if an @ follows.
   if (head[0].startsWith('[')) return { keyStart, start: after, end: after, open: false };
   const password = bareValue(text, keyStart, after, URL_PASSWORD);
   return text[password.end] === '@' ? password : { keyStart, start: after, end: after, open: password.open };
@@ -104,7 +104,7 @@ function headerValue(text: string, keyStart: number, after: number): Shape {
   const scheme = SCHEME.exec(text);
   if (scheme) return bareValue(text, keyStart, after + scheme[0].length, BARE);
   const first = bareValue(text, keyStart, after, BARE);
-  // A scheme that is not known: its credentials are the next word.
+  // An unknown scheme: its credentials are the next word.
   const gap = /[ \t]*/y;
   gap.lastIndex = first.end;
   const next = first.end + (gap.exec(text)?.[0].length ?? 0);

@@ -4,7 +4,7 @@ import { parseExactJson } from './exact-json.ts';
 
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** @returns undefined where the value does not fit any of the types; an empty list takes anything */
+/** @returns undefined if the value does not fit any of the types; an empty list takes anything */
 export function convert(value: JsonValue, types: readonly string[]): JsonValue | undefined {
   if (types.length === 0 || types.some((type) => fits(value, type))) return value;
   if (typeof value !== 'string') {

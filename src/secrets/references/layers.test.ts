@@ -31,7 +31,7 @@ describe('layers', () => {
     });
   });
 
-  it('redacts what is at secret fields of a file and of a secret, and takes references in them', async () => {
+  it('redacts secret fields of a file and of a secret, and accepts references in them', async () => {
     const configFile = write(
       'c.json',
       JSON.stringify({

@@ -3,7 +3,7 @@ import { canonicalJson, type JsonObject } from '../../protocol/index.ts';
 import type { ResolvedConfig } from '../types.ts';
 import { Unprintable } from '../vault/unprintable.ts';
 
-/** Holds the values where neither printing nor serialising reaches them. */
+/** Holds the values out of reach of printing and serialization. */
 class PlainConfig extends Unprintable implements ResolvedConfig {
   readonly #config: JsonObject;
   readonly #outline: JsonObject;

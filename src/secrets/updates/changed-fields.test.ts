@@ -41,7 +41,7 @@ const { object } = fc.letrec<{ object: JsonObject; value: JsonValue }>((tie) => 
   }) as fc.Arbitrary<JsonObject>,
 }));
 
-test('changes applied to a configuration give what the connector reported, one update after the other', () => {
+test('applying the changes of each update in turn yields the configuration that the connector reported', () => {
   fc.assert(
     fc.property(object, object, object, (sent, first, second) => {
       const one = layFields(sent, changedFields(sent, first));

@@ -10,7 +10,7 @@ import { leavesOf, updatableConfig } from './updatable-config.ts';
 const MIN_LENGTH = 8;
 const MAX_WAITING = 50;
 
-/** @param folder absolute; undefined where the project directory is unusable, and nothing can be stored */
+/** @param folder absolute; undefined if the project directory is unusable, and nothing can be stored */
 export function createConfigUpdates(folder: string | undefined, redactor: GrowingRedactor): ConfigUpdates {
   const files = folder === undefined ? undefined : createUpdateFiles(folder);
   /** By fingerprint of the configuration that was checked. */

@@ -50,7 +50,7 @@ describe('list and status', () => {
     );
   });
 
-  it('reads a changed file again, keeps old values redacted, and tells changed settings', async () => {
+  it('reads a changed file again, keeps old values redacted, and reports changed settings', async () => {
     const vault = open();
     expect((await vault.status()).changedSettings).toEqual([]);
     writeFileSync(vaultPaths.envPath, 'API_KEY=the-new-value\nAIRBYTE_PROJECT_DIR=/else\n');
