@@ -17,7 +17,7 @@ interface Choice {
   readonly constants: number;
 }
 
-/** A configuration with a marked value at every field that the schema marks; a reading of its own, not that of the code under test. */
+/** A configuration with a marked value in every field that the schema marks; implemented independently of the code under test. */
 function generateValue(
   schema: JsonValue | undefined,
   root: JsonObject,
@@ -65,7 +65,7 @@ function expectHidden(spec: JsonObject, configuration: JsonObject): void {
   expectSameKeys(configuration, shown);
 }
 
-/** What is not masked is as it was. */
+/** Values that are not masked are unchanged. */
 function expectSameKeys(before: JsonValue, after: JsonValue | undefined): void {
   if (after === MASK) return;
   if (Array.isArray(before)) {
@@ -77,7 +77,7 @@ function expectSameKeys(before: JsonValue, after: JsonValue | undefined): void {
   } else expect(after).toEqual(before);
 }
 
-// Names that say nothing: it is the mark that must hide the value.
+// Neutral names: only the schema's mark can mask the value.
 const key = fc.constantFrom('host', 'value', 'id', 'mode', 'blob', 'x y', '__proto__', 'constructor', 'ключ');
 const spec: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject }>((tie) => ({
   schema: fc.oneof(

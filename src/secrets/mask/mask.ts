@@ -6,7 +6,7 @@ import { hasSensitiveShape, hasSensitiveWord } from '../vault/sensitive.ts';
 export const MASK = '**********';
 
 export interface MaskRules {
-  /** The connector's `connectionSpecification`; without it names alone decide. */
+  /** The connector's `connectionSpecification`; without it only names decide. */
   readonly spec?: JsonObject | undefined;
   /** The registry's published list of keys whose values are secret. */
   readonly secretKeys: ReadonlySet<string>;
@@ -19,7 +19,7 @@ export interface MaskRules {
  */
 export function maskConfiguration(configuration: JsonObject, { spec, secretKeys }: MaskRules): JsonObject {
   const isSecret = (path: FieldPath, key: string, value: JsonValue): boolean => {
-    // All branches count: what another one marks may be left over from it.
+    // All branches count: a value may be left over from another branch.
     const facts = spec && fieldsAt(spec, path);
     if (facts?.secret || secretKeys.has(key)) return true;
     if (facts?.known && !facts.freeForm) return typeof value === 'string' && namesSecret(key);
@@ -66,7 +66,7 @@ function isSecretPair(value: JsonObject, secretKeys: ReadonlySet<string>): boole
   });
 }
 
-/** A text with what looks like a secret in it masked. */
+/** Masks substrings of a text that look like a secret. */
 export function maskText(text: string, secretKeys: ReadonlySet<string>): string {
   if (hasSensitiveShape(text)) return MASK;
   const inner = jsonIn(text);
@@ -77,7 +77,7 @@ export function maskText(text: string, secretKeys: ReadonlySet<string>): string 
   return maskShapes(text);
 }
 
-/** A text with the values masked that follow words such as `password=`. */
+/** Masks the values in a text that follow words such as `password=`. */
 export function maskShapes(text: string): string {
   return findShapes(text).reduceRight(
     (shown, { start, end }) => (end > start ? `${shown.slice(0, start)}${MASK}${shown.slice(end)}` : shown),

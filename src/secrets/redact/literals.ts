@@ -15,7 +15,7 @@ export interface LiteralHit {
 
 const DELIMITER = /[\s"'`=:,;()[\]{}<>|&\\]/;
 
-/** @param before what is before the text, as far as two characters */
+/** @param before up to two characters before the text */
 export function findLiterals(text: string, literals: readonly Literal[], before: string): LiteralHit[] {
   const hits: LiteralHit[] = [];
   const context = before + text;

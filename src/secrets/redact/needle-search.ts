@@ -1,4 +1,4 @@
-/** Finds many needles at once in a view, after Wu and Manber: most of a text is skipped, six characters at a step. */
+/** Finds many needles at once in a view, after Wu and Manber: skips most of a text, six characters per step. */
 import type { TextView } from './text-view.ts';
 
 export interface Needle {
@@ -15,7 +15,7 @@ export interface NeedleSearch {
   readonly size: number;
 }
 
-/** Shorter needles would be found in innocent text. */
+/** Shorter needles would match unrelated text. */
 export const MIN_NEEDLE = 8;
 const BLOCK = 3;
 const TABLE = 0x10000;

@@ -1,7 +1,7 @@
 import { maskShapes } from '../mask/mask.ts';
 import type { Redactor } from '../types.ts';
 
-/** Redacts known secrets in a name that a person gave elsewhere, and masks what looks like one. */
+/** Redacts known secrets in a name that a person chose elsewhere, and masks text that looks like one. */
 export function redactName(name: string, redactor: Redactor): string {
   const hidden = maskShapes(redactor.redact(name, 'data'));
   return hidden.length <= MAX_CHARACTERS ? hidden : `${hidden.slice(0, MAX_CHARACTERS)}…`;

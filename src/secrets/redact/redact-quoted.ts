@@ -1,4 +1,4 @@
-/** Masks values that are not registered in a text that quotes them: by the names before them, and private keys by their shape. */
+/** Masks unregistered values in a text that quotes them: by the names before them, and private keys by their shape. */
 import { MASK } from '../mask/mask.ts';
 import { valueBehind } from './shapes.ts';
 
@@ -6,7 +6,7 @@ const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9
 const BEHIND_NAME = String.raw`)["'\\]*[ \t]*(?:=>|[:=])[ \t]*`;
 
 /**
- * @param names of fields whose values are secret, as a configuration would have them
+ * @param names configuration fields whose values are secret
  */
 export function redactQuoted(text: string, names: ReadonlySet<string>): string {
   const withoutKeys = text.replace(PRIVATE_KEY, MASK);

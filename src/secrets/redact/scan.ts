@@ -1,4 +1,4 @@
-/** One pass over a text: which stretches are secret, and up to where the text can be cut without cutting a secret. */
+/** One pass over a text: which ranges are secret, and where the text can be cut without splitting a secret. */
 
 import type { RedactionLevel } from '../types.ts';
 import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
@@ -6,7 +6,7 @@ import { findLiterals } from './literals.ts';
 import { findShapes, openShapeFrom, type Shape } from './shapes.ts';
 import { allViews, plainView, type Range, type TextView } from './text-view.ts';
 
-/** A stretch to replace by `label`; the heaviest of overlapping ones gives the label. */
+/** A range to replace with `label`; the heaviest of overlapping ones gives the label. */
 export interface Hit extends Range {
   readonly label: string;
   readonly weight: number;
@@ -17,7 +17,7 @@ export interface Hit extends Range {
 export interface Scan {
   /** In order, merged, never overlapping. */
   readonly hits: readonly Hit[];
-  /** Secret values in the text, those that are marked already included. */
+  /** Number of secret values in the text, including those already marked. */
   readonly secrets: number;
   /**
    * The position before which later text cannot change the hits: as far from the end as the longest form
@@ -29,7 +29,7 @@ export interface Scan {
 const MARK = /\[secret:([\w.-]+)\]|\[redacted\]/g;
 const MARK_TAIL = 100;
 
-/** @param before the characters before the text, two at most, for judging whether a token begins there */
+/** @param before up to two characters before the text, to decide whether a token begins there */
 export function scan(text: string, level: RedactionLevel, known: KnownSecrets, before = ''): Scan {
   const { needles, literals } = known.termsFor(level);
   const marks = findMarks(text, known);
@@ -91,7 +91,7 @@ function extent(shape: Shape): Range {
   return { start: shape.keyStart, end: shape.end };
 }
 
-/** Marks of names that are known: what is already redacted is not searched again. */
+/** Marks with known names: redacted text is not searched again. */
 function findMarks(text: string, known: KnownSecrets): Range[] {
   if (!text.includes('[secret:') && !text.includes('[redacted]')) return [];
   return [...text.matchAll(MARK)]

@@ -1,12 +1,12 @@
 /** Finds values that look secret by the text before them: `Authorization: Bearer …`, `token=…`, `"password": "…"`. */
 
 export interface Shape {
-  /** Where the key begins: a stream must not be cut between here and `end`. */
+  /** Start of the key: a stream must not be cut between here and `end`. */
   readonly keyStart: number;
   /** The value; empty when there is nothing to redact. */
   readonly start: number;
   readonly end: number;
-  /** The text ends before the value surely does. */
+  /** The text may end before the value does. */
   readonly open: boolean;
 }
 
@@ -33,7 +33,7 @@ const HEAD = new RegExp(
   ].join('|'),
   'gi',
 );
-/** The text ends within what could become a head. */
+/** The text ends inside a possible head. */
 const OPEN_HEAD = new RegExp(
   String.raw`(?:(?:${[...KEYWORDS, ...HEADERS].join('|')})["'\\]*[ \t]*=?|(?:${SCHEMES.join('|')})[ \t]*|:\/{0,2}|:\/\/[^\s/:@"']*)$`,
   'i',
@@ -60,7 +60,7 @@ export function findShapes(text: string): Shape[] {
   return shapes;
 }
 
-/** Where the end of a text could be the beginning of a shape's key; the text's length when it cannot. */
+/** Start of a possible shape key at the end of a text; the text's length if there is none. */
 export function openShapeFrom(text: string): number {
   const tail = text.slice(-400);
   const offset = text.length - tail.length;
@@ -121,7 +121,7 @@ function bareValue(text: string, keyStart: number, start: number, pattern: RegEx
   return HARMLESS.test(value) ? { keyStart, start: end, end, open } : { keyStart, start, end, open };
 }
 
-/** A value in quotes, which themselves may be escaped; undefined when no quote opens it. */
+/** A value in quotes, possibly escaped; undefined if no quote opens it. */
 function quotedValue(text: string, keyStart: number, after: number): Shape | undefined {
   let open = after;
   while (text[open] === '\\') open += 1;

@@ -20,7 +20,7 @@ const MAX_FIELDS = 8;
 
 /**
  * @param text a text that contains `PREFIX`
- * @returns the value, in the type that the field takes; undefined if a problem was reported
+ * @returns the value, in the type of the field; undefined if a problem was reported
  */
 export function resolveReference(text: string, path: FieldPath, context: LayerContext): JsonValue | undefined {
   const [match, name = '', pointer] = REFERENCE.exec(text) ?? [];
