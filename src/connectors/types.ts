@@ -220,9 +220,9 @@ export interface Connectors {
   remove(entry: Pick<InstalledEntry, 'name'>, authorize: (entry: InstalledEntry) => void): Promise<Removed | undefined>;
   /** Drops the cached catalogs of a connector: its sources are queried again at their next use. */
   forgetCatalogs(connector: string): Promise<void>;
-  /** What is installed, without asking which runtimes work. */
+  /** Installed connectors, without checking which runtimes work. */
   installed(): Promise<readonly InstalledEntry[]>;
-  /** What is installed in this project: for `get_status` and for telling which runtimes work. */
+  /** Installed connectors of this project: for `get_status` and to find out which runtimes work. */
   status(): Promise<ConnectorsStatus>;
   /** Ends every process that is running now; for shutdown. Resolves when all have exited, after about 800 ms at most. */
   endAll(): Promise<void>;

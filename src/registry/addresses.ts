@@ -1,4 +1,4 @@
-/** Where the registry and what belongs to it are found. */
+/** Addresses of the registry and its related files. */
 import { isAbsolute } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { SetupError } from '../errors.ts';
@@ -27,7 +27,7 @@ export interface RegistryLocation {
 }
 
 /**
- * What `AIRBYTE_LOCAL_REGISTRY` means.
+ * Interprets `AIRBYTE_LOCAL_REGISTRY`.
  * @throws SetupError `bad_local_registry` if it is neither an http(s) address nor an absolute path
  */
 export function registryLocation(settings: Pick<Settings, 'localRegistry'>, standard: Addresses): RegistryLocation {

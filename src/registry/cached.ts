@@ -8,7 +8,7 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface CacheEntry<T> {
   readonly address: string;
-  /** What it is called in messages: `the connector registry`. */
+  /** Its name in messages: `the connector registry`. */
   readonly what: string;
   readonly request: Omit<DownloadOptions, 'etag'>;
   readonly offline: boolean;
@@ -37,7 +37,7 @@ interface Copy<T> extends CachedBody {
 export async function obtain<T>(store: Store, entry: CacheEntry<T>): Promise<Obtained<T>> {
   const copy = await usableCopy(store, entry);
   const age = copy ? Date.now() - copy.checkedAt : Number.POSITIVE_INFINITY;
-  // A copy from the future comes from a clock that was wrong.
+  // A copy from the future was written with a wrong clock.
   if (copy && age >= -60_000 && age < entry.freshMs)
     return { value: copy.value, source: 'disk', checkedAt: copy.checkedAt };
   if (entry.offline) {

@@ -89,7 +89,7 @@ describeWith(['python'], 'the components of a connector', () => {
 
   it('that are larger than the archive declares are not unpacked', async () => {
     const bomb = await archive(8, 'bomb.py');
-    // The directory tells of five bytes; the name is given the length that is looked for.
+    // The directory declares five bytes; the name has the requested length.
     const at = bomb.lastIndexOf(Buffer.from('504b0102', 'hex'));
     bomb.writeUInt32LE(5, at + 24);
     const names = Buffer.from('components.py');

@@ -83,7 +83,7 @@ function parseEntry(raw: JsonObject, type: ConnectorType): RegistryEntry | undef
   };
 }
 
-/** `docker.io/airbyte/source-declarative-manifest:6.60.0@sha256:…` is named after the CDK that is in it. */
+/** `docker.io/airbyte/source-declarative-manifest:6.60.0@sha256:…` has its CDK's version as tag. */
 function cdkVersion(baseImage: string | undefined): string | undefined {
   return /\/source-declarative-manifest:(\d+\.\d+\.\d+)(?:@|$)/.exec(baseImage ?? '')?.[1];
 }

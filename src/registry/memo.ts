@@ -2,7 +2,7 @@
 import { unlessAborted } from '../deadline.ts';
 
 export interface Memo<T> {
-  /** The held result, or a new one. A caller that is cancelled leaves; the load continues for the others. */
+  /** The cached result, or a new one. A cancelled caller stops waiting; the load continues for the others. */
   get(signal: AbortSignal): Promise<T>;
 }
 

@@ -66,7 +66,7 @@ export function searchEntries(entries: readonly RegistryEntry[], query: SearchQu
     .filter((entry) => !query.support || entry.supportLevel === query.support)
     .map((entry) => ({ entry, rank: rankOf(entry, words) }))
     .filter((hit): hit is { entry: RegistryEntry; rank: number } => hit.rank !== undefined)
-    // Sorting is stable: what ranks alike stays in the list's order.
+    // Sorting is stable: equal ranks remain in the list's order.
     .sort((one, other) => one.rank - other.rank)
     .map(({ entry }) => entry);
   const key = filterKey(query);

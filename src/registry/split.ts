@@ -51,7 +51,7 @@ function stringEnd(bytes: Buffer, start: number): number {
   for (let at = start + 1; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte === QUOTE) return at;
-    // What is escaped cannot end the string.
+    // An escaped character cannot end the string.
     if (byte === BACKSLASH) at += 1;
   }
   throw new SyntaxError('a string is not closed');

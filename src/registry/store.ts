@@ -1,4 +1,4 @@
-/** Copies of what was fetched, in the project's `registry` folder: a body and what is known of it, found by address. */
+/** Cached downloads in the project's `registry` folder: a body and its metadata, by address. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ export function createStore(project: Project): Store {
   };
 }
 
-/** A disk that is full or read-only costs the copy, not the answer. */
+/** A full or read-only disk loses only the copy, not the answer. */
 async function reasonOf(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();

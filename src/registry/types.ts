@@ -16,7 +16,7 @@ export interface BreakingChange {
 
 export interface DocumentationLink {
   readonly title: string;
-  /** The registry's word, such as `api_reference` or `rate_limits`. */
+  /** The registry's term, such as `api_reference` or `rate_limits`. */
   readonly kind: string;
   readonly url: string;
 }
@@ -37,7 +37,7 @@ export interface RegistryEntry {
   readonly documentationUrl?: string;
   /** The package on PyPI, if the registry lists one. */
   readonly pypiPackage?: string;
-  /** The version of the CDK in the image that the makers build on; only of low-code connectors. */
+  /** The CDK version of the image that the makers build on; only for low-code connectors. */
   readonly cdkVersion?: string;
   readonly suggestedStreams: readonly string[];
   /** Seconds that a source may be silent while it reads, as declared by its makers. */
@@ -103,7 +103,7 @@ export interface Registry {
    * @throws UpstreamError when the registry cannot be fetched and none is cached; SetupError for a bad `AIRBYTE_LOCAL_REGISTRY`, or offline with none cached
    */
   all(signal: AbortSignal): Promise<RegistryContents>;
-  /** One connector by its name, in any case, with or without the repository's owner. @throws InputError `unknown_connector` with near names */
+  /** One connector by its name, case-insensitive, with or without the repository's owner. @throws InputError `unknown_connector` with near names */
   find(name: string, signal: AbortSignal): Promise<RegistryEntry>;
   /** @throws InputError `bad_cursor` */
   search(query: SearchQuery, signal: AbortSignal): Promise<SearchResult>;
@@ -122,6 +122,6 @@ export interface Registry {
    * @throws SetupError `components_unverified`; InputError `no_components`; as `specFor`
    */
   components(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;
-  /** What PyPI has released of a package, newest first. @throws UpstreamError, SetupError when offline */
+  /** Releases of a package on PyPI, newest first. @throws UpstreamError, SetupError when offline */
   releases(pypiPackage: string, signal: AbortSignal): Promise<readonly ReleasedVersion[]>;
 }

@@ -12,7 +12,7 @@ export interface Upstream {
   readonly origin: string;
   /** Requests so far, as `GET /path`, with `(etag)` if one was sent. */
   readonly requests: string[];
-  /** What every request gets from now on. */
+  /** The answer to every later request. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   close(): Promise<void>;
 }

@@ -240,7 +240,7 @@ async function removeImage(engine: Engine, { image, image_id: id }: DockerMarker
   }
 }
 
-/** What was pulled and lost its name; whoever has given it another one keeps it. */
+/** Removes a pulled image that lost its name; an image that somebody named otherwise remains. */
 async function removeNameless(engine: Engine, id: string): Promise<void> {
   const image = engine.docker.getImage(id);
   const { RepoTags: tags } = await call(image.inspect());

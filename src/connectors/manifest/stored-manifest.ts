@@ -49,7 +49,7 @@ export async function keepManifest(
     if (components !== undefined) await writeAtomic(join(folder, COMPONENTS), components);
     const installed_at = new Date().toISOString();
     await writeMarker(folder, {
-      // What is fetched again is not another session's for that.
+      // Fetching it again does not change which session fetched it first.
       ...(before ? { id: before.id } : {}),
       connector,
       version,

@@ -129,7 +129,7 @@ async function spawn({ command, environment, isWrapped }: Confined, launch: Laun
   const ended = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => resolve(isWrapped ? exitSignal(code, signal) : { code, signal }));
   });
-  // What is written to a program that has exited is lost; its exit is reported.
+  // Input written to a program that has exited is lost; its exit is reported.
   child.stdin?.on('error', () => {});
   const stdout = child.stdout as Readable as Socket;
   return { pid, stdin: child.stdin ?? undefined, stdout, stderr: child.stderr, ended };

@@ -54,7 +54,7 @@ export function redactedStart(text: string, redactor: Redactor, shown = SHOWN): 
   return cut ? `${redacted}…` : redacted;
 }
 
-/** What was at the cut may be the rest of a secret: the first quarter is redacted with the others and not shown. */
+/** The cut may have split a secret: the first quarter is redacted with the rest but not shown. */
 function redactedPieces(pieces: readonly string[], cut: boolean, redactor: Redactor): string[] {
   if (!cut) return redactor.redactAll(pieces, 'connector');
   let left = Math.ceil(pieces.reduce((sum, piece) => sum + piece.length, 0) / 4);

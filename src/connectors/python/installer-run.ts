@@ -18,7 +18,7 @@ export interface InstallerDeps {
 }
 
 export interface InstallerRun {
-  /** What is installed, such as `airbyte-source-faker 7.2.1`. */
+  /** Package that is installed, such as `airbyte-source-faker 7.2.1`. */
   readonly what: string;
   readonly command: readonly [string, ...string[]];
   readonly signal: AbortSignal;

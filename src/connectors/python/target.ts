@@ -1,4 +1,4 @@
-/** What is to be installed, and where. */
+/** Package to install, and its folder. */
 
 export interface Target {
   readonly packageName: string;

@@ -97,7 +97,7 @@ async function isOpen(
 ): Promise<boolean> {
   if (kind === 'relative' || kind === 'variable') return false;
   const path = kind === 'home' ? homeOf(text) : tidy(text);
-  // What is not written as a path of an open folder is refused without a look at the disk.
+  // Refuse paths outside the open folders without reading the disk.
   if (!opened.written.some((folder) => isWithin(path, folder))) return false;
   const real = await resolveLinks(beforeWildcard(path));
   if (!opened.real.some((folder) => isWithin(real, folder))) return false;

@@ -35,7 +35,7 @@ export interface ConfinedRun {
   readonly completes?: readonly string[];
 }
 
-/** What is about to start. */
+/** The program to start. */
 export interface Admission {
   /** Undefined until chosen: then only rules for every runtime are checked. */
   readonly runtime: Runtime | undefined;

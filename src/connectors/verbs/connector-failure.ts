@@ -1,4 +1,4 @@
-/** What is reported about a connector that ended without an answer. */
+/** Error for a connector that ended without an answer. */
 import { ConnectorError } from '../../errors.ts';
 import { firstException, type TraceError, withoutTracebacks } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';

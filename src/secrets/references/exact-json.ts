@@ -4,7 +4,7 @@ import type { JsonValue } from '../../protocol/index.ts';
 const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 /**
- * Parses JSON text; an integer beyond ±2^53, of which a number would round the last digits, becomes a text with all of them.
+ * Parses JSON text; an integer beyond ±2^53, which a number would round, becomes a string with all digits.
  * @throws SyntaxError if the text is not JSON
  */
 export function parseExactJson(text: string): JsonValue {

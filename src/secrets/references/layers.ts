@@ -16,7 +16,7 @@ export interface LayerRules extends Omit<Rules, 'merged'> {
   readonly settings: Settings;
   /** Why stores cannot be read, if so: reported if a name is missing. */
   readonly storeProblems: readonly Problem[];
-  /** By name, why a value may not be what its author meant. */
+  /** By name, why a value may differ from what its author meant. */
   readonly suspicions: ReadonlyMap<string, string>;
 }
 

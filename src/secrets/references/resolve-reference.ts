@@ -40,7 +40,7 @@ export function resolveReference(text: string, path: FieldPath, context: LayerCo
       fix: 'Correct the pointer, or refer to the whole secret.',
     });
   }
-  // A value that does not fit is passed on unchanged: the connector reports what is wrong with it.
+  // A value of the wrong type is passed on unchanged: the connector reports the problem.
   const converted = convert(part, facts.types) ?? part;
   if (secret.kind === 'plain') registerSecrets(converted, path, name, context);
   return converted;

@@ -19,7 +19,7 @@ export interface WalkedLayer {
   /** The same with held values instead of everything that no answer may depend on. */
   readonly outline: JsonObject;
   readonly problems: readonly Problem[];
-  /** Whether a reference names a secret that is in no store. */
+  /** Whether a reference names a secret that no store has. */
   readonly hasUnknownName: boolean;
 }
 

@@ -10,7 +10,7 @@ import { keepManifest, storedManifest } from './stored-manifest.ts';
 let folder: string;
 let project: Project;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-kept-'));
+  folder = await mkdtemp(join(tmpdir(), 'sluice-manifest-'));
   project = openProject(loadSettings('0.0.0', { projectDirectory: folder }, {}).settings);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
