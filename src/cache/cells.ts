@@ -38,7 +38,7 @@ export function clip(text: string, isComplete: boolean, budget: Budget): string 
     budget.cut = true;
     return CUT_MARK;
   }
-  const shown = redactBeginning(text, { ...DATA, redactor: budget.redactor, shown: left, whole: isComplete });
+  const shown = redactBeginning(text, { ...DATA, redactor: budget.redactor, shown: left, isComplete });
   budget.left -= shown.text.length + 2;
   if (!shown.cut) return shown.text;
   budget.cut = true;

@@ -52,7 +52,7 @@ const install = (from: TestContext, more = {}): Promise<Installed | Error> =>
   from.connectors.install({ ...REQUEST, ...more }, FACTS, from.control()).catch((error: Error) => error);
 
 describe('the choice of a runtime', () => {
-  it('offline knows only what is installed, and says how to come by the rest', async () => {
+  it('offline knows only what is installed, and explains how to get the rest', async () => {
     // Whatever this machine has: the question is what may be fetched.
     const uv = join(context.folder, 'bin', 'uv');
     await mkdir(join(uv, '..'), { recursive: true });
@@ -77,13 +77,13 @@ describe('the choice of a runtime', () => {
     expect(installed).toHaveProperty('reason', 'python, the cheapest that works here (installed: 1.4.0)');
   });
 
-  it('takes an environment that is there where nothing is left that could make one', async () => {
+  it('uses an existing environment if nothing is left to create one', async () => {
     await environment('1.4.0');
     const poor = await bare();
     expect(await install(poor, { version: '1.4.0' })).toMatchObject({ runtime: 'python', version: '1.4.0' });
   });
 
-  it('that a caller made is kept, and has no reason but his', async () => {
+  it('that a caller made is respected, and its only reason is the caller', async () => {
     await environment('1.4.0');
     const offline = await reopen({ AIRBYTE_OFFLINE_MODE: '1' });
     const installed = await install(offline, { runtime: 'python' });
@@ -92,7 +92,7 @@ describe('the choice of a runtime', () => {
     expect(error).toMatchObject({ kind: 'setup', code: 'offline_not_installed' });
   });
 
-  it('comes to nothing where no runtime works, with what each of them lacks', async () => {
+  it('fails if no runtime works, with what each of them lacks', async () => {
     const offline = await bare();
     const error = (await install(offline)) as Error & { code: string; next: string };
     expect(error.code).toBe('no_runtime');
@@ -100,14 +100,14 @@ describe('the choice of a runtime', () => {
     expect(error.message).toContain('docker does not work here');
   });
 
-  it('tells the same of every runtime, the cheapest first', async () => {
+  it('reports the same for every runtime, the cheapest first', async () => {
     const facts = { ...FACTS, runtimes: ['docker' as const, 'python' as const, 'manifest' as const] };
     const verdicts = await context.connectors.runtimesFor(REQUEST, facts, context.control().signal);
     expect(verdicts.map(({ runtime }) => runtime)).toEqual(['manifest', 'python', 'docker']);
     for (const { works, reason, fix } of verdicts) if (!works) expect(`${reason}${fix}`.length).toBeGreaterThan(20);
   });
 
-  it('names the runtime that works where a manifest cannot be fetched', async () => {
+  it('names a working runtime if a manifest cannot be fetched', async () => {
     await environment('2.0.0');
     const unreachable = new UpstreamError('unreachable', 'The host cannot be reached.', 'Try again.');
     const facts = { ...FACTS, runtimes: ['manifest', 'python'] as const, manifest: () => Promise.reject(unreachable) };

@@ -6,11 +6,11 @@ import type { ConnectorFacts, ConnectorRequest, Runtime, RuntimeVerdict } from '
 
 export interface Choice {
   readonly runtime: Runtime;
-  /** Why this one; absent where the caller named it. */
+  /** Why this one; absent if the caller named it. */
   readonly reason?: string;
 }
 
-/** What the choice stands on. */
+/** What the choice depends on. */
 export interface RuntimeEnvironment {
   loadRuntime(runtime: Runtime): Promise<RuntimeModule>;
   /** Versions of a connector that are installed in a runtime. */
@@ -45,7 +45,7 @@ export async function chooseRuntime(
     }
     before.push(verdict);
   }
-  // A network that was away a minute ago may be back: where nothing else is left it is asked again.
+  // A failed network may be back after a minute: retry it if nothing else is left.
   const unreached = before.find(({ state }) => state === 'unreachable');
   if (unreached)
     return { runtime: unreached.runtime, reason: `${unreached.runtime}, asked again (${unreached.reason})` };
@@ -57,14 +57,14 @@ export async function chooseRuntime(
   );
 }
 
-/** Why a runtime is taken that nobody named. */
+/** Why a runtime was chosen that the caller did not name. */
 export function cheapest({ runtime, reason }: RuntimeVerdict): string {
   return `${runtime}, the cheapest that works here (${reason})`;
 }
 
 /**
  * How a connector would run here, for each runtime that the registry offers, the cheapest first.
- * @throws InputError `runtime_does_not_fit` where one is named that is not offered
+ * @throws InputError `runtime_does_not_fit` if one is named that is not offered
  */
 export async function verdictsOn(
   request: ConnectorRequest,
@@ -104,7 +104,7 @@ async function verdictOn(
   return downloadVerdict(runtime, needed, found.by, hosts);
 }
 
-/** What needs a download, from hosts of which none failed a moment ago. */
+/** Runtimes that need a download from hosts that did not fail recently. */
 function downloadVerdict(runtime: Runtime, needed: readonly string[], by: string, hosts: HostMemory): RuntimeVerdict {
   const failed = needed.find((host) => hosts.failedAt(host) !== undefined);
   const at = failed === undefined ? undefined : hosts.failedAt(failed);
@@ -143,7 +143,7 @@ const GO_ONLINE =
 const OF_THE_RUNTIME =
   /^(install_|python_|venv_missing|unknown_(version|package)|not_a_python_connector|package_index_|manifest_|bad_manifest|components_|no_components|cdk_|docker_|image_|no_such_tag|pull_failed|registry_|unreachable$|timeout$)/;
 
-/** The error, with the runtimes that a caller could name instead: nothing is ever tried in silence. */
+/** The error, with the runtimes that a caller could name instead: never fall back silently. */
 export async function withOtherRuntimes(
   error: unknown,
   failed: Runtime,

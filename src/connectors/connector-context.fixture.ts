@@ -31,8 +31,8 @@ export interface TestContext {
   readonly projectFolder: string;
   /** A folder that connectors may read and write. */
   readonly openFolder: string;
-  /** What was said to the person who waits. */
-  readonly said: string[];
+  /** Progress messages reported so far. */
+  readonly reported: string[];
   control(signal?: AbortSignal): RunControl;
   /** A program as an installed connector. */
   program(path: string): Installed;
@@ -71,7 +71,7 @@ export async function makeTestContext(options: TestContextOptions = {}): Promise
   const project = openProject(settings);
   const vault = createVault({ settings, contents });
   const { redactor } = vault;
-  const said: string[] = [];
+  const reported: string[] = [];
   const connectors = createConnectors({
     settings,
     project,
@@ -90,8 +90,8 @@ export async function makeTestContext(options: TestContextOptions = {}): Promise
     folder,
     projectFolder,
     openFolder,
-    said,
-    control: (signal = new AbortController().signal) => ({ signal, progress: (message) => said.push(message) }),
+    reported,
+    control: (signal = new AbortController().signal) => ({ signal, progress: (message) => reported.push(message) }),
     program: (path) => ({
       connector: path,
       version: 'local',

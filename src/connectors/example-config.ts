@@ -6,25 +6,25 @@ import { exampleValue, isSecret, type Option, optionsOf, requiredNames, typeText
 /** The name of the secret to write at a field, by the field's key. */
 export type NameFor = (key: string) => string;
 
-/** Another way to fill one field: the field, and what is there then. */
+/** Another way to set one field: the field and its value. */
 export interface Alternative {
   readonly title: string;
   readonly config: JsonObject;
 }
 
 const DEPTH_MAX = 6;
-/** Optional fields of these names hold what a connector cannot do without. */
+/** Optional fields with these names are required in practice. */
 const AUTHENTICATION = /^(credentials?|auth(entication|_method|_type)?)$/i;
 
 /**
  * Required fields, the secrets that are optional and usual (a database's password), the first option of each choice, and
- * references in the place of secrets.
+ * references instead of secrets.
  */
 export function exampleConfig(spec: JsonObject, nameFor: NameFor): JsonObject {
   return skeleton(spec, optionsOf(spec)?.[0], nameFor, 0);
 }
 
-/** One for each further branch of the choice that says how to sign in; empty where there is one way only. */
+/** One for each further branch of the sign-in choice; empty if there is only one way. */
 export function alternativeConfigs(spec: JsonObject, nameFor: NameFor): Alternative[] {
   const used = usualNames(spec);
   const [field, schema] =
@@ -42,7 +42,7 @@ function holdsSecret({ schema }: Option): boolean {
 
 function skeleton(schema: JsonObject, option: Option | undefined, nameFor: NameFor, depth: number): JsonObject {
   const used = new Set([...usualNames(schema), ...(option ? usualNames(option.schema) : [])]);
-  // The field that chooses an option is always written, even where the spec forgets to require it.
+  // The field that chooses an option is always written, even if the spec does not require it.
   if (option?.discriminator) used.add(option.discriminator.field);
   const fields = [...propertiesOf(schema), ...(option ? propertiesOf(option.schema) : [])];
   return Object.fromEntries(
@@ -52,7 +52,7 @@ function skeleton(schema: JsonObject, option: Option | undefined, nameFor: NameF
   );
 }
 
-/** The required fields; where no secret is among them, the optional ones that sign in. */
+/** The required fields; if none is secret, also the optional sign-in fields. */
 function usualNames(schema: JsonObject): Set<string> {
   const names = new Set(requiredNames(schema));
   const fields = propertiesOf(schema).filter(([, field]) => field.airbyte_hidden !== true);

@@ -16,7 +16,7 @@ export function executableRuntime(settings: Settings): RuntimeModule {
 }
 
 /**
- * @throws RefusedError when no folder, or not this one, is allowed; InputError for a path that is no program;
+ * @throws RefusedError when no folder, or not this one, is allowed; InputError for a path that is not a program;
  * SetupError when it cannot be executed
  */
 export async function findExecutable(request: ConnectorRequest, settings: Settings): Promise<Installed> {
@@ -61,13 +61,13 @@ export async function findExecutable(request: ConnectorRequest, settings: Settin
   };
 }
 
-/** Changes when the program changes, so that a kept spec or catalog is not used for another build. */
+/** Changes when the program changes, so that a cached spec or catalog is not used for another build. */
 async function stampOf(program: string): Promise<string> {
   const { mtimeMs, size } = await stat(program);
   return `${mtimeMs}:${size}`;
 }
 
-/** Links are followed first: a link in an allowed folder allows nothing outside of it. */
+/** Resolves links first: a link in an allowed folder does not allow its target outside. */
 async function resolveInside(path: string, allowed: readonly string[]): Promise<string> {
   const folders = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => normalize(folder))));
   const program = await realpath(path).catch((error: unknown) => systemCode(error) ?? 'unknown');

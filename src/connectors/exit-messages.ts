@@ -14,5 +14,5 @@ export function exitWords({ code, signal, outOfMemory, overrun, outputCut }: Exi
 export const MORE_MEMORY =
   'its container may take no more than SLUICE_DOCKER_MEMORY says (2g where it is not set). Set more and restart the server, or read fewer streams at once';
 
-/** What mostly stands behind a SIGKILL that nobody here has sent. */
+/** The usual cause of a SIGKILL that Sluice did not send. */
 const BY_SIGKILL = 'mostly a sign that the machine ran out of memory: free some, or read fewer streams at once';

@@ -1,4 +1,4 @@
-/** Which connectors are installed in this project, over all runtimes, and what they take on the disk. */
+/** Which connectors are installed in this project, over all runtimes, and their disk usage. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
@@ -7,7 +7,7 @@ import { isPython, type Marker, readMarker } from './markers.ts';
 import { readEnvironment } from './python/environment-folder.ts';
 import type { InstalledEntry, Runtime } from './types.ts';
 
-/** An installed connector with its place. */
+/** An installed connector with its folder. */
 export interface InstalledFolder extends InstalledEntry {
   readonly folder: string;
   readonly marker: Marker;
@@ -41,7 +41,7 @@ export async function installedNames(project: Project): Promise<Set<string>> {
   return new Set(found.flat());
 }
 
-/** The same as `installedConnectors`, with what lies where. */
+/** The same as `installedConnectors`, with folders and markers. */
 export async function installedFolders(project: Project): Promise<InstalledFolder[]> {
   const parent = project.peek('connectors');
   if (parent === undefined) return [];
@@ -52,7 +52,7 @@ export async function installedFolders(project: Project): Promise<InstalledFolde
     }
   }
   const manifests = found.filter(({ runtime }) => runtime === 'manifest').map(({ name }) => name);
-  return found.map((place) => (place.connector === SHARED_CDK ? { ...place, note: usedBy(manifests) } : place));
+  return found.map((item) => (item.connector === SHARED_CDK ? { ...item, note: usedBy(manifests) } : item));
 }
 
 async function markersIn(home: string): Promise<{ folder: string; marker: Marker }[]> {
@@ -68,16 +68,16 @@ async function markersIn(home: string): Promise<{ folder: string; marker: Marker
 async function describe(connector: string, folder: string, marker: Marker): Promise<InstalledFolder> {
   const { id, version, runtime = 'python' } = marker;
   const facts = { connector, version, runtime };
-  const place = { ...facts, ...(typeof id === 'string' ? { id } : {}), name: installedName(facts), folder, marker };
+  const base = { ...facts, ...(typeof id === 'string' ? { id } : {}), name: installedName(facts), folder, marker };
   if (marker.runtime !== 'docker') {
     return {
-      ...place,
+      ...base,
       bytes: await bytesIn(folder),
       ...(isPython(marker) && marker.note ? { note: marker.note } : {}),
     };
   }
   const { bytes, pulled, image } = marker;
-  return { ...place, bytes, note: pulled ? image : `${image}, which was on this machine before` };
+  return { ...base, bytes, note: pulled ? image : `${image}, which was on this machine before` };
 }
 
 function usedBy(manifests: readonly string[]): string {

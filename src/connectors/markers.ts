@@ -1,4 +1,4 @@
-/** The file that says that a connector is installed: one in each installed folder, for every runtime. */
+/** The file that marks a connector as installed: one per installed folder, for every runtime. */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export interface PythonMarker extends Common {
   readonly installer: string;
   /** Absolute path of the program. */
   readonly program: string;
-  /** What was done so that it starts, where the usual way did not do. */
+  /** Workaround that was applied because the usual way did not start. */
   readonly note?: string;
 }
 
@@ -40,7 +40,7 @@ export interface DockerMarker extends Common {
 
 export interface ManifestMarker extends Common {
   readonly runtime: 'manifest';
-  /** Whether Python code of its own lies beside it. */
+  /** Whether the manifest has its own Python code next to it. */
   readonly components: boolean;
   /** SHA-256 of both, in hexadecimal. */
   readonly digest: string;
@@ -51,7 +51,7 @@ export type Marker = PythonMarker | DockerMarker | ManifestMarker;
 /** Written last: a folder without it was interrupted. */
 const MARKER = 'installed.json';
 
-/** What a folder's marker says; undefined where it has none that makes sense. Whether it still can be run is the runtime's to say. */
+/** Reads a folder's marker; undefined if it has no valid one. Only the runtime knows whether it can still run. */
 export async function readMarker(folder: string): Promise<Marker | undefined> {
   const marker = await readJson(join(folder, MARKER));
   if (!isObject(marker) || typeof marker.connector !== 'string' || typeof marker.version !== 'string') return undefined;
@@ -68,7 +68,7 @@ export async function writeMarker(folder: string, marker: Marker): Promise<void>
   await writeAtomic(join(folder, MARKER), `${JSON.stringify({ id: randomUUID(), ...marker }, undefined, 2)}\n`);
 }
 
-/** Before the rest of a folder goes: half-removed it counts as nothing. */
+/** Removed before the rest of a folder, so that a half-removed folder does not count as installed. */
 export function removeMarker(folder: string): Promise<void> {
   return rm(join(folder, MARKER), { force: true });
 }

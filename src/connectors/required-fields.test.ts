@@ -10,7 +10,7 @@ const bramble = specOf('source-bramble-crm');
 const larch = specOf('source-larch-sql');
 
 describe('requiredFields', () => {
-  it('tells what must be filled in, with the choices', () => {
+  it('reports the required fields, with the choices', () => {
     expect(requiredFields(bramble)).toMatchObject([
       { path: 'region', type: 'string', secret: false, default: 'eu', allowed: ['eu', 'us', 'apac'] },
       {
@@ -35,7 +35,7 @@ describe('requiredFields', () => {
     expect(optionalFields(larch)).toEqual(['password', 'schemas', 'ssl_mode']);
   });
 
-  it('says how many values it does not list', () => {
+  it('reports how many values it does not list', () => {
     const values = Array.from({ length: 898 }, (_, index) => `p${index}`);
     const spec = { required: ['one'], properties: { one: { type: 'string', enum: values } } };
     const [field] = requiredFields(spec);
@@ -57,7 +57,7 @@ describe('requiredFields', () => {
 });
 
 describeWith(['data'], 'all public specs', () => {
-  it('compile, explain an empty configuration, and take their own skeleton up to its placeholders', async () => {
+  it('compile, explain an empty configuration, and accept their own skeleton except its placeholders', async () => {
     const specs = specsOf(`${testData}/registry/oss_registry.json`);
     expect(specs.size).toBe(647);
     for (const [name, spec] of specs) {

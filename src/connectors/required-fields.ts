@@ -1,4 +1,4 @@
-/** What a person must fill in for a connector, in few words. */
+/** A short description of what a person must configure for a connector. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { exampleValue, isSecret, type Option, optionsOf, plainText, requiredNames, typeText } from './spec-describe.ts';
 
@@ -59,7 +59,7 @@ function fieldsAt(path: string, field: JsonObject, depth: number): FieldSummary[
   const inner = isObject(field.items)
     ? fieldsOf(field.items, `${path}[].`, depth + 1)
     : fieldsOf(field, `${path}.`, depth + 1);
-  // An object that only holds required fields is told by them.
+  // An object that only holds required fields is described by them.
   return field.type === 'object' && inner.length > 0 ? inner : [summary(path, field), ...inner];
 }
 

@@ -1,8 +1,8 @@
-/** One start of a connector, whatever it runs in: the port that processes and containers fill. */
+/** One start of a connector, whatever it runs in: the port that processes and containers implement. */
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectorRun, Installed } from './types.ts';
 
-/** Hands a text to `use` and forgets it: no configuration is held longer than it takes to write it. */
+/** Passes a text to `use` and drops it: no configuration stays in memory after it is written. */
 export type WithText = <T>(use: (text: string) => Promise<T>) => Promise<T>;
 
 export interface Task {
@@ -15,7 +15,7 @@ export interface Task {
   readonly signal: AbortSignal;
 }
 
-/** A running connector, lent to a callback. */
+/** A running connector, passed to a callback. */
 export interface Running extends ConnectorRun {
   readonly stdout: Readable;
   /** Where the task writes. */
@@ -26,9 +26,9 @@ export interface Running extends ConnectorRun {
 
 export interface Runner {
   /**
-   * Runs for as long as `body` takes; then everything that was started is ended and everything that was written removed.
+   * Runs for as long as `body` takes; then ends everything that was started and removes everything that was written.
    * When the signal is aborted all is ended at once, and `body` sees the end of stdout.
-   * @throws SetupError where it cannot be started; LimitError when the signal was aborted before the start
+   * @throws SetupError if it cannot be started; LimitError when the signal was aborted before the start
    */
   run<T>(task: Task, body: (running: Running) => Promise<T>): Promise<T>;
 }

@@ -6,15 +6,15 @@ export type Availability =
   | { readonly works: false; readonly why: string; readonly fix: string };
 
 export interface RuntimeModule {
-  /** Asked when the caller leaves the choice; never throws for the machine's sake. */
+  /** Called if the caller leaves the choice; never throws because of the machine. */
   available(signal: AbortSignal): Promise<Availability>;
   /**
    * Finds or installs a connector. Two calls at once install once.
    * @throws InputError, SetupError, UpstreamError, ConnectorError
    */
   install(request: ConnectorRequest, facts: ConnectorFacts, control: RunControl): Promise<Installed>;
-  /** The hosts that installing it would ask, as far as that is known before. */
+  /** The hosts that an installation would contact, as far as known in advance. */
   fetchesFrom?(request: ConnectorRequest, facts: ConnectorFacts): Promise<readonly string[]>;
-  /** Versions of a connector that run here without fetching anything; where it is absent, those that have a marker. */
+  /** Versions of a connector that run here without a download; if absent, those that have a marker. */
   installed?(request: ConnectorRequest, facts: ConnectorFacts, signal: AbortSignal): Promise<readonly string[]>;
 }

@@ -4,11 +4,11 @@ import { abortError } from '../errors.ts';
 import { createSharedWork } from './shared-work.ts';
 import type { RunControl } from './types.ts';
 
-function caller(): { control: RunControl; said: string[]; leave(): void } {
+function caller(): { control: RunControl; reported: string[]; leave(): void } {
   const controller = new AbortController();
-  const said: string[] = [];
-  const control = { signal: controller.signal, progress: (message: string) => void said.push(message) };
-  return { control, said, leave: () => controller.abort() };
+  const reported: string[] = [];
+  const control = { signal: controller.signal, progress: (message: string) => void reported.push(message) };
+  return { control, reported, leave: () => controller.abort() };
 }
 
 /** Work of 300 ms that counts its starts and notices when it is given up. */
@@ -40,7 +40,7 @@ describe('shared work', () => {
     const first = shared.run('key', one.control, work.start);
     await sleep(50);
     expect(await Promise.all([first, shared.run('key', two.control, work.start)])).toEqual([1, 1]);
-    expect([one.said, two.said]).toEqual([['begun'], ['begun']]);
+    expect([one.reported, two.reported]).toEqual([['begun'], ['begun']]);
     expect(await shared.run('key', caller().control, work.start)).toBe(2);
   });
 
@@ -57,7 +57,7 @@ describe('shared work', () => {
     expect(await second).toMatchObject({ code: 'cancelled' });
     const third = caller();
     expect(await shared.run('key', third.control, work.start)).toBe(1);
-    expect([work.starts, work.givenUp, third.said]).toEqual([1, false, ['begun']]);
+    expect([work.starts, work.givenUp, third.reported]).toEqual([1, false, ['begun']]);
   });
 
   it('fails for all, and is started again by the next', async () => {

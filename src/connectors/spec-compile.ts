@@ -1,25 +1,25 @@
-/** A connector's spec as a function that finds mistakes; loaded on first use, for Ajv is heavy. Specs are written by hand and by many: what is odd in one must not break it. */
+/** A connector's spec as a function that finds mistakes; loaded on first use, because Ajv is large. Specs are written by hand and by many: what is odd in one must not break it. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { ConnectorError } from '../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 const JSON_TYPES = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']);
-/** What the connectors themselves take: a date alone, a time without a zone. */
+/** Formats that connectors accept: a date alone, a time without a zone. */
 const LOOSE_TIME = /^\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?)?)?$/i;
 
 const compiled = new WeakMap<JsonObject, ValidateFunction>();
 
 /**
  * All errors of a configuration, as Ajv reports them; compiled once per spec object.
- * @throws ConnectorError `bad_spec` for a spec that is no JSON Schema at all
+ * @throws ConnectorError `bad_spec` for a spec that is not a JSON Schema at all
  */
 export function schemaErrors(spec: JsonObject, config: JsonObject): readonly ErrorObject[] {
   const validate = compiled.get(spec) ?? compile(spec);
   compiled.set(spec, validate);
   validate(config);
   const errors = validate.errors ?? [];
-  // The errors hold the configuration: they are not kept.
+  // The errors hold the configuration: never store them.
   validate.errors = null;
   return errors;
 }
@@ -32,7 +32,7 @@ function compile(spec: JsonObject): ValidateFunction {
     addUsedSchema: false,
     unicodeRegExp: false,
     allErrors: true,
-    // Problems are written from the schema beside the error.
+    // Problems are described from the schema in the error.
     verbose: true,
     logger: false,
     code: { regExp: Object.assign(tolerantRegExp, { code: 'new RegExp' }) },
@@ -57,7 +57,7 @@ function tolerantRegExp(pattern: string, flags: string): RegExp {
   try {
     return new RegExp(caseless ? pattern.slice(4) : pattern, caseless ? `${flags}i` : flags);
   } catch {
-    // The pattern stands in the name of this one, for Ajv keeps expressions by their text.
+    // The name contains the pattern, because Ajv caches expressions by their text.
     return new RegExp(`(?:)|${pattern.replace(/[^a-zA-Z0-9]/g, '_')}`);
   }
 }
@@ -66,8 +66,8 @@ function tolerantRegExp(pattern: string, flags: string): RegExp {
 function tidy(schema: JsonObject, root: boolean): JsonObject {
   const tidied: JsonObject = {};
   for (const [keyword, value] of Object.entries(schema)) {
-    const kept = tidyKeyword(keyword, value);
-    if (kept !== undefined && !(root && keyword === '$schema')) tidied[keyword] = kept;
+    const normalized = tidyKeyword(keyword, value);
+    if (normalized !== undefined && !(root && keyword === '$schema')) tidied[keyword] = normalized;
   }
   return tidied;
 }
@@ -129,7 +129,7 @@ function tidyKeyword(keyword: string, value: JsonValue): JsonValue | undefined {
 }
 
 function tidyMap(map: JsonObject): JsonObject {
-  // A property may be called like a keyword, so its name is never looked at.
+  // Ignore property names, because a property may be named like a keyword.
   return Object.fromEntries(
     Object.entries(map).flatMap(([name, value]) => (isSchema(value) ? [[name, tidySchema(value)]] : [])),
   );

@@ -1,9 +1,9 @@
-/** Words about the fields of a spec: never about a value of a configuration. */
+/** Describes the fields of a spec, never a value of a configuration. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 
 const TEXT_MAX = 160;
 const LIST_MAX = 20;
-/** How connectors want a day or a time written; the first that a field's pattern takes is shown. */
+/** Date and time formats of connectors; the first that matches a field's pattern is shown. */
 const DATE_SAMPLES = [
   '2024-01-31T00:00:00Z',
   '2024-01-31',
@@ -19,7 +19,7 @@ const DATE_SAMPLES = [
 /** One branch of a `oneOf`, by the constant that chooses it. */
 export interface Option {
   readonly title?: string;
-  /** Field and value that choose it, such as `auth_type` and `oauth2.0`; absent where nothing tells the branches apart. */
+  /** Field and value that choose it, such as `auth_type` and `oauth2.0`; absent if nothing distinguishes the branches. */
   readonly discriminator?: { readonly field: string; readonly value: JsonValue };
   readonly schema: JsonObject;
 }
@@ -40,7 +40,7 @@ export function plainText(value: JsonValue | undefined, max = TEXT_MAX): string 
   return plain.length > max ? `${plain.slice(0, max - 1).trimEnd()}…` : plain;
 }
 
-/** Without the sentences that say nothing once their link is gone, such as "Find yours here." */
+/** Drops sentences that are useless without their link, such as "Find yours here." */
 function withoutBareLinks(text: string): string {
   if (!BARE_LINK.test(text)) return text;
   return text
@@ -59,7 +59,7 @@ export function valueList(values: readonly JsonValue[]): string {
   return values.length > LIST_MAX ? `${shown.join(', ')} and ${values.length - LIST_MAX} more` : shown.join(', ');
 }
 
-/** An example of a field that has its form, a date where the spec's own has not; never for a secret. The default is told elsewhere. */
+/** An example of a field that has its form, a date where the spec's own has not; never for a secret. The default is described elsewhere. */
 export function exampleValue(schema: JsonObject): JsonValue | undefined {
   if (isSecret(schema)) return undefined;
   const { examples, example } = schema;
@@ -85,7 +85,7 @@ function dateExample(schema: JsonObject): string | undefined {
   return DATE_SAMPLES.find((sample) => hasForm(schema, sample));
 }
 
-/** Whether a value has the form of a field's pattern; true where there is none, or one in another dialect. */
+/** Whether a value has the form of a field's pattern; true if there is none, or one in another dialect. */
 function hasForm({ pattern }: JsonObject, value: string): boolean {
   if (typeof pattern !== 'string') return true;
   try {
@@ -112,7 +112,7 @@ function impliedType(schema: JsonObject): string {
   return constant === undefined || constant === null ? 'any' : typeof constant;
 }
 
-/** The branches of a `oneOf` or `anyOf`, or undefined where there is none. */
+/** The branches of a `oneOf` or `anyOf`, or undefined if there is none. */
 export function optionsOf(schema: JsonObject): Option[] | undefined {
   const list = Array.isArray(schema.oneOf) ? schema.oneOf : schema.anyOf;
   if (!Array.isArray(list)) return undefined;

@@ -1,4 +1,4 @@
-/** Ajv's errors as problems for people: where, what, and what to write. No value of the configuration is ever in them. */
+/** Turns Ajv's errors into problems for people: path, message and fix. They never contain a value of the configuration. */
 import type { ErrorObject } from 'ajv';
 import { distance } from 'fastest-levenshtein';
 import type { Problem } from '../errors.ts';
@@ -14,10 +14,10 @@ interface Failure {
   readonly params: Readonly<Record<string, string | number | undefined>>;
 }
 
-/** Describes a failure as a whole problem, or as the text of one at the failure's own path. */
+/** Describes a failure as a complete problem, or as the text of one at the failure's own path. */
 type Describe = (failure: Failure) => Problem | Omit<Problem, 'path'> | undefined;
 
-/** The problem to report for one error; undefined where another error reports it better. */
+/** The problem to report for one error; undefined if another error reports it better. */
 export function problemOf(error: ErrorObject): Problem | undefined {
   const parts = partsOf(error.instancePath);
   const field: JsonObject = isObject(error.parentSchema) ? error.parentSchema : {};

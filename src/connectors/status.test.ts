@@ -22,7 +22,7 @@ describe('status', () => {
     await mkdir(join(context.folder, 'bin'));
   });
 
-  it('tells where uv and Docker are, and does not trust what only bears the name', async () => {
+  it('reports the paths of uv and Docker, and does not trust a program that only has the name', async () => {
     await programs({ uv: 'echo "uv 0.5.11 (abc)"', docker: 'exit 1', 'python3.11': 'echo "no Python"' });
     const { runtimes, installed } = await context.connectors.status();
     const [uv, python, docker] = runtimes;
@@ -36,16 +36,16 @@ describe('status', () => {
     expect(installed).toEqual([]);
   });
 
-  it('names what to install where nothing works', async () => {
+  it('reports what to install if nothing works', async () => {
     await programs({ uv: 'exit 3' });
     const { runtimes } = await context.connectors.status();
     const uv = runtimes.find(({ name }) => name === 'uv');
-    // Another uv may lie in a usual place of this machine.
+    // Another uv may be installed in a usual folder of this machine.
     if (!uv?.found) expect(uv?.fix).toContain('https://docs.astral.sh/uv');
     else expect(uv.path).not.toBe(join(context.folder, 'bin', 'uv'));
   });
 
-  it('makes nothing and passes over what is no installation', async () => {
+  it('creates nothing and skips folders that are not installations', async () => {
     const connectors = join(context.projectFolder, 'connectors');
     await mkdir(join(connectors, 'source-half', '1.0.0', 'venv'), { recursive: true });
     await writeFile(join(connectors, 'notes.txt'), '');

@@ -57,7 +57,7 @@ async function pythonStatus(environment: Environment): Promise<ToolFound> {
   return { name: 'python', found: false, path, version, fix: `${message} ${next}` };
 }
 
-/** Asks the engine: a command that is installed says nothing about it. */
+/** Queries the engine: an installed command does not prove that it runs. */
 async function dockerStatus(environment: DockerEnvironment): Promise<ToolFound> {
   try {
     const { connectEngine } = await import('./docker/engine.ts');

@@ -21,14 +21,14 @@ export interface ConnectorRequest {
   readonly manifestPath?: string | undefined;
 }
 
-/** What the registry knows that running needs; nothing of it for a program or a manifest of the user's own. */
+/** Registry facts that a run needs; absent for a user's own program or manifest. */
 export interface ConnectorFacts {
   /** The runtimes that the registry lists. */
   readonly runtimes?: readonly Runtime[];
   readonly pypiPackage?: string;
   /** The image's repository without its tag. */
   readonly repository?: string;
-  /** The registry's version, taken when the caller names none. */
+  /** The registry's version, the default. */
   readonly version?: string;
   /** The version of the CDK in the image that the makers build on. */
   readonly cdkVersion?: string;
@@ -75,14 +75,14 @@ export interface Installed {
   /** The version that is installed, not the one asked for; `local` for a program or a manifest of the user's own. */
   readonly version: string;
   readonly runtime: Runtime;
-  /** Why it runs so, where the caller did not say how; for the reader. */
+  /** Why this runtime was chosen, if the caller did not name one; for the reader. */
   readonly reason?: string | undefined;
-  /** What was done so that it starts, where the usual way did not do, such as an older Python. */
+  /** Workaround that was applied because the usual way did not start, such as an older Python. */
   readonly note?: string | undefined;
   readonly start: ProcessStart | ContainerStart;
-  /** Distinguishes builds of the same version; empty where the version identifies the build. */
+  /** Distinguishes builds of the same version; empty if the version identifies the build. */
   readonly stamp: string;
-  /** The spec message, where it is known without running the connector. */
+  /** The spec message, if known without running the connector. */
   readonly spec?: JsonObject | undefined;
   /** Whether this very call installed it. */
   readonly newlyInstalled: boolean;
@@ -92,7 +92,7 @@ export interface Installed {
 
 export interface RunControl {
   readonly signal: AbortSignal;
-  /** What happens now, for the person who waits: finding, installing, starting; `done` of `total` where there is such a number. */
+  /** Progress for the person who waits: finding, installing, starting; `done` of `total` if known. */
   progress(message: string, done?: number, total?: number): void;
 }
 
@@ -130,7 +130,7 @@ export interface Overrun {
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Whether its memory limit ended it; `likely` where it was killed and no reason is known. */
+  /** Whether its memory limit ended it; `likely` if it was killed for an unknown reason. */
   readonly outOfMemory?: boolean | 'likely';
   /** Whether it continued while the connection that carries its output was cut: its output of that time is lost. */
   readonly outputCut?: boolean | undefined;
@@ -140,7 +140,7 @@ export interface Exit {
   readonly stderrTail: string;
 }
 
-/** A running `read`, lent to a callback; when the callback is over the whole process tree is ended. */
+/** A running `read`, passed to a callback; when the callback returns, the entire process tree is ended. */
 export interface ConnectorRun {
   /** Raw protocol lines. Not reading it holds the connector back. */
   readonly stdout: Readable;
@@ -150,16 +150,16 @@ export interface ConnectorRun {
   onStderr(listener: (text: string) => void): void;
 }
 
-/** A running `write`: messages go in at stdin, whose end tells the destination that nothing more comes. */
+/** A running `write`: messages go in at stdin, whose end signals the destination that no more messages follow. */
 export interface DestinationRun extends ConnectorRun {
-  /** Writing to a destination that is gone raises `error` here, never an exception. */
+  /** Writing to an exited destination emits `error` here, never throws. */
   readonly stdin: Writable;
 }
 
 /** A manifest of the user's own: absolute path of its file, or the manifest itself. */
 export type OwnManifest = { readonly path: string } | { readonly document: JsonObject };
 
-/** A catalog, and whether the connector was asked for it just now. */
+/** A catalog, and whether the connector was just queried for it. */
 export interface Discovered extends Catalog {
   readonly asked: boolean;
 }
@@ -182,7 +182,7 @@ export interface Connectors {
     facts: ConnectorFacts,
     signal: AbortSignal,
   ): Promise<readonly RuntimeVerdict[]>;
-  /** Asks the package index whether it answers. @returns what to know of the way there; undefined where there is nothing. @throws UpstreamError */
+  /** Asks the package index whether it answers. @returns a note about the connection, if any. @throws UpstreamError */
   askPackageIndex(signal: AbortSignal): Promise<string | undefined>;
   /** What runs connectors here before any is named, and which connectors are installed. Nothing is installed. */
   here(signal: AbortSignal): Promise<Here>;
@@ -195,14 +195,14 @@ export interface Connectors {
    * @throws InputError `bad_manifest`, `manifest_unreadable`, `manifest_brings_code`; RefusedError `manifest_outside`
    */
   publishable(manifest: OwnManifest): Promise<JsonObject>;
-  /** The connector's own spec message (`{connectionSpecification, …}`), kept per connector version. */
+  /** The connector's own spec message (`{connectionSpecification, …}`), cached per connector version. */
   spec(installed: Installed, control: RunControl): Promise<JsonObject>;
-  /** What a destination's configuration would lose where it runs: files that are written inside a container. */
+  /** What a destination's configuration would lose in its runtime: files written inside a container. */
   lostBy(installed: Installed, config: ResolvedConfig): Problem[];
   check(installed: Installed, config: ResolvedConfig, control: RunControl): Promise<CheckResult>;
-  /** The catalog, kept per connector version and configuration; one that is older than `maxAgeMs` is asked for again, 0 always. */
+  /** The catalog, cached per connector version and configuration; refreshed if older than `maxAgeMs` (0: always). */
   discover(installed: Installed, config: ResolvedConfig, control: RunControl, maxAgeMs?: number): Promise<Discovered>;
-  /** What did not fit the kept catalog: if it is new, the next `discover` with an age asks the connector again. */
+  /** Records that did not fit the cached catalog: if new, the next `discover` with an age asks the connector again. */
   noteMisfits(installed: Installed, config: ResolvedConfig, misfits: readonly string[]): Promise<void>;
   read<T>(
     installed: Installed,
@@ -216,15 +216,15 @@ export interface Connectors {
     control: RunControl,
     body: (run: DestinationRun) => Promise<T>,
   ): Promise<T>;
-  /** Removes one version in one runtime, after `authorize` was asked about what is there now; undefined where it is not installed. @throws LimitError `locked` while it is being installed */
+  /** Removes one version in one runtime, after `authorize` approved it; undefined if it is not installed. @throws LimitError `locked` while it is being installed */
   remove(entry: Pick<InstalledEntry, 'name'>, authorize: (entry: InstalledEntry) => void): Promise<Removed | undefined>;
-  /** Forgets the kept catalogs of a connector: its sources ask again at their next use. */
+  /** Drops the cached catalogs of a connector: its sources are queried again at their next use. */
   forgetCatalogs(connector: string): Promise<void>;
-  /** What is installed, without asking which runtimes work. */
+  /** Installed connectors, without checking which runtimes work. */
   installed(): Promise<readonly InstalledEntry[]>;
-  /** What is installed in this project: for `get_status` and for telling which runtimes work. */
+  /** Installed connectors of this project: for `get_status` and to find out which runtimes work. */
   status(): Promise<ConnectorsStatus>;
-  /** Ends every process that is running now; for shutdown. Resolves when all are gone, at most some 800 ms. */
+  /** Ends every process that is running now; for shutdown. Resolves when all have exited, after about 800 ms at most. */
   endAll(): Promise<void>;
 }
 
@@ -234,11 +234,11 @@ export interface RuntimeVerdict {
   readonly state: 'ready' | 'download' | 'unreachable' | 'missing';
   /** How it would run, or why it does not; no full sentence. */
   readonly reason: string;
-  /** What a person can do where it does not work. */
+  /** What a person can do if it does not work. */
   readonly fix?: string;
 }
 
-/** What a connector that nobody has named yet would meet on this machine. */
+/** The runtimes available on this machine, independent of a connector. */
 export interface Here {
   /** One for each runtime of the registry, the cheapest first; none is `ready`. */
   readonly runtimes: readonly RuntimeVerdict[];
@@ -255,7 +255,7 @@ export interface InstalledEntry {
   readonly version: string;
   readonly runtime: Runtime;
   readonly bytes: number;
-  /** Who uses it, or whose it is, where several might. */
+  /** Its user or owner, if several are possible. */
   readonly note?: string;
 }
 
@@ -271,13 +271,13 @@ export interface ToolFound {
   readonly found: boolean;
   readonly path?: string;
   readonly version?: string;
-  /** What to do, where it cannot be used. */
+  /** What to do if it cannot be used. */
   readonly fix?: string;
 }
 
 export interface ConnectorsStatus {
   readonly runtimes: readonly ToolFound[];
-  /** Hosts that were asked, with their latest answer. */
+  /** Hosts that were contacted, with their latest answer. */
   readonly hosts: readonly HostReport[];
   readonly installed: readonly InstalledEntry[];
   readonly sandbox: SandboxStatus;

@@ -44,7 +44,7 @@ describe('validateAgainstSpec', () => {
     ]);
   });
 
-  it('tells only the errors of the branch that was meant', async () => {
+  it('reports only the errors of the branch that was meant', async () => {
     const config = { region: 'eu', credentials: { auth_type: 'oauth2.0', client_id: 'c', token_lifetime: 5 } };
     expect((await validateAgainstSpec(bramble, config)).map(({ path, message }) => [path, message])).toEqual([
       ['credentials.client_secret', 'A required field is missing.'],
@@ -62,7 +62,7 @@ describe('validateAgainstSpec', () => {
     expect(problems[0]?.fix).toContain('auth_type "api_key" (API key; needs api_key)');
   });
 
-  it('tells a wrong type in the place of a choice once', async () => {
+  it('reports a wrong type instead of a choice once', async () => {
     const problems = await validateAgainstSpec(bramble, { region: 'eu', credentials: 'key' });
     expect(problems).toMatchObject([
       { path: 'credentials', message: 'It is a string, but must be an object, one of several.' },
@@ -82,7 +82,7 @@ describe('validateAgainstSpec', () => {
     ]);
   });
 
-  it('says which fields exist where others are not allowed', async () => {
+  it('reports which fields exist if others are not allowed', async () => {
     const config = { host: 'h', port: 1, databse: 'd', database: 'd', username: 'u', zzz: 1 };
     expect(await validateAgainstSpec(larch, config)).toEqual([
       {
@@ -194,7 +194,7 @@ describe('validateAgainstSpec', () => {
   });
 
   it.each<[string, JsonObject, JsonObject[string]]>([
-    ['a date where the name of the format says a time', { type: 'string', format: 'date-time' }, '2021-01-01'],
+    ['a date if the format requires a time', { type: 'string', format: 'date-time' }, '2021-01-01'],
     [
       'what the own pattern of a field takes',
       { type: 'string', format: 'date', pattern: '^\\d\\d-\\d\\d-\\d{4}$' },
@@ -203,9 +203,9 @@ describe('validateAgainstSpec', () => {
     ['an example of the spec', { type: 'string', format: 'email', examples: ['nobody'] }, 'nobody'],
     ['a format that nobody knows', { type: 'string', format: 'snowflake-account' }, 'x'],
     ['a password', { type: 'string', format: 'password' }, 'x'],
-    ['a pattern that is no regular expression', { type: 'string', pattern: '(?P<year>[0-9' }, 'x'],
+    ['a pattern that is not a regular expression', { type: 'string', pattern: '(?P<year>[0-9' }, 'x'],
     ['a pattern with a flag of Python', { type: 'string', pattern: '(?i)^abc$' }, 'ABC'],
-    ['a required that is no list', { type: 'object', required: true }, {}],
+    ['a required that is not a list', { type: 'object', required: true }, {}],
     ['a type that does not exist', { type: 'int' }, 'x'],
     ['an id of an old dialect', { id: 'x', $id: 'y', type: 'object' }, {}],
     ['an empty oneOf', { oneOf: [] }, 'x'],
@@ -215,12 +215,12 @@ describe('validateAgainstSpec', () => {
     ).toEqual([]);
   });
 
-  it('still refuses what two broken patterns of one spec have beside them', async () => {
+  it('still checks the other constraints next to two broken patterns', async () => {
     const spec = { properties: { a: { pattern: '(' }, b: { pattern: '[' }, c: { pattern: '^c$' } } };
     expect((await validateAgainstSpec(spec, { a: 'x', b: 'x', c: 'x' })).map(({ path }) => path)).toEqual(['c']);
   });
 
-  it('says so where a spec is no schema at all', async () => {
+  it('reports a spec that is not a schema at all', async () => {
     await expect(validateAgainstSpec(only({ $ref: '#/nowhere' }), {})).rejects.toMatchObject({
       name: 'ConnectorError',
       code: 'bad_spec',
@@ -243,7 +243,7 @@ describe('validateAgainstSpec', () => {
 describe('a held value', () => {
   const held = (name: string): string => String(heldValue(name));
 
-  it('fits wherever it is, and what is beside it is checked as ever', async () => {
+  it('is valid in any field, and its siblings are still checked', async () => {
     const spec = only({
       type: 'object',
       required: ['id', 'more'],
@@ -268,7 +268,7 @@ describe('a held value', () => {
     expect(await validateAgainstSpec(bramble, { region: 'eu', credentials: open })).toEqual([]);
   });
 
-  it('is said the same of, whatever the spec asks', async () => {
+  it('gets the same message, whatever the spec requires', async () => {
     const keyword = fc.oneof(
       fc.record({ pattern: fc.constantFrom('^a', '[0-9]', '.*') }),
       fc.record({ enum: fc.array(fc.string(), { minLength: 1, maxLength: 3 }) }),

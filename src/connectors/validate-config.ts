@@ -37,7 +37,7 @@ function withoutHeld(errors: readonly ErrorObject[]): ErrorObject[] {
     (COUNTING.has(keyword) && holdsUnnamedValue(data));
   let rest = errors.filter((error) => !isAboutHeld(error));
   if (rest.length === errors.length) return rest;
-  // Inner ones first: where a held value decides them, they do not count for an outer one.
+  // Inner ones first: if a held value decides them, they do not count for an outer one.
   const choices = rest.filter(({ keyword, data }) => CHOICES.has(keyword) && holdsHeldValue(data));
   for (const choice of choices.sort((one, other) => other.schemaPath.length - one.schemaPath.length)) {
     const options: unknown = choice.schema;
@@ -50,9 +50,9 @@ function withoutHeld(errors: readonly ErrorObject[]): ErrorObject[] {
   return rest;
 }
 
-/** Keywords that compare a value as a whole. */
+/** Keywords that compare the complete value. */
 const COMPARING = new Set(['const', 'enum', 'uniqueItems', 'contains', 'not']);
-/** Keywords that ask for more of an object than the keys that the spec lists. */
+/** Keywords that require more of an object than the keys that the spec lists. */
 const COUNTING = new Set([
   'minProperties',
   'maxProperties',
@@ -71,7 +71,7 @@ function isInBranch(error: ErrorObject, choice: ErrorObject, branch = ''): boole
   );
 }
 
-/** Leaves of each `oneOf` only the errors of the branch that is meant; where none can be determined, one problem that lists them. */
+/** Leaves of each `oneOf` only the errors of the intended branch; if unknown, one problem that lists all branches. */
 function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Problem)[] {
   let rest: (ErrorObject | Problem)[] = [...errors];
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf');
@@ -82,18 +82,18 @@ function withoutOtherBranches(errors: readonly ErrorObject[]): (ErrorObject | Pr
     const meant = branchMeant(options, choice.data);
     const inBranch = (item: ErrorObject | Problem, branch = ''): boolean =>
       'schemaPath' in item && isInBranch(item, choice, branch);
-    const kept = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
+    const relevant = meant === undefined ? [] : rest.filter((item) => inBranch(item, `${meant}/`));
     const others = rest.filter((item) => item !== choice && !inBranch(item));
     // A value of the wrong type is reported once, by the field itself.
     const wrongType = others.some(
       (item) => 'keyword' in item && item.keyword === 'type' && item.instancePath === choice.instancePath,
     );
-    rest = kept.length > 0 ? [...others, ...kept] : wrongType ? others : [...others, unchosen(choice, options)];
+    rest = relevant.length > 0 ? [...others, ...relevant] : wrongType ? others : [...others, unchosen(choice, options)];
   }
   return rest;
 }
 
-/** The index of the branch whose constant the value bears, or the only one of the value's type. */
+/** The index of the branch whose constant the value has, or the only one of the value's type. */
 function branchMeant(options: readonly Option[], data: unknown): number | undefined {
   if (isObject(data)) {
     const byConstant = options.findIndex(

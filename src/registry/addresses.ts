@@ -1,4 +1,4 @@
-/** Where the registry and what belongs to it are found. */
+/** Addresses of the registry and its related files. */
 import { isAbsolute } from 'node:path';
 import type { Settings } from '../config/index.ts';
 import { SetupError } from '../errors.ts';
@@ -22,13 +22,13 @@ export const PUBLIC_ADDRESSES: Addresses = {
 
 export interface RegistryLocation {
   readonly addresses: Addresses;
-  /** The user's own registry file, in the place of `addresses.registry`. */
+  /** The user's own registry file, instead of `addresses.registry`. */
   readonly file?: string;
 }
 
 /**
- * What `AIRBYTE_LOCAL_REGISTRY` means.
- * @throws SetupError `bad_local_registry` where it is neither an http(s) address nor an absolute path
+ * Interprets `AIRBYTE_LOCAL_REGISTRY`.
+ * @throws SetupError `bad_local_registry` if it is neither an http(s) address nor an absolute path
  */
 export function registryLocation(settings: Pick<Settings, 'localRegistry'>, standard: Addresses): RegistryLocation {
   const setting = settings.localRegistry;
@@ -43,7 +43,7 @@ function mirrorOf(setting: string, standard: Addresses): Addresses {
   const url = new URL(setting);
   if (url.username || url.password)
     throw badLocalRegistry('holds a user name or a password, which would not stay secret');
-  // Airbyte's own layout puts the metadata beside the folder of the registries.
+  // Airbyte's own layout puts the metadata next to the folder of the registries.
   const layout = /^(.*\/)registries\/[^/]+\/[^/]+$/.exec(url.pathname);
   const folder = layout ? (layout[1] as string) : new URL('.', url).pathname;
   return {

@@ -1,4 +1,4 @@
-/** Something that is fetched, kept on disk, believed for a day, and used old when the network fails. */
+/** A download cached on disk: trusted for a day, and used when stale if the network fails. */
 import { InputError, SetupError, UpstreamError } from '../errors.ts';
 import { type Download, type DownloadOptions, download, shownAddress } from './download.ts';
 import type { CachedBody, Store } from './store.ts';
@@ -8,20 +8,20 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface CacheEntry<T> {
   readonly address: string;
-  /** What it is called in messages: `the connector registry`. */
+  /** Its name in messages: `the connector registry`. */
   readonly what: string;
   readonly request: Omit<DownloadOptions, 'etag'>;
   readonly offline: boolean;
-  /** Milliseconds for which a copy is used without asking; Infinity for what never changes. */
+  /** Milliseconds for which a copy is used without a request; Infinity if it never changes. */
   readonly freshMs: number;
-  /** Throws where the bytes are not what they should be; such bytes are never kept. */
+  /** Throws if the bytes are invalid; invalid bytes are never cached. */
   parse(bytes: Buffer): T;
 }
 
 export interface Obtained<T> {
   readonly value: T;
   readonly source: Origin;
-  /** When it was last known to be current; 0 where that is not known. */
+  /** When it was last known to be current; 0 if unknown. */
   readonly checkedAt: number;
   readonly note?: string;
 }
@@ -32,21 +32,21 @@ interface Copy<T> extends CachedBody {
 
 /**
  * Gets it from disk or from the network.
- * @throws UpstreamError when the network fails and nothing is kept; SetupError `offline` with nothing kept
+ * @throws UpstreamError when the network fails and nothing is cached; SetupError `offline` if nothing is cached
  */
-export async function obtain<T>(store: Store, wanted: CacheEntry<T>): Promise<Obtained<T>> {
-  const copy = await usableCopy(store, wanted);
+export async function obtain<T>(store: Store, entry: CacheEntry<T>): Promise<Obtained<T>> {
+  const copy = await usableCopy(store, entry);
   const age = copy ? Date.now() - copy.checkedAt : Number.POSITIVE_INFINITY;
-  // A copy from the future comes from a clock that was wrong.
-  if (copy && age >= -60_000 && age < wanted.freshMs)
+  // A copy from the future was written with a wrong clock.
+  if (copy && age >= -60_000 && age < entry.freshMs)
     return { value: copy.value, source: 'disk', checkedAt: copy.checkedAt };
-  if (wanted.offline) {
-    if (!copy) throw offlineError(wanted.what);
-    const note = `Offline mode (AIRBYTE_OFFLINE_MODE): ${wanted.what} is ${ageText(copy.checkedAt)}.`;
+  if (entry.offline) {
+    if (!copy) throw offlineError(entry.what);
+    const note = `Offline mode (AIRBYTE_OFFLINE_MODE): ${entry.what} is ${ageText(copy.checkedAt)}.`;
     return { value: copy.value, source: 'disk', checkedAt: copy.checkedAt, note };
   }
   try {
-    return await refresh(store, wanted, copy);
+    return await refresh(store, entry, copy);
   } catch (error) {
     if (!copy || !(error instanceof UpstreamError || error instanceof InputError)) throw error;
     const note = `${error.message} The copy on disk is used instead; it is ${ageText(copy.checkedAt)}.`;
@@ -54,37 +54,37 @@ export async function obtain<T>(store: Store, wanted: CacheEntry<T>): Promise<Ob
   }
 }
 
-async function refresh<T>(store: Store, wanted: CacheEntry<T>, copy: Copy<T> | undefined): Promise<Obtained<T>> {
-  const answer: Download = await download(wanted.address, { ...wanted.request, etag: copy?.etag });
+async function refresh<T>(store: Store, entry: CacheEntry<T>, copy: Copy<T> | undefined): Promise<Obtained<T>> {
+  const answer: Download = await download(entry.address, { ...entry.request, etag: copy?.etag });
   const checkedAt = Date.now();
   if (answer.unchanged && copy) {
-    const reason = await store.touch(wanted.address, { ...copy, checkedAt });
-    return { value: copy.value, source: 'network', checkedAt, note: notCached(wanted.what, reason) };
+    const reason = await store.touch(entry.address, { ...copy, checkedAt });
+    return { value: copy.value, source: 'network', checkedAt, note: notCached(entry.what, reason) };
   }
   const { body, etag } = answer as Extract<Download, { unchanged: false }>;
-  const value = parseAnswer(wanted, body);
-  const reason = await store.write(wanted.address, { body, etag, checkedAt });
-  return { value, source: 'network', checkedAt, note: notCached(wanted.what, reason) };
+  const value = parseAnswer(entry, body);
+  const reason = await store.write(entry.address, { body, etag, checkedAt });
+  return { value, source: 'network', checkedAt, note: notCached(entry.what, reason) };
 }
 
-async function usableCopy<T>(store: Store, wanted: CacheEntry<T>): Promise<Copy<T> | undefined> {
-  const kept = await store.read(wanted.address);
-  if (!kept) return undefined;
+async function usableCopy<T>(store: Store, entry: CacheEntry<T>): Promise<Copy<T> | undefined> {
+  const cached = await store.read(entry.address);
+  if (!cached) return undefined;
   try {
-    return { ...kept, value: wanted.parse(kept.body) };
+    return { ...cached, value: entry.parse(cached.body) };
   } catch {
-    // A damaged copy is no copy: the next answer replaces it.
+    // Ignore a damaged copy: the next answer replaces it.
     return undefined;
   }
 }
 
-function parseAnswer<T>(wanted: CacheEntry<T>, body: Buffer): T {
+function parseAnswer<T>(entry: CacheEntry<T>, body: Buffer): T {
   try {
-    return wanted.parse(body);
+    return entry.parse(body);
   } catch (error) {
     throw new UpstreamError(
       'bad_answer',
-      `${shownAddress(wanted.address)} answered with something that is not ${wanted.what}.`,
+      `${shownAddress(entry.address)} answered with something that is not ${entry.what}.`,
       'A login page of a network, or a proxy, may be in between: open the address in a browser.',
       { cause: error },
     );

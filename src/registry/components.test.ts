@@ -1,4 +1,4 @@
-/** Python code of a low-code connector: from a server in the place of the registry's, with archives that a real zip program made. */
+/** Python code of a low-code connector: from a fake registry server, with archives that a real zip program made. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -51,7 +51,7 @@ describeWith(['python'], 'the components of a connector', () => {
   const components = (environment?: Record<string, string>): Promise<string> =>
     folder.registry(upstream.origin, environment).components(ENTRY, '1.0.0', new AbortController().signal);
 
-  it('come whole, stored or deflated, where the checksum is right', async () => {
+  it('are complete, stored or deflated, if the checksum is right', async () => {
     const stored = await archive(0, 'components.py', 'manifest.yaml');
     serve(stored, digest(stored, 'base64'));
     expect(await components()).toBe(CODE);
@@ -72,7 +72,7 @@ describeWith(['python'], 'the components of a connector', () => {
     }
   });
 
-  it('that are not published are an error that says so', async () => {
+  it('that are not published are reported as an error', async () => {
     serve(undefined, undefined);
     await expect(components()).rejects.toMatchObject({ kind: 'input', code: 'no_components' });
   });
@@ -87,9 +87,9 @@ describeWith(['python'], 'the components of a connector', () => {
     }
   });
 
-  it('that are larger than the archive says are not unpacked', async () => {
+  it('that are larger than the archive declares are not unpacked', async () => {
     const bomb = await archive(8, 'bomb.py');
-    // The directory tells of five bytes; the name is given the length that is looked for.
+    // The directory declares five bytes; the name has the requested length.
     const at = bomb.lastIndexOf(Buffer.from('504b0102', 'hex'));
     bomb.writeUInt32LE(5, at + 24);
     const names = Buffer.from('components.py');

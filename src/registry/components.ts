@@ -1,4 +1,4 @@
-/** The Python code that a low-code connector brings: an archive, with its checksum published beside it. */
+/** The Python code that a low-code connector brings: an archive, with its checksum published next to it. */
 import { createHash } from 'node:crypto';
 import { InputError, SetupError, UpstreamError } from '../errors.ts';
 import { type DownloadOptions, download, shownAddress } from './download.ts';
@@ -11,7 +11,7 @@ const CHECKSUM_MAX_BYTES = 10_000;
 /**
  * The text of `components.py`, once the archive's SHA-256 is the published one.
  * @param folder address of the version's folder; ends in `/`
- * @throws SetupError `components_unverified` where no checksum is published or another one; UpstreamError; InputError `no_components`
+ * @throws SetupError `components_unverified` if no checksum is published or another one; UpstreamError; InputError `no_components`
  */
 export async function fetchComponents(
   folder: string,

@@ -20,7 +20,7 @@ afterAll(() => upstream.close());
 const hosts = createHostMemory();
 const options = { maxBytes: 1000, accept: '*/*', userAgent: 'sluice-mcp/0.0.0', hosts };
 
-it('says who asks and what for', async () => {
+it('sends its user agent and the accepted type', async () => {
   let headers: unknown;
   upstream.answer = (request, response) => {
     headers = request.headers;
@@ -35,7 +35,7 @@ it('says who asks and what for', async () => {
   });
 });
 
-it('gives up where a compressed body is broken, which fetch itself never does', async () => {
+it('gives up on a broken compressed body, which fetch itself never does', async () => {
   upstream.answer = (_request, response) => {
     response.socket?.end('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nnothing that was ever compressed');
   };
@@ -44,7 +44,7 @@ it('gives up where a compressed body is broken, which fetch itself never does', 
   });
 });
 
-it('gives up where nothing comes', async () => {
+it('gives up if no data arrives', async () => {
   upstream.answer = () => undefined;
   await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({
     name: 'UpstreamError',
@@ -52,7 +52,7 @@ it('gives up where nothing comes', async () => {
   });
 });
 
-it('gives up where the answer stops half-way', async () => {
+it('gives up if the answer stops half-way', async () => {
   upstream.answer = (_request, response) => response.write('half');
   await expect(download(`${upstream.origin}/x`, { ...options, idleMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
 });
@@ -76,7 +76,7 @@ it('refuses more than the cap', async () => {
   await expect(download(`${upstream.origin}/x`, options)).rejects.toMatchObject({ code: 'too_large' });
 });
 
-it('takes a 304 that nobody asked for as a bad answer', async () => {
+it('treats an unrequested 304 as a bad answer', async () => {
   upstream.answer = (_request, response) => response.writeHead(304).end();
   await expect(download(`${upstream.origin}/x`, options)).rejects.toMatchObject({ code: 'bad_answer' });
 });
@@ -86,7 +86,7 @@ it('shows an address without what may be secret in it', () => {
 });
 
 describeWith(['openssl'], 'a server of one’s own network', () => {
-  it('says what to set where a certificate is not trusted, as behind a proxy', async () => {
+  it('explains what to set if a certificate is not trusted, such as behind a proxy', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-certificate-'));
     const [keyout, out] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];

@@ -10,11 +10,11 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal;
   /** Bytes after which the answer is refused. */
   readonly maxBytes: number;
-  /** Of the kept copy: the answer may then be `unchanged`. */
+  /** Of the cached copy: the answer may then be `unchanged`. */
   readonly etag?: string;
   readonly accept: string;
   readonly userAgent: string;
-  /** Told whether the host answered. */
+  /** Records whether the host answered. */
   readonly hosts: HostMemory;
   /** Milliseconds without a byte after which it fails; 10 s. */
   readonly idleMs?: number;
@@ -24,7 +24,7 @@ export type Download =
   | { readonly unchanged: true }
   | { readonly unchanged: false; readonly body: Buffer; readonly etag?: string };
 
-/** An address as it may be shown: without credentials and query, where tokens are. */
+/** An address for display: without credentials and query, which may contain tokens. */
 export function shownAddress(address: string): string {
   const url = new URL(address);
   return url.protocol === 'file:' ? address : `${url.protocol}//${url.host}${url.pathname}`;
@@ -38,7 +38,7 @@ export async function download(address: string, options: DownloadOptions): Promi
   const { signal, idleMs = IDLE_MS } = options;
   const total = startDeadline(signal, TOTAL_MS);
   const idle = startDeadline(total.signal, idleMs);
-  const whole = async (): Promise<Download> => {
+  const request = async (): Promise<Download> => {
     const response = await fetch(address, {
       headers: {
         accept: options.accept,
@@ -59,8 +59,8 @@ export async function download(address: string, options: DownloadOptions): Promi
     return { unchanged: false, body, etag };
   };
   try {
-    // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
-    return await unlessAborted(whole(), idle.signal);
+    // Node's fetch never ends on a broken compressed body, even if its signal is aborted.
+    return await unlessAborted(request(), idle.signal);
   } catch (error) {
     if (signal?.aborted) throw abortError(signal);
     if (error instanceof SluiceError && !idle.signal.aborted) throw error;
@@ -115,7 +115,7 @@ function failed(address: string, error: unknown, overdue: boolean): UpstreamErro
       'Check the network connection, and the proxy where there is one.',
     );
   }
-  // fetch says "fetch failed" and hides the reason in the cause.
+  // fetch reports only "fetch failed"; the reason is in the cause.
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const reason = (cause instanceof Error && (cause as NodeJS.ErrnoException).code) || messageOf(cause);
   return new UpstreamError(

@@ -47,7 +47,7 @@ describe('parseRegistry', () => {
     expect(of(7)).toBeUndefined();
   });
 
-  it('reads one entry whole', () => {
+  it('reads one complete entry', () => {
     expect(named('source-faker')).toEqual({
       name: 'source-faker',
       repository: 'airbyte/source-faker',
@@ -83,7 +83,7 @@ describe('parseRegistry', () => {
     });
   });
 
-  it('tells runtimes apart, and takes the type from the list an entry stands in', () => {
+  it('distinguishes runtimes, and takes the type from the list that contains the entry', () => {
     expect(named('source-orchard-weather').runtimes).toEqual(['manifest', 'docker']);
     expect(named('source-orchard-weather').pypiPackage).toBeUndefined();
     expect(named('source-larch-sql').runtimes).toEqual(['docker']);
@@ -115,7 +115,7 @@ describe('parseRegistry', () => {
     expect(parseRegistry(Buffer.from(JSON.stringify(registry))).map(({ name }) => name)).toEqual(['source-a']);
   });
 
-  it('reads how long a source may be silent, where that is said in seconds', () => {
+  it('reads how long a source may be silent, if given in seconds', () => {
     const registry = {
       sources: [5400, undefined, 0, '60'].map((maxSecondsBetweenMessages, at) => ({
         dockerRepository: `airbyte/source-${at}`,
@@ -130,7 +130,7 @@ describe('parseRegistry', () => {
     expect(seconds).toEqual([5400, undefined, undefined, undefined]);
   });
 
-  it('prefers the entry of Airbyte where two repositories end alike', () => {
+  it('prefers the entry of Airbyte if two repositories end alike', () => {
     const entry = (dockerRepository: string) => ({ dockerRepository, dockerImageTag: '1', spec: {} });
     const registry = { sources: ['other/source-a', 'airbyte/source-a', 'third/source-a'].map(entry) };
     expect(parseRegistry(Buffer.from(JSON.stringify(registry))).map(({ repository }) => repository)).toEqual([
@@ -166,7 +166,7 @@ describe('splitRegistry', () => {
   });
 });
 
-describeWith(['data'], 'the whole public registry', () => {
+describeWith(['data'], 'the entire public registry', () => {
   it('is read completely', () => {
     const entries = parseRegistry(readFileSync(`${testData}/registry/oss_registry.json`));
     expect(entries).toHaveLength(647);

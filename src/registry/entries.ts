@@ -1,4 +1,4 @@
-/** One entry of the registry's JSON as a small object; its spec stays packed until it is asked for. */
+/** One entry of the registry's JSON as a small object; its spec stays packed until requested. */
 import { isObject, type JsonObject, type JsonValue } from '../protocol/index.ts';
 import { splitRegistry } from './split.ts';
 import type { BreakingChange, ConnectorType, DocumentationLink, RegistryEntry, RegistryRuntime } from './types.ts';
@@ -12,7 +12,7 @@ const heldSpecs = new WeakMap<RegistryEntry, WeakRef<JsonObject>>();
 
 /**
  * All usable connectors of a registry's bytes; tombstones and entries without a name, a version or a spec are left out.
- * @throws SyntaxError when the bytes are no JSON, RangeError when no source is in them
+ * @throws SyntaxError when the bytes are not JSON, RangeError when they contain no source
  */
 export function parseRegistry(bytes: Buffer): RegistryEntry[] {
   const entries: RegistryEntry[] = [];
@@ -21,7 +21,7 @@ export function parseRegistry(bytes: Buffer): RegistryEntry[] {
     const raw = read();
     const entry = isObject(raw) ? parseEntry(raw, type) : undefined;
     if (!entry) continue;
-    // The bytes stay, one spec becomes objects only when it is asked for.
+    // Retain the bytes; parse one spec only when it is requested.
     packedSpecs.set(entry, () => object(object(read()).spec));
     entries.push(entry);
   }
@@ -29,7 +29,7 @@ export function parseRegistry(bytes: Buffer): RegistryEntry[] {
   return distinct(entries).sort(byTypeAndName);
 }
 
-/** The spec of an entry, unpacked; the same object as long as anybody holds it, because validators are kept by it. */
+/** The spec of an entry, unpacked; the same object as long as it is referenced, because validators are cached by it. */
 export function specOfEntry(entry: RegistryEntry): JsonObject {
   const known = heldSpecs.get(entry)?.deref();
   if (known) return known;
@@ -83,7 +83,7 @@ function parseEntry(raw: JsonObject, type: ConnectorType): RegistryEntry | undef
   };
 }
 
-/** `docker.io/airbyte/source-declarative-manifest:6.60.0@sha256:…` is named after the CDK that is in it. */
+/** `docker.io/airbyte/source-declarative-manifest:6.60.0@sha256:…` has its CDK's version as tag. */
 function cdkVersion(baseImage: string | undefined): string | undefined {
   return /\/source-declarative-manifest:(\d+\.\d+\.\d+)(?:@|$)/.exec(baseImage ?? '')?.[1];
 }

@@ -1,8 +1,8 @@
-/** Work that callers share: one load for all who wait, its result held until it is due again. */
+/** Work that callers share: one load for all waiting callers, its result cached until it expires. */
 import { unlessAborted } from '../deadline.ts';
 
 export interface Memo<T> {
-  /** The held result, or a new one. A caller that is cancelled leaves; the load continues for the others. */
+  /** The cached result, or a new one. A cancelled caller stops waiting; the load continues for the others. */
   get(signal: AbortSignal): Promise<T>;
 }
 

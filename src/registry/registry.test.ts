@@ -32,7 +32,7 @@ const serve =
 
 const registryFolder = (): string => join(folder.path, 'project', 'registry');
 
-/** Makes every kept copy older, as if the clock had continued. */
+/** Makes every cached copy older, as if the clock had continued. */
 async function age(milliseconds: number): Promise<void> {
   for (const name of await readdir(registryFolder())) {
     if (!name.endsWith('.meta.json')) continue;
@@ -43,7 +43,7 @@ async function age(milliseconds: number): Promise<void> {
 }
 
 describe('the public registry', () => {
-  it('is fetched once and kept for the next process', async () => {
+  it('is fetched once and cached for the next process', async () => {
     const first = folder.registry(upstream.origin);
     const [one, other] = await Promise.all([first.all(signal), first.all(signal)]);
     expect(one).toMatchObject({ source: 'network', ageSeconds: 0, note: undefined });
@@ -66,7 +66,7 @@ describe('the public registry', () => {
     expect(upstream.requests).toEqual([REGISTRY, `${REGISTRY} ("one")`]);
   });
 
-  it('is replaced where it has changed, in a process that lives for days too', async () => {
+  it('is replaced when it has changed, also in a process that runs for days', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const registry = folder.registry(upstream.origin);
     await registry.all(signal);
@@ -91,13 +91,13 @@ describe('the public registry', () => {
       () => (upstream.answer = serve('{"sources":[],"destinations":[]}', {})),
       /is not the connector registry/,
     ],
-    ['is gone', () => (upstream.answer = serve('', {}, 404)), /nothing at/],
+    ['has no such page', () => (upstream.answer = serve('', {}, 404)), /nothing at/],
     [
       'breaks off',
       () => (upstream.answer = (_request, response) => response.write('{"sources":[', () => response.destroy())),
       /cannot be reached/,
     ],
-  ])('is used old, and said so, when the server %s', async (_case, breakIt, reason) => {
+  ])('is used when stale, and reported so, when the server %s', async (_case, breakIt, reason) => {
     await folder.registry(upstream.origin).all(signal);
     await age(72 * HOUR_MS);
     breakIt();
@@ -107,14 +107,14 @@ describe('the public registry', () => {
     expect(old.note).toMatch(reason);
     expect(old.note).toContain('3 days old');
     expect(old.entries).toHaveLength(7);
-    // The failure is not asked for again at once, and the good copy is still there.
+    // No immediate retry after the failure, and the good copy still exists.
     await registry.all(signal);
     expect(upstream.requests).toHaveLength(2);
     upstream.answer = serve(fixture, { etag: '"two"' });
     expect(await folder.registry(upstream.origin).all(signal)).toMatchObject({ source: 'network', note: undefined });
   });
 
-  it('says what to do when it cannot be had and none is kept', async () => {
+  it('explains what to do when it cannot be fetched and none is cached', async () => {
     upstream.answer = serve('', {}, 503);
     const registry = folder.registry(upstream.origin);
     await expect(registry.all(signal)).rejects.toMatchObject({
@@ -127,10 +127,10 @@ describe('the public registry', () => {
     expect(await registry.all(signal)).toMatchObject({ source: 'network' });
   });
 
-  it('says so where nobody listens', async () => {
-    const gone = upstream.origin;
+  it('reports that nothing listens at the address', async () => {
+    const closedOrigin = upstream.origin;
     await upstream.close();
-    await expect(folder.registry(gone).all(signal)).rejects.toThrow(/cannot be reached \(ECONNREFUSED\)/);
+    await expect(folder.registry(closedOrigin).all(signal)).rejects.toThrow(/cannot be reached \(ECONNREFUSED\)/);
     upstream = await startUpstream();
   });
 
@@ -161,7 +161,7 @@ describe('the public registry', () => {
     expect(upstream.requests).toEqual([REGISTRY, REGISTRY, `${REGISTRY} ("one")`]);
   });
 
-  it('works without a project directory, and says that nothing is kept', async () => {
+  it('works without a project directory, and reports that nothing is cached', async () => {
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     const { source, note, entries } = await folder.registry(upstream.origin, { AIRBYTE_PROJECT_DIR: file }).all(signal);
@@ -190,7 +190,7 @@ describe('offline mode', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('says what to do where nothing is kept', async () => {
+  it('explains what to do if nothing is cached', async () => {
     await expect(folder.registry(upstream.origin, offline).all(signal)).rejects.toMatchObject({
       name: 'SetupError',
       code: 'offline',
@@ -248,7 +248,7 @@ describe('AIRBYTE_LOCAL_REGISTRY', () => {
     await failure.not.toThrow('hunter2');
   });
 
-  it('reads a list of secret keys that lies beside the file', async () => {
+  it('reads a list of secret keys next to the file', async () => {
     const registry = open(fixtureUrl.pathname);
     const { keys, source } = await registry.secretKeys(signal);
     expect({ source, has: keys.has('client_key') }).toEqual({ source: 'local', has: true });
@@ -257,7 +257,7 @@ describe('AIRBYTE_LOCAL_REGISTRY', () => {
 });
 
 describe('secretKeys', () => {
-  it('is fetched and kept like the registry', async () => {
+  it('is fetched and cached like the registry', async () => {
     upstream.answer = serve('properties:\n- one\n- two\n');
     const { keys, source } = await folder.registry(upstream.origin).secretKeys(signal);
     expect({ keys: [...keys], source }).toEqual({ keys: ['one', 'two'], source: 'network' });
@@ -268,8 +268,8 @@ describe('secretKeys', () => {
   it.each([
     ['the network fails', () => serve('', {}, 500)],
     ['something else is answered', () => serve('just: text\n')],
-    ['what is answered is no YAML', () => serve('a: [')],
-  ])('falls back to a built-in list, and says so, when %s', async (_case, answer) => {
+    ['the answer is not YAML', () => serve('a: [')],
+  ])('falls back to a built-in list, and reports it, when %s', async (_case, answer) => {
     upstream.answer = answer();
     const { keys, source, note } = await folder.registry(upstream.origin).secretKeys(signal);
     expect(source).toBe('built-in');

@@ -21,11 +21,11 @@ function failure(work: () => unknown): InputError {
 }
 
 describe('findEntry', () => {
-  it.each(['source-faker', 'airbyte/source-faker', 'Source-Faker', ' source-faker '])('takes %j', (name) => {
+  it.each(['source-faker', 'airbyte/source-faker', 'Source-Faker', ' source-faker '])('accepts %j', (name) => {
     expect(findEntry(entries, name).name).toBe('source-faker');
   });
 
-  it('takes the repository of a third party', () => {
+  it('accepts the repository of a third party', () => {
     expect(findEntry(entries, 'heronworks/airbyte-heron-source').name).toBe('airbyte-heron-source');
   });
 
@@ -42,7 +42,7 @@ describe('findEntry', () => {
     expect(error.next).toBe(`Did you mean ${near}? Otherwise look for it with list_connectors.`);
   });
 
-  it('offers none where nothing is near', () => {
+  it('offers none if nothing is near', () => {
     expect(failure(() => findEntry(entries, 'zzzzzzzzz')).details).toEqual({});
     expect(failure(() => findEntry(entries, '')).details).toEqual({});
   });
@@ -53,7 +53,7 @@ describe('findEntry', () => {
 });
 
 describe('searchEntries', () => {
-  it('ranks the whole name before a beginning before a part', () => {
+  it('ranks the full name before a prefix before a part', () => {
     const entry = (name: string, title: string) => ({ ...findEntry(entries, 'source-faker'), name, title });
     const some = [
       entry('source-a-post', 'Compost'),
@@ -79,7 +79,7 @@ describe('searchEntries', () => {
     expect(names({ support: 'certified', type: 'source' })).toEqual(['source-bramble-crm', 'source-larch-sql']);
   });
 
-  it('offers near names where nothing matches', () => {
+  it('offers near names if nothing matches', () => {
     expect(searchEntries(entries, { search: 'brambel', limit: 5 })).toMatchObject({
       total: 0,
       near: ['source-bramble-crm'],
@@ -98,7 +98,7 @@ describe('searchEntries', () => {
     expect(seen).toEqual(entries.map(({ name }) => name));
   });
 
-  it('refuses a cursor that it did not give, or gave for another search', () => {
+  it('refuses a cursor that it did not issue, or issued for another search', () => {
     const cursor = searchEntries(entries, { limit: 1 }).nextCursor ?? '';
     expect(failure(() => searchEntries(entries, { limit: 1, cursor, type: 'source' }))).toMatchObject({
       code: 'bad_cursor',

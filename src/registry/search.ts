@@ -8,9 +8,11 @@ const NEAR_MAX = 5;
 
 /** @throws InputError `unknown_connector` with up to five near names */
 export function findEntry(entries: readonly RegistryEntry[], name: string): RegistryEntry {
-  const wanted = name.trim().toLowerCase();
-  const bare = wanted.replace(/^airbyte\//, '');
-  const found = entries.find((entry) => entry.name.toLowerCase() === bare || entry.repository.toLowerCase() === wanted);
+  const requested = name.trim().toLowerCase();
+  const bare = requested.replace(/^airbyte\//, '');
+  const found = entries.find(
+    (entry) => entry.name.toLowerCase() === bare || entry.repository.toLowerCase() === requested,
+  );
   if (found) return found;
   const near = nearConnectors(entries, bare);
   throw new InputError(
@@ -23,9 +25,9 @@ export function findEntry(entries: readonly RegistryEntry[], name: string): Regi
   );
 }
 
-/** Up to five names that resemble a wanted one: by part of name or title first, then by typing mistakes. */
-export function nearConnectors(entries: readonly RegistryEntry[], wanted: string): string[] {
-  const word = shortName(wanted.toLowerCase().trim());
+/** Up to five names that resemble the requested one: by part of name or title first, then by typing mistakes. */
+export function nearConnectors(entries: readonly RegistryEntry[], requested: string): string[] {
+  const word = shortName(requested.toLowerCase().trim());
   if (word === '') return [];
   const slack = Math.max(1, Math.floor(word.length / 3));
   return entries
@@ -64,7 +66,7 @@ export function searchEntries(entries: readonly RegistryEntry[], query: SearchQu
     .filter((entry) => !query.support || entry.supportLevel === query.support)
     .map((entry) => ({ entry, rank: rankOf(entry, words) }))
     .filter((hit): hit is { entry: RegistryEntry; rank: number } => hit.rank !== undefined)
-    // Sorting is stable: what ranks alike stays in the list's order.
+    // Sorting is stable: equal ranks remain in the list's order.
     .sort((one, other) => one.rank - other.rank)
     .map(({ entry }) => entry);
   const key = filterKey(query);
@@ -78,13 +80,13 @@ export function searchEntries(entries: readonly RegistryEntry[], query: SearchQu
   };
 }
 
-/** 0 is best; undefined where a word is missing. */
+/** 0 is best; undefined if a word is missing. */
 function rankOf(entry: RegistryEntry, words: readonly string[]): number | undefined {
   const name = entry.name.toLowerCase();
   const short = shortName(name);
   const title = entry.title.toLowerCase();
-  const whole = words.join(' ');
-  if (whole !== '' && [name, short, title].includes(whole)) return 0;
+  const phrase = words.join(' ');
+  if (phrase !== '' && [name, short, title].includes(phrase)) return 0;
   let rank = 0;
   for (const word of words) {
     if (!name.includes(word) && !title.includes(word)) return undefined;

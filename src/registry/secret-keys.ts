@@ -1,8 +1,8 @@
-/** The published list of configuration keys whose values are secret, whatever a spec says; loaded on first use, for YAML is heavy. */
+/** The published list of configuration keys whose values are secret, regardless of the spec; loaded on first use, because the YAML parser is large. */
 import { parse } from 'yaml';
 import { isObject } from '../protocol/index.ts';
 
-/** Used where the published list cannot be had: what everybody would call a secret. */
+/** Used if the published list is unavailable: unambiguous secret keys. */
 export const BUILT_IN_SECRET_KEYS: ReadonlySet<string> = new Set([
   'access_key_secret',
   'access_token',
@@ -38,7 +38,7 @@ export const BUILT_IN_SECRET_KEYS: ReadonlySet<string> = new Set([
 
 /**
  * Reads `properties: [key, …]`.
- * @throws where the bytes are no YAML, or hold no such list
+ * @throws if the bytes are not YAML, or hold no such list
  */
 export function parseSecretKeys(bytes: Buffer): ReadonlySet<string> {
   const content: unknown = parse(bytes.toString('utf8'));

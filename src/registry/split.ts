@@ -10,14 +10,14 @@ const BRACKET_END = 0x5d;
 
 export interface RawEntry {
   readonly type: ConnectorType;
-  /** Where the entry's JSON stands in the bytes. */
+  /** Position of the entry's JSON in the bytes. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
  * The entries of `{"sources": […], "destinations": […]}`, in the file's order; other keys are skipped.
- * @throws SyntaxError where the brackets do not match or something stands behind the end
+ * @throws SyntaxError if the brackets do not match or text follows the end
  */
 export function* splitRegistry(bytes: Buffer): Generator<RawEntry> {
   let depth = 0;
@@ -51,7 +51,7 @@ function stringEnd(bytes: Buffer, start: number): number {
   for (let at = start + 1; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte === QUOTE) return at;
-    // What is escaped cannot end the string.
+    // An escaped character cannot end the string.
     if (byte === BACKSLASH) at += 1;
   }
   throw new SyntaxError('a string is not closed');

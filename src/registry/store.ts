@@ -1,4 +1,4 @@
-/** Copies of what was fetched, in the project's `registry` folder: a body and what is known of it, found by address. */
+/** Cached downloads in the project's `registry` folder: a body and its metadata, by address. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,17 +9,17 @@ import { isObject } from '../protocol/index.ts';
 export interface CachedBody {
   readonly body: Buffer;
   readonly etag?: string;
-  /** When the server last said that this is current, in milliseconds since 1970; 0 where that is not known. */
+  /** When the server last confirmed that this is current, in milliseconds since 1970; 0 if unknown. */
   readonly checkedAt: number;
 }
 
 export interface Store {
-  /** The copy of an address, or undefined where there is none, or it cannot be read. */
+  /** The copy of an address, or undefined if there is none, or it cannot be read. */
   read(address: string): Promise<CachedBody | undefined>;
-  /** Keeps a copy; returns the reason where it could not be kept. */
-  write(address: string, kept: CachedBody): Promise<string | undefined>;
+  /** Stores a copy; returns the reason if that failed. */
+  write(address: string, copy: CachedBody): Promise<string | undefined>;
   /** Notes that the copy is still current. */
-  touch(address: string, kept: CachedBody): Promise<string | undefined>;
+  touch(address: string, copy: CachedBody): Promise<string | undefined>;
 }
 
 export function createStore(project: Project): Store {
@@ -37,7 +37,7 @@ export function createStore(project: Project): Store {
       try {
         const body = await readFile(path.body);
         const meta = await readJson(path.meta);
-        // A body whose description died on the way is whole all the same; only its age is unknown.
+        // A body without valid metadata is still complete; only its age is unknown.
         const known = isObject(meta) && meta.address === address && meta.sha256 === digest(body) ? meta : {};
         return {
           body,
@@ -49,18 +49,18 @@ export function createStore(project: Project): Store {
         throw error;
       }
     },
-    write: (address, kept) =>
+    write: (address, copy) =>
       reasonOf(async () => {
         const path = paths(await project.folder('registry'), address);
-        await writeAtomic(path.body, kept.body.toString('utf8'));
-        await writeMeta(path.meta, address, kept);
+        await writeAtomic(path.body, copy.body.toString('utf8'));
+        await writeMeta(path.meta, address, copy);
       }),
-    touch: (address, kept) =>
-      reasonOf(async () => writeMeta(paths(await project.folder('registry'), address).meta, address, kept)),
+    touch: (address, copy) =>
+      reasonOf(async () => writeMeta(paths(await project.folder('registry'), address).meta, address, copy)),
   };
 }
 
-/** A disk that is full or read-only costs the copy, not the answer. */
+/** A full or read-only disk loses only the copy, not the answer. */
 async function reasonOf(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();

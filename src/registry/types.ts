@@ -3,7 +3,7 @@ import type { JsonObject } from '../protocol/index.ts';
 
 export type ConnectorType = 'source' | 'destination';
 
-/** How the registry says a connector can run; a program of one's own is never in it. */
+/** How a connector can run according to the registry; never includes a user's own program. */
 export type RegistryRuntime = 'python' | 'docker' | 'manifest';
 
 export interface BreakingChange {
@@ -16,7 +16,7 @@ export interface BreakingChange {
 
 export interface DocumentationLink {
   readonly title: string;
-  /** The registry's word, such as `api_reference` or `rate_limits`. */
+  /** The registry's term, such as `api_reference` or `rate_limits`. */
   readonly kind: string;
   readonly url: string;
 }
@@ -27,7 +27,7 @@ export interface RegistryEntry {
   /** The image's repository without its tag, such as `airbyte/source-faker`. */
   readonly repository: string;
   readonly title: string;
-  /** By which an Airbyte knows the connector; absent where the registry names none. */
+  /** Airbyte's identifier of the connector; absent if the registry names none. */
   readonly definitionId?: string | undefined;
   readonly type: ConnectorType;
   readonly version: string;
@@ -35,14 +35,14 @@ export interface RegistryEntry {
   readonly supportLevel: string;
   readonly language?: string;
   readonly documentationUrl?: string;
-  /** The package on PyPI, where the registry says it is published there. */
+  /** The package on PyPI, if the registry lists one. */
   readonly pypiPackage?: string;
-  /** The version of the CDK in the image that the makers build on; only of low-code connectors. */
+  /** The CDK version of the image that the makers build on; only for low-code connectors. */
   readonly cdkVersion?: string;
   readonly suggestedStreams: readonly string[];
-  /** Seconds that a source may be silent while it reads, as its makers say. */
+  /** Seconds that a source may be silent while it reads, as declared by its makers. */
   readonly maxSecondsBetweenMessages?: number;
-  /** Whether a destination knows generations of a stream; such a one waits for the word that each stream is complete. */
+  /** Whether a destination knows generations of a stream; it needs a message that each stream is complete. */
   readonly supportsRefreshes: boolean;
   /** Newest first. */
   readonly breakingChanges: readonly BreakingChange[];
@@ -50,7 +50,7 @@ export interface RegistryEntry {
   readonly externalDocumentation: readonly DocumentationLink[];
 }
 
-/** Where an answer came from: asked just now, kept and fresh, kept and old because the network failed, or a file of the user's. */
+/** Where an answer came from: just fetched, a fresh copy, a stale copy because the network failed, or a file of the user's. */
 export type Origin = 'network' | 'disk' | 'stale' | 'local';
 
 export interface RegistryContents {
@@ -58,7 +58,7 @@ export interface RegistryContents {
   readonly source: Origin;
   /** Seconds since the registry was last known to be current. */
   readonly ageSeconds: number;
-  /** One sentence for the reader: the list is old, or could not be kept. */
+  /** One sentence for the reader: the list is old, or could not be cached. */
   readonly note?: string;
 }
 
@@ -77,13 +77,13 @@ export interface SearchResult {
   readonly entries: readonly RegistryEntry[];
   readonly total: number;
   readonly nextCursor?: string;
-  /** Names that resemble the search, where nothing matches. */
+  /** Names that resemble the search, if nothing matches. */
   readonly near: readonly string[];
   readonly note?: string;
 }
 
 export interface SecretKeys {
-  /** Configuration keys whose values are secret, whatever a spec says. */
+  /** Configuration keys whose values are secret, regardless of the spec. */
   readonly keys: ReadonlySet<string>;
   readonly source: Origin | 'built-in';
   readonly note?: string;
@@ -100,10 +100,10 @@ export interface ReleasedVersion {
 export interface Registry {
   /**
    * All connectors.
-   * @throws UpstreamError when the registry cannot be had and none is kept; SetupError for a bad `AIRBYTE_LOCAL_REGISTRY`, or offline with none kept
+   * @throws UpstreamError when the registry cannot be fetched and none is cached; SetupError for a bad `AIRBYTE_LOCAL_REGISTRY`, or offline with none cached
    */
   all(signal: AbortSignal): Promise<RegistryContents>;
-  /** One connector by its name, in any case, with or without the repository's owner. @throws InputError `unknown_connector` with near names */
+  /** One connector by its name, case-insensitive, with or without the repository's owner. @throws InputError `unknown_connector` with near names */
   find(name: string, signal: AbortSignal): Promise<RegistryEntry>;
   /** @throws InputError `bad_cursor` */
   search(query: SearchQuery, signal: AbortSignal): Promise<SearchResult>;
@@ -113,7 +113,7 @@ export interface Registry {
   spec(entry: RegistryEntry, signal: AbortSignal): Promise<JsonObject>;
   /** The spec message of one exact version. @throws InputError `unknown_version`, UpstreamError, SetupError when offline */
   specFor(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<JsonObject>;
-  /** Never fails without a network: `note` says when a built-in or an old list is used. */
+  /** Never fails without a network: `note` reports when a built-in or an old list is used. */
   secretKeys(signal: AbortSignal): Promise<SecretKeys>;
   /** The YAML text of a low-code connector. @throws as `specFor` */
   manifest(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;
@@ -122,6 +122,6 @@ export interface Registry {
    * @throws SetupError `components_unverified`; InputError `no_components`; as `specFor`
    */
   components(entry: RegistryEntry, version: string, signal: AbortSignal): Promise<string>;
-  /** What PyPI has released of a package, newest first. @throws UpstreamError, SetupError when offline */
+  /** Releases of a package on PyPI, newest first. @throws UpstreamError, SetupError when offline */
   releases(pypiPackage: string, signal: AbortSignal): Promise<readonly ReleasedVersion[]>;
 }

@@ -1,4 +1,4 @@
-/** For tests: an HTTP server in the place of the public registry and PyPI, and a project in a folder of its own. */
+/** For tests: an HTTP server that replaces the public registry and PyPI, and a project in a folder of its own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -10,9 +10,9 @@ import type { Registry } from './types.ts';
 
 export interface Upstream {
   readonly origin: string;
-  /** Requests so far, as `GET /path`, with `(etag)` where one was sent along. */
+  /** Requests so far, as `GET /path`, with `(etag)` if one was sent. */
   readonly requests: string[];
-  /** What every request gets from now on. */
+  /** The answer to every later request. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   close(): Promise<void>;
 }

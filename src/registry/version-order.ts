@@ -1,4 +1,4 @@
-/** Newest version first: numbers by value, and `1.0.0-rc.1` behind `1.0.0`. Without Intl, whose tables cost megabytes. */
+/** Newest version first: numbers by value, and `1.0.0-rc.1` after `1.0.0`. Avoids Intl, whose tables need megabytes. */
 export function newestFirst(one: string, other: string): number {
   const [left, right] = [parts(one), parts(other)];
   for (let at = 0; at < Math.max(left.length, right.length); at += 1) {

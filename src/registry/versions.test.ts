@@ -58,13 +58,13 @@ describe('specFor', () => {
     expect(upstream.requests.length).toBeLessThanOrEqual(version === '1.2.3' ? 2 : 1);
   });
 
-  it('says that other versions of a third party are not known', async () => {
+  it('reports that other versions of a third party are not known', async () => {
     const registry = open();
     const entry = await registry.find('airbyte-heron-source', signal);
     await expect(registry.specFor(entry, '0.1.0', signal)).rejects.toThrow(/not published by Airbyte/);
   });
 
-  it('does not keep what is no spec', async () => {
+  it('does not cache an answer that is not a spec', async () => {
     const path = '/files/metadata/airbyte/source-faker/5.0.0/oss.json';
     files[path] = '{"spec": null}';
     const registry = open();
@@ -74,7 +74,7 @@ describe('specFor', () => {
     expect(await registry.specFor(entry, '5.0.0', signal)).toEqual(OLD_SPEC);
   });
 
-  it('says offline what is missing', async () => {
+  it('reports what is missing when offline', async () => {
     await open().all(signal);
     const registry = open(OFFLINE);
     const entry = await registry.find('source-faker', signal);
@@ -86,7 +86,7 @@ describe('specFor', () => {
 });
 
 describe('manifest', () => {
-  it('is fetched by version, and is not kept when it is a page', async () => {
+  it('is fetched by version, and is not cached if it is an HTML page', async () => {
     const path = '/files/metadata/airbyte/source-orchard-weather/0.4.1/manifest.yaml';
     const registry = open();
     const entry = await registry.find('source-orchard-weather', signal);

@@ -1,4 +1,4 @@
-/** What belongs to one exact version of a connector: its spec, its manifest, its releases. */
+/** Data of one exact version of a connector: its spec, its manifest, its releases. */
 
 import { unlessAborted } from '../deadline.ts';
 import { InputError, SetupError, UpstreamError } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** One file out of a zip archive in memory, by its exact name. Nothing is written, so no path in the archive matters. */
+/** Extracts one file from a zip archive in memory, by its exact name. Nothing is written, so no path in the archive matters. */
 import { inflateRawSync } from 'node:zlib';
 
 const END = 0x06054b50;
@@ -9,9 +9,9 @@ const MAX_COMMENT_LENGTH = 0xffff;
 const ENCRYPTED = 1;
 
 /**
- * @param maxBytes of the file once it is unpacked
- * @returns undefined where no such file is in the archive
- * @throws RangeError where the bytes are no archive, or the file is too large, encrypted, or packed in an unusual way
+ * @param maxBytes of the unpacked file
+ * @returns undefined if no such file is in the archive
+ * @throws RangeError if the bytes are not an archive, or the file is too large, encrypted, or packed in an unusual way
  */
 export function zipEntry(archive: Buffer, name: string, maxBytes: number): Buffer | undefined {
   const end = endOf(archive);

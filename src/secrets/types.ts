@@ -4,7 +4,7 @@ import type { JsonObject } from '../protocol/index.ts';
 
 /**
  * How much is redacted: `data` (query results, records): sensitive values only; `text` (errors, logs of ours): plain
- * values too; `connector` (anything a connector printed): also values under 8 characters as whole tokens, and
+ * values too; `connector` (anything a connector printed): also values under 8 characters as complete tokens, and
  * `Authorization:` headers and `token=`-like pairs by their shape.
  */
 export type RedactionLevel = 'data' | 'text' | 'connector';
@@ -47,7 +47,7 @@ export interface SecretEntry {
 /** Another store of secrets in addition to the env file, such as the system's keychain. */
 export interface SecretStore {
   readonly store: SecretEntry['store'];
-  /** Name to value; asked at the first call that needs secrets, never at start. */
+  /** Name to value; called when secrets are first needed, never at start. */
   read(): Promise<ReadonlyMap<string, string>>;
 }
 
@@ -72,15 +72,15 @@ export interface ResolvedConfig {
   /** Equal for equal values that are written in the same way, without revealing them; used in the keys of cached catalogs. */
   readonly fingerprint: string;
   /**
-   * The configuration with a held value (`isHeldValue`) in place of each value that came by reference, from a secret, or
+   * The configuration with a held value (`isHeldValue`) instead of each value that came by reference, from a secret, or
    * from a file at a secret field. Answers are made from it alone.
    */
   readonly outline: JsonObject;
-  /** The part that the assistant wrote, with its references as they are; absent where the assistant wrote none of it. */
+  /** The part that the assistant wrote, with its references as they are; absent if the assistant wrote none of it. */
   readonly literals?: JsonObject | undefined;
   /** Calls back with the plain configuration. It must go to the connector and nowhere else. */
   use<T>(callback: (config: JsonObject) => T): T;
-  /** Stores at once the configuration that a CONTROL message reports; absent where it is not stored. Never throws. */
+  /** Stores at once the configuration that a CONTROL message reports; absent if it is not stored. Never throws. */
   readonly keepUpdate?: (control: JsonObject) => StoredUpdateReport;
 }
 
@@ -103,7 +103,7 @@ export interface Resolution {
 export interface ConfigSpec {
   /** The connector's `connectionSpecification`. */
   readonly spec: JsonObject;
-  /** The registry's published list of keys whose values are secret whatever the spec says. */
+  /** The registry's published list of keys whose values are secret regardless of the spec. */
   readonly secretKeys: ReadonlySet<string>;
   /** Whether the registry publishes the spec. Values of a person's file are not checked against a spec that anybody may have written. */
   readonly isPublished: boolean;
@@ -111,7 +111,7 @@ export interface ConfigSpec {
 
 export interface Vault {
   readonly redactor: Redactor;
-  /** All names, sorted; reads the stores again where they have changed. */
+  /** All names, sorted; reads the stores again if they have changed. */
   list(): Promise<readonly SecretEntry[]>;
   /**
    * Resolves references and layers against a connector's spec, and reports literals at secret fields, unknown names,
@@ -119,7 +119,7 @@ export interface Vault {
    * by reference decides what is reported.
    */
   resolve(layers: ConfigLayers, against: ConfigSpec): Promise<Resolution>;
-  /** A setting of this server that is a credential, as it was at the start; undefined where it is not set. */
+  /** A setting of this server that is a credential, as it was at the start; undefined if it is not set. */
   credential(name: CredentialName): Credential | undefined;
   /** A secret that came up while we ran, such as an access token: redacted from now on under this name. */
   protect(name: string, value: string): Credential;
@@ -161,7 +161,7 @@ export interface ConfigUpdates {
   forCheck(config: ResolvedConfig, facts: UpdateFacts): ResolvedConfig;
   /** The source was saved: drops its stored changes, and stores those that wait for its configuration, which was just checked. */
   keepFor(source: UpdatedSource, checked: ResolvedConfig | undefined): void;
-  /** Names of the changed fields, never a value; undefined where nothing is stored. */
+  /** Names of the changed fields, never a value; undefined if nothing is stored. */
   fieldsOf(source: UpdatedSource): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
   /** @returns whether there was anything */
   drop(source: string): boolean;

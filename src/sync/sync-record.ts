@@ -157,7 +157,7 @@ function withNames(counts: Readonly<Record<string, number>>, name: (text: string
 /** A message that was cut may end in half a secret, which the redactor would not know. */
 function redactCut(message: string, redactor: Redactor): string {
   if (message.length < MAX_RAW_LENGTH) return message;
-  return redactBeginning(message, { redactor, level: 'connector', shown: MAX_RAW_LENGTH, whole: false }).text;
+  return redactBeginning(message, { redactor, level: 'connector', shown: MAX_RAW_LENGTH, isComplete: false }).text;
 }
 
 function waiting(record: SyncRecord, label: string, index: number): StreamSummary {

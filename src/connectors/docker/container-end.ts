@@ -8,7 +8,7 @@ import { call } from './engine-call.ts';
 const FIRST_LOOK_MS = 20;
 const LOOK_EVERY_MS = 1000;
 const ANSWER_MS = 5000;
-/** How long a container whose output has ended may still be said to run: an engine that is busy is late. */
+/** How long a container may still be reported as running after its output ended: a busy engine lags. */
 const MAX_MS = 8000;
 /** A program's output ends with the program; one that ended this much later, by the engine's clock, was still talking. */
 const LATE_MS = 250;
@@ -17,7 +17,7 @@ const KILLED = 137;
 
 type Ending = Omit<Exit, 'stderrTail'>;
 
-/** The engine is gone, or the container was removed by somebody: nothing more can be known. */
+/** The engine does not answer, or somebody removed the container: the exit code is unknown. */
 const UNKNOWN: Ending = { code: null, signal: null };
 const CUT: Ending = { code: null, signal: null, outputCut: true };
 
@@ -56,7 +56,7 @@ async function stateOf({ docker }: Engine, id: string): Promise<State | undefine
   );
 }
 
-/** The engine may run on another machine. @returns NaN where it does not say */
+/** The engine may run on another machine. @returns NaN if it does not say */
 async function clockOf({ docker }: Engine): Promise<number> {
   return call(docker.info(), { timeoutMs: ANSWER_MS }).then(
     ({ SystemTime: time }: { SystemTime?: string }) => Date.parse(time ?? ''),
@@ -65,7 +65,7 @@ async function clockOf({ docker }: Engine): Promise<number> {
 }
 
 function endingOf({ ExitCode: code, OOMKilled: reported }: State): Ending {
-  // With cgroups of the second version the engine may miss it; a run that is ended by us asks nobody.
+  // With cgroups of the second version the engine may miss it; skip the query if Sluice ended the run.
   const outOfMemory = reported ? code !== 0 : code === KILLED && 'likely';
   return { code, signal: null, outOfMemory };
 }

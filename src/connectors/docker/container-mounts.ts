@@ -9,7 +9,7 @@ import { isWithin, resolveLinks } from '../sandbox/index.ts';
 /**
  * @param writable whether the container may write into them
  * @param protectedPaths absolute, with and without links
- * @throws SetupError `mount_protected` for a folder that lies in what is protected, or would let a container write beside it
+ * @throws SetupError `mount_protected` for a folder inside a protected path, or one that would let a container write next to it
  */
 export async function containerMounts(
   mounts: DockerSettings['mounts'],
@@ -30,7 +30,7 @@ export async function containerMounts(
   return planned.flat();
 }
 
-/** Nothing where it is not there, or is a link: where that leads is covered if it lies in the same folder. */
+/** Empty if it does not exist or is a link: the link's target is covered if it is in the same folder. */
 async function cover(path: string, target: string): Promise<MountSettings[]> {
   if ((await resolveLinks(path)) !== path) return [];
   const found = await stat(path).catch(() => undefined);

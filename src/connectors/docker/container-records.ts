@@ -1,4 +1,4 @@
-/** Which servers have containers, for those who come after them: one small file of the project for each. */
+/** Records which servers have containers, so that later servers can clean up: one small project file per server. */
 
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
@@ -37,7 +37,7 @@ export function createContainerRecord(project: Project, hasContainers: () => boo
 }
 
 /**
- * Calls `end` where a dead server of the project had containers, and forgets it when they are gone.
+ * Calls `end` for each dead server of the project that had containers, and drops its record once they are removed.
  * @param end gets what they are known by: a laptop's name changes with its network, and the project's id with it
  */
 export async function sweepContainerRecords(project: Project, end: (id: string) => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-/** Runs connectors in containers: made, filled, listened to and only then started; removed whatever happens. */
+/** Runs connectors in containers: creates, copies files in, attaches, then starts; always removes them. */
 import { randomBytes } from 'node:crypto';
 import { type Duplex, Writable } from 'node:stream';
 import type { ContainerCreateOptions } from 'dockerode';
@@ -28,7 +28,7 @@ export interface ContainerDeps {
   readonly project: Project;
   readonly redactor: Redactor;
   readonly settings: DockerSettings;
-  /** What no connector may see, whatever is mounted. */
+  /** Paths that no connector may see, even if mounted. */
   protectedPaths(): Promise<readonly string[]>;
   /** What connectors may see of the environment; a container gets its proxies. */
   readonly environment: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ export interface ContainerRunner extends Runner {
 /** Seconds that a container may take to end by itself after SIGTERM. */
 const GRACE_SECONDS = 2;
 const SHUTDOWN_MS = 700;
-/** An engine that says nothing must not hold up who gives up: what is left is removed at the next run. */
+/** A silent engine must not delay a caller that gives up: leftovers are removed at the next run. */
 const REMOVE_MS = 10_000;
 const STOP_MS = 3000;
 
@@ -61,7 +61,7 @@ interface Made {
 
 export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
   const live = new Set<Live>();
-  /** Containers that could not be removed, for the engine did not answer: tried again at each run. */
+  /** Containers not removed because the engine did not answer: retried at each run. */
   const left = new Set<string>();
   const record = createContainerRecord(deps.project, () => live.size + left.size > 0);
   const watcher = createContainerWatcher(deps.environment);
@@ -79,7 +79,7 @@ export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
           ended ??= (async () => {
             // A shutdown during the making waits for the container, so that it can be removed.
             const made = await making?.catch(() => undefined);
-            // How the run ended is what its caller is told, even where the engine is gone by now.
+            // Report how the run ended, even if the engine no longer answers.
             if (made) await removeContainer(made.engine.docker, made.id, timeoutMs).catch(() => left.add(made.id));
             socket?.destroy();
           })();
@@ -119,7 +119,7 @@ export function createContainerRunner(deps: ContainerDeps): ContainerRunner {
         await entry.end(closing ? SHUTDOWN_MS : undefined);
         live.delete(entry);
         if (live.size + left.size === 0) watcher.end();
-        // Only for those who come after this server; the next update tries again.
+        // Only later servers need it; the next update tries again.
         await record.update().catch(() => {});
       }
     },
@@ -148,7 +148,7 @@ async function make(
     task,
     image,
     settings: deps.settings,
-    // A destination writes where a person has named it a folder; everything else only reads.
+    // A destination writes to folders that a person configured; everything else is read-only.
     mounts: await containerMounts(
       deps.settings.mounts,
       /^destination-/.test(task.installed.connector),
@@ -168,12 +168,12 @@ async function make(
   }
 }
 
-/** The client would put all of it into the address as well, where logs of the engine show it: a proxy's password is in it. */
+/** The client would also put all of it into the URL, which engine logs show: it contains a proxy password. */
 function inBody({ name, ...options }: ContainerCreateOptions): ContainerCreateOptions {
   return { _query: { name }, _body: options } as ContainerCreateOptions;
 }
 
-/** An archive goes from this process's memory into the container: no file of this machine ever holds it. */
+/** Sends an archive from memory into the container, never through a file on this machine. */
 async function putFiles(engine: Engine, id: string, { files, signal }: Task): Promise<void> {
   const names = Object.keys(files);
   if (names.length === 0) return;
@@ -205,7 +205,7 @@ async function stop({ engine, id }: Made): Promise<void> {
   await call(engine.docker.getContainer(id).stop({ t: GRACE_SECONDS }), { timeoutMs });
 }
 
-/** Listens from before the start. @returns what the callback is lent, to be asked for once it runs */
+/** Listens from before the start. @returns a function that builds the callback's argument once the container runs */
 function listen({ redactor }: ContainerDeps, made: Made, socket: Duplex, writes: boolean): () => Running {
   const errors = createErrorOutput();
   const { stdout, ended } = demultiplex(socket, errors.push);
@@ -227,12 +227,12 @@ function inputOf(socket: Duplex): Writable {
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
     final: (done) => void socket.end(done),
   });
-  // What is written to a program that has gone is lost; its exit says so.
+  // Input written to a program that has exited is lost; its exit code reports the failure.
   input.on('error', () => {});
   return input;
 }
 
-/** What the engine refuses is told in words that the reader can act on. */
+/** Turns an engine's refusal into an error that the reader can act on. */
 async function startRun(begin: () => Promise<Running>, signal: AbortSignal): Promise<Running> {
   try {
     return await begin();

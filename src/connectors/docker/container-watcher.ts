@@ -1,4 +1,4 @@
-/** A process beside the server that removes the server's containers when the server was killed. */
+/** A separate process that removes the server's containers when the server was killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { EngineAddress } from './engine-address.ts';
@@ -19,9 +19,9 @@ export interface ContainerWatcher {
 }
 
 /**
- * Its input is a pipe from the server: a line for each engine, then `over`. The end of the pipe without that word means that the
- * server is gone. Only then does a shell, which takes a megabyte, start Node. Its input, unlike its arguments and
- * environment, is no other process's to read: a line may hold the key of a TLS engine.
+ * Its input is a pipe from the server: a line for each engine, then `over`. If the pipe ends without that word, the
+ * server has exited. Only then does a small shell (1 MB) start Node. Other processes cannot read its input, unlike its
+ * arguments and environment: a line may hold the key of a TLS engine.
  */
 const SCRIPT = `targets=
 while IFS= read -r line; do
@@ -31,11 +31,11 @@ while IFS= read -r line; do
 done
 [ -z "$targets" ] || printf '%s' "$targets" | "$1" "$2" "$3"`;
 
-/** Where the program lies in the bundle. */
+/** Path of the program in the bundle. */
 const PROGRAM = './end-containers.js';
 const CERTIFICATES = /^(SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
 
-/** @param environment of which the watcher gets where certificates are, and nothing else */
+/** @param environment the watcher gets only its certificate paths */
 export function createContainerWatcher(environment: Readonly<Record<string, string>>): ContainerWatcher {
   const certificates = Object.entries(environment).filter(([name]) => CERTIFICATES.test(name));
   let watcher: ChildProcess | undefined;
@@ -47,7 +47,7 @@ export function createContainerWatcher(environment: Readonly<Record<string, stri
       // A group of its own: Ctrl-C in a terminal is for the server.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      // A desktop client may run the server by its own Electron, which is Node only where this says so.
+      // A desktop client may run the server by its own Electron, which acts as Node only with this variable.
       env: { PATH: '/usr/bin:/bin', ELECTRON_RUN_AS_NODE: '1', ...Object.fromEntries(certificates) },
       cwd: '/',
     });

@@ -1,11 +1,11 @@
-/** What a container may and may not do, as the engine's API wants it said. */
+/** What a container may and may not do, in the format of the engine's API. */
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { DockerSettings } from '../../config/index.ts';
 import type { Task } from '../runner.ts';
 import type { Engine } from './engine.ts';
 import { call } from './engine-call.ts';
 
-/** The folder of a run's files inside the container; nothing of an image lies there. */
+/** The folder of a run's files inside the container; images have no files there. */
 export const INPUT_FOLDER = '/sluice-input';
 
 export interface ContainerPlan {
@@ -74,7 +74,7 @@ export function containerEnvironment(environment: Readonly<Record<string, string
 
 const LOOPBACK_PROXY = /^([a-z0-9]+:\/\/)?([^@/]*@)?(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:|\/|$)/i;
 
-/** Processors of the engine's machine, asked once for each engine; none where it cannot limit them, as some rootless ones. */
+/** Processors of the engine's machine, asked once for each engine; none if it cannot limit them, as some rootless ones. */
 export function createProcessorCount(): (engine: Engine) => Promise<number> {
   const known = new Map<string, number>();
   return async ({ docker, address }) => {

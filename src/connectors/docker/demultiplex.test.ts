@@ -13,7 +13,7 @@ function frame(kind: number, content: Buffer): Buffer {
 
 const frames = fc.array(fc.tuple(fc.constantFrom(1, 2), fc.uint8Array({ maxLength: 40 }).map(Buffer.from)));
 
-test('whatever the pieces are in which it comes, each stream gets its bytes in their order', async () => {
+test('each stream gets its bytes in order, however the input is split', async () => {
   await fc.assert(
     fc.asyncProperty(frames, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (all, sizes) => {
       const socket = new PassThrough();
@@ -29,16 +29,16 @@ test('whatever the pieces are in which it comes, each stream gets its bytes in t
       const out: Buffer[] = [];
       for await (const chunk of stdout) out.push(chunk as Buffer);
       await ended;
-      const wanted = (kind: number): string =>
+      const expected = (kind: number): string =>
         Buffer.concat(all.flatMap(([one, content]) => (one === kind ? [content] : []))).toString('hex');
-      expect(Buffer.concat(out).toString('hex')).toBe(wanted(1));
-      expect(Buffer.concat(errors).toString('hex')).toBe(wanted(2));
+      expect(Buffer.concat(out).toString('hex')).toBe(expected(1));
+      expect(Buffer.concat(errors).toString('hex')).toBe(expected(2));
     }),
     { numRuns: 200 },
   );
 });
 
-test('a reader that is slow holds the connection back, and one that has gone lets it flow', async () => {
+test('a slow reader holds the connection back, and a closed one lets it flow', async () => {
   const socket = new PassThrough({ highWaterMark: 16 });
   const { stdout } = demultiplex(socket, () => {});
   const block = frame(1, Buffer.alloc(64 * 1024));
@@ -56,18 +56,18 @@ test('a reader that is slow holds the connection back, and one that has gone let
   expect(socket.writableNeedDrain).toBe(false);
 });
 
-const whole = frame(1, Buffer.from('{"type":"LOG"}\n'));
+const complete = frame(1, Buffer.from('{"type":"LOG"}\n'));
 test.each([
-  ['ends between two messages', whole, (socket: PassThrough) => socket.end(), 'whole'],
+  ['ends between two messages', complete, (socket: PassThrough) => socket.end(), 'complete'],
   [
     'ends in the middle of a header',
-    Buffer.concat([whole, whole.subarray(0, 3)]),
+    Buffer.concat([complete, complete.subarray(0, 3)]),
     (socket: PassThrough) => socket.end(),
     'cut',
   ],
-  ['ends in the middle of a message', whole.subarray(0, 12), (socket: PassThrough) => socket.end(), 'cut'],
-  ['breaks', whole, (socket: PassThrough) => socket.destroy(new Error('ECONNRESET')), 'cut'],
-  ['is closed without its end', whole, (socket: PassThrough) => socket.destroy(), 'cut'],
+  ['ends in the middle of a message', complete.subarray(0, 12), (socket: PassThrough) => socket.end(), 'cut'],
+  ['breaks', complete, (socket: PassThrough) => socket.destroy(new Error('ECONNRESET')), 'cut'],
+  ['is closed without its end', complete, (socket: PassThrough) => socket.destroy(), 'cut'],
 ])('a connection that %s', async (_what, bytes, close, how) => {
   const socket = new PassThrough();
   const { stdout, ended } = demultiplex(socket, () => {});

@@ -7,7 +7,7 @@ const HEADER = 8;
 const STDERR = 2;
 
 /** `cut`: the connection broke, or was closed in the middle of a message. */
-export type OutputEnd = 'whole' | 'cut';
+export type OutputEnd = 'complete' | 'cut';
 
 export interface Demultiplexed {
   /** Not reading it holds the container back. */
@@ -54,9 +54,9 @@ export function demultiplex(socket: Duplex, onStderr: (chunk: Buffer) => void): 
     }
     if (!wantsMore) socket.pause();
   });
-  // A reader that has gone holds nobody back.
+  // A closed reader must not block the stream.
   stdout.once('close', () => socket.resume());
-  socket.once('end', () => end(left === 0 && headerFilled === 0 ? 'whole' : 'cut'));
+  socket.once('end', () => end(left === 0 && headerFilled === 0 ? 'complete' : 'cut'));
   socket.once('close', () => end('cut'));
   socket.on('error', () => end('cut'));
   return { stdout, ended };

@@ -29,7 +29,7 @@ export interface DockerDeps {
 
 export interface DockerRuntime extends RuntimeModule {
   readonly runner: ContainerRunner;
-  /** Removes an image that Sluice pulled. @returns why it stays, where it does, such as that another container uses it */
+  /** Removes an image that Sluice pulled. @returns why it was not removed, if so, such as that another container uses it */
   removeImage(marker: DockerMarker): Promise<string | undefined>;
 }
 
@@ -38,7 +38,7 @@ const REPOSITORY = /^([a-z0-9.-]+(:\d{1,5})?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** The folder's name beside those of Python's versions. */
+/** Name of the folder, next to those of Python versions. */
 function imageFolder(tag: string): string {
   return `docker-${tag}`;
 }
@@ -196,7 +196,7 @@ async function note(
   if (before?.runtime !== 'docker' || before.image_id !== id || (pulled && !before.pulled)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeMarker(folder, {
-      // Another image in its place does not make it another session's.
+      // A different image at this tag does not change who pulled it.
       ...(before ? { id: before.id } : {}),
       connector,
       version: tag,
@@ -220,7 +220,7 @@ async function note(
 
 /**
  * Removes an image that Sluice pulled.
- * @returns what is to be said where it stays
+ * @returns the message to report if the image is not removed
  * @throws SetupError when no engine answers; nothing is removed then
  */
 async function removeImage(engine: Engine, { image, image_id: id }: DockerMarker): Promise<string | undefined> {
@@ -240,7 +240,7 @@ async function removeImage(engine: Engine, { image, image_id: id }: DockerMarker
   }
 }
 
-/** What was pulled and lost its name; whoever has given it another one keeps it. */
+/** Removes a pulled image that lost its name; an image that somebody named otherwise remains. */
 async function removeNameless(engine: Engine, id: string): Promise<void> {
   const image = engine.docker.getImage(id);
   const { RepoTags: tags } = await call(image.inspect());

@@ -7,7 +7,7 @@ import { findContainers, removeContainer } from './remove-containers.ts';
 
 /** How long to look for containers: an engine that was asked for one before the server died may still be making it. */
 const LOOK_MS = 10_000;
-/** An engine that does not answer, for it is restarted, is asked again for this long. */
+/** An engine that does not answer, such as during a restart, is retried for this long. */
 const GIVE_UP_MS = 60_000;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1000;

@@ -1,4 +1,4 @@
-/** Where the Docker engine may be: as its own command looks for it, and where desktop programs put it. */
+/** Candidate addresses of the Docker engine: those of its own command, and those of desktop programs. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
@@ -12,7 +12,7 @@ export type DockerEnvironment = Readonly<Record<string, string>>;
 export interface EngineAddress {
   /** As DOCKER_HOST would say it. */
   readonly name: string;
-  /** Who says so, where somebody does: `DOCKER_HOST`, `the Docker context "colima"`. */
+  /** The source of the address, if any: `DOCKER_HOST`, `the Docker context "colima"`. */
   readonly by?: string;
   readonly socketPath?: string;
   readonly host?: string;
@@ -21,14 +21,14 @@ export interface EngineAddress {
 }
 
 /**
- * One address where the user has chosen one, else every usual socket, the likeliest first.
+ * One address if the user chose one, otherwise every usual socket, the likeliest first.
  * @throws SetupError `docker_host_ssh`, `docker_host_invalid`, `docker_context_unusable`, `docker_certificates_unreadable`
  */
 export async function engineAddresses(environment: DockerEnvironment): Promise<readonly EngineAddress[]> {
   const { DOCKER_HOST: chosen, HOME: home = '', XDG_RUNTIME_DIR: runtimeDirectory } = environment;
   if (chosen) {
     const address = await parseAddress(chosen, 'DOCKER_HOST', certificateFolder(environment));
-    // dockerode reads that folder by itself, and throws where it cannot.
+    // dockerode reads that folder by itself, and throws if it cannot.
     if (address.host && environment.DOCKER_CERT_PATH) await readCertificates(environment.DOCKER_CERT_PATH);
     return [address];
   }
@@ -72,7 +72,7 @@ async function parseAddress(value: string, by: string, certificates: string | un
   return { name: `tcp://${url.hostname}:${port}`, by, host, port, ...tls };
 }
 
-/** DOCKER_TLS_VERIFY says whether; the folder is Docker's own where DOCKER_CERT_PATH names none. */
+/** DOCKER_TLS_VERIFY decides; the folder defaults to Docker's own without DOCKER_CERT_PATH. */
 function certificateFolder(environment: DockerEnvironment): string | undefined {
   if (!environment.DOCKER_TLS_VERIFY) return undefined;
   return environment.DOCKER_CERT_PATH || configFolder(environment);

@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.ts';
 import { isObject } from '../../protocol/index.ts';
 import type { EngineAddress } from './engine-address.ts';
 
-/** An answer that is no success: the engine's own words. */
+/** An unsuccessful answer, with the engine's own message. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly status: number;
@@ -25,11 +25,11 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * @param version of the API, such as `1.41`; without it the engine's newest is meant
- * @param silenceMs after which a connection that says nothing is closed; 0 for never
+ * @param silenceMs after which a silent connection is closed; 0 means never
  */
 export function dockerAt(address: EngineAddress, version?: string, silenceMs = 0): Docker {
   const { socketPath, host, port, tls } = address;
-  // Pass every option: dockerode takes what is left out from the environment.
+  // Pass every option: dockerode reads omitted options from the environment.
   const where: Docker.DockerOptions = {
     socketPath,
     host,
@@ -47,12 +47,12 @@ export function dockerAt(address: EngineAddress, version?: string, silenceMs = 0
 
 /**
  * Not by dockerode's own abort signal: it leaves a call that is aborted in the middle of its answer unsettled.
- * @throws EngineError; a system error where no engine answers; the signal's reason
+ * @throws EngineError; a system error if no engine answers; the signal's reason
  */
 export async function call<T>(work: Promise<T>, { signal, timeoutMs = TIMEOUT_MS }: CallLimits = {}): Promise<T> {
   let onAbort = (): void => {};
   let timer: NodeJS.Timeout | undefined;
-  // What is given up may still fail, and nobody is there to hear of it.
+  // An abandoned call may still fail: ignore its error.
   work.catch(() => {});
   const given = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(signal?.reason);
@@ -71,7 +71,7 @@ export async function call<T>(work: Promise<T>, { signal, timeoutMs = TIMEOUT_MS
   }
 }
 
-/** The whole of an answer that comes as a stream. */
+/** Reads a streamed answer to its end. */
 export async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));

@@ -59,7 +59,7 @@ test('no socket: not running, and DOCKER_HOST is named', async () => {
   expect(error.next).toMatch(/start/);
 });
 
-test('a socket that nobody listens on: not running', async () => {
+test('a socket without a listener: not running', async () => {
   await writeFile(socket, '');
   expect(await failure(here())).toMatchObject({ code: 'docker_not_running' });
 });
@@ -75,7 +75,7 @@ describeWith(['unprivileged'], 'permission', () => {
   });
 });
 
-test('an engine that accepts and says nothing', async () => {
+test('an engine that accepts and sends nothing', async () => {
   await listen(createServer(() => {}));
   expect(await failure(here())).toMatchObject({ code: 'docker_no_answer' });
 });
@@ -112,7 +112,7 @@ test.each([
   ['nonsense', 'docker_host_invalid'],
   ['tcp://127.0.0.1:1', 'docker_not_running'],
   ['tcp://no-such-host.invalid:2375', 'docker_host_unknown'],
-])('DOCKER_HOST=%s is told as %s', async (host, code) => {
+])('DOCKER_HOST=%s is reported as %s', async (host, code) => {
   const error = await failure({ DOCKER_HOST: host, HOME: folder });
   expect(error).toMatchObject({ code });
   expect(error.next).toMatch(/DOCKER_HOST/);
@@ -154,7 +154,7 @@ test('the usual sockets are those of the system, Docker Desktop, Colima and root
   ]);
 });
 
-test('the first usual socket that answers is taken; without any, installed and not installed are told apart', async () => {
+test('the first usual socket that answers is used; without any, installed and not installed are distinguished', async () => {
   const absent = { name: 'unix:///absent', socketPath: join(folder, 'absent.sock') };
   const answers = { name: 'unix:///answers', socketPath: socket };
   await listen(answering(ENGINE));

@@ -1,4 +1,4 @@
-/** Finds the Docker engine and asks it: a command in the PATH says nothing about whether one answers. */
+/** Finds the Docker engine and queries it: a command in the PATH does not prove that an engine answers. */
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { messageOf, SetupError, systemCode } from '../../errors.ts';

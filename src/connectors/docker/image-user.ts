@@ -1,4 +1,4 @@
-/** Who a container's program is, so that its files are its own and nobody else's. */
+/** Finds the user of a container's program, so that only this user owns its files. */
 import { SetupError } from '../../errors.ts';
 import type { Engine } from './engine.ts';
 import { bytesOf, call, EngineError } from './engine-call.ts';
@@ -11,7 +11,7 @@ export interface Owner {
 
 /**
  * @param container its id; it need not run
- * @param user as the image says it: a name or a number, with or without `:group`; empty is root
+ * @param user as the image gives it: a name or a number, with or without `:group`; empty is root
  * @throws EngineError; SetupError `image_user_unknown`
  */
 export async function resolveUser(
@@ -57,7 +57,7 @@ function isNumber(text: string): boolean {
   return /^\d{1,10}$/.test(text);
 }
 
-/** A file of the container; empty where it has none. */
+/** A file of the container; empty if it has none. */
 async function readInside(engine: Engine, container: string, path: string, signal: AbortSignal): Promise<string> {
   try {
     const archive = await call(engine.docker.getContainer(container).getArchive({ path }).then(bytesOf), { signal });

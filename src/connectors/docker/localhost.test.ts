@@ -51,8 +51,8 @@ test('at any depth, each at its path, and never with its value', () => {
     nothing: null,
   };
   expect(loopbackPaths(config)).toEqual(['config.tunnel.hosts[1]', 'config.url']);
-  const said = containerWarnings('docker', config).join('\n');
+  const warnings = containerWarnings('docker', config).join('\n');
   expect(containerWarnings('python', config)).toEqual([]);
-  expect(said).toContain('host.docker.internal');
-  expect(said).not.toMatch(/hidden|6379|127\.0\.0\.1:/);
+  expect(warnings).toContain('host.docker.internal');
+  expect(warnings).not.toMatch(/hidden|6379|127\.0\.0\.1:/);
 });

@@ -3,7 +3,7 @@ import { isObject, type JsonValue } from '../../protocol/index.ts';
 import type { Runtime } from '../types.ts';
 
 const LOOPBACK = String.raw`(?:localhost(?:\.localdomain)?|127(?:\.\d{1,3}){3}|0\.0\.0\.0|::1|\[::1\])`;
-/** The whole value is a host, with or without a port and a path. */
+/** The entire value is a host, with or without a port and a path. */
 const HOST = new RegExp(String.raw`^${LOOPBACK}(?::\d{1,5})?(?:/\S*)?$`, 'i');
 /** Hosts with a comma between them, as brokers and clusters are named. */
 const LIST = /^[^\s,]+(?:\s*,\s*[^\s,]+)+$/;
@@ -26,7 +26,7 @@ function namesLoopback(text: string): boolean {
   if (LIST.test(text) && !text.includes('://')) return text.split(',').some((host) => HOST.test(host.trim()));
   const authority = AUTHORITY.exec(text)?.[1];
   if (authority === undefined) return false;
-  // What is before the last @ is a user and a password, which may hold anything.
+  // The part before the last @ is a user and a password, which may contain any character.
   const hosts = authority.slice(authority.lastIndexOf('@') + 1);
   return hosts.split(',').some((host) => HOST.test(host));
 }

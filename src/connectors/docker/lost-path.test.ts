@@ -26,6 +26,6 @@ it.each([
   [{ destination_path: 'md:shop' }, none],
   [{ destination_path: '/json_data', host: 'sftp.example.org' }, none],
   [{ host: 'db.example.org' }, none],
-])('%j is kept with %j', (config, settings) => {
+])('%j is persisted with %j', (config, settings) => {
   expect(lostPath(config, settings)).toBeUndefined();
 });

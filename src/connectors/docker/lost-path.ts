@@ -1,4 +1,4 @@
-/** Where a destination writes files: inside its container they would go with it, and their states would be kept. */
+/** Checks where a destination writes: files inside its container would be lost while the sync state remains. */
 import { join } from 'node:path';
 import type { DockerSettings } from '../../config/index.ts';
 import type { Problem } from '../../errors.ts';
@@ -12,10 +12,10 @@ export function lostPath(config: JsonValue, { mounts }: Pick<DockerSettings, 'mo
   if (typeof path !== 'string' || isHeldValue(path) || host !== undefined || /^[a-z][a-z0-9+.-]*:/i.test(path))
     return undefined;
   // Airbyte's own destinations put /local before a path that does not begin with it.
-  const places = [join('/', path), join('/local', path)];
+  const candidates = [join('/', path), join('/local', path)];
   const isMounted = mounts.some(({ target }) => {
     const folder = target.replace(/\/$/, '');
-    return places.some((place) => place === folder || place.startsWith(`${folder}/`));
+    return candidates.some((candidate) => candidate === folder || candidate.startsWith(`${folder}/`));
   });
   if (isMounted) return undefined;
   const shown = mounts.map(({ target }) => target).join(' or ');

@@ -1,4 +1,4 @@
-/** Labels of our containers, and the end of those whose server is gone. */
+/** Labels of our containers, and the removal of those whose server has exited. */
 import { identify, isAlive, type Project } from '../../project/index.ts';
 import { projectId } from './container-records.ts';
 import type { Engine } from './engine.ts';

@@ -26,17 +26,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function pull(answer: readonly object[]): Promise<{ error?: object; said: [string, number?, number?][] }> {
+async function pull(answer: readonly object[]): Promise<{ error?: object; reported: [string, number?, number?][] }> {
   lines = answer;
   const engine = await connectEngine({ DOCKER_HOST: `unix://${folder}/docker.sock` });
-  const said: [string, number?, number?][] = [];
-  const progress = (message: string, done?: number, total?: number): void => void said.push([message, done, total]);
+  const reported: [string, number?, number?][] = [];
+  const progress = (message: string, done?: number, total?: number): void => void reported.push([message, done, total]);
   const control = { signal: new AbortController().signal, progress };
   const error = await pullImage(engine, image, control).then(
     () => undefined,
     (thrown: object) => thrown,
   );
-  return { said, ...(error ? { error } : {}) };
+  return { reported, ...(error ? { error } : {}) };
 }
 
 test.each([
@@ -92,7 +92,7 @@ test('layers and bytes are counted, those that are here already too', async () =
     status,
     progressDetail: current === undefined ? {} : { current, total },
   });
-  const { error, said } = await pull([
+  const { error, reported } = await pull([
     { status: 'Pulling from airbyte/source-x', id: '1.2.3' },
     layer('aaaaaaaaaaaa', 'Already exists'),
     layer('bbbbbbbbbbbb', 'Pulling fs layer'),
@@ -100,7 +100,7 @@ test('layers and bytes are counted, those that are here already too', async () =
     { status: 'Digest: sha256:0' },
   ]);
   expect(error).toBeUndefined();
-  expect(said).toEqual([
+  expect(reported).toEqual([
     ['pulling airbyte/source-x:1.2.3', undefined, undefined],
     ['pulling airbyte/source-x:1.2.3: 1 of 2 layers, 5.0 of 20 MB', 5_000_000, 20_000_000],
   ]);

@@ -17,22 +17,22 @@ import type { Engine } from './engine.ts';
 import { call } from './engine-call.ts';
 
 export interface ImageName {
-  /** With the registry's host where it is not Docker Hub: `airbyte/source-faker`. */
+  /** With the registry's host if it is not Docker Hub: `airbyte/source-faker`. */
   readonly repository: string;
   readonly tag: string;
 }
 
 interface Layer {
-  /** Bytes that are here, and in all; 0 where the registry has not reported them. */
+  /** Bytes that are here, and in all; 0 if the registry has not reported them. */
   done: number;
   total: number;
-  whole: boolean;
+  complete: boolean;
 }
 
 export const REGISTRY_UNREACHABLE = 'registry_unreachable';
 const TELL_EVERY_MS = 500;
 const MAX_LINE_LENGTH = 1024 * 1024;
-/** An engine tells each layer's progress all the time; one that says nothing for this long has stopped. */
+/** An engine reports each layer's progress continuously; one that is silent for this long has stopped. */
 const SILENT_MS = 10 * 60_000;
 
 /**
@@ -86,7 +86,7 @@ export async function pullImage(
   if (failure !== undefined) throw pullError(image, failure);
 }
 
-/** An answer that comes after its caller has gone is closed, and with its connection the engine stops pulling. */
+/** Closes an answer that arrives after its caller gave up; without the connection the engine stops pulling. */
 async function followPull(
   asked: Promise<NodeJS.ReadableStream>,
   signal: AbortSignal,
@@ -109,14 +109,14 @@ async function followPull(
 function note(layers: Map<string, Layer>, event: Record<string, unknown>): void {
   const { id, status } = event;
   if (typeof id !== 'string' || typeof status !== 'string' || !/^[0-9a-f]{12}$/.test(id)) return;
-  const layer = layers.get(id) ?? { done: 0, total: 0, whole: false };
+  const layer = layers.get(id) ?? { done: 0, total: 0, complete: false };
   layers.set(id, layer);
   const detail = isObject(event.progressDetail) ? event.progressDetail : {};
   if (status === 'Downloading' && typeof detail.current === 'number') {
     layer.done = detail.current;
     layer.total = typeof detail.total === 'number' ? detail.total : layer.total;
   } else if (/^(Pull complete|Already exists)$/.test(status)) {
-    layer.whole = true;
+    layer.complete = true;
     layer.done = layer.total;
   } else if (/^(Download complete|Extracting|Verifying Checksum)$/.test(status)) {
     layer.done = layer.total;
@@ -126,11 +126,11 @@ function note(layers: Map<string, Layer>, event: Record<string, unknown>): void 
 function summary(layers: ReadonlyMap<string, Layer>): { text: string; done?: number; total?: number } {
   const all = [...layers.values()];
   if (all.length === 0) return { text: '' };
-  const whole = all.filter((layer) => layer.whole).length;
+  const complete = all.filter((layer) => layer.complete).length;
   const done = all.reduce((sum, layer) => sum + layer.done, 0);
   const total = all.reduce((sum, layer) => sum + layer.total, 0);
   const bytes = total > 0 ? `, ${megabytes(done)} of ${megabytes(total)} MB` : '';
-  return { text: `: ${whole} of ${all.length} layers${bytes}`, ...(total > 0 ? { done, total } : {}) };
+  return { text: `: ${complete} of ${all.length} layers${bytes}`, ...(total > 0 ? { done, total } : {}) };
 }
 
 function megabytes(bytes: number): string {

@@ -18,7 +18,7 @@ export async function findContainers(
   return call(docker.listContainers({ all: true, filters }), { timeoutMs });
 }
 
-/** Kills it where it runs. It is no error if it is removed already, or somebody else is removing it. */
+/** Kills it if it runs. Already removed, or being removed by somebody else, is not an error. */
 export async function removeContainer(docker: Docker, id: string, timeoutMs?: number): Promise<void> {
   const removing = docker.getContainer(id).remove({ force: true, v: true });
   await call(removing, { timeoutMs }).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** Archives as the engine takes and gives them (POSIX ustar): a few small files with their owner and mode. */
+/** Archives in the engine's format (POSIX ustar): a few small files with their owner and mode. */
 
 export interface TarEntry {
   /** Path inside the archive, at most 100 bytes; a folder's ends with a slash. */
@@ -20,7 +20,7 @@ export function packTar(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
 }
 
-/** The content of the first file of an archive; undefined where there is none. */
+/** The content of the first file of an archive; undefined if there is none. */
 export function firstFile(archive: Buffer): Buffer | undefined {
   let at = 0;
   // A block of zeros is the end.
@@ -55,7 +55,7 @@ function writeOctal(block: Buffer, at: number, length: number, value: number): v
   block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
 }
 
-/** Beyond what octal digits hold, GNU's base-256: user namespaces have uids of ten digits. */
+/** Values too large for octal digits use GNU base-256: user namespaces have uids of ten digits. */
 function writeNumber(block: Buffer, at: number, length: number, value: number): void {
   if (value < 8 ** (length - 1)) {
     writeOctal(block, at, length, value);

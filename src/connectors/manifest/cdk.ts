@@ -26,25 +26,25 @@ export interface Cdk {
   readonly start: ProcessStart;
   /** Whether this very call installed it. */
   readonly newlyInstalled: boolean;
-  /** What was done so that it starts, where the usual way did not do. */
+  /** Workaround that was applied because the usual way did not start. */
   readonly note: string | undefined;
 }
 
 export interface CdkRequest {
-  /** What the manifest says of itself. */
+  /** What the manifest declares about itself. */
   readonly written: string;
   /** The version that its registry entry names. */
   readonly cdkVersion?: string | undefined;
   /** What the manifest is called in messages. */
   readonly source: string;
-  /** Whether the CDK itself must refuse Python classes: what it will be told to load cannot be told from the text. */
+  /** Whether the CDK itself must refuse Python classes: the text does not show which classes it will load. */
   readonly guarded: boolean;
 }
 
 const PROGRAM = 'source-declarative-manifest';
 /** The first with `--manifest-path`. */
 const FIRST_USABLE = '6.49.1';
-/** From here on a manifest that names Python classes is refused by the CDK itself, also where it builds their names at run time. */
+/** From this version on the CDK itself refuses manifests that name Python classes, even if their names are built at run time. */
 const FIRST_GUARDED = '7.23.8';
 
 /**
@@ -101,7 +101,7 @@ async function newestOfLine(
   if (offline) throw notHere(cdkRequest.source, atLeast);
   const { releases, note } = await askIndex(SHARED_CDK, environment, control.signal, hosts);
   if (note) control.progress(note);
-  // The installer alone reaches the index: it is asked for what is surely enough.
+  // Only the installer reaches the index: request a version that is certainly sufficient.
   if (!releases) return atLeast;
   const stable = releases.filter(isStable).sort((one, other) => rcompare(one.version, other.version));
   const newest = stable.find(({ version }) => major(version) === major(atLeast));

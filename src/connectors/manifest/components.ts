@@ -1,4 +1,4 @@
-/** Python code that manifests refer to: the registry's only once its checksum is right, the user's only from folders whose programs may run. */
+/** Python code that manifests refer to: the registry's only with a valid checksum, the user's only from folders whose programs may run. */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../config/index.ts';
@@ -18,7 +18,7 @@ export function needsComponents({ document, bringsCode }: Manifest): boolean {
 }
 
 /**
- * The `components.py` beside a manifest of the user's own; undefined where the manifest needs none.
+ * The `components.py` next to a user's own manifest; undefined if the manifest needs none.
  * @param manifest absolute path without links
  * @throws RefusedError `components_not_allowed`; InputError `no_components`
  */

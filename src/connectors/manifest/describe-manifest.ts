@@ -15,9 +15,9 @@ export interface ManifestStream {
 
 export interface ManifestDescription {
   readonly streams: readonly ManifestStream[];
-  /** Whether more streams come to light only when the source is asked. */
+  /** Whether more streams become known only when the source runs. */
   readonly moreAtDiscovery: boolean;
-  /** Component types such as `OAuthAuthenticator`; empty where nothing authenticates. */
+  /** Component types such as `OAuthAuthenticator`; empty if nothing authenticates. */
   readonly authentication: readonly string[];
   readonly bringsCode: boolean;
   /** The CDK that it was written for. */
@@ -37,7 +37,7 @@ export function describeManifest({ document, version, bringsCode }: Manifest): M
   };
 }
 
-/** The spec message that a manifest holds; undefined where it holds none. */
+/** The spec message that a manifest holds; undefined if it holds none. */
 export function specOf({ document }: Manifest): JsonObject | undefined {
   const spec = follow(document, document.spec);
   const schema =
@@ -51,7 +51,7 @@ export function specOf({ document }: Manifest): JsonObject | undefined {
   };
 }
 
-/** The text of a manifest that holds no spec, with one: the CDK refuses to run it without. Undefined where it holds one. */
+/** Adds a spec to a manifest without one, because the CDK requires it. Undefined if it has one. */
 export function withSpec({ document }: Manifest, { connectionSpecification }: JsonObject): string | undefined {
   if (document.spec !== undefined) return undefined;
   const spec = { type: 'Spec', connection_specification: connectionSpecification ?? { type: 'object' } };
@@ -91,16 +91,16 @@ function streamsOf(document: JsonObject, reference: JsonValue, conditional: bool
 /** A text with the parameters in it that are plain; other templates stay as they are written. */
 function withParameters(value: JsonValue | undefined, parameters: JsonObject): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  const fill = (whole: string, name = '', otherwise?: string): string => {
+  const substitute = (original: string, name = '', otherwise?: string): string => {
     const parameter = parameters[name] ?? otherwise;
-    return typeof parameter === 'string' || typeof parameter === 'number' ? `${parameter}` : whole;
+    return typeof parameter === 'string' || typeof parameter === 'number' ? `${parameter}` : original;
   };
   return value
-    .replace(/\{\{\s*parameters\.(?!get\b)(\w+)\s*\}\}/g, (whole, name) => fill(whole, name))
-    .replace(/\{\{\s*parameters\[['"](\w+)['"]\]\s*\}\}/g, (whole, name) => fill(whole, name))
+    .replace(/\{\{\s*parameters\.(?!get\b)(\w+)\s*\}\}/g, (original, name) => substitute(original, name))
+    .replace(/\{\{\s*parameters\[['"](\w+)['"]\]\s*\}\}/g, (original, name) => substitute(original, name))
     .replace(
       /\{\{\s*parameters\.get\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]*)['"]\s*)?\)\s*\}\}/g,
-      (whole, name, otherwise) => fill(whole, name, otherwise),
+      (original, name, otherwise) => substitute(original, name, otherwise),
     );
 }
 

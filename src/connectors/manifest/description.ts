@@ -3,8 +3,8 @@ import type { ManifestDescription } from './describe-manifest.ts';
 export type { ManifestDescription } from './describe-manifest.ts';
 
 /**
- * What a manifest's text offers; nothing is run.
- * @param source what the reader knows the text by
+ * Describes a manifest from its text; runs nothing.
+ * @param source the name of the text for the reader
  * @throws InputError `bad_manifest`
  */
 export async function readDescription(text: string, source: string): Promise<ManifestDescription> {

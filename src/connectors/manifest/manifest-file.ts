@@ -1,4 +1,4 @@
-/** A manifest of the user's own, read from a folder where such files may lie. */
+/** Reads a user's own manifest from an allowed folder. */
 import type { Settings } from '../../config/index.ts';
 import { InputError, RefusedError } from '../../errors.ts';
 import { type FileRules, readAllowedFile } from '../../secrets/index.ts';
@@ -37,7 +37,7 @@ export async function readManifestFile(
   return { ...file, manifest };
 }
 
-/** The CDK refuses a spec that says nothing; without this, its secret fields would not be known as secret before that. */
+/** The CDK refuses an empty spec; without this check, secret fields would not be recognized until then. */
 export function checkSpec(manifest: Manifest, source: string): void {
   if (manifest.document.spec !== undefined && !specOf(manifest)) throw noSpecification(source);
 }

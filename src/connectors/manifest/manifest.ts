@@ -39,7 +39,7 @@ interface Checked {
 const NAME = /^source-[a-z0-9][a-z0-9._-]{0,100}$/;
 const REGISTRY_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/i;
 const VERSION = /^[0-9][0-9A-Za-z._+-]{0,63}$/;
-/** A spec that says nothing, for a manifest without one. */
+/** An empty spec, for a manifest without one. */
 const ANYTHING: JsonObject = { connectionSpecification: { type: 'object', properties: {} } };
 
 export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
@@ -55,11 +55,11 @@ export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
     },
 
     async fetchesFrom({ connector, version }, { version: current, cdkVersion, versionsHost }) {
-      const kept = await installedVersions(project, connector, 'manifest');
-      const isKept = kept.includes(version ?? current ?? '');
+      const stored = await installedVersions(project, connector, 'manifest');
+      const isStored = stored.includes(version ?? current ?? '');
       const cdk = await installedCdk(project, cdkNeeded({ cdkVersion }));
       return [
-        ...(isKept || versionsHost === undefined ? [] : [versionsHost]),
+        ...(isStored || versionsHost === undefined ? [] : [versionsHost]),
         ...(cdk ? [] : [indexHost(deps.environment)]),
       ];
     },
@@ -96,16 +96,16 @@ export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
   };
 }
 
-/** Whether a manifest that is kept finds its CDK without the network. */
+/** Whether a stored manifest finds its CDK without the network. */
 async function canRunStored(
   project: Project,
   connector: string,
   version: string,
   { cdkVersion }: ConnectorFacts,
 ): Promise<boolean> {
-  const kept = await storedManifest(project, connector, version);
-  if (!kept) return false;
-  const { version: written } = readManifest(kept.manifest, connector);
+  const stored = await storedManifest(project, connector, version);
+  if (!stored) return false;
+  const { version: written } = readManifest(stored.manifest, connector);
   return (await installedCdk(project, cdkNeeded({ written, cdkVersion }))) !== undefined;
 }
 
@@ -173,15 +173,15 @@ interface Published {
   readonly facts: ConnectorFacts;
 }
 
-/** From the project, where it was fetched before; else from the registry, and kept once it is checked. */
+/** From the project if fetched before; otherwise from the registry, and stored once verified. */
 async function readPublished(
   project: Project,
   { connector, version, facts }: Published,
   control: RunControl,
 ): Promise<Checked & { readonly fetched: boolean }> {
   const source = `The manifest of ${connector} ${version}`;
-  const kept = await storedManifest(project, connector, version);
-  if (kept) return { manifest: readManifest(kept.manifest, source), files: kept, source, fetched: false };
+  const stored = await storedManifest(project, connector, version);
+  if (stored) return { manifest: readManifest(stored.manifest, source), files: stored, source, fetched: false };
   if (!facts.manifest) throw notLowCode(connector);
   control.progress(`fetching the manifest of ${connector} ${version}`);
   const text = await facts.manifest(version, control.signal);

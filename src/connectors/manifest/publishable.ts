@@ -1,4 +1,4 @@
-/** A manifest that is to be published to an Airbyte: checked before it is sent, nothing is installed or run. */
+/** Checks a manifest before it is published to an Airbyte; installs and runs nothing. */
 import type { Settings } from '../../config/index.ts';
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
@@ -7,7 +7,7 @@ import { checkSpec, readManifestFile } from './manifest-file.ts';
 import { checkManifest, type Manifest } from './read-manifest.ts';
 import { follow } from './references.ts';
 
-/** @throws as `Connectors.publishable` says */
+/** @throws see `Connectors.publishable` */
 export async function publishable(given: OwnManifest, settings: Settings): Promise<JsonObject> {
   const source = 'path' in given ? given.path : 'The manifest';
   const manifest =
@@ -25,18 +25,22 @@ export async function publishable(given: OwnManifest, settings: Settings): Promi
   return { ...document, type: document.type ?? 'DeclarativeSource' };
 }
 
-function checkStream(document: JsonObject, written: JsonValue, place: string): void {
+function checkStream(document: JsonObject, written: JsonValue, location: string): void {
   const stream = follow(document, written);
-  if (!isObject(stream)) throw bad(place, 'it is no object', 'Write each stream with its name and its retriever.');
+  if (!isObject(stream)) throw bad(location, 'it is no object', 'Write each stream with its name and its retriever.');
   // The other kinds of streams hold theirs inside.
   if (stream.type !== undefined && stream.type !== 'DeclarativeStream') return;
   const parameters = follow(document, stream.$parameters);
   const inherited = isObject(parameters) ? parameters : {};
   if (typeof (stream.name ?? inherited.name) !== 'string') {
-    throw bad(place, 'the stream has no name', 'Give it a name.');
+    throw bad(location, 'the stream has no name', 'Give it a name.');
   }
   if (!isObject(follow(document, stream.retriever ?? inherited.retriever))) {
-    throw bad(place, 'the stream has no retriever', 'Write retriever: {type: SimpleRetriever, …}, or a $ref to one.');
+    throw bad(
+      location,
+      'the stream has no retriever',
+      'Write retriever: {type: SimpleRetriever, …}, or a $ref to one.',
+    );
   }
 }
 
@@ -49,6 +53,6 @@ function checkNoCode({ bringsCode }: Manifest, source: string): void {
   );
 }
 
-function bad(place: string, reason: string, fix: string): InputError {
-  return new InputError('bad_manifest', `${place} cannot be published: ${reason}.`, fix);
+function bad(location: string, reason: string, fix: string): InputError {
+  return new InputError('bad_manifest', `${location} cannot be published: ${reason}.`, fix);
 }

@@ -94,14 +94,14 @@ describe('code in a manifest', () => {
     expect(readManifest(text, 'm.yaml').bringsCode).toBe(true);
   });
 
-  it('is looked for in components.py only where a class is said to lie there', () => {
+  it('is looked up in components.py only if a class is declared there', () => {
     const needs = (name: string): boolean => needsComponents(readManifest(custom(`{class_name: ${name}}`), 'm.yaml'));
     expect(needs('source_declarative_manifest.components.Deny')).toBe(true);
     expect(needs('components.Deny')).toBe(true);
     expect(needs('airbyte_cdk.sources.declarative.Deny')).toBe(false);
   });
 
-  it('is not seen where there is none', () => expect(readManifest(QUARRY, 'm.yaml').bringsCode).toBe(false));
+  it('is not detected if there is none', () => expect(readManifest(QUARRY, 'm.yaml').bringsCode).toBe(false));
 });
 
 describe('a manifest', () => {
@@ -113,7 +113,7 @@ describe('a manifest', () => {
     expect(document.streams).toEqual([{ name: 'b', a: false, when: '2026-01-01', c: 1 }]);
   });
 
-  it('tells its streams, through references and parameters', () => {
+  it('lists its streams, through references and parameters', () => {
     const { streams, ...rest } = describeManifest(readManifest(QUARRY, 'm.yaml'));
     expect(streams).toHaveLength(12);
     expect(streams.slice(2, 5)).toEqual([
@@ -129,7 +129,7 @@ describe('a manifest', () => {
     });
   });
 
-  it('tells streams of the other kinds', () => {
+  it('lists streams of the other kinds', () => {
     const text = manifest(
       `- type: StateDelegatingStream
   name: orders
@@ -155,7 +155,7 @@ describe('a manifest', () => {
     ]);
   });
 
-  it('tells how it authenticates, each way that can be chosen', () => {
+  it('lists each way to authenticate', () => {
     const auth =
       '{type: SelectiveAuthenticator, authenticators: {a: {type: OAuthAuthenticator}, b: "#/definitions/b"}}';
     const text = manifest(`- {name: a, authenticator: ${auth}}`, 'definitions: {b: {type: JwtAuthenticator}}');

@@ -11,7 +11,7 @@ export interface Manifest {
   readonly version: string;
   /** Whether it names Python classes of its own: code would run. */
   readonly bringsCode: boolean;
-  /** Whether streams are made by templates at run time: what they come to cannot be told from the text. */
+  /** Whether streams are made by templates at run time, so the text does not list them. */
   readonly isDynamic: boolean;
 }
 
@@ -23,8 +23,8 @@ const MAX_ALIASES = 10_000;
 const TAGS = /^tag:yaml\.org,2002:(null|bool|int|float|merge|map|seq|str)$/;
 
 /**
- * @param source what the reader knows the text by: a path, or `the manifest of source-x 1.0.0`
- * @throws InputError `bad_manifest`, with the place where there is one
+ * @param source the name of the text for the reader: a path, or `the manifest of source-x 1.0.0`
+ * @throws InputError `bad_manifest`, with the line and column if known
  */
 export function readManifest(text: string, source: string): Manifest {
   if (text.length > MAX_LENGTH) throw bad(source, 'is larger than 8 MB');
@@ -32,7 +32,7 @@ export function readManifest(text: string, source: string): Manifest {
   return checked(value, words, source);
 }
 
-/** As `readManifest`, for one that is an object already. */
+/** Same as `readManifest`, for a parsed object. */
 export function checkManifest(document: JsonObject, source: string): Manifest {
   if (JSON.stringify(document).length > MAX_LENGTH) throw bad(source, 'is larger than 8 MB');
   return checked(document, wordsIn(document), source);
@@ -88,7 +88,7 @@ function parsed(text: string, source: string): { value: unknown; words: Readonly
   }
 }
 
-/** Looked for among all words of the text, so that no key that is written twice, merged or passed on hides it. */
+/** Searches the entire text, so that duplicate, merged or inherited keys cannot hide it. */
 function telling(document: Document.Parsed): ReadonlySet<unknown> {
   const found = new Set<unknown>();
   visit(document, {

@@ -1,4 +1,4 @@
-/** References inside a manifest, as the CDK follows them: any string that begins with `#/` stands for what lies there. Pure. */
+/** References inside a manifest, as the CDK follows them: any string that begins with `#/` is replaced by the value at that pointer. Pure. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 
 export type ReferenceProblem =
@@ -8,10 +8,10 @@ export type ReferenceProblem =
 /** Values that a manifest may have once every reference is written out; source-stripe and source-tmdb have 28,000. */
 const MAX_VALUES = 500_000;
 const DEEPEST = 400;
-/** What is under these is configuration, in which `#/` means nothing. */
+/** Values under these keys are configuration, where `#/` has no meaning. */
 const NO_REFERENCES = new Set(['config_overrides']);
 
-/** What would stop the CDK when it writes out the references, found without writing them out; undefined where nothing does. */
+/** Finds what would stop the CDK when it expands the references, without expanding them; undefined if nothing does. */
 export function referenceProblem(manifest: JsonObject): ReferenceProblem | undefined {
   const sizes = new Map<JsonObject | JsonValue[] | string, number>();
   const open = new Set<JsonObject | JsonValue[] | string>();
@@ -67,8 +67,8 @@ function lookup(manifest: JsonObject, reference: string): JsonValue {
   let node: JsonValue | undefined = manifest;
   let rest = reference.slice(2);
   while (rest !== '') {
-    const whole: JsonValue | undefined = childAt(node, rest);
-    if (whole !== undefined) return whole;
+    const value: JsonValue | undefined = childAt(node, rest);
+    if (value !== undefined) return value;
     const slash = rest.indexOf('/');
     node = childAt(node, slash < 0 ? rest : rest.slice(0, slash));
     if (node === undefined) throw new Found({ wrong: 'undefined', reference: reference.slice(0, 200) });
@@ -84,7 +84,7 @@ function childAt(node: JsonValue | undefined, key: string): JsonValue | undefine
 
 /**
  * One node with its own references followed; those inside its values are not. A manifest must have no `referenceProblem`.
- * What an object says itself wins over what its `$ref` brings.
+ * An object's own keys override those from its `$ref`.
  */
 export function follow(manifest: JsonObject, node: JsonValue | undefined): JsonValue | undefined {
   if (node === undefined) return undefined;

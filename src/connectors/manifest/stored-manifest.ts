@@ -10,7 +10,7 @@ const MANIFEST = 'manifest.yaml';
 const COMPONENTS = 'components.py';
 const LOCK_WAIT_MS = 60_000;
 
-/** @returns undefined where nothing whole is kept */
+/** @returns undefined if no complete copy is stored */
 export async function storedManifest(
   project: Project,
   connector: string,
@@ -27,7 +27,7 @@ export async function storedManifest(
   ]);
   if (manifest === undefined || (marker.components && components === undefined)) return undefined;
   const files = { manifest, ...(marker.components ? { components } : {}) };
-  // Code was held against its published checksum once: what is no longer what was fetched is fetched again.
+  // Code was verified against its published checksum once; files that changed since are fetched again.
   return marker.digest === digestOf(files) ? files : undefined;
 }
 
@@ -49,7 +49,7 @@ export async function keepManifest(
     if (components !== undefined) await writeAtomic(join(folder, COMPONENTS), components);
     const installed_at = new Date().toISOString();
     await writeMarker(folder, {
-      // What is fetched again is not another session's for that.
+      // Fetching it again does not change which session fetched it first.
       ...(before ? { id: before.id } : {}),
       connector,
       version,

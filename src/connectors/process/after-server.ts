@@ -1,10 +1,10 @@
-/** A watcher beside a run that no sandbox ties to the server: it ends the run's processes when the server was killed. */
+/** A watcher for a run that no sandbox ties to the server: it ends the run's processes if the server is killed. */
 import { spawn } from 'node:child_process';
 import { markNumber } from './limits.ts';
 
 /**
- * Its input is a pipe from the server. A line says that the run is over; the end of the pipe without one, that the server is
- * gone. What has left the group is known by its limit, where the system shows limits; twice, for it may fork meanwhile.
+ * Its input is a pipe from the server. A line reports that the run is over; the end of the pipe without one, that the server has
+ * exited. Processes that left the group are found by their limit, if the system shows limits; twice, because they may fork.
  */
 const SCRIPT = `read -r over && exit 0
 kill -9 -- "-$1" 2>/dev/null
@@ -17,7 +17,7 @@ done`;
 /**
  * @param group the run's process group
  * @param mark of the run
- * @returns says that the run is over
+ * @returns a function that reports that the run is over
  */
 export function watchServer(group: number, mark: string): () => void {
   if (process.platform === 'win32') return () => undefined;

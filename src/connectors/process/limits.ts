@@ -1,19 +1,19 @@
-/** What a started program may take, set by a shell that then becomes the program: same process, same pipes, same signals. */
+/** Resource limits of a started program, set by a shell that then execs it: same process, pipes and signals. */
 import { availableParallelism } from 'node:os';
 
 export interface TreeLimits {
-  /** Processes of one tree that may run at once; absent where there is no limit. */
+  /** Processes of one tree that may run at once; absent if there is no limit. */
   readonly processes?: number | undefined;
-  /** Bytes of memory that the processes of one tree may hold together; absent where there is no limit. */
+  /** Bytes of memory that the processes of one tree may hold together; absent if there is no limit. */
   readonly memoryBytes?: number | undefined;
 }
 
-/** Well beyond what a connector's workers take, which go by the number of processors, well below what harms a machine. */
+/** Well above the needs of a connector's workers (proportional to processors), well below what harms a machine. */
 export const MAX_PROCESSES = Math.max(256, 4 * availableParallelism());
 
 /**
  * No core dumps (they hold secrets), a sane number of open files, files for this user alone, and the first to be ended
- * when the machine runs out of memory (Linux). What a system does not know is passed over.
+ * when the machine runs out of memory (Linux). Limits that a system does not support are skipped.
  */
 const PREPARE =
   '{ umask 077; ulimit -c 0; ulimit -n 4096; ulimit -w "$0" || ulimit -x "$0"; echo 500 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$@"';

@@ -16,11 +16,11 @@ function split(chunks: readonly Buffer[], maxBytes = 1_000_000): { lines: string
 }
 
 describe('createLineSplitter', () => {
-  it('gives the same lines however the bytes are cut', () => {
+  it('returns the same lines however the bytes are split', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), fc.array(fc.nat(20)), (texts, cuts) => {
-        const wanted = texts.map((text) => text.replaceAll('\n', ' '));
-        const bytes = Buffer.from(wanted.map((line) => `${line}\n`).join(''));
+        const expected = texts.map((text) => text.replaceAll('\n', ' '));
+        const bytes = Buffer.from(expected.map((line) => `${line}\n`).join(''));
         const chunks: Buffer[] = [];
         let at = 0;
         for (const cut of cuts) {
@@ -28,7 +28,7 @@ describe('createLineSplitter', () => {
           at += cut;
         }
         chunks.push(bytes.subarray(at));
-        expect(split(chunks).lines).toEqual(wanted);
+        expect(split(chunks).lines).toEqual(expected);
       }),
     );
   });

@@ -1,8 +1,8 @@
-/** Bytes into lines, with a limit to what one line may take of the memory. */
+/** Splits bytes into lines, with a memory limit per line. */
 
 export interface LineSplitter {
   push(chunk: Buffer): void;
-  /** Hands out the last line where no newline ended it. */
+  /** Returns the last line if no newline ended it. */
   end(): void;
 }
 

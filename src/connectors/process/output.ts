@@ -6,7 +6,7 @@ import { createTail, type Tail } from './tail.ts';
 /** Bytes that may wait for the reader here, besides those in the pipe. */
 const RELAY_BYTES = 256 * 1024;
 
-/** A stream of its own for the reader: Node throws away what a process has printed when it ends before anybody reads. */
+/** A separate stream for the reader: Node drops the output of a process that ends before it is read. */
 export function relay(stdout: Readable): PassThrough {
   const output = new PassThrough({ highWaterMark: RELAY_BYTES });
   stdout.pipe(output, { end: false });
@@ -28,7 +28,7 @@ export function closed(stream: Readable): Promise<void> {
   });
 }
 
-/** What comes on stderr, for whoever listens; what came before anybody did is not lost. */
+/** Lines of stderr, for listeners; lines that arrive before the first listener are buffered. */
 export interface ErrorOutput {
   push(chunk: Buffer): void;
   readonly tail: Tail;

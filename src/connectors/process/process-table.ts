@@ -54,7 +54,7 @@ export async function findMarked(rows: readonly ProcessRow[], mark: string): Pro
 async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<number, Marks>> {
   const found = new Map<number, Marks>();
   const pattern = new RegExp(`(?:^|\\0)${MARK_VARIABLE}=([^\\0]*)`);
-  // One that cannot be read is gone, or another user's: then it is none of ours.
+  // A process that cannot be read has exited or belongs to another user.
   const read = (path: string): Promise<string> => readFile(path, 'latin1').catch(() => '');
   await Promise.all(
     rows.map(async ({ pid }) => {
@@ -66,7 +66,7 @@ async function readMarks(rows: readonly ProcessRow[]): Promise<ReadonlyMap<numbe
   return found;
 }
 
-/** Bytes of one process's memory, with its share of what it has in common with others where the system tells; dear to ask. */
+/** Bytes of one process's memory, with its share of shared pages if the system reports it; expensive. */
 export async function memoryOf({ pid, memoryBytes }: ProcessRow): Promise<number> {
   if (process.platform !== 'linux') return memoryBytes;
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
@@ -74,12 +74,12 @@ export async function memoryOf({ pid, memoryBytes }: ProcessRow): Promise<number
   return kilobytes === undefined ? memoryBytes : Number(kilobytes) * 1024;
 }
 
-/** How many processes and other entries the system has, where that is cheap to know: a number to compare with a later one. */
+/** Number of processes and other entries of the system, if cheap to get: compare it with a later one. */
 export async function countProcesses(): Promise<number | undefined> {
   return process.platform === 'linux' ? (await readdir('/proc')).length : undefined;
 }
 
-/** Work that is never done twice at a time: callers share the next one that begins. */
+/** Work that never runs twice at a time: callers share the next run. */
 function shareNext<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<unknown> | undefined;
   let next: Promise<T> | undefined;
@@ -121,7 +121,7 @@ async function readRow(pid: number): Promise<ProcessRow | undefined> {
 
 let pageBytes: Promise<number> | undefined;
 
-/** The system's unit of memory, told from what this process holds in both measures: Node has no word for it. */
+/** The system's memory page size, derived from this process's usage in both units: Node does not expose it. */
 function pageSize(): Promise<number> {
   pageBytes ??= readFile('/proc/self/statm', 'latin1').then(
     (text) => 2 ** Math.round(Math.log2(process.memoryUsage.rss() / Number(text.split(' ')[1]))),

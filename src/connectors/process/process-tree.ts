@@ -1,11 +1,11 @@
-/** A process with all it started, wherever that has gone: found, remembered, ended. */
+/** Finds, tracks and ends a process and all its descendants, even those that left its group. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findMarked, listProcesses, memoryOf, type ProcessRow } from './process-table.ts';
 
 export interface ProcessTree {
-  /** Looks who belongs to the tree now, so that they are known after their ancestors have gone. @returns what they take */
+  /** Records the members of the tree, so that they are known after their ancestors exit. @returns their resource usage */
   remember(): Promise<{ readonly processes: number; readonly memoryBytes: number }>;
-  /** Bytes of memory that the tree holds now; what its processes share counts once where the system tells (Linux). */
+  /** Bytes of memory that the tree holds now; shared pages count once if the system reports them (Linux). */
   memory(): Promise<number>;
   /** SIGTERM for all, SIGKILL after `graceMs` for those that stayed, and again for those that came meanwhile. */
   end(graceMs: number): Promise<void>;
@@ -16,7 +16,7 @@ export interface TreeRoot {
   readonly pid: number;
   /** Start time of the root; without it the process of that pid is trusted to be the root. */
   readonly started?: string;
-  /** Whether the root only waits for the program that it confines: it ends by itself, and takes all with it when it is killed. */
+  /** Whether the root only waits for the program that it confines: it ends by itself, and killing it ends the entire tree. */
   readonly isWrapper?: boolean;
 }
 
@@ -36,7 +36,7 @@ export function createTree(root: TreeRoot): ProcessTree {
     return members;
   };
 
-  /** A parent that forks and exits while the table is read hides its child from that look: only two in a row tell that all are gone. */
+  /** A parent that forks and exits during a scan hides its child from it: only two empty scans in a row prove that all have exited. */
   const lookAgain = async (): Promise<ProcessRow[]> => {
     const members = await look();
     if (members.length > 0) return members;
@@ -62,7 +62,7 @@ export function createTree(root: TreeRoot): ProcessTree {
       let poll = FIRST_POLL_MS;
       while (members.length > 0 && Date.now() < deadline) {
         // Those that come after the first signal get theirs too.
-        // A sandbox that is told to end does not ask the program in it.
+        // A sandbox that is asked to end does not pass the signal to the program in it.
         const news = members.filter(({ pid }) => !reported.has(pid) && !(root.isWrapper && pid === root.pid));
         signalAll(news, 'SIGTERM', root.isWrapper ? undefined : root.pid);
         for (const { pid } of members) reported.add(pid);
@@ -86,7 +86,7 @@ function membersOf(
   known: ReadonlyMap<number, string>,
 ): ProcessRow[] {
   const ownGroup = all.find(({ pid }) => pid === process.pid)?.group;
-  // Whatever the rest says: this process, its neighbours and the system are never part of a connector's tree.
+  // In any case, this process, its siblings and the system are never part of a connector's tree.
   const rows = all.filter(({ pid, group }) => pid > 1 && group > 1 && pid !== process.pid && group !== ownGroup);
   const isRoot = ({ pid, started }: ProcessRow): boolean =>
     pid === root.pid && (root.started === undefined || root.started === started);
@@ -113,7 +113,7 @@ function membersOf(
 }
 
 function signalAll(members: readonly ProcessRow[], signal: NodeJS.Signals, group: number | undefined): void {
-  // The whole group at once first: nobody in it can fork between two single signals.
+  // The entire group at once first: nobody in it can fork between two single signals.
   if (group !== undefined && members.some((member) => member.group === group)) signalOne(-group, signal);
   for (const { pid } of members) signalOne(pid, signal);
 }
@@ -122,6 +122,6 @@ function signalOne(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Already gone, which is what was wanted.
+    // Already exited, which is the goal.
   }
 }

@@ -132,18 +132,18 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
       });
     }
 
-    it('gives all lines though a child holds the output open, and comes to an end', async () => {
+    it('returns all lines and ends, although a child holds the output open', async () => {
       expect(await read({ behaviour: 'hold-stdout', count: 10 })).toEqual({ lines: 14, code: 0 });
       expect(await leftRunning(pidFile)).toEqual([]);
     });
 
-    it('gives all lines to a reader that is slower than the connector and its end', async () => {
+    it('returns all lines to a reader that is slower than the connector', async () => {
       // More than the pipe and the stream hold, so that the reader is still busy long after the exit.
       const { lines } = await read({ behaviour: 'hold-stdout', count: 2000 }, 700);
       expect(lines).toBe(2004);
     });
 
-    it('gives all lines to a reader that comes when the connector has long ended', async () => {
+    it('returns all lines to a reader that starts long after the connector ended', async () => {
       const inputs = { config: await context.config({ behaviour: 'chatter', count: 10 }), streams };
       const text = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         await run.exit;
@@ -166,7 +166,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
       expect(await runFolders()).toEqual([]);
     });
 
-    it('tells how the connector died', async () => {
+    it('reports how the connector ended', async () => {
       const inputs = { config: await context.config({ behaviour: 'kill-self' }), streams };
       const exit = await context.connectors.read(context.program(HOSTILE), inputs, context.control(), async (run) => {
         run.stdout.resume();
@@ -186,7 +186,7 @@ describe.each(['auto', 'off'] as const)('with SLUICE_SANDBOX=%s', (mode) => {
       expect(await runFolders()).toEqual([]);
     });
 
-    it('lies in a private folder with private files', async () => {
+    it('uses a private folder with private files', async () => {
       const inputs = {
         config: await context.config({ behaviour: 'hang', api_key: 'hidden' }),
         streams,

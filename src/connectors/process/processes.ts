@@ -1,4 +1,4 @@
-/** Starts programs, and makes sure that nothing of them is left behind. */
+/** Starts programs and cleans up everything that they leave behind. */
 import { abortError, serverEnds } from '../../errors.ts';
 import type { Project } from '../../project/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
@@ -8,7 +8,7 @@ import { GRACE_MS, type Launch, type Started, startProgram } from './start-progr
 
 export interface Processes {
   /**
-   * Runs a program for as long as `body` takes; then its whole tree is ended and its folder removed.
+   * Runs a program for as long as `body` takes; then ends its entire process tree and removes its folder.
    * When the signal is aborted the tree is ended at once, and `body` sees the end of stdout.
    * @throws SetupError `program_not_startable`; LimitError when the signal was aborted before the start
    */

@@ -1,4 +1,4 @@
-/** Whether a file can be started, told before the start: what a shell says of one that cannot is no answer for a reader. */
+/** Checks before the start whether a file can be run: a shell's own error message would not help the reader. */
 import { access, constants, open } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { SetupError, systemCode } from '../../errors.ts';

@@ -9,7 +9,7 @@ import { makeTemporaryFolder, removeTemporaryLink } from './temporary-folder.ts'
 export interface RunFolder {
   /** Also the mark in the environment of all that the run starts. */
   readonly id: string;
-  /** The folder that the program gets; what Sluice notes of the run lies beside it, out of the program's reach. */
+  /** The folder that the program gets; Sluice's notes on the run are stored next to it, out of the program's reach. */
   readonly path: string;
   /** Where the run puts its own temporary files: in the folder, under a name that is short enough. */
   readonly temporary: string;
@@ -80,7 +80,7 @@ async function removeRun(path: string): Promise<void> {
   await removeFolder(path);
 }
 
-/** Only what lies in the folder itself: a folder in it could become a link to anything while it is being emptied. */
+/** Only the folder's direct files: a subfolder could become a link to anything while it is being emptied. */
 async function removeFiles(path: string): Promise<void> {
   const names = await readdir(path);
   await Promise.all(names.map((name) => unlink(join(path, name)).catch(() => {})));

@@ -129,7 +129,7 @@ async function spawn({ command, environment, isWrapped }: Confined, launch: Laun
   const ended = new Promise<Pick<Exit, 'code' | 'signal'>>((resolve) => {
     child.once('exit', (code, signal) => resolve(isWrapped ? exitSignal(code, signal) : { code, signal }));
   });
-  // What is written to a program that has exited is lost; its exit is reported.
+  // Input written to a program that has exited is lost; its exit is reported.
   child.stdin?.on('error', () => {});
   const stdout = child.stdout as Readable as Socket;
   return { pid, stdin: child.stdin ?? undefined, stdout, stderr: child.stderr, ended };
@@ -137,11 +137,11 @@ async function spawn({ command, environment, isWrapped }: Confined, launch: Laun
 
 interface TrackedTree {
   readonly tree: ProcessTree;
-  /** Tells the watcher that the run is over; absent where the sandbox ends the tree when the server is killed. */
+  /** Notifies the watcher that the run is over; absent if the sandbox ends the tree when the server is killed. */
   readonly endServerWatch: (() => void) | undefined;
 }
 
-/** Records the program in its folder, so that a later server can end it; where that fails, it is ended now. */
+/** Records the program in its folder, so that a later server can end it; if that fails, ends it now. */
 async function trackTree(pid: number, { isWrapped }: Confined, folder: RunFolder): Promise<TrackedTree> {
   const identity = await identify(pid);
   const tree = createTree({ mark: folder.id, pid, started: identity?.started, isWrapper: isWrapped });
@@ -185,7 +185,7 @@ async function clearAfter(stdout: Socket, stderr: Readable, output: PassThrough,
   stdout.destroy();
 }
 
-/** A connector written for Node finds it, even where a desktop client's PATH does not. */
+/** Lets a connector written for Node find it, even if a desktop client's PATH does not include it. */
 function pathWithNode(path: string | undefined): string {
   const own = dirname(process.execPath);
   return path ? `${path}${delimiter}${own}` : own;

@@ -14,13 +14,13 @@ describe('a tail', () => {
   it('keeps the end, in bounded memory', () => {
     const tail = createTail(100);
     for (let index = 0; index < 1000; index += 1) tail.push(`line ${index}\n`);
-    const kept = tail.pieces().join('');
-    expect(kept.length).toBeLessThanOrEqual(100);
-    expect(kept.endsWith('line 999\n')).toBe(true);
+    const retained = tail.pieces().join('');
+    expect(retained.length).toBeLessThanOrEqual(100);
+    expect(retained.endsWith('line 999\n')).toBe(true);
     expect(tail.cut).toBe(true);
   });
 
-  it('shows all of a short text and says of a long one that it is cut', () => {
+  it('shows all of a short text and marks a long one as cut', () => {
     const short = createTail();
     short.push('all of it');
     expect(redactedText(short, redactor())).toBe('all of it');

@@ -3,20 +3,20 @@ import { type Redactor, redactBeginning } from '../../secrets/index.ts';
 
 export interface Tail {
   push(text: string): void;
-  /** What is kept, in the pieces in which it came. */
+  /** The retained text, in the pieces in which it came. */
   pieces(): readonly string[];
   /** Whether something before it was dropped. */
   readonly cut: boolean;
 }
 
-/** Characters that are kept raw, well beyond what is shown. */
-const KEPT = 64 * 1024;
+/** Raw characters to retain, well beyond what is shown. */
+const MAX_RETAINED = 64 * 1024;
 
 /** Characters of a connector's or an installer's output that an answer shows. */
 export const SHOWN = 2000;
 
-export function createTail(limit = KEPT): Tail {
-  const kept: string[] = [];
+export function createTail(limit = MAX_RETAINED): Tail {
+  const retained: string[] = [];
   let length = 0;
   let cut = false;
   return {
@@ -24,14 +24,14 @@ export function createTail(limit = KEPT): Tail {
       if (text === '') return;
       cut ||= text.length > limit;
       const piece = text.length > limit ? text.slice(-limit) : text;
-      kept.push(piece);
+      retained.push(piece);
       length += piece.length;
-      while (length > limit && kept.length > 1) {
-        length -= kept.shift()?.length ?? 0;
+      while (length > limit && retained.length > 1) {
+        length -= retained.shift()?.length ?? 0;
         cut = true;
       }
     },
-    pieces: () => kept,
+    pieces: () => retained,
     get cut() {
       return cut;
     },
@@ -54,7 +54,7 @@ export function redactedStart(text: string, redactor: Redactor, shown = SHOWN): 
   return cut ? `${redacted}…` : redacted;
 }
 
-/** What was at the cut may be the rest of a secret: the first quarter is redacted with the others and not shown. */
+/** The cut may have split a secret: the first quarter is redacted with the rest but not shown. */
 function redactedPieces(pieces: readonly string[], cut: boolean, redactor: Redactor): string[] {
   if (!cut) return redactor.redactAll(pieces, 'connector');
   let left = Math.ceil(pieces.reduce((sum, piece) => sum + piece.length, 0) / 4);

@@ -7,20 +7,20 @@ import { join } from 'node:path';
 const MAX_LENGTH = 70;
 const SHORT_PARENT = '/tmp';
 
-/** @returns the path to use: a link with a short name where the folder's own is too long */
+/** @returns the path to use: a link with a short name if the folder's own is too long */
 export async function makeTemporaryFolder(run: string): Promise<string> {
   const folder = join(run, 'tmp');
   await mkdir(folder, { mode: 0o700 });
   if (folder.length <= MAX_LENGTH) return folder;
   const link = linkOf(run);
-  // Where there is no such place the long name has to do: most programs make no sockets.
+  // Without such a folder, use the long name: most programs create no sockets.
   return symlink(folder, link).then(
     () => link,
     () => folder,
   );
 }
 
-/** Removes the link of a run, of whichever server; nothing else that may be under its name. */
+/** Removes the link of any server's run; nothing else with the same name. */
 export async function removeTemporaryLink(run: string): Promise<void> {
   const link = linkOf(run);
   const target = await readlink(link).catch(() => undefined);

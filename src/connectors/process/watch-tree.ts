@@ -1,10 +1,10 @@
-/** Looks at a process tree while it runs: who belongs to it, and whether it takes more than it may. */
+/** Watches a running process tree: its members, and whether it exceeds its limits. */
 import type { Overrun } from '../types.ts';
 import type { TreeLimits } from './limits.ts';
 import { countProcesses } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 
-/** First closely, for most is started at the start. */
+/** Poll frequently at first, because most processes start early. */
 const FIRST_LOOKS = 10;
 const FIRST_LOOKS_MS = 400;
 const LOOK_EVERY_MS = 5000;
@@ -15,7 +15,7 @@ const COUNT_EVERY_MS = 500;
 const MANY_MORE = 64;
 
 /**
- * @param onOverrun called once, when the tree takes more than it may
+ * @param onOverrun called once, when the tree exceeds its limits
  * @returns what stops the looks
  */
 export function watchTree(tree: ProcessTree, limits: TreeLimits, onOverrun: (overrun: Overrun) => void): () => void {

@@ -8,7 +8,7 @@ import { entriesOf, isExecutable } from './places.ts';
 
 export const VENV = 'venv';
 
-/** What the folder's marker says, or undefined where nothing usable is installed: a moved project, a Python that is gone. */
+/** Reads the folder's marker; undefined if nothing usable is installed, as after a project move or a removed Python. */
 export async function readEnvironment(folder: string): Promise<PythonMarker | undefined> {
   const marker = await readMarker(folder);
   if (!isPython(marker) || typeof marker.package !== 'string') return undefined;

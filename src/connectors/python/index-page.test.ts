@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { releasesOnPage } from './index-page.ts';
 
-const wanted = [
+const expected = [
   { version: '6.2.24', requiresPython: '<3.13,>=3.10', yanked: false },
   { version: '4.0.0', requiresPython: undefined, yanked: false },
   { version: '5.0.0', requiresPython: '>=3.9', yanked: true },
@@ -19,7 +19,7 @@ describe('releasesOnPage', () => {
       { filename: 'airbyte_source_faker-latest.zip' },
       null,
     ];
-    expect(releasesOnPage(JSON.stringify({ files }))).toEqual(wanted);
+    expect(releasesOnPage(JSON.stringify({ files }))).toEqual(expected);
   });
 
   it('reads HTML, with the brackets of a version range written out', async () => {
@@ -29,7 +29,7 @@ describe('releasesOnPage', () => {
       <a href="c">airbyte-source-faker-4.0.0.tar.gz</a>
       <a href="d" data-requires-python="&gt;=3.9" data-yanked="broken">airbyte_source_faker-5.0.0-py3-none-any.whl</a>
     </body>`;
-    expect(releasesOnPage(page)).toEqual(wanted);
+    expect(releasesOnPage(page)).toEqual(expected);
   });
 
   it('finds nothing on a page that is something else', async () => {

@@ -44,7 +44,7 @@ ERROR: No matching distribution found for airbyte-source-x==9.9.9`,
 ];
 
 describe('installError', () => {
-  it.each(OUTPUTS)('says %s', (code, output) => {
+  it.each(OUTPUTS)('reports %s', (code, output) => {
     const error = installError('airbyte-source-x 1.0.0', output);
     expect(error.code).toBe(code);
     expect(error.details.installer_output).toBe(output);

@@ -7,7 +7,7 @@ interface Kind {
   make(what: string, details: { readonly installer_output: string }): SluiceError;
 }
 
-/** In this order: after a network failure pip also says that no version was found. */
+/** Order matters: after a network failure pip also reports that no version was found. */
 const KINDS: readonly Kind[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/i,

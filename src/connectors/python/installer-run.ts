@@ -18,7 +18,7 @@ export interface InstallerDeps {
 }
 
 export interface InstallerRun {
-  /** What is installed, such as `airbyte-source-faker 7.2.1`. */
+  /** Package that is installed, such as `airbyte-source-faker 7.2.1`. */
   readonly what: string;
   readonly command: readonly [string, ...string[]];
   readonly signal: AbortSignal;
@@ -32,7 +32,7 @@ const MISLEADING =
 
 /**
  * @returns the raw end of what it printed
- * @throws what the end of its output says is wrong; LimitError when it takes too long
+ * @throws the error found at the end of its output; LimitError when it takes too long
  */
 export async function runInstaller(deps: InstallerDeps, run: InstallerRun): Promise<string> {
   const { what, command, signal, limitMs = LIMIT_MS } = run;
@@ -69,8 +69,8 @@ function noted(error: SluiceError, { environment, hosts }: InstallerDeps): Sluic
 /** Both installers get the same index, whichever of them the user has set it up for. */
 function installerVariables(environment: Environment): Environment {
   const index = indexUrl(environment);
-  const kept = Object.entries(environment).filter(([name]) => !MISLEADING.test(name));
-  return { ...Object.fromEntries(kept), PIP_INDEX_URL: index, UV_DEFAULT_INDEX: index, UV_NO_PROGRESS: '1' };
+  const remaining = Object.entries(environment).filter(([name]) => !MISLEADING.test(name));
+  return { ...Object.fromEntries(remaining), PIP_INDEX_URL: index, UV_DEFAULT_INDEX: index, UV_NO_PROGRESS: '1' };
 }
 
 function tooLong(what: string, limitMs: number, output: string): LimitError {

@@ -1,4 +1,4 @@
-/** Makes an environment and installs one exact version of a package into it: by uv where it is, else by venv and pip. */
+/** Makes an environment and installs one exact version of a package into it: with uv if available, otherwise with venv and pip. */
 import { join } from 'node:path';
 import { LimitError } from '../../errors.ts';
 import type { Availability } from '../runtime-module.ts';

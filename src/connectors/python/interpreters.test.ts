@@ -16,7 +16,7 @@ describe('a version of Python', () => {
     expect(fits('3.9.0', 'whatever')).toBe(true);
   });
 
-  it('is chosen by what connectors run on, below a bound where there is one', () => {
+  it('is chosen by what connectors run on, below a bound if there is one', () => {
     expect(fittingMinor('<3.12,>=3.9')).toBe('3.11');
     expect(fittingMinor('<3.12,>=3.9', '3.11')).toBe('3.10');
     expect(fittingMinor('>=3.11', '3.11')).toBeUndefined();
@@ -39,7 +39,7 @@ describeWith(['python'], 'an interpreter', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
   /** A copy of a kind: a script of its own, so that it counts as another program than the one it starts. */
-  async function place(...path: string[]): Promise<string> {
+  async function createInterpreter(...path: string[]): Promise<string> {
     const program = join(folder, ...path);
     await mkdir(join(program, '..'), { recursive: true });
     await writeFile(program, `#!/bin/sh\nexec '${python}' "$@"\n`, { mode: 0o755 });
@@ -50,11 +50,11 @@ describeWith(['python'], 'an interpreter', () => {
   it('is found in the PATH, with pyenv, with uv, in a keg of Homebrew and by the py launcher', async () => {
     environment.HOMEBREW_PREFIX = join(folder, 'brew');
     const places = await Promise.all([
-      place('bin', 'python3.11'),
-      place('pyenv', 'versions', '3.10.13', 'bin', 'python3.10'),
-      place('.local', 'share', 'uv', 'python', 'cpython-3.12', 'bin', 'python3.12'),
-      place('brew', 'opt', 'python@3.10', 'bin', 'python3.10'),
-      place('elsewhere', 'python'),
+      createInterpreter('bin', 'python3.11'),
+      createInterpreter('pyenv', 'versions', '3.10.13', 'bin', 'python3.10'),
+      createInterpreter('.local', 'share', 'uv', 'python', 'cpython-3.12', 'bin', 'python3.12'),
+      createInterpreter('brew', 'opt', 'python@3.10', 'bin', 'python3.10'),
+      createInterpreter('elsewhere', 'python'),
     ]);
     const lines = [` -V:3.12 *        ${places[4]}`, ' -V:3.9           /nowhere/python3', 'No more.'];
     const say = lines.map((line) => `echo '${line}'`).join('\n');
@@ -62,8 +62,8 @@ describeWith(['python'], 'an interpreter', () => {
     expect(await found()).toEqual(expect.arrayContaining(places));
   });
 
-  it('is counted once under all its names, and not at all where it does not work', async () => {
-    const one = await place('bin', 'python3.11');
+  it('is counted once under all its names, and not at all if it does not work', async () => {
+    const one = await createInterpreter('bin', 'python3.11');
     await symlink(one, join(folder, 'bin', 'python3'));
     await writeFile(join(folder, 'bin', 'python3.9'), '#!/bin/sh\necho "Python 3.9"\n', { mode: 0o755 });
     const here = (await found()).filter((path) => path.startsWith(folder));

@@ -9,7 +9,7 @@ export interface Interpreter {
   readonly path: string;
   /** Such as `3.11.7`. */
   readonly version: string;
-  /** Whether `python -m venv` can put pip into what it makes; Debian takes that part away. */
+  /** Whether `python -m venv` can install pip; Debian ships without that part. */
   readonly hasPip: boolean;
 }
 
@@ -31,18 +31,18 @@ export async function findInterpreters(environment: Environment): Promise<Interp
   return found.filter((interpreter) => interpreter !== undefined).sort(byPreference);
 }
 
-/** Whether a Python version lies in a package's `requires_python`, its upper bound included. */
+/** Whether a Python version satisfies a package's `requires_python`, including its upper bound. */
 export function fits(version: string, requiresPython: string | undefined): boolean {
   return !requiresPython || !validRange(requiresPython) || satisfies(version, requiresPython);
 }
 
-/** A minor version such as `3.11` that the package takes, for what has to be installed first. */
+/** A minor version such as `3.11` that the package supports, to report what must be installed first. */
 export function fittingMinor(requiresPython: string | undefined, below?: string): string | undefined {
   // The patch level that a fresh installation would have is high.
   return PREFERRED_MINORS.find((minor) => fits(`${minor}.99`, requiresPython) && isOlder(minor, below));
 }
 
-/** Whether a Python version lies below a minor such as `3.11`. */
+/** Whether a Python version is below a minor such as `3.11`. */
 export function isOlder(version: string, minor: string | undefined): boolean {
   return minor === undefined || satisfies(version, `<${minor}`);
 }
@@ -57,7 +57,7 @@ async function pythonsIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
-/** What the `py` launcher knows, where there is one: each line of `py -0p` ends with a path. */
+/** Interpreters of the `py` launcher, if there is one: each line of `py -0p` ends with a path. */
 async function askLauncher(environment: Environment): Promise<string[]> {
   for (const folder of programFolders(environment)) {
     const launcher = join(folder, process.platform === 'win32' ? 'py.exe' : 'py');

@@ -67,11 +67,11 @@ for (const installer of ['pip', 'uv'] as const) {
         .install({ connector: 'source-old', version, runtime: 'python' }, FACTS, context.control())
         .catch((error: unknown) => error) as never;
 
-    it('that does not start on a new Python gets an older one of this machine, and it is said', async () => {
+    it('that does not start on a new Python gets an older local one, and this is reported', async () => {
       const installed = await install('1.0.0');
       expect(installed).toMatchObject({ version: '1.0.0', newlyInstalled: true });
       expect(installed.reason).toMatch(/^Python 3\.(10|9|8)\.\d+, because it does not start on 3\.11 or newer$/);
-      expect(context.said.join('\n')).toContain('1.0.0 does not start on Python 3.11');
+      expect(context.reported.join('\n')).toContain('1.0.0 does not start on Python 3.11');
       expect(await context.connectors.spec(installed, context.control())).toEqual({ connectionSpecification: {} });
       const again = await install('1.0.0');
       expect(again).toMatchObject({ newlyInstalled: false, reason: installed.reason });
@@ -81,7 +81,7 @@ for (const installer of ['pip', 'uv'] as const) {
 
     // uv would fetch one.
     if (installer === 'pip') {
-      it('that has no older Python here says which to install', async () => {
+      it('that has no older Python here reports which to install', async () => {
         const environment = {
           PATH: '/usr/bin:/bin',
           HOME: context.folder,
@@ -106,12 +106,12 @@ for (const installer of ['pip', 'uv'] as const) {
       });
     }
 
-    it('that takes no older Python says which it would be, and is not tried again', async () => {
-      const before = context.said.length;
+    it('that supports no older Python reports which it needs, and is not retried', async () => {
+      const before = context.reported.length;
       const error = await install('1.3.0');
       expect(error).toMatchObject({ kind: 'setup', code: 'python_too_new' });
       expect(error.message).toContain('does not start on Python 3.11 or newer (ValueError: mutable default');
-      expect(context.said.slice(before).filter((text) => text.startsWith('installing'))).toHaveLength(1);
+      expect(context.reported.slice(before).filter((text) => text.startsWith('installing'))).toHaveLength(1);
       expect(await readdir(join(context.projectFolder, 'connectors', 'source-old'))).not.toContain('1.3.0');
     });
 
@@ -129,7 +129,7 @@ for (const installer of ['pip', 'uv'] as const) {
       expect((error as { next: string }).next.includes('runtime "docker"')).toBe(docker?.works);
     });
 
-    it('that uses pkg_resources without asking for it gets it, and it is said', async () => {
+    it('that uses pkg_resources without requiring it gets it, and this is reported', async () => {
       const installed = await install('1.1.0');
       expect(installed.version).toBe('1.1.0');
       // An environment of venv's own has setuptools up to Python 3.11.
@@ -149,7 +149,7 @@ for (const installer of ['pip', 'uv'] as const) {
       async (version) => {
         const error = await install(version);
         expect(error).toMatchObject({ kind: 'connector', code: 'install_conflict' });
-        // Not 1.5.0: no Python from 3.9 on lies within its bounds.
+        // Not 1.5.0: no Python from 3.9 on satisfies its bounds.
         expect(error.next).toContain('Ask for version "1.4.0"');
         expect((await install('1.4.0')).version).toBe('1.4.0');
       },

@@ -20,7 +20,7 @@ export interface Order {
   readonly connector: string;
   readonly packageName: string;
   readonly release: Release;
-  /** All that the index has, for what can be had instead; empty where it could not be listed. */
+  /** All releases of the index, to suggest alternatives; empty if it could not be listed. */
   readonly releases: readonly Release[];
   /** Absolute; it does not exist yet. */
   readonly folder: string;
@@ -28,7 +28,7 @@ export interface Order {
 
 interface Needs {
   readonly olderThan: TooNew | undefined;
-  /** Packages that it uses and does not ask for. */
+  /** Packages that it uses but does not require. */
   readonly extra: readonly string[];
 }
 
@@ -40,7 +40,7 @@ interface Made {
 /**
  * Some old connectors can be installed on a Python on which they do not start. Then the environment is made again with an
  * older one, or gets the package that it lacks; each such step is reported, and taken once.
- * @throws SetupError `python_too_new` where no older Python is here; else as the installer does
+ * @throws SetupError `python_too_new` if no older Python is here; otherwise the installer's errors
  */
 export async function makeEnvironment(deps: EnvironmentDeps, order: Order, control: RunControl): Promise<PythonMarker> {
   const { connector, packageName, release, folder } = order;
@@ -48,7 +48,7 @@ export async function makeEnvironment(deps: EnvironmentDeps, order: Order, contr
   const notes: string[] = [];
   let olderThan: TooNew | undefined;
   const extra: string[] = [];
-  // Anew and not into what is there: the installer would start that environment's Python, and with it code of the connector.
+  // Build a new environment: installing into the old one would start its Python, and with it the connector's code.
   const again = async (): Promise<Made> => {
     await rm(join(folder, VENV), { recursive: true, force: true, maxRetries: 3 });
     return make(deps, order, { olderThan, extra }, control);
@@ -121,7 +121,7 @@ async function make(
   return { by, found };
 }
 
-/** Reported where no Python suits: the newest release that takes one of those here. */
+/** Reported if no Python fits: the newest release that supports a Python of this machine. */
 async function newestFor(deps: EnvironmentDeps, { releases, release }: Order): Promise<string | undefined> {
   const interpreters = await findInterpreters(deps.environment);
   return newestFirst(releases).find(
@@ -133,7 +133,7 @@ async function newestFor(deps: EnvironmentDeps, { releases, release }: Order): P
   )?.version;
 }
 
-/** Dependencies that contradict each other: which version has none such, found out and never taken unasked. */
+/** For contradictory dependencies: finds a version without the conflict, but never installs it unasked. */
 async function withInstead(
   deps: EnvironmentDeps,
   { packageName, release, releases, folder }: Order,

@@ -1,4 +1,4 @@
-/** The newest version of a package whose dependencies hold together on this machine, by a dry resolution of the installer's own. */
+/** The newest version of a package whose dependencies resolve on this machine, found with the installer's dry run. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abortError } from '../../errors.ts';
@@ -14,16 +14,16 @@ export interface Unfit {
   readonly packageName: string;
   /** The version that cannot be installed. */
   readonly version: string;
-  /** Where the environment lies that it did not fit into. */
+  /** Folder of the environment in which it failed. */
   readonly folder: string;
   readonly releases: readonly Release[];
 }
 
-/** For all resolutions together: a reader waits for it, and pip may look at many a version. */
+/** Time limit for all resolutions together: a person waits, and pip may try many versions. */
 const LIMIT_MS = 120_000;
 const MAX_TRIES = 4;
 
-/** @returns undefined where it could not be found out in time, or where there is none. @throws LimitError when the call was cancelled */
+/** @returns undefined if there is none, or it was not found in time. @throws LimitError when the call was cancelled */
 export async function newestInstallable(
   deps: InstallerDeps,
   unfit: Unfit,

@@ -14,7 +14,7 @@ export interface TestPackage {
   readonly requiresPython?: string;
   readonly yanked?: boolean;
   readonly dependsOn?: readonly string[];
-  /** Modules besides its own, or in its place: name to source. */
+  /** Modules in addition to its own, or instead of it: name to source. */
   readonly modules?: Readonly<Record<string, string>>;
   /** The name of its program; without one it brings none. */
   readonly program?: string;
@@ -57,14 +57,14 @@ with zipfile.ZipFile(path, "w") as wheel:
     wheel.writestr(info + "RECORD", "")
 `;
 
-/** The settings by which pip and uv ask this index alone, whatever this machine has set for them. */
+/** Settings that make pip and uv use only this index, regardless of this machine's configuration. */
 export function onlyIndex(url: string): Record<string, string> {
   const own = Object.fromEntries(['PIP_INDEX_URL', 'UV_DEFAULT_INDEX', 'UV_INDEX_URL'].map((name) => [name, url]));
   const others = ['PIP_EXTRA_INDEX_URL', 'UV_EXTRA_INDEX_URL', 'UV_INDEX', 'PIP_FIND_LINKS', 'UV_FIND_LINKS'];
   return { ...own, ...Object.fromEntries(others.map((name) => [name, ''])) };
 }
 
-/** @param json whether pages are JSON, or HTML as older indexes give them */
+/** @param json whether pages are JSON, or HTML like older indexes */
 export async function startIndex(packages: readonly TestPackage[], json = true): Promise<TestIndex> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-index-'));
   const files = await Promise.all(packages.map((one) => build(folder, one)));

@@ -8,7 +8,7 @@ import type { Environment } from './places.ts';
 import type { Release } from './versions.ts';
 
 export interface IndexAnswer {
-  /** Absent when the index could not be asked here though the installer may reach it: then `note` says why. */
+  /** Absent when Sluice could not query the index but the installer may reach it: `note` gives the reason. */
   readonly releases?: readonly Release[];
   readonly note?: string;
 }
@@ -23,7 +23,7 @@ export function indexUrl(environment: Environment): string {
   return environment.UV_DEFAULT_INDEX || environment.UV_INDEX_URL || environment.PIP_INDEX_URL || DEFAULT_INDEX;
 }
 
-/** The host of that index, for what is remembered of hosts. */
+/** Host of that index, the key of the host status. */
 export function indexHost(environment: Environment): string {
   return hostOf(indexUrl(environment));
 }
@@ -87,7 +87,7 @@ async function askPage(
     );
   }
   if (!response.ok) throw failed(shown, `status ${response.status}`);
-  // Node's fetch itself never ends, whatever its signal says, where a compressed body is broken.
+  // Node's fetch never ends on a broken compressed body, even if its signal is aborted.
   const page = await unlessAborted(response.text(), deadline.signal).catch((error: unknown) => {
     throw deadline.signal.aborted && !deadline.over() ? abortError(deadline.signal) : unreachable(shown, error);
   });

@@ -44,7 +44,7 @@ async function kegFolders(prefix: string | undefined): Promise<string[]> {
   return found.flat();
 }
 
-/** Names in a folder; none where it cannot be read. */
+/** Names in a folder; none if it cannot be read. */
 export async function entriesOf(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }

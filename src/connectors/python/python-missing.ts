@@ -1,4 +1,4 @@
-/** What to report where no Python here can hold a connector. */
+/** What to report if no Python here supports a connector. */
 import { SetupError, SluiceError } from '../../errors.ts';
 import { fittingMinor, type Interpreter } from './interpreters.ts';
 import type { Target } from './target.ts';

@@ -7,7 +7,7 @@ import type { Installed } from '../types.ts';
 import { onlyIndex, startIndex, type TestIndex, type TestPackage } from './package-index.fixture.ts';
 import { findUv } from './uv.ts';
 
-// An installer takes seconds, and many times that on a machine that has other things to do.
+// An installer takes seconds, and much longer on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const PACKAGE = 'airbyte-source-tiny';
@@ -48,7 +48,7 @@ describeWith(['python'], 'a connector from a package index', () => {
       .join(':');
   const UV_FOLDERS = new Set<string>();
 
-  async function makeRoom(environment: Record<string, string> = {}): Promise<TestContext> {
+  async function makeContext(environment: Record<string, string> = {}): Promise<TestContext> {
     const variables = { ...onlyIndex(index.url), PATH: pathsWithoutUv(), ...environment };
     return makeTestContext({ environment: variables });
   }
@@ -60,7 +60,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     const uv = await findUv({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' });
     if (uv) UV_FOLDERS.add(join(uv.path, '..'));
     index = await startIndex(PACKAGES);
-    context = await makeRoom();
+    context = await makeContext();
   });
   afterAll(async () => {
     await context.remove();
@@ -108,8 +108,8 @@ describeWith(['python'], 'a connector from a package index', () => {
     await other.connectors.endAll();
   });
 
-  it("is taken in the newest stable version where the registry's is not there or withdrawn, and says so", async () => {
-    const fresh = await makeRoom();
+  it("is installed in the newest stable version if the registry's is missing or withdrawn, and reports it", async () => {
+    const fresh = await makeContext();
     try {
       const installed = await install(undefined, fresh, {
         runtimes: ['python' as const],
@@ -117,7 +117,7 @@ describeWith(['python'], 'a connector from a package index', () => {
         version: '9.9.9',
       });
       expect(installed.version).toBe('1.8.0');
-      expect(fresh.said.join('\n')).toContain('9.9.9 is not on the package index: taking 1.8.0');
+      expect(fresh.reported.join('\n')).toContain('9.9.9 is not on the package index: taking 1.8.0');
       const asked = index.asked.length;
       expect(
         (await install(undefined, fresh, { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '9.9.9' }))
@@ -137,12 +137,12 @@ describeWith(['python'], 'a connector from a package index', () => {
     await expect(install('../../etc')).rejects.toMatchObject({ code: 'bad_version' });
   });
 
-  it('is installed in a withdrawn version only when asked, and says so', async () => {
+  it('is installed in a withdrawn version only when asked, and reports it', async () => {
     expect((await install('1.2.0')).version).toBe('1.2.0');
-    expect(context.said.join('\n')).toContain('1.2.0 was withdrawn by its authors');
+    expect(context.reported.join('\n')).toContain('1.2.0 was withdrawn by its authors');
   });
 
-  it('is not installed where no Python suits it, upper bound included', async () => {
+  it('is not installed if no Python fits it, upper bound included', async () => {
     const error = await install('1.7.0').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'setup', code: 'python_missing' });
     expect((error as Error).message).toContain('Python >=4.2');
@@ -162,7 +162,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     for (const version of ['1.3.0', '1.4.0', '1.5.0']) expect(left).not.toContain(version);
   });
 
-  it('is installed again when it was interrupted, or its Python is gone', async () => {
+  it('is installed again after an interruption, or when its Python was removed', async () => {
     const folder = join(homeOf(), '1.8.0');
     await mkdir(join(folder, 'venv', 'bin'), { recursive: true });
     await writeFile(join(folder, 'venv', 'bin', 'source-tiny'), 'half', { mode: 0o755 });
@@ -179,7 +179,7 @@ describeWith(['python'], 'a connector from a package index', () => {
 
   it('continues when it is cancelled, and is joined then', async () => {
     const controller = new AbortController();
-    const fresh = await makeRoom();
+    const fresh = await makeContext();
     try {
       const control = {
         ...fresh.control(controller.signal),
@@ -196,7 +196,7 @@ describeWith(['python'], 'a connector from a package index', () => {
 
   it('continues for the second caller when the first gives up', async () => {
     const controller = new AbortController();
-    const fresh = await makeRoom();
+    const fresh = await makeContext();
     try {
       const request = { connector: 'source-tiny', version: '1.0.0' };
       const first = fresh.connectors
@@ -229,7 +229,7 @@ describeWith(['python'], 'a connector from a package index', () => {
 
   it('is installed from an index that speaks HTML only', async () => {
     const html = await startIndex(PACKAGES, false);
-    const fresh = await makeRoom(onlyIndex(html.url));
+    const fresh = await makeContext(onlyIndex(html.url));
     try {
       expect(
         (await install(undefined, fresh, { runtimes: ['python' as const], pypiPackage: PACKAGE, version: '1.2.0' }))
@@ -242,14 +242,14 @@ describeWith(['python'], 'a connector from a package index', () => {
     }
   });
 
-  it('says what to do when the index cannot be reached or has no such package', async () => {
-    const gone = await makeRoom(onlyIndex('http://user:hidden-part@127.0.0.1:9/simple'));
+  it('explains what to do when the index cannot be reached or has no such package', async () => {
+    const unreachable = await makeContext(onlyIndex('http://user:hidden-part@127.0.0.1:9/simple'));
     try {
-      const error = await install(undefined, gone).catch((thrown: unknown) => thrown);
+      const error = await install(undefined, unreachable).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ kind: 'upstream', code: 'package_index_unreachable' });
       expect(JSON.stringify([error, (error as Error).message])).not.toContain('hidden-part');
     } finally {
-      await gone.remove();
+      await unreachable.remove();
     }
     await expect(
       install(undefined, context, { runtimes: ['python' as const], pypiPackage: 'airbyte-source-none', version: '1' }),
@@ -260,14 +260,14 @@ describeWith(['python'], 'a connector from a package index', () => {
   });
 
   testWith(['uv'], 'is installed by uv where uv is, with a Python that suits it', async () => {
-    const withUv = await makeRoom({ PATH: process.env.PATH ?? '' });
+    const withUv = await makeContext({ PATH: process.env.PATH ?? '' });
     try {
       expect((await install('1.0.0', withUv)).version).toBe('1.0.0');
-      expect(withUv.said.join('\n')).toContain('with uv (Python 3.');
+      expect(withUv.reported.join('\n')).toContain('with uv (Python 3.');
       const old = await install('1.6.0', withUv).catch((thrown: unknown) => thrown);
-      const said = withUv.said.join('\n');
-      // Either this machine has a Python 3.8, or uv was told to fetch one.
-      expect(said).toMatch(/1\.6\.0 with uv \(Python 3\.8|no Python here suits airbyte-source-tiny 1\.6\.0/);
+      const reported = withUv.reported.join('\n');
+      // Either this machine has a Python 3.8, or uv fetched one.
+      expect(reported).toMatch(/1\.6\.0 with uv \(Python 3\.8|no Python here suits airbyte-source-tiny 1\.6\.0/);
       expect(old).toBeDefined();
       const conflict = await install('1.3.0', withUv).catch((thrown: unknown) => thrown);
       expect(conflict).toMatchObject({ code: 'install_conflict' });

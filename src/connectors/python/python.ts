@@ -33,7 +33,7 @@ interface PackageRequest {
 const LOCK_WAIT_MS = 20 * 60_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/;
 const VERSION = /^[0-9][0-9A-Za-z.+!_-]{0,60}$/;
-/** Remembers which version was taken for the registry's, where the index does not have that. */
+/** Remembers the substitute for the registry's version if the index does not have it. */
 const RESOLVED = 'resolved.json';
 
 export function createPythonRuntime(deps: PythonDeps): RuntimeModule {
@@ -48,12 +48,12 @@ export function createPythonRuntime(deps: PythonDeps): RuntimeModule {
       if (packageName === undefined) throw notOnIndex(connector);
       checkNames(connector, packageName, [version, facts.version]);
       const home = join(await deps.project.folder('connectors'), connector);
-      const wanted: PackageRequest = { connector, packageName, home, control };
-      const here = await findInstalled(wanted, version ?? (await resolvedBefore(home, facts.version)));
+      const packageRequest: PackageRequest = { connector, packageName, home, control };
+      const here = await findInstalled(packageRequest, version ?? (await resolvedBefore(home, facts.version)));
       if (here) return here;
       const key = JSON.stringify([connector, packageName, version ?? null, facts.version ?? null]);
       return shared.run(key, control, (joint) =>
-        resolveAndInstall(deps, { ...wanted, control: joint }, version, facts.version),
+        resolveAndInstall(deps, { ...packageRequest, control: joint }, version, facts.version),
       );
     },
   };
@@ -67,7 +67,7 @@ function notOnIndex(connector: string): InputError {
   );
 }
 
-/** Names and versions become folders and arguments of an installer: nothing else may be in them. */
+/** Names and versions become folders and installer arguments: reject other characters. */
 function checkNames(connector: string, packageName: string, versions: readonly (string | undefined)[]): void {
   const name = [connector, packageName].find((one) => !NAME.test(one));
   if (name !== undefined) {
@@ -89,12 +89,12 @@ function checkNames(connector: string, packageName: string, versions: readonly (
 
 async function resolveAndInstall(
   deps: PythonDeps,
-  wanted: PackageRequest,
+  request: PackageRequest,
   asked: string | undefined,
   registryVersion: string | undefined,
 ): Promise<Installed> {
-  const { packageName, home, control } = wanted;
-  if (deps.settings.offline) return findOffline(wanted, asked);
+  const { packageName, home, control } = request;
+  if (deps.settings.offline) return findOffline(request, asked);
   control.progress(`looking for ${packageName} on the package index`);
   const { releases, note } = await askIndex(packageName, deps.environment, control.signal, deps.hosts);
   if (note) control.progress(note);
@@ -103,8 +103,8 @@ async function resolveAndInstall(
     : { release: withoutIndex(packageName, asked ?? registryVersion) };
   if (choice.note) control.progress(choice.note);
   const { version } = choice.release;
-  const here = await findInstalled(wanted, version);
-  const installed = here ?? (await installLocked(deps, wanted, choice.release, releases ?? []));
+  const here = await findInstalled(request, version);
+  const installed = here ?? (await installLocked(deps, request, choice.release, releases ?? []));
   if (asked === undefined && registryVersion !== undefined) {
     await writeAtomic(join(home, RESOLVED), JSON.stringify({ registry: registryVersion, version }));
   }
@@ -123,11 +123,11 @@ function withoutIndex(packageName: string, version: string | undefined): Release
 /** Two processes of one project install once: the second finds the first one's work when it gets the lock. */
 async function installLocked(
   deps: PythonDeps,
-  wanted: PackageRequest,
+  request: PackageRequest,
   release: Release,
   releases: readonly Release[],
 ): Promise<Installed> {
-  const { connector, packageName, home, control } = wanted;
+  const { connector, packageName, home, control } = request;
   const lock = join(await deps.project.folder('locks'), `install-${connector}-${release.version}.lock`);
   const options = {
     purpose: `installing ${packageName} ${release.version}`,
@@ -136,10 +136,10 @@ async function installLocked(
     onWait: ({ pid }: { pid: number }) => control.progress(`waiting for process ${pid}, which installs ${packageName}`),
   };
   return withLock(lock, options, async () => {
-    const here = await findInstalled(wanted, release.version);
+    const here = await findInstalled(request, release.version);
     if (here) return here;
     const folder = join(home, release.version);
-    // whatever is there was interrupted, or cannot be run any more; its installer may still be at it.
+    // Existing files are from an interrupted or broken installation; its installer may still be running.
     await deps.processes.endOrphans();
     await rm(folder, { recursive: true, force: true });
     try {
@@ -162,24 +162,24 @@ async function findInstalled(
   return toInstalled(connector, marker, false);
 }
 
-/** Offline only what is installed counts: the asked version, else the newest. */
-async function findOffline(wanted: PackageRequest, asked: string | undefined): Promise<Installed> {
-  const versions = (await entriesOf(wanted.home)).filter((name) => valid(name)).sort(rcompare);
+/** Offline, only installed versions count: the requested one, otherwise the newest. */
+async function findOffline(request: PackageRequest, asked: string | undefined): Promise<Installed> {
+  const versions = (await entriesOf(request.home)).filter((name) => valid(name)).sort(rcompare);
   if (asked === undefined) {
     for (const version of versions) {
-      const here = await findInstalled(wanted, version);
+      const here = await findInstalled(request, version);
       if (here) return here;
     }
   }
   throw new SetupError(
     'offline_not_installed',
-    `${wanted.packageName}${asked ? ` ${asked}` : ''} is not installed, and AIRBYTE_OFFLINE_MODE forbids fetching it.`,
+    `${request.packageName}${asked ? ` ${asked}` : ''} is not installed, and AIRBYTE_OFFLINE_MODE forbids fetching it.`,
     'Let a person set AIRBYTE_OFFLINE_MODE=0 and restart the server, install it once, and go offline again.',
     { details: { installed_versions: versions } },
   );
 }
 
-/** The version that stands for the registry's: itself, or the one that was taken in its place. */
+/** The version used for the registry's: itself, or its substitute. */
 async function resolvedBefore(home: string, registryVersion: string | undefined): Promise<string | undefined> {
   const resolved = await readJson(join(home, RESOLVED));
   const known = isObject(resolved) && resolved.registry === registryVersion && typeof resolved.version === 'string';

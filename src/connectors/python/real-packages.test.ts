@@ -25,7 +25,7 @@ describeWith(['python', 'old-python', 'pypi'], 'a package of PyPI', () => {
     const facts = { runtimes: ['python' as const], pypiPackage: 'airbyte-source-rss', version: '1.0.31' };
     const installed = await context.connectors.install({ connector: 'source-rss' }, facts, context.control());
     expect(installed.reason).toMatch(/Python 3\.(10|9)\.\d+, because it does not start on 3\.11 or newer$/);
-    expect(context.said.join('\n')).toContain('use default_factory');
+    expect(context.reported.join('\n')).toContain('use default_factory');
     const spec = await context.connectors.spec(installed, context.control());
     expect(spec.connectionSpecification).toMatchObject({ required: ['url'] });
   });

@@ -19,7 +19,7 @@ it.each([
   ["ModuleNotFoundError: No module named 'imp'", '3.12'],
   ["AttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?", '3.12'],
   ["ModuleNotFoundError: No module named 'cgi'", '3.13'],
-])('%s is what Python from %s on says', (message, minor) => {
+])('%s is the message of Python from %s on', (message, minor) => {
   expect(troubleIn(traceback(message))).toEqual({ kind: 'python', tooNew: { minor, message } });
 });
 

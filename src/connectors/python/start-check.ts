@@ -1,4 +1,4 @@
-/** Whether what was installed starts: its program's module is loaded once, before anybody waits for an answer of it. */
+/** Checks that an installed package starts: loads its module once, before a caller waits for an answer. */
 import { join } from 'node:path';
 import { startDeadline } from '../../deadline.ts';
 import { abortError } from '../../errors.ts';
@@ -25,7 +25,7 @@ export type StartTrouble =
   | { readonly kind: 'package'; readonly requirement: string; readonly message: string };
 
 const LIMIT_MS = 120_000;
-const SAID = 200;
+const MAX_MESSAGE = 200;
 
 /** What later Pythons took away: the last line of a traceback, and the first minor that no longer has it. */
 const TAKEN_AWAY: readonly (readonly [pattern: RegExp, minor: string])[] = [
@@ -40,12 +40,12 @@ const TAKEN_AWAY: readonly (readonly [pattern: RegExp, minor: string])[] = [
   [/module 'configparser' has no attribute 'SafeConfigParser'|module 'pkgutil' has no attribute 'ImpImporter'/, '3.12'],
   [/No module named '(cgi|cgitb|pipes|telnetlib|crypt|imghdr|sndhdr|nntplib|uu|xdrlib|lib2to3)(\.|')/, '3.13'],
 ];
-/** The last setuptools that has `pkg_resources`; many a package uses it without a word, as environments once came with it. */
+/** The last setuptools that has `pkg_resources`; many packages use it without declaring it, because environments used to include it. */
 const SETUPTOOLS = 'setuptools<81';
 
 /**
- * @returns what would help where another Python or one more package would; undefined where it starts, and where it fails in
- * another way: then the connector itself says so when it is asked.
+ * @returns the fix, if another Python or one more package would help; undefined if it starts, or fails in another way:
+ * then the connector reports it itself when it runs.
  * @throws LimitError when the call was cancelled
  */
 export async function startTrouble(
@@ -60,7 +60,7 @@ export async function startTrouble(
   const launch = {
     command: () => [python, '-I', '-c', `import ${module}`] as const,
     environment: deps.connectorEnvironment,
-    // Python keeps what it compiles: without that each start of the connector would take as long as the first.
+    // Python caches compiled files: without the cache, each start would be as slow as the first.
     confine: (run: ConfinedRun) => deps.sandbox.confine({ ...run, completes: [join(folder, VENV, 'lib')] }),
     limits: { processes: MAX_PROCESSES },
     signal: deadline.signal,
@@ -81,7 +81,7 @@ export async function startTrouble(
 
 /** @param output the redacted end of a traceback */
 export function troubleIn(output: string): StartTrouble | undefined {
-  const message = output.trim().split('\n').at(-1)?.slice(0, SAID) ?? '';
+  const message = output.trim().split('\n').at(-1)?.slice(0, MAX_MESSAGE) ?? '';
   if (/No module named 'pkg_resources/.test(message)) return { kind: 'package', requirement: SETUPTOOLS, message };
   const minor = TAKEN_AWAY.find(([pattern]) => pattern.test(message))?.[1];
   return minor === undefined ? undefined : { kind: 'python', tooNew: { minor, message } };

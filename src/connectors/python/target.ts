@@ -1,4 +1,4 @@
-/** What is to be installed, and where. */
+/** Package to install, and its folder. */
 
 export interface Target {
   readonly packageName: string;
@@ -8,7 +8,7 @@ export interface Target {
   readonly olderThan?: TooNew;
   /** The newest version whose `requires_python` an interpreter of this machine satisfies; for the reader of an error. */
   readonly newestFitting?: string;
-  /** Requirements beside the package. */
+  /** Requirements in addition to the package. */
   readonly extra?: readonly string[];
   /** Made by the installer; it must not exist. */
   readonly folder: string;

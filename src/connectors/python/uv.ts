@@ -7,7 +7,7 @@ export interface Uv {
   readonly version: string;
 }
 
-/** The first uv that works; looked up again each time, for a person may just have installed it. */
+/** The first uv that works; looked up again each time, because a person may just have installed it. */
 export async function findUv(environment: Environment): Promise<Uv | undefined> {
   const shims = join(environment.PYENV_ROOT || join(homeOf(environment), '.pyenv'), 'shims');
   for (const folder of [...programFolders(environment), shims]) {

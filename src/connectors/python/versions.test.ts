@@ -16,7 +16,7 @@ const choose = async (asked?: string, registry?: string): Promise<unknown> => {
 };
 
 describe('chooseRelease', () => {
-  it('takes what is asked for, in any spelling of the version', async () => {
+  it('selects the requested version, in any spelling', async () => {
     expect(await choose('1.9.0', '1.0.0')).toEqual({ release: { version: '1.9.0', yanked: false } });
     expect(await choose('1.9')).toMatchObject({ release: { version: '1.9.0' } });
     expect(await choose('3.0.0-rc1')).toMatchObject({ release: { version: '3.0.0rc1' } });
@@ -51,7 +51,7 @@ describe('what a package asks of Python', () => {
     expect(fits('3.11.7', '==3.11.*')).toBe(true);
   });
 
-  it('is taken as nothing where nothing can be understood', async () => {
+  it('is ignored if it cannot be parsed', async () => {
     expect(fits('3.11.7', undefined)).toBe(true);
     expect(fits('3.11.7', 'a snake')).toBe(true);
   });

@@ -16,7 +16,7 @@ export interface Choice {
 }
 
 /**
- * The asked version; else the registry's where the index has it; else the newest stable one.
+ * The requested version; otherwise the registry's if the index has it; otherwise the newest stable one.
  * @param releases never empty
  * @throws InputError `unknown_version` with the nearest ones
  */
@@ -73,7 +73,7 @@ function unknownVersion(name: string, asked: string, releases: readonly Release[
   );
 }
 
-/** The newest, and those around the asked one. */
+/** The newest, and those around the requested one. */
 function nearest(asked: string, newest: readonly Release[]): string[] {
   const versions = newest.map(({ version }) => version);
   if (!valid(asked)) return versions.slice(0, 5);

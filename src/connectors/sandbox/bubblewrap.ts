@@ -1,4 +1,4 @@
-/** A command line of bubblewrap: Linux namespaces with nothing of this machine in them but what is mounted. Pure. */
+/** A command line of bubblewrap: Linux namespaces that contain only the mounted files of this machine. Pure. */
 import type { Mount } from './mounts.ts';
 
 export interface BubblewrapRun {
@@ -41,10 +41,10 @@ export function bubblewrapCommand({ bwrap, mounts, folder, command }: Bubblewrap
     bwrap,
     ...NAMESPACES,
     ...mounts.flatMap(mountArguments),
-    // Last, so that nothing can lie over them.
+    // Last, so that nothing can cover them.
     // As root the kernel's own settings below /proc could be written, such as what it runs after a crash.
     ...['--proc', '/proc', '--remount-ro', '/proc', '--dev', '/dev'],
-    // What is not a mount of its own takes no files: they would fill the memory, and be lost.
+    // Folders that are not mounts are read-only: files there would use up memory and be lost.
     ...[...folders, '/dev', '/'].flatMap((target) => ['--remount-ro', target]),
     ...['--tmpfs', '/dev/shm'],
     ...['--chdir', folder, '--'],
@@ -60,6 +60,6 @@ function shell(script: string): [string, ...string[]] {
 function mountArguments(mount: Mount): string[] {
   if (mount.kind === 'folder') return ['--tmpfs', mount.target];
   if (mount.kind === 'link') return ['--symlink', mount.to, mount.target];
-  // What went away since the plan was made is not there, which stops nothing.
+  // Ignore files that were removed since the plan was made.
   return [mount.write ? '--bind-try' : '--ro-bind-try', mount.source, mount.target];
 }

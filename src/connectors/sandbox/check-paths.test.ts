@@ -133,7 +133,7 @@ describe('a path that is not open', () => {
     expect(await kindOf(text)).toMatch(/outside|lost/);
   });
 
-  it('tells a loss where a confined destination could write', async () => {
+  it('reports lost files if a confined destination writes to a temporary path', async () => {
     expect(await kindOf('/tmp/out')).toBe('lost');
     expect(await kindOf('~/out')).toBe('lost');
     expect(await kindOf('/var/out')).toBe('outside');
@@ -192,7 +192,7 @@ describe('what names no closed path', () => {
     expect(await kinds(config)).toEqual({});
   });
 
-  it('is told quickly of texts of many megabytes', async () => {
+  it('is detected quickly in texts of many megabytes', async () => {
     const before = performance.now();
     for (const part of ['/a ', '..', '%2f', 'x', 'https://a/b,'])
       await checkPaths({ text: part.repeat(1_000_000) }, rules);
@@ -200,7 +200,7 @@ describe('what names no closed path', () => {
     expect(await kindOf('/a '.repeat(1000))).toBe('outside');
   });
 
-  it('is told apart from what only begins like a protected path', async () => {
+  it('is distinguished from what only begins like a protected path', async () => {
     expect(await kindOf(`${base}/project-of-mine/a`)).toBe('outside');
     expect(await kindOf(`${base}/my.env.bak`)).toBe('outside');
     expect(await kindOf(`see ${base}/my.env, please`)).toBe('protected');

@@ -8,7 +8,7 @@ import { type LocalPath, type NamedPaths, namedPaths } from './local-paths.ts';
 import { comparable, isWithin, resolveLinks, spellings, tidy } from './paths.ts';
 
 export interface PathRules {
-  /** Never named, whatever confines the connector. */
+  /** Paths that may never be named, with any sandbox. */
   readonly protectedPaths: readonly string[];
   /** Where a connector runs, in spirit: relative paths begin there. */
   readonly runFolder: string;
@@ -18,7 +18,7 @@ export interface PathRules {
 
 /** A field that names a path which is not open. */
 export interface PathFinding {
-  /** `lost`: where a confined connector may write, and nothing lasts. */
+  /** `lost`: a path that a confined connector may write, but whose files do not persist. */
   readonly kind: 'protected' | 'outside' | 'lost';
   readonly problem: Problem;
 }
@@ -77,11 +77,11 @@ function namesProtected({ forms, paths }: NamedPaths, { protectedPaths, runFolde
   const inText = forms.some((form) => protectedPaths.some((path) => holdsPath(form, path)));
   if (inText) return true;
   return paths.some((path) =>
-    readingsOf(path, runFolder).some((place) => protectedPaths.some((hidden) => isWithin(place, hidden))),
+    readingsOf(path, runFolder).some((reading) => protectedPaths.some((hidden) => isWithin(reading, hidden))),
   );
 }
 
-/** The path as a whole: `/a/project` does not stand in `/a/project-of-mine`. */
+/** Matches complete paths: `/a/project` does not occur in `/a/project-of-mine`. */
 function holdsPath(text: string, path: string): boolean {
   const [where, what] = [comparable(text), comparable(path)];
   for (let at = where.indexOf(what); at >= 0; at = where.indexOf(what, at + 1)) {
@@ -96,12 +96,12 @@ async function isOpen(
   opened: OpenedFolders,
 ): Promise<boolean> {
   if (kind === 'relative' || kind === 'variable') return false;
-  const place = kind === 'home' ? homeOf(text) : tidy(text);
-  // What is not written as a path of an open folder is refused without a look at the disk.
-  if (!opened.written.some((folder) => isWithin(place, folder))) return false;
-  const real = await resolveLinks(beforeWildcard(place));
+  const path = kind === 'home' ? homeOf(text) : tidy(text);
+  // Refuse paths outside the open folders without reading the disk.
+  if (!opened.written.some((folder) => isWithin(path, folder))) return false;
+  const real = await resolveLinks(beforeWildcard(path));
   if (!opened.real.some((folder) => isWithin(real, folder))) return false;
-  // A folder that holds what is protected would show it.
+  // A folder that contains a protected path would expose it.
   return !protectedPaths.some((hidden) => isWithin(real, hidden) || isWithin(hidden, real));
 }
 
@@ -115,7 +115,7 @@ function readingsOf({ kind, text }: LocalPath, runFolder: string): string[] {
   });
 }
 
-/** `~`, `$HOME`, and another user's `~name`, which is taken for a folder beside one's own. */
+/** `~`, `$HOME`, and another user's `~name`, which is assumed to be next to one's own. */
 function homeOf(text: string): string {
   const [, name = '', rest = ''] = /^(?:~([\w.-]*)|[$%{}\w]+)(.*)$/s.exec(text) ?? [];
   return tidy(join(name === '' ? homeDirectory() : join(homeDirectory(), '..', name), rest));

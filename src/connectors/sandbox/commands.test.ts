@@ -26,7 +26,7 @@ describe('a command of bubblewrap', () => {
     expect(text).not.toMatch(/--unshare-(net|all)|--share-net/);
   });
 
-  it('mounts in order, closes what is no mount of its own, and runs the program last', () => {
+  it('mounts in order, closes folders that are not mounts, and runs the program last', () => {
     const order = [
       '--tmpfs /home/me',
       '--symlink usr/bin /bin',
@@ -53,7 +53,7 @@ describe('a profile of sandbox-exec', () => {
   const profile = seatbeltProfile(run);
   const position = (text: string): number => profile.indexOf(text);
 
-  it('denies what is personal, then opens, then protects, then gives the connector its own: the last rule wins', () => {
+  it('denies personal files, then opens, then protects, then allows its own files: the last rule wins', () => {
     const order = [
       '(deny file-write*)',
       '(deny file-read* (subpath "/Users")',

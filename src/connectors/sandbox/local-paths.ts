@@ -29,7 +29,7 @@ const BEGINNING = /[/~$%]|\.(?=\.)|[a-z](?=:\/)/gi;
 const MAX_PATHS = 200;
 /** Slashes inside of other text; a long one of several addresses has hundreds. */
 const MAX_WITHIN = 2000;
-/** The longest path that a system takes. */
+/** The longest path that a system accepts. */
 const MAX_LENGTH = 4096;
 const NETWORK_URL =
   /\b(?:https?|wss?|ftps?|sftp|s3[an]?|gs|gcs|abfss?|wasbs?|az|azure|mongodb(?:\+srv)?):\/\/[^\s"'`<>,;|/?#~](?:(?!:\/\/)[^\s"'`<>,;|])*/gi;
@@ -56,19 +56,19 @@ export function localPathsIn(form: string): LocalPath[] {
   const found: LocalPath[] = [];
   for (const { index } of text.matchAll(BEGINNING)) {
     const before = text[index - 1];
-    // Some programs take what follows the last `://` of an address.
+    // Some programs use the part after the last `://` of an address.
     if (before === undefined || BEFORE.test(before) || text.startsWith('://', index - 3)) {
       const kind = kindAt(text, index);
       if (kind) found.push({ kind: kind.kind, text: textFrom(text, index + kind.skip) });
     }
     if (isClimb(text, index)) found.push({ kind: 'relative', text: textFrom(text, startOf(text, index)) });
-    // A text with more of them is no honest value: one that is never open stands for the rest.
+    // A text with more of them is not a real value: one that is never allowed replaces the rest.
     if (found.length > MAX_PATHS) return [...found, { kind: 'variable', text: '' }];
   }
   return [...found, ...pathsWithin(form)];
 }
 
-/** What every slash begins, whatever is before it. */
+/** The path that starts at each slash, regardless of the text before it. */
 function pathsWithin(text: string): LocalPath[] {
   const found = new Set<string>();
   for (const { index } of text.matchAll(/\/(?=[^/])/g)) {
@@ -95,7 +95,7 @@ function kindAt(text: string, index: number): { kind: LocalPath['kind']; skip: n
   return undefined;
 }
 
-/** Whether `..` stands here as a part of a path. */
+/** Whether `..` is a path segment here. */
 function isClimb(text: string, index: number): boolean {
   if (!text.startsWith('..', index)) return false;
   const before = text[index - 1];
@@ -104,7 +104,7 @@ function isClimb(text: string, index: number): boolean {
   return starts && (after === undefined ? before === '/' || text === '..' : after === '/' || END.test(after));
 }
 
-/** Back to where the path that holds this place begins. */
+/** Finds the start of the path that contains this position. */
 function startOf(text: string, index: number): number {
   let start = index;
   while (start > 0 && start > index - MAX_LENGTH && !BEFORE.test(text[start - 1] ?? ' ')) start -= 1;

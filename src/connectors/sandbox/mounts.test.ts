@@ -19,7 +19,7 @@ const hidden = (): string[] => [join(base, 'data', 'my.env'), join(base, 'data',
 const at = (name: string): string => join(base, name);
 
 describe('a folder that is opened', () => {
-  it('is shown as it is when nothing protected lies in it', async () => {
+  it('is mounted as it is when nothing inside is protected', async () => {
     const plan = await planMounts([{ path: at('elsewhere') }, { path: at('data/in'), write: true }], hidden());
     expect(plan).toEqual({
       leftOut: [],
@@ -43,7 +43,7 @@ describe('a folder that is opened', () => {
     ]);
   });
 
-  it('gives its link to another that is opened there', async () => {
+  it('leaves its link to another folder that is opened there', async () => {
     const { mounts } = await planMounts([{ path: at('data') }, { path: at('data/link'), write: true }], hidden());
     expect(mounts.filter(({ kind }) => kind === 'link')).toEqual([]);
     expect(mounts.filter(({ kind, target }) => kind === 'bind' && target === at('data/link'))).toEqual([
@@ -68,7 +68,7 @@ describe('a folder that is opened', () => {
     expect(leftOut).toMatchObject([{ path: at('data'), reason: expect.stringContaining('more than 500') }]);
   });
 
-  it('is seen through a link where the link is and where it leads', async () => {
+  it('is visible at a link and at its target', async () => {
     await symlink(at('data/in'), at('short'));
     const { mounts } = await planMounts([{ path: at('short') }], hidden());
     expect(mounts.map(({ target }) => target).sort()).toEqual([at('data/in'), at('short')]);
@@ -87,7 +87,7 @@ describe('a folder that is opened', () => {
     ]);
   });
 
-  it('may be the whole machine, without what is protected', async () => {
+  it('may be the entire machine, without protected paths', async () => {
     const { mounts } = await planMounts([{ path: '/' }], hidden());
     const targets = mounts.map(({ target }) => target);
     expect(targets).toContain('/usr');

@@ -4,7 +4,7 @@ import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isWithin, resolveLinks, tidy } from './paths.ts';
 
-/** A file or folder that is to be seen at the place where it is. */
+/** A file or folder that is visible at its own path. */
 export interface Grant {
   readonly path: string;
   readonly write?: boolean;
@@ -12,7 +12,7 @@ export interface Grant {
 
 export type Mount =
   | { readonly kind: 'bind'; readonly source: string; readonly target: string; readonly write: boolean }
-  /** An empty folder that nothing can be written into once all is in place. */
+  /** An empty folder that becomes read-only after all mounts are done. */
   | { readonly kind: 'folder'; readonly target: string }
   | { readonly kind: 'link'; readonly target: string; readonly to: string };
 
@@ -35,7 +35,7 @@ export async function planMounts(grants: readonly Grant[], protectedPaths: reado
   const mounts: Mount[] = [];
   const leftOut: { path: string; reason: string }[] = [];
   const tidied = grants.map(({ path, write = false }) => ({ path: tidy(path), write }));
-  // What lies in another comes after it, and what may be written after the same for reading.
+  // Nested mounts come after their parents, and writable mounts after the same path mounted read-only.
   const sorted = tidied.sort(
     (one, other) => depth(one.path) - depth(other.path) || Number(one.write) - Number(other.write),
   );
@@ -58,7 +58,7 @@ async function planGrant(
   if ([...NEVER, ...protectedPaths].some((hidden) => isWithin(source, hidden)))
     return "it is the env file, a part of Sluice's own folders, or of the system";
   for (const other of all) {
-    // A connector that may write there could have put a link in its place.
+    // A connector with write access could have replaced it with a link.
     const holds = other.write && other.path !== path && isWithin(path, other.path);
     if (holds && !isWithin(source, await resolveLinks(other.path)))
       return `it leads out of ${other.path}, which connectors may write`;
@@ -84,7 +84,7 @@ interface TreeRules {
   budget: number;
 }
 
-/** @returns false where too many entries would have to be shown one by one */
+/** @returns false if too many entries would have to be mounted one by one */
 async function addTree(mounts: Mount[], tree: Tree, rules: TreeRules): Promise<boolean> {
   const { source, target, write } = tree;
   const holds = [...NEVER, ...rules.protectedPaths].some((hidden) => isWithin(hidden, source));
@@ -106,7 +106,7 @@ async function addEntry(mounts: Mount[], tree: Tree, entry: Dirent, rules: TreeR
   if ([...NEVER, ...rules.protectedPaths].some((hidden) => isWithin(source, hidden))) return true;
   if (entry.isDirectory()) return addTree(mounts, { source, target, write: tree.write }, rules);
   if (entry.isFile()) mounts.push({ kind: 'bind', source, target, write: tree.write });
-  // Where another grant lies at or behind a link, the link is made by that.
+  // If another grant covers the link or its target, that grant creates the link.
   const isTaken = rules.targets.some((other) => isWithin(other, target));
   if (entry.isSymbolicLink() && !isTaken) mounts.push({ kind: 'link', target, to: await readlink(source) });
   return true;

@@ -15,7 +15,7 @@ export function tidy(path: string): string {
   return plain.length > 1 && plain.endsWith(sep) ? plain.slice(0, -1) : plain;
 }
 
-/** Whether `path` is `folder` or lies below it; both tidy. */
+/** Whether `path` is `folder` or below it; both normalized. */
 export function isWithin(path: string, folder: string): boolean {
   const [inner, outer] = [comparable(path), comparable(folder)];
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
@@ -30,9 +30,9 @@ export async function resolveLinks(path: string): Promise<string> {
   return parent === plain ? plain : join(await resolveLinks(parent), basename(plain));
 }
 
-/** A path as it is written, where it stands without links in its folders, and where it leads; each once. */
+/** A path as written, with links in its folders resolved, and fully resolved; without duplicates. */
 export async function spellings(path: string): Promise<string[]> {
   const plain = tidy(path);
-  const place = join(await resolveLinks(dirname(plain)), basename(plain));
-  return [...new Set([plain, tidy(place), await resolveLinks(plain)])];
+  const physical = join(await resolveLinks(dirname(plain)), basename(plain));
+  return [...new Set([plain, tidy(physical), await resolveLinks(plain)])];
 }

@@ -1,4 +1,4 @@
-/** What no connector may see, whatever a person opens: the env file, the project, and the other projects of this user. */
+/** Paths that no connector may see, even in opened folders: the env file, the project, and the other projects of this user. */
 import type { Settings } from '../../config/index.ts';
 import { knownProjects } from '../../project/index.ts';
 import { spellings } from './paths.ts';

@@ -52,7 +52,7 @@ describe('an installed connector', () => {
     expect(others).not.toContain(at('.local/share/uv/python'));
   });
 
-  it('has only the folders for programs and libraries where the prefix is the home', async () => {
+  it('has only the folders for programs and libraries if the prefix is the home', async () => {
     await program('bin/python3');
     await mkdir(at('lib'));
     await mkdir(at('papers'));
@@ -63,7 +63,7 @@ describe('an installed connector', () => {
     expect(others).not.toContain(home);
   });
 
-  it('needs nothing beside the system for the system’s own interpreter', async () => {
+  it('needs nothing besides the system for the system’s own interpreter', async () => {
     await link(`${VENV}/bin/python`, '/usr/bin/python3');
     const { others } = await filesOf(await installed());
     expect(others.filter((path) => !path.startsWith(at('project')))).toEqual([]);
@@ -144,7 +144,7 @@ describe('a first line, which is the connector’s own text,', () => {
     expect(others).toEqual([at('work'), at('tools/bin/runner')]);
   });
 
-  it('opens of the project no more than the program, whatever folder is allowed', async () => {
+  it('opens only the program inside the project, for any allowed folder', async () => {
     const path = await program('project/source-i', '#!/bin/sh\n');
     expect(await filesOf(path, { allowed: [at('project')] })).toEqual({ own: [path], others: [] });
   });

@@ -40,14 +40,14 @@ export async function runtimeFiles(program: string, options: RuntimeFilesOptions
   return { own: [], others: [await programFolder(real, options), ...interpreters] };
 }
 
-/** `<connectors>/NAME/VERSION`, where the program lies in one. */
+/** `<connectors>/NAME/VERSION`, if the program is inside one. */
 async function installedFolder(program: string, connectors: string | undefined): Promise<string | undefined> {
   if (connectors === undefined || !isWithin(program, tidy(connectors))) return undefined;
   const [name, version] = program.slice(tidy(connectors).length + 1).split('/');
   return name && version ? join(tidy(connectors), name, version) : undefined;
 }
 
-/** The allowed folder of a program of the user's own; less of it, where that folder is or holds the person's home. */
+/** The allowed folder of a user's own program; only a part of it if it is or contains the home folder. */
 async function programFolder(program: string, options: RuntimeFilesOptions): Promise<string> {
   const folders = await Promise.all(options.executableDirectories.map(resolveLinks));
   const allowed = folders.filter((folder) => isWithin(program, folder)).sort((one, other) => one.length - other.length);
@@ -63,7 +63,7 @@ async function isBroad(folder: string, { environment }: RuntimeFilesOptions): Pr
 
 /**
  * What runs a script: the interpreter of its first line, found as `env` finds it. That line is the connector's own text: it
- * opens a folder only where a person has one in the PATH, or where a Python lies, and else one program.
+ * opens a folder only if it is in a person's PATH or holds a Python; otherwise a single program.
  */
 async function interpreterFiles(
   program: string,
@@ -156,7 +156,7 @@ async function linkSteps(start: string): Promise<string[]> {
   return [...steps];
 }
 
-/** Of the folder that an interpreter lies in only what interpreters read: beside it may lie anything of the person. */
+/** From an interpreter's folder, only what interpreters read: personal files may be next to it. */
 async function prefixParts(interpreter: string): Promise<string[]> {
   // Node is one file.
   if (basename(interpreter) === 'node') return isSystem(interpreter) ? [] : [interpreter];

@@ -94,7 +94,7 @@ async function confineRun(settings: SandboxSettings, bwrap: string | undefined, 
   return bwrap === undefined
     ? {
         command: await seatbelt(settings, run, hidden, files),
-        // The short link to it lies where a confined program does not look.
+        // The short link to it is in a folder that a confined program cannot read.
         environment: { ...environment, TMPDIR: run.temporary },
         isWrapped: false,
       }
@@ -116,9 +116,9 @@ async function bubblewrap(
     ...opened,
   ];
   const [system, { mounts }] = await Promise.all([systemMounts(), planMounts(grants, hidden)]);
-  // A person who opens the machine's /tmp means that one.
+  // If a person opens the machine's /tmp, use that one.
   const ownTmp = !opened.some(({ path }) => isWithin('/tmp', tidy(path)));
-  // For a destination it takes nothing: what a configuration names there would be lost with the run.
+  // Read-only for a destination: files that a configuration names there would be lost with the run.
   const temporary = !ownTmp ? run.temporary : run.writes ? '/run/tmp' : '/tmp';
   const bind = (source: string, target: string, write: boolean): Mount => ({ kind: 'bind', source, target, write });
   const command = bubblewrapCommand({

@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 export interface SeatbeltRun {
   readonly readable: readonly string[];
   readonly writable: readonly string[];
-  /** Of these nothing is seen, whatever lies around them. */
+  /** Completely hidden, regardless of the surrounding rules. */
   readonly protectedPaths: readonly string[];
-  /** Of these everything, whatever lies around them. */
+  /** Completely visible, regardless of the surrounding rules. */
   readonly own: readonly string[];
   /** The connector's folder of this run. */
   readonly folder: string;

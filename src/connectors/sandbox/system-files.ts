@@ -48,7 +48,7 @@ const CERTIFICATES = /^(SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NO
 
 export const SYSTEM_GRANTS: readonly Grant[] = TREES.map((path) => ({ path }));
 
-/** Mounts that keep links as they are: programs read the zone's name from where /etc/localtime leads. */
+/** Mounts that keep links as they are: programs read the zone's name from the target of /etc/localtime. */
 export async function systemMounts(): Promise<Mount[]> {
   const roots = await Promise.all(ROOT_FOLDERS.map(rootMount));
   const etc = await Promise.all(ETC.map(etcMount));

@@ -24,20 +24,20 @@ export interface SandboxStatus {
 export interface ConfinedRun {
   /** Absolute program with its arguments. */
   readonly command: readonly [string, ...string[]];
-  /** The connector's folder of this run: where it runs, and all that it may write. */
+  /** The connector's folder of this run: its working directory and the only writable one. */
   readonly folder: string;
   /** The folder of the run's temporary files, below `folder`. */
   readonly temporary: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether it is a destination that writes: what it puts where nothing lasts must fail, not be lost. */
+  /** Whether it is a destination that writes: writes to temporary paths must fail instead of being lost. */
   readonly writes: boolean;
-  /** Folders of its own environment that it may write into as well: once, where that has just been made. */
+  /** Folders of its own environment that it may also write: once, directly after the installation. */
   readonly completes?: readonly string[];
 }
 
-/** What is about to start. */
+/** The program to start. */
 export interface Admission {
-  /** Undefined while it is not chosen: then only what holds for every runtime is checked. */
+  /** Undefined until chosen: then only rules for every runtime are checked. */
   readonly runtime: Runtime | undefined;
   /** What the assistant wrote of the configuration, with references as they are. */
   readonly literals: JsonObject | undefined;
@@ -48,7 +48,7 @@ export interface Admission {
 export interface Confined {
   readonly command: readonly [string, ...string[]];
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether a process of the sandbox stands between this one and the program: it reports signals as exit codes. */
+  /** Whether a sandbox process runs between this one and the program: it reports signals as exit codes. */
   readonly isWrapped: boolean;
 }
 
@@ -61,6 +61,6 @@ export interface Sandbox {
    * @throws SetupError `sandbox_missing`; InputError `local_path` with the fields
    */
   admit(admission: Admission): Promise<readonly string[]>;
-  /** @returns undefined where there is no sandbox and none is required. @throws SetupError `sandbox_missing` */
+  /** @returns undefined if there is no sandbox and none is required. @throws SetupError `sandbox_missing` */
   confine(run: ConfinedRun): Promise<Confined | undefined>;
 }

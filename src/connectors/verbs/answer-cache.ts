@@ -6,7 +6,7 @@ import { canonicalJson, isObject, type JsonObject } from '../../protocol/index.t
 
 export interface AnswerCache {
   get(kind: CachedKind, key: JsonObject): Promise<CachedAnswer | undefined>;
-  /** @param misfits those of the value before hold on: what a new schema does not mend is no reason to ask again */
+  /** @param misfits added to those of the previous value: do not ask again for one that a new schema did not fix */
   put(kind: CachedKind, key: JsonObject, value: JsonObject, misfits?: readonly string[], keptAt?: Date): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export interface CachedAnswer {
   readonly value: JsonObject;
   /** Milliseconds since 1970. */
   readonly keptAt: number;
-  /** What did not fit the schema, each in words of its own. */
+  /** What did not fit the schema, one description each. */
   readonly misfits: readonly string[];
 }
 
@@ -27,9 +27,10 @@ export function createAnswerCache(project: Project): AnswerCache {
   };
   return {
     async get(kind, key) {
-      const kept = await readJson(await pathOf(kind, key));
-      if (!isObject(kept) || !isObject(kept.value) || canonicalJson(kept.key) !== canonicalJson(key)) return undefined;
-      const { value, kept_at: keptAt, misfits } = kept;
+      const cached = await readJson(await pathOf(kind, key));
+      if (!isObject(cached) || !isObject(cached.value) || canonicalJson(cached.key) !== canonicalJson(key))
+        return undefined;
+      const { value, kept_at: keptAt, misfits } = cached;
       return {
         value,
         keptAt: Date.parse(String(keptAt)) || 0,

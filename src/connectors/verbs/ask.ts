@@ -73,14 +73,14 @@ export async function ask<Type extends AirbyteMessage['type']>(
 /** Settles at the answer or at the end of the output; continues reading, so that nothing holds the connector back. */
 function listen<Type extends AirbyteMessage['type']>(
   { stdout }: Running,
-  { answer: wanted, onControl }: Question<Type>,
+  { answer: expected, onControl }: Question<Type>,
   output: VerbOutput<Type>,
 ): Promise<'answered' | 'ended'> {
   return new Promise((resolve) => {
     const onPart = (line: string): void => {
       if (output.answer || line.trim() === '') return;
       const message = parseMessage(line);
-      if (message?.type === wanted) {
+      if (message?.type === expected) {
         output.answer = message as Extract<AirbyteMessage, { type: Type }>;
         resolve('answered');
       } else if (message?.type === 'TRACE_ERROR') {
@@ -112,7 +112,7 @@ function listen<Type extends AirbyteMessage['type']>(
   });
 }
 
-/** The messages in a line that is none itself, and the texts between them. */
+/** The messages inside a line that is not a message itself, and the texts between them. */
 function partsOf(line: string): string[] {
   const bytes = Buffer.from(line);
   return linePieces(bytes, 0, bytes.length).map(({ from, to }) => bytes.toString('utf8', from, to));

@@ -1,4 +1,4 @@
-/** What is reported about a connector that ended without an answer. */
+/** Error for a connector that ended without an answer. */
 import { ConnectorError } from '../../errors.ts';
 import { firstException, type TraceError, withoutTracebacks } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
@@ -26,10 +26,10 @@ const NEXT: Record<TraceError['failureType'], string> = {
     'Read the message and the tails in the details; another version of the connector may not have this fault.',
 };
 
-/** What the end of the output gives away about the cause, and what helps. */
+/** Derives the cause and the fix from the end of the output. */
 const HINTS: readonly { readonly pattern: RegExp; readonly next: string }[] = [
   {
-    // The CDK replaces each occurrence of a secret in its own output, also in the protocol's words.
+    // The CDK replaces each occurrence of a secret in its own output, even in protocol keywords.
     pattern: /\{"[a-z_]*\*{4}|"type": ?"[A-Z_]*\*{4}/,
     next: 'A secret of one or two characters makes the connector garble its own output: use the real, longer value.',
   },

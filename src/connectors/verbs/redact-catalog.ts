@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../protocol/index.ts';
 import type { Redactor } from '../../secrets/index.ts';
 
-/** Words of the protocol and of JSON Schema; they stay, whatever a secret's value is. */
+/** Keywords of the protocol and of JSON Schema; never redacted, even if a secret has the same value. */
 const OWN_WORDS = new Set(
   (
     'streams name namespace json_schema supported_sync_modes source_defined_cursor default_cursor_field ' +
@@ -10,7 +10,7 @@ const OWN_WORDS = new Set(
   ).split(' '),
 );
 
-/** A catalog comes from a program that knows the configuration: what of a secret it put into it is redacted before it is kept. */
+/** A catalog comes from a program that knows the configuration: redact any secret in it before it is cached. */
 export function redactCatalog(catalog: JsonObject, redactor: Redactor): JsonObject {
   return redactor.redactValue(catalog, 'data', (key) => OWN_WORDS.has(key)) as JsonObject;
 }

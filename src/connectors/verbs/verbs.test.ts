@@ -42,7 +42,7 @@ async function hostileNamed(behaviour: string): Promise<string> {
 }
 
 describe('an honest source', () => {
-  it('tells its spec once for each build of the program', async () => {
+  it('returns its spec once per build of the program', async () => {
     const { path, starts } = await counted(MEADOW);
     const spec = await context.connectors.spec(context.program(path), context.control());
     expect(spec.connectionSpecification).toMatchObject({ required: ['api_key'] });
@@ -75,7 +75,7 @@ describe('an honest source', () => {
     await context.connectors.discover(program, await context.config({ api_key: 'another-one' }), context.control());
     await context.connectors.discover(program, one, context.control(), 0);
     expect(await starts()).toHaveLength(3);
-    // What did not fit is a reason to ask again, once.
+    // A misfit causes one new query.
     for (const _time of [1, 2]) {
       await context.connectors.noteMisfits(program, one, ['users.age']);
       await context.connectors.discover(program, one, context.control());
@@ -110,7 +110,7 @@ describe('a source that talks badly', () => {
     expect(spec.connectionSpecification).toBeDefined();
   });
 
-  it('fails with its own TRACE, whatever its exit code', async () => {
+  it('fails with its own TRACE, with any exit code', async () => {
     expect(await check({ behaviour: 'trace-error', failure_type: 'transient_error' })).toMatchObject({
       code: 'connector_transient_error',
       message: 'source-hostile.mjs failed at check: The account is locked.',
@@ -141,7 +141,7 @@ describe('a source that talks badly', () => {
     expect(await check({ behaviour: 'close-stdout' })).toMatchObject({ code: 'connector_crashed' });
   });
 
-  it('fails at its deadline with what it said last', async () => {
+  it('fails at its deadline with its last message', async () => {
     const config = await context.config({ behaviour: 'hang' });
     const question = { answer: 'CONNECTION_STATUS', limitMs: 700 } as const;
     const runner = createProcessRunner(context.processes, { PATH: process.env.PATH ?? '' }, context.sandbox);
@@ -158,14 +158,14 @@ describe('a source that talks badly', () => {
     expect(await readdir(join(context.projectFolder, 'runs'))).toEqual([]);
   });
 
-  it('cannot fill the memory: a flood of stderr, huge lines', async () => {
+  it('cannot exhaust the memory: a flood of stderr, huge lines', async () => {
     const before = process.memoryUsage().rss;
     expect(await check({ behaviour: 'stderr-flood+huge-noise', megabytes: 100 })).toMatchObject({ succeeded: true });
     expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
     expect(await check({ behaviour: 'huge-line', megabytes: 50 })).toMatchObject({ succeeded: true });
   });
 
-  it('that does not start says why', async () => {
+  it('that does not start reports why', async () => {
     const path = join(context.folder, 'no-interpreter');
     await writeFile(path, '#!/nowhere/python\n', { mode: 0o755 });
     expect(await check({}, path)).toMatchObject({ code: 'program_not_startable' });
@@ -176,12 +176,12 @@ describe('a source that talks badly', () => {
   });
 });
 
-describe('a source that tells secrets', () => {
+describe('a source that reveals secrets', () => {
   const secret: JsonObject = {
     api_key: 'secret_reference::SHOP_API_KEY',
     credentials: 'secret_reference::SHOP_KEY_FILE',
   };
-  /** In no disguise that a reader would know may any of it be seen. */
+  /** None of it may be visible in any readable encoding. */
   function expectSealed(text: string): void {
     for (const value of [KEY, PEM]) {
       const bytes = Buffer.from(value);
@@ -200,31 +200,31 @@ describe('a source that tells secrets', () => {
     expect(text).not.toContain('MIIEvQIBADANBgkqhkiG9w0BAQEFAASC');
   }
 
-  async function kept(): Promise<string> {
+  async function cachedFiles(): Promise<string> {
     const folder = join(context.projectFolder, 'catalogs');
     const files = await readdir(folder);
     return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
   }
 
-  it('gives none of them away in the message of its check', async () => {
+  it('reveals none of them in the message of its check', async () => {
     const answer = await check({ ...secret, behaviour: 'leak' });
     expect(answer).toMatchObject({ succeeded: false });
     expectSealed(JSON.stringify(answer));
     expect(JSON.stringify(answer)).toContain('[secret:SHOP_API_KEY]');
   });
 
-  it('gives none away in an error, its tails and its details', async () => {
+  it('reveals none in an error, its tails and its details', async () => {
     const error = (await check({ ...secret, behaviour: 'leak-trace' })) as ConnectorError;
     expect(error.code).toBe('connector_config_error');
     expectSealed(`${error.message}\n${JSON.stringify(error.details)}\n${Object.values(error.details).join('\n')}`);
   });
 
-  it('gives none away in its catalog, as it is used and as it is kept', async () => {
+  it('reveals none in its catalog, in use or in the cache', async () => {
     const config = await context.config({ ...secret, behaviour: 'leak' });
     const catalog = await context.connectors.discover(context.program(HOSTILE), config, context.control());
     expect(catalog.streams.map(({ name }) => name)).toEqual(['items', 'others']);
     expectSealed(JSON.stringify(catalog));
-    const files = await kept();
+    const files = await cachedFiles();
     expect(files).toContain('"items"');
     expectSealed(files);
   });
@@ -236,11 +236,11 @@ describe('a source that tells secrets', () => {
       const error = await other.connectors
         .check(other.program(HOSTILE), config, other.control())
         .catch((thrown: ConnectorError) => thrown);
-      const told = JSON.stringify(error);
-      expect(told).toContain('SLUICE_RUN');
-      expect(told).not.toContain('from-the-environment');
-      expect(told).not.toContain('AWS_PROFILE');
-      expect(told).not.toContain('AIRBYTE_MCP_ENV_FILE');
+      const text = JSON.stringify(error);
+      expect(text).toContain('SLUICE_RUN');
+      expect(text).not.toContain('from-the-environment');
+      expect(text).not.toContain('AWS_PROFILE');
+      expect(text).not.toContain('AIRBYTE_MCP_ENV_FILE');
     } finally {
       await other.remove();
     }

@@ -107,7 +107,7 @@ async function noteMisfits(
   const redacted = misfits.map((misfit) => redactor.redact(misfit, 'data'));
   const fresh = redacted.filter((misfit) => !cached?.misfits.includes(misfit));
   if (!cached || fresh.length === 0) return;
-  // Older than any age: the next sync asks again.
+  // Older than any age: the next sync queries the connector.
   const all = [...cached.misfits, ...fresh].slice(-MAX_MISFITS);
   await cache.put('catalog', key, cached.value, all, new Date(0));
 }

@@ -1,8 +1,8 @@
-/** A low-code manifest as it may be shown: authors write keys into it that belong into a configuration. */
+/** Masks a low-code manifest for display: authors write keys into it that belong in a configuration. */
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { carriesSecret, MASK, maskText, namesSecret } from './mask.ts';
 
-/** Templates such as `{{ config['api_key'] }}` and names such as `primary_key` stay: a manifest without them is not readable. */
+/** Templates such as `{{ config['api_key'] }}` and names such as `primary_key` stay: a manifest is unreadable without them. */
 export function maskManifest(manifest: JsonObject, secretKeys: ReadonlySet<string>): JsonObject {
   const walk = (value: JsonValue, key: string, inRequest: boolean): JsonValue => {
     if (typeof value === 'string') {
@@ -22,7 +22,7 @@ export function maskManifest(manifest: JsonObject, secretKeys: ReadonlySet<strin
   return walk(manifest, '', false) as JsonObject;
 }
 
-/** A field of the spec that a person fills with a secret. */
+/** A spec field for a secret. */
 function isSecretField(schema: JsonObject): boolean {
   return schema.airbyte_secret === true;
 }

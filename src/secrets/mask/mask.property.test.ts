@@ -1,4 +1,4 @@
-/** For any spec and any configuration: no value at a secret field survives, and every key stays where it was. */
+/** For any spec and configuration: no value of a secret field survives, and every key stays in position. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -17,25 +17,31 @@ interface Choice {
   readonly constants: number;
 }
 
-/** A configuration with a marked value at every field that the schema marks; a reading of its own, not that of the code under test. */
-function fill(schema: JsonValue | undefined, root: JsonObject, choice: Choice, secret = false, depth = 0): JsonValue {
+/** A configuration with a marked value in every field that the schema marks; implemented independently of the code under test. */
+function generateValue(
+  schema: JsonValue | undefined,
+  root: JsonObject,
+  choice: Choice,
+  secret = false,
+  depth = 0,
+): JsonValue {
   if (!isObject(schema) || depth > 12) return secret ? MARK : 'plain';
-  if (typeof schema.$ref === 'string') return fill(refer(schema.$ref, root), root, choice, secret, depth + 1);
+  if (typeof schema.$ref === 'string') return generateValue(refer(schema.$ref, root), root, choice, secret, depth + 1);
   const marked = secret || schema.airbyte_secret === true || schema.airbyte_secret === 'true';
-  const inner = (child: JsonValue | undefined): JsonValue => fill(child, root, choice, marked, depth + 1);
+  const inner = (child: JsonValue | undefined): JsonValue => generateValue(child, root, choice, marked, depth + 1);
   const branches = [schema.oneOf, schema.anyOf].flatMap((list) => (Array.isArray(list) ? list : [])).filter(isObject);
   const all = Array.isArray(schema.allOf) ? schema.allOf.filter(isObject) : [];
-  const filled: JsonObject = {};
-  for (const part of [...all, ...pick(branches, choice.fields)]) Object.assign(filled, asObject(inner(part)));
-  for (const [key, child] of Object.entries(asObject(schema.properties))) filled[key] = inner(child);
+  const result: JsonObject = {};
+  for (const part of [...all, ...pick(branches, choice.fields)]) Object.assign(result, asObject(inner(part)));
+  for (const [key, child] of Object.entries(asObject(schema.properties))) result[key] = inner(child);
   for (const part of pick(branches, choice.constants)) {
     for (const [key, child] of Object.entries(asObject(part.properties))) {
       const only = isObject(child) ? constantOf(child) : undefined;
-      if (only !== undefined) filled[key] = only;
+      if (only !== undefined) result[key] = only;
     }
   }
-  if (isObject(schema.additionalProperties)) filled.any_key = inner(schema.additionalProperties);
-  if (Object.keys(filled).length > 0) return filled;
+  if (isObject(schema.additionalProperties)) result.any_key = inner(schema.additionalProperties);
+  if (Object.keys(result).length > 0) return result;
   if (isObject(schema.items)) return [inner(schema.items), inner(schema.items)];
   return marked ? MARK : (constantOf(schema) ?? 'plain');
 }
@@ -59,7 +65,7 @@ function expectHidden(spec: JsonObject, configuration: JsonObject): void {
   expectSameKeys(configuration, shown);
 }
 
-/** What is not masked is as it was. */
+/** Values that are not masked are unchanged. */
 function expectSameKeys(before: JsonValue, after: JsonValue | undefined): void {
   if (after === MASK) return;
   if (Array.isArray(before)) {
@@ -71,7 +77,7 @@ function expectSameKeys(before: JsonValue, after: JsonValue | undefined): void {
   } else expect(after).toEqual(before);
 }
 
-// Names that say nothing: it is the mark that must hide the value.
+// Neutral names: only the schema's mark can mask the value.
 const key = fc.constantFrom('host', 'value', 'id', 'mode', 'blob', 'x y', '__proto__', 'constructor', 'ключ');
 const spec: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject }>((tie) => ({
   schema: fc.oneof(
@@ -96,9 +102,9 @@ test('any spec, any choice of branches, one branch’s name on the fields of ano
   const choices = fc.record({ fields: fc.nat(3), constants: fc.nat(3) });
   fc.assert(
     fc.property(fc.dictionary(key, spec, { minKeys: 1, maxKeys: 4 }), choices, (properties, choice) => {
-      const whole: JsonObject = { type: 'object', properties };
-      const configuration = fill(whole, whole, choice);
-      if (isObject(configuration)) expectHidden(whole, configuration);
+      const schema: JsonObject = { type: 'object', properties };
+      const configuration = generateValue(schema, schema, choice);
+      if (isObject(configuration)) expectHidden(schema, configuration);
     }),
     { numRuns: 2_000 },
   );
@@ -108,14 +114,14 @@ test('a field that is secret in one branch is hidden in each of them', () => {
   const branch = (kind: string, value: JsonObject): JsonObject => ({
     properties: { kind: { const: kind }, value: { type: 'string', ...value } },
   });
-  const whole = {
+  const schema = {
     type: 'object',
     properties: { login: { type: 'object', oneOf: [branch('a', { airbyte_secret: true }), branch('b', {})] } },
   };
-  for (const kind of ['a', 'b', 'neither']) expectHidden(whole, { login: { kind, value: MARK } });
+  for (const kind of ['a', 'b', 'neither']) expectHidden(schema, { login: { kind, value: MARK } });
 });
 
-test('without a spec, names decide: whatever lies under such a name is gone', () => {
+test('without a spec, names decide: any value under such a name is masked', () => {
   const secretName = fc.constantFrom('api_key', 'clientSecret', 'PASSWORD', 'refresh-token', 'private_key', 'listed');
   const value = fc.oneof(
     fc.constant<JsonValue>(MARK),
@@ -143,13 +149,13 @@ describeWith(['data'], 'the specs of all connectors', () => {
     const all = [...registry.sources, ...registry.destinations];
     let marked = 0;
     for (const {
-      spec: { connectionSpecification: whole },
+      spec: { connectionSpecification: schema },
     } of all) {
       for (let fields = 0; fields < 10; fields += 1) {
         for (const constants of [fields, fields + 1]) {
-          const configuration = asObject(fill(whole, whole, { fields, constants }));
+          const configuration = asObject(generateValue(schema, schema, { fields, constants }));
           if (JSON.stringify(configuration).includes(MARK)) marked += 1;
-          expectHidden(whole, configuration);
+          expectHidden(schema, configuration);
         }
       }
     }

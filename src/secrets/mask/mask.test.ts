@@ -18,7 +18,7 @@ test.each([
   ['primary_key', false],
   ['partition_key', false],
   ['bypass', false],
-])('a text under %s is a secret whatever the spec says: %s', (name, expected) => {
+])('a text under %s is a secret regardless of the spec: %s', (name, expected) => {
   expect(namesSecret(name)).toBe(expected);
 });
 
@@ -71,7 +71,7 @@ describe('configurations', () => {
     }
   });
 
-  test('empty and absent values tell nothing, and do not fail', () => {
+  test('empty and absent values reveal nothing, and do not fail', () => {
     expect(maskConfiguration({ password: null, list: [], deep: {} }, { secretKeys: KEYS })).toEqual({
       password: null,
       list: [],
@@ -124,7 +124,7 @@ test('a manifest keeps its templates and its names, and loses what an author wro
   });
 });
 
-test('a long word takes no longer than its length asks', () => {
+test('masking a long word takes linear time', () => {
   const began = Date.now();
   maskText('x'.repeat(1_000_000), KEYS);
   redactQuoted('ca_certificate'.repeat(70_000), KEYS);

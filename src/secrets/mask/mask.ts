@@ -1,4 +1,4 @@
-/** A configuration that came from elsewhere, as it may be shown: keys and plain values, and in the place of each secret a mask. */
+/** Masks a configuration from elsewhere for display: keys and plain values stay, each secret is replaced by a mask. */
 import { type FieldPath, fieldsAt, isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { findShapes } from '../redact/shapes.ts';
 import { hasSensitiveShape, hasSensitiveWord } from '../vault/sensitive.ts';
@@ -6,7 +6,7 @@ import { hasSensitiveShape, hasSensitiveWord } from '../vault/sensitive.ts';
 export const MASK = '**********';
 
 export interface MaskRules {
-  /** The connector's `connectionSpecification`; without it names alone decide. */
+  /** The connector's `connectionSpecification`; without it only names decide. */
   readonly spec?: JsonObject | undefined;
   /** The registry's published list of keys whose values are secret. */
   readonly secretKeys: ReadonlySet<string>;
@@ -14,12 +14,12 @@ export interface MaskRules {
 
 /**
  * Secret is what the spec marks, what is under a key of the list, what the spec does not know and is named like a
- * secret, each with everything inside it; a text under a name that can mean nothing else, for authors forget the mark;
+ * secret, each with everything inside it; a text under an unambiguous name, because authors omit the mark;
  * and every text, or part of one, that looks like a secret, JSON in a text included.
  */
 export function maskConfiguration(configuration: JsonObject, { spec, secretKeys }: MaskRules): JsonObject {
   const isSecret = (path: FieldPath, key: string, value: JsonValue): boolean => {
-    // All branches count: what another one marks may be left over from it.
+    // All branches count: a value may be left over from another branch.
     const facts = spec && fieldsAt(spec, path);
     if (facts?.secret || secretKeys.has(key)) return true;
     if (facts?.known && !facts.freeForm) return typeof value === 'string' && namesSecret(key);
@@ -43,12 +43,12 @@ export function maskConfiguration(configuration: JsonObject, { spec, secretKeys 
   return walk(configuration, []) as JsonObject;
 }
 
-/** Whether a text under this name is a secret whatever a spec marks: `api_token`, but not `token_url`. */
+/** Whether a text under this name is a secret regardless of the spec: `api_token`, but not `token_url`. */
 export function namesSecret(key: string): boolean {
   return /(pass(word|wd|phrase)|pwd|secret|token|(api|access|secret|private|auth|account)[_-]?key)$/i.test(key);
 }
 
-/** Whether a name that no spec explains is one of secrets: a word of it, or a header that carries one. */
+/** Whether a name without a spec belongs to a secret: by one of its words, or as a header that carries one. */
 export function carriesSecret(key: string): boolean {
   return hasSensitiveWord(key) || CARRIERS.test(key);
 }
@@ -66,7 +66,7 @@ function isSecretPair(value: JsonObject, secretKeys: ReadonlySet<string>): boole
   });
 }
 
-/** A text with what looks like a secret in it masked. */
+/** Masks substrings of a text that look like a secret. */
 export function maskText(text: string, secretKeys: ReadonlySet<string>): string {
   if (hasSensitiveShape(text)) return MASK;
   const inner = jsonIn(text);
@@ -77,7 +77,7 @@ export function maskText(text: string, secretKeys: ReadonlySet<string>): string 
   return maskShapes(text);
 }
 
-/** A text with the values masked that follow words such as `password=`. */
+/** Masks the values in a text that follow words such as `password=`. */
 export function maskShapes(text: string): string {
   return findShapes(text).reduceRight(
     (shown, { start, end }) => (end > start ? `${shown.slice(0, start)}${MASK}${shown.slice(end)}` : shown),

@@ -1,4 +1,4 @@
-/** Everything the redactor searches for, made from the values that were added; the tables are built at the next search. */
+/** Everything the redactor searches for, derived from the added values; the tables are built at the next search. */
 
 import type { RedactionLevel } from '../types.ts';
 import type { Literal } from './literals.ts';
@@ -15,15 +15,15 @@ export interface SearchTerm {
 
 export interface KnownSecrets {
   add(name: string, value: string, sensitive: boolean): void;
-  wanted(level: RedactionLevel): SearchTerm;
+  termsFor(level: RedactionLevel): SearchTerm;
   isName(name: string): boolean;
   /** Whether any value holds whitespace, which forms write as `+`. */
   readonly spaced: () => boolean;
 }
 
 /**
- * The longest needle and literal, in visible characters. A longer form is searched in chunks, so that a place this far
- * from the end of a text can be cut at without asking what the secrets are.
+ * The longest needle and literal, in visible characters. A longer form is searched in chunks, so that a position this far
+ * from the end of a text is a safe cut for any secrets.
  */
 export const MAX_FORM_UNITS = 4_096;
 const CHUNK_UNITS = 1_024;
@@ -55,7 +55,7 @@ export function createKnownSecrets(): KnownSecrets {
   };
   const addValue = (shelf: Shelf, name: string, part: string, forms: Set<string>): void => {
     spaced ||= withoutInvisible(part) !== part;
-    // Encoded forms of a short value stay tokens, however long they are.
+    // Encoded forms of a short value are still searched as tokens, whatever their length.
     for (const form of forms) shelve(shelf, name, form, part.length < MIN_NEEDLE);
   };
   return {
@@ -73,7 +73,7 @@ export function createKnownSecrets(): KnownSecrets {
         addValue(plain, name, trimmed, textForms(trimmed));
       }
     },
-    wanted(level) {
+    termsFor(level) {
       const shelves = level === 'data' ? [sensitive] : [sensitive, plain];
       const literals = shelves.flatMap((shelf) => [...shelf.literals.values()]);
       return {

@@ -1,9 +1,9 @@
-/** Values too short to be searched inside words: found as whole tokens only. And values that are mostly spaces: found exactly. */
+/** Finds values that are too short to search inside words, as complete tokens only, and values that are mostly spaces, exactly. */
 
 export interface Literal {
   readonly text: string;
   readonly name: string;
-  /** Only where it is not a part of a longer word. */
+  /** Only if it is not a part of a longer word. */
   readonly asToken: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface LiteralHit {
 
 const DELIMITER = /[\s"'`=:,;()[\]{}<>|&\\]/;
 
-/** @param before what is before the text, as far as two characters */
+/** @param before up to two characters before the text */
 export function findLiterals(text: string, literals: readonly Literal[], before: string): LiteralHit[] {
   const hits: LiteralHit[] = [];
   const context = before + text;
@@ -36,7 +36,7 @@ function isToken(context: string, at: number, token: string): boolean {
 function endsBefore(context: string, at: number, first: string): boolean {
   const previous = context[at - 1];
   if (previous === undefined) return true;
-  // The n of a written-out \n is no letter of a word.
+  // The n of an escaped \n is not a letter of a word.
   if (/[nrtbf]/.test(previous) && context[at - 2] === '\\') return true;
   return isWord(first) ? !isWord(previous) : DELIMITER.test(previous);
 }

@@ -1,4 +1,4 @@
-/** Finds many needles at once in a view, after Wu and Manber: most of a text is skipped, six characters at a step. */
+/** Finds many needles at once in a view, after Wu and Manber: skips most of a text, six characters per step. */
 import type { TextView } from './text-view.ts';
 
 export interface Needle {
@@ -10,12 +10,12 @@ export interface Needle {
 }
 
 export interface NeedleSearch {
-  /** Reports the longest needle at each place where one begins, in units of the view. */
+  /** Reports the longest needle at each position where one begins, in units of the view. */
   find(view: TextView, report: (start: number, end: number, needle: Needle) => void): void;
   readonly size: number;
 }
 
-/** Shorter needles would be found in innocent text. */
+/** Shorter needles would match unrelated text. */
 export const MIN_NEEDLE = 8;
 const BLOCK = 3;
 const TABLE = 0x10000;
@@ -23,7 +23,7 @@ const TABLE = 0x10000;
 export function createNeedleSearch(needles: readonly Needle[]): NeedleSearch {
   const shift = new Uint8Array(TABLE).fill(MIN_NEEDLE - BLOCK + 1);
   const byWindow = new Map<number, Needle[]>();
-  // Longest first: the first that fits at a place is the longest there.
+  // Longest first: the first that matches at a position is the longest there.
   for (const needle of [...needles].sort((a, b) => b.text.length - a.text.length)) {
     const code = (index: number): number => needle.text.charCodeAt(index);
     const blockAt = (index: number): number => hash(code(index), code(index + 1), code(index + 2));

@@ -1,7 +1,7 @@
 /** The passwords in URLs and connection strings, as written and decoded. */
 export function passwordsIn(value: string): string[] {
   const found = [
-    // A scheme without bounds would be searched again from every letter of a long word.
+    // An unbounded scheme would be searched again from every letter of a long word.
     ...[...value.matchAll(/[a-z][a-z0-9+.-]{0,40}:\/\/([^\s/?#]*)@/gi)].map(([, user = '']) => user),
     ...[...value.matchAll(/^[a-z][a-z0-9+.-]*:\/\/(\S+)@[^@\s]*$/gi)].map(([, user = '']) => user),
   ].flatMap((user) => (user.includes(':') ? [user.slice(user.indexOf(':') + 1)] : []));

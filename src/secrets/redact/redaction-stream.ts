@@ -1,12 +1,12 @@
-/** Redacts a text that comes in pieces: as much of its end waits as the longest form of a secret could fill. */
+/** Redacts a text that arrives in pieces: holds back as much of the end as the longest form of a secret. */
 
 import type { RedactionLevel, RedactionStream } from '../types.ts';
 import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
 import { type Hit, replaceHits, scan } from './scan.ts';
 
-/** More than this is never held back: it is whitespace and escapes for the most part, and is dropped then. */
+/** Maximum to hold back: more than this is mostly whitespace and escapes, and is dropped. */
 const MAX_HELD = 256 * 1024;
-/** The end that waits is searched again only when so much has come: small writes cost no search each. */
+/** Search the held-back end again only after this much input, so that small writes do not cost a search each. */
 const SEARCH_STEP = 4 * MAX_FORM_UNITS;
 
 export function createRedactionStream(known: KnownSecrets, level: RedactionLevel): RedactionStream {
@@ -33,7 +33,7 @@ export function createRedactionStream(known: KnownSecrets, level: RedactionLevel
     flushLines() {
       const { hits } = scan(pending, level, known, before);
       const end = pending.lastIndexOf('\n') + 1;
-      // A secret over several lines of which the last is not complete stays together.
+      // Do not split a multi-line secret whose last line is incomplete.
       const crossing = hits.find((hit) => hit.start < end && hit.end > end);
       return take(hits, crossing?.start ?? end);
     },

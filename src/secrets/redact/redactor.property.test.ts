@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRedactor } from './redactor.ts';
 
 const levels = fc.constantFrom('data', 'text', 'connector');
-/** Values as people have them: letters, digits, signs, spaces, some Unicode; enough of them visible to be searched for. */
+/** Realistic values: letters, digits, signs, spaces, some Unicode; with enough visible characters to search for. */
 const value = fc
   .string({
     unit: fc.oneof(fc.constantFrom(...'abcXYZ0189-_+/=.:@#%&?"\'\\ \n<>é雪'), fc.constantFrom('🔑')),
@@ -89,7 +89,7 @@ describe('a text that is cut', () => {
           redactor.add('NAME', secret, { sensitive: true });
           const result = redactor.redactBeginningOf(cut, 'data');
           const rest = result.replaceAll('[secret:NAME]', '').replaceAll(/[q\s]/g, '');
-          // The end of a base64 form shares a character or two with what follows it.
+          // The end of a base64 form shares one or two characters with the text after it.
           expect(rest.length).toBeLessThanOrEqual(2);
           expect(redactor.redact(printed, 'data').match(/\[secret:NAME\]/g)).toHaveLength(1);
         },
@@ -107,7 +107,7 @@ describe('the redactor', () => {
         const result = redacted(secret, `${before}${printed}${after}`, level);
         expect(result).not.toContain(printed);
         expect(result).toContain('[secret:NAME]');
-        // Nothing beside the secret is lost.
+        // Nothing except the secret is lost.
         expect(result.startsWith(before.trimEnd())).toBe(true);
         expect(result.endsWith(after.trimStart())).toBe(true);
       }),
@@ -123,11 +123,11 @@ describe('the redactor', () => {
         fc.string({ maxLength: 70 }),
         fc.boolean(),
         (secret, before, after, safe) => {
-          const whole = Buffer.from(before + secret + after);
-          const printed = whole.toString(safe ? 'base64url' : 'base64').replace(/.{76}/g, '$&\n');
+          const complete = Buffer.from(before + secret + after);
+          const printed = complete.toString(safe ? 'base64url' : 'base64').replace(/.{76}/g, '$&\n');
           const result = redacted(secret, printed, 'data').replaceAll('\n', '');
           expect(result).toContain('[secret:NAME]');
-          // What is left decodes to nothing that holds half of the secret.
+          // The remaining text must not decode to half of the secret.
           for (const part of result.split('[secret:NAME]')) {
             for (const skip of [0, 1, 2, 3]) {
               const decoded = Buffer.from(part.slice(skip), 'base64').toString('utf8');
@@ -154,7 +154,7 @@ describe('the redactor', () => {
           let printed = ENCODERS[how]?.(secret) ?? '';
           for (const cut of cuts) {
             const at = 1 + (cut % (printed.length - 1));
-            // A line break inside \u00e9 or %C3 is not what any program prints, but is found all the same.
+            // A line break inside \u00e9 or %C3 is not printed by any program, but is still found.
             printed = `${printed.slice(0, at)}\n ${printed.slice(at)}`;
           }
           const result = redacted(secret, `${around}${printed}${around}`, 'data');
@@ -165,7 +165,7 @@ describe('the redactor', () => {
     );
   });
 
-  it('changes nothing where there is no secret, and is done after one pass', () => {
+  it('changes nothing if there is no secret, and is idempotent', () => {
     fc.assert(
       fc.property(
         fc.array(value, { maxLength: 4 }),
@@ -226,11 +226,13 @@ describe('the redactor', () => {
           const text = pieces
             .map(([part, how], index) => part + (ENCODERS[how]?.(secrets[index % secrets.length] ?? '') ?? ''))
             .join('');
-          const places = [...new Set([0, ...cuts.map((cut) => cut % (text.length + 1)), text.length])].sort(
+          const positions = [...new Set([0, ...cuts.map((cut) => cut % (text.length + 1)), text.length])].sort(
             (a, b) => a - b,
           );
           const stream = redactor.stream(level);
-          const out = places.slice(1).flatMap((place, index) => stream.push(text.slice(places[index], place)));
+          const out = positions
+            .slice(1)
+            .flatMap((position, index) => stream.push(text.slice(positions[index], position)));
           expect([...out, ...stream.end()].join('')).toBe(redactor.redact(text, level));
         },
       ),

@@ -39,7 +39,7 @@ describe('levels', () => {
 });
 
 describe('parts', () => {
-  it('redacts a PEM whole, by its lines, without its edges, rewrapped', () => {
+  it('redacts a PEM complete, by its lines, without its edges, rewrapped', () => {
     const redactor = redactorOf({ KEY: PEM });
     const lines = PEM.trim().split('\n');
     const body = lines.slice(1, -1).join('');
@@ -95,14 +95,14 @@ describe('parts', () => {
     expect(redact(`Basic ${Buffer.from('me:p@ssw0rd-1').toString('base64')}`)).toMatch(/^Basic .{4}\[secret:URL\]$/);
   });
 
-  it('names the longest where values overlap, and keeps old values', () => {
+  it('names the longest of overlapping values, and retains old values', () => {
     const redactor = redactorOf({ SHORTER: 'abcdefghij', LONGER: 'xx-abcdefghij-yy' });
     expect(redactor.redact('xx-abcdefghij-yy abcdefghij', 'data')).toBe('[secret:LONGER] [secret:SHORTER]');
     redactor.add('SHORTER', 'a new value', { sensitive: true });
     expect(redactor.redact('abcdefghij a new value', 'data')).toBe('[secret:SHORTER] [secret:SHORTER]');
   });
 
-  it('protects a mark only where its name is a known one', () => {
+  it('protects a mark only if its name is known', () => {
     const redactor = redactorOf({ DB_PASSWORD: 'PASSWORD1' });
     expect(redactor.redact('[secret:DB_PASSWORD1]', 'data')).toBe('[secret:DB_[secret:DB_PASSWORD]]');
     const same = redactorOf({ MY_PASSWORD: 'MY_PASSWORD' });
@@ -143,7 +143,7 @@ describe('shapes in connector text', () => {
     expect(redactor.redact(text, 'connector')).toBe(text);
   });
 
-  it('gives a known value its name', () => {
+  it('labels a known value with its name', () => {
     const known = redactorOf({ MINE: 'abcdefgh12' });
     expect(known.redact('token=abcdefgh12 password="xabcdefgh12x"', 'connector')).toBe(
       'token=[secret:MINE] password="[secret:MINE]"',
@@ -180,7 +180,7 @@ describe('redactValue', () => {
 });
 
 describe('stream', () => {
-  it('waits with the end of the text until it makes a pause, whatever the end looks like', () => {
+  it('holds back the end of the text until a pause, whatever it contains', () => {
     const stream = redactorOf({ TOKEN: 'tok-1234567' }).stream('text');
     expect(stream.push('hello\n')).toEqual([]);
     expect(stream.push('see tok-12')).toEqual([]);

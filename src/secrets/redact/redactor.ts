@@ -1,4 +1,4 @@
-/** The redactor: replaces every known secret value by its name, in whatever form it was printed. */
+/** The redactor: replaces every known secret value with its name, in every printed form. */
 
 import type { RedactionLevel, Redactor } from '../types.ts';
 import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts';
@@ -6,7 +6,7 @@ import { MIN_NEEDLE } from './needle-search.ts';
 import { createRedactionStream } from './redaction-stream.ts';
 import { type Hit, replaceHits, scan } from './scan.ts';
 
-/** A redactor that values can be added to; none is ever removed. */
+/** A redactor to which values can be added, never removed. */
 export interface GrowingRedactor extends Redactor {
   /** From now on `value` is redacted as `[secret:NAME]`; characters that a mark cannot hold become `_` in the name. */
   add(name: string, value: string, options: { readonly sensitive: boolean }): void;
@@ -17,7 +17,7 @@ const MAX_DEPTH = 400;
 export function createRedactor(): GrowingRedactor {
   const known = createKnownSecrets();
   const redact = (text: string, level: RedactionLevel): string => {
-    // Only connector text is searched for anything shorter.
+    // Only connector text is searched for shorter values.
     if (text.length < MIN_NEEDLE && (level !== 'connector' || text === '')) return text;
     return replaceHits(text, scan(text, level, known).hits);
   };
@@ -42,7 +42,7 @@ export function createRedactor(): GrowingRedactor {
   };
 }
 
-/** Joined by line breaks, which the search does not see; a hit over several texts is marked in each of them. */
+/** Joined by line breaks, which the search ignores; a hit over several texts is marked in each of them. */
 function redactNeighbours(texts: readonly string[], level: RedactionLevel, known: KnownSecrets): string[] {
   const { hits } = scan(texts.join('\n'), level, known);
   let offset = 0;
@@ -88,7 +88,7 @@ function redactLeaves(
   return Object.fromEntries(entries);
 }
 
-/** Two keys that become the same mark both stay. */
+/** Retain both keys if they become the same mark. */
 function unused(key: string, used: Set<string>): string {
   let name = key;
   for (let count = 2; used.has(name); count += 1) name = `${key} (${count})`;

@@ -1,4 +1,4 @@
-/** One pass over a text: which stretches are secret, and up to where the text can be cut without cutting a secret. */
+/** One pass over a text: which ranges are secret, and where the text can be cut without splitting a secret. */
 
 import type { RedactionLevel } from '../types.ts';
 import { type KnownSecrets, MAX_FORM_UNITS } from './known-secrets.ts';
@@ -6,7 +6,7 @@ import { findLiterals } from './literals.ts';
 import { findShapes, openShapeFrom, type Shape } from './shapes.ts';
 import { allViews, plainView, type Range, type TextView } from './text-view.ts';
 
-/** A stretch to replace by `label`; of overlapping ones the heaviest names the whole. */
+/** A range to replace with `label`; the heaviest of overlapping ones gives the label. */
 export interface Hit extends Range {
   readonly label: string;
   readonly weight: number;
@@ -17,11 +17,11 @@ export interface Hit extends Range {
 export interface Scan {
   /** In order, merged, never overlapping. */
   readonly hits: readonly Hit[];
-  /** Secret values in the text, those that are marked already included. */
+  /** Number of secret values in the text, including those already marked. */
   readonly secrets: number;
   /**
-   * A place up to which nothing that may still come can change what was found: as far from the end as the longest form
-   * reaches. The text alone decides it, and whole hits: a guess at the beginning of a secret does not move it.
+   * The position before which later text cannot change the hits: as far from the end as the longest form
+   * reaches. It depends only on the text and complete hits: a possible beginning of a secret does not move it.
    */
   settledTo(): number;
 }
@@ -29,9 +29,9 @@ export interface Scan {
 const MARK = /\[secret:([\w.-]+)\]|\[redacted\]/g;
 const MARK_TAIL = 100;
 
-/** @param before the characters before the text, two at most, for judging whether a token begins there */
+/** @param before up to two characters before the text, to decide whether a token begins there */
 export function scan(text: string, level: RedactionLevel, known: KnownSecrets, before = ''): Scan {
-  const { needles, literals } = known.wanted(level);
+  const { needles, literals } = known.termsFor(level);
   const marks = findMarks(text, known);
   const views = needles.length > 0 ? allViews(plainView(text, marks), known.spaced() && text.includes('+')) : [];
   const hits: Hit[] = [];
@@ -56,7 +56,7 @@ export function scan(text: string, level: RedactionLevel, known: KnownSecrets, b
     hits: merged,
     secrets: marks.length + merged.filter(({ weight }) => weight > 0).length,
     settledTo() {
-      // All views, whatever the secrets look like: how far the end is must not depend on them.
+      // All views, independent of the secrets: the distance from the end must not depend on them.
       const all = allViews(plainView(text, marks), text.includes('+'));
       const open = shapes.filter((shape) => shape.open).map(({ keyStart }) => keyStart);
       const shape = level === 'connector' ? openShapeFrom(text) : text.length;
@@ -66,7 +66,7 @@ export function scan(text: string, level: RedactionLevel, known: KnownSecrets, b
   };
 }
 
-/** Where the last characters begin that a form could fill which the text ends within. */
+/** Start of the last characters that could belong to a form that the text cuts off. */
 function beforeLongestForm(view: TextView): number {
   return Math.min(view.openFrom, fromOf(view, Math.max(0, view.length - MAX_FORM_UNITS)));
 }
@@ -91,7 +91,7 @@ function extent(shape: Shape): Range {
   return { start: shape.keyStart, end: shape.end };
 }
 
-/** Marks of names that are known: what is already redacted is not searched again. */
+/** Marks with known names: redacted text is not searched again. */
 function findMarks(text: string, known: KnownSecrets): Range[] {
   if (!text.includes('[secret:') && !text.includes('[redacted]')) return [];
   return [...text.matchAll(MARK)]
@@ -125,8 +125,8 @@ function merge(hits: Hit[]): Hit[] {
 }
 
 /** Moves a cut to the left until it splits no range, no unit of a view and no escape. */
-function beforeAnything(wanted: number, ranges: readonly Range[], views: readonly TextView[]): number {
-  let cut = wanted;
+function beforeAnything(limit: number, ranges: readonly Range[], views: readonly TextView[]): number {
+  let cut = limit;
   for (let moved = true; moved; ) {
     const last = cut;
     for (const { start, end } of ranges) if (start < cut && cut < end) cut = start;

@@ -1,8 +1,8 @@
 /** The forms in which programs print a value: escaped, URL-encoded, base64, hex. */
 
-/** A value as text printers write it: plain, JSON-escaped once and twice, URL-encoded, in HTML. */
+/** A value in text forms: plain, JSON-escaped once and twice, URL-encoded, in HTML. */
 export function textForms(value: string): Set<string> {
-  // Most tokens look the same in all of them.
+  // Most tokens are the same in all forms.
   if (/^[\w-]*$/.test(value)) return new Set([value]);
   const json = jsonEscaped(value);
   const component = percentEncoded(value, /[A-Za-z0-9\-_.!~*'()]/);
@@ -34,7 +34,7 @@ export function allForms(value: string): Set<string> {
   return forms;
 }
 
-/** For each alignment: the characters that the value alone decides, and what ends an encoding that ends with the value. */
+/** For each alignment: the characters determined by the value alone, and the ending if the value is last. */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');

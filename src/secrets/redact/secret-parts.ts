@@ -8,7 +8,7 @@ const MIN_DIGITS = 8;
 const MAX_DEPTH = 6;
 const PEM_BODY = /-----BEGIN [^-]+-----([\s\S]*?)-----END [^-]+-----/g;
 const PEM_EDGE = /^-----(BEGIN|END) [^-]*-----$|^Proc-Type:/;
-/** Leaves of every Google key file: public, and frequent in honest messages. */
+/** Fields of every Google key file: public, and frequent in ordinary messages. */
 const PUBLIC_LEAVES = new Set([
   'service_account',
   'authorized_user',
@@ -20,7 +20,7 @@ const PUBLIC_LEAVES = new Set([
 
 /**
  * The value itself and its parts: lines, the body of a PEM block, leaves of JSON, passwords in a URL.
- * Short parts are among them where their key says that they are secret.
+ * Includes short parts if their key marks them as secret.
  */
 export function partsOf(value: string): Set<string> {
   const parts = new Set<string>();
@@ -42,7 +42,7 @@ function collect(value: string, parts: Set<string>, depth: number): void {
 }
 
 function collectLines(value: string, parts: Set<string>): void {
-  // Some files hold a key in one line with \n written out, and connectors turn those into real line breaks.
+  // Some files hold a key in one line with escaped \n, which connectors turn into real line breaks.
   const text = value.replace(/\\r|\\n/g, '\n');
   if (!text.includes('\n')) return;
   parts.add(text.trim());

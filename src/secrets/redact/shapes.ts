@@ -1,12 +1,12 @@
 /** Finds values that look secret by the text before them: `Authorization: Bearer …`, `token=…`, `"password": "…"`. */
 
 export interface Shape {
-  /** Where the key begins: a stream must not be cut between here and `end`. */
+  /** Start of the key: a stream must not be cut between here and `end`. */
   readonly keyStart: number;
   /** The value; empty when there is nothing to redact. */
   readonly start: number;
   readonly end: number;
-  /** The text ends before the value surely does. */
+  /** The text may end before the value does. */
   readonly open: boolean;
 }
 
@@ -33,7 +33,7 @@ const HEAD = new RegExp(
   ].join('|'),
   'gi',
 );
-/** The text ends within what could become a head. */
+/** The text ends inside a possible head. */
 const OPEN_HEAD = new RegExp(
   String.raw`(?:(?:${[...KEYWORDS, ...HEADERS].join('|')})["'\\]*[ \t]*=?|(?:${SCHEMES.join('|')})[ \t]*|:\/{0,2}|:\/\/[^\s/:@"']*)$`,
   'i',
@@ -42,7 +42,7 @@ const SCHEME = /(?:bearer|basic|digest|token|apikey|negotiate|hmac|aws4-hmac-sha
 const BARE = /[^\s"'&,;<>()[\]{}|\\]*/y;
 const BARE_TOKEN = /[A-Za-z0-9._~+/=-]*/y;
 const URL_PASSWORD = /[^\s/@"']*/y;
-/** Words behind a key that are no value. */
+/** Words after a key that are not a value. */
 const HARMLESS =
   /^(?:true|false|null|none|nil|undefined|string|required|missing|invalid|expired|empty|secret_reference::.*)?$/i;
 const MARKS_ONLY = /^(?:\[(?:secret:[\w.-]+|redacted)\]\s*)+$/;
@@ -60,7 +60,7 @@ export function findShapes(text: string): Shape[] {
   return shapes;
 }
 
-/** Where the end of a text could be the beginning of a shape's key; the text's length when it cannot. */
+/** Start of a possible shape key at the end of a text; the text's length if there is none. */
 export function openShapeFrom(text: string): number {
   const tail = text.slice(-400);
   const offset = text.length - tail.length;
@@ -86,7 +86,7 @@ function valueAfter(text: string, head: RegExpExecArray): Shape {
     // "basic understanding" is prose.
     return value.length < MIN_BARE_TOKEN || /^[a-z]*$/.test(value) ? { ...shape, start: shape.end } : shape;
   }
-  // An existing mark has no value; a URL's user has one only where an @ follows.
+  // An existing mark has no value; a URL's user has one only if an @ follows.
   if (head[0].startsWith('[')) return { keyStart, start: after, end: after, open: false };
   const password = bareValue(text, keyStart, after, URL_PASSWORD);
   return text[password.end] === '@' ? password : { keyStart, start: after, end: after, open: password.open };
@@ -104,7 +104,7 @@ function headerValue(text: string, keyStart: number, after: number): Shape {
   const scheme = SCHEME.exec(text);
   if (scheme) return bareValue(text, keyStart, after + scheme[0].length, BARE);
   const first = bareValue(text, keyStart, after, BARE);
-  // A scheme that is not known: its credentials are the next word.
+  // An unknown scheme: its credentials are the next word.
   const gap = /[ \t]*/y;
   gap.lastIndex = first.end;
   const next = first.end + (gap.exec(text)?.[0].length ?? 0);
@@ -121,7 +121,7 @@ function bareValue(text: string, keyStart: number, start: number, pattern: RegEx
   return HARMLESS.test(value) ? { keyStart, start: end, end, open } : { keyStart, start, end, open };
 }
 
-/** A value in quotes, which themselves may be escaped; undefined when no quote opens it. */
+/** A value in quotes, possibly escaped; undefined if no quote opens it. */
 function quotedValue(text: string, keyStart: number, after: number): Shape | undefined {
   let open = after;
   while (text[open] === '\\') open += 1;

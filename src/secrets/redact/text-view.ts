@@ -1,6 +1,6 @@
-/** A text as the search sees it: without whitespace, and with escapes undone; each unit knows its position in the text. */
+/** The text in which the search runs: without whitespace, and unescaped; each unit knows its position in the text. */
 
-/** Stands for a stretch that no secret can reach into, such as an existing `[secret:NAME]`. */
+/** Replaces a range that no secret can overlap, such as an existing `[secret:NAME]`. */
 const BARRIER = 0xffff;
 const BACKSLASH = 0x5c;
 const PERCENT = 0x25;
@@ -14,7 +14,7 @@ export interface TextView {
   readonly length: number;
   /** Pairs of from and to of escapes that were whitespace and left no unit. */
   readonly gaps: readonly number[];
-  /** Where an escape begins that the text ends within; Infinity when there is none. */
+  /** Start of an escape that the text cuts off; Infinity if there is none. */
   readonly openFrom: number;
 }
 
@@ -35,7 +35,7 @@ export function isInvisible(code: number): boolean {
     (code >= 0x2000 && code <= 0x200f) ||
     (code >= 0x2028 && code <= 0x202f) ||
     (code >= 0x205f && code <= 0x2064) ||
-    // Boxes, in which DuckDB draws its plans.
+    // Box-drawing characters of DuckDB plans.
     (code >= 0x2500 && code <= 0x257f) ||
     code === 0x3000 ||
     code === 0xfeff
@@ -50,7 +50,7 @@ export function withoutInvisible(text: string): string {
   return result;
 }
 
-/** The text itself, whitespace left out, each of `barriers` as one unit that matches nothing. */
+/** The text without whitespace, with each of `barriers` as one unit that matches nothing. */
 export function plainView(text: string, barriers: readonly Range[]): TextView {
   const out = growing(text.length);
   let barrier = 0;
@@ -69,7 +69,7 @@ export function plainView(text: string, barriers: readonly Range[]): TextView {
 }
 
 /**
- * The view and all that come out of undoing one or two layers of JSON and URL escapes.
+ * The view and its variants with one or two layers of JSON and URL escapes removed.
  * @param formPlus also read `+` as a space, as forms write it
  */
 export function allViews(plain: TextView, formPlus: boolean): TextView[] {
@@ -119,7 +119,7 @@ function has(view: TextView, code: number): boolean {
   return at >= 0 && at < view.length;
 }
 
-/** The escape at a position: how many units it takes and what it means; `open` when the text ends within it. */
+/** The escape at a position: its length in units and its meaning; `open` if the text cuts it off. */
 type Escape = { readonly units: number; readonly text: string } | 'open' | 'none';
 
 function decoded(
@@ -128,7 +128,7 @@ function decoded(
   readEscape: (view: TextView, at: number, settled: number) => Escape,
 ): TextView {
   const out = growing(view.length);
-  // What an inner layer leaves open can still become something else for the outer one.
+  // An escape left open by an inner layer can still change in the outer one.
   const settled = settledLength(view);
   out.openFrom = view.openFrom;
   out.gaps = view.gaps.slice();
@@ -166,7 +166,7 @@ function jsonEscape(view: TextView, at: number, settled: number): Escape {
     return { units: 2 + digits, text: String.fromCharCode(value) };
   }
   if ('nrtbfv'.includes(char)) return { units: 2, text: ' ' };
-  // Tables of ours, and Markdown's, escape the bar between cells.
+  // Sluice's and Markdown tables escape the bar between cells.
   return '"\'\\/`|'.includes(char) ? { units: 2, text: char } : 'none';
 }
 
@@ -204,7 +204,7 @@ function hexAt(view: TextView, at: number, digits: number, settled: number): num
   return value;
 }
 
-/** How many units precede everything that the text's end leaves open. */
+/** Number of units before everything that the text's end leaves open. */
 function settledLength(view: TextView): number {
   let length = view.length;
   while (length > 0 && (view.from[length - 1] ?? 0) >= view.openFrom) length -= 1;

@@ -1,4 +1,4 @@
-/** Reads a file that a call names: only from folders that a person has allowed, and never one of Sluice's own. */
+/** Reads a file named by a call: only from folders that a person allowed, never Sluice's own files. */
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
@@ -6,12 +6,12 @@ import { isWritten, type Settings } from '../../config/index.ts';
 import { systemCode } from '../../errors.ts';
 
 export interface FileRules {
-  /** What such files are called in messages: `configurations`. */
+  /** Plural noun for such files in messages: `configurations`. */
   readonly files: string;
-  /** What one is: `a YAML or JSON file`. */
+  /** Singular noun: `a YAML or JSON file`. */
   readonly kind: string;
   readonly ownFile: { readonly message: string; readonly fix: string };
-  /** Whole MiB. */
+  /** Full MiB. */
   readonly maxMebibytes: number;
   readonly tooLarge: string;
 }
@@ -21,7 +21,7 @@ export type AllowedFile =
   | { readonly text: string; readonly real: string }
   | { readonly message: string; readonly fix: string; readonly outside?: true };
 
-/** Never throws for what is wrong with the file. */
+/** Never throws because of a problem with the file. */
 export async function readAllowedFile(path: string, settings: Settings, rules: FileRules): Promise<AllowedFile> {
   if (!isAbsolute(path) || path.includes('\0')) {
     return {
@@ -32,7 +32,7 @@ export async function readAllowedFile(path: string, settings: Settings, rules: F
   const project = settings.projectDirectory.path;
   const folders = [...settings.configDirectories, project].filter((folder) => folder !== undefined);
   const real = await realpath(path).catch(() => undefined);
-  // The same words for both: else the answer would tell which files there are on this machine.
+  // The same message for both: otherwise the answer would reveal which files exist on this machine.
   if (real === undefined || !(await isInsideAny(real, folders))) {
     const where = folders.length > 0 ? folders.join(', ') : 'no folder at all';
     return {
@@ -53,7 +53,7 @@ async function readInside(
   { kind, maxMebibytes, tooLarge }: FileRules,
 ): Promise<AllowedFile> {
   try {
-    // What was checked is what is read: no link is followed any more, and a pipe does not block.
+    // Read exactly the checked file: follow no links, and do not block on a pipe.
     const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const facts = await file.stat();
@@ -84,7 +84,7 @@ function unreadable(path: string, error: unknown): AllowedFile {
   };
 }
 
-/** Whether a path without links lies below one of the folders, whose own links are followed. */
+/** Whether a path without links is below one of the folders, whose own links are followed. */
 export async function isInsideAny(real: string, folders: readonly string[]): Promise<boolean> {
   const roots = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
   return roots.some((root) => {

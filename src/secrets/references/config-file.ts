@@ -17,7 +17,7 @@ const RULES: FileRules = {
   tooLarge: 'A configuration is small: check that this is the right file.',
 };
 
-/** Never throws for what is wrong with the file: all problems of a call are reported together. */
+/** Never throws because of a problem with the file: all problems of a call are reported together. */
 export async function readConfigFile(path: string, settings: Settings): Promise<LoadedLayer> {
   const file = await readAllowedFile(path, settings, RULES);
   if ('text' in file) return parsedFile(path, file.text);

@@ -1,10 +1,10 @@
-/** A secret's text as the type that a field takes. */
+/** Converts a secret's text to the type of a field. */
 import type { JsonValue } from '../../protocol/index.ts';
 import { parseExactJson } from './exact-json.ts';
 
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** @returns undefined where the value does not fit any of the types; an empty list takes anything */
+/** @returns undefined if the value does not fit any of the types; an empty list accepts anything */
 export function convert(value: JsonValue, types: readonly string[]): JsonValue | undefined {
   if (types.length === 0 || types.some((type) => fits(value, type))) return value;
   if (typeof value !== 'string') {
@@ -44,7 +44,7 @@ function fromText(text: string, type: string): JsonValue | undefined {
 
 /**
  * The value at a JSON pointer (RFC 6901) inside JSON text.
- * @returns undefined where the text is no JSON or has nothing there
+ * @returns undefined if the text is not JSON or has nothing there
  */
 export function atPointer(text: string, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined;

@@ -15,7 +15,7 @@ it.each([
   });
 });
 
-it('a part of a secret keeps them, as whatever a field takes', () => {
+it('a part of a secret keeps them in every type that a field accepts', () => {
   const secret = `{"account":{"id":${LONG}}}`;
   expect(convert(atPointer(secret, '/account/id') ?? null, ['string'])).toBe(LONG);
   expect(convert(secret, ['object'])).toEqual({ account: { id: LONG } });

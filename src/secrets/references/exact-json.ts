@@ -4,8 +4,8 @@ import type { JsonValue } from '../../protocol/index.ts';
 const TOKEN = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 /**
- * Parses JSON text; an integer beyond ±2^53, of which a number would round the last digits, becomes a text with all of them.
- * @throws SyntaxError where the text is no JSON
+ * Parses JSON text; an integer beyond ±2^53, which a number would round, becomes a string with all digits.
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseExactJson(text: string): JsonValue {
   const value = JSON.parse(text) as JsonValue;

@@ -1,4 +1,4 @@
-/** What every step of resolving one layer of a configuration needs: its rules, and where problems are collected. */
+/** Context for resolving one layer of a configuration: its rules and its problems. */
 import type { Problem } from '../../errors.ts';
 import { dottedPath, type FieldFacts, type FieldPath, fieldsAt, type JsonObject } from '../../protocol/index.ts';
 import type { ConfigSpec, SecretKind } from '../types.ts';
@@ -28,7 +28,7 @@ export interface LayerContext {
   readonly source: string;
   readonly rules: Rules;
   readonly problems: Problem[];
-  /** Set when a reference names a secret that is in no store. */
+  /** Set when a reference names a secret that no store has. */
   hasUnknownName: boolean;
 }
 
@@ -42,7 +42,7 @@ export function report(
     if (problems.length === 0) problems.push(unusableSecret(source, rules.store));
     return undefined;
   }
-  // The path is that of the merged configuration, as the schema's own problems have it.
+  // The path refers to the merged configuration, as in the schema's own problems.
   const message = layer === 'config_file' ? `In the ${layer}: ${text.message}` : text.message;
   problems.push({ path: dottedPath(path) || '(root)', message, fix: text.fix });
   return undefined;
@@ -58,7 +58,7 @@ function unusableSecret(name: string, store: string): Problem {
   };
 }
 
-/** What the spec says of the field at a path, in the branches that the merged configuration chooses. */
+/** Facts from the spec about the field at a path, in the branches that the merged configuration selects. */
 export function factsAt({ rules }: LayerContext, path: FieldPath): FieldFacts {
   return fieldsAt(rules.spec, path, rules.merged);
 }

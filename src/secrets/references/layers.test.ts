@@ -1,13 +1,13 @@
 import { linkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { open, place, ref, resolve, useVaultContext } from '../vault/vault-context.fixture.ts';
+import { open, ref, resolve, useVaultContext, vaultPaths } from '../vault/vault-context.fixture.ts';
 
 useVaultContext();
 
 describe('layers', () => {
   const write = (name: string, text: string): string => {
-    const path = join(place.folder, 'project', name);
+    const path = join(vaultPaths.folder, 'project', name);
     writeFileSync(path, text);
     return path;
   };
@@ -31,7 +31,7 @@ describe('layers', () => {
     });
   });
 
-  it('redacts what is at secret fields of a file and of a secret, and takes references in them', async () => {
+  it('redacts secret fields of a file and of a secret, and accepts references in them', async () => {
     const configFile = write(
       'c.json',
       JSON.stringify({
@@ -51,7 +51,7 @@ describe('layers', () => {
     expect(redact('plain.example.com whole.example.com')).toBe('plain.example.com whole.example.com');
   });
 
-  it('reads YAML from a secret, and tells only the place of a mistake', async () => {
+  it('reads YAML from a secret, and reports only the position of a mistake', async () => {
     expect((await resolve({ configSecret: 'YAML' })).value).toEqual({ host: 'yaml.example.com' });
     const broken = await resolve({
       configSecret: 'BROKEN',
@@ -68,13 +68,13 @@ describe('layers', () => {
     }
   });
 
-  it('refuses files that lie elsewhere, the env file under any name, and what is no file', async () => {
-    const outside = join(place.folder, 'outside.yaml');
+  it('refuses files from elsewhere, the env file under any name, and paths that are not files', async () => {
+    const outside = join(vaultPaths.folder, 'outside.yaml');
     writeFileSync(outside, 'host: x');
-    symlinkSync(outside, join(place.folder, 'project', 'link.yaml'));
-    linkSync(place.envPath, join(place.folder, 'project', 'hard.yaml'));
-    writeFileSync(join(place.folder, 'project', 'runs', 'config.json'), '{}');
-    const at = (path: string): string => join(place.folder, 'project', path);
+    symlinkSync(outside, join(vaultPaths.folder, 'project', 'link.yaml'));
+    linkSync(vaultPaths.envPath, join(vaultPaths.folder, 'project', 'hard.yaml'));
+    writeFileSync(join(vaultPaths.folder, 'project', 'runs', 'config.json'), '{}');
+    const at = (path: string): string => join(vaultPaths.folder, 'project', path);
     for (const [path, word] of [
       [outside, 'not a file in the folders'],
       [at('../outside.yaml'), 'not a file in the folders'],
@@ -92,9 +92,9 @@ describe('layers', () => {
       expect(problems[0]?.message, path).toContain(word);
       expect(printed).not.toContain('key-value');
     }
-    const allowed = open({ configDirectories: [place.folder] });
+    const allowed = open({ configDirectories: [vaultPaths.folder] });
     expect((await resolve({ configFile: outside }, allowed)).value).toEqual({ host: 'x' });
-    expect((await resolve({ configFile: place.envPath }, allowed)).problems[0]?.message).toContain('never read');
+    expect((await resolve({ configFile: vaultPaths.envPath }, allowed)).problems[0]?.message).toContain('never read');
   });
 
   it('refuses a configuration from a setting, an unknown and an empty secret', async () => {

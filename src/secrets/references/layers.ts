@@ -14,9 +14,9 @@ const ORDER: readonly Layer[] = ['config_file', 'config', 'config_secret'];
 
 export interface LayerRules extends Omit<Rules, 'merged'> {
   readonly settings: Settings;
-  /** Why stores cannot be read, if so: reported where a name is missing. */
+  /** Why stores cannot be read, if so: reported if a name is missing. */
   readonly storeProblems: readonly Problem[];
-  /** By name, why a value may not be what its author meant. */
+  /** By name, why a value may differ from what its author meant. */
   readonly suspicions: ReadonlyMap<string, string>;
 }
 

@@ -31,7 +31,7 @@ function referenceFix(key: string, { secrets, store }: Rules): string {
   return `Ask the user to write a line ${name}=… into ${store}, and write "${PREFIX}${name}" here.`;
 }
 
-/** Registers for redaction what of a person's own value is secret by its field, its key or its shape. */
+/** Registers for redaction the parts of a person's own value that are secret by field, key or shape. */
 export function registerSecrets(value: JsonValue, path: FieldPath, name: string, context: LayerContext): void {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) registerSecrets(item, [...path, index], name, context);
@@ -43,7 +43,7 @@ export function registerSecrets(value: JsonValue, path: FieldPath, name: string,
   }
 }
 
-/** Whether problems with a value may be reported: what the assistant wrote, and a person's plain values against a published spec. */
+/** Whether problems with a value may be reported: yes for the assistant's values, and for a person's plain values with a published spec. */
 export function isReportable(value: JsonValue, path: FieldPath, context: LayerContext): boolean {
   if (context.layer === 'config') return true;
   return context.layer === 'config_file' && context.rules.isPublished && !isSecretValue(value, path, context);

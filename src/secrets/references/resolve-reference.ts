@@ -20,7 +20,7 @@ const MAX_FIELDS = 8;
 
 /**
  * @param text a text that contains `PREFIX`
- * @returns the value, in the type that the field takes; undefined where a problem was reported
+ * @returns the value, in the type of the field; undefined if a problem was reported
  */
 export function resolveReference(text: string, path: FieldPath, context: LayerContext): JsonValue | undefined {
   const [match, name = '', pointer] = REFERENCE.exec(text) ?? [];
@@ -40,7 +40,7 @@ export function resolveReference(text: string, path: FieldPath, context: LayerCo
       fix: 'Correct the pointer, or refer to the whole secret.',
     });
   }
-  // A value that does not fit is passed on unchanged: the connector reports what is wrong with it.
+  // A value of the wrong type is passed on unchanged: the connector reports the problem.
   const converted = convert(part, facts.types) ?? part;
   if (secret.kind === 'plain') registerSecrets(converted, path, name, context);
   return converted;
@@ -53,7 +53,7 @@ function malformed(text: string): ProblemText {
   };
 }
 
-/** Why a known secret must not be used at a field; undefined where it may. */
+/** Why a known secret must not be used at a field; undefined if it may. */
 function refusalOf(
   name: string,
   { kind, value }: KnownSecret,

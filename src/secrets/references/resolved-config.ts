@@ -3,7 +3,7 @@ import { canonicalJson, type JsonObject } from '../../protocol/index.ts';
 import type { ResolvedConfig } from '../types.ts';
 import { Unprintable } from '../vault/unprintable.ts';
 
-/** Holds the values where neither printing nor serialising reaches them. */
+/** Holds the values out of reach of printing and serialization. */
 class PlainConfig extends Unprintable implements ResolvedConfig {
   readonly #config: JsonObject;
   readonly #outline: JsonObject;
@@ -16,7 +16,7 @@ class PlainConfig extends Unprintable implements ResolvedConfig {
     this.#outline = outline;
     this.#literals = literals;
     // It is used in file names only, so it must not be long, and must not be the plain hash of a known text.
-    // What was written is a part of it: it must not be visible that a literal equals a secret.
+    // Include the written value, so that the fingerprint does not reveal that a literal equals a secret.
     const hash = createHash('sha256')
       .update('sluice configuration 2\n')
       .update(canonicalJson([config, written]));
@@ -41,11 +41,11 @@ class PlainConfig extends Unprintable implements ResolvedConfig {
 }
 
 export interface ConfigFacts {
-  /** The configuration with held values in place of secrets. */
+  /** The configuration with held values instead of secrets. */
   readonly outline: JsonObject;
-  /** What the configuration was made of, with its references. */
+  /** The layers of the configuration, with their references. */
   readonly written: unknown;
-  /** What of it the assistant wrote. */
+  /** The part that the assistant wrote. */
   readonly literals?: JsonObject | undefined;
 }
 

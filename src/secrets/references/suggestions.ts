@@ -1,4 +1,4 @@
-/** Which names to propose, for an unknown one and for a literal at a secret field. */
+/** Suggests names for an unknown secret and for a literal in a secret field. */
 import { distance } from 'fastest-levenshtein';
 
 const MAX_NAMES = 3;
@@ -73,7 +73,7 @@ function words(name: string): string[] {
   return secretName(name).split('_');
 }
 
-/** A name for a secret that is still to be created: `apiKey` becomes `API_KEY`. */
+/** A name for a new secret: `apiKey` becomes `API_KEY`. */
 export function secretName(key: string): string {
   const words = key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
   const name =

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isHeldValue } from '../../protocol/index.ts';
-import { open, place, ref, resolve, useVaultContext } from '../vault/vault-context.fixture.ts';
+import { open, ref, resolve, useVaultContext, vaultPaths } from '../vault/vault-context.fixture.ts';
 
 useVaultContext();
 
@@ -80,7 +80,7 @@ describe('walkLayer', () => {
     expect(fix('tags[1]')).toContain('HOST');
     expect(fix('tags[0]')).toContain('tokens[]');
     expect(fix('credentials.password')).toContain('secret_reference::PASSWORD');
-    expect(fix('credentials.password')).toContain(place.envPath);
+    expect(fix('credentials.password')).toContain(vaultPaths.envPath);
     for (const value of [
       'hunter2',
       'a literal token',
@@ -104,7 +104,7 @@ describe('walkLayer', () => {
     expect(Object.values(config.outline).every(isHeldValue)).toBe(true);
   });
 
-  it('says the same of a pointer that leads nowhere and of a value that is not JSON; null is a value', async () => {
+  it('reports a pointer that leads nowhere like a value that is not JSON; null is a value', async () => {
     const messages = ['SERVICE#/nothing', 'SERVICE#/port/x', 'API_KEY#/a', 'NULLS#/b'].map(async (name) => {
       const { problems } = await resolve({ config: { tokens: [ref(name)] } });
       return problems.map(({ message, fix }) => [message.replace(/to \w+/, 'to NAME'), fix]);
@@ -144,7 +144,7 @@ describe('walkLayer', () => {
     expect((await resolve({ config: { unheard: ref('API_KEY') } })).paths).toEqual(['unheard']);
   });
 
-  it('redacts a plain secret from the moment it stands at a secret field', async () => {
+  it('redacts a plain secret as soon as it is in a secret field', async () => {
     const vault = open();
     expect(vault.redactor.redact('opaque-value-9876', 'data')).toBe('opaque-value-9876');
     await resolve({ config: { tokens: [ref('OPAQUE')] } }, vault);

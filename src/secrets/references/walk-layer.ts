@@ -16,10 +16,10 @@ import { resolveReference } from './resolve-reference.ts';
 
 export interface WalkedLayer {
   readonly config: JsonObject;
-  /** The same with held values in place of everything that no answer may depend on. */
+  /** The same with held values instead of everything that no answer may depend on. */
   readonly outline: JsonObject;
   readonly problems: readonly Problem[];
-  /** Whether a reference names a secret that is in no store. */
+  /** Whether a reference names a secret that no store has. */
   readonly hasUnknownName: boolean;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 import { type ChangedField, changedFields, layFields, withFields } from './changed-fields.ts';
 
-test('only what changed, at any depth; arrays are whole values, what is left out is unchanged', () => {
+test('only what changed, at any depth; arrays are single values, omitted fields are unchanged', () => {
   const before = { host: 'a', port: 1, list: [1, 2], deep: { token: 'old', user: 'u', more: { x: 1 } }, gone: true };
   const after = {
     host: 'a',
@@ -21,7 +21,7 @@ test('only what changed, at any depth; arrays are whole values, what is left out
   ]);
 });
 
-test('a later field takes the place of the same one and of those inside it', () => {
+test('a later field replaces the same one and those inside it', () => {
   const earlier = [
     { path: ['a', 'b'], value: 1 },
     { path: ['c'], value: 2 },
@@ -41,7 +41,7 @@ const { object } = fc.letrec<{ object: JsonObject; value: JsonValue }>((tie) => 
   }) as fc.Arbitrary<JsonObject>,
 }));
 
-test('changes applied to a configuration give what the connector reported, one update after the other', () => {
+test('applying the changes of each update in turn yields the configuration that the connector reported', () => {
   fc.assert(
     fc.property(object, object, object, (sent, first, second) => {
       const one = layFields(sent, changedFields(sent, first));

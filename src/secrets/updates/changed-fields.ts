@@ -7,7 +7,7 @@ export interface ChangedField {
   readonly value: JsonValue;
 }
 
-/** What `after` has that `before` has not, or has otherwise; arrays count as single values, a missing field as unchanged. */
+/** Fields of `after` that `before` lacks or has with another value; arrays are single values, a missing field is unchanged. */
 export function changedFields(before: JsonObject, after: JsonObject, path: readonly string[] = []): ChangedField[] {
   return Object.entries(after).flatMap(([key, value]) => {
     const old = Object.hasOwn(before, key) ? before[key] : undefined;
@@ -34,6 +34,6 @@ export function layFields(config: JsonObject, fields: readonly ChangedField[]): 
 function layOne(object: JsonObject, [key = '', ...rest]: readonly string[], value: JsonValue): JsonObject {
   const old = Object.hasOwn(object, key) ? object[key] : undefined;
   const inner = rest.length === 0 ? value : layOne(isObject(old) ? old : {}, rest, value);
-  // From entries: a key such as __proto__ stays a key.
+  // Built from entries, so that a key such as __proto__ is an ordinary key.
   return Object.fromEntries([...Object.entries(object).filter(([other]) => other !== key), [key, inner]]);
 }

@@ -34,7 +34,7 @@ export interface StoredUpdate {
 }
 
 export interface UpdateFiles {
-  /** Undefined where there is none that can be read. */
+  /** Undefined if there is none that can be read. */
   read(source: string): StoredUpdate | undefined;
   /** Synchronous: a rotated token is on disk before anything else happens. */
   write(source: string, update: StoredUpdate): void;

@@ -1,4 +1,4 @@
-/** What connectors change in their own configuration, such as a rotated token: stored, used at the next run, and redacted. */
+/** Changes that connectors make to their own configuration, such as a rotated token: stored, used at the next run, and redacted. */
 import { dottedPath } from '../../protocol/index.ts';
 import type { GrowingRedactor } from '../redact/redactor.ts';
 import type { ConfigUpdates, ResolvedConfig, UpdatedSource } from '../types.ts';
@@ -10,7 +10,7 @@ import { leavesOf, updatableConfig } from './updatable-config.ts';
 const MIN_LENGTH = 8;
 const MAX_WAITING = 50;
 
-/** @param folder absolute; undefined where the project directory is unusable, and nothing can be stored */
+/** @param folder absolute; undefined if the project directory is unusable, and nothing can be stored */
 export function createConfigUpdates(folder: string | undefined, redactor: GrowingRedactor): ConfigUpdates {
   const files = folder === undefined ? undefined : createUpdateFiles(folder);
   /** By fingerprint of the configuration that was checked. */
@@ -90,7 +90,7 @@ function registerFields(redactor: GrowingRedactor, source: string, fields: reado
   }
 }
 
-/** Short values, and words such as a scope that no field marks as secret, occur in ordinary text: redacting them would spoil it. */
+/** Short values, and words such as a scope that no field marks as secret, occur in ordinary text: redacting them would make it unreadable. */
 function isDistinct(leaf: string, sensitive: boolean): boolean {
   return leaf.length >= MIN_LENGTH && (sensitive || /\d/.test(leaf));
 }

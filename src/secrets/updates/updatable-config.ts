@@ -18,7 +18,7 @@ export interface UpdateStorage {
   store(fields: readonly StoredField[]): void;
 }
 
-/** The configuration as it goes to the connector; its fingerprint stays that of the configuration without changes. */
+/** The configuration for the connector; its fingerprint is that of the unchanged configuration. */
 export function updatableConfig(
   name: string,
   config: ResolvedConfig,
@@ -48,7 +48,7 @@ export function updatableConfig(
   const configFacts = { outline: config.outline, written: name, literals: config.literals };
   return Object.defineProperties(resolvedConfig({}, configFacts), {
     fingerprint: { value: config.fingerprint },
-    // A token that one verb rotated is what the next verb of the same call gets.
+    // The next verb of the same call gets a token that this verb rotated.
     use: { value: <T>(callback: (plain: JsonObject) => T): T => callback(structuredClone(current)) },
     keepUpdate: { value: keepUpdate },
   });

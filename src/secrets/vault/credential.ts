@@ -14,7 +14,7 @@ class LentCredential extends Unprintable implements Credential {
   }
 }
 
-/** Holds a value where neither printing nor serialising reaches it. */
+/** Holds a value out of reach of printing and serialization. */
 export function withCredential(value: string): Credential {
   return new LentCredential(value);
 }

@@ -12,7 +12,7 @@ import { type Problem, SetupError } from '../../errors.ts';
 export interface CurrentEnvFile {
   /** Concurrent calls share one read. */
   refresh(): Promise<void>;
-  /** Undefined where there is none, or where the last read failed. */
+  /** Undefined if there is none, or if the last read failed. */
   contents(): EnvFileContents | undefined;
   problems(): Problem[];
 }

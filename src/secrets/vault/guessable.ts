@@ -1,4 +1,4 @@
-/** How hard it is to guess a value, by its length and the kinds of its characters. Pure. */
+/** Estimates how hard a value is to guess, by its length and character classes. Pure. */
 
 const KINDS: readonly (readonly [RegExp, number])[] = [
   [/[0-9]/, 10],

@@ -8,7 +8,7 @@ export interface StoreValues {
 
 export interface SecretStores {
   load(): Promise<void>;
-  /** What has been loaded, in the order of the stores. */
+  /** Loaded values, in the order of the stores. */
   values(): readonly StoreValues[];
   warnings(): readonly string[];
 }
@@ -27,7 +27,7 @@ export function createSecretStores(
       onValues(values);
       return { store: source.store, values };
     } catch {
-      // The cause may quote what the store holds.
+      // The cause may quote the store's content.
       return `The ${source.store} cannot be read; its secrets are not available until the server restarts.`;
     }
   };

@@ -1,4 +1,4 @@
-/** Prints and serialises as its label, whatever it holds. */
+/** Prints and serializes as its label, never as its value. */
 export class Unprintable {
   readonly #label: string;
 

@@ -61,19 +61,19 @@ const SPEC: JsonObject = {
 };
 
 /** Where the files of the test that runs now lie. */
-export const place = { folder: '', envPath: '' };
+export const vaultPaths = { folder: '', envPath: '' };
 let atStart: EnvFileContents | undefined;
 
 /** To be called once by a test file: every test gets a folder of its own. */
 export function useVaultContext(): void {
   beforeEach(async () => {
-    place.folder = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
-    place.envPath = join(place.folder, 'my.env');
-    writeFileSync(place.envPath, ENV, { mode: 0o600 });
-    mkdirSync(join(place.folder, 'project', 'runs'), { recursive: true });
-    atStart = await readEnvFile(place.envPath);
+    vaultPaths.folder = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
+    vaultPaths.envPath = join(vaultPaths.folder, 'my.env');
+    writeFileSync(vaultPaths.envPath, ENV, { mode: 0o600 });
+    mkdirSync(join(vaultPaths.folder, 'project', 'runs'), { recursive: true });
+    atStart = await readEnvFile(vaultPaths.envPath);
   });
-  afterEach(() => rmSync(place.folder, { recursive: true }));
+  afterEach(() => rmSync(vaultPaths.folder, { recursive: true }));
 }
 
 export function settings(more: Partial<Settings> = {}): Settings {
@@ -81,9 +81,9 @@ export function settings(more: Partial<Settings> = {}): Settings {
   const modes = { safe: mode, readOnly: mode };
   return {
     version: '0',
-    envFile: { path: place.envPath, origin: 'environment' },
-    projectDirectory: { path: join(place.folder, 'project'), origin: 'environment' },
-    userDataDirectory: place.folder,
+    envFile: { path: vaultPaths.envPath, origin: 'environment' },
+    projectDirectory: { path: join(vaultPaths.folder, 'project'), origin: 'environment' },
+    userDataDirectory: vaultPaths.folder,
     docker: { memoryBytes: 2 ** 31, cpus: 2, pids: 1024, mounts: [] },
     modes: { local: modes, cloud: modes },
     sensitiveNames: [],

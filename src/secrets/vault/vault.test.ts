@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createVault } from './vault.ts';
-import { open, place, ref, resolve, settings, useVaultContext } from './vault-context.fixture.ts';
+import { open, ref, resolve, settings, useVaultContext, vaultPaths } from './vault-context.fixture.ts';
 
 useVaultContext();
 
@@ -50,36 +50,36 @@ describe('list and status', () => {
     );
   });
 
-  it('reads a changed file again, keeps old values redacted, and tells changed settings', async () => {
+  it('reads a changed file again, keeps old values redacted, and reports changed settings', async () => {
     const vault = open();
     expect((await vault.status()).changedSettings).toEqual([]);
-    writeFileSync(place.envPath, 'API_KEY=the-new-value\nAIRBYTE_PROJECT_DIR=/else\n');
+    writeFileSync(vaultPaths.envPath, 'API_KEY=the-new-value\nAIRBYTE_PROJECT_DIR=/else\n');
     expect((await vault.list()).map(({ name }) => name)).toEqual(['AIRBYTE_PROJECT_DIR', 'API_KEY']);
     expect(vault.redactor.redact('key-value-123456 the-new-value', 'data')).toBe('[secret:API_KEY] [secret:API_KEY]');
     expect((await vault.status()).changedSettings).toEqual(['AIRBYTE_CLOUD_CLIENT_SECRET', 'AIRBYTE_PROJECT_DIR']);
   });
 
-  it('tells what is wrong with the file, and gives nothing of a file that is gone', async () => {
+  it('reports what is wrong with the file, and serves nothing from a removed file', async () => {
     const vault = open();
     expect(await vault.status()).toMatchObject({
-      envFile: { path: place.envPath, readable: true },
+      envFile: { path: vaultPaths.envPath, readable: true },
       problems: [],
       tooShort: ['SHORT_TOKEN'],
       guessable: [],
     });
-    rmSync(place.envPath);
+    rmSync(vaultPaths.envPath);
     expect(await vault.status()).toMatchObject({
       envFile: { readable: false },
-      problems: [{ message: expect.stringContaining(place.envPath) }],
+      problems: [{ message: expect.stringContaining(vaultPaths.envPath) }],
     });
     expect(await vault.list()).toEqual([]);
     const { problems } = await resolve({ config: { host: ref('HOST') } }, vault);
     expect(problems.map(({ path }) => path)).toEqual(['host', 'AIRBYTE_MCP_ENV_FILE']);
-    writeFileSync(place.envPath, 'HOST=back.example.com');
+    writeFileSync(vaultPaths.envPath, 'HOST=back.example.com');
     expect((await resolve({ config: { host: ref('HOST') } }, vault)).value).toEqual({ host: 'back.example.com' });
   });
 
-  it('works without an env file, and says why there is none', async () => {
+  it('works without an env file, and reports why there is none', async () => {
     const problem = { path: 'AIRBYTE_MCP_ENV_FILE', message: 'relative', fix: 'absolute' };
     const vault = createVault({ settings: settings({ envFile: { origin: 'environment', problem } }) });
     expect(await vault.list()).toEqual([]);

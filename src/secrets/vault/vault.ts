@@ -18,7 +18,7 @@ export interface VaultOptions {
   readonly contents?: EnvFileContents;
   /** Values of settings that came from the process environment; they are redacted, and references cannot name them. */
   readonly environment?: ReadonlyMap<string, string>;
-  /** Further stores; where names are the same the env file wins, then the earlier store. */
+  /** Further stores; for equal names the env file wins, then the earlier store. */
   readonly stores?: readonly SecretStore[];
 }
 
@@ -96,7 +96,7 @@ function registerValues(redactor: GrowingRedactor, values: ReadonlyMap<string, s
   }
 }
 
-/** All secrets by name; where names are the same the env file wins, then the earlier store. */
+/** All secrets by name; for equal names the env file wins, then the earlier store. */
 function storedSecrets(envFile: CurrentEnvFile, others: SecretStores, settings: Settings): Map<string, StoredSecret> {
   const found = new Map<string, StoredSecret>();
   const all = [{ store: 'env file' as const, values: envFile.contents()?.values }, ...others.values()];

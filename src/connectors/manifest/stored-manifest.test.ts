@@ -1,4 +1,4 @@
-/** What is kept of a manifest of the registry, and what is no longer what was fetched. */
+/** Stored registry manifests, and detection of stored files that changed since they were fetched. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { keepManifest, storedManifest } from './stored-manifest.ts';
 let folder: string;
 let project: Project;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-kept-'));
+  folder = await mkdtemp(join(tmpdir(), 'sluice-manifest-'));
   project = openProject(loadSettings('0.0.0', { projectDirectory: folder }, {}).settings);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
