@@ -8,7 +8,7 @@ import { streamKey } from '../stream-keys.ts';
 import type { Made, SyncRequest } from '../types.ts';
 import { othersWith, readStored, type StoredStream } from './delivery-states.ts';
 
-/** What is kept of a source at a destination. */
+/** What is stored about a source at a destination. */
 type Known = NonNullable<Awaited<ReturnType<typeof readStored>>>;
 
 /**

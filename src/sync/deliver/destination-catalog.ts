@@ -4,7 +4,7 @@ import { type ConfiguredStream, configuredCatalogJson, isObject, type JsonObject
 export interface DeliveryMode {
   readonly generation: number;
   readonly minimum: number;
-  /** Takes the place of what the mode says. */
+  /** Overrides the destination mode. */
   readonly overwrite: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface OddLines {
   settle(): void;
   /** Takes the last line of the output, which no line break ends. @returns whether it ends in the middle of a message */
   last(line: Buffer): boolean;
-  /** Takes what begins a line that is too long to be kept. */
+  /** Takes the beginning of a line that is too long to buffer. */
   tooLong(beginning: Buffer): void;
 }
 
