@@ -67,7 +67,7 @@ export interface Cache {
     table?: string,
   ): Promise<RemovedTables>;
   /** Removes the record of a sync; the rows that it loaded stay. */
-  forgetSync(syncId: string): Promise<void>;
+  deleteSync(syncId: string): Promise<void>;
   /** Releases the cache to other processes, now or as soon as its users in this process are done. */
   release(): Promise<void>;
   /** Interrupts running work, closes the cache, and rejects further use. */

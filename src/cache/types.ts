@@ -51,7 +51,7 @@ export interface RemovedTables {
   readonly tables: readonly string[];
   /** Other objects in the dataset, which syncs did not make. */
   readonly left: readonly string[];
-  readonly datasetGone: boolean;
+  readonly datasetRemoved: boolean;
 }
 
 export interface DryRun {

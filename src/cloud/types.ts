@@ -197,7 +197,7 @@ export interface Cloud {
       id: string,
       changes: { readonly name?: string; readonly configuration?: JsonObject },
     ): Promise<Actor>;
-    /** Replaces the present configuration. Where the new one has one of Airbyte's own masks, the value behind it is kept. */
+    /** Replaces the present configuration. Fields that hold one of Airbyte's masks keep their present value. */
     replace(
       kind: ActorKind,
       id: string,

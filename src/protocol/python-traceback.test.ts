@@ -23,7 +23,7 @@ jsonschema.exceptions.ValidationError: the schema failed
 `;
 
 describe('a traceback', () => {
-  it('leaves what its exceptions say', () => {
+  it('keeps the messages of its exceptions', () => {
     expect(withoutTracebacks(`before\n${TRACEBACK}after`)).toBe(
       [
         'before',
@@ -53,7 +53,7 @@ describe('a traceback', () => {
     expect(firstException('nothing of the kind')).toBeUndefined();
   });
 
-  it('is told from other text', () => {
+  it('is distinguished from other text', () => {
     const text = 'Usage: a [b]\n  indented\n\nFile not found\n';
     expect(withoutTracebacks(text)).toBe(text.trim());
   });

@@ -46,7 +46,7 @@ describe('fieldsAt', () => {
     expect(fieldsAt(SPEC, ['credentials', 'certificate', 'pem'], config)).toMatchObject({ known: true, secret: true });
   });
 
-  it('tells types, arrays and free-form objects', () => {
+  it('returns types, arrays and free-form objects', () => {
     expect(fieldsAt(SPEC, ['port'])).toEqual({ known: true, secret: false, types: ['integer'], freeForm: false });
     expect(fieldsAt(SPEC, ['tokens', 3])).toMatchObject({ known: true, secret: true, types: ['string'] });
     expect(fieldsAt(SPEC, ['headers', 'X-Any'])).toMatchObject({ known: true, secret: false, freeForm: true });

@@ -86,7 +86,7 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
 }
 
 /**
- * Arguments as the audit may keep them: of a configuration only keys and references, for a literal may be a secret.
+ * Arguments as the audit may keep them: of a configuration only keys and references, because a literal may be a secret.
  * Of arguments that are not valid, whatever could be a configuration under a wrong name or at a wrong path.
  */
 function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: boolean): unknown {
@@ -120,7 +120,7 @@ function withoutConfigurations(value: unknown): unknown {
   );
 }
 
-/** A value that is too long becomes a text that says so. */
+/** Replaces a value that is too long with a note about its length. */
 function bounded(object: unknown): unknown {
   const cut = (value: unknown): unknown => {
     const text = JSON.stringify(value) ?? 'null';

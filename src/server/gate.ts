@@ -14,7 +14,7 @@ export function authorizeTool(tool: AnyTool, input: unknown, services: Services)
 
 /**
  * Judges one plan: safe mode lets a session change and destroy only what it created.
- * @throws RefusedError that says which mode refuses, what the session did not create, and who can lift it
+ * @throws RefusedError that names the mode, what the session did not create, and who can lift the mode
  */
 export function authorize(tool: AnyTool, input: unknown, { settings, ledger }: Services, plan: Plan): void {
   const others = plan.targets.filter((entry) => !ledger.holds(entry));

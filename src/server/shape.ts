@@ -1,4 +1,4 @@
-/** One size for each answer, for its text and its data together: clients cut longer ones in silence, so we cut first and say it. */
+/** One size for each answer, for its text and its data together: clients cut longer ones silently, so Sluice cuts first and reports it. */
 import { isObject } from '../protocol/index.ts';
 import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import { fitData } from './fit-data.ts';

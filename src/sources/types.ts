@@ -120,8 +120,8 @@ export interface Sources {
   /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
   updateOf(source: SavedConnector): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
   /**
-   * Saves a source; a replaced one goes into the history. What its connector had changed before is dropped, what it changed
-   * in the check of `checked` is kept. Its id stays where the replaced one belongs to the caller.
+   * Saves a source; a replaced one is stored in the history. Earlier configuration updates of its connector are dropped;
+   * those made during the check of `checked` are stored. Keeps the id if the caller owns the replaced source.
    * @throws InputError for a bad name or a clash of datasets; what `mayReplace` throws
    */
   save(source: Omit<SavedConnector, 'id'>, mayReplace: MayReplace, checked?: ResolvedConfig): Promise<Saved>;

@@ -166,7 +166,7 @@ async function planDataset({ cache, sources, syncs }: Services, name: string): P
         const {
           tables: removed,
           left,
-          datasetGone: datasetRemoved,
+          datasetRemoved,
         } = await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)));
         return {
           removed: [
@@ -236,7 +236,7 @@ async function planConnector(
     const kept: string[] = [];
     for (const entry of chosen) {
       const result = await connectors.remove(entry, (present) => authorize([installedInLedger(present)]));
-      // The size is the image's, which may be kept.
+      // The size is that of the image, which may remain.
       if (result)
         removed.push(result.stays ? result.entry.name : `${result.entry.name}: ${bytesText(result.entry.bytes)}`);
       if (result?.stays) kept.push(result.stays);
@@ -275,7 +275,7 @@ async function planSync({ cache, syncs }: Services, syncId: string): Promise<Rem
     async run(authorize) {
       authorize([local('sync', syncId, syncId)]);
       await syncs.remove(syncId);
-      await cache.forgetSync(syncId);
+      await cache.deleteSync(syncId);
       return {
         removed: [`sync ${syncId}: its status and its log`],
         kept: [

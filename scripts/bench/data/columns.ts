@@ -11,7 +11,7 @@ export interface Column {
   readonly value: (random: Random, row: number) => string | undefined;
 }
 
-/** What DuckDB is told to read a column as. */
+/** The type that DuckDB reads a column as. */
 export const SQL_TYPES: Record<Kind, string> = {
   integer: 'BIGINT',
   number: 'DOUBLE',

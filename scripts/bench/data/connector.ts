@@ -15,7 +15,7 @@ exit 2
 `;
 
 /**
- * Writes the connector beside its data. Where the folder has a file `calls`, each call adds its verb to it.
+ * Writes the connector next to its data. If the folder has a file `calls`, each call appends its verb to it.
  * @returns the absolute path of the program
  */
 export function replayConnector(set: DataSet, { folder }: Pick<DataFiles, 'folder'>): string {

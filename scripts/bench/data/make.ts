@@ -11,7 +11,7 @@ const VERSION = 1;
 const SEED = 20_261_121;
 const STARTED_AT = 1_700_000_000_000;
 
-/** Where the files of a set lie. */
+/** The location of the files of a set. */
 export interface DataFiles {
   readonly folder: string;
   /** Protocol messages. */

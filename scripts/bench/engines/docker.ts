@@ -1,4 +1,4 @@
-/** The same connectors out of images: what Docker costs beside the program itself. */
+/** The same connectors from images: the cost of Docker on top of the program itself. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

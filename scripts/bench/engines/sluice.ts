@@ -1,4 +1,4 @@
-/** Sluice as a whole: `sluice-mcp sync` from spawn to exit, with a source that is saved already. */
+/** The complete program: `sluice-mcp sync` from spawn to exit, with a saved source. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -22,7 +22,7 @@ export interface SavedConnector {
   readonly version?: string;
   /** Settings besides. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Where the project lies. */
+  /** The folder of the project. */
   readonly folder: string;
 }
 

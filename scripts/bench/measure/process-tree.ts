@@ -1,4 +1,4 @@
-/** What Linux says of a process and its descendants. */
+/** What Linux reports about a process and its descendants. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 

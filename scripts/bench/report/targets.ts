@@ -60,7 +60,7 @@ function memory(name: string, aim: number): Target {
   return { what: `${name}: peak memory`, aim, unit: 'MB', atLeast: false, value: sluice(name, 'peakBytes', () => 1e6) };
 }
 
-/** A container's own CPU time is not Sluice's: only the wall says what Docker costs. */
+/** A container's CPU time is not that of Sluice: only the wall time shows the cost of Docker. */
 function inDocker(name: string, aim: number): Target {
   const value = (medians: Medians): number | undefined => {
     const [docker, native] = [medians(name, 'docker')?.wallSeconds, medians(name, 'sluice')?.wallSeconds];

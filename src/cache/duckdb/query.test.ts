@@ -34,13 +34,13 @@ describe('the answer', () => {
     expect(insertion.rows.map((row) => row[0])).toEqual([40000, 40001, 40002]);
   });
 
-  test('the end is said', async () => {
+  test('the last page is reported', async () => {
     expect(await run('FROM shop.orders', 10, 49_990)).toMatchObject({ truncated: false, cellsCut: 0 });
     expect(await run('FROM shop.orders', 10, 49_989)).toMatchObject({ truncated: true, nextOffset: 49_999 });
     expect((await run('FROM shop.orders', 10, 60_000)).rows).toEqual([]);
   });
 
-  test('long cells and long answers are cut, and it is said', async () => {
+  test('long cells and long answers are cut, and the cut is reported', async () => {
     const wide = await run('SELECT id, text FROM shop.wide', 200);
     expect(wide.rows[0]?.[1]).toBe(`${'é'.repeat(2000)}…`);
     expect(wide).toMatchObject({ truncated: true, cellsCut: wide.rows.length, nextOffset: wide.rows.length });

@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-/** Loads each line of a file as a segment of its own, in two modes, and says how many there were. */
+/** Loads each line of a file as its own segment, in two modes, and prints the count. */
 const LOADER = `
 import { readFileSync } from 'node:fs';
 import { openLoadContext, stream } from ${JSON.stringify(join(import.meta.dirname, 'load-context.fixture.ts'))};

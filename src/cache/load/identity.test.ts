@@ -1,4 +1,4 @@
-/** Rows are told apart, and compared, by what the source sent: never by what a column's type made of it. */
+/** Rows are identified and compared by the values that the source sent, never by their converted form. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/index.ts';
 import type { PreparedSync } from './index.ts';
@@ -41,7 +41,7 @@ describe('keys', () => {
     expect(loaded).toMatchObject({ written: 1000, updated: 0, changed: {} });
     expect(loaded.grown).toEqual(['the column "id" became HUGEINT, because DOUBLE does not hold its values']);
     expect(await ids()).toEqual([...numbers, '7'].sort());
-    // It stays so, by a schema that still says number.
+    // A schema that still declares a number does not change that.
     const again = await keyed(NUMBER);
     expect(await context.load(again, [line(`{"id":${numbers[3]},"v":"b"}`), line('{"id":7.0,"v":"b"}')])).toMatchObject(
       {
@@ -121,7 +121,7 @@ describe('keys', () => {
     expect(await context.rows(`SELECT v FROM shop.${s} ORDER BY v`)).toEqual([['b'], ['c'], ['c']]);
   });
 
-  it('may be objects, and lie in objects', async () => {
+  it('may be objects, and be nested in objects', async () => {
     const prepared = await keyed({ type: 'object' });
     const load = (v: string): Promise<unknown> =>
       context.load(
@@ -145,7 +145,7 @@ describe('keys', () => {
 });
 
 describe('an integer beyond 2^53', () => {
-  it('keeps its digits in a number column that is no key, beside fractions too', async () => {
+  it('keeps its digits in a number column that is not a key, next to fractions too', async () => {
     const numbers = { id: INTEGER, n: NUMBER, m: NUMBER };
     const prepared = await context.prepare([stream(s, numbers)]);
     await context.load(prepared, [line('{"id":1,"n":1,"m":0.5}'), line('{"id":2,"n":3.0,"m":2}')]);
@@ -258,7 +258,7 @@ describe('cursors', () => {
 });
 
 describe('a deletion that carries its key alone', () => {
-  const gone = '2024-01-01T00:00:00Z';
+  const deletedAt = '2024-01-01T00:00:00Z';
   const users = (at: JsonObject): Promise<PreparedSync> =>
     context.prepare(
       [stream(s, { id: INTEGER, at, v: TEXT, _ab_cdc_deleted_at: TEXT }, { defaultCursorField: ['at'] })],
@@ -272,7 +272,7 @@ describe('a deletion that carries its key alone', () => {
   ])('deletes, by a cursor that the user chose: %j', async (type, at) => {
     const prepared = await users(type);
     const put = (id: number, when: number, v: string): string => line(JSON.stringify({ id, at: at(when), v }));
-    const drop = (id: number): string => line(JSON.stringify({ id, _ab_cdc_deleted_at: gone }));
+    const drop = (id: number): string => line(JSON.stringify({ id, _ab_cdc_deleted_at: deletedAt }));
     expect(
       await context.load(prepared, [put(1, 5, 'a'), put(2, 5, 'a'), put(3, 5, 'a'), put(4, 5, 'a')]),
     ).toMatchObject({
@@ -280,7 +280,7 @@ describe('a deletion that carries its key alone', () => {
     });
     const loaded = await context.load(prepared, [
       drop(1),
-      // It is there again, by a clock that goes behind.
+      // The record is back, with an older cursor.
       ...[drop(2), put(2, 3, 'b')],
       ...[put(3, 6, 'b'), drop(3)],
       ...[put(4, 4, 'late')],

@@ -128,7 +128,7 @@ describe('a table with one row for each key', () => {
   });
 
   it('loses the rows that were deleted in the source', async () => {
-    const gone = '2024-01-01T00:00:00Z';
+    const deletedAt = '2024-01-01T00:00:00Z';
     const loaded = await load(
       users(),
       [
@@ -137,11 +137,11 @@ describe('a table with one row for each key', () => {
         { id: 3, at: 9, name: 'c' },
       ],
       [
-        { id: 1, at: 2, _ab_cdc_deleted_at: gone },
-        { id: 2, at: 2, _ab_cdc_deleted_at: gone },
+        { id: 1, at: 2, _ab_cdc_deleted_at: deletedAt },
+        { id: 2, at: 2, _ab_cdc_deleted_at: deletedAt },
         { id: 2, at: 3, name: 'again' },
-        { id: 3, at: 2, _ab_cdc_deleted_at: gone },
-        { id: 4, at: 2, _ab_cdc_deleted_at: gone },
+        { id: 3, at: 2, _ab_cdc_deleted_at: deletedAt },
+        { id: 4, at: 2, _ab_cdc_deleted_at: deletedAt },
       ],
     );
     expect(loaded[1]).toMatchObject({ rows: 5, written: 1, deleted: 1 });
@@ -163,7 +163,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('is rebuilt beside the old one, merged too', async () => {
+  it('is rebuilt next to the old one, also when merged', async () => {
     await load(users(), [{ id: 1, at: 1, name: 'old' }]);
     const prepared = await context.prepare([users()], DEDUP, true);
     await context.load(prepared, [record({ id: 7, at: 1, name: 'a' })], { swap: false });
@@ -189,7 +189,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('starts over by a key that tells more records apart, and continues by one that tells fewer', async () => {
+  it('starts over with a key that distinguishes more records, and continues with one that distinguishes fewer', async () => {
     const key = (...fields: string[]): Stream => users({ primaryKey: fields.map((field) => [field]) });
     const planOf = async (one: Stream): Promise<unknown> => {
       const [first] = (await context.prepare([one], DEDUP)).streams;

@@ -20,7 +20,7 @@ const changesIn = async (sql: string): Promise<unknown[]> =>
   (await context.rows(sql)).map(([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes);
 
 describe('a schema that comes and goes', () => {
-  it('keeps the whole record beside its fields', async () => {
+  it('stores the complete record next to its fields', async () => {
     await context.load(await context.prepare([stream('s', {})]), [record({ id: 1, x: 2 })]);
     await context.load(await context.prepare([stream('s', { id: INTEGER })]), [record({ id: 2, x: 3 })]);
     expect(await context.rows('SELECT data, id FROM shop.s ORDER BY data')).toEqual([
@@ -123,7 +123,7 @@ describe('what the database would change in silence', () => {
 });
 
 describe('records that are no good JSON', () => {
-  it('notes a list in the place of a record where keys differ in case only', async () => {
+  it('notes a list instead of a record where keys differ in case only', async () => {
     const prepared = await context.prepare([stream('s', { A: INTEGER, a: INTEGER })]);
     expect(await context.load(prepared, [record({ A: 1, a: 2 }), record([8])])).toMatchObject({ rows: 2 });
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s ORDER BY "A" NULLS FIRST')).toEqual([
@@ -132,7 +132,7 @@ describe('records that are no good JSON', () => {
     ]);
   });
 
-  it('notes a broken character beside a NaN, and takes every spelling of it', async () => {
+  it('notes a broken character next to a NaN, and accepts every spelling of it', async () => {
     const prepared = await context.prepare([stream('s', { id: INTEGER, d: { type: 'number' }, t: TEXT })]);
     const loaded = await context.load(prepared, [
       line('{"id":1,"d":NaN,"t":"\\ud800"}'),
@@ -184,20 +184,20 @@ describe('which of two records is newer', () => {
     const prepared = await context.prepare([one], 'incremental_deduped_history');
     const load = (at: unknown, v: number): Promise<unknown> =>
       context.load(prepared, [record({ id: 1, m: wrap(at), v })]);
-    const kept = async (): Promise<unknown> => (await context.rows('SELECT v FROM shop.s'))[0]?.[0];
+    const storedValue = async (): Promise<unknown> => (await context.rows('SELECT v FROM shop.s'))[0]?.[0];
     await load(9, 1);
     await load(10, 2);
-    expect(await kept()).toBe('2');
+    expect(await storedValue()).toBe('2');
     await load(9.5, 3);
-    expect(await kept()).toBe('2');
+    expect(await storedValue()).toBe('2');
     await load(10, 4);
-    expect(await kept()).toBe('4');
+    expect(await storedValue()).toBe('4');
     await load(null, 5);
-    expect(await kept()).toBe('4');
+    expect(await storedValue()).toBe('4');
   });
 });
 
-it.each(['x', '\\n', '\\"'])('a text of many megabytes stays whole where its line is repaired: %s', async (part) => {
+it.each(['x', '\\n', '\\"'])('a text of many megabytes stays complete when its line is repaired: %s', async (part) => {
   const prepared = await context.prepare([stream('s', { id: INTEGER, t: TEXT, n: { type: 'number' } })]);
   const count = 12_000_000;
   const loaded = await context.load(prepared, [

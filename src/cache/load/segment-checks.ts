@@ -27,7 +27,7 @@ export class LostRecords extends Error {
   }
 }
 
-/** What a check found in a segment, and the file to read in its place. */
+/** What a check found in a segment, and the file to read instead. */
 export interface CheckedSegment {
   readonly readable: ReadableSegment;
   readonly dropped: number;

@@ -126,9 +126,9 @@ describe('tables over several syncs', () => {
     const both = await context.prepare([stream('s', { id: { type: 'integer' } }), stream('gone', {})]);
     const states = [{ kind: 'STREAM', stream: { name: 's' }, text: '1' }] as const;
     await context.rows('DROP TABLE shop.gone');
-    const [, gone] = both.streams;
-    if (!gone) throw new Error('nothing prepared');
-    const empty = { prepared: gone, movePending: true, into: 'table', segments: [], swap: false } as const;
+    const [, dropped] = both.streams;
+    if (!dropped) throw new Error('nothing prepared');
+    const empty = { prepared: dropped, movePending: true, into: 'table', segments: [], swap: false } as const;
     await expect(context.load(both, [record({ id: 1 })], {}, { more: [empty], states })).rejects.toThrow(
       /gone"? does not exist/,
     );

@@ -60,7 +60,7 @@ describe('values', () => {
     [{ $ref: 'WellKnownTypes.json#/definitions/Integer' }, '5', '5'],
     [{}, '[1]', '[1]'],
   ] as [JsonObject, string, string | null][])('%j takes %s as it is', async (schema, raw, expected) => {
-    // Postgres writes a whole double without a fraction.
+    // Postgres writes an integral double without a fraction.
     const value = isOnDuckdb() ? expected : (expected?.replace(/^(\d)\.0$/, '$1') ?? null);
     expect(await one(schema, raw)).toMatchObject({ value, changes: [] });
   });
@@ -177,7 +177,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('keeps the whole record of a stream without a schema', async () => {
+  it('stores the complete record of a stream without a schema', async () => {
     const prepared = await context.prepare([stream('s', {})]);
     await context.load(prepared, [record({ any: [1] }), record({})]);
     expect(await context.rows('SELECT data FROM shop.s')).toEqual([['{"any":[1]}'], ['{}']]);
@@ -196,7 +196,7 @@ describe('rows', () => {
       ['2', '1', 'x', '1', '{"a":1}', 1],
       ['3', null, null, '"x"', null, 0.5],
     ]);
-    // The guess gives way to the data, and the mapping is kept for the next sync.
+    // The data overrides the guess, and the mapping is stored for the next sync.
     expect((await context.load(prepared, [record({ id: 4, extra: 'text' })])).grown.join()).toContain(
       '"extra" became JSON',
     );

@@ -60,7 +60,7 @@ describe('files below the configured folder', () => {
     expect(await rows({ name: 'sluice_smoke_1_c' })).toBeUndefined();
   });
 
-  it('names of twins in case are told apart, and not guessed at', async () => {
+  it('names that differ in case only are distinguished, not guessed', async () => {
     await writeFile(join(folder, 'Twin.jsonl'), '{"id":1}');
     await writeFile(join(folder, 'twin.jsonl'), '{"id":2}');
     const { rows } = await reader({ destination_path: folder });
@@ -105,7 +105,7 @@ describe('a DuckDB file', () => {
   });
 });
 
-it('says why it cannot read', async () => {
+it('reports why it cannot read', async () => {
   await writeFile(join(folder, 'other.sqlite'), 'SQLite format 3\0and more');
   const why = { why: expect.any(String) };
   expect(await open({ destination_path: join(folder, 'other.sqlite') })).toEqual(why);

@@ -35,7 +35,7 @@ interface Lane {
   readonly unanswered: Map<RequestId, { readonly bytes: number; readonly since: number }[]>;
   readonly maxUnanswered: number;
   /** A request that was not answered for so long will never be: it was dropped, or waits for events. */
-  readonly forgetMs: number;
+  readonly expiryMs: number;
   count: number;
   bytes: number;
 }
@@ -58,7 +58,7 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
   };
   const hasCapacity = (lane: Lane): boolean => {
     if (isCongested()) return false;
-    if (isFull(lane)) forgetOld(lane);
+    if (isFull(lane)) removeExpired(lane);
     return !isFull(lane);
   };
   const pump = (): void => {
@@ -79,7 +79,7 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
     if (delivered) onDelivered();
   };
   const release = (id: RequestId): void => {
-    forget(calls.unanswered.has(id) ? calls : others, id);
+    removeRequest(calls.unanswered.has(id) ? calls : others, id);
     if (calls.waiting.length + others.waiting.length > 0) pump();
   };
   const cancel = (id: RequestId, message: JSONRPCMessage): void => {
@@ -140,8 +140,8 @@ function count(lane: Lane, { id, bytes }: Held): void {
   lane.bytes += bytes;
 }
 
-function newLane(maxUnanswered: number, forgetMs: number): Lane {
-  return { waiting: [], waitingBytes: 0, unanswered: new Map(), maxUnanswered, forgetMs, count: 0, bytes: 0 };
+function newLane(maxUnanswered: number, expiryMs: number): Lane {
+  return { waiting: [], waitingBytes: 0, unanswered: new Map(), maxUnanswered, expiryMs, count: 0, bytes: 0 };
 }
 
 /** One message is always let in, however large. */
@@ -150,7 +150,7 @@ function isFull({ count, bytes, maxUnanswered }: Lane): boolean {
 }
 
 /** Stops counting the oldest request of an id. */
-function forget(lane: Lane, id: RequestId): void {
+function removeRequest(lane: Lane, id: RequestId): void {
   const same = lane.unanswered.get(id);
   const first = same?.shift();
   if (!same || !first) return;
@@ -159,10 +159,10 @@ function forget(lane: Lane, id: RequestId): void {
   lane.bytes -= first.bytes;
 }
 
-function forgetOld(lane: Lane): void {
-  const before = Date.now() - lane.forgetMs;
+function removeExpired(lane: Lane): void {
+  const before = Date.now() - lane.expiryMs;
   for (const [id, same] of lane.unanswered) {
-    while ((same[0]?.since ?? Number.POSITIVE_INFINITY) < before) forget(lane, id);
+    while ((same[0]?.since ?? Number.POSITIVE_INFINITY) < before) removeRequest(lane, id);
   }
 }
 

@@ -12,7 +12,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Whether the text keeps the bounds. It need not be JSON: the parser tells that.
+ * Whether the text keeps the bounds. Does not check that it is JSON: the parser does.
  * @returns the bound that is broken, if any
  */
 export function brokenBound(json: Buffer, { maxDepth, maxValues }: JsonBounds): 'depth' | 'values' | undefined {

@@ -6,7 +6,7 @@ type Fields = Record<string, unknown>;
 
 /**
  * The request as the protocol writes it.
- * @returns what is wrong with the parameters, where nothing can be made of them
+ * @returns what is wrong with the parameters, if they cannot be normalised
  */
 export function normaliseRequest(request: Fields): { readonly request: Fields } | { readonly wrong: string } {
   const { params, ...rest } = request;

@@ -20,7 +20,7 @@ export interface Definite {
   readonly workspaceId: string;
 }
 
-/** @throws InputError `no_spec`: without it nobody knows which fields are secret */
+/** @throws InputError `no_spec`: without it the secret fields are unknown */
 export async function neededSpec(definite: Definite, services: Services, signal: AbortSignal): Promise<JsonObject> {
   const spec = await specOf(definite, services, signal);
   if (spec) return spec;
@@ -36,7 +36,7 @@ const TYPE_FIELDS = ['sourceType', 'destinationType'];
 
 /**
  * @param open paths whose problems do not count
- * @param present the configuration in Airbyte: its fields count as known, whatever the spec says
+ * @param present the configuration in Airbyte: its fields count as known, even if the spec lacks them
  * @throws InputError `invalid_config`
  */
 export async function resolved(

@@ -33,7 +33,7 @@ export interface ObjectLookup {
   readonly field?: string | undefined;
 }
 
-/** What a call names: an id or a unique name, and perhaps the workspace in which it must lie. */
+/** What a call names: an id or a unique name, and optionally the workspace that it must be in. */
 export interface ObjectReference {
   readonly id: string;
   readonly workspaceId?: string | undefined;

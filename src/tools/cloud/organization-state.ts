@@ -1,7 +1,7 @@
 /** Whether an organization's workspaces may run anything. */
 import type { OrganizationInfo } from '../../cloud/index.ts';
 
-/** Such as `locked, subscribed`; undefined where Airbyte tells nothing of it. */
+/** Such as `locked, subscribed`; undefined if Airbyte does not return it. */
 export function organizationState({ billing }: OrganizationInfo): string | undefined {
   const { paymentStatus, subscriptionStatus } = billing ?? {};
   return [paymentStatus, subscriptionStatus].filter(Boolean).join(', ') || undefined;

@@ -117,7 +117,7 @@ function chosenFields(
 ): Path[] | undefined {
   if (requested.length === 0) return undefined;
   const known = stream.fields.map((path) => path.join('.'));
-  // A selected object comes with all that is in it; whether a part of it may be selected is Airbyte's to say.
+  // A selected object includes everything in it; Airbyte decides whether a part of it can be selected.
   const unknown = requested.find(
     (name) => known.length > 0 && !known.includes(name) && !known.includes(name.split('.')[0] ?? ''),
   );

@@ -91,7 +91,7 @@ function saved(kind: Kind, { sources, destinations }: Services): Sources {
   return kind === 'source' ? sources : destinations;
 }
 
-/** Starts a sync of the source just saved. If it cannot start, the source remains saved and the answer says why. */
+/** Starts a sync of the source just saved. If it cannot start, the source remains saved and the answer has the reason. */
 async function withSync({ data }: Awaited<ReturnType<typeof save>>, startedAt: number, call: Call) {
   const { services, signal, progress, authorize } = call;
   const saved = `Saved "${data.name}": ${data.connector} ${data.version} (${data.runtime}).`;

@@ -70,7 +70,7 @@ export function validationText(validation: Validation): string {
   ].join('\n');
 }
 
-/** As Python, Node, Go and Java say that a certificate is not trusted. */
+/** The messages of Python, Node, Go and Java for an untrusted certificate. */
 const UNTRUSTED =
   /certificate[ _]verify[ _]failed|self[- ]signed certificate|unable to get local issuer|signed by unknown authority|PKIX path building failed/i;
 

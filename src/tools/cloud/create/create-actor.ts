@@ -15,7 +15,7 @@ import type { CreateInput, Creator } from './creator.ts';
 import { handedOver } from './handed-over.ts';
 import { refuseTakenName } from './taken-name.ts';
 
-/** All that goes to Airbyte. */
+/** Everything that is sent to Airbyte. */
 interface Ready {
   readonly definitionId: string;
   readonly config: ResolvedConfig;

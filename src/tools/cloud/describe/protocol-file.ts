@@ -1,4 +1,4 @@
-/** State and catalog of a connection, whole and in the form of the Airbyte protocol, as files among the project's exports. */
+/** Writes state and catalog of a connection, in full and in Airbyte protocol format, to files in the project's exports. */
 import { writeFile } from 'node:fs/promises';
 import { RefusedError } from '../../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';

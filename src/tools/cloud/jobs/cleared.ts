@@ -6,7 +6,7 @@ import { findActor, ledgerEntry } from '../found-object.ts';
 import { allItems } from '../scan.ts';
 
 /**
- * The connection, its destination where the connection has no prefix (nobody knows whose tables lie there), and other
+ * The connection, its destination where the connection has no prefix (the owner of the tables there is unknown), and other
  * connections that write tables of the same names there.
  */
 export async function clearedTargets(

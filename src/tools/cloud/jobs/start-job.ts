@@ -98,15 +98,15 @@ function isLater(job: Job, newest: Job | undefined): boolean {
   return newest === undefined || job.id > newest.id;
 }
 
-/** Airbyte would cancel it without a word. */
-function refuseToCancel(running: Job, type: RunType, isWanted: boolean, { services }: Call): void {
+/** Airbyte would cancel the running job silently. */
+function refuseToCancel(running: Job, type: RunType, cancelsRunning: boolean, { services }: Call): void {
   const what = `A ${running.type} runs on this connection (job ${running.id}, ${running.state}), and ${type} would cancel it.`;
   const wait = `Wait for its end (get_cloud_job with job_id ${running.id} and wait_seconds)`;
   const details = { job_id: running.id, type: running.type, state: running.state };
   if (services.settings.modes.cloud.safe.on) {
     throw new RefusedError('job_would_be_cancelled', what, `${wait}, then call again.`, { details });
   }
-  if (isWanted) return;
+  if (cancelsRunning) return;
   const next = `${wait}; or ask the person, and call again with cancel_running.`;
   throw new InputError('job_would_be_cancelled', what, next, { details });
 }

@@ -62,7 +62,7 @@ function mergeInto(spec: JsonObject, present: JsonObject, changes: JsonObject): 
   return { value: { ...present, ...Object.fromEntries(entries) }, switched };
 }
 
-/** What both branches have stays, the rest of the old one goes; what names the new one is added where the changes leave it out. */
+/** Keeps what both branches have, drops the rest of the old one, and adds the constant of the new one if the changes omit it. */
 function inBranch(branch: JsonObject, present: JsonObject, changes: JsonObject): JsonObject {
   const fields = propertiesOf(branch);
   const remaining = Object.entries(present).filter(
