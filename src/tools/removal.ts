@@ -24,7 +24,7 @@ export interface RemovalPlan {
   run(authorize: Authorize): Promise<Removal>;
 }
 
-/** Has the gate judge the targets again, right before they are removed. */
+/** Asks the gate again, right before the targets are removed. */
 type Authorize = (targets: readonly LedgerEntry[]) => void;
 
 /**
@@ -206,7 +206,7 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Remo
   };
 }
 
-/** By its registry name all that is installed, by `name@version` one version in all runtimes, by `name@version (runtime)` one. */
+/** The registry name selects everything installed of it, `name@version` one version in all runtimes, `name@version (runtime)` one. */
 async function planConnector(
   { connectors, sources, destinations, syncs }: Services,
   name: string,

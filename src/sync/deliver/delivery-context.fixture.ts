@@ -1,4 +1,4 @@
-/** What the tests of deliveries stand on: requests for the hostile destination, and a look at what it wrote. */
+/** Context of the delivery tests: requests for the hostile destination, and access to what it wrote. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ const SPEC: JsonObject = { type: 'object', properties: { token: { type: 'string'
 
 export interface TestDestination {
   readonly folder: string;
-  /** The request with this destination; `config` is laid over its path. */
+  /** The request with this destination; `config` is merged over its path. */
   into(request: SyncRequest, config?: JsonObject, changes?: Partial<DeliveryTarget>): Promise<SyncRequest>;
   /** The records that it wrote of a stream. */
   written(stream: string): Promise<JsonObject[]>;

@@ -1,4 +1,4 @@
-/** The configured catalog as a destination reads it: newer ones demand generations and the number of the sync. */
+/** The configured catalog as a destination reads it: newer ones require generations and a sync number. */
 import { type ConfiguredStream, configuredCatalogJson, isObject, type JsonObject } from '../../protocol/index.ts';
 
 export interface DeliveryMode {

@@ -29,7 +29,7 @@ export interface DestinationHandler {
   readonly log: SyncLog;
   readonly runOf: LogContext['runOf'];
   readonly keepUpdate?: LogContext['keepUpdate'];
-  /** How long it may neither take nor send anything. */
+  /** How long it may neither read nor send anything. */
   readonly silenceMs: number;
   /** A STATE message came back; `text` is its `state` as it was printed. */
   state(state: JsonObject, text: string): void;

@@ -88,7 +88,7 @@ function takeStatus(handling: Handling, run: DeliveryRun | undefined, status: St
   if (status === 'COMPLETE') markComplete(run);
   else if (status === 'INCOMPLETE') markIncomplete(run);
   else startReading(run);
-  // A destination that gets it treats what it has as everything there is.
+  // A destination that gets the status treats the stream as complete.
   return handling.tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
 }
 

@@ -57,7 +57,7 @@ export function readSource(
     afterChunk: () => feed.flush(),
     onTick: (chunks) => !destination.isStuck(chunks.isHeld()),
     closed: destination.closed,
-    // What is left continues as the destination takes it: its end is waited for elsewhere.
+    // The rest is written as the destination reads it; another step waits for its end.
     afterOutput: () => void feed.flush(),
   });
 }

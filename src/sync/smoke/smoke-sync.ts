@@ -1,4 +1,4 @@
-/** One sync of made-up records into a destination. */
+/** One sync of generated records into a destination. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connectors, DestinationRun, RunControl } from '../../connectors/index.ts';
 import { abortError } from '../../errors.ts';

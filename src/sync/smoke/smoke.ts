@@ -39,9 +39,9 @@ export interface SmokeOptions {
   readonly connectors: Connectors;
   readonly redactor: Redactor;
   readonly target: DeliveryTarget;
-  /** Asked after the first sync: only then there is something to read. */
+  /** Called after the first sync, because there is nothing to read before. */
   readBack(): Promise<ReadBack | { readonly why: string }>;
-  /** Names of scenarios; without them all. */
+  /** Names of scenarios; all by default. */
   readonly scenarios?: readonly string[] | undefined;
   readonly silenceMs?: number | undefined;
 }

@@ -19,7 +19,7 @@ export function checkId(field: string, id: string): string {
   );
 }
 
-/** The answer under the id that was asked for, whatever id it bears: the gate judged by that one, and what follows must be done to it. */
+/** The answer with the requested id, whatever id it contains: the gate judged the requested one, so later steps must use it. */
 export function asAsked<Id extends string | number, T extends { readonly id: Id }>(asked: Id, found: T): T {
   return { ...found, id: asked };
 }

@@ -54,7 +54,7 @@ export async function findActor(
   const id = await idOf(requested.id, { kind, field }, list, services);
   const actor = asAsked(id, await cloud.actors.get(kind, id, signal));
   checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
-  // Of a deleted one Airbyte keeps all but the configuration; some connectors need none.
+  // Airbyte keeps everything of a deleted object except its configuration; some connectors need none.
   if (Object.keys(actor.configuration).length > 0) return actor;
   for await (const { item } of everyItem((page) => cloud.actors.list(kind, actor.workspaceId, page, signal))) {
     if (item.id.toLowerCase() === actor.id.toLowerCase()) return actor;

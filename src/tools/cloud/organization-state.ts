@@ -7,7 +7,7 @@ export function organizationState({ billing }: OrganizationInfo): string | undef
   return [paymentStatus, subscriptionStatus].filter(Boolean).join(', ') || undefined;
 }
 
-/** Undefined where nothing is in the way of jobs. */
+/** Undefined if nothing prevents jobs. */
 export function organizationWarning(info: OrganizationInfo): string | undefined {
   const { paymentStatus = '', subscriptionStatus } = info.billing ?? {};
   const stops = /^(locked|disabled)$/.test(paymentStatus) || subscriptionStatus === 'unsubscribed';

@@ -13,7 +13,7 @@ import { type ConnectorArguments, connectorFields, toConnectorConfig } from './c
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 import { checkNext, validationText } from './validate-config.ts';
 
-/** An answer is in time with installing, checking and discovering before the wait. */
+/** Leaves enough time for installing, checking and discovering before the wait. */
 const CALL_MS = 38_000;
 const SYNC_WAIT_MS = 20_000;
 

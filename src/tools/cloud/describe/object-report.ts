@@ -44,7 +44,7 @@ export function put(
   if (cut) report.notes.push(`${label}: ${cut}; the rest stands at the web address`);
 }
 
-/** Things of a list that use the thing. */
+/** Objects of a list that use this object. */
 export async function usersOf<T>(
   list: (page: Page) => Promise<Paged<T>>,
   uses: (item: T) => boolean,
