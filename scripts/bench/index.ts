@@ -65,7 +65,7 @@ const result = { machine, small: options.small, rows, targets: verdicts, second_
 writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 say(`written: ${options.json}`);
 
-/** What is being done is for a person who waits; in a pipe only the table is left. */
+/** Prints progress to a terminal only; a pipe gets only the table. */
 function say(line: string): void {
   if (process.stdout.isTTY) process.stderr.write(`${line}\n`);
 }

@@ -1,4 +1,4 @@
-/** Makes a set of data, its connector and the sums that every engine must come to. */
+/** Makes a set of data, its connector and the sums that every engine must reproduce. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Sums, truthOf } from './check.ts';
@@ -14,7 +14,7 @@ export interface PreparedSet {
   readonly truth: Sums;
 }
 
-/** @throws Error for a letter that is none of the sets */
+/** @throws Error for an unknown letter */
 export async function prepareSet(
   letter: string,
   { data, small }: { data: string; small: boolean },

@@ -70,7 +70,7 @@ describe('a message', () => {
     );
   });
 
-  it('is nothing where the line is no JSON object with a type', () => {
+  it('returns undefined if the line is not a JSON object with a type', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (line) => {
         const read = parseMessage(line);

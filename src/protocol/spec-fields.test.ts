@@ -56,7 +56,7 @@ describe('fieldsAt', () => {
     expect(fieldsAt(SPEC, ['constructor'])).toMatchObject({ known: false });
   });
 
-  it('takes everything inside a secret field for secret', () => {
+  it('treats everything inside a secret field as secret', () => {
     const spec = { properties: { key: { type: 'object', airbyte_secret: true } } };
     expect(fieldsAt(spec, ['key', 'inner', 0])).toMatchObject({ secret: true, freeForm: true });
   });

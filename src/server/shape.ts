@@ -5,9 +5,9 @@ import { fitData } from './fit-data.ts';
 
 /** Characters of an answer in all. */
 const MAX_ANSWER = 96_000;
-/** Characters of its text; what the text does not take is left to the data. */
+/** Characters of its text; the rest is available to the data. */
 const MAX_TEXT = 48_000;
-/** For the words about what was cut. */
+/** Reserved for the note about the cut. */
 const RESERVE = 2_000;
 const ASK_FOR_LESS = 'Ask for less at once (limit, search, one stream or table).';
 

@@ -126,7 +126,7 @@ export interface Sources {
    */
   save(source: Omit<SavedConnector, 'id'>, mayReplace: MayReplace, checked?: ResolvedConfig): Promise<Saved>;
   /**
-   * Removes a source, which goes into the history, and what its connector changed.
+   * Removes a source, stores it in the history, and drops the updates of its connector.
    * @throws InputError `unknown_source`; what `mayReplace` throws
    */
   remove(name: string, mayReplace: MayReplace): Promise<{ readonly hadUpdate: boolean }>;
@@ -135,7 +135,7 @@ export interface Sources {
   /** Names with stored versions. */
   storedNames(): Promise<readonly string[]>;
   /**
-   * For a person: restores a stored version, by default the newest; the present one goes to the history.
+   * For a person: restores a stored version, by default the newest; the present one is stored in the history.
    * @throws InputError `no_history`, `unknown_version`, `dataset_clash`
    */
   restore(name: string, version?: string): Promise<Saved & { readonly restored: StoredVersion }>;

@@ -1,4 +1,4 @@
-/** A connector that prints what was made: a few lines of shell, so that it costs next to nothing itself. */
+/** A connector that prints generated data: a few lines of shell, so that its own cost is negligible. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { objectSchema } from './columns.ts';

@@ -11,7 +11,7 @@ export interface Figures {
   readonly cpuSeconds: number;
   /** The connector's share of it, as last seen by a sample. */
   readonly connectorCpuSeconds: number;
-  /** What everything else on the machine used meanwhile, the bench's own looking included. */
+  /** What everything else on the machine used meanwhile, including the sampling of the bench. */
   readonly othersCpuSeconds: number;
   /** The largest sum of resident memory over the process tree, by samples. */
   readonly peakBytes: number;

@@ -38,7 +38,7 @@ export function cpuOfChildren(): number {
   return (user + system) / TICKS_A_SECOND;
 }
 
-/** Seconds that all processors together have worked since the machine started, whoever for; stolen ones count. */
+/** CPU seconds of all processors since boot, for any process; includes stolen time. */
 export function cpuOfMachine(): number {
   const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1);
   const [user = 0, nice = 0, system = 0, , , interrupt = 0, soft = 0, stolen = 0] = first

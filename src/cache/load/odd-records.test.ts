@@ -19,7 +19,7 @@ const note = (field: string, change: string, reason = 'DESTINATION_TYPECAST_ERRO
 const changesIn = async (sql: string): Promise<unknown[]> =>
   (await context.rows(sql)).map(([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes);
 
-describe('a schema that comes and goes', () => {
+describe('a schema that appears and disappears', () => {
   it('stores the complete record next to its fields', async () => {
     await context.load(await context.prepare([stream('s', {})]), [record({ id: 1, x: 2 })]);
     await context.load(await context.prepare([stream('s', { id: INTEGER })]), [record({ id: 2, x: 3 })]);
@@ -122,7 +122,7 @@ describe('what the database would change in silence', () => {
   });
 });
 
-describe('records that are no good JSON', () => {
+describe('records that are not valid JSON', () => {
   it('notes a list instead of a record where keys differ in case only', async () => {
     const prepared = await context.prepare([stream('s', { A: INTEGER, a: INTEGER })]);
     expect(await context.load(prepared, [record({ A: 1, a: 2 }), record([8])])).toMatchObject({ rows: 2 });

@@ -66,7 +66,7 @@ describe('a table of another', () => {
     ]);
   });
 
-  it('goes through with what is the same', async () => {
+  it('is allowed with the same options', async () => {
     await synced();
     const option = { mode: 'incremental_append', primaryKey: ['id'], cursorField: 'id' } as const;
     await expect(prepare({ ...HELD, option })).resolves.toMatchObject({ newDataset: false });
@@ -124,7 +124,7 @@ describe('a cache of the second layout', () => {
     }),
   );
 
-  it('is read as it is, with ids that nobody owns', async () => {
+  it('is read unchanged, with ids that no session owns', async () => {
     const { id, tables } = await context.cache.datasetTables('shop');
     expect([id, ...tables.map((table) => table.id)]).toEqual(['before:shop', 'before:shop.users']);
     expect(await context.cache.knownTables('shop')).toMatchObject([
@@ -146,7 +146,7 @@ describe('a cache of the second layout', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('is not filled by a source that was saved later: nobody knows where its rows came from', async () => {
+  it('is not loaded by a source saved later, because the origin of its rows is unknown', async () => {
     const later = origin('c1', '2026-01-03T00:00:00.000Z');
     await expect(prepare({ ...HELD, origin: later })).rejects.toMatchObject({ code: 'safe_mode' });
     // What a person starts is not asked, and settles it.

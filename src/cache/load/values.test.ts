@@ -119,7 +119,7 @@ describe('rows', () => {
     expect(found[3]?.[3]).toBe('1700000000000');
   });
 
-  it('repairs a segment with broken characters, and leaves out what is no record', async () => {
+  it('repairs a segment with broken characters, and skips what is not a record', async () => {
     const prepared = await context.prepare([
       stream('s', { id: { type: 'integer' }, t: { type: 'string' }, d: { type: 'number' } }),
     ]);

@@ -84,7 +84,7 @@ describe('a DuckDB file', () => {
     return path;
   };
 
-  it('is read without being changed, also where nobody may write', async () => {
+  it('is read without being changed, even if it is read-only', async () => {
     const path = await made();
     const before = await readFile(path);
     await chmod(path, 0o444);

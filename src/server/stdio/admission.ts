@@ -5,9 +5,9 @@ import type { RequestId } from './request-id.ts';
 export interface Admission {
   /** Delivers the message now, or holds it back. */
   accept(message: JSONRPCMessage, bytes: number): void;
-  /** A request is answered, or will not be. */
+  /** A request has been answered, or never will be. */
   release(id: RequestId): void;
-  /** Delivers what was held back, as far as that is possible now. */
+  /** Delivers as many held messages as possible now. */
   pump(): void;
   /** How much is held back. */
   readonly held: { readonly messages: number; readonly bytes: number };
@@ -34,7 +34,7 @@ interface Lane {
   waitingBytes: number;
   readonly unanswered: Map<RequestId, { readonly bytes: number; readonly since: number }[]>;
   readonly maxUnanswered: number;
-  /** A request that was not answered for so long will never be: it was dropped, or waits for events. */
+  /** A request unanswered for this long never will be: it was dropped, or waits for events. */
   readonly expiryMs: number;
   count: number;
   bytes: number;
@@ -72,7 +72,7 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
         delivered = true;
         admit(lane, next);
       }
-      // What came first is delivered first: a call does not overtake the handshake.
+      // Deliver in order of arrival: a call must not overtake the handshake.
       if (lane === others && others.waiting.length > 0) break;
     }
     if (others.waiting.length + calls.waiting.length > 0) timer = setTimeout(pump, 1_000).unref();
@@ -85,7 +85,7 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
   const cancel = (id: RequestId, message: JSONRPCMessage): void => {
     const at = calls.waiting.findIndex((held) => held.id === id);
     if (take(calls, at)) {
-      // The call was held back, and never begins.
+      // The call was held back and never starts.
       onDelivered();
       return;
     }
@@ -144,7 +144,7 @@ function newLane(maxUnanswered: number, expiryMs: number): Lane {
   return { waiting: [], waitingBytes: 0, unanswered: new Map(), maxUnanswered, expiryMs, count: 0, bytes: 0 };
 }
 
-/** One message is always let in, however large. */
+/** One message is always admitted, whatever its size. */
 function isFull({ count, bytes, maxUnanswered }: Lane): boolean {
   return count >= maxUnanswered || (count > 0 && bytes >= MAX_UNANSWERED_BYTES);
 }

@@ -5,14 +5,14 @@ export interface JsonBounds {
   readonly maxValues: number;
 }
 
-/** Of a message: far beyond any arguments, and far below what recursion in a parser can bear. */
+/** Of a message: far beyond any arguments, and far below the recursion limit of a parser. */
 export const MESSAGE_BOUNDS: JsonBounds = { maxDepth: 500, maxValues: 300_000 };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Whether the text keeps the bounds. Does not check that it is JSON: the parser does.
+ * Checks the text against the bounds. Does not check that it is JSON: the parser does.
  * @returns the bound that is broken, if any
  */
 export function brokenBound(json: Buffer, { maxDepth, maxValues }: JsonBounds): 'depth' | 'values' | undefined {
