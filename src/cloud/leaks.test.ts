@@ -115,7 +115,7 @@ test.each([
   }
 });
 
-test.each(Object.keys(ways))('the client of %s, its vault and what they lend print as nothing', async (way) => {
+test.each(Object.keys(ways))('the client of %s, its vault and its credentials print as nothing', async (way) => {
   const origin = await startServer((request, response) => {
     const token = { access_token: ACCESS, expires_in: 900 };
     response.end(JSON.stringify(request.url?.endsWith('/token') ? token : { workspaceId: ID, name: 'A' }));

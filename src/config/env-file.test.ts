@@ -74,14 +74,14 @@ describe('values', () => {
     expect(warnings[0]).toMatch(/:7: the quoted value of MULTI .* check its closing quote/);
   });
 
-  it('reads a PEM and JSON in quotes over several lines without a word', async () => {
+  it('reads a PEM and JSON in quotes over several lines without a warning', async () => {
     const json = '{\n  "private_key": "a=b"\n}';
     const { values, reported } = await read(`KEY='${PEM.join('\n')}'\nSERVICE='${json}'\nLAST="x"\n`);
     expect(values).toEqual({ KEY: PEM.join('\n'), SERVICE: json, LAST: 'x' });
     expect(reported).toBe('[[],[]]');
   });
 
-  it('takes the last of two, and warns', async () => {
+  it('uses the last of two, and warns', async () => {
     const { values, warnings } = await read('A=1\nB=2\nA=3\n');
     expect(values).toEqual({ B: '2', A: '3' });
     expect(warnings).toEqual([expect.stringMatching(/:3: A is already set on line 1/)]);
@@ -142,7 +142,7 @@ describe('mistakes', () => {
     ['a bracket that is no JSON', 'A=1\nKEY={abc\nB=2\n', [2], ['A', 'B']],
     ['a quote that is never closed', "A=1\nKEY='abc\nkQ3xYz9w==\nB=2\n", [2], ['A', 'B']],
     ['a line that is no entry', 'A=1\njust words\nB=2\n', [2], ['A', 'B']],
-  ])('%s: names the line, and takes nothing of it for a name', async (_what, content, lines, names) => {
+  ])('%s: names the line, and reads no name from it', async (_what, content, lines, names) => {
     const result = await read(content);
     expect(result.lines).toEqual(lines);
     expect(Object.keys(result.values)).toEqual(names);
@@ -201,7 +201,7 @@ describe('mistakes', () => {
 });
 
 describe('the file itself', () => {
-  it('takes UTF-8 with a byte order mark', async () => {
+  it('accepts UTF-8 with a byte order mark', async () => {
     expect((await read(`\ufeffA=é\n`)).values).toEqual({ A: 'é' });
   });
 
@@ -210,7 +210,7 @@ describe('the file itself', () => {
     ['UTF-16 without a mark', Buffer.from('A=secret\n', 'utf16le'), 'UTF-16'],
     ['Latin-1', Buffer.from('A=caf\u00e9\n', 'latin1'), 'UTF-8'],
     ['a program', Buffer.from([0x7f, 0x45, 0x4c, 0x46, ...Array(900).fill(65), 0, 1]), 'binary'],
-  ])('tells %s', async (_what, bytes, word) => {
+  ])('reports %s', async (_what, bytes, word) => {
     const { values, problems } = await read(bytes);
     expect(values).toEqual({});
     expect(problems).toHaveLength(1);

@@ -64,7 +64,7 @@ test('a mistyped mode is read as the stricter of the similar ones, and reported'
   expect(warnings.join('\n')).toContain('Did you mean AIRBYTE_CLOUD_MCP_SAFE_MODE?');
 });
 
-test('settings hold names of cloud credentials and never a value, and cannot be changed', () => {
+test('settings contain names of cloud credentials and never a value, and cannot be changed', () => {
   const settings = load({ AIRBYTE_CLOUD_CLIENT_ID: 'id-value-1', AIRBYTE_CLOUD_CLIENT_SECRET: 'secret-value-1' });
   expect(settings.cloud).toMatchObject({
     configured: true,

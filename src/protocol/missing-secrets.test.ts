@@ -40,7 +40,7 @@ test('required and optional texts, inside of required objects, arrays and the br
   ).toEqual([]);
 });
 
-test('empty texts are put where they are missing, and nowhere else', () => {
+test('empty texts are added where they are missing, and nowhere else', () => {
   const config: JsonObject = { credentials: { kind: 'pat' }, accounts: [{ key: 'x' }, { name: 'y' }] };
   const paths = missingSecrets(spec, config).filter(({ required }) => required);
   expect(

@@ -41,7 +41,7 @@ describe('fieldsAt', () => {
     expect(at({ auth: 'something else' })).toBe(true);
   });
 
-  it('asks every branch where the chosen one does not know the field', () => {
+  it('searches every branch if the chosen one does not have the field', () => {
     const config = { credentials: { auth: 'user', certificate: {} } };
     expect(fieldsAt(SPEC, ['credentials', 'certificate', 'pem'], config)).toMatchObject({ known: true, secret: true });
   });

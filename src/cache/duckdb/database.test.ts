@@ -78,7 +78,7 @@ test('in memory there is no file, whatever the working directory is', async () =
   await expect(stat(IN_MEMORY)).rejects.toThrow('ENOENT');
 });
 
-test('a read does not make a file', async () => {
+test('a read does not create a file', async () => {
   await expect(database.use('read', async () => 1, { mustExist: true })).rejects.toMatchObject({
     kind: 'input',
     code: 'no_data_yet',
@@ -86,7 +86,7 @@ test('a read does not make a file', async () => {
   await expect(stat(join(folder, 'cache.duckdb'))).rejects.toThrow();
 });
 
-test('the settings hold and are locked on every connection', async () => {
+test('the settings are applied and locked on every connection', async () => {
   const rows = await database.use('settings', async (connection) => {
     const reader = await connection.runAndReadAll(
       `SELECT current_setting('TimeZone'), current_setting('enable_external_access'), current_setting('lock_configuration'),
@@ -137,7 +137,7 @@ test('what a body leaves open is rolled back', async () => {
   expect(rows).toEqual([]);
 });
 
-test('idle, the file is closed and another process gets in, even after a result was left half read', async () => {
+test('an idle file is closed and another process can open it, even after a result was half read', async () => {
   await database.use('stream', (connection) =>
     withStream(connection, 'SELECT * FROM range(1000000)', async (_result, fetch) => {
       expect((await fetch())?.rowCount).toBeGreaterThan(0);
@@ -186,7 +186,7 @@ test('another process that holds the file is waited for, then named', async () =
   await other.done;
 });
 
-test('a signal interrupts the statement that runs', async () => {
+test('a signal interrupts the running statement', async () => {
   const started = Date.now();
   await expect(
     database.use('long', (connection) => connection.run('SELECT count(*) FROM range(1000000000) a, range(1000000) b'), {
@@ -197,7 +197,7 @@ test('a signal interrupts the statement that runs', async () => {
   expect(await one(database)).toBe(42);
 });
 
-test('close ends what runs and lends no more', async () => {
+test('close ends running work and rejects further use', async () => {
   const long = database.use('long', (connection) =>
     connection.run('SELECT count(*) FROM range(1000000000) a, range(1000000) b'),
   );

@@ -22,7 +22,7 @@ it.each([
   'ſ',
   'ß',
   'K',
-])('a column called %j is there at the second sync', async (name) => {
+])('a column named %j exists at the second sync', async (name) => {
   for (const id of [1, 2]) {
     const prepared = await context.prepare([
       stream(`${name}t`, { id: { type: 'integer' }, [name]: { type: 'string' } }),

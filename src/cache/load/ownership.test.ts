@@ -41,7 +41,7 @@ const synced = async (configuration = 'c1'): Promise<string> => {
 const HELD = { origin: origin('c1'), owns: () => false, authorize: refuse };
 
 describe('a table of another', () => {
-  it('is loaded into from the configuration that its rows came from, and is then nobody’s', async () => {
+  it('may be loaded from the configuration that its rows came from, and then has no owner', async () => {
     const id = await synced();
     await prepare(HELD);
     expect(await idOf()).not.toBe(id);
@@ -66,13 +66,13 @@ describe('a table of another', () => {
     ]);
   });
 
-  it('is allowed with the same options', async () => {
+  it('may be loaded with the same options', async () => {
     await synced();
     const option = { mode: 'incremental_append', primaryKey: ['id'], cursorField: 'id' } as const;
     await expect(prepare({ ...HELD, option })).resolves.toMatchObject({ newDataset: false });
   });
 
-  it('that is removed and made again has another id; a dataset too', async () => {
+  it('gets another id when it is removed and recreated; a dataset too', async () => {
     const id = await synced();
     const { id: dataset } = await context.cache.datasetTables('shop');
     await expect(context.cache.removeTables('shop', refuse)).rejects.toMatchObject({ code: 'safe_mode' });

@@ -96,7 +96,7 @@ describe('values', () => {
 });
 
 describe('rows', () => {
-  it('keeps the changes that the source reports, and takes any emitted_at', async () => {
+  it('stores the changes that the source reports, and accepts any emitted_at', async () => {
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
     const theirs = { field: 'x', change: 'TRUNCATED', reason: 'SOURCE_FIELD_SIZE_LIMITATION' };
     await context.load(prepared, [
@@ -159,7 +159,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('keeps keys apart that differ in case only, and odd ones', async () => {
+  it('distinguishes keys that differ in case only, and odd ones', async () => {
     const names = ['A', 'a', 'ä', 'Ä', '', 'a.b', 'x"y', "o'k", 'a/b~c', '_airbyte_meta', 'select', 'rowid'];
     const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
     const prepared = await context.prepare([stream('s', { ...properties, j: { type: 'object' } })]);
@@ -209,7 +209,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('keeps integers of any length', async () => {
+  it('stores integers of any length', async () => {
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
     const huge = '123456789012345678901234567890';
     const large = `${huge}${huge}`;

@@ -50,7 +50,7 @@ describe('files below the configured folder', () => {
     ]);
   });
 
-  it('of a kind that is not read are not taken for nothing', async () => {
+  it('of an unsupported format do not count as empty', async () => {
     await mkdir(join(folder, 'sluice_smoke_1_a'));
     await writeFile(join(folder, 'sluice_smoke_1_a', 'part-0.parquet'), 'PAR1');
     await writeFile(join(folder, 'sluice_smoke_1_b.jsonl.gz'), '\u001f');
@@ -99,7 +99,7 @@ describe('a DuckDB file', () => {
     expect(await readFile(path)).toEqual(before);
   });
 
-  it('that is the cache of this project is left alone', async () => {
+  it('that is the cache of this project is not read', async () => {
     const path = await made();
     expect(await open({ destination_path: path }, path)).toEqual({ why: expect.stringContaining('the cache') });
   });
