@@ -54,7 +54,7 @@ export interface Cache {
    * @throws InputError `no_data_yet` or `unknown_dataset` with near names
    */
   datasetTables(dataset: string): Promise<DatasetTables>;
-  /** As `datasetTables`, with what is recorded of each; empty where there is no cache or no such dataset. @throws LimitError `cache_locked` */
+  /** As `datasetTables`, with what is recorded of each; empty if there is no cache or no such dataset. @throws LimitError `cache_locked` */
   knownTables(dataset: string, options?: StoreOptions): Promise<readonly KnownStream[]>;
   /**
    * Drops one table, or all tables that syncs made in the dataset, with their states and mapping, in one transaction.

@@ -5,7 +5,7 @@ import { foreignSyntax } from './foreign-syntax.ts';
 import { isReserved } from './sql-name.ts';
 import { codeOnly } from './sql-text.ts';
 
-/** What to write instead of syntax that is known from another database; undefined where there is none. */
+/** What to write instead of syntax that is known from another database; undefined if there is none. */
 export function foreignSql(sql: string, kind: CacheKind): string | undefined {
   return foreignSyntax(codeOnly(sql), kind);
 }

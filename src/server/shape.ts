@@ -11,7 +11,7 @@ const MAX_TEXT = 48_000;
 const RESERVE = 2_000;
 const ASK_FOR_LESS = 'Ask for less at once (limit, search, one stream or table).';
 
-/** The text of an answer, cut where it is too long. */
+/** The text of an answer, cut if it is too long. */
 export function shapeText(text: string, redactor: Redactor): string {
   if (text.length <= MAX_TEXT) return text;
   const { text: shown, cut } = redactBeginning(text, { redactor, level: 'data', shown: MAX_TEXT });
@@ -21,7 +21,7 @@ export function shapeText(text: string, redactor: Redactor): string {
 }
 
 /**
- * The data of an answer, cut where it is too large, and the sentence about that.
+ * The data of an answer, cut if it is too large, and the sentence about that.
  * @param data already redacted
  * @param textLength characters of the answer's text
  */

@@ -17,7 +17,7 @@ export interface VariableEffect {
  */
 export interface Plan {
   readonly effect: Effect;
-  /** What is changed or destroyed, dependents included; empty where nothing is. Safe mode asks the ledger for each. */
+  /** What is changed or destroyed, dependents included; empty if nothing is. Safe mode asks the ledger for each. */
   readonly targets: readonly LedgerEntry[];
 }
 
@@ -38,7 +38,7 @@ export interface Call {
   progress(message: string, done?: number, total?: number): void;
   /**
    * Revalidates a plan from inside the lock or transaction of the work: since the plan was made, a name may have come to
-   * mean something else. Does nothing where `targets` is empty.
+   * mean something else. Does nothing if `targets` is empty.
    * @throws RefusedError
    */
   authorize(effect: Effect, targets: readonly LedgerEntry[]): void;

@@ -20,7 +20,7 @@ export interface DataFiles {
   readonly bare?: string;
 }
 
-/** Makes the data where it is missing or damaged. */
+/** Makes the data if it is missing or damaged. */
 export async function dataFiles(set: DataSet, parent: string, say: (line: string) => void): Promise<DataFiles> {
   const folder = join(parent, set.name);
   const bare = set.bare ? { bare: join(folder, 'bare.jsonl') } : {};

@@ -35,7 +35,7 @@ const TABLES = [
 const LAYOUT = 3;
 
 /**
- * Creates the schema where it is missing, and migrates an older one.
+ * Creates the schema if it is missing, and migrates an older one.
  * @throws SetupError `cache_newer`
  */
 export async function ensureBookkeeping(connection: SqlConnection): Promise<void> {

@@ -26,7 +26,7 @@ import type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
 import type { Column, PreparedStream } from './types.ts';
 
-/** @throws InputError `dataset_taken` where the dataset's tables belong to another source */
+/** @throws InputError `dataset_taken` if the dataset's tables belong to another source */
 export async function prepareSync(
   store: LoadStore,
   request: PrepareRequest,

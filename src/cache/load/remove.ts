@@ -27,7 +27,7 @@ export function datasetTables(store: LoadStore, dataset: string): Promise<Datase
   });
 }
 
-/** The records of a dataset's tables; empty where there is no such dataset. */
+/** The records of a dataset's tables; empty if there is no such dataset. */
 export function knownTables(store: LoadStore, dataset: string, options: StoreOptions): Promise<KnownStream[]> {
   return store.transaction(
     'looking what a dataset holds',
@@ -37,7 +37,7 @@ export function knownTables(store: LoadStore, dataset: string, options: StoreOpt
 }
 
 /**
- * @param authorize called with everything that will be removed, right before it is; throws where that is not allowed
+ * @param authorize called with everything that will be removed, right before it is; throws if that is not allowed
  * @param table only this one; else all tables that syncs made, and the dataset itself where it is then empty
  * @throws InputError `unknown_dataset` or `unknown_table` with near names
  */

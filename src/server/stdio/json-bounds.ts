@@ -44,7 +44,7 @@ export function brokenBound(json: Buffer, { maxDepth, maxValues }: JsonBounds): 
   return undefined;
 }
 
-/** Index of the quote that closes the string whose opening quote is at `start`; -1 where it is not closed. */
+/** Index of the quote that closes the string whose opening quote is at `start`; -1 if it is not closed. */
 export function stringEnd(json: Buffer, start: number): number {
   for (let at = json.indexOf(QUOTE, start + 1); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
     let backslashes = 0;

@@ -16,7 +16,7 @@ import { writeSmoke } from './smoke-sync.ts';
 export interface ScenarioReport {
   readonly scenario: string;
   readonly about: string;
-  /** Absent where the destination has no mode for it. */
+  /** Absent if the destination has no mode for it. */
   readonly passed?: boolean;
   readonly skipped?: string;
   readonly written: number;

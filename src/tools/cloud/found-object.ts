@@ -29,7 +29,7 @@ export interface ObjectLookup {
   readonly kind: ObjectKind;
   readonly id: string;
   readonly workspace_id?: string | undefined;
-  /** The argument that names it; `id` where none is given. */
+  /** The argument that names it; `id` if none is given. */
   readonly field?: string | undefined;
 }
 

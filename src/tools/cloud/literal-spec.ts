@@ -13,7 +13,7 @@ const EMPTY_SPEC: JsonObject = {
 };
 
 /**
- * Writes references inside of the spec out, and adds an empty spec where there is none.
+ * Writes references inside of the spec out, and adds an empty spec if there is none.
  * @throws InputError `bad_manifest` for a broken or circular reference
  */
 export function withLiteralSpec(manifest: JsonObject): JsonObject {

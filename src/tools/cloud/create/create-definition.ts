@@ -62,7 +62,7 @@ async function storeTestingValues(
   }
 }
 
-/** Checked before it is sent; undefined where none is given. */
+/** Checked before it is sent; undefined if none is given. */
 export async function givenManifest(
   { manifest, manifest_path: path }: { manifest?: Record<string, unknown>; manifest_path?: string },
   { connectors }: Services,

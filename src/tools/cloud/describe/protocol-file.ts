@@ -5,7 +5,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../../protocol/ind
 import { publishExport, stagedExport } from '../../local/export-file.ts';
 import type { Call } from '../../tool.ts';
 
-/** @returns the path. @throws RefusedError where this machine's realm is read-only */
+/** @returns the path. @throws RefusedError if this machine's realm is read-only */
 export async function writeProtocolFile(
   label: 'state' | 'catalog',
   connectionId: string,
