@@ -19,7 +19,7 @@ const LAYERS = [
 /** In addition to the layers: what may be imported from the same layer, and what may not from those below. */
 const ALLOWED: Record<string, readonly string[]> = { safety: ['secrets'] };
 const FORBIDDEN: Record<string, readonly string[]> = { cloud: ['connectors', 'registry', 'cache'] };
-/** Packages that belong to some modules alone. */
+/** Packages that only some modules may import. */
 const PACKAGES = [
   { names: ['@duckdb/node-api'], modules: ['cache'], message: 'Only cache opens a database.' },
   { names: ['execa'], modules: ['connectors'], message: 'Only connectors spawns processes.' },

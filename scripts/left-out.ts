@@ -32,7 +32,7 @@ export class LeftOut implements Reporter {
     };
     for (const module of modules) for (const child of module.children) visit(child);
     report(byReason);
-    // With -t whatever does not fit is skipped.
+    // With -t, tests that do not match are skipped.
     if (silent.length > 0 && !this.#isSelection) fail(silent);
   }
 }
@@ -50,7 +50,7 @@ function report(byReason: ReadonlyMap<string, Left>): void {
   process.stdout.write(`\nLeft out on this machine:\n${lines.join('\n')}\n`);
 }
 
-/** Whoever reads the last lines must not believe that all was tried. */
+/** A reader of the last lines must not assume that everything was tested. */
 function fail(silent: readonly string[]): void {
   process.stdout.write(`\nSkipped without a reason (use describeWith or testWith):\n- ${silent.join('\n- ')}\n`);
   process.exitCode = 1;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Everything that is printed goes to stderr: stdout may be a protocol's. */
+/** Prints to stderr only: stdout may carry a protocol. */
 export function prepareCheckout() {
   if (!installed()) {
     if (isLink(join(root, 'node_modules'))) {

@@ -1,4 +1,4 @@
-/** Holds what an engine loaded against what the connector printed: rows, and a sum over every column. */
+/** Compares what an engine loaded with what the connector printed: rows, and a sum over every column. */
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Column, type Kind, SQL_TYPES } from './data/columns.ts';
 import type { DataStream } from './data/sets.ts';

@@ -1,4 +1,4 @@
-/** `npm run bench`: Sluice beside itself in Docker, PyAirbyte and DuckDB alone, as whole processes, interleaved. Needs Linux. */
+/** `npm run bench`: compares Sluice with Sluice in Docker, PyAirbyte and DuckDB alone, as complete processes, interleaved. Needs Linux. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from './cases/case.ts';
@@ -15,14 +15,14 @@ import { type Row, tableText } from './report/table.ts';
 import { judge } from './report/targets.ts';
 
 const options = readOptions(process.argv.slice(2));
-const { data, only, engines: wanted } = options;
+const { data, only, engines: selected } = options;
 mkdirSync(data, { recursive: true });
 const folders = { parent: mkdtempSync(join(data, 'runs-')), keep: false };
-const python = wanted.includes('pyairbyte') ? pythonEnvironment(join(data, 'pyairbyte'), 'airbyte', say) : undefined;
+const python = selected.includes('pyairbyte') ? pythonEnvironment(join(data, 'pyairbyte'), 'airbyte', say) : undefined;
 const machine = describeMachine(python?.version);
 
-const docker = wanted.includes('docker') && hasImages();
-if (wanted.includes('docker') && !docker) say('docker: left out, for .ci/images has not been run here');
+const docker = selected.includes('docker') && hasImages();
+if (selected.includes('docker') && !docker) say('docker: left out, for .ci/images has not been run here');
 
 const cases: Case[] = [];
 for (const name of only.filter((one) => one !== 'second')) {
@@ -39,7 +39,7 @@ for (let round = 1; round <= Math.max(options.rounds, options.longRounds); round
   for (const { name, long, engines } of cases) {
     if (round > (long ? options.longRounds : options.rounds)) continue;
     for (const [engine, run] of engines) {
-      if (engine !== 'connector' && !wanted.includes(engine)) continue;
+      if (engine !== 'connector' && !selected.includes(engine)) continue;
       say(`round ${round}: ${name}, ${engine}`);
       const figures = await run();
       say(`  ${figures.wallSeconds.toFixed(2)} s, CPU ${figures.cpuSeconds.toFixed(2)} s`);
@@ -65,7 +65,7 @@ const result = { machine, small: options.small, rows, targets: verdicts, second_
 writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 say(`written: ${options.json}`);
 
-/** What is being done is for a person who waits; in a pipe only the table is left. */
+/** Prints progress to a terminal only; a pipe gets only the table. */
 function say(line: string): void {
   if (process.stdout.isTTY) process.stderr.write(`${line}\n`);
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** Where data, environments and results lie. */
+  /** The folder for data, environments and results. */
   readonly data: string;
   /** A tenth of the size. */
   readonly small: boolean;

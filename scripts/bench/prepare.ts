@@ -1,4 +1,4 @@
-/** Makes a set of data, its connector and the sums that every engine must come to. */
+/** Makes a set of data, its connector and the sums that every engine must reproduce. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Sums, truthOf } from './check.ts';
@@ -14,7 +14,7 @@ export interface PreparedSet {
   readonly truth: Sums;
 }
 
-/** @throws Error for a letter that is none of the sets */
+/** @throws Error for an unknown letter */
 export async function prepareSet(
   letter: string,
   { data, small }: { data: string; small: boolean },
@@ -24,7 +24,7 @@ export async function prepareSet(
   if (!set) throw new Error(`there is no set ${letter}`);
   const files = await dataFiles(set, join(data, small ? 'small' : 'full'), say);
   const connector = replayConnector(set, files);
-  const truth = await keptTruth(set, files);
+  const truth = await cachedTruth(set, files);
   return {
     set,
     files,
@@ -33,13 +33,13 @@ export async function prepareSet(
   };
 }
 
-/** Kept beside the data that it was taken from. */
-async function keptTruth(set: DataSet, { folder, messages }: DataFiles): Promise<Sums> {
+/** The expected sums, cached next to the data they are computed from. */
+async function cachedTruth(set: DataSet, { folder, messages }: DataFiles): Promise<Sums> {
   const path = join(folder, 'sums.json');
   const of = readFileSync(join(folder, 'manifest.json'), 'utf8');
   if (existsSync(path)) {
-    const kept = JSON.parse(readFileSync(path, 'utf8')) as { of: string; sums: Sums };
-    if (kept.of === of) return kept.sums;
+    const cached = JSON.parse(readFileSync(path, 'utf8')) as { of: string; sums: Sums };
+    if (cached.of === of) return cached.sums;
   }
   const sums = await truthOf(messages, set.streams);
   writeFileSync(path, JSON.stringify({ of, sums }));

@@ -12,7 +12,7 @@ export type AnswerPart = Omit<QueryResult, 'elapsedMs' | 'readsTables'>;
 const MAX_ROWS_SIZE = 44_000;
 
 export interface PartBuilder {
-  /** Adds a row. @returns false where it no longer fits; the answer then ends before it */
+  /** Adds a row. @returns false if it no longer fits; the answer then ends before it */
   add(cells: readonly Cell[]): boolean;
   /** @param more whether there are rows after these */
   end(more: boolean): AnswerPart;

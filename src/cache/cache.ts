@@ -54,7 +54,7 @@ export interface Cache {
    * @throws InputError `no_data_yet` or `unknown_dataset` with near names
    */
   datasetTables(dataset: string): Promise<DatasetTables>;
-  /** As `datasetTables`, with what is recorded of each; empty where there is no cache or no such dataset. @throws LimitError `cache_locked` */
+  /** As `datasetTables`, with what is recorded of each; empty if there is no cache or no such dataset. @throws LimitError `cache_locked` */
   knownTables(dataset: string, options?: StoreOptions): Promise<readonly KnownStream[]>;
   /**
    * Drops one table, or all tables that syncs made in the dataset, with their states and mapping, in one transaction.
@@ -67,7 +67,7 @@ export interface Cache {
     table?: string,
   ): Promise<RemovedTables>;
   /** Removes the record of a sync; the rows that it loaded stay. */
-  forgetSync(syncId: string): Promise<void>;
+  deleteSync(syncId: string): Promise<void>;
   /** Releases the cache to other processes, now or as soon as its users in this process are done. */
   release(): Promise<void>;
   /** Interrupts running work, closes the cache, and rejects further use. */

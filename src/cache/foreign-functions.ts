@@ -7,7 +7,7 @@ const both = (instead: string): Instead => ({ duckdb: instead, postgres: instead
 const duckdb = (instead: string): Instead => ({ duckdb: instead, postgres: undefined });
 const postgres = (instead: string): Instead => ({ duckdb: undefined, postgres: instead });
 
-/** By name in lower case; undefined where the database has the function itself. */
+/** By name in lower case; undefined if the database has the function itself. */
 const FUNCTIONS: Readonly<Record<string, Instead>> = {
   // Times.
   to_char: duckdb("strftime(value, '%Y-%m-%d') for times, format('{:.2f}', value) for numbers"),
@@ -111,7 +111,7 @@ function ofGreatest(order: '' | ' DESC'): string {
   return `(array_agg(value ORDER BY other${order}))[1]`;
 }
 
-/** The equivalent of a function; undefined where the database has the function itself, or none is known. */
+/** The equivalent of a function; undefined if the database has the function itself, or none is known. */
 export function functionInstead(name: string, kind: CacheKind): string | undefined {
   return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]?.[kind] : undefined;
 }

@@ -6,7 +6,7 @@ import { createQueue } from './query-queue.ts';
 const never = new AbortController().signal;
 
 describe('createQueue', () => {
-  it('runs so many at once, in the order in which they came, and each exactly once', async () => {
+  it('runs a limited number at once, in order of arrival, each exactly once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 3 }), fc.nat(12), async (scheduler, slots, count) => {
         const queue = createQueue(slots, 100);
@@ -54,7 +54,7 @@ describe('createQueue', () => {
     await expect(queue.run(never, async () => 1)).resolves.toBe(1);
   });
 
-  it('keeps the slot of work that is answered but still running, and lets nobody wait for it for ever', async () => {
+  it('keeps the slot of work that is answered but still running, and lets no caller wait forever', async () => {
     const queue = createQueue(1, 5, 200);
     const controller = new AbortController();
     const deadline = startDeadline(controller.signal);

@@ -14,7 +14,7 @@ const MAX_WAIT_MS = 120_000;
 interface Queue {
   /**
    * Runs `work` when its turn comes.
-   * @throws LimitError `busy` where too many wait already; the reason of the signal, aborted while it waits
+   * @throws LimitError `busy` if too many wait already; the reason of the signal, aborted while it waits
    */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }

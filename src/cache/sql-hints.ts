@@ -5,15 +5,15 @@ import { foreignSyntax } from './foreign-syntax.ts';
 import { isReserved } from './sql-name.ts';
 import { codeOnly } from './sql-text.ts';
 
-/** What to write instead of syntax that is known from another database; undefined where there is none. */
+/** What to write instead of syntax that is known from another database; undefined if there is none. */
 export function foreignSql(sql: string, kind: CacheKind): string | undefined {
   return foreignSyntax(codeOnly(sql), kind);
 }
 
-/** Their first argument is a date part, which other databases accept without quotes and ours read as a column. */
+/** Their first argument is a date part, which other databases accept without quotes, but DuckDB and Postgres read as a column. */
 const TAKE_PARTS = new Set(['datediff', 'date_diff', 'dateadd', 'date_add', 'date_sub', 'datepart']);
 
-/** They take `value AS type`, where ours report a syntax error. */
+/** They take `value AS type`, where DuckDB and Postgres report a syntax error. */
 const CASTS = new Set(['try_cast', 'safe_cast', 'try_convert']);
 
 /** As `foreignSql`, for a function that the database does not have, or not with these arguments; `message` is the database's error. */

@@ -3,7 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
 import { sqlName, sqlPath, withoutQuotes } from './sql-name.ts';
 
-test('DuckDB finds every name that is written as it is shown', async () => {
+test('DuckDB finds every name as it is shown', async () => {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   const rows = async (sql: string): Promise<unknown[][]> => (await connection.runAndReadAll(sql)).getRows();
@@ -29,7 +29,7 @@ test('DuckDB finds every name that is written as it is shown', async () => {
   }
 });
 
-test('quotes are there only where they are needed, and are taken off again', () => {
+test('quotes are added only if needed, and removed again', () => {
   expect(['id', 'Name', 'a1', 'date', 'order', 'a-b'].map((name) => sqlName(name, 'duckdb'))).toEqual([
     'id',
     'Name',

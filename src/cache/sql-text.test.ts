@@ -24,12 +24,12 @@ describe('SQL as it is sent', () => {
     ],
   ])('%j', (sent, cleaned) => expect(cleanSql(sent)).toBe(cleaned));
 
-  test('of code alone nothing in quotes or comments is left', () => {
+  test('code alone contains nothing from quotes or comments', () => {
     expect(codeOnly('SELECT \'a`b\' , "c`d" /* ` */ FROM `t` -- `')).toBe('SELECT   ,     FROM `t`  ');
     expect(codeOnly("SELECT a$b, $1, 'open")).toBe('SELECT a$b, $1,  ');
   });
 
-  test('whatever the text, it is read to its end, in time that grows with it', () => {
+  test('any text is read to its end in linear time', () => {
     const piece = fc.constantFrom(
       "'",
       '"',

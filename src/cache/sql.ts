@@ -14,11 +14,11 @@ export interface Dialect {
   readonly nameBytes: number;
   /** Names that the database reserves for system columns. */
   readonly systemColumns: readonly string[];
-  /** A query that finds a row where schema `$1` exists and must not be used, because it has content or is shared. Absent where the database belongs to the project. */
+  /** A query that finds a row where schema `$1` exists and must not be used, because it has content or is shared. Absent if the database belongs to the project. */
   readonly foreignSchema?: string;
   /** A time as ISO 8601 text in UTC. */
   isoTime(expression: string): string;
-  /** The text of a member of a JSON column, NULL where it is absent; `column` is quoted. */
+  /** The text of a member of a JSON column, NULL if it is absent; `column` is quoted. */
   jsonMember(column: string, path: readonly string[]): string;
   /** Any value as JSON; `column` is quoted. */
   toJson(column: string): string;
@@ -47,7 +47,7 @@ export interface LoadConnection extends SqlConnection {
   /**
    * Inserts the rows of a segment.
    * @param table quoted, with its schema where it has one
-   * @throws SegmentFailure where the values do not fit or the file cannot be read
+   * @throws SegmentFailure if the values do not fit or the file cannot be read
    */
   insertSegment(table: string, columns: readonly Column[], readable: ReadableSegment): Promise<Inserted>;
   /** Makes a private table that preserves the order of its rows and is dropped at the end of the transaction. */

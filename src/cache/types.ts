@@ -14,7 +14,7 @@ export interface QueryResult {
   readonly rows: readonly (readonly JsonValue[])[];
   /** Whether there are more rows after these. */
   readonly truncated: boolean;
-  /** Offset of the next row, where there is one. */
+  /** Offset of the next row, if there is one. */
   readonly nextOffset?: number;
   /** How many cells were cut at the cell cap. */
   readonly cellsCut: number;
@@ -51,7 +51,7 @@ export interface RemovedTables {
   readonly tables: readonly string[];
   /** Other objects in the dataset, which syncs did not make. */
   readonly left: readonly string[];
-  readonly datasetGone: boolean;
+  readonly datasetRemoved: boolean;
 }
 
 export interface DryRun {

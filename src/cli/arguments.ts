@@ -67,7 +67,7 @@ export type Command = Typed | { readonly name: 'help' | 'version' } | Mistake;
 export interface Mistake {
   readonly name: 'mistake';
   readonly message: string;
-  /** The word that is unknown, and those that it may have been meant for. */
+  /** The unknown word and similar known ones. */
   readonly unknown?: { readonly word: string; readonly known: readonly string[] };
 }
 
@@ -93,7 +93,7 @@ export function parseCommand(argv: readonly string[]): Command {
         ? undefined
         : `--limit takes a number from 1 to ${MAX_LISTED}.`);
     if (message !== undefined) return { name: 'mistake', message };
-    // A person's path is meant from where the person is; a client's would be meant from anywhere.
+    // A path typed by a person is relative to the working directory; a client's has no known base.
     const path = name === 'serve' ? (typed?: string) => typed : fromHere;
     return {
       name,
@@ -140,7 +140,7 @@ function mistakeOf(error: unknown): Mistake {
   return { name: 'mistake', message: `There is no option "${option}".`, unknown: { word: option, known } };
 }
 
-/** A path that only a shell would expand stays as it is: its reader reports it. */
+/** Leaves a path that only a shell would expand unchanged; its reader reports it. */
 function fromHere(typed?: string): string | undefined {
   return typed === undefined || /^[~$]/.test(typed) ? typed : resolve(typed);
 }

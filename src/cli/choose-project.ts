@@ -5,7 +5,7 @@ import { systemCode } from '../errors.ts';
 import { type KnownProject, knownProjects } from '../project/index.ts';
 
 /**
- * @returns the arguments with which to load the settings again, or undefined when a choice is needed and nobody can be asked
+ * @returns the arguments with which to load the settings again, or undefined if a choice is needed and there is no terminal to ask on
  */
 export async function chooseProject(args: Arguments, settings: Settings): Promise<Arguments | undefined> {
   const given = args.projectDirectory ?? args.envFile;

@@ -1,4 +1,4 @@
-/** Asks a person at the terminal; nobody is asked in a pipe. */
+/** Asks for confirmation at the terminal; does not ask in a pipe. */
 import { createInterface } from 'node:readline/promises';
 
 export async function confirmed(question: string): Promise<boolean> {

@@ -7,8 +7,8 @@ import type { Screen } from './screen.ts';
 const CLOUD_MS = 15_000;
 
 /**
- * A person who asks wants to know whether the credentials work: unlike `get_status` this asks Airbyte.
- * @returns false where it does not work as it is set
+ * Unlike `get_status`, this contacts Airbyte to check the credentials.
+ * @returns false if the settings do not work
  */
 export async function showCloud(screen: Screen, { cloud }: Status, services: Services): Promise<boolean> {
   screen.heading('Airbyte Cloud');

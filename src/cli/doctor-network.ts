@@ -7,8 +7,8 @@ import type { Screen } from './screen.ts';
 const NETWORK_MS = 10_000;
 
 /**
- * A person who asks wants to know: unlike `get_status` this asks the package index and the registry.
- * @returns false where one does not answer
+ * Unlike `get_status`, this contacts the package index and the registry.
+ * @returns false if one does not respond
  */
 export async function showNetwork(
   screen: Screen,
@@ -32,7 +32,7 @@ export async function showNetwork(
   return asked.every((note) => note === undefined);
 }
 
-/** At the same time, each with its own limit: one that hangs does not affect the other. */
+/** Runs both at once, each with its own timeout, so that one that hangs does not delay the other. */
 async function answerOf(ask: (signal: AbortSignal) => Promise<string | undefined>): Promise<string | undefined> {
   const deadline = startDeadline(undefined, NETWORK_MS);
   try {

@@ -1,18 +1,18 @@
-/** What terminal commands print: redacted, hidden characters escaped, and JSON instead of words on request. */
+/** What terminal commands print: redacted, invisible characters escaped, and JSON instead of words on request. */
 import { existsSync } from 'node:fs';
 import { messageOf, SluiceError } from '../errors.ts';
 import { escapeHidden } from '../hidden-characters.ts';
 import type { Services } from '../tools/index.ts';
 
-/** The command, or the saved source, does not fit: nothing was run. */
+/** The command, or the saved source, is invalid: nothing was run. */
 export const MISTAKE = 2;
 
 export interface Output {
-  /** A line for people on stdout; none where JSON is asked for. */
+  /** A line for people on stdout; none if JSON is requested. */
   say(text: string): void;
-  /** A line for people on stderr; none where JSON is asked for. */
+  /** A line for people on stderr; none if JSON is requested. */
   complain(text: string): void;
-  /** One JSON object as a line on stdout; none where it is not asked for. Keys are our own words. */
+  /** One JSON object as a line on stdout; none if JSON is not requested. Keys are output field names. */
   json(value: object): void;
   /** Redacted, and harmless to a terminal. */
   clean(text: string): string;

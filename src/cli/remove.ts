@@ -1,4 +1,4 @@
-/** `sluice-mcp remove KIND NAME`: what a person takes away, after a look at what goes with it. */
+/** `sluice-mcp remove KIND NAME`: shows everything that will be removed, asks, then removes it. */
 
 import { nearest } from '../protocol/index.ts';
 import { planRemoval, REMOVABLE, remove, type Services } from '../tools/index.ts';
@@ -26,7 +26,7 @@ export async function runRemove(
     const plan = await planRemoval(services, kind, name);
     const { targets } = plan;
     if (!yes) {
-      // Who is asked sees what goes, with --json too.
+      // Show what will be removed before asking, with --json too.
       for (const { kind: what, id, name: reported = id } of targets)
         process.stderr.write(output.clean(`  ${what} ${reported}\n`));
       if (!(await confirmed(output.clean(`Remove ${targets.length === 1 ? 'it' : `these ${targets.length}`}?`)))) {

@@ -55,12 +55,12 @@ const RUN: Record<Action, (asked: Asked) => Promise<number>> = { list, history, 
 
 async function list({ store, typed, output }: Asked): Promise<number> {
   const saved = await store.list();
-  const kept = new Map<string, number>();
-  for (const name of await store.storedNames()) kept.set(name, (await store.versions(name)).length);
-  const removed = [...kept].filter(([name, count]) => count > 0 && !saved.some((one) => one.name === name));
+  const counts = new Map<string, number>();
+  for (const name of await store.storedNames()) counts.set(name, (await store.versions(name)).length);
+  const removed = [...counts].filter(([name, count]) => count > 0 && !saved.some((one) => one.name === name));
   if (typed.json) {
     output.json([
-      ...saved.map((one) => ({ ...one, kept_versions: kept.get(one.name) ?? 0 })),
+      ...saved.map((one) => ({ ...one, kept_versions: counts.get(one.name) ?? 0 })),
       ...removed.map(([name, count]) => ({ name, removed: true, kept_versions: count })),
     ]);
     return 0;
@@ -71,7 +71,7 @@ async function list({ store, typed, output }: Asked): Promise<number> {
       connector,
       `${version} (${runtime})`,
       minute(savedAt),
-      String(kept.get(name) ?? 0),
+      String(counts.get(name) ?? 0),
     ]),
     ...removed.map(([name, count]) => [name, 'removed', '', '', String(count)]),
   ].map((row) => row.map(output.clean));
@@ -130,9 +130,9 @@ async function prune({ store, name, version, typed, output }: Asked): Promise<nu
       return mistake(output, 'not_confirmed', 'Nothing was removed.', next);
     }
   }
-  const gone = await store.prune(name, version);
-  output.json({ type: 'pruned', exit_status: 0, kind: store.kind, name, versions: gone.map((one) => one.version) });
-  output.say(`Removed ${gone.length} kept version${gone.length === 1 ? '' : 's'} of "${name}".`);
+  const pruned = await store.prune(name, version);
+  output.json({ type: 'pruned', exit_status: 0, kind: store.kind, name, versions: pruned.map((one) => one.version) });
+  output.say(`Removed ${pruned.length} kept version${pruned.length === 1 ? '' : 's'} of "${name}".`);
   return 0;
 }
 

@@ -9,7 +9,7 @@ export interface Screen {
   dim(text: string): void;
   /** A line that is overwritten by the next one; nothing at all in a pipe. */
   moving(text: string): void;
-  /** Takes the moving line away. */
+  /** Clears the moving line. */
   still(): void;
   table(header: readonly string[], rows: readonly (readonly string[])[]): void;
   /** Horizontal bars, scaled to the largest value. */
@@ -48,7 +48,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
     },
     still: clear,
     table(header, rows) {
-      // The last column is never cut: a path is of use only when it is complete.
+      // The last column is never cut: a path is useful only if complete.
       const widths = header.map((name, index) =>
         Math.min(
           index === header.length - 1 ? Number.POSITIVE_INFINITY : MAX_COLUMN,

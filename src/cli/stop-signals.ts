@@ -1,4 +1,4 @@
-/** Ctrl-C and its like: the first stops the work and stores what is complete, the second ends the process at once. */
+/** Ctrl-C and similar signals: the first stops the work and stores what is complete, the second ends the process at once. */
 import { setMaxListeners } from 'node:events';
 import { LimitError } from '../errors.ts';
 
@@ -9,9 +9,9 @@ export interface StopSignals {
   readonly asked: AbortSignal;
   /** Aborted by the second. */
   readonly hurried: AbortSignal;
-  /** 128 and the first signal's number, as shells have it; undefined where none came. */
+  /** 128 and the first signal's number, as shells report it; undefined if none arrived. */
   readonly exitStatus: () => number | undefined;
-  /** Signals do again what they do by themselves. */
+  /** Restores the default handling of signals. */
   dispose(): void;
 }
 

@@ -50,7 +50,7 @@ interface Watch {
   readonly reported: Progress;
 }
 
-/** Where another process syncs the source, that sync is the one; with wishes of its own this one comes after it. */
+/** If another process already syncs the source, this follows that sync; with its own options it runs after it. */
 async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ syncId: string; own: boolean }> {
   const { output, signals, reported } = watch;
   const [source = ''] = typed.words;
@@ -73,7 +73,7 @@ async function begin(services: Services, typed: Typed, watch: Watch): Promise<{ 
   }
 }
 
-/** To the end of a sync; a signal cancels one of our own, and lets another's continue. */
+/** Waits for the end of a sync. A signal cancels a sync of this process; a sync of another process continues. */
 async function follow(
   { syncs }: Services,
   { syncId, own }: { syncId: string; own: boolean },
@@ -97,7 +97,7 @@ async function follow(
 interface Progress {
   message(text: string): void;
   status(status: SyncStatus): void;
-  /** Takes the moving line away. */
+  /** Clears the moving line. */
   end(): void;
 }
 

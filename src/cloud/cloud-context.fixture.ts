@@ -57,7 +57,7 @@ export function openOwn(origin: string, token = 'a-token-of-a-person-81'): Opene
   return openCloud({ AIRBYTE_CLOUD_API_URL: origin, AIRBYTE_CLOUD_BEARER_TOKEN: token });
 }
 
-/** The error that the work fails with. @throws where the work succeeds */
+/** The error that the work fails with. @throws if the work succeeds */
 export async function failureOf(work: Promise<unknown>): Promise<SluiceError> {
   const error = await work.then(
     (value) => new Error(`expected an error, got ${JSON.stringify(value)}`),

@@ -1,4 +1,4 @@
-/** Turns the status, the body or the missing answer of an Airbyte into an error that says what to do. */
+/** Turns the status, the body or the missing response of Airbyte into an error with a next step. */
 import {
   certificateFix,
   type ErrorFacts,

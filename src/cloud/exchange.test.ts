@@ -13,7 +13,7 @@ const NEW_SOURCE = { name: 'New', workspaceId: ID, definitionId: ID, configurati
 const answer = (listener: RequestListener) => async () => openOwn(await startServer(listener)).cloud;
 const workspaceNamed = (name: string): string => JSON.stringify({ workspaceId: ID, name });
 
-test('an answer whose letters are cut between two pieces', async () => {
+test('an answer with a character split between two chunks', async () => {
   const bytes = Buffer.from(workspaceNamed('Wörkshöp ☃ 𝄞'));
   const cloud = await answer(async (_, response) => {
     for (const byte of bytes) {
@@ -31,7 +31,7 @@ test('a compressed answer', async () => {
   expect(await cloud.workspaces.get(ID, never)).toMatchObject({ name: 'Workshop' });
 });
 
-test('fields that nobody knows are ignored, and null means nothing', async () => {
+test('unknown fields are ignored, and null means nothing', async () => {
   const cloud = await answer((_, response) => {
     response.end(JSON.stringify({ workspaceId: ID, name: 'A', dataResidency: null, novelty: { of: ['tomorrow'] } }));
   })();
@@ -82,7 +82,7 @@ test.each([301, 302, 303, 307, 308])(
   },
 );
 
-test('a slow answer ends with its signal, before it began and in its middle', async () => {
+test('a slow answer ends with its signal, before it starts and half-way', async () => {
   const { cloud, airbyte } = await openCloudContext();
   await cloud.workspaces.get(ID, never);
   for (const kind of ['slow', 'slow body'] as const) {
@@ -94,7 +94,7 @@ test('a slow answer ends with its signal, before it began and in its middle', as
   }
 });
 
-test('the page after the last is not asked for, and an address for it is never followed', async () => {
+test('the page after the last is not requested, and a link to it is never followed', async () => {
   const asked: string[] = [];
   let origin = '';
   const evil = await startServer((request, response) => {

@@ -17,7 +17,7 @@ export interface Exchange {
 
 export type Reply = { readonly ok: true; readonly value: unknown } | ({ readonly ok: false } & Refusal);
 
-/** @throws UpstreamError where no usable answer came; LimitError `cloud_too_large`; the signal's own reason when cancelled */
+/** @throws UpstreamError if no usable answer came; LimitError `cloud_too_large`; the signal's own reason when cancelled */
 export type Send = (request: Exchange) => Promise<Reply>;
 
 const MAX_BYTES = 48_000_000;

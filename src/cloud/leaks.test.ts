@@ -110,24 +110,24 @@ test.each([
   for (const way of Object.keys(ways)) {
     const { cloud } = open(`http://127.0.0.1:${port}`, way);
     expectSealed(allOf(await failureOf(cloud.workspaces.get(ID, AbortSignal.timeout(1_500)))));
-    // A create that is never answered waits for its whole minute.
+    // A create that is never answered waits for the full minute.
     if (name !== 'broken gzip') expectSealed(allOf(await failureOf(cloud.actors.create('source', SOURCE))));
   }
 });
 
-test.each(Object.keys(ways))('the client of %s, its vault and what they lend print as nothing', async (way) => {
+test.each(Object.keys(ways))('the client of %s, its vault and its credentials print as nothing', async (way) => {
   const origin = await startServer((request, response) => {
     const token = { access_token: ACCESS, expires_in: 900 };
     response.end(JSON.stringify(request.url?.endsWith('/token') ? token : { workspaceId: ID, name: 'A' }));
   });
   const opened = open(origin, way);
   await opened.cloud.workspaces.get(ID, never);
-  const lent = [
+  const values = [
     opened.vault.credential('AIRBYTE_CLOUD_CLIENT_SECRET'),
     opened.vault.credential('AIRBYTE_CLOUD_BEARER_TOKEN'),
     opened.vault.protect('ANY', PASSWORD),
   ];
-  for (const value of [opened, ...lent]) {
+  for (const value of [opened, ...values]) {
     expectSealed(inspect(value, { depth: null, showHidden: true, getters: true }));
     expectSealed(JSON.stringify(value) ?? '');
     expectSealed(String(value));
@@ -135,5 +135,5 @@ test.each(Object.keys(ways))('the client of %s, its vault and what they lend pri
       inspect(structuredClone(Object.entries(value ?? {}).filter(([, inner]) => typeof inner === 'string'))),
     );
   }
-  expect(lent.at(-1)?.use((value) => value)).toBe(PASSWORD);
+  expect(values.at(-1)?.use((value) => value)).toBe(PASSWORD);
 });

@@ -33,7 +33,7 @@ describe('a read', () => {
     expect(sent()).toEqual(['GET /workspaces', 'GET /workspaces']);
   });
 
-  test('waits as long as it is asked to', async () => {
+  test('waits as long as the server asks', async () => {
     const { cloud, airbyte } = await openCloudContext();
     failing(airbyte, { kind: 'limited', retryAfter: 2 });
     const startedAt = Date.now();
@@ -41,7 +41,7 @@ describe('a read', () => {
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_990);
   });
 
-  test.each([21, 3_600, 99_999_999_999])('hands a wait of %d seconds to its caller at once', async (retryAfter) => {
+  test.each([21, 3_600, 99_999_999_999])('returns a wait of %d seconds to its caller at once', async (retryAfter) => {
     const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'limited', retryAfter });
     const error = await failureOf(cloud.workspaces.list(PAGE, never));
@@ -50,20 +50,20 @@ describe('a read', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test('is given up after four tries', async () => {
+  test('fails after four attempts', async () => {
     const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'error' }, { times: 9 });
     expect(await failureOf(cloud.workspaces.list(PAGE, never))).toMatchObject({ code: 'cloud_failed' });
     expect(sent()).toHaveLength(4);
   });
 
-  test('is not repeated where it was refused for good', async () => {
+  test('is not repeated after a permanent refusal', async () => {
     const { cloud, sent } = await openCloudContext();
     expect(await failureOf(cloud.actors.get('source', FAKER, never))).toMatchObject({ code: 'cloud_not_found' });
     expect(sent()).toHaveLength(1);
   });
 
-  test('ends in the pause before a repetition, when it is cancelled', async () => {
+  test('ends during the pause before a retry when it is cancelled', async () => {
     const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'limited', retryAfter: 15 });
     const startedAt = Date.now();
@@ -73,7 +73,7 @@ describe('a read', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test('of a server that is not there names it, and what to look at', async () => {
+  test('of an unreachable server names it, and what to check', async () => {
     const origin = await emptyOrigin();
     const { cloud } = openOwn(origin);
     const error = await failureOf(cloud.workspaces.list(PAGE, never));
@@ -131,7 +131,7 @@ describe('a create is sent once', () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test('and where nobody listens, nothing can have been done', async () => {
+  test('when nothing listens, because nothing can have been created', async () => {
     const error = await failureOf(openOwn(await emptyOrigin()).cloud.actors.create('source', NEW_SOURCE));
     expect(error).toMatchObject({ code: 'cloud_unreachable' });
   });
@@ -150,7 +150,7 @@ describe('a change', () => {
     expect(airbyte.state.sources[0]?.name).toBe('Renamed');
   });
 
-  test('that deletes is done where the answer was lost and the repetition finds nothing', async () => {
+  test('that deletes is done if the answer was lost and the retry finds nothing', async () => {
     const { cloud, airbyte, sent } = await openCloudContext();
     failing(airbyte, { kind: 'cut after' }, { method: 'DELETE' });
     await cloud.connections.delete(airbyteId('connection', 1));
@@ -162,20 +162,20 @@ describe('a change', () => {
     ['at once', undefined],
     ['after a Retry-After', { kind: 'limited', retryAfter: 1 }],
     ['after its token was refused', { kind: 'status', status: 401 }],
-  ])('that deletes what was never there is not taken for done: %s', async (_, kind) => {
+  ])('that deletes a missing object does not count as done: %s', async (_, kind) => {
     const { cloud, airbyte } = await openCloudContext({ administrator: true });
     if (kind) failing(airbyte, kind, { method: 'DELETE' });
     expect(await failureOf(cloud.actors.delete('source', FAKER))).toMatchObject({ code: 'cloud_not_found' });
   });
 
-  test('that cancels a job is not done because there is no such job', async () => {
+  test('that cancels a job does not count as done if the job does not exist', async () => {
     const { cloud, airbyte } = await openCloudContext();
     failing(airbyte, { kind: 'error' }, { method: 'DELETE' });
     expect(await failureOf(cloud.jobs.cancel(4_711))).toMatchObject({ code: 'cloud_conflict' });
   });
 });
 
-describe('all tries together', () => {
+describe('all attempts together', () => {
   afterEach(() => void vi.useRealTimers());
 
   test.each([

@@ -56,7 +56,7 @@ test('a bare host: the public API is at its usual path, or at the root', async (
   }
 });
 
-test('a token is renewed before it ends', async () => {
+test('a token is renewed before it expires', async () => {
   const { cloud, airbyte } = await openCloudContext({ tokenSeconds: 1 });
   for (let call = 0; call < 12; call += 1) {
     await cloud.workspaces.get(WORKSPACE, never);
@@ -67,7 +67,7 @@ test('a token is renewed before it ends', async () => {
   expect(airbyte.tokenRequests()).toBeLessThan(4);
 });
 
-test('a token that is refused before its time is renewed once for all calls, those that create too', async () => {
+test('a token refused before it expires is renewed once for all calls, including creates', async () => {
   const { cloud, airbyte, sent } = await openCloudContext();
   await cloud.workspaces.get(WORKSPACE, never);
   airbyte.expireTokens();
@@ -117,7 +117,7 @@ test.each([401, 403] as const)(
   },
 );
 
-test('a token that fails for a passing reason is asked for again', async () => {
+test('a token request that fails temporarily is retried', async () => {
   const { cloud, airbyte } = await openCloudContext();
   airbyte.fault({ path: /token$/, kind: 'error' });
   airbyte.fault({ path: /token$/, kind: 'cut' });
@@ -125,7 +125,7 @@ test('a token that fails for a passing reason is asked for again', async () => {
   expect(airbyte.requests.filter(({ path }) => path.endsWith('/token'))).toHaveLength(3);
 });
 
-test('a token that cannot be had is tried for a few times, not for each try of each request again', async () => {
+test('an unavailable token is requested a few times, not for each attempt of each request', async () => {
   const { cloud, airbyte, sent } = await openCloudContext();
   airbyte.fault({ path: /token$/, kind: 'error', times: 100 });
   expect(await failureOf(cloud.workspaces.get(WORKSPACE, never))).toMatchObject({ code: 'cloud_failed' });
@@ -149,7 +149,7 @@ test.each([
   expect(airbyte.requests).toHaveLength(1);
 });
 
-test('a token without an end is used until it is refused', async () => {
+test('a token without expiry is used until it is refused', async () => {
   let tokens = 0;
   const origin = await startServer((request, response) => {
     if (request.url?.endsWith('/token')) {
@@ -191,7 +191,7 @@ test('a bearer token that no header can carry is refused without being quoted', 
   }
 });
 
-test('without credentials nothing is asked', async () => {
+test('without credentials nothing is requested', async () => {
   const { cloud } = openCloud({ AIRBYTE_CLOUD_CLIENT_ID: 'only-half' });
   const error = await failureOf(cloud.workspaces.get(WORKSPACE, never));
   expect(error).toMatchObject({ code: 'cloud_not_configured', kind: 'setup' });

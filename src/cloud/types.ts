@@ -52,7 +52,7 @@ export interface OfferedStream {
   readonly defaultCursorField: readonly string[];
   readonly sourceDefinedCursor: boolean;
   readonly primaryKey: readonly (readonly string[])[];
-  /** Paths of its fields; empty where Airbyte does not list them. */
+  /** Paths of its fields; empty if Airbyte does not list them. */
   readonly fields: readonly (readonly string[])[];
 }
 
@@ -197,7 +197,7 @@ export interface Cloud {
       id: string,
       changes: { readonly name?: string; readonly configuration?: JsonObject },
     ): Promise<Actor>;
-    /** Replaces the present configuration. Where the new one has one of Airbyte's own masks, the value behind it is kept. */
+    /** Replaces the present configuration. Fields that hold one of Airbyte's masks keep their present value. */
     replace(
       kind: ActorKind,
       id: string,
@@ -240,19 +240,19 @@ export interface Cloud {
     /**
      * Returns the present job where one waits for its first attempt. `reset` and `clear` make a job of type `reset` at once, and
      * cancel what runs.
-     * @throws UpstreamError `cloud_conflict` where one runs already, or the connection is locked or inactive
+     * @throws UpstreamError `cloud_conflict` if one runs already, or the connection is locked or inactive
      */
     create(connectionId: string, type: 'sync' | 'reset' | 'clear'): Promise<Job>;
     /** Clears some streams, where `create` clears all of them; by the configuration API. */
     clearStreams(connectionId: string, streams: readonly StreamName[]): Promise<Job>;
     /**
      * By the configuration API; all streams where none is named.
-     * @returns undefined where the destination does not support it, and while a job runs: then the next run becomes the refresh
+     * @returns undefined if the destination does not support it, and while a job runs: then the next run becomes the refresh
      */
     refresh(connectionId: string, mode: RefreshMode, streams: readonly StreamName[]): Promise<Job | undefined>;
     /** Cancels the running job of the job's connection, even if that is another job. */
     cancel(id: number): Promise<Job>;
-    /** Oldest first; empty where the job is too old for Airbyte to list them. */
+    /** Oldest first; empty if the job is too old for Airbyte to list them. */
     attempts(job: Job, signal: AbortSignal): Promise<readonly Attempt[]>;
     log(jobId: number, attempt: number, signal: AbortSignal): Promise<readonly string[]>;
   };
@@ -273,7 +273,7 @@ export interface Cloud {
       spec: JsonObject,
       testingValues: JsonObject,
     ): Promise<void>;
-    /** The draft in the connector builder; undefined where the definition has no project there. */
+    /** The draft in the connector builder; undefined if the definition has no project there. */
     draft(workspaceId: string, id: string, signal: AbortSignal): Promise<Draft | undefined>;
   };
 }

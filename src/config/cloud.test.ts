@@ -108,7 +108,7 @@ test.each([
   ['ftp://airbyte.example.com', /no http or https address/],
   ['file:///etc/passwd', /no http or https address/],
   ['a-password-77', /no http or https address/],
-])('%s cannot be an address: why is said, and the value is not', (written, why) => {
+])('%s cannot be an address: the reason is reported, the value is not', (written, why) => {
   for (const name of ['AIRBYTE_CLOUD_API_URL', 'AIRBYTE_CLOUD_CONFIG_API_URL']) {
     const settings = read({ ...PAIR, [name]: written }, true);
     expect(settings.problems).toHaveLength(1);
@@ -148,7 +148,7 @@ test.each(['AIRBYTE_CLOUD_WORKSPACE_ID', 'AIRBYTE_CLOUD_ORGANIZATION_ID'])('%s m
   }
 });
 
-test('every problem is told, not only the first', () => {
+test('every problem is reported, not only the first', () => {
   const settings = read({
     AIRBYTE_CLOUD_CLIENT_ID: 'an-id',
     AIRBYTE_CLOUD_API_URL: 'http://airbyte.example.com',

@@ -34,7 +34,7 @@ async function read(content: string | Buffer) {
     values: Object.fromEntries(contents.values),
     problems: contents.problems,
     warnings: contents.warnings,
-    said: JSON.stringify([contents.problems, contents.warnings]),
+    reported: JSON.stringify([contents.problems, contents.warnings]),
     lines: contents.problems.map((problem) => Number(problem.path.split(':').at(-1))),
   };
 }
@@ -74,14 +74,14 @@ describe('values', () => {
     expect(warnings[0]).toMatch(/:7: the quoted value of MULTI .* check its closing quote/);
   });
 
-  it('reads a PEM and JSON in quotes over several lines without a word', async () => {
+  it('reads a PEM and JSON in quotes over several lines without a warning', async () => {
     const json = '{\n  "private_key": "a=b"\n}';
-    const { values, said } = await read(`KEY='${PEM.join('\n')}'\nSERVICE='${json}'\nLAST="x"\n`);
+    const { values, reported } = await read(`KEY='${PEM.join('\n')}'\nSERVICE='${json}'\nLAST="x"\n`);
     expect(values).toEqual({ KEY: PEM.join('\n'), SERVICE: json, LAST: 'x' });
-    expect(said).toBe('[[],[]]');
+    expect(reported).toBe('[[],[]]');
   });
 
-  it('takes the last of two, and warns', async () => {
+  it('uses the last of two, and warns', async () => {
     const { values, warnings } = await read('A=1\nB=2\nA=3\n');
     expect(values).toEqual({ B: '2', A: '3' });
     expect(warnings).toEqual([expect.stringMatching(/:3: A is already set on line 1/)]);
@@ -95,9 +95,9 @@ describe('values', () => {
   });
 
   it('reads escapes as python-dotenv does', async () => {
-    const { values, said } = await read(`A='a\\\\b\\'c\\n'\nB="a\\\\b\\"c\\n\\t\\q'"\nC='{"k":"a\\\\nb"}'\n`);
+    const { values, reported } = await read(`A='a\\\\b\\'c\\n'\nB="a\\\\b\\"c\\n\\t\\q'"\nC='{"k":"a\\\\nb"}'\n`);
     expect(values).toEqual({ A: `a\\b'c\\n`, B: `a\\b"c\n\t\\q'`, C: '{"k":"a\\nb"}' });
-    expect(said).toBe('[[],[]]');
+    expect(reported).toBe('[[],[]]');
   });
 
   it.each([
@@ -115,11 +115,11 @@ describe('values', () => {
     expect(warnings.join()).not.toMatch(/some-value|MIIE/);
   });
 
-  it('says nothing of one-line JSON with a private key, in single quotes or in none', async () => {
+  it('reports nothing for one-line JSON with a private key, in single quotes or in none', async () => {
     const json = `{"private_key": "${PEM.join('\\n')}", "a": 1}`;
-    const { values, said } = await read(`A='${json}'\nB=${json}\n`);
+    const { values, reported } = await read(`A='${json}'\nB=${json}\n`);
     expect(values).toEqual({ A: json, B: json });
-    expect(said).toBe('[[],[]]');
+    expect(reported).toBe('[[],[]]');
   });
 
   it('warns of a PEM with its line breaks written out', async () => {
@@ -142,11 +142,11 @@ describe('mistakes', () => {
     ['a bracket that is no JSON', 'A=1\nKEY={abc\nB=2\n', [2], ['A', 'B']],
     ['a quote that is never closed', "A=1\nKEY='abc\nkQ3xYz9w==\nB=2\n", [2], ['A', 'B']],
     ['a line that is no entry', 'A=1\njust words\nB=2\n', [2], ['A', 'B']],
-  ])('%s: names the line, and takes nothing of it for a name', async (_what, content, lines, names) => {
+  ])('%s: names the line, and reads no name from it', async (_what, content, lines, names) => {
     const result = await read(content);
     expect(result.lines).toEqual(lines);
     expect(Object.keys(result.values)).toEqual(names);
-    expect(result.said).not.toMatch(/MIIE|kQ3x|client_email|x=y|abc|just|"b"/);
+    expect(result.reported).not.toMatch(/MIIE|kQ3x|client_email|x=y|abc|just|"b"/);
     expect(result.problems[0]?.fix).toMatch(/single quotes|NAME=value/);
   });
 
@@ -160,10 +160,10 @@ describe('mistakes', () => {
     const result = await read(`${line}\nB=2\n`);
     expect(result.values).toEqual({ B: '2' });
     expect(result.lines).toEqual([1]);
-    expect(result.said).not.toMatch(/secretvalue|my-name|AAAA/);
+    expect(result.reported).not.toMatch(/secretvalue|my-name|AAAA/);
   });
 
-  it('says nothing of any value, whatever the file holds', async () => {
+  it('reveals no value, whatever the file contains', async () => {
     const word = fc.string({ unit: fc.constantFrom(...'QZX789+/='), minLength: 6, maxLength: 30 });
     const line = fc.oneof(
       word,
@@ -190,8 +190,8 @@ describe('mistakes', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(line, { maxLength: 12 }), async (lines) => {
-        const { said, values } = await read(lines.join('\n'));
-        const paths = said.replaceAll(folder, '');
+        const { reported, values } = await read(lines.join('\n'));
+        const paths = reported.replaceAll(folder, '');
         expect(paths).not.toMatch(/[QZX789+]{4}/);
         for (const name of Object.keys(values)) expect(name).toMatch(/^[A-K]$|^b$|^[QZX][QZX789]*$/);
       }),
@@ -201,7 +201,7 @@ describe('mistakes', () => {
 });
 
 describe('the file itself', () => {
-  it('takes UTF-8 with a byte order mark', async () => {
+  it('accepts UTF-8 with a byte order mark', async () => {
     expect((await read(`\ufeffA=é\n`)).values).toEqual({ A: 'é' });
   });
 
@@ -210,7 +210,7 @@ describe('the file itself', () => {
     ['UTF-16 without a mark', Buffer.from('A=secret\n', 'utf16le'), 'UTF-16'],
     ['Latin-1', Buffer.from('A=caf\u00e9\n', 'latin1'), 'UTF-8'],
     ['a program', Buffer.from([0x7f, 0x45, 0x4c, 0x46, ...Array(900).fill(65), 0, 1]), 'binary'],
-  ])('tells %s', async (_what, bytes, word) => {
+  ])('reports %s', async (_what, bytes, word) => {
     const { values, problems } = await read(bytes);
     expect(values).toEqual({});
     expect(problems).toHaveLength(1);
@@ -245,7 +245,7 @@ describe('the file itself', () => {
     });
   });
 
-  it('tells who else can read it', async () => {
+  it('reports who else can read it', async () => {
     expect(await readEnvFile(file('A=1', 0o600))).not.toHaveProperty('readableBy');
     const group = await readEnvFile(file('A=1', 0o640));
     expect(group.readableBy).toBe('group');

@@ -1,7 +1,7 @@
 /** Parses a value of an env file by its quotes, as python-dotenv does, and finds what may differ from what was meant. */
 import { looksLikeJson, opensPem } from './env-blocks.ts';
 
-/** How a value may differ from what was meant; reveals nothing of the value itself. */
+/** How a value may differ from the intended one; does not reveal the value. */
 export type Oddity =
   | 'cut at #'
   | 'blanks at its end'

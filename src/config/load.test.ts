@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const load = (environment: Record<string, string>, args = {}) =>
   loadSettings('1.0.0', args, { HOME: folder, ...environment }).settings;
 
-test('the environment wins over the env file, an argument over both, and each says where it was set', () => {
+test('the environment wins over the env file, an argument over both, and each has its origin', () => {
   writeFileSync(envFile, `AIRBYTE_PROJECT_DIR='${folder}/from-file'\nSLUICE_SAFE_MODE=0\n`);
   const fromFile = load({ AIRBYTE_MCP_ENV_FILE: envFile });
   expect(fromFile.projectDirectory).toEqual({ path: `${folder}/from-file`, origin: 'env file' });
@@ -56,7 +56,7 @@ test.each(['maybe', '2', 'on', ''])(
   },
 );
 
-test('a mistyped mode means the stricter reading of the one that is near, and is said', () => {
+test('a mistyped mode is read as the stricter of the similar ones, and reported', () => {
   const { modes, warnings } = load({ SLUICE_READ_ONLY_MODE: '0', AIRBYTE_CLOUD_MCP_SAFEMODE: '0' });
   expect(modes.local.readOnly.on).toBe(true);
   expect(modes.cloud.safe.on).toBe(true);
@@ -64,7 +64,7 @@ test('a mistyped mode means the stricter reading of the one that is near, and is
   expect(warnings.join('\n')).toContain('Did you mean AIRBYTE_CLOUD_MCP_SAFE_MODE?');
 });
 
-test('settings hold names of cloud credentials and never a value, and cannot be changed', () => {
+test('settings contain names of cloud credentials and never a value, and cannot be changed', () => {
   const settings = load({ AIRBYTE_CLOUD_CLIENT_ID: 'id-value-1', AIRBYTE_CLOUD_CLIENT_SECRET: 'secret-value-1' });
   expect(settings.cloud).toMatchObject({
     configured: true,
@@ -137,11 +137,11 @@ test.each([
   ['SLUICE_DOCKER_MOUNTS', '/data=local', '/absolute/folder'],
   ['SLUICE_DOCKER_MOUNTS', '/data=/', '/absolute/folder'],
   ['SLUICE_DOCKER_MOUNTS', '/a=/b=/c', '/absolute/folder'],
-])('%s=%s is not guessed: a limit stays, a folder stays closed, and it is said', (name, value, said) => {
+])('%s=%s is not guessed: a limit stays, a folder stays closed, and a warning is reported', (name, value, warning) => {
   const { docker, warnings } = load({ [name]: value });
   expect(docker).toEqual({ memoryBytes: 2 * 1024 ** 3, cpus: 2, pids: 1024, mounts: [] });
   expect(warnings).toEqual([expect.stringContaining(name)]);
-  expect(warnings[0]).toContain(said);
+  expect(warnings[0]).toContain(warning);
 });
 
 test.each([

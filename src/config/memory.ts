@@ -6,13 +6,13 @@ const LEAST_MEMORY = 64 * 1024 ** 2;
 
 export const MEMORY_FORMAT = 'an amount such as 512m or 4g, at least 64m';
 
-/** @returns bytes; undefined where it is not a valid amount */
+/** @returns bytes; undefined if it is not a valid amount */
 export function readMemory(value: string): number | undefined {
   const bytes = readBytes(value);
   return bytes !== undefined && bytes >= LEAST_MEMORY ? bytes : undefined;
 }
 
-/** @returns bytes, such as 2147483648 for `2g`; undefined where it is not an amount */
+/** @returns bytes, such as 2147483648 for `2g`; undefined if it is not an amount */
 export function readBytes(value: string): number | undefined {
   const [, digits, unit = ''] =
     /^(\d+(?:\.\d+)?)([bkmg]?)$/.exec(

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { SETTING_NAMES } from './setting-list.ts';
 
-/** The settings that say which Airbyte to use; `setting-list.ts` has all settings. */
+/** The settings that select the Airbyte to use; `setting-list.ts` has all settings. */
 export const CLOUD_NAMES = [
   'AIRBYTE_CLOUD_CLIENT_ID',
   'AIRBYTE_CLOUD_CLIENT_SECRET',

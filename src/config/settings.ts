@@ -47,11 +47,11 @@ export interface CloudSettings {
   readonly configured: boolean;
   /** Names of the cloud settings that are set. */
   readonly names: readonly string[];
-  /** Base of the public API without a slash at its end; absent where the setting cannot be used. */
+  /** Base of the public API without a slash at its end; absent if the setting cannot be used. */
   readonly apiUrl?: string | undefined;
   /** The address as written, where it is a bare host: the public API may be at its root instead. */
   readonly bareUrl?: string | undefined;
-  /** Base of the configuration API; absent where it is not given and cannot be derived. */
+  /** Base of the configuration API; absent if it is not given and cannot be derived. */
   readonly configApiUrl?: string | undefined;
   readonly workspaceId?: string | undefined;
   readonly organizationId?: string | undefined;
@@ -77,7 +77,7 @@ export interface Settings {
   readonly readDirectories: readonly string[];
   /** Absolute folders that they may read and write. */
   readonly writeDirectories: readonly string[];
-  /** Bytes of memory that a connector's processes on this machine may hold together; absent where there is no limit. */
+  /** Bytes of memory that a connector's processes on this machine may hold together; absent if there is no limit. */
   readonly connectorMemoryBytes?: number | undefined;
   /** The age, in milliseconds, at which a sync discovers a source's catalog again. */
   readonly schemaMaxAgeMs: number;

@@ -28,7 +28,7 @@ test('two bodies of one process run one after the other', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test('a holder that is alive is named to those who do not wait', async () => {
+test('a live holder is named to callers that do not wait', async () => {
   const self = await identify(process.ppid);
   await withLock(join(folder, 'locks', 'other'), { purpose: 'makes the folder', waitMs: 0 }, async () => {});
   await writeFile(path, JSON.stringify({ ...self, purpose: 'installing source-x' }));

@@ -10,7 +10,7 @@ export interface Project {
   /** The absolute root, or undefined when the setting is unusable. */
   readonly root: string | undefined;
   /**
-   * The absolute path of a folder of the project, which is created where it is missing.
+   * The absolute path of a folder of the project, which is created if it is missing.
    * @throws SetupError when the project directory is unusable, with what to write instead
    */
   folder(name: ProjectFolder): Promise<string>;

@@ -19,7 +19,7 @@ export interface Stream {
   readonly jsonSchema: JsonObject;
   readonly incremental: boolean;
   readonly sourceDefinedCursor: boolean;
-  /** Whether a full refresh can continue after an interruption; absent where the source does not specify it. */
+  /** Whether a full refresh can continue after an interruption; absent if the source does not specify it. */
   readonly resumable?: boolean;
   readonly defaultCursorField: readonly string[];
   /** Paths of the key's fields: `[["id"]]`, or several for a composite key. */

@@ -26,7 +26,7 @@ export function skipSpace(bytes: Buffer, at: number, end: number): number {
 /**
  * Walks the members of the object that begins at `at`.
  * @param unclosed called with the member whose value is not closed; ends the walk
- * @returns the position after its closing brace, or -1 where the bytes are not a complete object
+ * @returns the position after its closing brace, or -1 if the bytes are not a complete object
  */
 export function walkObject(
   bytes: Buffer,
@@ -60,7 +60,7 @@ export function walkObject(
   }
 }
 
-/** Walks the elements of the list that begins at `at`; -1 where the bytes are not a complete list. */
+/** Walks the elements of the list that begins at `at`; -1 if the bytes are not a complete list. */
 export function walkList(
   bytes: Buffer,
   at: number,
@@ -82,7 +82,7 @@ export function walkList(
   }
 }
 
-/** The text of the JSON string from `at` to `end`, or undefined where it is not one. */
+/** The text of the JSON string from `at` to `end`, or undefined if it is not one. */
 export function readString(bytes: Buffer, at: number, end: number): string | undefined {
   if (bytes[at] !== QUOTE) return undefined;
   const raw = bytes.toString('utf8', at + 1, end - 1);

@@ -60,7 +60,7 @@ describe('a message', () => {
         const read = parseMessage(JSON.stringify(message));
         if (typeof message.type !== 'string') expect(read).toBeUndefined();
         else expect(KNOWN).toContain(read?.type);
-        // What is said to be a text is one: it goes into logs and answers.
+        // A field declared as text is a string: it appears in logs and answers.
         if (read?.type === 'LOG') expect([typeof read.level, typeof read.message]).toEqual(['string', 'string']);
         if (read?.type === 'TRACE_ERROR') expect(typeof read.error.message).toBe('string');
         if (read?.type === 'TRACE_STATUS') expect(typeof read.name).toBe('string');
@@ -70,7 +70,7 @@ describe('a message', () => {
     );
   });
 
-  it('is nothing where the line is no JSON object with a type', () => {
+  it('returns undefined if the line is not a JSON object with a type', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (line) => {
         const read = parseMessage(line);
@@ -80,7 +80,7 @@ describe('a message', () => {
     );
   });
 
-  it('tells the status of a stream only where it names both', () => {
+  it('returns the status of a stream only if the message has both', () => {
     const status = (value: unknown, name: unknown): string =>
       JSON.stringify({
         type: 'TRACE',

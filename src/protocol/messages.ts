@@ -38,7 +38,7 @@ const STATUSES = new Set<string>(['STARTED', 'RUNNING', 'COMPLETE', 'INCOMPLETE'
 
 /**
  * Parses one line of a connector's stdout as a message.
- * @returns undefined where the line is not a JSON object with a `type`: such a line is a log line, never an error.
+ * @returns undefined if the line is not a JSON object with a `type`: such a line is a log line, never an error.
  */
 export function parseMessage(line: string): AirbyteMessage | undefined {
   if (!line.trimStart().startsWith('{')) return undefined;

@@ -22,23 +22,25 @@ const spec: JsonObject = {
     },
   },
 };
-const told = (config: JsonObject): string[] =>
+const missingFields = (config: JsonObject): string[] =>
   missingSecrets(spec, config).map(({ path, required }) => `${dottedPath(path)}${required ? '' : '?'}`);
 
 test('required and optional texts, inside of required objects, arrays and the branch that is chosen', () => {
-  expect(told({})).toEqual(['password', 'token?', 'inner.key']);
-  expect(told({ credentials: {} })).toEqual(['password', 'token?', 'inner.key']);
-  expect(told({ credentials: { kind: 'pat' }, accounts: [{ key: 'x' }, {}] })).toEqual([
+  expect(missingFields({})).toEqual(['password', 'token?', 'inner.key']);
+  expect(missingFields({ credentials: {} })).toEqual(['password', 'token?', 'inner.key']);
+  expect(missingFields({ credentials: { kind: 'pat' }, accounts: [{ key: 'x' }, {}] })).toEqual([
     'password',
     'token?',
     'inner.key',
     'accounts[1].key',
     'credentials.pat',
   ]);
-  expect(told({ password: 'p', token: 't', inner: { key: '' }, credentials: { kind: 'oauth', id: 'x' } })).toEqual([]);
+  expect(
+    missingFields({ password: 'p', token: 't', inner: { key: '' }, credentials: { kind: 'oauth', id: 'x' } }),
+  ).toEqual([]);
 });
 
-test('empty texts are put where they are missing, and nowhere else', () => {
+test('empty texts are added where they are missing, and nowhere else', () => {
   const config: JsonObject = { credentials: { kind: 'pat' }, accounts: [{ key: 'x' }, { name: 'y' }] };
   const paths = missingSecrets(spec, config).filter(({ required }) => required);
   expect(

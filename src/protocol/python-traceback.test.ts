@@ -23,7 +23,7 @@ jsonschema.exceptions.ValidationError: the schema failed
 `;
 
 describe('a traceback', () => {
-  it('leaves what its exceptions say', () => {
+  it('keeps the messages of its exceptions', () => {
     expect(withoutTracebacks(`before\n${TRACEBACK}after`)).toBe(
       [
         'before',
@@ -35,13 +35,13 @@ describe('a traceback', () => {
     );
   });
 
-  it('that begins in its middle goes too', () => {
+  it('that begins in its middle is removed too', () => {
     const cut =
       '…site-packages/a/run.py", line 322, in run\n    go(args)\n  File "/x.py", line 1, in go\n    raise E\nKeyError: 1';
     expect(withoutTracebacks(cut)).toBe('KeyError: 1');
   });
 
-  it('leaves what is before it in its line', () => {
+  it('keeps the text before it in its line', () => {
     const log =
       'Cannot check: no end of template.Error traceback: \n Traceback (most recent call last):\n  File "/x.py", line 1, in a\n    b()\nValueError: c';
     expect(withoutTracebacks(log)).toContain('no end of template.');
@@ -53,7 +53,7 @@ describe('a traceback', () => {
     expect(firstException('nothing of the kind')).toBeUndefined();
   });
 
-  it('is told from other text', () => {
+  it('is distinguished from other text', () => {
     const text = 'Usage: a [b]\n  indented\n\nFile not found\n';
     expect(withoutTracebacks(text)).toBe(text.trim());
   });

@@ -1,7 +1,7 @@
 /** Resolves references within a schema. */
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
-/** The target of a reference like `#/definitions/X` in `root`; undefined where there is none, or it is outside of the schema. */
+/** The target of a reference like `#/definitions/X` in `root`; undefined if there is none, or it is outside of the schema. */
 export function definitionOf(reference: string, root: JsonObject): JsonValue | undefined {
   if (!reference.startsWith('#')) return undefined;
   let found: JsonValue | undefined = root;

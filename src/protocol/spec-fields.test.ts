@@ -41,12 +41,12 @@ describe('fieldsAt', () => {
     expect(at({ auth: 'something else' })).toBe(true);
   });
 
-  it('asks every branch where the chosen one does not know the field', () => {
+  it('searches every branch if the chosen one does not have the field', () => {
     const config = { credentials: { auth: 'user', certificate: {} } };
     expect(fieldsAt(SPEC, ['credentials', 'certificate', 'pem'], config)).toMatchObject({ known: true, secret: true });
   });
 
-  it('tells types, arrays and free-form objects', () => {
+  it('returns types, arrays and free-form objects', () => {
     expect(fieldsAt(SPEC, ['port'])).toEqual({ known: true, secret: false, types: ['integer'], freeForm: false });
     expect(fieldsAt(SPEC, ['tokens', 3])).toMatchObject({ known: true, secret: true, types: ['string'] });
     expect(fieldsAt(SPEC, ['headers', 'X-Any'])).toMatchObject({ known: true, secret: false, freeForm: true });
@@ -56,7 +56,7 @@ describe('fieldsAt', () => {
     expect(fieldsAt(SPEC, ['constructor'])).toMatchObject({ known: false });
   });
 
-  it('takes everything inside a secret field for secret', () => {
+  it('treats everything inside a secret field as secret', () => {
     const spec = { properties: { key: { type: 'object', airbyte_secret: true } } };
     expect(fieldsAt(spec, ['key', 'inner', 0])).toMatchObject({ secret: true, freeForm: true });
   });

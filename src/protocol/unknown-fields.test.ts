@@ -31,7 +31,7 @@ test.each<[string, JsonObject, unknown]>([
   ['inside of a list', { accounts: [{ id: 'a' }, { idd: 'b' }] }, [{ path: 'accounts[1].idd', near: 'id' }]],
   ['keys that are the user’s', { headers: { 'X-Any': '1' }, labels: { a: 'b' } }, []],
   [
-    'what lies in an unknown field is not told again',
+    'fields inside an unknown field are not reported again',
     { other: { deep: { deeper: 1 } } },
     [{ path: 'other', near: expect.any(String) }],
   ],
@@ -43,7 +43,7 @@ test('a spec that names no field knows them all', () => {
   expect(unknownFields({ type: 'object' }, { anything: 1 })).toEqual([]);
 });
 
-test('many are told in part', () => {
+test('only the first of many are reported', () => {
   const config = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`field_${index}`, index]));
   expect(unknownFields(SPEC, config)).toHaveLength(20);
 });

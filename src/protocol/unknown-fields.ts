@@ -6,7 +6,7 @@ import { dottedPath, type FieldPath, fieldNames, fieldsAt } from './spec-fields.
 export interface UnknownField {
   /** Dotted. */
   readonly path: string;
-  /** The field that is probably meant; absent where the spec has none there. */
+  /** The field that is probably meant; absent if the spec has none there. */
   readonly near?: string | undefined;
 }
 

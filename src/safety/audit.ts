@@ -32,7 +32,7 @@ export interface AuditRecord {
   /** `ok`, `in_progress`, or the code of the error. */
   readonly outcome: string;
   readonly durationMs: number;
-  /** A second line of a call: it was given up, and what it did was done all the same. */
+  /** A second line of a call that completed after its caller had given up. */
   readonly afterCancel?: true;
 }
 
@@ -86,8 +86,8 @@ export function createAudit(project: Project, redactor: Redactor): Audit {
 }
 
 /**
- * Arguments as the audit may keep them: of a configuration only keys and references, for a literal may be a secret.
- * Of arguments that are not valid, whatever could be a configuration under a wrong name or at a wrong path.
+ * Arguments as the audit may keep them: of a configuration only keys and references, because a literal may be a secret.
+ * In invalid arguments, this covers anything that could be a configuration under a wrong name or path.
  */
 function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: boolean): unknown {
   if (!isObject(args)) return keysOnly(args);
@@ -101,12 +101,12 @@ function withoutTypedSecrets(args: unknown, names: readonly string[], invalid: b
   );
 }
 
-/** An object or list, or what was meant as the JSON text of one. */
+/** An object or list, or text that looks like its JSON. */
 function isStructured(value: unknown): boolean {
   return typeof value === 'string' ? /^\s*[[{]/.test(value) : typeof value === 'object' && value !== null;
 }
 
-/** Under these names people and servers put values that may be secret. */
+/** Keys under which people and servers store possibly secret values. */
 const HOLDS_VALUES = /^(config|configuration|manifest|state)$/;
 
 function withoutConfigurations(value: unknown): unknown {
@@ -120,7 +120,7 @@ function withoutConfigurations(value: unknown): unknown {
   );
 }
 
-/** A value that is too long becomes a text that says so. */
+/** Replaces a value that is too long with a note about its length. */
 function bounded(object: unknown): unknown {
   const cut = (value: unknown): unknown => {
     const text = JSON.stringify(value) ?? 'null';

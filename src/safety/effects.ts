@@ -1,4 +1,4 @@
-/** What a tool may do, judged by mode: the table of the gate, and nothing else. */
+/** Which effects each mode allows: the table of the gate. */
 import type { Mode, Modes, Realm } from '../config/index.ts';
 import { RefusedError } from '../errors.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -9,7 +9,7 @@ export type Effect = (typeof EFFECTS)[number];
 export interface Operation {
   readonly realm: Realm;
   readonly effect: Effect;
-  /** Whether everything that is changed or destroyed was made by this session. */
+  /** Whether everything that is changed or destroyed was created by this session. */
   readonly ownWork: boolean;
 }
 

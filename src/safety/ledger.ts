@@ -17,9 +17,9 @@ export type LedgerKind =
 export interface LedgerEntry {
   readonly realm: Realm;
   readonly kind: LedgerKind;
-  /** Made at the object's creation, never its name: a name can be removed and made again by somebody else. */
+  /** Made at the object's creation, never its name: a name can be removed and reused by somebody else. */
   readonly id: string;
-  /** For readers; it is not part of what an entry is found by. */
+  /** For display only; entries are not found by it. */
   readonly name?: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Ledger {
   enter(entry: LedgerEntry): void;
   holds(entry: LedgerEntry): boolean;
   remove(entry: LedgerEntry): void;
-  /** All entries in the order in which they were made. */
+  /** All entries in order of creation. */
   list(): readonly LedgerEntry[];
 }
 

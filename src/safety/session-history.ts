@@ -1,8 +1,8 @@
-/** What this session was asked to do, and what it made, changed and deleted: in memory, for its own reader. */
+/** The calls of this session, and what it created, changed and deleted. In memory only. */
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
 export interface CallEntry {
-  /** ISO 8601, UTC: when the call came. */
+  /** ISO 8601, UTC: when the call arrived. */
   readonly at: string;
   readonly tool: string;
   /** `ok`, `in_progress`, or the code of the error. */

@@ -1,4 +1,4 @@
-/** How large each argument may be: what is done with a text often takes more than time in proportion to its length. */
+/** How large each argument may be: the work on a text often grows faster than its length. */
 import { InputError, type Problem } from '../errors.ts';
 import { isObject } from '../protocol/index.ts';
 import type { AnyTool } from '../tools/index.ts';
@@ -14,7 +14,7 @@ interface Size {
 const MAX_TEXT = 4_096;
 const DEFAULT: Size = { total: 200_000, text: MAX_TEXT };
 const SQL: Size = { total: 200_000, text: 200_000 };
-/** The name of an object in Airbyte, which deleting it asks for, may be of any length. */
+/** A deletion requires the name of the Airbyte object, which may have any length. */
 const NAME: Size = { total: 100_000, text: 100_000 };
 const CONFIGURATION: Size = { total: 1_000_000, text: 1_000_000 };
 const MANIFEST: Size = { total: 8_000_000, text: 8_000_000 };
@@ -31,7 +31,7 @@ export function sizeLimit(argument: string): Size {
   return Object.hasOwn(LARGER, argument) ? (LARGER[argument] ?? DEFAULT) : DEFAULT;
 }
 
-/** @throws InputError `argument_too_large` naming each argument that is */
+/** @throws InputError `argument_too_large` naming each such argument */
 export function checkSizes(tool: AnyTool, args: unknown): void {
   if (!isObject(args)) return;
   const known = new Set(Object.keys(tool.input.shape));

@@ -30,7 +30,7 @@ export function isCancellation(error: unknown): boolean {
   return error instanceof SluiceError && error.code === 'cancelled';
 }
 
-/** The reader of a bug gets an id; the stack goes to stderr under the same id. */
+/** A bug is reported with an id; its stack is written to stderr under the same id. */
 function internalError(error: unknown, report: (text: string) => void): SluiceError {
   const id = randomUUID().slice(0, 8);
   report(`internal error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);

@@ -4,15 +4,15 @@ import type { AnyTool, Services } from '../tools/index.ts';
 import type { Ran } from './run-tool.ts';
 
 export interface CallLog {
-  /** As they were coerced; the audit redacts them. */
+  /** After coercion; the audit redacts them. */
   readonly arguments: unknown;
   verdict: AuditRecord['verdict'];
   /** `ok`, `in_progress`, or the code of the error. */
   outcome: string;
   targets: readonly LedgerEntry[];
-  /** Takes over what a run reported, a refusal that came only then included. */
+  /** Copies what a run reported, including a refusal during the run. */
   take(ran: Ran): void;
-  /** Writes the line of a call that everybody had given up and that was carried out all the same. */
+  /** Writes the line of a call that completed after every caller had given up. */
   writeAfterCancel(ran: Ran): Promise<void>;
   /** Writes the call's own line. Never rejects. */
   write(): Promise<void>;

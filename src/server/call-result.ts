@@ -1,4 +1,4 @@
-/** What a client gets, in MCP's words. */
+/** The result of a call in the form of MCP. */
 export interface CallResult {
   readonly content: { readonly type: 'text'; readonly text: string }[];
   readonly structuredContent?: Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** What answers `tools/list` and `tools/call`. Loaded at the first of them: `initialize` needs none of it. */
+/** What answers `tools/list` and `tools/call`. Loaded at the first of them: `initialize` does not need it. */
 import { nearest } from '../protocol/index.ts';
 import type { App } from '../tools/index.ts';
 import { listTools } from './listing.ts';

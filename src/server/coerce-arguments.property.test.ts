@@ -72,7 +72,7 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
     fc.array(fc.nat(), { minLength: 1, maxLength: 40 }),
   );
 
-  test('takes every form of its arguments for the plain one', () => {
+  test('reads every form of its arguments as the plain one', () => {
     fc.assert(
       fc.property(disguised, ([plain, choices]) => {
         let at = 0;
@@ -86,7 +86,7 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (_name, too
     );
   });
 
-  test('is changed by no second reading, and by nothing that is plain already', () => {
+  test('is unchanged by a second coercion, and if it is plain already', () => {
     fc.assert(
       fc.property(valid(schema), fc.jsonValue({ maxDepth: 3 }), (plain, anything) => {
         expect(coerceArguments(tool, plain)).toEqual(plain);
@@ -104,7 +104,7 @@ function holdsEmpty(value: unknown, [name = '', ...rest]: string[]): boolean {
   return rest.length > 0 ? holdsEmpty(inner, rest) : typeof inner === 'string' && inner.trim() === '';
 }
 
-describe('what is not forgiven', () => {
+describe('what is not coerced', () => {
   const tool = (name: string): AnyTool => tools.find((each) => each.name === name) as AnyTool;
 
   test.each([

@@ -1,7 +1,7 @@
 /**
- * Forgives the form of arguments, since a model cannot change what its client sends: `null` and empty texts for what is
- * left out, JSON text for objects and lists, one value for a list, numbers and booleans as text, enums in any case.
- * Names are not forgiven, and neither is anything inside a configuration or a manifest.
+ * Accepts other forms of arguments, because a model cannot change what its client sends: `null` and empty texts for omitted
+ * values, JSON text for objects and lists, one value for a list, numbers and booleans as text, enums in any case.
+ * Names must be exact, and so must everything inside a configuration or a manifest.
  */
 import { isObject } from '../protocol/index.ts';
 import type { AnyTool } from '../tools/index.ts';
@@ -9,7 +9,7 @@ import { sizeLimit } from './argument-sizes.ts';
 import { inputSchema, type JsonSchema } from './input-schema.ts';
 import { brokenBound, MESSAGE_BOUNDS } from './stdio/index.ts';
 
-/** The arguments in the form of the tool's schema, as far as there is no doubt what they mean; the rest as it came. */
+/** Converts unambiguous arguments to the form of the tool's schema; leaves the rest unchanged. */
 export function coerceArguments(tool: AnyTool, args: unknown): unknown {
   return isObject(args) ? coerceFields(inputSchema(tool), args, { tool, path: '' }) : args;
 }
@@ -60,7 +60,7 @@ function coerce(schema: JsonSchema, value: unknown, at: ArgumentPath): unknown {
   }
 }
 
-/** Without declared fields it is the connector's or the manifest's own, and taken as it is. */
+/** An object without declared fields belongs to the connector or the manifest and is left unchanged. */
 function coerceObject(schema: JsonSchema, value: unknown, at: ArgumentPath): unknown {
   return isObject(value) && schema.properties ? coerceFields(schema, value, at) : value;
 }
@@ -73,7 +73,7 @@ function coerceList({ items = {} }: JsonSchema, value: unknown, at: ArgumentPath
   return Array.isArray(list) ? list.map((item) => coerce(items, item, at)) : given;
 }
 
-/** What a JSON text means; the text itself where it is none, or more than an argument may be. */
+/** The value of a JSON text, or the text itself if it is not JSON or is too large. */
 function parsed(text: string, opening: RegExp, { path }: ArgumentPath): unknown {
   const [argument = ''] = path.split('.');
   if (!opening.test(text)) return text;

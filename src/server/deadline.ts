@@ -11,7 +11,7 @@ export interface Deadline {
   /**
    * Starts the work, or joins equal work, and waits for it as long as the call may.
    * @param key the same for equal work
-   * @throws StillRunning where the work takes longer; what the work throws
+   * @throws StillRunning if the work takes longer; what the work throws
    */
   run<T>(key: string, start: (signal: AbortSignal, progress: ProgressListener) => Promise<T>): Promise<T>;
 }

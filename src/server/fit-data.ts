@@ -3,7 +3,7 @@ import { isObject } from '../protocol/index.ts';
 
 export interface FittedData {
   readonly data: unknown;
-  /** What was cut, such as `streams[0].records: 20 of 100`; empty where nothing was. */
+  /** What was cut, such as `streams[0].records: 20 of 100`; empty if nothing was. */
   readonly cuts: readonly string[];
 }
 

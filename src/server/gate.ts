@@ -5,7 +5,7 @@ import { judge, type Operation, refusal } from '../safety/index.ts';
 import { type AnyTool, type Plan, possibleEffects, type Services, shownEffect } from '../tools/index.ts';
 
 /**
- * Refuses what no call of the tool may do in these modes, so that nothing is looked up for it.
+ * Refuses a tool that these modes never allow, before anything is looked up.
  * @throws RefusedError
  */
 export function authorizeTool(tool: AnyTool, input: unknown, services: Services): void {
@@ -14,7 +14,7 @@ export function authorizeTool(tool: AnyTool, input: unknown, services: Services)
 
 /**
  * Judges one plan: safe mode lets a session change and destroy only what it created.
- * @throws RefusedError that says which mode refuses, what the session did not create, and who can lift it
+ * @throws RefusedError that names the mode, what the session did not create, and who can lift the mode
  */
 export function authorize(tool: AnyTool, input: unknown, { settings, ledger }: Services, plan: Plan): void {
   const others = plan.targets.filter((entry) => !ledger.holds(entry));
@@ -25,7 +25,7 @@ export function authorize(tool: AnyTool, input: unknown, { settings, ledger }: S
   throw refusal(operation, verdict.mode, { tool: tool.name, others, byHand: tool.byHand?.(input as never) });
 }
 
-/** Whether any call of the tool could pass with these settings: what never can is not listed. */
+/** Whether any call of the tool could pass with these settings; other tools are not listed. */
 export function isListed(tool: AnyTool, settings: Settings): boolean {
   if (tool.realm === 'cloud' && !settings.cloud.configured) return false;
   return mayPass(tool, settings);

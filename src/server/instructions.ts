@@ -1,4 +1,4 @@
-/** What a client's model reads first: under 2 kB, for some clients cut there. */
+/** What a client's model reads first: under 2 kB, because some clients cut it there. */
 import type { Settings } from '../config/index.ts';
 
 export const MAX_INSTRUCTIONS = 2000;

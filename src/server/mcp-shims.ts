@@ -1,6 +1,6 @@
 /**
  * Replaces the MCP package's own shims in the bundle, whose default validator is all of Ajv: 215 kB that every
- * start would load to check answers to elicitation, which no tool of ours asks for.
+ * start would load to check answers to elicitation, which no tool uses.
  */
 import process from 'node:process';
 

@@ -5,8 +5,8 @@ import type { Redactor } from '../secrets/index.ts';
 const MAX_NAMED_SECRETS = 24;
 
 /**
- * @param values what the answer shows that came from the call itself; what is not shown is not counted, for the refusal
- * would tell of it
+ * @param values values of the call that the answer shows; others are not counted, because the refusal
+ * would reveal them
  * @throws RefusedError `too_many_secrets`
  */
 export function refuseGuessing(values: readonly unknown[], redactor: Redactor): void {

@@ -21,7 +21,7 @@ test('a late call gets the running step; the same call again gets the result of 
   expect(starts, 'a result is delivered once; then the work is done again').toBe(2);
 });
 
-test('a failure that came while nobody waited reaches the next caller', async () => {
+test('a failure while nobody waited reaches the next caller', async () => {
   const ongoing = createOngoing();
   const fails = async () => {
     await later(30);

@@ -1,4 +1,4 @@
-/** The field names of our own answers, from the tools' output schemas: redaction never changes them. */
+/** The output field names, from the tools' output schemas: redaction never changes them. */
 import * as z from 'zod';
 import { isObject } from '../protocol/index.ts';
 import { tools } from '../tools/index.ts';
@@ -8,7 +8,7 @@ const SHAPE_WORDS = ['cut'];
 
 let words: Set<string> | undefined;
 
-/** Whether a key is one of our field names; the list is made on first use, not at start. */
+/** Whether a key is an output field name; the list is built on first use. */
 export function isOutputField(key: string): boolean {
   if (!words) {
     words = new Set([...ERROR_WORDS, ...SHAPE_WORDS]);

@@ -1,4 +1,4 @@
-/** Our own reading of a call's arguments, strict about names: an unknown one is an error that names it and the nearest known one. */
+/** Parses the arguments of a call, strict about names: an unknown one is an error that names it and the nearest known one. */
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { InputError, type Problem } from '../errors.ts';
@@ -6,7 +6,7 @@ import type { AnyTool } from '../tools/index.ts';
 import { checkSizes } from './argument-sizes.ts';
 import { inputSchema, type JsonSchema } from './input-schema.ts';
 
-/** Deeper than any configuration, and far from what the stack can bear. */
+/** Deeper than any configuration, and far below the limit of the stack. */
 const MAX_DEPTH = 100;
 const MAX_PROBLEMS = 50;
 
@@ -33,7 +33,7 @@ export function parseArguments(tool: AnyTool, args: unknown): unknown {
   );
 }
 
-/** Walks by levels, not by calls: what is too deep for the stack is what it is there to find. */
+/** Walks level by level without recursion, because it looks for values too deep for the stack. */
 function isDeeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -27,11 +27,11 @@ export interface Caller {
 }
 
 export interface Pipeline {
-  /** Undefined for the name of no tool: the protocol has an error of its own for that. */
+  /** Undefined for an unknown tool: the protocol has its own error for that. */
   call(name: string, args: unknown, caller: Caller): Promise<CallResult | undefined>;
 }
 
-/** A plan that an earlier, slow call made may be out of date: it is made again before it is judged. */
+/** A plan of an earlier, slow call may be outdated, so it is made again before it is judged. */
 const MAX_PLAN_AGE_MS = 10_000;
 
 /** @param report receives the stack of a bug; redacts it itself */
@@ -94,7 +94,7 @@ export function createPipeline(services: Services, ongoing: Ongoing, report: (te
   ): Promise<Answer<unknown>> {
     const start = async (signal: AbortSignal, progress: ProgressListener): Promise<Ran> => {
       const ran = await runTool(tool, input, { services, signal, progress }, plan);
-      // The audit lines of those who gave up were written before the end was known.
+      // The audit lines of callers who gave up were written before the outcome was known.
       if (ran.abandoned && 'answer' in ran) await log.writeAfterCancel(ran);
       return ran;
     };
@@ -121,7 +121,7 @@ function keyOf(tool: AnyTool, input: unknown): string {
   return `${tool.name} ${canonicalJson(input)}`;
 }
 
-/** A request that Airbyte has received is carried out there, whether or not somebody still waits for it. */
+/** Airbyte carries out a received request even if nobody waits for it any more. */
 function continuesAfterCancel(tool: AnyTool): boolean {
   return tool.realm === 'cloud' && shownEffect(tool) !== 'read';
 }

@@ -13,7 +13,7 @@ const MAX_ERROR_TEXT = 2_000;
 
 /**
  * Wraps a transport so that nothing is sent through it without redaction.
- * @param isOutputField whether a key of structured content is a field name of ours, which is never changed
+ * @param isOutputField whether a key of structured content is an output field name, which is never changed
  */
 export function redactTransport(
   inner: Transport,
@@ -56,7 +56,7 @@ function redactMessage(
   const copy: Record<string, unknown> = { ...message };
   if (isObject(copy.error)) copy.error = { ...copy.error, ...redactError(copy.error, redactor, data) };
   if (isObject(copy.result)) copy.result = redactResult(copy.result, leaf, data, isOutputField);
-  // A progress notification carries one text of ours; its token and numbers are the protocol's.
+  // A progress notification carries one text of Sluice; its token and numbers belong to the protocol.
   if (isObject(copy.params) && typeof copy.params.message === 'string') {
     copy.params = { ...copy.params, message: leaf(copy.params.message) };
   }
@@ -108,7 +108,7 @@ function lengthOfTexts(content: unknown): number {
   );
 }
 
-/** The blocks with a line more behind the last text. */
+/** The blocks with another line after the last text. */
 function withLine(content: unknown, line: string): unknown[] {
   const blocks: unknown[] = Array.isArray(content) ? content : [];
   const last = blocks.findLastIndex((block) => isObject(block) && typeof block.text === 'string');

@@ -1,4 +1,4 @@
-/** Runs a tool with its plan, and records what it made, changed and deleted, whether it succeeds or fails. */
+/** Runs a tool with its plan, and records what it created, changed and deleted, whether it succeeds or fails. */
 import { type AuditObject, type CallEffects, type LedgerEntry, noEffects, recordingLedger } from '../safety/index.ts';
 import { type Answer, type AnyTool, type Call, type Plan, type PlanContext, shownEffect } from '../tools/index.ts';
 import { authorize } from './gate.ts';
@@ -7,10 +7,10 @@ import { authorize } from './gate.ts';
 export type Ran = {
   /** What the call was about, where the tool reported it. */
   readonly object?: AuditObject | undefined;
-  /** Whether everybody who waited had given up before the end. */
+  /** Whether all waiting callers had given up before the end. */
   readonly abandoned: boolean;
   readonly effects: CallEffects;
-  /** What the call would have touched, where it was refused while it ran. */
+  /** What the call would have touched, if it was refused during the run. */
   readonly refused?: readonly LedgerEntry[] | undefined;
 } & ({ readonly answer: Answer<unknown> } | { readonly error: unknown });
 
@@ -32,7 +32,7 @@ export async function runTool(tool: AnyTool, input: unknown, context: PlanContex
       refused = targets;
       authorize(tool, input, services, { effect, targets });
       refused = undefined;
-      // What is destroyed is recorded when it leaves the ledger.
+      // Deletions are recorded when the entry leaves the ledger.
       if (effect === 'change') effects.changed.push(...targets);
     },
   };

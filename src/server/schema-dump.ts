@@ -4,7 +4,7 @@ import { isObject } from '../protocol/index.ts';
 
 const MAX_FINDINGS = 5;
 
-/** An error of the protocol, in words where it was a dump. */
+/** A protocol error, with a sentence instead of the dump. */
 export function withoutSchemaDump({ code, message }: Record<string, unknown>): { code: unknown; message: unknown } {
   const findings = typeof message === 'string' ? findingsIn(message) : [];
   if (findings.length === 0) return { code, message };

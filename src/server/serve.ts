@@ -45,7 +45,7 @@ export function serve({ settings, redactor, createApp }: Serving): void {
   const transport = redactTransport(createStdioTransport(), redactor, (key) => isOutputField(key));
   const shutdown = once(async (code: number) => {
     setTimeout(() => {
-      // An exit would wait for native work that heeds no interruption, such as the planning of a query.
+      // An exit would wait for native work that ignores interruption, such as the planning of a query.
       process.once('exit', () => process.kill(process.pid, 'SIGKILL'));
       process.exit(code);
     }, LAST_RESORT_MS).unref();
@@ -65,7 +65,7 @@ export function serve({ settings, redactor, createApp }: Serving): void {
   });
 }
 
-/** Writes diagnostics to stderr. A client that does not read it, or has closed it, stops nothing. */
+/** Writes diagnostics to stderr. Works even if the client does not read stderr or has closed it. */
 function createReport(redactor: Redactor): (text: string) => void {
   process.stderr.on('error', () => {});
   return (text) => {
@@ -118,7 +118,7 @@ function clientName(envelope: object | undefined, server: Server): string {
   return `${name ?? 'unknown'} ${version ?? ''}`.trim().slice(0, 100);
 }
 
-/** Calls `then` when the transport is closed, besides whoever else listens. */
+/** Calls `then` when the transport closes, in addition to other listeners. */
 function watchClose(transport: Transport, then: () => void): void {
   const start = transport.start.bind(transport);
   transport.start = async () => {

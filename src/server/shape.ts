@@ -1,17 +1,17 @@
-/** One size for each answer, for its text and its data together: clients cut longer ones in silence, so we cut first and say it. */
+/** One size for each answer, for its text and its data together: clients cut longer ones silently, so Sluice cuts first and reports it. */
 import { isObject } from '../protocol/index.ts';
 import { type Redactor, redactBeginning } from '../secrets/index.ts';
 import { fitData } from './fit-data.ts';
 
 /** Characters of an answer in all. */
 const MAX_ANSWER = 96_000;
-/** Characters of its text; what the text does not take is left to the data. */
+/** Characters of its text; the rest is available to the data. */
 const MAX_TEXT = 48_000;
-/** For the words about what was cut. */
+/** Reserved for the note about the cut. */
 const RESERVE = 2_000;
 const ASK_FOR_LESS = 'Ask for less at once (limit, search, one stream or table).';
 
-/** The text of an answer, cut where it is too long. */
+/** The text of an answer, cut if it is too long. */
 export function shapeText(text: string, redactor: Redactor): string {
   if (text.length <= MAX_TEXT) return text;
   const { text: shown, cut } = redactBeginning(text, { redactor, level: 'data', shown: MAX_TEXT });
@@ -21,7 +21,7 @@ export function shapeText(text: string, redactor: Redactor): string {
 }
 
 /**
- * The data of an answer, cut where it is too large, and the sentence about that.
+ * The data of an answer, cut if it is too large, and the sentence about that.
  * @param data already redacted
  * @param textLength characters of the answer's text
  */

@@ -1,4 +1,4 @@
-/** What another Airbyte needs of a saved connector; nothing is installed or run on this machine for it. */
+/** Exports a saved connector to another Airbyte, without installing or running anything on this machine. */
 import type { RunControl } from '../connectors/index.ts';
 import { InputError } from '../errors.ts';
 import type { JsonObject } from '../protocol/index.ts';

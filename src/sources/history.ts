@@ -9,7 +9,7 @@ import { isSavedSource } from './saved-source.ts';
 import type { Kind, SavedConnector, StoredVersion } from './types.ts';
 
 export interface History {
-  /** Stores a copy of a saved connector's file before it is replaced or removed; does nothing where there is no file. */
+  /** Stores a copy of a saved connector's file before it is replaced or removed; does nothing if there is no file. */
   keep(name: string): Promise<void>;
   /** The stored versions, newest first. */
   versions(name: string): Promise<readonly StoredVersion[]>;

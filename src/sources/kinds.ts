@@ -4,7 +4,7 @@ import type { JsonObject } from '../protocol/index.ts';
 import type { RegistryEntry } from '../registry/index.ts';
 import type { Kind } from './types.ts';
 
-/** The write modes that a destination's spec message lists; undefined where it lists none. */
+/** The write modes that a destination's spec message lists; undefined if it lists none. */
 export function destinationModes(spec: JsonObject): readonly string[] | undefined {
   const modes = spec.supported_destination_sync_modes ?? spec.supportedDestinationSyncModes;
   if (!Array.isArray(modes)) return undefined;

@@ -1,4 +1,4 @@
-/** Saved connectors of one kind as files of the project: `sources/NAME.json`. Replaced and removed ones go to the history. */
+/** Saved connectors of one kind as files of the project: `sources/NAME.json`. Replaced and removed ones are stored in the history. */
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -35,14 +35,14 @@ export interface Validation {
   readonly valid: boolean;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  /** The connector's message; absent where only the schema was checked or problems were found before. */
+  /** The connector's message; absent if only the schema was checked or problems were found before. */
   readonly checkMessage?: string;
   readonly connector: string;
   readonly version: string;
   readonly runtime: Runtime;
   /** Why this runtime, where the caller named none. */
   readonly runtimeReason?: string | undefined;
-  /** The connector that ran; absent where only the registry's spec was used. */
+  /** The connector that ran; absent if only the registry's spec was used. */
   readonly installed?: Installed;
   /** The checked configuration, for `save`. */
   readonly checked?: ResolvedConfig;
@@ -58,7 +58,7 @@ export interface Prepared {
   readonly suggestedStreams: readonly string[];
   /** How long this connector may be silent according to the registry, in seconds. */
   readonly maxSecondsBetweenMessages?: number | undefined;
-  /** The sync modes that a destination supports, in the protocol's terms (`overwrite`); undefined where it does not list them. */
+  /** The sync modes that a destination supports, in the protocol's terms (`overwrite`); undefined if it does not list them. */
   readonly destinationModes?: readonly string[] | undefined;
   /** Identifies the connector and its configuration without secrets. */
   readonly fingerprint: string;
@@ -103,7 +103,7 @@ export interface Saved {
 }
 
 /**
- * Called right before a saved connector is replaced or removed, while no other process can change it: throws where that
+ * Called right before a saved connector is replaced or removed, while no other process can change it: throws if that
  * is not allowed. @returns whether it belongs to the caller
  */
 export type MayReplace = (present: SavedConnector) => boolean | Promise<boolean>;
@@ -117,16 +117,16 @@ export interface Sources {
   has(name: string): Promise<boolean>;
   /** Registers secrets that connectors of other processes updated, so that they are redacted before data is shown. */
   registerUpdates(): void;
-  /** Names of the fields that the connector itself has changed since the source was saved; undefined where there are none. */
+  /** Names of the fields that the connector itself has changed since the source was saved; undefined if there are none. */
   updateOf(source: SavedConnector): { readonly fields: readonly string[]; readonly keptAt: string } | undefined;
   /**
-   * Saves a source; a replaced one goes into the history. What its connector had changed before is dropped, what it changed
-   * in the check of `checked` is kept. Its id stays where the replaced one belongs to the caller.
+   * Saves a source; a replaced one is stored in the history. Earlier configuration updates of its connector are dropped;
+   * those made during the check of `checked` are stored. Keeps the id if the caller owns the replaced source.
    * @throws InputError for a bad name or a clash of datasets; what `mayReplace` throws
    */
   save(source: Omit<SavedConnector, 'id'>, mayReplace: MayReplace, checked?: ResolvedConfig): Promise<Saved>;
   /**
-   * Removes a source, which goes into the history, and what its connector changed.
+   * Removes a source, stores it in the history, and drops the updates of its connector.
    * @throws InputError `unknown_source`; what `mayReplace` throws
    */
   remove(name: string, mayReplace: MayReplace): Promise<{ readonly hadUpdate: boolean }>;
@@ -135,7 +135,7 @@ export interface Sources {
   /** Names with stored versions. */
   storedNames(): Promise<readonly string[]>;
   /**
-   * For a person: restores a stored version, by default the newest; the present one goes to the history.
+   * For a person: restores a stored version, by default the newest; the present one is stored in the history.
    * @throws InputError `no_history`, `unknown_version`, `dataset_clash`
    */
   restore(name: string, version?: string): Promise<Saved & { readonly restored: StoredVersion }>;

@@ -11,7 +11,7 @@ import { locationOf } from './location.ts';
 import { validateManifestSchemaOnly, validateSchemaOnly, wrongBefore, wrongByCurrentSpec } from './schema-only.ts';
 import type { ConnectorConfigInput, Kind, Prepared, SavedConnector, Validation } from './types.ts';
 
-/** @param which.kind the expected kind; absent where both are accepted */
+/** @param which.kind the expected kind; absent if both are accepted */
 export async function validate(
   deps: SourceDeps,
   input: ConnectorConfigInput,

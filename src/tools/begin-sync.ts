@@ -16,17 +16,17 @@ export interface SyncOptions {
   readonly source: string;
   /** Name of the saved destination; without it the records go into the cache. */
   readonly destination?: string | undefined;
-  /** Labels of streams; without them those of the last sync, else the suggested ones that the catalog has, else all. */
+  /** Labels of streams; by default those of the last sync, else the suggested ones in the catalog, else all. */
   readonly streams?: readonly string[] | undefined;
-  /** They hold for later syncs of the source too, until others are given for the stream. */
+  /** They apply to later syncs of the source too, until others are given for the stream. */
   readonly options?: readonly StreamOption[] | undefined;
   /** Discards the state of these streams. */
   readonly restart?: boolean | undefined;
 }
 
 /**
- * Prepares the source and starts its sync in the background; what it makes is entered in the ledger.
- * @param authorize the call's; a person's command has none
+ * Prepares the source and starts its sync in the background; what it creates is entered in the ledger.
+ * @param authorize that of the call; a terminal command has none
  * @throws InputError for a source, streams or a configuration that do not fit; whatever installing and discovering throw
  */
 export async function beginSync(

@@ -24,7 +24,7 @@ export interface RemovalPlan {
   run(authorize: Authorize): Promise<Removal>;
 }
 
-/** Has the gate judge the targets again, right before they are removed. */
+/** Asks the gate again, right before the targets are removed. */
 type Authorize = (targets: readonly LedgerEntry[]) => void;
 
 /**
@@ -166,7 +166,7 @@ async function planDataset({ cache, sources, syncs }: Services, name: string): P
         const {
           tables: removed,
           left,
-          datasetGone: datasetRemoved,
+          datasetRemoved,
         } = await cache.removeTables(dataset, (targets) => authorize(targets.map(inLedger)));
         return {
           removed: [
@@ -206,7 +206,7 @@ async function planTable({ cache, syncs }: Services, name: string): Promise<Remo
   };
 }
 
-/** By its registry name all that is installed, by `name@version` one version in all runtimes, by `name@version (runtime)` one. */
+/** The registry name selects everything installed of it, `name@version` one version in all runtimes, `name@version (runtime)` one. */
 async function planConnector(
   { connectors, sources, destinations, syncs }: Services,
   name: string,
@@ -236,7 +236,7 @@ async function planConnector(
     const kept: string[] = [];
     for (const entry of chosen) {
       const result = await connectors.remove(entry, (present) => authorize([installedInLedger(present)]));
-      // The size is the image's, which may be kept.
+      // The size is that of the image, which may remain.
       if (result)
         removed.push(result.stays ? result.entry.name : `${result.entry.name}: ${bytesText(result.entry.bytes)}`);
       if (result?.stays) kept.push(result.stays);
@@ -275,7 +275,7 @@ async function planSync({ cache, syncs }: Services, syncId: string): Promise<Rem
     async run(authorize) {
       authorize([local('sync', syncId, syncId)]);
       await syncs.remove(syncId);
-      await cache.forgetSync(syncId);
+      await cache.deleteSync(syncId);
       return {
         removed: [`sync ${syncId}: its status and its log`],
         kept: [

@@ -28,7 +28,7 @@ export interface Services {
   readonly cloud: Cloud;
 }
 
-/** The services with the way to end what they run. */
+/** The services and a function that stops what they run. */
 export interface App {
   readonly services: Services;
   /** Ends connectors and syncs, writes what is pending, closes the cache. */

@@ -1,4 +1,4 @@
-/** What a sync into the cache would change of what is there, as far as that is known before anything runs. */
+/** Existing data that a sync into the cache would change, as far as it is known before the sync runs. */
 import { endangered, identified, type KnownStream } from '../cache/index.ts';
 import { LimitError } from '../errors.ts';
 import { datasetName } from '../protocol/index.ts';
@@ -8,11 +8,11 @@ import { originIn, type SyncOptions } from './begin-sync.ts';
 import { inLedger } from './removal.ts';
 import type { Services } from './services.ts';
 
-/** Where another program has the cache, the sync itself looks, in the transaction in which it begins. */
+/** If another program has the cache open, the sync checks this itself in its first transaction. */
 const LOOK_MS = 2_000;
 
 /**
- * Of a sync into a destination nothing is known before it is prepared; it is judged then.
+ * A sync into a destination is judged when it is prepared, because nothing is known earlier.
  * @throws InputError `unknown_source`
  */
 export async function syncTargets(

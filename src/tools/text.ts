@@ -1,4 +1,4 @@
-/** Small pieces of text that many answers are made of. */
+/** Small pieces of text that many answers use. */
 import { randomBytes } from 'node:crypto';
 
 export { count } from '../count.ts';

@@ -1,4 +1,4 @@
-/** A tool is data: what it takes, what it answers, what it does to the world. The pipeline does the rest. */
+/** A tool is data: its input, its output and its effects. The pipeline does the rest. */
 import type { z } from 'zod';
 import type { Realm } from '../config/index.ts';
 import type { AuditObject, Effect, LedgerEntry } from '../safety/index.ts';
@@ -12,12 +12,12 @@ export interface VariableEffect {
 }
 
 /**
- * What one call would do, looked up before it runs. The gate judges it, the audit records it, and `run` carries out
+ * What one call would do, determined before it runs. The gate judges it, the audit records it, and `run` carries out
  * just this one; a tool adds what it found to its own plan.
  */
 export interface Plan {
   readonly effect: Effect;
-  /** What is changed or destroyed, dependents included; empty where nothing is. Safe mode asks the ledger for each. */
+  /** What is changed or destroyed, dependents included; empty if nothing is. Safe mode asks the ledger for each. */
   readonly targets: readonly LedgerEntry[];
 }
 
@@ -34,11 +34,11 @@ export interface Call {
   readonly services: Services;
   /** Aborted when the client cancels, the deadline passes or the server ends. */
   readonly signal: AbortSignal;
-  /** Tells the person who waits what happens now; `done` of `total` where there is such a number. */
+  /** Reports progress to the user; `done` of `total` if countable. */
   progress(message: string, done?: number, total?: number): void;
   /**
    * Revalidates a plan from inside the lock or transaction of the work: since the plan was made, a name may have come to
-   * mean something else. Does nothing where `targets` is empty.
+   * mean something else. Does nothing if `targets` is empty.
    * @throws RefusedError
    */
   authorize(effect: Effect, targets: readonly LedgerEntry[]): void;
@@ -51,9 +51,9 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly title: string;
   readonly description: string;
   readonly input: Input;
-  /** The shape of `data`: own field names are those of this schema, and tests hold every answer against it. */
+  /** The shape of `data`: own field names are those of this schema, and tests check every answer against it. */
   readonly output: Output;
-  /** Paths of optional arguments, such as `changes.prefix`, where an empty text means something else than leaving it out. */
+  /** Paths of optional arguments, such as `changes.prefix`, where an empty text differs from leaving it out. */
   readonly takesEmptyText?: readonly string[];
   readonly realm: Realm;
   readonly effect: Effect | VariableEffect;

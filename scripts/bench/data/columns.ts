@@ -7,11 +7,11 @@ export interface Column {
   readonly name: string;
   readonly kind: Kind;
   readonly schema: object;
-  /** JSON text of a value; undefined where the record has no such field, as connectors leave nulls out. */
+  /** JSON text of a value; undefined if the record has no such field, as connectors leave nulls out. */
   readonly value: (random: Random, row: number) => string | undefined;
 }
 
-/** What DuckDB is told to read a column as. */
+/** The type that DuckDB reads a column as. */
 export const SQL_TYPES: Record<Kind, string> = {
   integer: 'BIGINT',
   number: 'DOUBLE',

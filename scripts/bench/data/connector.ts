@@ -1,4 +1,4 @@
-/** A connector that prints what was made: a few lines of shell, so that it costs next to nothing itself. */
+/** A connector that prints generated data: a few lines of shell, so that its own cost is negligible. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { objectSchema } from './columns.ts';
@@ -15,7 +15,7 @@ exit 2
 `;
 
 /**
- * Writes the connector beside its data. Where the folder has a file `calls`, each call adds its verb to it.
+ * Writes the connector next to its data. If the folder has a file `calls`, each call appends its verb to it.
  * @returns the absolute path of the program
  */
 export function replayConnector(set: DataSet, { folder }: Pick<DataFiles, 'folder'>): string {

@@ -1,4 +1,4 @@
-/** Large files: written in large pieces, known again by their hash. */
+/** Large files, written in large pieces and identified by their hash. */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 

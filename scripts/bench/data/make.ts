@@ -11,7 +11,7 @@ const VERSION = 1;
 const SEED = 20_261_121;
 const STARTED_AT = 1_700_000_000_000;
 
-/** Where the files of a set lie. */
+/** The location of the files of a set. */
 export interface DataFiles {
   readonly folder: string;
   /** Protocol messages. */
@@ -20,7 +20,7 @@ export interface DataFiles {
   readonly bare?: string;
 }
 
-/** Makes the data where it is missing or damaged. */
+/** Makes the data if it is missing or damaged. */
 export async function dataFiles(set: DataSet, parent: string, say: (line: string) => void): Promise<DataFiles> {
   const folder = join(parent, set.name);
   const bare = set.bare ? { bare: join(folder, 'bare.jsonl') } : {};

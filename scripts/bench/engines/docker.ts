@@ -1,4 +1,4 @@
-/** The same connectors out of images: what Docker costs beside the program itself. */
+/** The same connectors from images: the cost of Docker on top of the program itself. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ const BASE = 'sluice-test/base:1';
 const DATA = '/sluice-bench';
 const VERSION = '1.0.0';
 
-/** The image of the real source that `.ci/images` has built; undefined where none is. */
+/** The image of the real source that `.ci/images` has built; undefined if none is. */
 export function fakerVersion(): string | undefined {
   return run(['image', 'ls', '--format', '{{.Tag}}', 'airbyte/source-faker'])?.split('\n')[0] || undefined;
 }

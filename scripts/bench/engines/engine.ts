@@ -9,7 +9,7 @@ export interface Job {
   readonly connector: string;
   readonly config: object;
   readonly streams: readonly string[];
-  /** A folder that the bench makes again for each run. */
+  /** A folder that the bench recreates for each run. */
   readonly folder: string;
 }
 

@@ -1,4 +1,4 @@
-/** The least of an MCP client: what it costs is not measured, and nothing of it comes between the bench and the server. */
+/** A minimal MCP client. Its cost is not measured, and it adds nothing between the bench and the server. */
 import type { ChildProcess } from 'node:child_process';
 
 export type CallTool = (name: string, args: object) => Promise<Record<string, unknown>>;

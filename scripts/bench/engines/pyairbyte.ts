@@ -14,7 +14,7 @@ export async function runPyairbyte(job: Job, python: string): Promise<Result> {
   const figures = await measure({
     command: [python, PROGRAM, JSON.stringify(order)],
     directory: folder,
-    // Offline also means that it tells nobody about the run.
+    // Offline also turns off telemetry.
     environment: {
       PATH: process.env.PATH,
       HOME: folder,

@@ -11,7 +11,7 @@ export interface PythonEnvironment {
   readonly version: string;
 }
 
-/** @throws Error where there is no Python, or the package cannot be installed */
+/** @throws Error if there is no Python, or the package cannot be installed */
 export function pythonEnvironment(folder: string, packageName: string, say: (line: string) => void): PythonEnvironment {
   const python = join(folder, 'bin', 'python');
   const marker = join(folder, 'installed');

@@ -1,4 +1,4 @@
-/** Sluice as a whole: `sluice-mcp sync` from spawn to exit, with a source that is saved already. */
+/** The complete program: `sluice-mcp sync` from spawn to exit, with a saved source. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -20,9 +20,9 @@ export interface SavedConnector {
   /** Whether it is a program, installed from the package index, or an image. */
   readonly runtime: 'executable' | 'python' | 'docker';
   readonly version?: string;
-  /** Settings besides. */
+  /** Additional settings. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Where the project lies. */
+  /** The folder of the project. */
   readonly folder: string;
 }
 
@@ -34,7 +34,7 @@ export async function runSluice({ name, connector, config, folder }: Job): Promi
   return { figures: await syncSource(source, dirname(connector)), ...tablesOf(source) };
 }
 
-/** As a user has it before the first sync: saved, its streams looked at. Not measured. */
+/** The state before the first sync: source saved, streams listed. Not measured. */
 export async function saveSource({
   name,
   connector,
@@ -52,7 +52,7 @@ export async function saveSource({
   await once(server, 'exit');
 }
 
-/** A sync in the terminal. `connector` is what the connector's commands have in them. */
+/** A sync in the terminal. `connector` is a text that the connector's commands contain. */
 export async function syncSource(source: SavedConnector, connector: string): Promise<Figures> {
   return measure({
     command: [process.execPath, BINARY, 'sync', source.name],

@@ -1,4 +1,4 @@
-/** One run of a whole process, from spawn to exit, its children included. */
+/** One run of a process, from spawn to exit, its children included. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { cpuOfChildren, cpuOfMachine, processTree } from './process-tree.ts';
@@ -11,9 +11,9 @@ export interface Figures {
   readonly cpuSeconds: number;
   /** The connector's share of it, as last seen by a sample. */
   readonly connectorCpuSeconds: number;
-  /** What everything else on the machine used meanwhile, the bench's own looking included. */
+  /** What everything else on the machine used meanwhile, including the sampling of the bench. */
   readonly othersCpuSeconds: number;
-  /** The largest sum of resident memory over the whole tree, by samples. */
+  /** The largest sum of resident memory over the process tree, by samples. */
   readonly peakBytes: number;
   /** The same without the connector. */
   readonly peakWithoutConnectorBytes: number;
@@ -23,7 +23,7 @@ export interface Run {
   readonly command: readonly string[];
   readonly directory: string;
   readonly environment: Record<string, string | undefined>;
-  /** Where its stderr goes, and its stdout where `output` is not given; the end of it is in the error. */
+  /** The file for stderr, and for stdout if `output` is not given; its end is quoted in the error. */
   readonly log: string;
   /** A file for its stdout. */
   readonly output?: string;
@@ -31,7 +31,7 @@ export interface Run {
   readonly connector?: string;
 }
 
-/** @throws Error where it exits with another status than 0, or leaves descendants that nobody waited for */
+/** @throws Error if its exit status is not 0, or if it leaves descendants running */
 export async function measure(run: Run): Promise<Figures> {
   const [program = '', ...args] = run.command;
   const log = openSync(run.log, 'w');

@@ -1,4 +1,4 @@
-/** What Linux says of a process and its descendants. */
+/** What Linux reports about a process and its descendants. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -38,7 +38,7 @@ export function cpuOfChildren(): number {
   return (user + system) / TICKS_A_SECOND;
 }
 
-/** Seconds that all processors together have worked since the machine started, whoever for; stolen ones count. */
+/** CPU seconds of all processors since boot, for any process; includes stolen time. */
 export function cpuOfMachine(): number {
   const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1);
   const [user = 0, nice = 0, system = 0, , , interrupt = 0, soft = 0, stolen = 0] = first

@@ -11,7 +11,7 @@ export interface Machine {
   readonly node: string;
   readonly duckdb: string;
   readonly pyairbyte?: string;
-  /** Processes that wanted to run besides the bench, over the minute before it began. */
+  /** Load average of the last minute before the bench started. */
   readonly load_before: number;
 }
 

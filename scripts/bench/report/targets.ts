@@ -1,4 +1,4 @@
-/** What is to be reached, and whether it is. */
+/** The performance targets, and whether they are met. */
 import { availableParallelism } from 'node:os';
 import type { Figures } from '../measure/measure.ts';
 
@@ -12,7 +12,7 @@ export interface Verdict {
   readonly aim: string;
   readonly measured: string;
   readonly met: boolean;
-  /** Whether it rests on wall times of a machine that was busy with other things: then it shows nothing, met or not. */
+  /** Whether it depends on wall times of a busy machine: the result is then meaningless, met or not. */
   readonly disturbed: boolean;
   /** How far it is off, in percent of the aim; 0 where it is met. */
   readonly offPercent: number;
@@ -24,7 +24,7 @@ interface Target {
   readonly unit: '×' | 'MB';
   readonly atLeast: boolean;
   readonly value: (medians: Medians) => number | undefined;
-  /** The other engine whose wall time it rests on, besides Sluice's. */
+  /** The other engine whose wall time it depends on, in addition to that of Sluice. */
   readonly wall?: readonly [string, string];
 }
 
@@ -60,7 +60,7 @@ function memory(name: string, aim: number): Target {
   return { what: `${name}: peak memory`, aim, unit: 'MB', atLeast: false, value: sluice(name, 'peakBytes', () => 1e6) };
 }
 
-/** A container's own CPU time is not Sluice's: only the wall says what Docker costs. */
+/** A container's CPU time is not that of Sluice: only the wall time shows the cost of Docker. */
 function inDocker(name: string, aim: number): Target {
   const value = (medians: Medians): number | undefined => {
     const [docker, native] = [medians(name, 'docker')?.wallSeconds, medians(name, 'sluice')?.wallSeconds];
@@ -83,7 +83,7 @@ const TARGETS: readonly Target[] = [
   ratio('d: peak memory against a', 1.1, 'd', 'peakBytes', ['a', 'sluice']),
 ];
 
-/** Targets that rest on what was not measured are left out. */
+/** Targets without measurements are left out. */
 export function judge(medians: Medians, secondSync: readonly string[] | undefined): Verdict[] {
   const verdicts = TARGETS.flatMap((target) => {
     const value = target.value(medians);
@@ -98,7 +98,7 @@ export function judge(medians: Medians, secondSync: readonly string[] | undefine
   ];
 }
 
-/** Where others had much of the machine during either run, the median one of each. */
+/** Whether other processes used much of the machine during the median run of either engine. */
 function isDisturbed({ wall }: Target, medians: Medians): boolean {
   if (!wall) return false;
   return [medians(...wall), medians(wall[0], 'sluice')].some(

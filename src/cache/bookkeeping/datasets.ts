@@ -30,11 +30,11 @@ export async function saveDataset(
   { dataset, source, made }: { readonly dataset: string; readonly source: string; readonly made: boolean },
 ): Promise<string> {
   const id = randomUUID();
-  await forgetDataset(connection, dataset);
+  await deleteDataset(connection, dataset);
   await connection.run(`INSERT INTO _sluice.datasets VALUES ($1, $2, $3, ${made})`, [dataset, id, source]);
   return id;
 }
 
-export async function forgetDataset(connection: SqlConnection, dataset: string): Promise<void> {
+export async function deleteDataset(connection: SqlConnection, dataset: string): Promise<void> {
   if (await hasIds(connection)) await connection.run('DELETE FROM _sluice.datasets WHERE dataset = $1', [dataset]);
 }

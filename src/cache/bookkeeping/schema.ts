@@ -5,7 +5,7 @@ import type { SqlConnection } from '../sql.ts';
 export const BOOKKEEPING = '_sluice';
 
 /**
- * datasets: one row for each schema that a sync has used; `made` tells whether a sync made the schema.
+ * datasets: one row for each schema that a sync has used; `made` is true if a sync created the schema.
  * streams: one row for each stream that has a table. `table_id` is made with the table; `origin` is the configuration that its
  *   rows came from, as a hash of what is written, and `source_id` the saved source. `columns` is a JSON list of `{field, column, type, description}`,
  * `primary_key` a JSON list of paths, `cursor_field` a JSON list of path parts.
@@ -35,7 +35,7 @@ const TABLES = [
 const LAYOUT = 3;
 
 /**
- * Creates the schema where it is missing, and migrates an older one.
+ * Creates the schema if it is missing, and migrates an older one.
  * @throws SetupError `cache_newer`
  */
 export async function ensureBookkeeping(connection: SqlConnection): Promise<void> {

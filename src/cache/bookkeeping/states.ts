@@ -44,7 +44,7 @@ export async function saveStates(
   }
 }
 
-export async function forgetStates(
+export async function deleteStates(
   connection: SqlConnection,
   source: string,
   streams: readonly { readonly name: string; readonly namespace?: string }[],

@@ -12,7 +12,7 @@ export interface KnownStream {
   readonly target: StreamTable;
   /** The table's id, which changes when another source than its creator loads into it. */
   readonly id: string;
-  /** The configuration that its rows came from; absent where an earlier version of Sluice loaded them. */
+  /** The configuration that its rows came from; absent if an earlier version of Sluice loaded them. */
   readonly origin?: string;
   readonly mode: string;
   readonly cursorField: readonly string[];

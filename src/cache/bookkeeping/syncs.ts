@@ -46,7 +46,7 @@ export async function noteTables(connection: SqlConnection, syncId: string, tabl
 /**
  * The tables of the sync that committed the source's state of all streams, where they share a position: such a state does
  * not cover streams that the sync did not read.
- * @returns undefined where there is no such state, or its sync is unknown
+ * @returns undefined if there is no such state, or its sync is unknown
  */
 export async function tablesOfSharedState(
   connection: SqlConnection,

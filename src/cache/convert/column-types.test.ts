@@ -61,7 +61,7 @@ it.each<[JsonValue, string]>([
   expect(columnType(schema, ROOT)).toBe(type);
 });
 
-it('finds the properties of a schema that is put together from others', () => {
+it('finds the properties of a schema composed of others', () => {
   const schema: JsonObject = {
     $ref: '#/definitions/User',
     allOf: [{ properties: { id: { type: 'integer' }, age: { type: 'integer' } } }, { $ref: '#/definitions/User' }],
@@ -82,7 +82,7 @@ it('reads definitions that all refer to all others once', () => {
   expect(columnType(propertiesOf(root).get('a'), root)).toBe('VARCHAR');
 });
 
-it('comes to an end with every schema', () => {
+it('terminates with every schema', () => {
   const name = fc.constantFrom('A', 'B', 'C');
   const { schema } = fc.letrec<{ schema: JsonObject }>((tie) => ({
     schema: fc.oneof(

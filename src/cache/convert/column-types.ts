@@ -18,7 +18,7 @@ const WELL_KNOWN: ReadonlyMap<string, ColumnType> = new Map([
 const WELL_KNOWN_FILE = /(?:^|\/)WellKnownTypes\.json#\/definitions\/(\w+)$/;
 const STRING_FORMATS: Record<string, ColumnType> = { date: 'DATE', 'date-time': 'TIMESTAMPTZ', time: 'TIME' };
 
-/** The types that a value may have; undefined where the schema does not specify them. */
+/** The types that a value may have; undefined if the schema does not specify them. */
 type Types = readonly ColumnType[] | undefined;
 
 /**

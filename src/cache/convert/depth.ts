@@ -17,7 +17,7 @@ export async function holdsDeep({ path, longestLine }: SegmentFile): Promise<boo
   return false;
 }
 
-/** The line with null for each value that is nested too deeply; the line itself where there is none. */
+/** The line with null for each value that is nested too deeply; the line itself if there is none. */
 export function shallow(line: Buffer): Buffer {
   const parts = deepParts(line);
   if (parts.length === 0) return line;

@@ -90,7 +90,7 @@ async function countMisfits(
   return found;
 }
 
-/** Counts of `{v, r}` in a cell, which is empty where its group is shorter than others. */
+/** Counts of `{v, r}` in a cell, which is empty if its group is shorter than others. */
 function countsOf(column: Column, cell: string): string[] {
   const { type } = column;
   const raw = `${cell}.r`;
@@ -127,7 +127,7 @@ function kindsNeeded({ type, exact, undeclared, widenedFrom }: Column): readonly
   return undeclared || widenedFrom ? [...kinds, 'nulled', 'numbers', 'undoubled'] : kinds;
 }
 
-/** The wider type for values that the column does not hold; undefined where such values are only noted, or there are none. */
+/** The wider type for values that the column does not hold; undefined if such values are only noted, or there are none. */
 function widerType({ type, undeclared, exact, widenedFrom }: Column, counts: Counts): ColumnType | undefined {
   const { nulled, cut, large, huge, broken, numbers, undoubled } = counts;
   const text: ColumnType = undeclared && !exact ? 'JSON' : 'VARCHAR';

@@ -15,7 +15,7 @@ export const REPORTED_CHANGES = `list_concat(coalesce(try_cast(json_extract(meta
 /** Whether a row can have such changes. */
 export const HAS_REPORTED_CHANGES = 'meta IS NOT NULL OR repairs IS NOT NULL';
 
-/** For a list of `{v, r}`: the change of each value, NULL where it is as sent. */
+/** For a list of `{v, r}`: the change of each value, NULL if it is as sent. */
 export function changeKinds({ column }: ColumnGroup, pairs: string): string {
   const { nulled, cut } = misfit(column, 'pair.v', 'pair.r');
   const truncated = cut ? ` WHEN ${cut} THEN 'TRUNCATED'` : '';

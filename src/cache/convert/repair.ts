@@ -96,7 +96,7 @@ const DATA_HEAD = '{"record":{';
 /** The nesting of a record's fields: message, record, data. */
 const DATA_DEPTH = 3;
 
-/** The line as a valid RECORD message that begins with what was changed in it; undefined where it is not a record. */
+/** The line as a valid RECORD message that begins with what was changed in it; undefined if it is not a record. */
 function repairLine(line: Buffer, form: SegmentFile['form'], columns: readonly Column[]): string | undefined {
   const decoded = decode(line, form);
   const broken = !isUtf8(line);

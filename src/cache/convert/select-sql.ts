@@ -101,7 +101,7 @@ export function rawRows(segment: ReadableSegment, columns: readonly Column[]): s
   return `SELECT ${fields.join(', ')}, ${rest} FROM ${messages(`STRUCT(${struct.join(', ')})`)}`;
 }
 
-/** Read by path, a list has no members, so a list in place of a record would go unnoticed. */
+/** Read by path, a list has no members, so a list instead of a record would go unnoticed. */
 const OBJECT_DATA = `CASE WHEN coalesce(starts_with(CAST(record.data AS VARCHAR), '{'), true) THEN record.data ELSE error('no object') END`;
 
 /** Columns `data`, `emitted`, `meta` and `repairs` of a repaired segment; accepts repeated keys. */

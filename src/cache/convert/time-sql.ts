@@ -13,7 +13,7 @@ export const DATE_ALONE = ` *${DAY}(?: *[(]?(?:BC|AD)[)]?)? *|-?infinity|epoch`;
 /** A time of a day that loses nothing: no offset, no leap second, no more than microseconds. */
 export const PLAIN_TIME = ' *[0-9]{1,2}:[0-9]{1,2}(?::[0-5]?[0-9](?:[.,][0-9]{1,6}0*)?)? *(?:[AaPp][Mm])? *[Zz]? *';
 
-/** NULL where the text does not match. */
+/** NULL if the text does not match. */
 export function carefulTime(type: Extract<ColumnType, 'DATE' | 'TIME' | 'TIMESTAMPTZ'>, raw: string): string {
   if (type === 'DATE') {
     const before = `try_cast(regexp_extract(${raw}, '${DAY}') || ' (BC)' AS DATE)`;

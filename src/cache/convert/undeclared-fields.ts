@@ -109,7 +109,7 @@ function dataOf(segment: ReadableSegment): string {
   return `SELECT record.data AS data FROM read_ndjson(${source(segment)}, columns = {'record': 'STRUCT(data JSON)'})`;
 }
 
-/** The column type for DuckDB's names of JSON types; undefined where all values were null. */
+/** The column type for DuckDB's names of JSON types; undefined if all values were null. */
 function commonType(names: readonly string[]): ColumnType | undefined {
   const types = new Set(names.map((name) => TYPES[name] ?? 'JSON'));
   const [first, ...others] = types;

@@ -32,7 +32,7 @@ export function textOf(type: ColumnType, value: string): string {
   return `CASE WHEN ${isIntegral} THEN CAST(CAST(${value} AS BIGINT) AS VARCHAR) ELSE ${text} END`;
 }
 
-/** The value, or NULL where the text does not fit. */
+/** The value, or NULL if the text does not fit. */
 function fitted(type: ColumnType, raw: string): string {
   switch (type) {
     case 'BIGINT':

@@ -36,7 +36,11 @@ function open(): Database {
 }
 
 /** Runs `body` (it sees `database` and `folder`) in a second process; gives what it prints. */
-function elsewhere(body: string): { said: (text: string) => Promise<void>; done: Promise<string>; pid: number } {
+function elsewhere(body: string): {
+  waitForOutput: (text: string) => Promise<void>;
+  done: Promise<string>;
+  pid: number;
+} {
   const code = `
     import { openDatabase } from ${JSON.stringify(module)};
     const folder = ${JSON.stringify(folder)};
@@ -56,25 +60,25 @@ function elsewhere(body: string): { said: (text: string) => Promise<void>; done:
     out += chunk;
   });
   const ended = once(child, 'close').then(() => out);
-  const said = async (text: string): Promise<void> => {
+  const waitForOutput = async (text: string): Promise<void> => {
     while (!out.includes(text)) {
       if (child.exitCode !== null) throw new Error(out);
       await sleep(20);
     }
   };
-  return { said, done: ended, pid: child.pid ?? 0 };
+  return { waitForOutput, done: ended, pid: child.pid ?? 0 };
 }
 
 const one = (from: Database): Promise<unknown> =>
   from.use('count', async (connection) => (await connection.runAndReadAll('SELECT 42')).getRows()[0]?.[0]);
 
-test('in memory there is no file, wherever the process stands', async () => {
+test('in memory there is no file, whatever the working directory is', async () => {
   const settings = { stagingDirectory: folder, temporaryDirectory: folder, memoryLimit: '64MB', threads: 1 };
   (await openLocked(IN_MEMORY, settings)).closeSync();
   await expect(stat(IN_MEMORY)).rejects.toThrow('ENOENT');
 });
 
-test('a read does not make a file', async () => {
+test('a read does not create a file', async () => {
   await expect(database.use('read', async () => 1, { mustExist: true })).rejects.toMatchObject({
     kind: 'input',
     code: 'no_data_yet',
@@ -82,7 +86,7 @@ test('a read does not make a file', async () => {
   await expect(stat(join(folder, 'cache.duckdb'))).rejects.toThrow();
 });
 
-test('the settings hold and are locked on every connection', async () => {
+test('the settings are applied and locked on every connection', async () => {
   const rows = await database.use('settings', async (connection) => {
     const reader = await connection.runAndReadAll(
       `SELECT current_setting('TimeZone'), current_setting('enable_external_access'), current_setting('lock_configuration'),
@@ -133,7 +137,7 @@ test('what a body leaves open is rolled back', async () => {
   expect(rows).toEqual([]);
 });
 
-test('idle, the file is closed and another process gets in, even after a result was left half read', async () => {
+test('an idle file is closed and another process can open it, even after a result was half read', async () => {
   await database.use('stream', (connection) =>
     withStream(connection, 'SELECT * FROM range(1000000)', async (_result, fetch) => {
       expect((await fetch())?.rowCount).toBeGreaterThan(0);
@@ -166,7 +170,7 @@ test('another process that holds the file is waited for, then named', async () =
   const other = elsewhere(`
     await database.use('hold', async () => { console.log('held'); await new Promise((r) => setTimeout(r, 2500)); });
     await database.close();`);
-  await other.said('held');
+  await other.waitForOutput('held');
   const started = Date.now();
   await expect(database.use('read', async () => 1, { waitMs: 300 })).rejects.toMatchObject({
     kind: 'limit',
@@ -182,7 +186,7 @@ test('another process that holds the file is waited for, then named', async () =
   await other.done;
 });
 
-test('a signal interrupts the statement that runs', async () => {
+test('a signal interrupts the running statement', async () => {
   const started = Date.now();
   await expect(
     database.use('long', (connection) => connection.run('SELECT count(*) FROM range(1000000000) a, range(1000000) b'), {
@@ -193,7 +197,7 @@ test('a signal interrupts the statement that runs', async () => {
   expect(await one(database)).toBe(42);
 });
 
-test('close ends what runs and lends no more', async () => {
+test('close ends running work and rejects further use', async () => {
   const long = database.use('long', (connection) =>
     connection.run('SELECT count(*) FROM range(1000000000) a, range(1000000) b'),
   );
@@ -204,7 +208,7 @@ test('close ends what runs and lends no more', async () => {
   await expect(one(database)).rejects.toMatchObject({ code: 'closing' });
 });
 
-test('a file that is no database is left as it is and said so', async () => {
+test('a file that is not a database is left unchanged and reported', async () => {
   const path = join(folder, 'cache.duckdb');
   await writeFile(path, 'x'.repeat(20_000));
   await expect(one(database)).rejects.toMatchObject({ kind: 'setup', code: 'cache_unreadable' });

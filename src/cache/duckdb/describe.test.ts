@@ -74,7 +74,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('names alone', async () => {
+test('names only', async () => {
   const { datasets } = await describeData(database, { detail: 'names' });
   expect(datasets.map(({ dataset, tableCount }) => [dataset, tableCount])).toEqual([
     ['main', 1],
@@ -117,7 +117,7 @@ test('one table in full, by either name of its dataset', async () => {
   }
 });
 
-test('tables that no sync made: own key, comments, short samples, odd names', async () => {
+test('tables that no sync created: own key, comments, short samples, odd names', async () => {
   const notes = (await describeData(database, { table: 'notes', detail: 'full' })).datasets[0]?.tables[0];
   expect(notes).toMatchObject({
     primaryKey: ['id'],
@@ -143,7 +143,7 @@ test('too many columns and samples are left out and counted', async () => {
   expect({ withoutColumns, withoutSamples }).toEqual({ withoutColumns: 75, withoutSamples: 180 });
 });
 
-test('unknown names are answered with near ones', async () => {
+test('unknown names are answered with similar ones', async () => {
   await expect(describeData(database, { dataset: 'my_shpo', detail: 'names' })).rejects.toMatchObject({
     kind: 'input',
     code: 'unknown_dataset',

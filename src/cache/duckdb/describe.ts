@@ -54,11 +54,11 @@ async function describe(
   redactor: Redactor,
 ): Promise<Description> {
   const all = await catalogTables(connection);
-  const wanted = choose(all, request, 'duckdb');
+  const chosen = choose(all, request, 'duckdb');
   const sql = loadConnection(connection);
   const known = (await hasBookkeeping(sql)) ? await readStreams(sql) : [];
   const budget = newOutputBudget(redactor);
-  const datasets = await describeDatasets(wanted, known, (table, stream) =>
+  const datasets = await describeDatasets(chosen, known, (table, stream) =>
     describeTable(connection, table, stream, request.detail, budget),
   );
   const file = await databaseFile(connection);

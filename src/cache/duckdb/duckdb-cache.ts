@@ -3,8 +3,8 @@ import { InputError } from '../../errors.ts';
 import type { Cache } from '../cache.ts';
 import {
   datasetTables,
+  deleteSync,
   finishSync,
-  forgetSync,
   knownTables,
   loadBatch,
   prepareSync,
@@ -47,14 +47,14 @@ export function duckdbCache(database: Database): Cache {
       await mustExist();
       return removeTables(store, dataset, authorize, table);
     },
-    async forgetSync(syncId) {
+    async deleteSync(syncId) {
       try {
         await mustExist();
       } catch (error) {
         if (error instanceof InputError) return;
         throw error;
       }
-      await forgetSync(store, syncId);
+      await deleteSync(store, syncId);
     },
     release: () => database.release(),
     close: () => database.close(),

@@ -20,7 +20,7 @@ const SCANS = new Set(
 
 /**
  * Judges the plan of a guarded query.
- * @throws InputError where it reads from anything but tables; DuckDB's own error where it does not plan
+ * @throws InputError if it reads from anything but tables; DuckDB's own error where it does not plan
  */
 export async function guardPlan(connection: DuckDBConnection, sql: string): Promise<void> {
   const [plan, functions] = [

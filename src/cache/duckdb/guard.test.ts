@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.remove());
 
-describe('what a query may be', () => {
+describe('allowed queries', () => {
   test.each([
     ['SELECT count(*) FROM shop.orders', [[50000]]],
     ['SELECT count(*) FROM cache.shop.orders;', [[50000]]],
@@ -55,7 +55,7 @@ describe('what a query may be', () => {
   });
 });
 
-describe('what is refused, and how', () => {
+describe('refused queries and their errors', () => {
   test.each([
     ['EXPLAIN SELECT 1', 'sql_not_select', /dry_run/],
     ['EXPLAIN ANALYZE DELETE FROM shop.orders', 'sql_not_select', /dry_run/],

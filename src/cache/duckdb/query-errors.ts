@@ -1,4 +1,4 @@
-/** Turns DuckDB's errors about a query into errors that say what to write instead. */
+/** Turns DuckDB's errors about a query into errors that suggest what to write instead. */
 import { InputError, LimitError, messageOf, SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';

@@ -22,7 +22,7 @@ const GRACE_MS = 2_000;
 
 const unfinished = new WeakMap<Error, Promise<unknown>>();
 
-/** The work that continues after its answer was given; undefined where it has ended. */
+/** The work that continues after its answer was given; undefined if it has ended. */
 export function unfinishedWork(reason: unknown): Promise<unknown> | undefined {
   return reason instanceof Error ? unfinished.get(reason) : undefined;
 }

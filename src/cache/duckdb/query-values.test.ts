@@ -64,7 +64,7 @@ test.each([
   expect(await one(`SELECT ${sql}`)).toEqual(value);
 });
 
-test('types are named as SQL names them', async () => {
+test('types have their SQL names', async () => {
   const sql = `SELECT 1::BIGINT, 1.5::DECIMAL(4,1), now(), '{}'::JSON, [1], {'a': 'x'}, MAP {'k': 1}, 'a'::ENUM('a', 'b')`;
   const { columns } = await runQuery(shop.database, sql, { limit: 1, offset: 0, signal: never });
   expect(columns.map(({ type }) => type)).toEqual([
@@ -79,7 +79,7 @@ test('types are named as SQL names them', async () => {
   ]);
 });
 
-test('any text comes back as it was, or as its beginning', async () => {
+test('any text is returned unchanged, or as its beginning', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 0, maxLength: 3000 }), async (text) => {
       const literal = text.replaceAll('\0', '').replaceAll("'", "''");
@@ -92,7 +92,7 @@ test('any text comes back as it was, or as its beginning', async () => {
   );
 });
 
-test('any integer and any double comes back exactly', async () => {
+test('any integer and any double is returned exactly', async () => {
   await fc.assert(
     fc.asyncProperty(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.double(), async (integer, double) => {
       expect(BigInt(String(await one(`SELECT '${integer}'::BIGINT`)))).toBe(integer);

@@ -34,13 +34,13 @@ describe('the answer', () => {
     expect(insertion.rows.map((row) => row[0])).toEqual([40000, 40001, 40002]);
   });
 
-  test('the end is said', async () => {
+  test('the last page is reported', async () => {
     expect(await run('FROM shop.orders', 10, 49_990)).toMatchObject({ truncated: false, cellsCut: 0 });
     expect(await run('FROM shop.orders', 10, 49_989)).toMatchObject({ truncated: true, nextOffset: 49_999 });
     expect((await run('FROM shop.orders', 10, 60_000)).rows).toEqual([]);
   });
 
-  test('long cells and long answers are cut, and it is said', async () => {
+  test('long cells and long answers are cut, and the cut is reported', async () => {
     const wide = await run('SELECT id, text FROM shop.wide', 200);
     expect(wide.rows[0]?.[1]).toBe(`${'é'.repeat(2000)}…`);
     expect(wide).toMatchObject({ truncated: true, cellsCut: wide.rows.length, nextOffset: wide.rows.length });
@@ -76,7 +76,7 @@ describe('the answer', () => {
     expect((await run('SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a DESC', 1)).rows).toEqual([[2]]);
   });
 
-  test('wide rows and large sorts come within bounds', async () => {
+  test('wide rows and large sorts stay within bounds', async () => {
     const started = Date.now();
     expect((await run('SELECT text FROM shop.wide, range(100000)', 10)).rows).toHaveLength(10);
     expect((await run('SELECT i FROM range(20000000) r(i) ORDER BY hash(i)', 10)).rows).toHaveLength(10);
@@ -117,7 +117,7 @@ describe('limits', () => {
     expect(await cells('FROM bare')).toEqual([[7]]);
   });
 
-  test('the first rows of an endless result come at once', async () => {
+  test('the first rows of an endless result are returned at once', async () => {
     const { rows, truncated } = await run('FROM range(1000000000000)', 5);
     expect(rows).toEqual([[0], [1], [2], [3], [4]]);
     expect(truncated).toBe(true);
@@ -127,7 +127,7 @@ describe('limits', () => {
 describe('a dry run', () => {
   const dry = (sql: string) => dryRun(shop.database, sql, never);
 
-  test('gives columns, tables and plan, and runs nothing', async () => {
+  test('returns columns, tables and plan, and runs nothing', async () => {
     const answer = await dry(
       'SELECT o.customer, sum(o.total) AS s FROM shop.big b JOIN shop.orders o USING (id) GROUP BY ALL',
     );
@@ -167,7 +167,7 @@ test('without a file there is no data yet', async () => {
   await empty.close();
 });
 
-test('a plan shows no piece of a secret that a view holds', async () => {
+test('a plan shows no part of a secret in a view', async () => {
   const secret = 'hst_live_9fK2xQ7vB4nT8zR1wY6uAfterwardsMoreAndMoreOfIt';
   const redactor = createRedactor();
   redactor.add('TOKEN', secret, { sensitive: true });

@@ -77,7 +77,7 @@ export async function columnsOf(connection: DuckDBConnection, sql: string, redac
 }
 
 /**
- * The query with its limits, which DuckDB then plans for (a sort keeps only the first rows); undefined where the text
+ * The query with its limits, which DuckDB then plans for (a sort keeps only the first rows); undefined if the text
  * cannot be embedded, as with a comment after its semicolon.
  */
 async function boundedSql(

@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, number>> = {
 const SKIPPED = /\s+|;|--[^\n\r]*|\/\*[\s\S]*?\*\//y;
 const WORD = /[A-Za-z]+/y;
 
-/** DuckDB's number of the kind; undefined where the first word is not enough, as with WITH. */
+/** DuckDB's number of the kind; undefined if the first word is not enough, as with WITH. */
 export function statementKind(sql: string): number | undefined {
   let at = 0;
   for (SKIPPED.lastIndex = 0; SKIPPED.test(sql); at = SKIPPED.lastIndex);

@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-/** Loads each line of a file as a segment of its own, in two modes, and says how many there were. */
+/** Loads each line of a file as its own segment, in two modes, and prints the count. */
 const LOADER = `
 import { readFileSync } from 'node:fs';
 import { openLoadContext, stream } from ${JSON.stringify(join(import.meta.dirname, 'load-context.fixture.ts'))};
@@ -65,7 +65,7 @@ const cases = fc.array(
   { minLength: 5, maxLength: 5 },
 );
 
-it('loads records of any shape without an end of the process', async () => {
+it('loads records of any shape without crashing', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-crash-'));
   const loader = join(folder, 'loader.mts');
   await writeFile(loader, LOADER);

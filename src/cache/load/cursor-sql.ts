@@ -13,7 +13,7 @@ export type Kind = 1 | 2 | 3;
  */
 export interface Cursor {
   readonly value: ValueOf;
-  /** A Kind, or 0 where there is no cursor. */
+  /** A Kind, or 0 if there is no cursor. */
   readonly kind: ValueOf;
   /** For rows of this kind, and for rows without a cursor. */
   parts(kind: Kind): readonly ValueOf[];

@@ -1,4 +1,4 @@
-/** Rows are told apart, and compared, by what the source sent: never by what a column's type made of it. */
+/** Rows are identified and compared by the values that the source sent, never by their converted form. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../protocol/index.ts';
 import type { PreparedSync } from './index.ts';
@@ -30,7 +30,7 @@ const ids = async (): Promise<unknown[]> =>
   (await context.rows(`SELECT CAST(id AS VARCHAR) FROM shop.${s} ORDER BY 1`)).map(([id]) => id);
 
 describe('keys', () => {
-  it('are 1,000 of 1,000 where integers of 19 digits come in a number field', async () => {
+  it('are 1,000 of 1,000 when a number field has integers of 19 digits', async () => {
     const numbers = Array.from({ length: 1000 }, (_value, index) => String(1_234_567_890_123_456_000n + BigInt(index)));
     const prepared = await keyed(NUMBER);
     await context.load(prepared, [line('{"id":7,"v":"small"}')]);
@@ -41,7 +41,7 @@ describe('keys', () => {
     expect(loaded).toMatchObject({ written: 1000, updated: 0, changed: {} });
     expect(loaded.grown).toEqual(['the column "id" became HUGEINT, because DOUBLE does not hold its values']);
     expect(await ids()).toEqual([...numbers, '7'].sort());
-    // It stays so, by a schema that still says number.
+    // A schema that still declares a number does not change that.
     const again = await keyed(NUMBER);
     expect(await context.load(again, [line(`{"id":${numbers[3]},"v":"b"}`), line('{"id":7.0,"v":"b"}')])).toMatchObject(
       {
@@ -97,7 +97,7 @@ describe('keys', () => {
       [`1${'0'.repeat(100)}`, `1${'0'.repeat(99)}1`],
     ],
     ['truth in several words', { type: 'boolean' }, ['true', '"yes"', '"1"', 'false'], ['true', 'yes', '1', 'false']],
-  ])('keep %s apart, and find them again', async (_what, id, values, expected) => {
+  ])('distinguish %s, and find them again', async (_what, id, values, expected) => {
     for (const updated of [0, values.length]) {
       const prepared = await keyed(id);
       const lines = values.map((value) => line(`{"id":${value},"v":"x"}`));
@@ -121,7 +121,7 @@ describe('keys', () => {
     expect(await context.rows(`SELECT v FROM shop.${s} ORDER BY v`)).toEqual([['b'], ['c'], ['c']]);
   });
 
-  it('may be objects, and lie in objects', async () => {
+  it('may be objects, and be nested in objects', async () => {
     const prepared = await keyed({ type: 'object' });
     const load = (v: string): Promise<unknown> =>
       context.load(
@@ -135,7 +135,7 @@ describe('keys', () => {
     expect(await context.rows(`SELECT count(*), min(v) FROM shop.${s}`)).toEqual([['4', 'b']]);
   });
 
-  it('with U+0000 are others than those without', async () => {
+  it('with U+0000 differ from those without', async () => {
     const prepared = await keyed(TEXT, { j: { type: 'object' } });
     const lines = ['"a\\u0000b"', '"ab"'].map((id) => line(`{"id":${id},"v":"x","j":{"k":${id}}}`));
     expect(await context.load(prepared, lines)).toMatchObject({ written: 2, updated: 0 });
@@ -145,7 +145,7 @@ describe('keys', () => {
 });
 
 describe('an integer beyond 2^53', () => {
-  it('keeps its digits in a number column that is no key, beside fractions too', async () => {
+  it('keeps its digits in a number column that is not a key, next to fractions too', async () => {
     const numbers = { id: INTEGER, n: NUMBER, m: NUMBER };
     const prepared = await context.prepare([stream(s, numbers)]);
     await context.load(prepared, [line('{"id":1,"n":1,"m":0.5}'), line('{"id":2,"n":3.0,"m":2}')]);
@@ -168,7 +168,7 @@ describe('an integer beyond 2^53', () => {
     ]);
   });
 
-  it('is no reason to hold what an undeclared field has as JSON, where all are doubles', async () => {
+  it('does not turn an undeclared field into JSON if all its values are doubles', async () => {
     const prepared = await context.prepare([stream(s, { id: INTEGER })]);
     await context.load(prepared, [line('{"id":1,"n":5,"big":9007199254740993}')]);
     await context.load(prepared, [line('{"id":2,"n":1.5,"big":1.5}')]);
@@ -232,7 +232,7 @@ describe('cursors', () => {
     expect(await winner({ type: 'object' }, values, false, ['at', 't'])).toEqual(['1', 1]);
   });
 
-  it('count what is late of keys that come several times', async () => {
+  it('count late records of repeated keys', async () => {
     const prepared = await context.prepare(
       [
         stream(
@@ -257,8 +257,8 @@ describe('cursors', () => {
   });
 });
 
-describe('a deletion that carries its key alone', () => {
-  const gone = '2024-01-01T00:00:00Z';
+describe('a deletion that has only its key', () => {
+  const deletedAt = '2024-01-01T00:00:00Z';
   const users = (at: JsonObject): Promise<PreparedSync> =>
     context.prepare(
       [stream(s, { id: INTEGER, at, v: TEXT, _ab_cdc_deleted_at: TEXT }, { defaultCursorField: ['at'] })],
@@ -269,10 +269,10 @@ describe('a deletion that carries its key alone', () => {
     [INTEGER, (at: number) => at],
     [DATE_TIME, (at: number) => `2024-01-0${at}T00:00:00Z`],
     [TEXT, (at: number) => `2024-01-0${at}T00:00:00Z`],
-  ])('deletes, by a cursor that the user chose: %j', async (type, at) => {
+  ])('deletes by a cursor that the user chose: %j', async (type, at) => {
     const prepared = await users(type);
     const put = (id: number, when: number, v: string): string => line(JSON.stringify({ id, at: at(when), v }));
-    const drop = (id: number): string => line(JSON.stringify({ id, _ab_cdc_deleted_at: gone }));
+    const drop = (id: number): string => line(JSON.stringify({ id, _ab_cdc_deleted_at: deletedAt }));
     expect(
       await context.load(prepared, [put(1, 5, 'a'), put(2, 5, 'a'), put(3, 5, 'a'), put(4, 5, 'a')]),
     ).toMatchObject({
@@ -280,7 +280,7 @@ describe('a deletion that carries its key alone', () => {
     });
     const loaded = await context.load(prepared, [
       drop(1),
-      // It is there again, by a clock that goes behind.
+      // The record is back, with an older cursor.
       ...[drop(2), put(2, 3, 'b')],
       ...[put(3, 6, 'b'), drop(3)],
       ...[put(4, 4, 'late')],

@@ -1,6 +1,6 @@
 /** Loads one batch: rows, moves, swaps and states in one transaction. */
 
-import { forgetStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
+import { deleteStates, saveStates, saveStream, touchStream } from '../bookkeeping/index.ts';
 import { SegmentFailure } from '../convert/segment-failure.ts';
 import type { LoadConnection, LoadStore, StoreOptions } from '../sql.ts';
 import { exactColumns } from './columns.ts';
@@ -78,7 +78,7 @@ async function loadStreams(
     settled.push(replaced === undefined ? one : { ...one, replaced });
   }
   // In the same transaction as the rows, so that a state never claims rows that are not there.
-  await forgetStates(connection, batch.source, batch.forget);
+  await deleteStates(connection, batch.source, batch.forget);
   await saveStates(connection, batch.source, batch.syncId, batch.states);
   return settled;
 }

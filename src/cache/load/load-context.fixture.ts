@@ -45,7 +45,7 @@ export function openLoadContextsOn(other: Install): void {
   install = other;
 }
 
-/** Whether contexts stand on DuckDB: some tests are about its file. */
+/** Whether contexts use DuckDB: some tests are about its file. */
 export function isOnDuckdb(): boolean {
   return install === installDuckdb;
 }

@@ -102,7 +102,7 @@ interface Expected {
 }
 
 let made = 0;
-it('holds every value of every record, or says in the row what was changed', async () => {
+it('holds every value of every record, or notes the change in the row', async () => {
   const modes = fc.constantFrom<SyncMode>(
     'incremental_append',
     'incremental_deduped_history',
@@ -167,8 +167,8 @@ async function holdsAll(mode: SyncMode, syncs: readonly Sync[]): Promise<void> {
     }
   }
   const found = await rowsOf(table, columns);
-  const wanted = mode === 'incremental_deduped_history' ? winners(expected) : [...expected.keys()];
-  expect(found.map(({ n }) => n)).toEqual(wanted);
+  const expectedRows = mode === 'incremental_deduped_history' ? winners(expected) : [...expected.keys()];
+  expect(found.map(({ n }) => n)).toEqual(expectedRows);
   const noted = new Map<string, number>();
   for (const { n, texts, changes } of found) {
     const row = expected.get(n);
@@ -250,7 +250,7 @@ function isNatural(means: Value['means'], type: ColumnType | undefined): boolean
   return type === 'JSON' || (typeof means === 'boolean' && type === 'BOOLEAN');
 }
 
-/** Whether a column's text says the same as a value does. */
+/** Whether a column's text represents the value. */
 function isSame(means: Value['means'], text: string, held: string, type: ColumnType | undefined): boolean {
   const inner = type === 'JSON' && held.startsWith('"') ? String(JSON.parse(held)) : held;
   if (means === undefined) return notFinite(inner) === notFinite(text);

@@ -44,7 +44,7 @@ it('keeps the digits in texts, and notes them in JSON', async () => {
   ]);
 });
 
-it('keeps keys apart that only such decimals tell apart', async () => {
+it('distinguishes keys that differ only in such decimals', async () => {
   const keyed = stream('keys', { id: { type: 'number' } }, { defaultCursorField: [] });
   const load = async (): Promise<unknown> =>
     context.load(

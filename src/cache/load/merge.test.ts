@@ -33,7 +33,7 @@ async function load(one: Stream, ...batches: JsonObject[][]): Promise<unknown[]>
 }
 
 describe('a table with one row for each key', () => {
-  it('takes the newest record of a batch, and the later one where the cursors are equal', async () => {
+  it('takes the newest record of a batch, and the later one if the cursors are equal', async () => {
     const loaded = await load(users(), [
       { id: 1, at: 2, name: 'new' },
       { id: 1, at: 1, name: 'old' },
@@ -50,7 +50,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('replaces rows by newer ones, and not by those that come late', async () => {
+  it('replaces rows by newer ones, not by late ones', async () => {
     const loaded = await load(
       users(),
       [
@@ -78,12 +78,12 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('takes what comes last where there is no cursor', async () => {
+  it('takes the last record if there is no cursor', async () => {
     await load(users({ defaultCursorField: [] }), [{ id: 1, at: 9, name: 'a' }], [{ id: 1, at: 1, name: 'b' }]);
     expect(await rows()).toEqual([['1', 'b']]);
   });
 
-  it('has keys of several parts, some of them NULL, and keeps records without any key', async () => {
+  it('has keys of several parts, some of them NULL, and stores records without a key', async () => {
     const loaded = await load(
       users({ primaryKey: [['id'], ['part']] }),
       [
@@ -109,7 +109,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('has keys and cursors inside of objects', async () => {
+  it('has keys and cursors inside objects', async () => {
     const nested = stream(
       's',
       { data: { type: 'object' }, name: { type: 'string' } },
@@ -128,7 +128,7 @@ describe('a table with one row for each key', () => {
   });
 
   it('loses the rows that were deleted in the source', async () => {
-    const gone = '2024-01-01T00:00:00Z';
+    const deletedAt = '2024-01-01T00:00:00Z';
     const loaded = await load(
       users(),
       [
@@ -137,11 +137,11 @@ describe('a table with one row for each key', () => {
         { id: 3, at: 9, name: 'c' },
       ],
       [
-        { id: 1, at: 2, _ab_cdc_deleted_at: gone },
-        { id: 2, at: 2, _ab_cdc_deleted_at: gone },
+        { id: 1, at: 2, _ab_cdc_deleted_at: deletedAt },
+        { id: 2, at: 2, _ab_cdc_deleted_at: deletedAt },
         { id: 2, at: 3, name: 'again' },
-        { id: 3, at: 2, _ab_cdc_deleted_at: gone },
-        { id: 4, at: 2, _ab_cdc_deleted_at: gone },
+        { id: 3, at: 2, _ab_cdc_deleted_at: deletedAt },
+        { id: 4, at: 2, _ab_cdc_deleted_at: deletedAt },
       ],
     );
     expect(loaded[1]).toMatchObject({ rows: 5, written: 1, deleted: 1 });
@@ -151,7 +151,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('is made of one that was only added to, without reading anything again', async () => {
+  it('is made from an append-only one without re-reading anything', async () => {
     const appended = await context.prepare([users()]);
     await context.load(appended, [record({ id: 1, at: 1, name: 'a' }), record({ id: 1, at: 3, name: 'b' })]);
     await context.load(appended, [record({ id: 1, at: 2, name: 'c' }), record({ id: 2, at: 1, name: 'd' })]);
@@ -163,7 +163,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('is rebuilt beside the old one, merged too', async () => {
+  it('is rebuilt next to the old one, also when merged', async () => {
     await load(users(), [{ id: 1, at: 1, name: 'old' }]);
     const prepared = await context.prepare([users()], DEDUP, true);
     await context.load(prepared, [record({ id: 7, at: 1, name: 'a' })], { swap: false });
@@ -172,7 +172,7 @@ describe('a table with one row for each key', () => {
     expect(await rows()).toEqual([['7', 'b']]);
   });
 
-  it('takes rows that waited before those that come after them', async () => {
+  it('loads waiting rows before later ones', async () => {
     const prepared = await context.prepare([users({ defaultCursorField: [] })], DEDUP);
     await context.load(prepared, [record({ id: 1, name: 'waits' }), record({ id: 2, name: 'waits' })], {
       into: 'pending',
@@ -189,7 +189,7 @@ describe('a table with one row for each key', () => {
     ]);
   });
 
-  it('starts over by a key that tells more records apart, and continues by one that tells fewer', async () => {
+  it('starts over with a key that distinguishes more records, and continues with one that distinguishes fewer', async () => {
     const key = (...fields: string[]): Stream => users({ primaryKey: fields.map((field) => [field]) });
     const planOf = async (one: Stream): Promise<unknown> => {
       const [first] = (await context.prepare([one], DEDUP)).streams;

@@ -22,7 +22,7 @@ it.each([
   'ſ',
   'ß',
   'K',
-])('a column called %j is there at the second sync', async (name) => {
+])('a column named %j exists at the second sync', async (name) => {
   for (const id of [1, 2]) {
     const prepared = await context.prepare([
       stream(`${name}t`, { id: { type: 'integer' }, [name]: { type: 'string' } }),
@@ -39,7 +39,7 @@ it.each([
   }
 });
 
-it('takes as many filled columns as the database has context for, and says where that ends', async () => {
+it('takes as many filled columns as the database has context for, and reports the limit', async () => {
   const names = Array.from({ length: 1400 }, (_value, index) => `column_with_a_longer_name_${index}`);
   const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
   const prepared = await context.prepare([stream('wide', { id: { type: 'integer' }, ...properties })]);

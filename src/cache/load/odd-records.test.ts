@@ -19,8 +19,8 @@ const note = (field: string, change: string, reason = 'DESTINATION_TYPECAST_ERRO
 const changesIn = async (sql: string): Promise<unknown[]> =>
   (await context.rows(sql)).map(([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes);
 
-describe('a schema that comes and goes', () => {
-  it('keeps the whole record beside its fields', async () => {
+describe('a schema that appears and disappears', () => {
+  it('stores the complete record next to its fields', async () => {
     await context.load(await context.prepare([stream('s', {})]), [record({ id: 1, x: 2 })]);
     await context.load(await context.prepare([stream('s', { id: INTEGER })]), [record({ id: 2, x: 3 })]);
     expect(await context.rows('SELECT data, id FROM shop.s ORDER BY data')).toEqual([
@@ -43,7 +43,7 @@ describe('a schema that comes and goes', () => {
 });
 
 describe('fields that the schema does not have', () => {
-  it('are found however many they are, and whatever their keys', async () => {
+  it('are found regardless of their number and keys', async () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_value, index) => [`f${index}`, index]));
     const prepared = await context.prepare([stream('s', { id: INTEGER })]);
     const { grown } = await context.load(prepared, [record({ id: 1, ...many, 'a\u0000b': 5, 'x/y~z': 6 })]);
@@ -64,7 +64,7 @@ describe('fields that the schema does not have', () => {
     ]);
   });
 
-  it('are found in a file that has to be repaired, and what was guessed of them gives way', async () => {
+  it('are found in a file that has to be repaired, and their guessed types are overridden', async () => {
     const prepared = await context.prepare([stream('s', { id: INTEGER, t: TEXT })]);
     const huge = '61132090192641220376';
     const loaded = await context.load(prepared, [line('{"id":1,"t":"\\ud800"}'), line(`{"id":2,"huge":${huge}}`)]);
@@ -75,19 +75,19 @@ describe('fields that the schema does not have', () => {
     ]);
   });
 
-  it('are counted under whatever name', async () => {
+  it('are counted under any name', async () => {
     const prepared = await context.prepare([stream('s', { constructor: INTEGER })]);
     expect((await context.load(prepared, [line('{"constructor":"x"}')])).changed).toEqual({ constructor: 1 });
   });
 });
 
-describe('what the database would change in silence', () => {
+describe('what the database would change silently', () => {
   it.each([
     [{ type: 'number' }, '1e400', 'Infinity'],
     [{ type: 'string', format: 'date-time' }, '"2024-01-15T10:00:00.1234567Z"', '2024-01-15 10:00:00.123456+00'],
     [{ type: 'string', format: 'time' }, '"10:00:00.123456789"', '10:00:00.123456'],
     [{ type: 'string', format: 'date' }, '"2024-01-15 or so"', '2024-01-15'],
-  ])('%j notes what it takes of %s', async (schema, raw, value) => {
+  ])('%j notes what it changes in %s', async (schema, raw, value) => {
     await context.load(await context.prepare([stream('s', { v: schema })]), [line(`{"v":${raw}}`)]);
     expect(await context.rows('SELECT v FROM shop.s')).toEqual([[value]]);
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s')).toEqual([[note('v', 'TRUNCATED')]]);
@@ -98,19 +98,19 @@ describe('what the database would change in silence', () => {
     [{ type: 'number' }, '0.30000000000000004', 0.30000000000000004],
     [{ type: 'string', format: 'date-time' }, '"2024-01-15T10:00:00.123456000Z"', '2024-01-15 10:00:00.123456+00'],
     [{ type: 'string', format: 'date-time' }, '"2024-01-15T10:00:00.123456+00:00"', '2024-01-15 10:00:00.123456+00'],
-  ])('%j has nothing to note of %s', async (schema, raw, value) => {
+  ])('%j notes nothing for %s', async (schema, raw, value) => {
     await context.load(await context.prepare([stream('s', { v: schema })]), [line(`{"v":${raw}}`)]);
     expect(await context.rows('SELECT v FROM shop.s')).toEqual([[value]]);
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s')).toEqual([[]]);
   });
 
-  it('does not round a fraction behind many digits away', async () => {
+  it('does not round away a fraction after many digits', async () => {
     await context.load(await context.prepare([stream('s', { v: INTEGER })]), [line('{"v":"9007199254740993.5"}')]);
     expect(await context.rows('SELECT v FROM shop.s')).toEqual([[null]]);
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s')).toEqual([[note('v', 'NULLED')]]);
   });
 
-  it('counts as changed what the table holds changed, after a column became wider too', async () => {
+  it('counts values as changed if the table has them changed, also after a column was widened', async () => {
     const prepared = await context.prepare([stream('s', { v: INTEGER })]);
     await context.load(prepared, [line('{"v":1}')]);
     const segments = [
@@ -122,8 +122,8 @@ describe('what the database would change in silence', () => {
   });
 });
 
-describe('records that are no good JSON', () => {
-  it('notes a list in the place of a record where keys differ in case only', async () => {
+describe('records that are not valid JSON', () => {
+  it('notes a list instead of a record where keys differ in case only', async () => {
     const prepared = await context.prepare([stream('s', { A: INTEGER, a: INTEGER })]);
     expect(await context.load(prepared, [record({ A: 1, a: 2 }), record([8])])).toMatchObject({ rows: 2 });
     expect(await changesIn('SELECT _airbyte_meta FROM shop.s ORDER BY "A" NULLS FIRST')).toEqual([
@@ -132,7 +132,7 @@ describe('records that are no good JSON', () => {
     ]);
   });
 
-  it('notes a broken character beside a NaN, and takes every spelling of it', async () => {
+  it('notes a broken character next to a NaN, and accepts every spelling of it', async () => {
     const prepared = await context.prepare([stream('s', { id: INTEGER, d: { type: 'number' }, t: TEXT })]);
     const loaded = await context.load(prepared, [
       line('{"id":1,"d":NaN,"t":"\\ud800"}'),
@@ -147,7 +147,7 @@ describe('records that are no good JSON', () => {
     ]);
   });
 
-  it('takes envelopes with a key twice, and values nested beyond any stack', async () => {
+  it('accepts envelopes with a repeated key, and values nested too deeply for any stack', async () => {
     const prepared = await context.prepare([stream('s', { id: INTEGER, t: {} })]);
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const loaded = await context.load(prepared, [
@@ -160,7 +160,7 @@ describe('records that are no good JSON', () => {
     expect(await context.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['1'], ['2'], ['3'], ['4']]);
   });
 
-  it('takes a schema with half a character in a name and at the cut of a description', async () => {
+  it('accepts a schema with half a character in a name and at the cut of a description', async () => {
     const description = `${'x'.repeat(999)}😀`;
     const prepared = await context.prepare([stream('s', { '\ud800': INTEGER, d: { ...TEXT, description } })]);
     await context.load(prepared, [line('{"\\ud800":7,"d":"x"}')]);
@@ -169,7 +169,7 @@ describe('records that are no good JSON', () => {
 });
 
 describe('which of two records is newer', () => {
-  it('is not decided by a field that is called as the database calls its own', async () => {
+  it('is not decided by a field named like one of the database', async () => {
     const one = stream('s', { id: INTEGER, rowid: INTEGER, v: TEXT }, { defaultCursorField: [] });
     const prepared = await context.prepare([one], 'incremental_deduped_history');
     await context.load(prepared, [record({ id: 1, rowid: 9, v: 'old' }), record({ id: 1, rowid: 3, v: 'new' })]);
@@ -184,20 +184,20 @@ describe('which of two records is newer', () => {
     const prepared = await context.prepare([one], 'incremental_deduped_history');
     const load = (at: unknown, v: number): Promise<unknown> =>
       context.load(prepared, [record({ id: 1, m: wrap(at), v })]);
-    const kept = async (): Promise<unknown> => (await context.rows('SELECT v FROM shop.s'))[0]?.[0];
+    const storedValue = async (): Promise<unknown> => (await context.rows('SELECT v FROM shop.s'))[0]?.[0];
     await load(9, 1);
     await load(10, 2);
-    expect(await kept()).toBe('2');
+    expect(await storedValue()).toBe('2');
     await load(9.5, 3);
-    expect(await kept()).toBe('2');
+    expect(await storedValue()).toBe('2');
     await load(10, 4);
-    expect(await kept()).toBe('4');
+    expect(await storedValue()).toBe('4');
     await load(null, 5);
-    expect(await kept()).toBe('4');
+    expect(await storedValue()).toBe('4');
   });
 });
 
-it.each(['x', '\\n', '\\"'])('a text of many megabytes stays whole where its line is repaired: %s', async (part) => {
+it.each(['x', '\\n', '\\"'])('a text of many megabytes stays complete when its line is repaired: %s', async (part) => {
   const prepared = await context.prepare([stream('s', { id: INTEGER, t: TEXT, n: { type: 'number' } })]);
   const count = 12_000_000;
   const loaded = await context.load(prepared, [
@@ -216,7 +216,7 @@ describe('values nested deeper than a database can descend', () => {
     ['objects', objects(20_000)],
     ['lists', lists(100_000)],
     ['lists in objects', `{"a":${lists(50_000)}}`],
-  ])('are cut at a depth, and noted; all else of the record stays: %s', async (_what, deep) => {
+  ])('are cut at a depth, and noted; the rest of the record is unchanged: %s', async (_what, deep) => {
     const prepared = await context.prepare([stream('s', { id: INTEGER, doc: { type: 'object' }, t: TEXT })]);
     const text = `a "[[[[" text ${'['.repeat(3000)}`;
     const loaded = await context.load(prepared, [
@@ -239,7 +239,7 @@ describe('values nested deeper than a database can descend', () => {
     ]);
   });
 
-  it('are no values that only have many brackets', async () => {
+  it('are not values that only contain many brackets', async () => {
     const prepared = await context.prepare([stream('s', { id: INTEGER, doc: { type: 'array' } })]);
     const wide = `[${Array.from({ length: 5000 }, () => '[{}]')}]`;
     const loaded = await context.load(prepared, [

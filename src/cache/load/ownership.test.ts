@@ -41,7 +41,7 @@ const synced = async (configuration = 'c1'): Promise<string> => {
 const HELD = { origin: origin('c1'), owns: () => false, authorize: refuse };
 
 describe('a table of another', () => {
-  it('is loaded into from the configuration that its rows came from, and is then nobody’s', async () => {
+  it('may be loaded from the configuration that its rows came from, and then has no owner', async () => {
     const id = await synced();
     await prepare(HELD);
     expect(await idOf()).not.toBe(id);
@@ -66,13 +66,13 @@ describe('a table of another', () => {
     ]);
   });
 
-  it('goes through with what is the same', async () => {
+  it('may be loaded with the same options', async () => {
     await synced();
     const option = { mode: 'incremental_append', primaryKey: ['id'], cursorField: 'id' } as const;
     await expect(prepare({ ...HELD, option })).resolves.toMatchObject({ newDataset: false });
   });
 
-  it('that is removed and made again has another id; a dataset too', async () => {
+  it('gets another id when it is removed and recreated; a dataset too', async () => {
     const id = await synced();
     const { id: dataset } = await context.cache.datasetTables('shop');
     await expect(context.cache.removeTables('shop', refuse)).rejects.toMatchObject({ code: 'safe_mode' });
@@ -124,7 +124,7 @@ describe('a cache of the second layout', () => {
     }),
   );
 
-  it('is read as it is, with ids that nobody owns', async () => {
+  it('is read unchanged, with ids that no session owns', async () => {
     const { id, tables } = await context.cache.datasetTables('shop');
     expect([id, ...tables.map((table) => table.id)]).toEqual(['before:shop', 'before:shop.users']);
     expect(await context.cache.knownTables('shop')).toMatchObject([
@@ -146,7 +146,7 @@ describe('a cache of the second layout', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('is not filled by a source that was saved later: nobody knows where its rows came from', async () => {
+  it('is not loaded by a source saved later, because the origin of its rows is unknown', async () => {
     const later = origin('c1', '2026-01-03T00:00:00.000Z');
     await expect(prepare({ ...HELD, origin: later })).rejects.toMatchObject({ code: 'safe_mode' });
     // What a person starts is not asked, and settles it.

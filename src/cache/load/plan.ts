@@ -20,7 +20,7 @@ interface PlanContext {
   readonly known: readonly KnownStream[];
   readonly existing: ExistingTables;
   readonly states: readonly StateText[];
-  /** The tables that a position shared by all streams covers; undefined where there is none. */
+  /** The tables that a position shared by all streams covers; undefined if there is none. */
   readonly shared: ReadonlySet<string> | undefined;
   readonly nameBytes: number;
 }

@@ -12,7 +12,7 @@ export interface PrepareRequest {
   readonly origin?: Origin | undefined;
   /** Whether this session created the object with this id. */
   readonly owns?: ((id: string) => boolean) | undefined;
-  /** Called with the tables that this sync would change beyond loading new rows; throws where that is not allowed. */
+  /** Called with the tables that this sync would change beyond loading new rows; throws if that is not allowed. */
   readonly authorize?: ((tables: readonly Identified[]) => void) | undefined;
 }
 

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { InputError } from '../../errors.ts';
 import {
   beginSync,
+  deleteStates,
   ensureBookkeeping,
   findDataset,
-  forgetStates,
   type KnownStream,
   noteTables,
   readStates,
@@ -26,7 +26,7 @@ import type { PreparedSync, PrepareRequest } from './prepare-request.ts';
 import { alignTable, createTable, dropInternalTables, type ExistingTables, existingTables } from './tables.ts';
 import type { Column, PreparedStream } from './types.ts';
 
-/** @throws InputError `dataset_taken` where the dataset's tables belong to another source */
+/** @throws InputError `dataset_taken` if the dataset's tables belong to another source */
 export async function prepareSync(
   store: LoadStore,
   request: PrepareRequest,
@@ -54,10 +54,10 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
     (state) => !plans.some((plan) => !plan.resumes && isStateOf(state, plan.requested.stream)),
   );
   await dropInternalTables(connection, dataset, replacementsOf(begun));
-  await forgetStates(
+  await deleteStates(
     connection,
     source,
-    plans.filter(({ forgets }) => forgets).map(({ requested: wanted }) => wanted.stream),
+    plans.filter(({ forgets }) => forgets).map(({ requested }) => requested.stream),
   );
   const streams: PreparedStream[] = [];
   for (const plan of plans) streams.push(await carryOut(connection, plan, existing, identity(plan, known, request)));
@@ -126,13 +126,13 @@ function schemaTaken(dataset: string): InputError {
 
 async function carryOut(
   connection: LoadConnection,
-  { requested: wanted, target, writeMode, newTable, resumes, merges }: StreamPlan,
+  { requested, target, writeMode, newTable, resumes, merges }: StreamPlan,
   existing: ExistingTables,
   identity: Pick<PreparedStream, 'tableId' | 'origin'>,
 ): Promise<PreparedStream> {
   const { dataset, table } = target;
   const prepared = {
-    ...wanted,
+    ...requested,
     target: { ...target },
     writeMode,
     newTable,
@@ -142,7 +142,7 @@ async function carryOut(
   };
   const name = writeMode === 'replace' ? replacementTable(table) : table;
   const there = writeMode === 'replace' && !resumes ? undefined : existing.get(foldName(name));
-  const asked = columnsOf(wanted.stream.jsonSchema, connection.dialect, target.columns, fieldsWithPaths(wanted));
+  const asked = columnsOf(requested.stream.jsonSchema, connection.dialect, target.columns, fieldsWithPaths(requested));
   if (there) {
     prepared.target.columns = await alignTable(connection, target, name, asked, there);
     prepared.aligned.push(...changesOf(target.columns, prepared.target.columns));

@@ -2,8 +2,8 @@
 import { InputError } from '../../errors.ts';
 import { nearest } from '../../protocol/index.ts';
 import {
-  forgetDataset,
-  forgetStates,
+  deleteDataset,
+  deleteStates,
   hasBookkeeping,
   type KnownStream,
   readDataset,
@@ -27,7 +27,7 @@ export function datasetTables(store: LoadStore, dataset: string): Promise<Datase
   });
 }
 
-/** The records of a dataset's tables; empty where there is no such dataset. */
+/** The records of a dataset's tables; empty if there is no such dataset. */
 export function knownTables(store: LoadStore, dataset: string, options: StoreOptions): Promise<KnownStream[]> {
   return store.transaction(
     'looking what a dataset holds',
@@ -37,7 +37,7 @@ export function knownTables(store: LoadStore, dataset: string, options: StoreOpt
 }
 
 /**
- * @param authorize called with everything that will be removed, right before it is; throws where that is not allowed
+ * @param authorize called with everything that will be removed, right before it is; throws if that is not allowed
  * @param table only this one; else all tables that syncs made, and the dataset itself where it is then empty
  * @throws InputError `unknown_dataset` or `unknown_table` with near names
  */
@@ -63,25 +63,25 @@ export function removeTables(
         'DELETE FROM _sluice.streams WHERE source = $1 AND stream = $2 AND namespace IS NOT DISTINCT FROM $3',
         [source, stream, namespace ?? null],
       );
-      await forgetStates(connection, source, [{ name: stream, ...(namespace ? { namespace } : {}) }]);
+      await deleteStates(connection, source, [{ name: stream, ...(namespace ? { namespace } : {}) }]);
     }
     const tables = chosen.map(({ target }) => target.table);
-    if (table !== undefined) return { tables, left: [], datasetGone: false };
+    if (table !== undefined) return { tables, left: [], datasetRemoved: false };
     for (const source of new Set(chosen.map(({ target }) => target.source))) {
       await connection.run('DELETE FROM _sluice.states WHERE source = $1', [source]);
     }
     await dropInternalTables(connection, dataset);
     const left = await tablesIn(connection, dataset);
-    const datasetGone = left.length === 0 && made;
-    if (datasetGone) await connection.run(`DROP SCHEMA IF EXISTS ${quoteName(dataset)}`);
+    const datasetRemoved = left.length === 0 && made;
+    if (datasetRemoved) await connection.run(`DROP SCHEMA IF EXISTS ${quoteName(dataset)}`);
     // Objects that others put into the dataset keep it in existence.
-    if (left.length === 0) await forgetDataset(connection, dataset);
-    return { tables, left, datasetGone };
+    if (left.length === 0) await deleteDataset(connection, dataset);
+    return { tables, left, datasetRemoved };
   });
 }
 
 /** Removes the record of a sync; its rows stay. */
-export async function forgetSync(store: LoadStore, syncId: string): Promise<void> {
+export async function deleteSync(store: LoadStore, syncId: string): Promise<void> {
   await store.transaction(`forgetting sync ${syncId}`, async (connection) => {
     if (await hasBookkeeping(connection)) {
       await connection.run('DELETE FROM _sluice.syncs WHERE sync_id = $1', [syncId]);

@@ -27,7 +27,7 @@ export class LostRecords extends Error {
   }
 }
 
-/** What a check found in a segment, and the file to read in its place. */
+/** What a check found in a segment, and the file to read instead. */
 export interface CheckedSegment {
   readonly readable: ReadableSegment;
   readonly dropped: number;
@@ -147,7 +147,7 @@ function noteGrowth({ grown }: BatchChecks, prepared: PreparedStream, notes: rea
   grown.set(prepared, [...(grown.get(prepared) ?? []), ...notes]);
 }
 
-/** @throws LostRecords where checks found losses that the caller does not know of yet */
+/** @throws LostRecords if checks found losses that the caller does not know of yet */
 export function throwIfLost({ batch, checked, grown }: BatchChecks): void {
   const sum = (segments: readonly SegmentFile[], kind: 'dropped' | 'strays'): number =>
     segments.reduce((total, { path }) => total + (checked.get(path)?.[kind] ?? 0), 0);

@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => context.close());
 
 describe('tables over several syncs', () => {
-  it('adds columns, widens types, and loses nothing', async () => {
+  it('adds columns, widens types and loses nothing', async () => {
     const before = {
       id: { type: 'integer' },
       whole: { type: 'integer' },
@@ -66,7 +66,7 @@ describe('tables over several syncs', () => {
     ]);
   });
 
-  it('gives each stream its own table for good', async () => {
+  it('gives each stream its own permanent table', async () => {
     const schema = { id: { type: 'integer' } };
     const first = await context.prepare([
       stream('Orders', schema),
@@ -83,7 +83,7 @@ describe('tables over several syncs', () => {
     expect(known[0]?.primaryKey).toEqual([['id']]);
   });
 
-  it('names tables by namespace where the catalog has several', async () => {
+  it('names tables by namespace if the catalog has several', async () => {
     const schema = { id: { type: 'integer' } };
     const prepared = await context.prepare([
       stream('t', schema, { namespace: 'a' }),
@@ -92,7 +92,7 @@ describe('tables over several syncs', () => {
     expect(prepared.streams.map(({ target }) => target.table)).toEqual(['a__t', 'b__t']);
   });
 
-  it('does not touch a table that somebody else has made', async () => {
+  it('does not touch a table that somebody else created', async () => {
     await context.prepare([stream('own', { id: { type: 'integer' } })]);
     await context.sql((connection) => connection.run("CREATE TABLE shop.s AS SELECT 'so' AS mine"));
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' } })]);
@@ -102,7 +102,7 @@ describe('tables over several syncs', () => {
 
   // Postgres has a test of its own for it, with its locks.
   if (isOnDuckdb())
-    it('swaps a table while somebody reads the old one', async () => {
+    it('swaps a table while the old one is being read', async () => {
       const schema = stream('s', { id: { type: 'integer' } });
       const first = await context.prepare([schema], 'full_refresh_overwrite');
       await context.load(first, [record({ id: 1 })]);
@@ -122,13 +122,13 @@ describe('tables over several syncs', () => {
       expect(await context.rows('SELECT id FROM shop.s ORDER BY id')).toEqual([['2'], ['3']]);
     });
 
-  it('loads a batch and its states, or nothing of it', async () => {
+  it('loads a batch and its states, or neither', async () => {
     const both = await context.prepare([stream('s', { id: { type: 'integer' } }), stream('gone', {})]);
     const states = [{ kind: 'STREAM', stream: { name: 's' }, text: '1' }] as const;
     await context.rows('DROP TABLE shop.gone');
-    const [, gone] = both.streams;
-    if (!gone) throw new Error('nothing prepared');
-    const empty = { prepared: gone, movePending: true, into: 'table', segments: [], swap: false } as const;
+    const [, dropped] = both.streams;
+    if (!dropped) throw new Error('nothing prepared');
+    const empty = { prepared: dropped, movePending: true, into: 'table', segments: [], swap: false } as const;
     await expect(context.load(both, [record({ id: 1 })], {}, { more: [empty], states })).rejects.toThrow(
       /gone"? does not exist/,
     );
@@ -139,7 +139,7 @@ describe('tables over several syncs', () => {
     expect(await context.rows('SELECT state FROM _sluice.states')).toEqual([['1']]);
   });
 
-  it('keeps states as they were written, and replaces them by kind', async () => {
+  it('stores states as they were written, and replaces them by kind', async () => {
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' } })]);
     const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;
     const commit = (states: BatchLoad['states']): Promise<unknown> =>

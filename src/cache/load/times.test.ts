@@ -110,7 +110,7 @@ it.each<[string, JsonObject, [string, ...(string | null)[]][]]>([
       ['10:30:00.1234567', '10:30:00.123456', 'TRUNCATED'],
     ],
   ],
-])('takes %s', async (_what, type, cases) => {
+])('accepts %s', async (_what, type, cases) => {
   const together = await valuesOf(
     type,
     cases.map(([text]) => text),
@@ -123,12 +123,12 @@ it.each<[JsonObject, string, string]>([
   [DATE, '0044-03-15 BC', '0044-03-15 (BC)'],
   [TIME, '10:30:00 PM', '22:30:00'],
   [DATE_TIME, '2024-01-15T10:30Z', '2024-01-15 10:30:00+00'],
-])('takes what is alone in its file, too: %j %s', async (type, text, expected) => {
+])('accepts a single value in its file, too: %j %s', async (type, text, expected) => {
   expect(await valuesOf(type, [text])).toEqual([[expected]]);
 });
 
 if (isOnDuckdb())
-  it('answers endless dates as such', async () => {
+  it('returns infinite dates as such', async () => {
     await valuesOf(DATE, ['infinity', '-infinity', '0044-03-15 BC']);
     const sql = `SELECT v, [v] AS list, {'at': v, 'time': CAST(v AS TIMESTAMP)} AS both FROM shop.s${made} ORDER BY id`;
     const { rows } = await context.cache.query(sql, { limit: 10, offset: 0, signal: new AbortController().signal });

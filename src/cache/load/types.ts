@@ -14,7 +14,7 @@ export type ColumnType =
 
 /** One field of a stream and its column. */
 export interface Column {
-  /** The field's own name; absent where the column holds the complete record (a stream without a schema). */
+  /** The field's own name; absent if the column holds the complete record (a stream without a schema). */
   readonly field?: string;
   readonly column: string;
   readonly type: ColumnType;
@@ -158,7 +158,7 @@ export interface LoadedStream {
   readonly written: number;
   /** Rows of the table that were replaced by newer ones of the same key: `written - updated` rows were added. */
   readonly updated: number;
-  /** Rows of the table that a replacement was swapped for; absent where there was none. */
+  /** Rows of the table that a replacement was swapped for; absent if there was none. */
   readonly replaced?: number;
   /** Rows removed from the table because of a deletion in the source. */
   readonly deleted: number;

@@ -60,7 +60,7 @@ describe('values', () => {
     [{ $ref: 'WellKnownTypes.json#/definitions/Integer' }, '5', '5'],
     [{}, '[1]', '[1]'],
   ] as [JsonObject, string, string | null][])('%j takes %s as it is', async (schema, raw, expected) => {
-    // Postgres writes a whole double without a fraction.
+    // Postgres writes an integral double without a fraction.
     const value = isOnDuckdb() ? expected : (expected?.replace(/^(\d)\.0$/, '$1') ?? null);
     expect(await one(schema, raw)).toMatchObject({ value, changes: [] });
   });
@@ -96,7 +96,7 @@ describe('values', () => {
 });
 
 describe('rows', () => {
-  it('keeps the changes that the source reports, and takes any emitted_at', async () => {
+  it('stores the changes that the source reports, and accepts any emitted_at', async () => {
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
     const theirs = { field: 'x', change: 'TRUNCATED', reason: 'SOURCE_FIELD_SIZE_LIMITATION' };
     await context.load(prepared, [
@@ -119,7 +119,7 @@ describe('rows', () => {
     expect(found[3]?.[3]).toBe('1700000000000');
   });
 
-  it('repairs a segment with broken characters, and leaves out what is no record', async () => {
+  it('repairs a segment with broken characters, and skips what is not a record', async () => {
     const prepared = await context.prepare([
       stream('s', { id: { type: 'integer' }, t: { type: 'string' }, d: { type: 'number' } }),
     ]);
@@ -159,7 +159,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('keeps keys apart that differ in case only, and odd ones', async () => {
+  it('distinguishes keys that differ in case only, and odd ones', async () => {
     const names = ['A', 'a', 'ä', 'Ä', '', 'a.b', 'x"y', "o'k", 'a/b~c', '_airbyte_meta', 'select', 'rowid'];
     const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
     const prepared = await context.prepare([stream('s', { ...properties, j: { type: 'object' } })]);
@@ -177,7 +177,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('keeps the whole record of a stream without a schema', async () => {
+  it('stores the complete record of a stream without a schema', async () => {
     const prepared = await context.prepare([stream('s', {})]);
     await context.load(prepared, [record({ any: [1] }), record({})]);
     expect(await context.rows('SELECT data FROM shop.s')).toEqual([['{"any":[1]}'], ['{}']]);
@@ -196,7 +196,7 @@ describe('rows', () => {
       ['2', '1', 'x', '1', '{"a":1}', 1],
       ['3', null, null, '"x"', null, 0.5],
     ]);
-    // The guess gives way to the data, and the mapping is kept for the next sync.
+    // The data overrides the guess, and the mapping is stored for the next sync.
     expect((await context.load(prepared, [record({ id: 4, extra: 'text' })])).grown.join()).toContain(
       '"extra" became JSON',
     );
@@ -209,7 +209,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('keeps integers of any length', async () => {
+  it('stores integers of any length', async () => {
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' }, n: { type: 'integer' } })]);
     const huge = '123456789012345678901234567890';
     const large = `${huge}${huge}`;

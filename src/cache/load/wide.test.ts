@@ -71,7 +71,7 @@ it('values, notes and counts of a wide table are those of a narrow one', async (
   }
 });
 
-it('the time that one misfit costs does not grow with the square of the columns', async () => {
+it('the cost of one misfit does not grow with the square of the columns', async () => {
   const cpuMs = async (columns: number): Promise<number> => {
     const fields = Array.from({ length: columns }, (_value, index) => `column_${index}`);
     const integers = Object.fromEntries(fields.map((field) => [field, { type: 'integer' }]));

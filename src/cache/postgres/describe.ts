@@ -42,11 +42,11 @@ export function describeData(server: Server, request: DescribeRequest, signal?: 
 }
 
 async function describe(client: Client, request: DescribeRequest, budget: OutputBudget): Promise<Description> {
-  const wanted = choose(await catalogTables(client), request, 'postgres');
+  const chosen = choose(await catalogTables(client), request, 'postgres');
   const connection = loadConnection(client);
   const known = (await hasBookkeeping(connection)) ? await readStreams(connection) : [];
   const deadline = performance.now() + COUNT_MS;
-  const datasets = await describeDatasets(wanted, known, (table, stream) =>
+  const datasets = await describeDatasets(chosen, known, (table, stream) =>
     describeTable(client, table, stream, request.detail, budget, deadline),
   );
   const { withoutColumns, withoutSamples } = budget;

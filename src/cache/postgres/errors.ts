@@ -1,4 +1,4 @@
-/** Turns what `pg` throws into errors that say what to do. No part of the connection's URL is repeated: all of it is secret. */
+/** Turns what `pg` throws into errors with a next step. Repeats no part of the connection URL, because all of it is secret. */
 import { type ErrorCode, LimitError, messageOf, SetupError, SluiceError, systemCode } from '../../errors.ts';
 
 /** SQLSTATE of a server error; undefined for anything else. */
@@ -81,7 +81,7 @@ function lostError(purpose: string): LimitError {
   );
 }
 
-/** Turns an error of the work on an open connection into one of ours, unless it is a bug. */
+/** Turns an error of the work on an open connection into an error of Sluice, unless it is a bug. */
 export function workError(error: unknown, purpose: string, holders: string, waitMs: number): unknown {
   if (error instanceof SluiceError) return error;
   const state = sqlState(error);

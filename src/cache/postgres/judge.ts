@@ -123,7 +123,7 @@ function notInCache(what: string, datasets: ReadonlySet<string>): InputError {
   );
 }
 
-/** The schemas that syncs have used. @throws SetupError `cache_role` where the role may not look */
+/** The schemas that syncs have used. @throws SetupError `cache_role` if the role may not look */
 async function datasetsIn(client: Client): Promise<ReadonlySet<string>> {
   const { rows: found } = await client.query<{ name: string }>(
     `SELECT c.relname::text AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -5,8 +5,8 @@ import type { SyncRow } from '../bookkeeping/index.ts';
 import type { Cache } from '../cache.ts';
 import {
   datasetTables,
+  deleteSync,
   finishSync,
-  forgetSync,
   knownTables,
   loadBatch,
   prepareSync,
@@ -59,7 +59,7 @@ export function postgresCache(options: PostgresOptions): Cache {
     datasetTables: (dataset) => datasetTables(store, dataset),
     knownTables: (dataset, choices = {}) => knownTables(store, dataset, choices),
     removeTables: (dataset, authorize, table) => removeTables(store, dataset, authorize, table),
-    forgetSync: (syncId) => forgetSync(store, syncId),
+    deleteSync: (syncId) => deleteSync(store, syncId),
     release: async () => undefined,
     async close() {
       await Promise.allSettled([server.close(), converter.close()]);

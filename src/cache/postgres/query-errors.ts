@@ -1,4 +1,4 @@
-/** Turns Postgres's errors about a query into errors that say what to write instead. */
+/** Turns Postgres's errors about a query into errors that suggest what to write instead. */
 import { InputError, LimitError, messageOf, nearFacts, SetupError, SluiceError } from '../../errors.ts';
 import { foreignFunction, foreignSql, jsonComparison, reservedWord } from '../sql-hints.ts';
 import { sqlState } from './errors.ts';
@@ -35,7 +35,7 @@ export function notSelect(sql: string): InputError {
   );
 }
 
-/** Turns the error of parsing the SQL into one of ours. `before` is the number of our characters before the SQL. */
+/** Turns the error of parsing the SQL into an error of Sluice. `before` is the number of added characters before the SQL. */
 export async function cannotJudge(error: unknown, sql: string, before: number, near: Near): Promise<unknown> {
   const state = sqlState(error);
   // A standby: the server is wrong, not the SQL.
@@ -140,7 +140,7 @@ function tooDeep(): InputError {
   );
 }
 
-/** Text after this is ours, not the caller's. */
+/** Text after this was added by Sluice, not written by the caller. */
 function isAtEnd(error: unknown, sql: string, before: number): boolean {
   return Number((error as ServerError).position ?? Number.NaN) - 1 - before >= [...sql].length;
 }

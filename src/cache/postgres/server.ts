@@ -24,7 +24,7 @@ export interface Server {
   /**
    * Runs `body` with its own connection; a transaction that it leaves open is rolled back.
    * @param purpose what is done: the name of the connection on the server and in messages
-   * @throws SetupError where it cannot be reached, LimitError `cache_locked` naming who holds it, `cache_connection_lost`
+   * @throws SetupError if it cannot be reached, LimitError `cache_locked` naming who holds it, `cache_connection_lost`
    */
   use<T>(purpose: string, body: (client: Client) => Promise<T>, options?: UseOptions): Promise<T>;
   /** Interrupts running work and rejects further use. */

@@ -1,4 +1,4 @@
-/** Inserts rows with values that Postgres rejects: the values become NULL with a note, and the rows are kept. */
+/** Inserts rows with values that Postgres rejects: the values become NULL with a note, and the rows are loaded. */
 import { convertedRows } from '../convert/select-sql.ts';
 import { dataColumns, quoteText } from '../load/names.ts';
 import type { Column, ReadableSegment } from '../load/types.ts';

@@ -11,7 +11,7 @@ const PAUSE_MS = 500;
 
 /**
  * Runs `body` in a transaction.
- * @throws LimitError `cache_commit_unknown` where the server cannot be asked whether it has committed
+ * @throws LimitError `cache_commit_unknown` if the server cannot be asked whether it has committed
  */
 export async function inTransaction<T>(
   server: Server,

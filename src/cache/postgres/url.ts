@@ -79,7 +79,7 @@ async function tlsOf(mode: string, host: string, query: URLSearchParams): Promis
     pem('sslcert', query.get('sslcert')),
     pem('sslkey', query.get('sslkey')),
   ]);
-  // As in libpq: `require` checks the certificate only where there is one to check it by.
+  // As in libpq: `require` checks the certificate only if there is one to check it by.
   const checks = mode.startsWith('verify') || (mode === 'require' && root !== null);
   const named = mode === 'verify-full' || root === 'system';
   return {

@@ -1,6 +1,6 @@
 /** Destinations change names: finds the candidate that a name most likely became. */
 
-/** @returns undefined where no candidate fits, or several fit equally */
+/** @returns undefined if no candidate fits, or several fit equally */
 export function findName(name: string, candidates: readonly string[]): string | undefined {
   for (const form of [exact, withoutCase, plain]) {
     const expected = form(name);

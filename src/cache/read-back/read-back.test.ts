@@ -50,7 +50,7 @@ describe('files below the configured folder', () => {
     ]);
   });
 
-  it('of a kind that is not read are not taken for nothing', async () => {
+  it('of an unsupported format do not count as empty', async () => {
     await mkdir(join(folder, 'sluice_smoke_1_a'));
     await writeFile(join(folder, 'sluice_smoke_1_a', 'part-0.parquet'), 'PAR1');
     await writeFile(join(folder, 'sluice_smoke_1_b.jsonl.gz'), '\u001f');
@@ -60,7 +60,7 @@ describe('files below the configured folder', () => {
     expect(await rows({ name: 'sluice_smoke_1_c' })).toBeUndefined();
   });
 
-  it('names of twins in case are told apart, and not guessed at', async () => {
+  it('names that differ in case only are distinguished, not guessed', async () => {
     await writeFile(join(folder, 'Twin.jsonl'), '{"id":1}');
     await writeFile(join(folder, 'twin.jsonl'), '{"id":2}');
     const { rows } = await reader({ destination_path: folder });
@@ -84,7 +84,7 @@ describe('a DuckDB file', () => {
     return path;
   };
 
-  it('is read without being changed, also where nobody may write', async () => {
+  it('is read without being changed, even if it is read-only', async () => {
     const path = await made();
     const before = await readFile(path);
     await chmod(path, 0o444);
@@ -99,13 +99,13 @@ describe('a DuckDB file', () => {
     expect(await readFile(path)).toEqual(before);
   });
 
-  it('that is the cache of this project is left alone', async () => {
+  it('that is the cache of this project is not read', async () => {
     const path = await made();
     expect(await open({ destination_path: path }, path)).toEqual({ why: expect.stringContaining('the cache') });
   });
 });
 
-it('says why it cannot read', async () => {
+it('reports why it cannot read', async () => {
   await writeFile(join(folder, 'other.sqlite'), 'SQLite format 3\0and more');
   const why = { why: expect.any(String) };
   expect(await open({ destination_path: join(folder, 'other.sqlite') })).toEqual(why);

@@ -74,7 +74,7 @@ async function choosing(ask: Ask, { name, search, subject }: DemoSource, screen:
   await saving(ask, { name, subject }, screen);
 }
 
-/** Safe mode lets no session save over what an earlier one made: the earlier run's source is taken as it is. */
+/** In safe mode a session cannot overwrite what an earlier one created, so the source of the earlier run is reused. */
 async function saving(ask: Ask, { name, subject }: Pick<DemoSource, 'name' | 'subject'>, screen: Screen) {
   const { sources } = await ask<{ sources: { name: string }[] }>('list_sources');
   if (sources.some((source) => source.name === name)) {

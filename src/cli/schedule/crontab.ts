@@ -1,4 +1,4 @@
-/** An entry of the user's crontab: a marked line above a command; all other lines stay as they are. */
+/** An entry of the user's crontab: a marked line above a command; all other lines are unchanged. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { toCron } from './when.ts';
 const MARK = '# sluice-mcp: ';
 
 export function crontab(ask: AskTool): Scheduler {
-  /** @throws SetupError where it cannot be read: it must not be taken for an empty one and written over */
+  /** @throws SetupError if it cannot be read: it must not be mistaken for an empty one and overwritten */
   const read = async (): Promise<string> => {
     const { succeeded, stdout, stderr } = await ask('crontab', ['-l']);
     if (succeeded) return stdout === '' ? '' : `${stdout.replace(/\n+$/, '')}\n`;

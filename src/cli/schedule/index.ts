@@ -56,7 +56,7 @@ interface Found extends Noted {
   readonly scheduler: Scheduler;
 }
 
-/** All jobs of all schedulers that are here, of whatever project. */
+/** All jobs of all available schedulers, of any project. */
 async function jobsIn(schedulers: readonly Scheduler[]): Promise<Found[]> {
   const found: Found[] = [];
   for (const scheduler of schedulers)
@@ -140,7 +140,7 @@ async function remove(
   return 0;
 }
 
-/** The one that was named, else the first that works here. @throws InputError, SetupError with the line to use elsewhere */
+/** The named one, else the first that works here. @throws InputError, SetupError with the line to use elsewhere */
 async function choose(schedulers: readonly Scheduler[], named: string | undefined, job: Job): Promise<Scheduler> {
   const candidates = named === undefined ? schedulers : schedulers.filter(({ name }) => name === named);
   if (candidates.length === 0)
@@ -157,7 +157,7 @@ async function choose(schedulers: readonly Scheduler[], named: string | undefine
   );
 }
 
-/** Shows what is to be done, and asks. */
+/** Shows the change and asks for confirmation. */
 async function approved(plans: readonly Plan[], { yes }: Typed, output: Output, question: string): Promise<boolean> {
   for (const step of plans.flatMap(({ steps }) => steps)) process.stderr.write(`${output.clean(step)}\n`);
   if (yes || (await confirmed(output.clean(question)))) return true;

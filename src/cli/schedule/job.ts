@@ -17,23 +17,23 @@ export interface Job {
   readonly log: string;
 }
 
-/** Asks a program of the system; it never throws for that program's sake. */
+/** Runs a program of the system; never throws if that program fails. */
 export type AskTool = (program: string, args: readonly string[]) => ReturnType<typeof askTool>;
 
-/** What is written down of a job where it is scheduled, so that it can be found and reported. */
+/** What is stored with a scheduled job, so that it can be found and reported. */
 export type Noted = Pick<Job, 'id' | 'source' | 'project' | 'when'>;
 
 /** A change to the system that is shown before it is made. */
 export interface Plan {
   /** Text to show: each file with its content, each command. */
   readonly steps: readonly string[];
-  /** Makes it; what was made is taken back where it fails half-way. */
+  /** Applies the change; rolls it back if it fails half-way. */
   carryOut(): Promise<void>;
 }
 
 export interface Scheduler {
   readonly name: 'systemd' | 'launchd' | 'crontab';
-  /** What a person should know of it; absent where there is nothing. */
+  /** A note for the user, if any. */
   readonly note?: string;
   isAvailable(): Promise<boolean>;
   list(): Promise<readonly Noted[]>;
@@ -64,8 +64,8 @@ export function readNote(text: string): Noted | undefined {
 }
 
 /**
- * The command line by absolute paths: a scheduler has no PATH of the user's. Where npx runs this from its cache, which it
- * empties, npx itself is named.
+ * The command line by absolute paths: a scheduler does not have the user's PATH. If npx runs this from its cache, which may be
+ * emptied, the command is npx itself.
  */
 export function syncCommand(source: string, project: string, envFile: string | undefined, version: string): string[] {
   const script = realpathSync(process.argv[1] ?? '');

@@ -17,7 +17,7 @@ it('gives every scheduler the same time', () => {
   expect(toCron(parseWhen('1d', undefined))).toBe('0 0 * * *');
 });
 
-it('runs on either where a cron line names a day of the month and one of the week', () => {
+it('runs on either if a cron line has a day of the month and one of the week', () => {
   const either = parseWhen(undefined, '0 0 1 * 7');
   expect(toSystemd(either)).toEqual(['OnCalendar=Sun *-*-* 00:00:00', 'OnCalendar=*-*-01 00:00:00', 'Persistent=true']);
   expect(toLaunchd(either)).toEqual({

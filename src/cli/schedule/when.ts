@@ -1,4 +1,4 @@
-/** When a sync is to run, as a person types it, in the words of systemd, launchd and cron. */
+/** Converts the schedule that a person types to the syntax of systemd, launchd and cron. */
 import { InputError } from '../../errors.ts';
 
 /** An interval in minutes, or the five fields of a cron line. */
@@ -15,7 +15,7 @@ const RANGES = [
   [0, 7],
 ] as const;
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
-/** More entries than any sensible line has; launchd wants each moment on its own. */
+/** More entries than a sensible line has; launchd requires an entry for each time. */
 const MAX_MOMENTS = 500;
 
 /** @throws InputError `bad_schedule` */

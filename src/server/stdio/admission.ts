@@ -5,9 +5,9 @@ import type { RequestId } from './request-id.ts';
 export interface Admission {
   /** Delivers the message now, or holds it back. */
   accept(message: JSONRPCMessage, bytes: number): void;
-  /** A request is answered, or will not be. */
+  /** A request has been answered, or never will be. */
   release(id: RequestId): void;
-  /** Delivers what was held back, as far as that is possible now. */
+  /** Delivers as many held messages as possible now. */
   pump(): void;
   /** How much is held back. */
   readonly held: { readonly messages: number; readonly bytes: number };
@@ -34,8 +34,8 @@ interface Lane {
   waitingBytes: number;
   readonly unanswered: Map<RequestId, { readonly bytes: number; readonly since: number }[]>;
   readonly maxUnanswered: number;
-  /** A request that was not answered for so long will never be: it was dropped, or waits for events. */
-  readonly forgetMs: number;
+  /** A request unanswered for this long never will be: it was dropped, or waits for events. */
+  readonly expiryMs: number;
   count: number;
   bytes: number;
 }
@@ -58,7 +58,7 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
   };
   const hasCapacity = (lane: Lane): boolean => {
     if (isCongested()) return false;
-    if (isFull(lane)) forgetOld(lane);
+    if (isFull(lane)) removeExpired(lane);
     return !isFull(lane);
   };
   const pump = (): void => {
@@ -72,20 +72,20 @@ export function createAdmission({ deliver, isCongested, onDelivered }: Admission
         delivered = true;
         admit(lane, next);
       }
-      // What came first is delivered first: a call does not overtake the handshake.
+      // Deliver in order of arrival: a call must not overtake the handshake.
       if (lane === others && others.waiting.length > 0) break;
     }
     if (others.waiting.length + calls.waiting.length > 0) timer = setTimeout(pump, 1_000).unref();
     if (delivered) onDelivered();
   };
   const release = (id: RequestId): void => {
-    forget(calls.unanswered.has(id) ? calls : others, id);
+    removeRequest(calls.unanswered.has(id) ? calls : others, id);
     if (calls.waiting.length + others.waiting.length > 0) pump();
   };
   const cancel = (id: RequestId, message: JSONRPCMessage): void => {
     const at = calls.waiting.findIndex((held) => held.id === id);
     if (take(calls, at)) {
-      // The call was held back, and never begins.
+      // The call was held back and never starts.
       onDelivered();
       return;
     }
@@ -140,17 +140,17 @@ function count(lane: Lane, { id, bytes }: Held): void {
   lane.bytes += bytes;
 }
 
-function newLane(maxUnanswered: number, forgetMs: number): Lane {
-  return { waiting: [], waitingBytes: 0, unanswered: new Map(), maxUnanswered, forgetMs, count: 0, bytes: 0 };
+function newLane(maxUnanswered: number, expiryMs: number): Lane {
+  return { waiting: [], waitingBytes: 0, unanswered: new Map(), maxUnanswered, expiryMs, count: 0, bytes: 0 };
 }
 
-/** One message is always let in, however large. */
+/** One message is always admitted, whatever its size. */
 function isFull({ count, bytes, maxUnanswered }: Lane): boolean {
   return count >= maxUnanswered || (count > 0 && bytes >= MAX_UNANSWERED_BYTES);
 }
 
 /** Stops counting the oldest request of an id. */
-function forget(lane: Lane, id: RequestId): void {
+function removeRequest(lane: Lane, id: RequestId): void {
   const same = lane.unanswered.get(id);
   const first = same?.shift();
   if (!same || !first) return;
@@ -159,10 +159,10 @@ function forget(lane: Lane, id: RequestId): void {
   lane.bytes -= first.bytes;
 }
 
-function forgetOld(lane: Lane): void {
-  const before = Date.now() - lane.forgetMs;
+function removeExpired(lane: Lane): void {
+  const before = Date.now() - lane.expiryMs;
   for (const [id, same] of lane.unanswered) {
-    while ((same[0]?.since ?? Number.POSITIVE_INFINITY) < before) forget(lane, id);
+    while ((same[0]?.since ?? Number.POSITIVE_INFINITY) < before) removeRequest(lane, id);
   }
 }
 

@@ -5,14 +5,14 @@ export interface JsonBounds {
   readonly maxValues: number;
 }
 
-/** Of a message: far beyond any arguments, and far below what recursion in a parser can bear. */
+/** Of a message: far beyond any arguments, and far below the recursion limit of a parser. */
 export const MESSAGE_BOUNDS: JsonBounds = { maxDepth: 500, maxValues: 300_000 };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Whether the text keeps the bounds. It need not be JSON: the parser tells that.
+ * Checks the text against the bounds. Does not check that it is JSON: the parser does.
  * @returns the bound that is broken, if any
  */
 export function brokenBound(json: Buffer, { maxDepth, maxValues }: JsonBounds): 'depth' | 'values' | undefined {
@@ -44,7 +44,7 @@ export function brokenBound(json: Buffer, { maxDepth, maxValues }: JsonBounds): 
   return undefined;
 }
 
-/** Index of the quote that closes the string whose opening quote is at `start`; -1 where it is not closed. */
+/** Index of the quote that closes the string whose opening quote is at `start`; -1 if it is not closed. */
 export function stringEnd(json: Buffer, start: number): number {
   for (let at = json.indexOf(QUOTE, start + 1); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
     let backslashes = 0;

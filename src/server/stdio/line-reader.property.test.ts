@@ -6,7 +6,7 @@ import { readMessage } from './read-message.ts';
 const LIMIT = 20_000;
 
 describe('the line reader', () => {
-  it('gives each line complete or as skipped, however the bytes are chunked', () => {
+  it('returns each line complete or as skipped, however the bytes are chunked', () => {
     const line = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.integer({ min: LIMIT - 3, max: LIMIT + 3 }).map((length) => new Uint8Array(length).fill(0x61)),
@@ -40,7 +40,7 @@ describe('the line reader', () => {
 });
 
 describe('readMessage', () => {
-  it('makes an answer of any bytes, and never throws', () => {
+  it('returns a message or an error for any bytes, and never throws', () => {
     const text = fc.oneof(
       fc.json().map((json) => Buffer.from(json)),
       fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),

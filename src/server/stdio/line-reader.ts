@@ -1,6 +1,6 @@
 /** Splits a stream of bytes into lines; a line beyond the limit is skipped without being held. */
 
-/** A line, or what is known of one that was too long. */
+/** A line, or what is known about one that was too long. */
 export type Line = { readonly bytes: Buffer } | { readonly skipped: SkippedLine };
 
 export interface SkippedLine {
@@ -23,7 +23,7 @@ const NEWLINE = 0x0a;
 const FIRST_BYTES = 64 * 1024;
 
 export function createLineReader(maxBytes: number): LineReader {
-  // Grown by doubling: a line that comes byte by byte costs no more than one that comes in one chunk.
+  // Grown by doubling: a line that arrives byte by byte costs no more than one in a single chunk.
   let buffer = Buffer.alloc(0);
   let held = 0;
   let skipped: { length: number; head: Buffer; tail: Buffer } | undefined;

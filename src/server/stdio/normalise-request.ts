@@ -1,4 +1,4 @@
-/** Forms of a request that clients send although the protocol has others: each is read as what it can only mean. */
+/** Normalises requests that deviate from the protocol but have only one possible meaning. */
 import { isObject } from '../../protocol/index.ts';
 import { brokenBound, MESSAGE_BOUNDS } from './json-bounds.ts';
 
@@ -6,7 +6,7 @@ type Fields = Record<string, unknown>;
 
 /**
  * The request as the protocol writes it.
- * @returns what is wrong with the parameters, where nothing can be made of them
+ * @returns what is wrong with the parameters, if they cannot be normalised
  */
 export function normaliseRequest(request: Fields): { readonly request: Fields } | { readonly wrong: string } {
   const { params, ...rest } = request;
@@ -30,7 +30,7 @@ function withParams(rest: Fields, given: Fields, wereGiven: boolean): ReturnType
   return { request: { ...rest, params: { ...params, arguments: args } } };
 }
 
-/** A client that names no version gets the answer to one that names an unknown version: the newest that we speak. */
+/** A client that names no version gets the answer to one that names an unknown version: the newest supported one. */
 function initializeParams({ protocolVersion, capabilities, clientInfo, ...rest }: Fields): Fields {
   const { name, version, ...info } = isObject(clientInfo) ? withoutNulls(clientInfo) : ({} as Fields);
   const text = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
@@ -42,7 +42,7 @@ function initializeParams({ protocolVersion, capabilities, clientInfo, ...rest }
   };
 }
 
-/** An object as it is or as JSON text; nothing for nothing. */
+/** An object, also given as JSON text; undefined stays undefined. */
 function toolArguments(given: unknown): Fields | undefined {
   if (given === undefined || isEmptyArray(given)) return {};
   if (isObject(given)) return given;

@@ -1,4 +1,4 @@
-/** From a line to a JSON-RPC message, or to the answer that a line gets which is none. */
+/** Parses a line as a JSON-RPC message, or returns the error to answer with. */
 import { isUtf8 } from 'node:buffer';
 import { type JSONRPCMessage, ProtocolErrorCode, parseJSONRPCMessage } from '@modelcontextprotocol/server';
 import { isObject } from '../../protocol/index.ts';
@@ -7,7 +7,7 @@ import { EDGE_BYTES, type Line } from './line-reader.ts';
 import { normaliseRequest } from './normalise-request.ts';
 import { findRequestId, isRequestId, type RequestId } from './request-id.ts';
 
-/** `answer` for a line that is not a message; neither for a line that JSON-RPC answers with silence. */
+/** `answer` for a line that is not a message; neither for a line that JSON-RPC does not answer. */
 export type Incoming =
   | { readonly message: JSONRPCMessage; readonly bytes: number }
   | { readonly answer: ErrorAnswer }

@@ -18,7 +18,7 @@ export function findRequestId(head: Buffer, tail: Buffer): RequestId | undefined
   return idInHead(head) ?? parsedId(TAIL_ID.exec(tail.toString('utf8'))?.[1]);
 }
 
-/** Reads as far as the head goes: members of the outermost object only. */
+/** Reads the head as far as it is complete: members of the outermost object only. */
 function idInHead(head: Buffer): RequestId | undefined {
   let depth = 0;
   for (let at = 0; at < head.length; at += 1) {

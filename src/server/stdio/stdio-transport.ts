@@ -9,7 +9,7 @@ import { type ErrorAnswer, MAX_MESSAGE_BYTES, readMessage } from './read-message
 import type { RequestId } from './request-id.ts';
 import { createThrottle } from './throttle.ts';
 
-/** Bytes of answers that wait for the client to read them, at which no more requests begin. */
+/** Bytes of unread answers beyond which no more requests start. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 /** Answers to lines that are not messages, and progress, are dropped beyond it. */
 const MAX_DROPPABLE_BYTES = 4 * 1024 * 1024;
@@ -73,7 +73,7 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
     try {
       write(message);
     } catch (error) {
-      // What cannot be serialised, because it nests too deep or is too large for a string.
+      // Not serialisable, because it is nested too deeply or too large for a string.
       fail(error);
       if (id !== undefined) write(internalError(id));
     }
@@ -96,7 +96,7 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
     async send(message) {
       if (closed) throw new Error('The connection is closed.');
       const isAnswer = 'id' in message && !('method' in message);
-      // Progress is of use only while it is new.
+      // Outdated progress is useless.
       if (!isAnswer && stdout.writableLength > MAX_UNREAD_BYTES) return;
       const id = isAnswer ? message.id : undefined;
       writeOrFail(message, id);
@@ -109,7 +109,7 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
   return transport;
 }
 
-/** The answer to a request where the right one cannot be made. */
+/** The answer to a request whose result cannot be serialised. */
 export function internalError(id: string | number): JSONRPCMessage {
   return { jsonrpc: '2.0', id, error: { code: ProtocolErrorCode.InternalError, message: 'Internal error' } };
 }

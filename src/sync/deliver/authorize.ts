@@ -1,4 +1,4 @@
-/** Which records at a destination a sync would do more to than add what its own source has since the last one. */
+/** Finds the records at a destination that a sync would change beyond adding new records of its own source. */
 import type { Origin } from '../../cache/index.ts';
 import type { Project } from '../../project/index.ts';
 import { type ConfiguredStream, findStreams } from '../../protocol/index.ts';
@@ -8,11 +8,11 @@ import { streamKey } from '../stream-keys.ts';
 import type { Made, SyncRequest } from '../types.ts';
 import { othersWith, readStored, type StoredStream } from './delivery-states.ts';
 
-/** What is kept of a source at a destination. */
+/** What is stored about a source at a destination. */
 type Known = NonNullable<Awaited<ReturnType<typeof readStored>>>;
 
 /**
- * Asks with all that the delivery would touch of what is there already; nothing is written.
+ * Authorizes every change to existing records that the delivery would make; writes nothing.
  * @throws what `request.authorize` throws
  */
 export async function authorizeDelivery(project: Project, request: SyncRequest): Promise<void> {
@@ -24,14 +24,14 @@ export async function authorizeDelivery(project: Project, request: SyncRequest):
   const twins = await othersWith(project, where, names);
   const touched: Made[] = twins.map((twin) => delivery(twin.source, twin.destination, twin.stream));
   const mine = (stream: StoredStream): Made => delivery(source, target.name, stream);
-  // The states of all streams may be one: what came from elsewhere holds for each of them.
+  // All streams may share one state, so another origin affects each of them.
   if (known && (known.place !== target.place || !isFrom(known, origin))) touched.push(...known.streams.map(mine));
   for (const configured of streams) {
     const before = known?.streams.find((stream) => streamKey(stream) === streamKey(configured.stream));
     if (before && known?.place === target.place) {
       if (request.restart || isAnother(before, configured, request)) touched.push(mine(before));
     } else if (REPLACING.has(configured.mode)) {
-      // Nobody knows what is there under this name.
+      // What exists under this name is unknown.
       touched.push({ kind: 'destination', id: target.id, name: target.name });
     }
   }
@@ -46,7 +46,7 @@ function delivery(source: string, destination: string, { id, name }: StoredStrea
   return { kind: 'delivery', id: id ?? idOfOld(reported), name: reported };
 }
 
-/** What an earlier version wrote came from a configuration that has not been saved again since. */
+/** For records of an earlier version: whether the configuration has not been saved again since. */
 function isFrom(known: Known, { configuration, savedAt }: Origin): boolean {
   return known.streams.every(({ origin }) =>
     origin === undefined ? savedAt !== '' && savedAt <= known.writtenAt : origin === configuration,

@@ -1,4 +1,4 @@
-/** Confirms what a destination has: a state that it returns is stored, and the records before it count as delivered. */
+/** Confirms delivered records: a state that the destination returns is stored, and the records before it count as delivered. */
 import { count } from '../../count.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { noteFailure } from '../failure.ts';
@@ -19,7 +19,7 @@ export interface Confirmations {
   returned(state: JsonObject, text: string): void;
   /** Stores the states of streams that replaced what was there, and are complete now. */
   release(): void;
-  /** Settles when all that was confirmed so far is on disk. */
+  /** Settles when everything confirmed so far is on disk. */
   settled(): Promise<void>;
   /** Streams whose last state the destination has not returned. */
   readonly missing: () => ReadonlySet<number>;
@@ -33,7 +33,7 @@ interface Confirming {
   readonly stored: DeliveryStates;
   readonly log: SyncLog;
   readonly sentStates: SentStates;
-  /** The newest states of streams that replace what is there: they are stored when these are complete. */
+  /** The newest states of streams that replace existing data; stored when these streams are complete. */
   readonly held: Map<string, SentState>;
   /** Writes that are not on disk yet. */
   readonly writes: Set<Promise<void>>;

@@ -67,7 +67,7 @@ describe('a sync into a destination', () => {
     const play = (parts: string[]) => context.play('p', item, parts);
     const first = await context.sync(await shelf.into(await play(lines), { behaviour: 'rounds' }));
     expect(first).toMatchObject({ state: 'complete', warnings: [], streams: [{ committed_state: true }] });
-    expect(JSON.parse(await shelf.kept('p')).states).toMatchObject([{ text: state }]);
+    expect(JSON.parse(await shelf.storedStates('p')).states).toMatchObject([{ text: state }]);
     await context.sync(await shelf.into(await play([])));
     expect(await context.seenText()).toBe(`[${state}]`);
   });

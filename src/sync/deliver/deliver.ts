@@ -1,4 +1,4 @@
-/** One sync from a source into an Airbyte destination: two connectors, and what goes from one to the other. */
+/** One sync from a source into an Airbyte destination: two connectors and the data between them. */
 import type { Connectors, DestinationRun, Exit } from '../../connectors/index.ts';
 import type { Project } from '../../project/index.ts';
 import { type Clock, createClock } from '../clock.ts';
@@ -30,22 +30,22 @@ export interface DeliveryOptions {
   readonly cancel: AbortSignal;
   /** Ends both at once. */
   readonly abort: AbortSignal;
-  /** Milliseconds that the destination may neither take nor say anything. */
+  /** Milliseconds that the destination may neither read nor send anything. */
   readonly destinationSilenceMs?: number | undefined;
 }
 
-/** A destination may need so long for what it was given: warehouses load much at once. */
+/** Warehouses load in large batches, so a destination may be silent for this long. */
 const DESTINATION_SILENCE_MS = 3_600_000;
 
-/** Runs the sync and settles the record's states; never rejects but for bugs. */
+/** Runs the sync and settles the record's states; rejects only on bugs. */
 export async function runDelivery(options: DeliveryOptions): Promise<void> {
   const { record, log, cancel, abort } = options;
   let from: SyncFailure['from'];
   try {
-    const kept = await prepareDelivery(options);
-    // What a source throws is caught where it is read.
+    const stored = await prepareDelivery(options);
+    // Errors of the source are caught where it is read.
     from = 'destination';
-    await deliver(options, kept);
+    await deliver(options, stored);
   } catch (error) {
     if (!cancel.aborted && !abort.aborted) noteFailure(record, log, error, from);
     if (!abort.aborted)
@@ -54,11 +54,11 @@ export async function runDelivery(options: DeliveryOptions): Promise<void> {
   if (!abort.aborted) record.endedAt = new Date();
 }
 
-async function deliver(options: DeliveryOptions, kept: DeliveryStates): Promise<void> {
+async function deliver(options: DeliveryOptions, stored: DeliveryStates): Promise<void> {
   const { request, target, record, connectors, log, abort } = options;
   const catalog = destinationCatalog(
     request.streams,
-    kept.streams.map(({ generation, minimum }, index) => ({
+    stored.streams.map(({ generation, minimum }, index) => ({
       generation,
       minimum,
       overwrite: record.deliveries[index]?.replaces === true,
@@ -73,7 +73,7 @@ async function deliver(options: DeliveryOptions, kept: DeliveryStates): Promise<
   const control = { signal: writing.signal, progress: (message: string) => log.note(message) };
   try {
     await connectors.write(target.installed, { config: target.config, catalog }, control, (run) =>
-      carry(run, { ...options, kept, clock, writing }),
+      carry(run, { ...options, stored, clock, writing }),
     );
   } finally {
     clock.stop();
@@ -82,7 +82,7 @@ async function deliver(options: DeliveryOptions, kept: DeliveryStates): Promise<
 }
 
 interface Carriage extends DeliveryOptions {
-  readonly kept: DeliveryStates;
+  readonly stored: DeliveryStates;
   readonly clock: Clock;
   /** Ends the destination. */
   readonly writing: AbortController;
@@ -90,10 +90,10 @@ interface Carriage extends DeliveryOptions {
 
 /** While the destination runs: reads the source into it, and waits for both ends. */
 async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
-  const { target, record, log, cancel, abort, kept, clock } = carriage;
+  const { target, record, log, cancel, abort, stored, clock } = carriage;
   const { deliveries } = record;
   const indexOf = indexStreams(deliveries.map(({ configured }) => configured.stream));
-  const confirmations = createConfirmations(record, indexOf, kept, log);
+  const confirmations = createConfirmations(record, indexOf, stored, log);
   const destination = openDestination(
     run,
     {
@@ -128,8 +128,10 @@ async function carry(run: DestinationRun, carriage: Carriage): Promise<void> {
   confirmations.release();
   confirmations.end();
   await confirmations.settled();
-  const whole = deliveries.filter(({ outcome }) => outcome === 'complete').map(({ configured }) => configured.stream);
-  if (whole.length > 0) await kept.whole(whole);
+  const complete = deliveries
+    .filter(({ outcome }) => outcome === 'complete')
+    .map(({ configured }) => configured.stream);
+  if (complete.length > 0) await stored.complete(complete);
 }
 
 interface Reading {
@@ -138,13 +140,13 @@ interface Reading {
   readonly reading: AbortController;
 }
 
-/** The source runs for as long as the destination takes what it reads, and until it is cancelled. */
+/** Runs the source until it ends, the destination stops reading or the sync is cancelled. */
 async function readUntilEnd(carriage: Carriage, { destination, handler, reading }: Reading): Promise<Exit | undefined> {
   const { request, record, connectors, log, cancel, abort, clock } = carriage;
   const stop = (): void => reading.abort(cancel.aborted ? cancel.reason : abort.reason);
   for (const signal of [cancel, abort]) signal.addEventListener('abort', stop, { once: true });
   if (cancel.aborted || abort.aborted) stop();
-  // Nobody takes any more what it reads.
+  // Nothing reads its records any more.
   void destination.closed.then(() => reading.abort(destinationClosed()));
   try {
     return await connectors.read(
@@ -161,9 +163,9 @@ async function readUntilEnd(carriage: Carriage, { destination, handler, reading 
   }
 }
 
-/** Says why the destination did not end well, where it has not said so itself. */
+/** Records why the destination failed, unless it has reported an error itself. */
 function noteBadEnd({ record, cancel, abort }: Carriage, exit: Exit | undefined, early: boolean): void {
-  // One that was cut short may complain of it.
+  // A destination that was stopped may report that as an error.
   if (cancel.aborted || abort.aborted) return;
   if (record.errors.some(({ from }) => from === 'destination')) return;
   if (exit && exit.code !== 0) {
@@ -174,9 +176,9 @@ function noteBadEnd({ record, cancel, abort }: Carriage, exit: Exit | undefined,
   }
 }
 
-function stateOf({ record, kept }: Carriage): { stateText?: string } {
+function stateOf({ record, stored }: Carriage): { stateText?: string } {
   const streams = (resumes: boolean) =>
     record.deliveries.filter((run) => run.resumes === resumes).map(({ configured }) => configured.stream);
-  const stateText = stateFile({ states: kept.states, resumed: streams(true), anew: streams(false) });
+  const stateText = stateFile({ states: stored.states, resumed: streams(true), anew: streams(false) });
   return stateText === undefined ? {} : { stateText };
 }

@@ -21,13 +21,13 @@ export function newDeliveryRun(
   return { ...newProgress(label), configured, resumes, replaces, recordsConfirmed: 0 };
 }
 
-/** The destination has confirmed so many records of the stream, from its first. */
+/** Sets how many records of the stream the destination has confirmed, counted from the first. */
 export function confirmDelivered(run: Mutable<DeliveryRun>, total: number): void {
   run.recordsConfirmed = Math.max(run.recordsConfirmed, total);
 }
 
 export function deliverySummary(run: DeliveryRun): StreamSummary {
-  // A complete stream is still delivered: only its outcome tells whether the destination has it.
+  // A complete stream is still being delivered: only its outcome shows whether the destination has it.
   const isDelivering = run.outcome === undefined && isComplete(run);
   return {
     stream: run.label,

@@ -1,4 +1,4 @@
-/** What a destination has confirmed of a source, as a file of the project: `states/SOURCE/DESTINATION.json`. */
+/** The states of a source that a destination has confirmed, as a file of the project: `states/SOURCE/DESTINATION.json`. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,13 +12,13 @@ import type { SyncRequest } from '../types.ts';
 export interface StoredStream extends StreamName {
   /** Counts how often the stream started over at the destination. */
   readonly generation: number;
-  /** Older generations are taken away by a destination that knows them; equal to `generation` until the stream is whole. */
+  /** A destination that supports generations removes older ones; equal to `generation` until the stream is complete. */
   readonly minimum: number;
-  /** Whether no kept state holds for it. */
+  /** Whether none of the stored states covers it. */
   readonly anew: boolean;
   /** Whether a state of all streams has moved on while this one was not read. */
   readonly behind?: boolean;
-  /** Made with the first record that is written there; another one when others than its maker write. Absent in files of earlier versions. */
+  /** Created with the first record written there, and replaced when somebody other than its creator writes. Absent in files of earlier versions. */
   readonly id?: string;
   /** The configuration that the records came from. */
   readonly origin?: string;
@@ -29,7 +29,7 @@ export interface StoredStream extends StreamName {
 }
 
 export interface StoredStates {
-  /** Fingerprint of the configuration that says where the data is; with another one nothing of this is valid. */
+  /** Fingerprint of the configuration that decides where the data is; if it changes, nothing in this file is valid. */
   readonly place: string;
   /** Absent in files of earlier versions. */
   readonly location?: Location;
@@ -43,7 +43,7 @@ export interface PreparedDelivery {
   readonly generation: number;
   readonly minimum: number;
   readonly resumes: boolean;
-  /** Whether an incremental stream takes the place of what is there: now, or since a sync that was not completed. */
+  /** Whether an incremental stream replaces the existing data, in this sync or since one that was not completed. */
   readonly replaces: boolean;
   /** Whether an earlier sync wrote records of it there. */
   readonly written: boolean;
@@ -55,12 +55,12 @@ export interface DeliveryStates {
   readonly streams: readonly PreparedDelivery[];
   /** The states to continue from. */
   readonly states: readonly StateText[];
-  /** Whether states were kept for a place that the destination no longer means. */
+  /** Whether the stored states belong to a location that the destination no longer writes to. */
   readonly moved: boolean;
-  /** Keeps a confirmed state; `streams` are those that it makes up for. Settles when it is on disk. */
+  /** Stores a confirmed state; `streams` are those that it covers. Settles when it is on disk. */
   keep(state: StateText, streams: readonly StreamName[]): Promise<void>;
   /** The streams are complete: the destination has removed what is older than their generation. */
-  whole(streams: readonly StreamName[]): Promise<void>;
+  complete(streams: readonly StreamName[]): Promise<void>;
 }
 
 /** A source's records at a destination, and where that is. */
@@ -114,18 +114,18 @@ export async function openDeliveryStates(
     states: [...storing.states],
     moved: found !== undefined && !isHere && found.states.length > 0,
     keep: (state, covered) => storeState(storing, state, covered, own),
-    whole: (names) => change(storing, names, () => ({ minimum: 0 })),
+    complete: (names) => change(storing, names, () => ({ minimum: 0 })),
   };
 }
 
 interface StreamPreparation {
-  /** The last generation of the stream at any place; absent where there is none. */
+  /** The last generation of the stream at any location, or undefined. */
   readonly generation: number | undefined;
   readonly restart: boolean;
   readonly request: SyncRequest | undefined;
 }
 
-/** Decides how one stream is written in this sync, and changes what is stored of it. */
+/** Decides how one stream is written in this sync, and updates what is stored about it. */
 function prepareStream(
   storing: Storing,
   configured: ConfiguredStream,
@@ -135,7 +135,7 @@ function prepareStream(
   const { name, namespace } = stream;
   const before = storing.byKey.get(streamKey(stream));
   const refresh = mode.startsWith('full_refresh');
-  // What changed while it was not read lies behind the position that the others have reached.
+  // Changes made while it was not read are older than the shared position, so it starts over.
   const behind = !refresh && before?.behind === true;
   const begins = refresh || restart || behind || !before;
   const generation = last + (begins ? 1 : 0);
@@ -219,18 +219,18 @@ function storeState(
   return change(storing, covered, () => ({ anew: false }));
 }
 
-/** What is kept of a source at a destination, and when it was last written; undefined where nothing can be read. */
+/** The stored states of a source at a destination and when they were last written, or undefined if unreadable. */
 export async function readStored(
   project: Project,
   source: string,
   destination: string,
 ): Promise<(StoredStates & { readonly writtenAt: string }) | undefined> {
   const path = join(await project.folder('states'), source, `${destination}.json`);
-  const kept = asStored(await readJson(path));
-  return kept && { ...kept, writtenAt: (await stat(path)).mtime.toISOString() };
+  const stored = asStored(await readJson(path));
+  return stored && { ...stored, writtenAt: (await stat(path)).mtime.toISOString() };
 }
 
-/** Without them all would be re-read, and appended to what is there. */
+/** Without the states, everything would be re-read and appended to the existing data. */
 function damaged(path: string, source: string, destination: string): SetupError {
   return new SetupError(
     'damaged_states',
@@ -260,8 +260,8 @@ export async function removeStoredStates(
 }
 
 /**
- * What other sources, or the same by another saved destination, have written under one of these names into the same place:
- * each that is not surely elsewhere.
+ * Streams of these names that other sources, or this one through another saved destination, have written to the same
+ * location. Includes all whose location is not certainly different.
  */
 export async function othersWith(
   project: Project,
@@ -269,16 +269,16 @@ export async function othersWith(
   streams: readonly StreamName[],
 ): Promise<{ readonly source: string; readonly destination: string; readonly stream: StoredStream }[]> {
   const root = await project.folder('states');
-  const wanted = new Set(streams.map(streamKey));
+  const keys = new Set(streams.map(streamKey));
   const found: { source: string; destination: string; stream: StoredStream }[] = [];
   for (const other of await readdir(root)) {
     for (const file of await readdir(join(root, other)).catch(() => [])) {
       const into = file.replace(/\.json$/, '');
       if (other === source && into === destination) continue;
-      const kept = asStored(await readJson(join(root, other, file)));
-      if (!kept || (kept.place !== place && (!kept.location || isElsewhere(kept.location, location)))) continue;
-      for (const stream of kept.streams)
-        if (wanted.has(streamKey(stream))) found.push({ source: other, destination: into, stream });
+      const stored = asStored(await readJson(join(root, other, file)));
+      if (!stored || (stored.place !== place && (!stored.location || isElsewhere(stored.location, location)))) continue;
+      for (const stream of stored.streams)
+        if (keys.has(streamKey(stream))) found.push({ source: other, destination: into, stream });
     }
   }
   return found;

@@ -1,10 +1,10 @@
-/** The configured catalog as a destination reads it: newer ones demand generations and the number of the sync. */
+/** The configured catalog as a destination reads it: newer ones require generations and a sync number. */
 import { type ConfiguredStream, configuredCatalogJson, isObject, type JsonObject } from '../../protocol/index.ts';
 
 export interface DeliveryMode {
   readonly generation: number;
   readonly minimum: number;
-  /** Takes the place of what the mode says. */
+  /** Overrides the destination mode. */
   readonly overwrite: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A running destination: what it is fed, what it returns, and how it ends. */
+/** A running destination: its input, its messages and how it ends. */
 import type { DestinationRun, Exit } from '../../connectors/index.ts';
 import { type JsonObject, parseMessage } from '../../protocol/index.ts';
 import { readChunks } from '../chunks.ts';
@@ -13,14 +13,14 @@ import { createFeed, type Feed } from './feed.ts';
 
 export interface DestinationSide {
   readonly feed: Feed;
-  /** Settles when the destination has ended, or has closed its output and does not end: then without an exit. */
+  /** Settles when the destination has exited, or (without an exit) when it has closed its output and keeps running. */
   readonly over: Promise<Exit | undefined>;
-  /** Settles as soon as it takes nothing any more: it has ended, has closed its input, or has reported an error. */
+  /** Settles once it stops reading: it has exited, closed its input or reported an error. */
   readonly closed: Promise<void>;
   readonly isClosed: () => boolean;
   /** Whether it has reported an error. */
   readonly hasFailed: () => boolean;
-  /** Call it each tick; once it was true it stays so. @returns whether the destination has done nothing for longer than it may */
+  /** Call it each tick; once true it stays true. @returns whether the destination has been idle for too long */
   isStuck(heldBack: boolean): boolean;
 }
 
@@ -29,7 +29,7 @@ export interface DestinationHandler {
   readonly log: SyncLog;
   readonly runOf: LogContext['runOf'];
   readonly keepUpdate?: LogContext['keepUpdate'];
-  /** How long it may neither take nor send anything. */
+  /** How long it may neither read nor send anything. */
   readonly silenceMs: number;
   /** A STATE message came back; `text` is its `state` as it was printed. */
   state(state: JsonObject, text: string): void;
@@ -103,7 +103,7 @@ async function readOutput(run: DestinationRun, destination: Destination, clock: 
   });
   const isCutOff = await output.ended.then(
     () => router.end(),
-    // A line beyond all bounds: nothing that it sends can be trusted any more.
+    // A line over every limit: no further output can be trusted.
     (error: Error) => {
       destination.hasFailed = true;
       fail(destination, error.message, 'system_error');
@@ -151,7 +151,7 @@ function isStuck(destination: Destination, heldBack: boolean): boolean {
   const { handler, feed, received, lastActivity } = destination;
   if (destination.isStuck) return true;
   const activity = `${received} ${feed.taken()}`;
-  // One that waits for the source has nothing to do.
+  // A destination that waits for the source is not silent.
   const isIdle = activity === lastActivity && (heldBack || feed.ended());
   destination.idleMs = isIdle ? destination.idleMs + TICK_MS : 0;
   destination.lastActivity = activity;

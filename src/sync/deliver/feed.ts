@@ -1,17 +1,17 @@
-/** The way into a destination: bytes are gathered as runs and written at once; a destination that is slow holds the source back. */
+/** Writes to a destination: adjacent bytes are written together, and a slow destination applies backpressure to the source. */
 import type { Writable } from 'node:stream';
 
 export interface Feed {
   /** Takes bytes that stay as they are until they are written. */
   put(bytes: Buffer): void;
-  /** Writes what was gathered. @returns a promise where the next bytes have to wait for it; it settles when the destination goes, too */
+  /** Writes what was gathered. @returns a promise if the next bytes must wait; it also settles when the destination exits */
   flush(): Promise<void> | undefined;
-  /** Tells the destination that nothing more comes. */
+  /** Closes the input of the destination. */
   end(): void;
   readonly ended: () => boolean;
   /** Settles when the destination has closed its input, or we have. */
   readonly closed: Promise<void>;
-  /** How often the destination has taken what held the source back. */
+  /** How often the destination has drained a blocked write. */
   readonly taken: () => number;
 }
 
@@ -42,7 +42,7 @@ export function createFeed(stdin: Writable): Feed {
     put(bytes) {
       const last = gathered.at(-1);
       if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
-        // What was side by side in a chunk continues as one piece.
+        // Adjacent pieces of a chunk are written as one.
         gathered[gathered.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
       } else gathered.push(bytes);
     },

@@ -114,20 +114,20 @@ describe('states that a destination returns', () => {
     const status = await play(lines, { behaviour: 'keeps_states' });
     expect(status).toMatchObject({ state: 'failed', streams: [{ confirmed: 0, committed_state: false }] });
     expect(status.warnings.join('\n')).toContain('did not return the last state of "item"');
-    expect(JSON.parse(await shelf.kept('p')).states).toEqual([]);
+    expect(JSON.parse(await shelf.storedStates('p')).states).toEqual([]);
   });
 
   it.each(['early', 'other'])('%s: one that was not sent is not kept', async (behaviour) => {
     const status = await play(lines, { behaviour });
     expect(status.warnings.join('\n')).toContain('returned a state that the source has not sent');
-    expect(await shelf.kept('p')).not.toMatch(/2999|nobody/);
+    expect(await shelf.storedStates('p')).not.toMatch(/2999|nobody/);
   });
 
   it('twice, or only the last one: as once', async () => {
     for (const behaviour of ['twice', 'last_only']) {
       const status = await play(lines, { behaviour });
       expect(status).toMatchObject({ state: 'complete', warnings: [], streams: [{ confirmed: 2 }] });
-      expect(JSON.parse(await shelf.kept('p')).states).toHaveLength(1);
+      expect(JSON.parse(await shelf.storedStates('p')).states).toHaveLength(1);
     }
   });
 

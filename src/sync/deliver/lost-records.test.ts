@@ -36,11 +36,11 @@ it('a record that is cut off makes the stream incomplete; those beside it arrive
   expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', records: 4, lost: 1 }] });
   expect(status.warnings.join('\n')).toContain('"item": 1 record could not be read');
   expect(await shelf.written('item')).toMatchObject([{ id: 1 }, { id: 3 }, { id: 4 }, { id: 5, note: 'a\tb' }]);
-  expect(await shelf.kept('p')).toContain('\\"at\\":1');
-  expect(await shelf.kept('p')).not.toContain('\\"at\\":5');
+  expect(await shelf.storedStates('p')).toContain('\\"at\\":1');
+  expect(await shelf.storedStates('p')).not.toContain('\\"at\\":5');
   await play([one(2), one(3), stateLine('item', { at: 5 })]);
   expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
-  expect(await shelf.kept('p')).toContain('\\"at\\":5');
+  expect(await shelf.storedStates('p')).toContain('\\"at\\":5');
 });
 
 it('a count of the source that differs is a loss, until what is missing comes', async () => {
@@ -53,5 +53,5 @@ it('a count of the source that differs is a loss, until what is missing comes', 
     stateLine('item', { at: 2 }, { sent: 0 }),
   ]);
   expect(late).toMatchObject({ state: 'complete', streams: [{ committed_state: true }] });
-  expect(await shelf.kept('p')).toContain('\\"at\\":2');
+  expect(await shelf.storedStates('p')).toContain('\\"at\\":2');
 });

@@ -10,12 +10,12 @@ import {
 } from '../../protocol/index.ts';
 import { configureStreams, defaultMode, type StreamOption } from '../modes.ts';
 
-/** What is taken where a stream's own mode will not do, best first. */
+/** Fallbacks for a mode that the destination does not support, best first. */
 const INSTEAD: readonly SyncMode[] = ['incremental_append', 'full_refresh_overwrite', 'full_refresh_append'];
 
 /**
  * The streams of these names as the destination can take them.
- * @param supported in the protocol's words; undefined where the destination does not say
+ * @param supported as in the protocol; undefined if the destination does not report them
  * @throws InputError `mode_not_supported_by_destination`, and whatever `configureStreams` throws
  */
 export function configureForDestination(

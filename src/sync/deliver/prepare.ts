@@ -1,4 +1,4 @@
-/** What is settled before the first byte of a sync into a destination: which streams continue, and what to warn of. */
+/** Decides, before a sync into a destination starts, which streams resume, and adds the warnings. */
 import type { Project } from '../../project/index.ts';
 import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncRequest } from '../types.ts';
@@ -17,15 +17,15 @@ export async function prepareDelivery({ request, target, record, project }: Part
   const { source, streams, restart = false } = request;
   const where = { source, destination: target.name, place: target.place, location: target.location };
   await authorizeDelivery(project, request);
-  const kept = await openDeliveryStates(project, where, streams, restart, request);
-  // A destination that knows generations sees to it itself.
+  const stored = await openDeliveryStates(project, where, streams, restart, request);
+  // A destination that supports generations overwrites by itself.
   const overwrites = !target.supportsRefreshes && (target.modes?.includes('overwrite') ?? false);
   record.deliveries = streams.map((configured, index) => {
-    const { resumes = false, replaces: asked = false } = kept.streams[index] ?? {};
+    const { resumes = false, replaces: asked = false } = stored.streams[index] ?? {};
     const replaces = asked && overwrites;
     return newDeliveryRun(record.labels[index] ?? '', configured, { resumes, replaces });
   });
-  if (kept.moved) {
+  if (stored.moved) {
     addWarning(
       record,
       `"${target.name}" was saved with another configuration since the last sync into it: all streams start over.`,
@@ -40,7 +40,7 @@ export async function prepareDelivery({ request, target, record, project }: Part
     addWarning(record, `The source "${other}" writes a stream "${stream.name}" to "${into}" too, into the same place.`);
   }
   for (const [index, { label, configured, resumes, replaces }] of record.deliveries.entries()) {
-    const { written = false, replaces: asked = false, behind = false } = kept.streams[index] ?? {};
+    const { written = false, replaces: asked = false, behind = false } = stored.streams[index] ?? {};
     if (behind) {
       addWarning(
         record,
@@ -54,5 +54,5 @@ export async function prepareDelivery({ request, target, record, project }: Part
       `"${label}" is read from its beginning and appended: what is there already will be there twice.`,
     );
   }
-  return kept;
+  return stored;
 }

@@ -1,7 +1,7 @@
-/** Whether two texts say the same state: destinations reprint states, in another order, with other spaces and numbers. */
+/** Whether two texts hold the same state: destinations reprint states with another key order, spacing and number format. */
 import { readString, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
 
-/** How numbers are held against each other: by every digit, or as far as a double tells them apart. */
+/** How numbers are compared: by every digit, or with the precision of a double. */
 export type Exactness = 'digits' | 'doubles';
 
 /** One spelling for all texts that mean the same JSON value; members that are null count as absent. */
@@ -36,11 +36,11 @@ function spell(bytes: Buffer, start: number, end: number, exactness: Exactness):
 }
 
 function spellScalar(token: string, exactness: Exactness): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+  const [, sign = '', integer = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];
-  if (whole === '') return token;
+  if (integer === '') return token;
   if (exactness === 'doubles') return String(Number(token));
-  const digits = (whole + fraction).replace(/^0+/, '');
+  const digits = (integer + fraction).replace(/^0+/, '');
   if (digits === '') return '0';
   const significant = digits.replace(/0+$/, '');
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;

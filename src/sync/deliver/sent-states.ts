@@ -1,4 +1,4 @@
-/** The states that a destination was sent and has not returned yet; what it returns is looked for among them. */
+/** The states sent to a destination that it has not returned yet. Returned states are matched against them. */
 import type { StateText } from '../../cache/index.ts';
 import type { JsonObject } from '../../protocol/index.ts';
 import { topLevelText } from '../router/index.ts';
@@ -7,13 +7,13 @@ import type { StreamIndex } from '../stream-keys.ts';
 import { type Exactness, spelling } from './same-state.ts';
 
 export interface SentState {
-  /** As the source wrote it: that is what is kept, for a destination may change numbers when it reprints them. */
+  /** As the source wrote it. This text is stored, because a destination may change numbers when it reprints them. */
   readonly state: StateText;
   /** Indexes of the streams that it covers. */
   readonly streams: readonly number[];
   /** How many records of each of them were sent before it. */
   readonly records: readonly number[];
-  /** What the source says it sent since the state before. */
+  /** How many records the source reports for the time since the previous state. */
   readonly sourceCount: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface SentStates {
   sent(state: SentState): void;
   /**
    * Finds the state that the destination returns. Those before it, of the same stream, are taken as returned too.
-   * @returns `again` where it was returned before, `unknown` where the source has not sent it
+   * @returns `again` if it was returned before, `unknown` if the source has not sent it
    */
   returned(state: JsonObject, text: string): readonly SentState[] | 'again' | 'unknown';
   /** Streams whose last state has not been returned. */
@@ -34,7 +34,7 @@ const MAX_WAITING = 64 * 1024 * 1024;
 interface Queue {
   waiting: SentState[];
   last: SentState | undefined;
-  /** Whether some were let go of because there is too little space. */
+  /** Whether some were dropped to save memory. */
   thinned: boolean;
 }
 
@@ -55,7 +55,7 @@ export function createSentStates(indexOf: StreamIndex, mostWaiting = MAX_WAITING
       queue.waiting.push(sent);
       bytes += sent.state.text.length;
       if (bytes <= mostWaiting) return;
-      // The newest of each will do: it covers what the others cover.
+      // The newest of each queue is enough: it covers the older ones.
       for (const one of queues.values()) {
         const newest = one.waiting.splice(0, Math.max(0, one.waiting.length - 1));
         if (newest.length > 0) one.thinned = true;
@@ -79,7 +79,7 @@ export function createSentStates(indexOf: StreamIndex, mostWaiting = MAX_WAITING
     missing() {
       const open = [...queues.values()].filter(({ waiting, last }) => {
         const newest = waiting.at(-1);
-        // One that is sent twice may come back once.
+        // A state sent twice may be returned once.
         return newest !== undefined && !(last && isSame(last.state, newest.state, 'digits'));
       });
       return new Set(open.flatMap(({ waiting }) => waiting.at(-1)?.streams ?? []));
@@ -87,7 +87,7 @@ export function createSentStates(indexOf: StreamIndex, mostWaiting = MAX_WAITING
   };
 }
 
-/** As it was sent; else what says the same; else what differs in digits that a double does not hold. The oldest of several. */
+/** Looks for the exact text, then for the same value, then for one equal as doubles. The oldest match wins. */
 function find(waiting: readonly SentState[], returned: StateText): number {
   const asSent = waiting.findIndex(({ state }) => state.text === returned.text);
   if (asSent >= 0) return asSent;
@@ -97,7 +97,7 @@ function find(waiting: readonly SentState[], returned: StateText): number {
 
 const spellings = new WeakMap<StateText, Map<Exactness, string>>();
 
-/** Only what the state says: counts and marks may be added on the way. */
+/** Compares only the payload: counts and ids may be added on the way. */
 function isSame(one: StateText, other: StateText, exactness: Exactness): boolean {
   return spelled(one, exactness) === spelled(other, exactness);
 }

@@ -1,4 +1,4 @@
-/** How a sync into a destination and its streams ended: complete only where both connectors ended well. */
+/** Settles how a sync into a destination and its streams ended: complete only if both connectors succeeded. */
 import { count } from '../../count.ts';
 import { endStream, syncOutcome } from '../outcome.ts';
 import { isLossy, persistRecords } from '../stream-progress.ts';
@@ -32,7 +32,7 @@ export function settleDelivery(record: SyncRecord, { cancelled, destinationWell,
 /** A destination that ended well has everything that it was sent. */
 function confirmByEnd(run: DeliveryRun): void {
   confirmDelivered(run, run.recordsRead);
-  // A state that was sent several times may be returned once: then it is the last one, too.
+  // A state sent several times may be returned once; it then counts as the last one too.
   if (run.committedState && !isLossy(run)) persistRecords(run, run.recordsRead - run.recordsSinceState);
 }
 

@@ -1,4 +1,4 @@
-/** What the messages of a source mean for the streams that are delivered. */
+/** Handles the messages of a source for the delivered streams. */
 import type { Exit } from '../../connectors/index.ts';
 import type { JsonObject, StreamStatus } from '../../protocol/index.ts';
 import { isIncrementalMode } from '../modes.ts';
@@ -16,7 +16,7 @@ import type { SourceHandler } from './source-side.ts';
 export interface SourceRunHandler extends SourceHandler {
   /**
    * The source has ended. A good end completes the streams of a source that never reports their status.
-   * @param exit undefined where it was ended
+   * @param exit undefined if it was stopped
    */
   ended(exit: Exit | undefined, feed: Feed): void;
 }
@@ -28,7 +28,7 @@ export interface SourceHandlerParts {
   readonly confirmations: Confirmations;
   /** Whether the destination waits for the status COMPLETE of each stream. */
   readonly tellsStatus: boolean;
-  /** Whether the source was told to end. */
+  /** Whether the source was asked to stop. */
   readonly isStopped: () => boolean;
 }
 
@@ -88,7 +88,7 @@ function takeStatus(handling: Handling, run: DeliveryRun | undefined, status: St
   if (status === 'COMPLETE') markComplete(run);
   else if (status === 'INCOMPLETE') markIncomplete(run);
   else startReading(run);
-  // A destination that gets it treats what it has as everything there is.
+  // A destination that gets the status treats the stream as complete.
   return handling.tellsStatus && status === 'COMPLETE' && run.error === undefined && !isLossy(run);
 }
 

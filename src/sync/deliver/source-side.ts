@@ -1,4 +1,4 @@
-/** A source that is read for a destination: its records and states continue as the bytes that they are. */
+/** Reads a source for a destination: its records and states are passed on byte for byte. */
 import type { ConnectorRun, Exit } from '../../connectors/index.ts';
 import {
   isObject,
@@ -27,7 +27,7 @@ export interface SourceHandler {
   status(name: string, namespace: string | undefined, status: StreamStatus): boolean;
   /** Whether every stream is complete. */
   readonly isComplete: () => boolean;
-  /** Whether it was told to end: its last message may be cut off. */
+  /** Whether it was asked to stop, so that its last message may be cut off. */
   readonly isStopped: () => boolean;
 }
 
@@ -35,7 +35,7 @@ const LINE_BREAK = Buffer.from('\n');
 
 /**
  * Reads a source to its end, or to the end of the destination.
- * @returns how it ended; undefined where it had to be ended
+ * @returns how it ended, or undefined if it had to be stopped
  */
 export function readSource(
   run: ConnectorRun,
@@ -57,7 +57,7 @@ export function readSource(
     afterChunk: () => feed.flush(),
     onTick: (chunks) => !destination.isStuck(chunks.isHeld()),
     closed: destination.closed,
-    // What is left continues as the destination takes it: its end is waited for elsewhere.
+    // The rest is written as the destination reads it; another step waits for its end.
     afterOutput: () => void feed.flush(),
   });
 }
@@ -106,7 +106,7 @@ function passes(line: Buffer, handler: SourceHandler): boolean {
   return false;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it matches
 const CONTROL = /[\u0000-\u0009\u000b\u000c\u000e-\u001f]/;
 
 /** Escapes raw control characters in strings: a destination's parser would drop lines with them. */

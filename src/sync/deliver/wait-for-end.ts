@@ -1,4 +1,4 @@
-/** Waits for the end of a destination whose input is complete, and ends it where it does not end by itself. */
+/** Waits for a destination whose input is complete to exit, and stops it if it does not. */
 import type { Exit } from '../../connectors/index.ts';
 import { LimitError } from '../../errors.ts';
 import { type Clock, TICK_MS } from '../clock.ts';
@@ -6,7 +6,7 @@ import { EXIT_MS } from '../silence.ts';
 import type { DestinationSide } from './destination-side.ts';
 
 /**
- * One that has failed gets some seconds to end by itself; one that does nothing for too long is ended.
+ * A failed destination gets a few seconds to exit by itself; one that is silent for too long is stopped.
  * @param writing ends the destination
  * @param early whether it stopped taking records before its input was ended
  */

@@ -5,9 +5,9 @@ export interface Envelope {
   readonly type: string | undefined;
   readonly stream?: string;
   readonly namespace?: string;
-  /** Length of the bytes up to the value of `data`, where nothing in them varies from record to record; else 0. */
+  /** Length of the bytes up to the value of `data` if they are the same in every record, else 0. */
   readonly prefix: number;
-  /** Whether the prefix says the namespace too. */
+  /** Whether the prefix includes the namespace. */
   readonly namespaceInPrefix: boolean;
 }
 
@@ -16,7 +16,7 @@ const RECORD_KEYS = new Set(['stream', 'namespace']);
 
 /**
  * Reads the line in `bytes` from `start` to `end`.
- * @returns undefined where it is no whole JSON object
+ * @returns undefined if it is not a complete JSON object
  */
 export function readEnvelope(bytes: Buffer, start: number, end: number): Envelope | undefined {
   let type: string | undefined;
@@ -25,7 +25,7 @@ export function readEnvelope(bytes: Buffer, start: number, end: number): Envelop
   let steady = true;
   let prefix = 0;
   let namespaceInPrefix = false;
-  /** A key that comes again says something else than the prefix that would be learned. */
+  /** A repeated key overrides the value in the prefix, so the prefix must not be remembered. */
   let repeated = false;
 
   const inRecord = (key: string, value: number, valueEnd: number): void => {
@@ -57,10 +57,10 @@ export function readEnvelope(bytes: Buffer, start: number, end: number): Envelop
 }
 
 /** The bytes of one top-level value as they are in a line, such as the `state` of a STATE message. */
-export function topLevelText(line: Buffer, wanted: string): string | undefined {
+export function topLevelText(line: Buffer, name: string): string | undefined {
   let text: string | undefined;
   walkObject(line, skipSpace(line, 0, line.length), line.length, (key, value, end) => {
-    if (key === wanted) text = line.toString('utf8', value, end);
+    if (key === name) text = line.toString('utf8', value, end);
   });
   return text;
 }

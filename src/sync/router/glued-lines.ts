@@ -1,8 +1,8 @@
-/** Finds lines that may hold a message behind another, without a look at each line. */
+/** Finds lines that may hold a second message, without scanning each line. */
 
-/** Bytes that occur where a message follows another on one line; by its prefix such a line would be one record. */
-const GLUED = ['}}{', '}} {', '\r{', '\ufeff{'].map((text) => Buffer.from(text));
-/** The same by words that are rarer than braces; the bytes before them tell whether they are a type. */
+/** Bytes that occur where a message follows another on one line; judged by its prefix, such a line would be one record. */
+const GLUED = ['}}{', '}} {', '\r{'].map((text) => Buffer.from(text));
+/** The same for words that are rarer than braces; the bytes before them show whether they are a type. */
 const TYPES: readonly Buffer[] = ['STATE', 'TRACE'].map((text) => Buffer.from(text));
 const BEFORE_TYPE = /"type": ?"$/;
 

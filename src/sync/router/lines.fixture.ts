@@ -16,14 +16,14 @@ const streamNames = fc
     return [...new Map([...streams, ...twins].map((stream) => [streamKey(stream), stream])).values()];
   });
 
-/** How a connector writes its records; it writes many the same way, so that prefixes are learned and used. */
+/** How a connector writes its records. It writes many in the same way, so that prefixes are remembered and used. */
 interface Shape {
   readonly how: Style;
   readonly order: number;
-  /** Members that stand among the usual ones, and beside the record. */
+  /** Extra members in the record and next to it. */
   readonly more: readonly [string, string][];
   readonly outer: readonly [string, string][];
-  /** What stands for a namespace that a stream does not have. */
+  /** What is written for the namespace of a stream that has none. */
   readonly noNamespace: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
   }),
 );
 
-/** A record of one of the streams, or of one that nobody asked for. */
+/** A record of one of the streams, or of an unrequested one. */
 function recordLine(streams: readonly StreamName[], shapes: readonly Shape[]): fc.Arbitrary<string> {
   return fc
     .record({
@@ -93,7 +93,7 @@ const messageLine = fc.oneof(
   }),
 );
 
-/** No whole JSON: what programs print. What is left of messages is tried elsewhere, by what is to be read of it. */
+/** Incomplete JSON and other program output. Cut messages have their own tests. */
 const printed = anyText.map((text) => text.replaceAll('\n', ' ')).filter((text) => !text.trimStart().startsWith('{'));
 const noiseLine = fc.oneof(
   printed,
@@ -125,7 +125,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.tuple(streamNames, anyShapes).chai
   });
 });
 
-/** One character stands for a byte that is no UTF-8. */
+/** One character represents a byte that is not valid UTF-8. */
 function rawBytes(text: string): Buffer {
   return Buffer.from(
     Buffer.from(text.replaceAll('\n', ' '), 'utf8').toString('latin1').replaceAll('\u00c3\u00bc', '\u00ff'),

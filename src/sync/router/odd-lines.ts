@@ -1,4 +1,4 @@
-/** Lines that are not one complete JSON object: what can be read of them is read, and other records are reported as lost. */
+/** Lines that are not one complete JSON object: reads what it can, and reports other records as lost. */
 import { endsInString, linePieces, skipSpace, streamOfLost } from '../../protocol/index.ts';
 import type { StreamIndex } from '../stream-keys.ts';
 import { readEnvelope } from './envelope.ts';
@@ -9,13 +9,13 @@ export interface OddLines {
   take(bytes: Buffer, start: number, end: number): void;
   /** Whether a record waits for its next line. */
   readonly isOpen: () => boolean;
-  /** Takes the line as what follows in a record that waits. @returns false where it does not follow; then the record is lost */
+  /** Takes the line as the continuation of an incomplete record. @returns false if it does not continue it; the record is then lost */
   continues(bytes: Buffer, start: number, end: number): boolean;
-  /** Nothing follows: a record that waits is lost. */
+  /** Ends an incomplete record, which is lost. */
   settle(): void;
   /** Takes the last line of the output, which no line break ends. @returns whether it ends in the middle of a message */
   last(line: Buffer): boolean;
-  /** Takes what begins a line that is too long to be kept. */
+  /** Takes the beginning of a line that is too long to buffer. */
   tooLong(beginning: Buffer): void;
 }
 

@@ -10,7 +10,7 @@ import type { RecordForm, RouterSink } from './sink.ts';
 export interface Router {
   push(chunk: Buffer): void;
   /**
-   * The output is over: a last line without a line break is taken where it is whole.
+   * Ends the output. A last line without a line break counts if it is complete.
    * @returns whether the output ends in the middle of a message
    */
   end(): boolean;
@@ -19,7 +19,7 @@ export interface Router {
 const LINE_BREAK = 10;
 const OPEN_OBJECT = 0x7b;
 const NOTHING = Buffer.alloc(0);
-/** So many prefixes are looked at one by one; the others are found by their text. */
+/** This many prefixes are compared one by one; the others are found by their text. */
 const FEW = 32;
 const STRAY = -1;
 const OTHER = -2;
@@ -30,10 +30,10 @@ interface Prefix {
 }
 
 /**
- * @param cuts whether the records of each stream may be cut to their data; a stream whose lines do not allow it gets
- *   them whole from then on. Chunks are then written to.
- * @param readsAll whether each line is read to its end. Else one that begins as records do and ends in a brace is taken for
- *   one: for who parses them later anyhow.
+ * @param cuts whether the records of each stream may be cut to their data; a stream whose lines do not allow it is
+ *   passed on uncut from then on. If set, chunks are modified.
+ * @param readsAll whether each line is read to its end. Otherwise a line that begins with a known prefix and ends
+ *   in a brace counts as a record, because a later step parses it anyway.
  */
 export function createRouter(
   streams: readonly StreamName[],
@@ -45,14 +45,14 @@ export function createRouter(
   const indexOf = indexStreams(streams);
   const odd = createOddLines(sink, indexOf);
   const byLength = new Map<number, Map<string, Prefix>>();
-  /** The first prefixes: to look at each is quicker than to make a key. */
+  /** The first prefixes: comparing each is faster than building a key. */
   const few: Prefix[] = [];
   let recent: Prefix | undefined;
   let carried: Buffer[] = [];
   let carriedBytes = 0;
   /** Whether the carried line may hold a message: it has a brace. */
   let carriedBrace = false;
-  /** What is left of a line that was too long is not taken; of a long text, only a message in it. */
+  /** Skips the rest of a line that is too long; in a long text, a message is still read. */
   let skipping: 'all' | 'text' | undefined;
 
   const takeCarried = (rest: Buffer): Buffer => {
@@ -63,7 +63,7 @@ export function createRouter(
     return line;
   };
 
-  const learned = (bytes: Buffer, start: number, end: number): number => {
+  const knownStream = (bytes: Buffer, start: number, end: number): number => {
     if (!recent || !startsWith(bytes, start, end, recent.bytes)) {
       recent = few.find((prefix) => startsWith(bytes, start, end, prefix.bytes));
       for (const [length, prefixes] of recent ? [] : byLength) {
@@ -81,23 +81,23 @@ export function createRouter(
     return bytes[last] === 0x7d ? recent.stream : OTHER;
   };
 
-  const learn = (bytes: Buffer, start: number, envelope: Envelope, stream: number): void => {
+  const rememberPrefix = (bytes: Buffer, start: number, envelope: Envelope, stream: number): void => {
     const { prefix, namespaceInPrefix } = envelope;
     const name = envelope.stream ?? '';
-    // A namespace that comes after the data is not in the prefix: where it decides, the prefix is not enough.
+    // A namespace after the data is not in the prefix. If it decides the stream, the prefix is not enough.
     const isEnough = isOnlyOne(streams, name) && !streams[stream]?.namespace;
     if (readsAll || prefix === 0 || !(namespaceInPrefix || isEnough)) return;
     const text = bytes.toString('latin1', start, start + prefix + 1);
-    const learnt = { bytes: Buffer.from(text, 'latin1'), stream };
+    const added = { bytes: Buffer.from(text, 'latin1'), stream };
     if (few.length < FEW) {
-      few.push(learnt);
+      few.push(added);
       return;
     }
     const known = byLength.get(text.length) ?? new Map<string, Prefix>();
-    byLength.set(text.length, known.set(text, learnt));
+    byLength.set(text.length, known.set(text, added));
   };
 
-  /** The stream of a line that is a record, STRAY for one that nobody asked for, OTHER for anything else. */
+  /** The stream of a line that is a record, STRAY for one of an unrequested stream, OTHER for anything else. */
   const slowly = (bytes: Buffer, start: number, end: number): number => {
     if (odd.isOpen() && odd.continues(bytes, start, end)) return OTHER;
     const first = skipSpace(bytes, start, end);
@@ -105,7 +105,7 @@ export function createRouter(
     const envelope = bytes[first] === OPEN_OBJECT ? readEnvelope(bytes, start, end) : undefined;
     if (envelope?.type === 'RECORD' && envelope.stream !== undefined) {
       const stream = indexOf(envelope.stream, envelope.namespace);
-      if (stream >= 0) learn(bytes, start, envelope, stream);
+      if (stream >= 0) rememberPrefix(bytes, start, envelope, stream);
       else sink.stray(envelope.stream);
       return stream >= 0 ? stream : STRAY;
     }
@@ -114,9 +114,9 @@ export function createRouter(
     return OTHER;
   };
 
-  /** Cuts a record's line, where that can be. @returns the end of what was written at `to`, or -1 */
+  /** Cuts a record's line if possible. @returns the end of what was written at `to`, or -1 */
   const cut = (bytes: Buffer, start: number, end: number, to: number, stream: number): number => {
-    // Each change of form begins a file of its own.
+    // Each change of form starts a new file.
     if (!recent || recent.stream !== stream) mayCut[stream] = false;
     if (!recent || !mayCut[stream]) return -1;
     const cutEnd = cutLine(bytes, start + recent.bytes.length - 1, end, to);
@@ -126,17 +126,17 @@ export function createRouter(
 
   const routeOne = (line: Buffer): void => {
     const end = line.length - 1;
-    let stream = glueFinder(line)(0) < end ? OTHER : learned(line, 0, end);
+    let stream = glueFinder(line)(0) < end ? OTHER : knownStream(line, 0, end);
     if (stream < 0) stream = slowly(line, 0, end);
     else odd.settle();
     if (stream < 0) return;
-    learned(line, 0, end);
+    knownStream(line, 0, end);
     const cutEnd = mayCut[stream] ? cut(line, 0, end, 0, stream) : -1;
     if (cutEnd < 0) sink.records(stream, line, 1, line.length, 'message', line.length);
     else sink.records(stream, line.subarray(0, cutEnd), 1, cutEnd, 'data', line.length);
   };
 
-  /** Consecutive lines of one stream continue as one piece. */
+  /** Passes consecutive lines of one stream on as one piece. */
   const routeAll = (bytes: Buffer, from: number): number => {
     let start = from;
     let runStart = from;
@@ -155,19 +155,19 @@ export function createRouter(
     for (;;) {
       const lineBreak = bytes.indexOf(LINE_BREAK, start);
       if (lineBreak < 0) break;
-      let stream = glued(start) < lineBreak ? OTHER : learned(bytes, start, lineBreak);
+      let stream = glued(start) < lineBreak ? OTHER : knownStream(bytes, start, lineBreak);
       if (stream >= 0 && odd.isOpen()) odd.settle();
       if (stream < 0) {
-        // What came before is handed on first: a state must not overtake its records.
+        // Pass on the pending run first: a state must not overtake its records.
         finishRun();
         runStream = OTHER;
         stream = slowly(bytes, start, lineBreak);
-        // What this line has taught holds for the line itself.
-        if (stream >= 0 && mayCut[stream]) learned(bytes, start, lineBreak);
+        // The prefix remembered from this line applies to the line itself.
+        if (stream >= 0 && mayCut[stream]) knownStream(bytes, start, lineBreak);
       }
       const isNext = stream === runStream;
       let end = -1;
-      // Within a run a line is written right behind the last one.
+      // Within a run, a line is written directly after the last one.
       if (stream >= 0 && mayCut[stream]) {
         end = cut(bytes, start, lineBreak, isNext && runForm === 'data' ? runEnd : start, stream);
       }
@@ -203,7 +203,7 @@ export function createRouter(
       odd.tooLong(takeCarried(NOTHING));
       skipping = 'all';
     } else if (carriedBytes > MAX_TEXT_BYTES && !carriedBrace && !odd.isOpen()) {
-      // No JSON so far: its beginning is enough for the log.
+      // Not JSON so far: the beginning is enough for the log.
       const text = takeCarried(NOTHING).toString('utf8', 0, MAX_TEXT_BYTES);
       if (!skipping) sink.text(text);
       skipping = 'text';
@@ -233,7 +233,7 @@ export function createRouter(
       const line = carriedBytes === 0 ? undefined : takeCarried(Buffer.from('\n'));
       let isCut = false;
       if (line && readEnvelope(line, 0, line.length - 1)) {
-        // Read in full: half a line may well end in a brace.
+        // Read in full: a cut line may also end in a brace.
         const stream = slowly(line, 0, line.length - 1);
         if (stream >= 0) sink.records(stream, line, 1, line.length, 'message', line.length);
       } else if (line && !(odd.isOpen() && odd.continues(line, 0, line.length - 1))) isCut = odd.last(line);
@@ -243,7 +243,7 @@ export function createRouter(
   };
 }
 
-/** A loop, from the end: prefixes begin alike, and for so few bytes a call of the runtime takes longer. */
+/** Loops from the end: prefixes share their beginning, and for so few bytes a runtime call is slower. */
 function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
   const { length } = prefix;
   if (end - start <= length) return false;

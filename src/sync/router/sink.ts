@@ -1,4 +1,4 @@
-/** Where the router puts what it sorts. */
+/** Receives what the router has sorted. */
 
 /** `message`: a line as it came; `data`: cut to the record's data by `cutLine`. */
 export type RecordForm = 'message' | 'data';
@@ -11,9 +11,9 @@ export interface RouterSink {
   records(stream: number, lines: Buffer, rows: number, longest: number, form: RecordForm, read: number): void;
   /** A JSON object that is not a record, on a line of its own or next to others: STATE, TRACE, LOG, CONTROL or anything else. */
   message(line: Buffer): void;
-  /** A line, or the rest of one with messages in it, that is not a JSON object: cut where it is very long. */
+  /** A line, or the rest of one with messages in it, that is not a JSON object: cut if it is very long. */
   text(line: string): void;
-  /** A record that is lost, because it is cut off, broken or too long; `stream` is -1 where it does not name its stream. */
+  /** A record that is lost, because it is cut off, broken or too long; `stream` is -1 if its stream is unknown. */
   broken(stream: number, why: 'broken' | 'long'): void;
   /** A record of a stream that was not requested. */
   stray(stream: string): void;

@@ -1,4 +1,4 @@
-/** Holds what was read back against what was sent: every record, field by field, by value. */
+/** Compares the records read back with those sent, field by field, by value. */
 import { findName } from '../../cache/index.ts';
 import { count } from '../../count.ts';
 import { skipSpace, walkObject } from '../../protocol/index.ts';
@@ -11,7 +11,7 @@ const OWN_COLUMN = /^_(airbyte|ab)_/;
 
 type Row = ReadonlyMap<string, string>;
 
-/** @param expected, found: texts of JSON objects. @returns differences, in words; empty where all is as it was sent */
+/** @param expected, found: texts of JSON objects. @returns descriptions of the differences; empty if everything matches */
 export function differences(expected: readonly string[], found: readonly string[]): string[] {
   const reported: string[] = [];
   if (expected.length !== found.length) {
@@ -25,9 +25,9 @@ export function differences(expected: readonly string[], found: readonly string[
   }
   for (const text of expected) {
     if (reported.length >= MAX_DIFFERENCES) break;
-    const wanted = rowOf(text);
-    const candidates = waiting.get(keyOf(wanted)) ?? [];
-    const compared = candidates.map((row) => ({ row, problems: rowProblems(wanted, row) }));
+    const sent = rowOf(text);
+    const candidates = waiting.get(keyOf(sent)) ?? [];
+    const compared = candidates.map((row) => ({ row, problems: rowProblems(sent, row) }));
     const best = compared.sort((one, other) => one.problems.length - other.problems.length)[0];
     if (!best) {
       if (expected.length === found.length) reported.push(`the record ${cut(text)} is not there`);
@@ -39,9 +39,9 @@ export function differences(expected: readonly string[], found: readonly string[
   return reported.slice(0, MAX_DIFFERENCES);
 }
 
-function rowProblems(wanted: Row, found: Row): string[] {
+function rowProblems(sent: Row, found: Row): string[] {
   const names = [...found.keys()].filter((name) => !OWN_COLUMN.test(name));
-  return [...wanted].flatMap(([name, value]) => {
+  return [...sent].flatMap(([name, value]) => {
     const own = found.has(name) ? name : findName(name, names);
     const there = own === undefined ? 'null' : (found.get(own) ?? 'null');
     return isSame(value, there) ? [] : [`${JSON.stringify(cut(name))}: ${cut(value)} became ${cut(there)}`];
@@ -63,20 +63,20 @@ function keyOf(row: Row): string {
   return unquoted(id);
 }
 
-/** The same value, in whichever form a store gives it: numbers and objects as text, moments in another zone. */
-function isSame(wanted: string, found: string): boolean {
-  const [one, other] = [spelling(wanted, 'digits'), spelling(found, 'digits')];
+/** Whether two texts hold the same value in any stored form: numbers and objects as text, times in another zone. */
+function isSame(sent: string, found: string): boolean {
+  const [one, other] = [spelling(sent, 'digits'), spelling(found, 'digits')];
   if (one === other) return true;
-  const [text, otherText] = [unquoted(wanted), unquoted(found)];
-  if (wanted === 'null') return otherText === '';
-  // A column of text holds the number, the object or the list as it was written.
+  const [text, otherText] = [unquoted(sent), unquoted(found)];
+  if (sent === 'null') return otherText === '';
+  // A text column holds a number, an object or a list as it was written.
   if (spelling(text, 'digits') === spelling(otherText, 'digits')) return true;
   const [moment, otherMoment] = [momentOf(text), momentOf(otherText)];
   if (moment !== undefined && moment === otherMoment) return true;
   return /^\d\d:\d\d:\d\d$/.test(text) && otherText.startsWith(text);
 }
 
-/** Milliseconds; a moment without a zone counts as UTC. */
+/** Milliseconds; a time without a zone counts as UTC. */
 function momentOf(text: string): number | undefined {
   const [, day, time, zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::?\d\d)?)?$/.exec(text) ?? [];

@@ -100,7 +100,7 @@ export const NULLS: Data = data(
 export const BIG_NUMBERS: Data = {
   fields: { id: 'integer', whole: 'integer', decimal: 'number' },
   records: [
-    // Texts: what JavaScript would make of these numbers is not what they are.
+    // Texts, because JavaScript cannot represent these numbers exactly.
     '{"id":1,"whole":9007199254740993,"decimal":0.1}',
     '{"id":2,"whole":9223372036854775807,"decimal":1e-9}',
     '{"id":3,"whole":-9223372036854775808,"decimal":-12345678.9875}',

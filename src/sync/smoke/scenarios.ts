@@ -1,4 +1,4 @@
-/** What a destination is put to the test with: scenarios of our own, each with what must be there in the end. */
+/** The scenarios that a destination is tested with, each with the expected result. */
 import type { JsonObject, SyncMode } from '../../protocol/index.ts';
 import {
   BIG_NUMBERS,
@@ -14,7 +14,7 @@ import {
 
 /** One stream of a scenario: what each sync sends of it, and what is there afterwards. Records are JSON texts. */
 export interface SmokeStream {
-  /** Behind the prefix that all streams of a run share. */
+  /** Follows the prefix that all streams of a run share. */
   readonly name: string;
   readonly primaryKey?: readonly string[];
   readonly cursor?: string;
@@ -25,7 +25,7 @@ export interface SmokeStream {
 export interface Scenario {
   readonly name: string;
   readonly about: string;
-  /** Modes that will do, the best first. */
+  /** Accepted modes, best first. */
   readonly modes: readonly SyncMode[];
   readonly streams: readonly SmokeStream[];
   /** Records between two states. */

@@ -1,4 +1,4 @@
-/** One sync of made-up records into a destination. */
+/** One sync of generated records into a destination. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connectors, DestinationRun, RunControl } from '../../connectors/index.ts';
 import { abortError } from '../../errors.ts';
@@ -38,7 +38,7 @@ export interface SmokeParts {
   readonly silenceMs: number;
 }
 
-/** Errors are noted in the record. @throws the signal's reason where the call was given up */
+/** Errors are noted in the record. @throws the signal's reason if the call was cancelled */
 export async function writeSmoke(sync: SmokeSync, parts: SmokeParts): Promise<SmokeWrite> {
   const { connectors, target, control } = parts;
   const { signal } = control;
@@ -112,9 +112,9 @@ async function feedAll(run: DestinationRun, sync: SmokeSync, parts: Feeding): Pr
   feed.end();
   const exit = await waitForEnd(destination, clock, writing, early);
   if (control.signal.aborted) throw abortError(control.signal);
-  const said = record.errors.length > 0;
-  if (exit && exit.code !== 0 && !said) addError(record, badEnd(exit, 'The destination'));
-  else if (early && !said) {
+  const hasReported = record.errors.length > 0;
+  if (exit && exit.code !== 0 && !hasReported) addError(record, badEnd(exit, 'The destination'));
+  else if (early && !hasReported) {
     const message = 'The destination closed its input, or ended, before it was told all.';
     addError(record, { message, failure_type: 'system_error' });
   }

@@ -1,4 +1,4 @@
-/** Puts a destination to the test: writes what scenarios hold, and reads it back where that can be done. */
+/** Tests a destination: writes the records of scenarios, and reads them back where possible. */
 import { randomBytes } from 'node:crypto';
 import type { ReadBack } from '../../cache/index.ts';
 import type { Connectors, RunControl } from '../../connectors/index.ts';
@@ -16,12 +16,12 @@ import { writeSmoke } from './smoke-sync.ts';
 export interface ScenarioReport {
   readonly scenario: string;
   readonly about: string;
-  /** Absent where the destination has no mode for it. */
+  /** Absent if the destination has no mode for it. */
   readonly passed?: boolean;
   readonly skipped?: string;
   readonly written: number;
   readonly states: { readonly sent: number; readonly returned: number };
-  /** Whether what is there was compared, and how many records that were; else why not. */
+  /** Whether the result was compared and over how many records, or why not. */
   readonly read_back: { readonly compared: boolean; readonly records?: number; readonly why?: string };
   /** What went wrong, redacted. */
   readonly problems: readonly string[];
@@ -39,16 +39,16 @@ export interface SmokeOptions {
   readonly connectors: Connectors;
   readonly redactor: Redactor;
   readonly target: DeliveryTarget;
-  /** Asked after the first sync: only then there is something to read. */
+  /** Called after the first sync, because there is nothing to read before. */
   readBack(): Promise<ReadBack | { readonly why: string }>;
-  /** Names of scenarios; without them all. */
+  /** Names of scenarios; all by default. */
   readonly scenarios?: readonly string[] | undefined;
   readonly silenceMs?: number | undefined;
 }
 
 export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map(({ name }) => name);
 
-/** A warehouse may think over a few records for minutes. */
+/** A warehouse may take minutes for a few records. */
 const SILENCE_MS = 10 * 60_000;
 const MAX_PROBLEM_LENGTH = 500;
 
@@ -137,14 +137,14 @@ async function look(scenario: Scenario, prefix: string, { readBack, redactor }: 
     for (const { name, expected } of scenario.streams) {
       const rows = await reader.rows({ name: `${prefix}${name}` });
       records += rows?.length ?? 0;
-      // Some make no file or table for a stream without records.
+      // Some destinations create nothing for a stream without records.
       if (!rows && expected.length > 0) reported.push(`nothing of the stream "${name}" was found (${reader.from})`);
       const problems = rows ? differences(expected, rows) : [];
       reported.push(...problems.map((problem) => (scenario.streams.length > 1 ? `${name}: ${problem}` : problem)));
     }
     return { found: { compared: true, records }, reported };
   } catch (error) {
-    // That it cannot be read here says nothing of what was written.
+    // A failed read-back does not mean that the write failed.
     return { found: { compared: false, why: redactor.redact(messageOf(error), 'connector') }, reported: [] };
   }
 }
@@ -172,7 +172,7 @@ function streamOf({ name, primaryKey = [], cursor, syncs }: SmokeStream, prefix:
 
 const NO_LOG: SyncLog = { write: () => undefined, note: () => undefined, flush: async () => {}, close: async () => {} };
 
-/** Where the words of the destination are gathered. */
+/** Collects the messages of the destination. */
 function emptyRecord({ name }: DeliveryTarget): SyncRecord {
   return beginRecord({
     syncId: '',

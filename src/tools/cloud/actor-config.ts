@@ -20,7 +20,7 @@ export interface Definite {
   readonly workspaceId: string;
 }
 
-/** @throws InputError `no_spec`: without it nobody knows which fields are secret */
+/** @throws InputError `no_spec`: without it the secret fields are unknown */
 export async function neededSpec(definite: Definite, services: Services, signal: AbortSignal): Promise<JsonObject> {
   const spec = await specOf(definite, services, signal);
   if (spec) return spec;
@@ -36,7 +36,7 @@ const TYPE_FIELDS = ['sourceType', 'destinationType'];
 
 /**
  * @param open paths whose problems do not count
- * @param present the configuration in Airbyte: its fields count as known, whatever the spec says
+ * @param present the configuration in Airbyte: its fields count as known, even if the spec lacks them
  * @throws InputError `invalid_config`
  */
 export async function resolved(
@@ -49,7 +49,7 @@ export async function resolved(
   const { config: complete, problems, unknown } = await sources.inspect({ config }, spec, control);
   const ignored = new Set(open.map(dottedPath));
   const counting = problems.filter(({ path }) => !ignored.has(path));
-  // Airbyte takes such fields without a word, and an update cannot take them away again.
+  // Airbyte accepts such fields silently, and an update cannot remove them.
   const known = new Set([...TYPE_FIELDS, ...pathsOf(present)]);
   const all = [...counting, ...unknown.filter(({ path }) => !known.has(path)).map(unknownField)];
   if (all.length > 0) throw invalidConfig(all);
@@ -79,7 +79,7 @@ export function invalidConfig(problems: readonly Problem[]): InputError {
   );
 }
 
-/** What a person is to type must not be referred to. @throws InputError `invalid_config` */
+/** Fields that a person enters must not be references. @throws InputError `invalid_config` */
 export function refuseSecrets(config: JsonObject, spec: JsonObject, secretKeys: ReadonlySet<string>): void {
   const problems: Problem[] = [];
   const walk = (value: JsonValue, path: FieldPath): void => {
@@ -142,7 +142,7 @@ function maskInList(path: FieldPath): Problem {
   };
 }
 
-/** Of a shown configuration what a change names. */
+/** The part of a shown configuration that a change names. */
 export function partOf(shown: JsonObject, changes: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(changes).map(([key, change]) => {

@@ -1,4 +1,4 @@
-/** The short name of an actor's connector, such as `postgres`: Airbyte itself tells it for fewer than half of them. */
+/** The short name of an actor's connector, such as `postgres`: Airbyte itself returns it for fewer than half of them. */
 import type { Actor } from '../../cloud/index.ts';
 import type { Services } from '../services.ts';
 import { ignore } from './masking.ts';

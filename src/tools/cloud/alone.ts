@@ -1,8 +1,8 @@
-/** One operation on an object at a time, within this process: what was judged must still hold when it is done. */
+/** One operation on an object at a time, within this process: a decision must still be valid when the operation runs. */
 
 const last = new Map<string, Promise<unknown>>();
 
-/** Runs `body` after all that was begun for the same object before. */
+/** Runs `body` after all earlier operations on the same object. */
 export async function alone<T>(id: string, body: () => Promise<T>): Promise<T> {
   const key = id.toLowerCase();
   const before = last.get(key);

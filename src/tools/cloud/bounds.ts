@@ -4,7 +4,7 @@ import { type Redactor, redactBeginning } from '../../secrets/index.ts';
 
 const MAX_CHARACTERS = 30_000;
 
-/** The value where it is small enough, else the beginning of its JSON. */
+/** The value if it is small enough, else the beginning of its JSON. */
 export function boundedJson(
   value: JsonValue,
   redactor: Redactor,

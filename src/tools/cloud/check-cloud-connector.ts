@@ -33,7 +33,7 @@ export const checkCloudConnector = defineTool({
     about({ kind, id: actor.id, name: actor.name });
     progress(`Airbyte checks the ${kind} "${name}"`);
     const { succeeded, message } = await cloud.actors.check(kind, actor.id, signal);
-    // Connectors quote their configuration where they are refused.
+    // Connectors quote their configuration when a check fails.
     const redact = message ? await textRedactor(services, signal, await specOf(actor, services, signal)) : undefined;
     const shown = message && redact?.(message);
     const web = webAddress(cloud.addresses(), actor.workspaceId, kind, actor.id);

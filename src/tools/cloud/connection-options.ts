@@ -38,7 +38,7 @@ export async function chosenTags(
   });
 }
 
-/** As `namespace` is given; undefined where Airbyte does not tell it. */
+/** As `namespace` is given; undefined if Airbyte does not return it. */
 export function namespaceText({
   namespaceDefinition: of,
   namespaceFormat: format,

@@ -1,4 +1,4 @@
-/** Whether what answers a create is what was asked for: only that is this session's own, to change and to delete. */
+/** Whether a create returned the requested object: only then does this session own it and may change or delete it. */
 
 export const NOT_OWN =
   'Airbyte answered with other ids than were asked for: this session does not count it as its own. Look at it with describe_cloud_object.';

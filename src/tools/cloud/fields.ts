@@ -6,7 +6,7 @@ import { InputError } from '../../errors.ts';
 
 export const workspaceId = z.string().optional();
 
-/** Of something new: as long as names are shown whole. */
+/** For new objects: names up to this length are shown in full. */
 export const objectName = z.string().min(1).max(200);
 
 /** @throws InputError `bad_id`: names are often given where an id belongs */
@@ -19,22 +19,26 @@ export function checkId(field: string, id: string): string {
   );
 }
 
-/** The answer under the id that was asked for, whatever id it bears: the gate judged by that one, and what follows must be done to it. */
+/** The answer with the requested id, whatever id it contains: the gate judged the requested one, so later steps must use it. */
 export function asAsked<Id extends string | number, T extends { readonly id: Id }>(asked: Id, found: T): T {
   return { ...found, id: asked };
 }
 
 /**
- * Holds an object against the workspace that the call names.
- * @param what the object in words, such as `the connection "people"`
+ * Checks that an object is in the workspace that the call names.
+ * @param what a description of the object, such as `the connection "people"`
  * @throws InputError `other_workspace`
  */
 export function checkWorkspace(
-  wanted: string | undefined,
+  requestedId: string | undefined,
   found: { readonly workspaceId: string },
   what: string,
 ): void {
-  if (wanted === undefined || checkId('workspace_id', wanted).toLowerCase() === found.workspaceId.toLowerCase()) return;
+  if (
+    requestedId === undefined ||
+    checkId('workspace_id', requestedId).toLowerCase() === found.workspaceId.toLowerCase()
+  )
+    return;
   throw new InputError(
     'other_workspace',
     `${what} is in another workspace (${found.workspaceId}).`,

@@ -29,11 +29,11 @@ export interface ObjectLookup {
   readonly kind: ObjectKind;
   readonly id: string;
   readonly workspace_id?: string | undefined;
-  /** The argument that names it; `id` where none is given. */
+  /** The argument that names it; `id` if none is given. */
   readonly field?: string | undefined;
 }
 
-/** What a call names: an id or a unique name, and perhaps the workspace in which it must lie. */
+/** What a call names: an id or a unique name, and optionally the workspace that it must be in. */
 export interface ObjectReference {
   readonly id: string;
   readonly workspaceId?: string | undefined;
@@ -54,7 +54,7 @@ export async function findActor(
   const id = await idOf(requested.id, { kind, field }, list, services);
   const actor = asAsked(id, await cloud.actors.get(kind, id, signal));
   checkWorkspace(workspaceId, actor, `The ${kind} "${shortName(actor.name)}"`);
-  // Of a deleted one Airbyte keeps all but the configuration; some connectors need none.
+  // Airbyte keeps everything of a deleted object except its configuration; some connectors need none.
   if (Object.keys(actor.configuration).length > 0) return actor;
   for await (const { item } of everyItem((page) => cloud.actors.list(kind, actor.workspaceId, page, signal))) {
     if (item.id.toLowerCase() === actor.id.toLowerCase()) return actor;

@@ -1,4 +1,4 @@
-/** A manifest as Airbyte takes it: with a spec that is written out, for it looks into it without following references. */
+/** A manifest as Airbyte takes it: with references in the spec resolved, because Airbyte does not follow them. */
 import { InputError } from '../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../protocol/index.ts';
 
@@ -13,8 +13,8 @@ const EMPTY_SPEC: JsonObject = {
 };
 
 /**
- * Writes references inside of the spec out, and adds an empty spec where there is none.
- * @throws InputError `bad_manifest` for a reference that leads nowhere, or into itself
+ * Writes references inside of the spec out, and adds an empty spec if there is none.
+ * @throws InputError `bad_manifest` for a broken or circular reference
  */
 export function withLiteralSpec(manifest: JsonObject): JsonObject {
   const spec = manifest.spec === undefined || manifest.spec === null ? {} : literal(manifest.spec, manifest, []);

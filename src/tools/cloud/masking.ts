@@ -14,7 +14,7 @@ export async function shownConfiguration(actor: Actor, services: Services, signa
 
 type ActorDefinition = Pick<Actor, 'kind' | 'definitionId' | 'workspaceId'>;
 
-/** `connectionSpecification`; undefined where neither Airbyte nor the registry tells it. */
+/** `connectionSpecification`; undefined if neither Airbyte nor the registry has it. */
 export async function specOf(
   actor: ActorDefinition,
   services: Services,

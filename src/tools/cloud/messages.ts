@@ -9,7 +9,7 @@ const SHOWN = 2_000;
 
 /**
  * Redacts a text, then cuts it.
- * @param spec of the connector that speaks, where it is known: what follows the names of its secret fields is hidden too
+ * @param spec of the connector, if known: values after the names of its secret fields are redacted too
  */
 export async function textRedactor(services: Services, signal: AbortSignal, spec: object = {}): Promise<RedactText> {
   const { keys } = await services.registry.secretKeys(signal);

@@ -34,7 +34,7 @@ export async function idOf(
       'Give the id, or the unique name; list_cloud_objects shows both.',
     );
   }
-  // Names come with what looks like a secret in them hidden.
+  // Listed names are redacted.
   const requested = redactName(idOrName, vault.redactor);
   const all = await allItems(list);
   const exact = all.filter(({ name }) => name === requested);

@@ -1,4 +1,4 @@
-/** What a source offers to a connection, asked of Airbyte's cache first and of the connector only where that does not do. */
+/** What a source offers to a connection, from Airbyte's cache, or from the connector if the cache is not enough. */
 import type { ConnectionStream, OfferedStream } from '../../cloud/index.ts';
 import { SluiceError } from '../../errors.ts';
 import type { JsonObject } from '../../protocol/index.ts';

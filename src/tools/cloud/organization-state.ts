@@ -1,13 +1,13 @@
 /** Whether an organization's workspaces may run anything. */
 import type { OrganizationInfo } from '../../cloud/index.ts';
 
-/** Such as `locked, subscribed`; undefined where Airbyte tells nothing of it. */
+/** Such as `locked, subscribed`; undefined if Airbyte does not return it. */
 export function organizationState({ billing }: OrganizationInfo): string | undefined {
   const { paymentStatus, subscriptionStatus } = billing ?? {};
   return [paymentStatus, subscriptionStatus].filter(Boolean).join(', ') || undefined;
 }
 
-/** Undefined where nothing is in the way of jobs. */
+/** Undefined if nothing prevents jobs. */
 export function organizationWarning(info: OrganizationInfo): string | undefined {
   const { paymentStatus = '', subscriptionStatus } = info.billing ?? {};
   const stops = /^(locked|disabled)$/.test(paymentStatus) || subscriptionStatus === 'unsubscribed';

@@ -55,12 +55,12 @@ export function scheduleValue({ type, cron, timing }: Schedule): string {
   return type === 'manual' ? 'manual' : (cron ?? timing ?? type);
 }
 
-/** As the public API takes it, which knows no time zone but UTC. */
+/** As the public API takes it, which supports only UTC. */
 export function publicSchedule({ expression }: GivenSchedule): string {
   return expression === 'manual' ? expression : `${expression} UTC`;
 }
 
-/** ISO 8601, in UTC; undefined where nothing is scheduled, or by a kind of expression that is not understood. */
+/** ISO 8601, in UTC; undefined if nothing is scheduled or the expression is not supported. */
 export async function nextRun({ expression, timeZone }: GivenSchedule): Promise<string | undefined> {
   if (expression === 'manual') return undefined;
   const { Cron } = await import('croner');

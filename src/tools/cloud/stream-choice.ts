@@ -1,4 +1,4 @@
-/** Which streams a connection reads, and how: what is asked for, held against what Airbyte offers. */
+/** Which streams a connection reads, and how: checks the request against what Airbyte offers. */
 import * as z from 'zod';
 import type { ConnectionStream, OfferedStream } from '../../cloud/index.ts';
 import { InputError } from '../../errors.ts';
@@ -39,7 +39,7 @@ export function chooseStreams(
   });
 }
 
-/** Older servers do not tell the namespace of a connection's streams. */
+/** Older servers do not return the namespace of a connection's streams. */
 function knownOf(stream: OfferedStream, before: readonly ConnectionStream[]): ConnectionStream | undefined {
   const twins = before.filter(({ name }) => name === stream.name);
   const exact = twins.find(({ namespace }) => namespace === stream.namespace);
@@ -71,7 +71,7 @@ function choose(
   const hasKey = (key ?? stream.primaryKey).length > 0;
   const mode = request.mode ?? before?.mode ?? defaultMode(stream, hasCursor, hasKey);
   const modes = writableModes(stream);
-  // What it has already it may keep, whatever is offered today.
+  // Present values remain allowed, even if they are no longer offered.
   if (mode !== before?.mode && !modes.includes(mode)) {
     throw new InputError(
       'mode_not_offered',
@@ -108,7 +108,7 @@ function choose(
   return { name, namespace, mode, cursorField, primaryKey: key, fields, rest: before?.rest };
 }
 
-/** Undefined for all. Airbyte wants the key and the cursor among them: they come along. */
+/** Undefined for all. Airbyte requires the key and the cursor, so they are added. */
 function chosenFields(
   stream: OfferedStream,
   label: string,
@@ -117,7 +117,7 @@ function chosenFields(
 ): Path[] | undefined {
   if (requested.length === 0) return undefined;
   const known = stream.fields.map((path) => path.join('.'));
-  // A selected object comes with all that is in it; whether a part of it may be selected is Airbyte's to say.
+  // A selected object includes everything in it; Airbyte decides whether a part of it can be selected.
   const unknown = requested.find(
     (name) => known.length > 0 && !known.includes(name) && !known.includes(name.split('.')[0] ?? ''),
   );
@@ -134,7 +134,7 @@ function chosenFields(
   );
 }
 
-/** Airbyte never lists one of them, and takes it where these two are offered. */
+/** Airbyte never lists one of the modes, but accepts it if these two are offered. */
 function writableModes({ modes }: OfferedStream): readonly string[] {
   const made = 'full_refresh_overwrite_deduped';
   const isTaken = ['full_refresh_overwrite', 'incremental_deduped_history'].every((mode) => modes.includes(mode));

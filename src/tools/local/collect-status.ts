@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 import type { Call } from '../tool.ts';
 import type { mode, realmModes, Status } from './status-output.ts';
 
-/** What was read for a status, before it is put into words. */
+/** What was read for a status, before formatting. */
 interface Facts {
   readonly secrets: VaultStatus;
   readonly found: ConnectorsStatus;

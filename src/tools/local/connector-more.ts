@@ -80,7 +80,7 @@ export async function moreOf(
         ...change,
         migration_url: migrationUrl,
       })),
-      // Snapshots of single commits are nobody's choice.
+      // Snapshots of single commits are not offered.
       pypi_releases: releases
         ?.filter(({ version: released }) => !released.includes('dev'))
         .slice(0, RELEASES_MAX)

@@ -13,7 +13,7 @@ export const runtimeOutput = z.object({
 });
 export type RuntimeHere = z.infer<typeof runtimeOutput>;
 
-/** One verdict for each runtime that the registry offers, the cheapest first: the first that runs is the one that is taken. */
+/** One verdict for each runtime that the registry offers, the cheapest first: the first that runs is used. */
 export async function runtimesHere(
   { name, runtimes, pypiPackage, repository, version, cdkVersion }: RegistryEntry,
   asked: string | undefined,

@@ -94,7 +94,7 @@ function totalText({ datasets, tables, rows, bytes }: Total, fileBytes: number |
 /** A name, or a path of names, as it has to be written in SQL. */
 type SqlNameWriter = (...names: string[]) => string;
 
-/** `sql` where a name has to be written in another way than it is. */
+/** Adds `sql` if a name must be written differently in SQL. */
 function inSql(named: SqlNameWriter, ...names: string[]): { sql?: string } {
   const sql = named(...names);
   return sql === names.join('.') ? {} : { sql };

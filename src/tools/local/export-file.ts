@@ -10,9 +10,9 @@ const MAX_TRIES = 1000;
 
 export interface StagedExport {
   readonly path: string;
-  /** All that is written on the way. */
+  /** All files written in the process. */
   readonly files: readonly string[];
-  /** Takes away what is still there. */
+  /** Removes what is left of them. */
   remove(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export async function checkFreeName(folder: string, name: string): Promise<void>
 
 /**
  * Gives the file its name, readable for its owner only.
- * @returns its path, and what the file is known by whatever its name becomes
+ * @returns its path, and an id that survives renaming
  * @throws InputError `file_exists`
  */
 export async function publishExport(

@@ -1,4 +1,4 @@
-/** Ends an export that writes more than it may: the size of its file is looked at while it grows. */
+/** Ends an export that exceeds its limit, by checking the size of its file while it grows. */
 import { stat } from 'node:fs/promises';
 import { LimitError } from '../../errors.ts';
 import { bytesText } from '../text.ts';

@@ -48,7 +48,7 @@ export const listSources = defineTool({
 
 type Described = Omit<z.infer<typeof sourceOutput>, 'streams'>;
 
-/** All, or those of either kind that have the name. @throws InputError `unknown_source` where neither has */
+/** All, or those of either kind that have the name. @throws InputError `unknown_source` if neither has */
 async function savedAs(name: string | undefined, { sources, destinations }: Services) {
   if (name === undefined) return { sources: await sources.list(), destinations: await destinations.list() };
   const destination = (await destinations.has(name)) ? [await destinations.get(name)] : [];

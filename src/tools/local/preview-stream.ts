@@ -71,7 +71,7 @@ export const previewStream = defineTool({
   },
 });
 
-/** A record whose long strings and nested values are cut to what a reader wants of a preview. */
+/** A record whose long strings and nested values are shortened for the preview. */
 function cutCells(record: Readonly<Record<string, unknown>>): { record: Record<string, unknown>; cuts: number } {
   let cuts = 0;
   const cell = (value: unknown): unknown => {

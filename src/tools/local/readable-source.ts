@@ -22,7 +22,7 @@ type ReadableInput = z.infer<typeof shape>;
 
 /**
  * @returns what to call it in the answer, and the source ready to run
- * @throws InputError `source_or_connector` where neither or both are given; what preparing throws
+ * @throws InputError `source_or_connector` if neither or both are given; what preparing throws
  */
 export async function openSource(
   input: ReadableInput,

@@ -13,7 +13,7 @@ import { type ConnectorArguments, connectorFields, toConnectorConfig } from './c
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 import { checkNext, validationText } from './validate-config.ts';
 
-/** An answer is in time with installing, checking and discovering before the wait. */
+/** Leaves enough time for installing, checking and discovering before the wait. */
 const CALL_MS = 38_000;
 const SYNC_WAIT_MS = 20_000;
 
@@ -91,7 +91,7 @@ function saved(kind: Kind, { sources, destinations }: Services): Sources {
   return kind === 'source' ? sources : destinations;
 }
 
-/** Starts a sync of the source just saved. If it cannot start, the source remains saved and the answer says why. */
+/** Starts a sync of the source just saved. If it cannot start, the source remains saved and the answer has the reason. */
 async function withSync({ data }: Awaited<ReturnType<typeof save>>, startedAt: number, call: Call) {
   const { services, signal, progress, authorize } = call;
   const saved = `Saved "${data.name}": ${data.connector} ${data.version} (${data.runtime}).`;

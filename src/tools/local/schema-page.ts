@@ -4,7 +4,7 @@ import { count } from '../text.ts';
 
 export interface SchemaPage {
   readonly schema: JsonObject;
-  /** Which fields these are, where they are not all. */
+  /** Which fields these are, if not all. */
   readonly note?: string;
   /** How many fields to skip for the next part; undefined at the end. */
   readonly next?: number;
@@ -28,7 +28,7 @@ export function schemaPage(schema: JsonObject, search: string, offset: number, m
   let next = offset;
   for (const [name, property] of found.slice(offset)) {
     left -= JSON.stringify(name).length + JSON.stringify(property).length + 2;
-    // One field always: else nothing would lead past a long one.
+    // Always at least one field, so that paging gets past a long one.
     if (left < 0 && next > offset) break;
     page[name] = property;
     next += 1;

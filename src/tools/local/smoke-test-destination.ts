@@ -63,7 +63,7 @@ function inLedger({ id, name }: { readonly id?: string; readonly name: string })
   return { realm: 'local', kind: 'destination', id: idOf(id === undefined ? { name } : { id, name }), name };
 }
 
-/** The configuration, secrets and all, goes to the reader alone. */
+/** Passes the configuration, including its secrets, only to the reader. */
 async function readBack(target: Awaited<ReturnType<typeof targetOf>>, { settings, project }: Services) {
   const { installed, config } = target;
   const cache = project.peek('cache');
@@ -75,11 +75,11 @@ async function readBack(target: Awaited<ReturnType<typeof targetOf>>, { settings
     );
     return mount && join(mount.folder, path.slice(mount.target.length));
   };
-  const place = { connector: installed.connector, hostPath, cacheFile: cache && join(cache, 'cache.duckdb') };
+  const location = { connector: installed.connector, hostPath, cacheFile: cache && join(cache, 'cache.duckdb') };
   return config.use((plainConfig) => {
-    // From inside a container this machine has another name.
+    // Inside a container this machine has another name.
     const isHere = inContainer && plainConfig.host === 'host.docker.internal';
-    return readBackOf({ ...place, config: isHere ? { ...plainConfig, host: '127.0.0.1' } : plainConfig });
+    return readBackOf({ ...location, config: isHere ? { ...plainConfig, host: '127.0.0.1' } : plainConfig });
   });
 }
 

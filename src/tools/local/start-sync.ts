@@ -5,7 +5,7 @@ import { syncTargets } from '../sync-targets.ts';
 import { defineTool } from '../tool.ts';
 import { syncData, syncOutput, syncText } from './sync-answer.ts';
 
-/** A wait ends early enough for the answer to be in time, install and discover included. */
+/** Ends the wait early enough for the answer to be in time, including install and discover. */
 const CALL_SECONDS = 38;
 
 const input = z.strictObject({

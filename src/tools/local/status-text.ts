@@ -52,7 +52,7 @@ function contactText(contact: Status['cloud']['last_contact']): string {
   return `last contacted at ${contact.at} (${contact.answered ? 'it answered' : 'no answer'})`;
 }
 
-/** Ids of this machine are of no use to a reader; in the cloud they are what other tools take. */
+/** Omits ids of this machine, which readers cannot use; shows cloud ids, which other tools take. */
 function createdText({ realm, kind, id, name }: Status['created_this_session'][number]): string {
   if (realm === 'cloud') return `cloud ${kind} ${name ? `"${name}" (${id})` : id}`;
   return `${kind} ${name ?? id}`;
@@ -66,7 +66,7 @@ function onOff({ on, set_by: by }: Status['modes']['local']['safe_mode']): strin
   return `${on ? 'on' : 'off'} (${by})`;
 }
 
-/** An engine that does not answer, or not to this user, may well be there; a Python that makes no environments is. */
+/** An engine that does not respond may still be installed; a Python that cannot create environments is. */
 export function missingText({ name, path, fix }: Omit<Status['runtimes'][number], 'found'>): string {
   return `${name}: ${name === 'docker' || path ? 'not usable' : 'not found'}. ${fix ?? ''}`.trim();
 }

@@ -156,7 +156,7 @@ function errorText({ from, stream, message }: SyncOutput['errors'][number]): str
   return [...(from ? [from] : []), ...(stream ? [stream] : []), message].join(': ');
 }
 
-/** In a form that both databases read: the one writes a space into the JSON, the other does not. */
+/** Works in both databases: one writes a space into the JSON, the other does not. */
 function changedText(
   { stream, table = '', rows, changed_values: changed, replaced, late }: SyncOutput['streams'][number],
   dataset = '',

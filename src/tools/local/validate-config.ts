@@ -70,12 +70,12 @@ export function validationText(validation: Validation): string {
   ].join('\n');
 }
 
-/** As Python, Node, Go and Java say that a certificate is not trusted. */
+/** The messages of Python, Node, Go and Java for an untrusted certificate. */
 const UNTRUSTED =
   /certificate[ _]verify[ _]failed|self[- ]signed certificate|unable to get local issuer|signed by unknown authority|PKIX path building failed/i;
 
 /**
- * What a failed check leaves to do; where problems are listed, each has its own fix.
+ * The next step after a failed check; listed problems have their own fixes.
  * @param written the configuration as the assistant wrote it: its references are names
  */
 export function checkNext(written: object | undefined, checkMessage: string | undefined): string {

@@ -1,4 +1,4 @@
-/** A source or a destination in Airbyte: a local one handed over with its secrets, or one made from references, or a draft. */
+/** A source or a destination in Airbyte: a local one exported with its secrets, one made from references, or a draft. */
 import type { ActorKind } from '../../../cloud/index.ts';
 import { isUuid } from '../../../config/index.ts';
 import { abortError, InputError, SluiceError } from '../../../errors.ts';
@@ -15,7 +15,7 @@ import type { CreateInput, Creator } from './creator.ts';
 import { handedOver } from './handed-over.ts';
 import { refuseTakenName } from './taken-name.ts';
 
-/** All that goes to Airbyte. */
+/** Everything that is sent to Airbyte. */
 interface Ready {
   readonly definitionId: string;
   readonly config: ResolvedConfig;
@@ -103,7 +103,7 @@ async function readyDraft(written: JsonObject, definite: Definite, call: Call): 
 async function definitionOf(kind: ActorKind, connector: string, { services, signal }: Call): Promise<string> {
   const { registry } = services;
   const byId = isUuid(connector);
-  // By its id Airbyte knows it also where no registry can be had.
+  // Airbyte recognises the id even without a registry.
   const all = byId ? await registry.all(signal).catch(ignore(signal)) : undefined;
   const entry = byId
     ? all?.entries.find(({ definitionId }) => definitionId === connector.toLowerCase())

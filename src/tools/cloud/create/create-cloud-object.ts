@@ -48,7 +48,7 @@ export const createCloudObject = defineTool({
     if (name.trim() === '') throw new InputError('argument_missing', 'The name is empty.', 'Give it a name.');
     call.about({ kind, name });
     const made = await CREATORS[kind](given, call, (there) => {
-      // At once, whoever still waits: what this session made it may change and delete.
+      // At once, even if nobody waits: the session may change and delete what it created.
       call.services.ledger.enter(ledgerEntry({ kind, ...there }));
       call.about({ kind, ...there });
     });

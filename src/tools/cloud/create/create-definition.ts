@@ -49,7 +49,7 @@ async function storeTestingValues(
   { cloud }: Services,
 ): Promise<string[]> {
   try {
-    // Not the call's signal: whoever gives up has made the definition all the same.
+    // Not the call's signal: the definition exists even if the caller gives up.
     const draft = await cloud.definitions.draft(workspaceId, id, AbortSignal.timeout(STORING_MS));
     if (!draft) throw noProject();
     await testing.send(workspaceId, draft.projectId);
@@ -62,7 +62,7 @@ async function storeTestingValues(
   }
 }
 
-/** Checked before it is sent; undefined where none is given. */
+/** Checked before it is sent; undefined if none is given. */
 export async function givenManifest(
   { manifest, manifest_path: path }: { manifest?: Record<string, unknown>; manifest_path?: string },
   { connectors }: Services,

@@ -52,7 +52,7 @@ export interface Made {
   readonly id: string;
   readonly name: string;
   readonly workspaceId: string;
-  /** Put into the answer besides. */
+  /** Additional fields of the answer. */
   readonly more?: Pick<
     z.input<typeof createOutput>,
     'streams' | 'schedule' | 'time_zone' | 'next_run' | 'secrets_to_type' | 'warnings'
@@ -63,7 +63,7 @@ export interface Made {
   readonly after?: unknown;
 }
 
-/** Makes the thing, and calls `enter` as soon as it exists. */
+/** Creates the object, and calls `enter` as soon as it exists. */
 export type Creator = (
   input: CreateInput,
   call: Call,

@@ -1,4 +1,4 @@
-/** Airbyte takes a name twice; afterwards nobody can tell the two apart. */
+/** Airbyte accepts a name twice; afterwards the two cannot be distinguished by name. */
 import { InputError } from '../../../errors.ts';
 import { redactName } from '../../../secrets/index.ts';
 import type { Call } from '../../tool.ts';

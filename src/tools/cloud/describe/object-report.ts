@@ -1,4 +1,4 @@
-/** What is told of a thing while it is put together: facts as data, large parts as text too, and what was left out. */
+/** The report of an object while it is built: facts as data, large parts as text too, and what was left out. */
 import type { Page, Paged } from '../../../cloud/index.ts';
 import type { JsonValue } from '../../../protocol/index.ts';
 import type { Call } from '../../tool.ts';
@@ -12,7 +12,7 @@ export interface Question {
   readonly include: ReadonlySet<Include>;
   /** The workspace that the call names. */
   readonly workspaceId: string | undefined;
-  /** State and catalog go whole into files. */
+  /** State and catalog are written to files in full. */
   readonly toFile: boolean;
 }
 
@@ -31,7 +31,7 @@ export function newReport(data: ObjectReport['data']): ObjectReport {
   return { data, parts: [], notes: [] };
 }
 
-/** A large part, whole in the data where it fits. */
+/** A large part, complete in the data if it fits. */
 export function put(
   report: ObjectReport,
   label: 'configuration' | Exclude<Include, 'billing'>,
@@ -44,7 +44,7 @@ export function put(
   if (cut) report.notes.push(`${label}: ${cut}; the rest stands at the web address`);
 }
 
-/** Things of a list that use the thing. */
+/** Objects of a list that use this object. */
 export async function usersOf<T>(
   list: (page: Page) => Promise<Paged<T>>,
   uses: (item: T) => boolean,
@@ -58,7 +58,7 @@ export async function usersOf<T>(
   return { found };
 }
 
-/** The name is a comfort: where it cannot be had the id stands alone. */
+/** Adds the name if it can be fetched, else returns the id alone. */
 export async function named(
   id: string,
   get: (id: string, signal: AbortSignal) => Promise<{ readonly name: string }>,

@@ -1,11 +1,11 @@
-/** State and catalog of a connection, whole and in the form of the Airbyte protocol, as files among the project's exports. */
+/** Writes state and catalog of a connection, in full and in Airbyte protocol format, to files in the project's exports. */
 import { writeFile } from 'node:fs/promises';
 import { RefusedError } from '../../../errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
 import { publishExport, stagedExport } from '../../local/export-file.ts';
 import type { Call } from '../../tool.ts';
 
-/** @returns the path. @throws RefusedError where this machine's realm is read-only */
+/** @returns the path. @throws RefusedError if this machine's realm is read-only */
 export async function writeProtocolFile(
   label: 'state' | 'catalog',
   connectionId: string,

@@ -24,7 +24,7 @@ export const cancelCloudJob = defineTool({
     const { services, signal, about, progress } = call;
     const { jobs } = services.cloud;
     const object = { kind: 'job', id: String(before.id), name: jobName(before, connection) };
-    // The audit takes what is called state for a connector's, and hides it.
+    // The audit masks a key named state, because it takes it for a connector state.
     about({ ...object, before: { status: before.state } });
     let after: Job = before;
     if (isActive(before)) {
@@ -50,7 +50,7 @@ export const cancelCloudJob = defineTool({
   },
 });
 
-/** Airbyte cancels what runs on the connection: where the job had just ended, that was another one. */
+/** Airbyte cancels whatever runs on the connection: if the job had just ended, that was another one. */
 async function othersCancelled(ended: Job, { services, signal }: Call): Promise<string[]> {
   const { items } = await services.cloud.jobs.list(
     { connectionId: ended.connectionId },

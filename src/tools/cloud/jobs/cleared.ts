@@ -6,7 +6,7 @@ import { findActor, ledgerEntry } from '../found-object.ts';
 import { allItems } from '../scan.ts';
 
 /**
- * The connection, its destination where the connection has no prefix (nobody knows whose tables lie there), and other
+ * The connection, its destination where the connection has no prefix (the owner of the tables there is unknown), and other
  * connections that write tables of the same names there.
  */
 export async function clearedTargets(
@@ -28,7 +28,7 @@ export async function clearedTargets(
   return targets;
 }
 
-/** Namespaces may keep tables of one name apart: that is not relied on. */
+/** Namespaces may separate tables of the same name, but this is not relied on. */
 function shareTables(one: Connection, other: Connection): boolean {
   if (one.streams.length === 0 || other.streams.length === 0) {
     const [a, b] = [(one.prefix ?? '').toLowerCase(), (other.prefix ?? '').toLowerCase()];
@@ -38,7 +38,7 @@ function shareTables(one: Connection, other: Connection): boolean {
   return [...tablesOf(other)].some((name) => names.has(name));
 }
 
-/** Destinations differ in what they make of a name: only letters and digits are compared. */
+/** Destinations normalise names differently, so only letters and digits are compared. */
 function tablesOf({ prefix = '', streams }: Connection): Set<string> {
   return new Set(streams.map(({ name }) => `${prefix}${name}`.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')));
 }

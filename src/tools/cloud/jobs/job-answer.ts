@@ -51,7 +51,7 @@ export const jobOutput = z.object({
 });
 export type JobOutput = z.infer<typeof jobOutput>;
 
-/** Between two attempts a job is incomplete, and continues; a state that nobody knows may be on its way too. */
+/** Between two attempts a job is incomplete, and continues; an unknown state may be an intermediate one too. */
 export function isActive({ state }: Pick<Job, 'state'>): boolean {
   return !/^(succeeded|failed|cancelled)$/.test(state);
 }

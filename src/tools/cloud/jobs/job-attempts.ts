@@ -10,7 +10,7 @@ import { logPart } from './job-log.ts';
 const MAX_STREAMS = 50;
 const MAX_FAILURES = 5;
 
-/** Undefined, with a warning, where only the public API can be asked. */
+/** Undefined, with a warning, if only the public API can be asked. */
 async function attemptsOf(
   job: Job,
   data: JobOutput,

@@ -53,7 +53,7 @@ function cutLine(line: string): string {
   return `${line.slice(0, MAX_LINE_LENGTH)}… (${line.length - MAX_LINE_LENGTH} more characters)`;
 }
 
-/** How many of them may be shown; one always. */
+/** How many lines fit; at least one. */
 function fitting(lines: readonly string[]): number {
   let size = 0;
   const tooMany = lines.findIndex((line) => {

@@ -10,7 +10,7 @@ import { asAsked, checkWorkspace } from '../fields.ts';
 import { workspaceIdOf } from '../found-object.ts';
 import { isActive } from './job-answer.ts';
 
-/** A call is answered within 45 s: what comes after waiting takes time too. */
+/** A call is answered within 45 s, which includes the work after the wait. */
 const MAX_WAIT_SECONDS_LENGTH = 38;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 5_000;
@@ -54,8 +54,8 @@ export function jobName(job: Job, connection: Connection | undefined): string {
 }
 
 /**
- * Waits for the end of a job, at most so long; what Airbyte fails to tell meanwhile does not end the wait in an error,
- * for the job continues.
+ * Waits for the end of a job, for a limited time. A failed status request does not end the wait,
+ * because the job continues.
  * @param since when the call began, in milliseconds since 1970
  */
 export async function waitForJob(

@@ -1,4 +1,4 @@
-/** How run_cloud_sync starts a job, and what it must know before: whose job answers, and what would be cancelled. */
+/** Starts a job for run_cloud_sync, after checking whose job is returned and which would be cancelled. */
 import type { Connection, ConnectionStream, Job, StreamName } from '../../../cloud/index.ts';
 import { InputError, RefusedError, SluiceError } from '../../../errors.ts';
 import { findStreams, nearest, streamLabel } from '../../../protocol/index.ts';
@@ -21,9 +21,9 @@ export interface Started {
 
 export interface Start {
   readonly type: RunType;
-  /** As a person writes them; all where none is named. */
+  /** As a person writes them; all by default. */
   readonly streams: readonly string[];
-  /** Whether a job that runs may be cancelled. */
+  /** Whether a running job may be cancelled. */
   readonly cancelRunning: boolean;
 }
 
@@ -51,7 +51,7 @@ async function startSync({ id }: Connection, { services, signal }: Call): Promis
   }
 }
 
-/** No change of the connection by this session comes in between: a prefix that is taken away leads to other tables. */
+/** Runs without concurrent changes to the connection by this session: removing a prefix would affect other tables. */
 function startDestroying(
   { id }: Connection,
   { type, cancelRunning }: Start,
@@ -93,20 +93,20 @@ async function lately(
   return { newest: items[0], running: items.find(isActive) };
 }
 
-/** Airbyte answers a start with the job that is queued already, as if it had made it. */
+/** If a job is already queued, Airbyte returns it as if it were new. */
 function isLater(job: Job, newest: Job | undefined): boolean {
   return newest === undefined || job.id > newest.id;
 }
 
-/** Airbyte would cancel it without a word. */
-function refuseToCancel(running: Job, type: RunType, isWanted: boolean, { services }: Call): void {
+/** Airbyte would cancel the running job silently. */
+function refuseToCancel(running: Job, type: RunType, cancelsRunning: boolean, { services }: Call): void {
   const what = `A ${running.type} runs on this connection (job ${running.id}, ${running.state}), and ${type} would cancel it.`;
   const wait = `Wait for its end (get_cloud_job with job_id ${running.id} and wait_seconds)`;
   const details = { job_id: running.id, type: running.type, state: running.state };
   if (services.settings.modes.cloud.safe.on) {
     throw new RefusedError('job_would_be_cancelled', what, `${wait}, then call again.`, { details });
   }
-  if (isWanted) return;
+  if (cancelsRunning) return;
   const next = `${wait}; or ask the person, and call again with cancel_running.`;
   throw new InputError('job_would_be_cancelled', what, next, { details });
 }

@@ -1,4 +1,4 @@
-/** The latest job of each connection: one page of the workspace's jobs tells most, the others are asked for one by one. */
+/** The latest job of each connection: one page of the workspace's jobs has most of them; the others are requested one by one. */
 import type { Cloud, Connection, Job } from '../../../cloud/index.ts';
 import { eachOf } from './walk.ts';
 

@@ -177,7 +177,7 @@ async function jobs(asked: Asked, { services, signal }: Call): Promise<Listing> 
   });
 }
 
-/** Of the first hundred: a request for each name would cost more than it tells. */
+/** Only for the first hundred: a request per name would cost too much. */
 async function namesOf(
   list: (page: Page) => Promise<Paged<{ readonly id: string; readonly name: string }>>,
 ): Promise<Names> {

@@ -1,9 +1,9 @@
-/** Changes that a PATCH of Airbyte cannot make: it merges, so nothing is taken away, and the fields of two branches would be mixed. */
+/** Changes that a PATCH of Airbyte cannot make: it merges, so nothing is removed, and the fields of two branches would be mixed. */
 import { isObject, type JsonObject, type JsonValue } from '../../../protocol/index.ts';
 
 type Path = readonly string[];
 
-/** Changes without their nulls, and the paths of these: null takes a field away. */
+/** Changes without their nulls, and the paths of these: null removes a field. */
 export function withoutRemovals(changes: JsonObject): {
   readonly given: JsonObject;
   readonly removed: readonly Path[];
@@ -22,8 +22,8 @@ export function withoutRemovals(changes: JsonObject): {
 
 /**
  * The complete configuration after the update.
- * @param present as Airbyte shows it, with its own masks, which a PUT keeps the values of
- * @returns undefined where merging the changes comes to the same
+ * @param present as Airbyte returns it, with its own masks; a PUT keeps the values behind them
+ * @returns undefined if merging the changes has the same result
  */
 export function completeConfig(
   spec: JsonObject,
@@ -62,7 +62,7 @@ function mergeInto(spec: JsonObject, present: JsonObject, changes: JsonObject): 
   return { value: { ...present, ...Object.fromEntries(entries) }, switched };
 }
 
-/** What both branches have stays, the rest of the old one goes; what names the new one is added where the changes leave it out. */
+/** Keeps what both branches have, drops the rest of the old one, and adds the constant of the new one if the changes omit it. */
 function inBranch(branch: JsonObject, present: JsonObject, changes: JsonObject): JsonObject {
   const fields = propertiesOf(branch);
   const remaining = Object.entries(present).filter(

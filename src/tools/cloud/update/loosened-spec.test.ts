@@ -38,7 +38,7 @@ test('a partial configuration need not be complete, but what is given must fit',
 });
 
 describeWith(['data'], 'specs of the registry', () => {
-  test('each takes an empty part, and keeps its secret fields', async () => {
+  test('each accepts an empty part, and keeps its secret fields', async () => {
     const path = join(process.env.SLUICE_TEST_DATA ?? '', 'registry', 'oss_registry.json');
     const { sources, destinations } = JSON.parse(await readFile(path, 'utf8'));
     const specs = [...sources, ...destinations].map(({ spec }) => spec?.connectionSpecification).filter(isObject);

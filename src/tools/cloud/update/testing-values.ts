@@ -65,7 +65,7 @@ export async function checkedTestingValues(
   };
 }
 
-/** The schema of a configuration; undefined where the manifest has none of its own. */
+/** The schema of a configuration; undefined if the manifest has none of its own. */
 export function specOfManifest({ spec }: JsonObject): JsonObject | undefined {
   const inner = isObject(spec) ? spec.connection_specification : undefined;
   return isObject(inner) ? inner : undefined;
