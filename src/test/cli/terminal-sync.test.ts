@@ -122,7 +122,7 @@ describe('sync, in a pipe', () => {
     expect(err).toBe('  The account is locked.\n');
   });
 
-  test('incomplete: status 3; what was complete before is kept', async () => {
+  test('an incomplete sync exits with status 3 and retains what was complete before', async () => {
     await saved(meadow({ count: 40, batch: 10, delay_ms: 300 }));
     const typed = start(['sync', 'meadow', '--json']);
     await waitUntil(() => /"stream":"orders","state":"running","records":[1-9]/.test(typed.out()));
@@ -159,7 +159,7 @@ describe('sync, stopped by a signal', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s: what is committed is kept, nothing is left running, status %i', async (signal, status) => {
+  ] as const)('%s retains what is committed, leaves nothing running, exits with status %i', async (signal, status) => {
     await saved(meadow({ count: 100_000, batch: 10, delay_ms: 20 }));
     const typed = start(['sync', 'meadow', '--json', '--stream', 'users']);
     await waitUntil(() => /"state":"running","records":[1-9]/.test(typed.out()), 30_000);

@@ -1,4 +1,4 @@
-/** Calls with arguments that no tool can take, and names that do not exist: each answer says what to write instead. */
+/** Calls with invalid arguments or unknown names: each answer suggests what to write instead. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

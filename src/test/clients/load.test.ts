@@ -71,7 +71,7 @@ describe('messages', () => {
 });
 
 describe('queries', () => {
-  test('run two at a time; other tools answer before any of six ends, and what finds no place is sent away', async () => {
+  test('run two at a time; other tools answer before any of six ends, and calls beyond the queue are rejected', async () => {
     const ended: string[] = [];
     const note = async (name: string, call: Promise<unknown>): Promise<unknown> => {
       const answer = await call;

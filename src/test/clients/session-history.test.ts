@@ -60,6 +60,6 @@ test('a log that was shown in full is not recommended again', async () => {
   const begun = await server.call<{ sync_id: string; next: string; state: string }>('start_sync', { source: 'echo' });
   expect(begun.state).not.toBe('complete');
   expect(begun.next).toContain('log_lines');
-  const whole = await server.call('get_sync', { sync_id: begun.sync_id, log_lines: 500 });
-  expect(whole.next).not.toContain('log_lines');
+  const full = await server.call('get_sync', { sync_id: begun.sync_id, log_lines: 500 });
+  expect(full.next).not.toContain('log_lines');
 });

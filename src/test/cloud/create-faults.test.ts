@@ -21,7 +21,7 @@ test.each([
   ['bad json', 'cloud_outcome_unknown', 1],
   ['limited', 'cloud_rate_limited', 0],
   ['error', 'cloud_outcome_unknown', 0],
-] as const)('%s: told as %s, and never sent a second time', async (kind, code, made) => {
+] as const)('%s is reported as %s and never sent twice', async (kind, code, made) => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, times: 5, kind });
   const error = await refused(people);
   expect(error.code).toBe(code);

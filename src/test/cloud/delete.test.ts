@@ -171,7 +171,7 @@ describe('when something happens in between', () => {
     expect(second?.object?.after?.deleted).toEqual([`source "Sample people" (${PEOPLE.id})`]);
   });
 
-  test('an object with a new dependent is kept, and the answer gives the reason', async () => {
+  test('an object with a new dependent is not deleted, and the answer gives the reason', async () => {
     const { state } = cloud.airbyte;
     const [line] = structuredClone(state.connections);
     if (!line) throw new Error('the seed has a connection');
@@ -240,7 +240,7 @@ describe('safe mode', () => {
     expect(idsOf()).toEqual(expect.arrayContaining([PEOPLE.id, nowhere]));
   });
 
-  test("a source of this session is kept if somebody else's connection uses it", async () => {
+  test("a source of this session is not deleted if somebody else's connection uses it", async () => {
     const id = await create(people);
     const { state } = cloud.airbyte;
     state.connections.push({

@@ -99,7 +99,7 @@ test('why a connection is not active', async () => {
 test.each([26, 22, 16, 10])(
   'a configuration that is cut %d characters behind the beginning of a known secret',
   async (behind) => {
-    // Before it stand `{\n "a": "`, and `",\n "b": "` after the filling.
+    // `{\n "a": "` comes before it, and `",\n "b": "` after the padding.
     const filling = 'y'.repeat(30_000 - behind - '{\n "a": "",\n "b": "'.length);
     cloud.alterAnswers(({ body }) => {
       if (body?.configuration) body.configuration = { a: filling, b: KNOWN };

@@ -136,7 +136,7 @@ describe.each(['structured', 'formatted'] as const)('a log of 100,000 lines, %s'
   });
 });
 
-test('log lines of any length fit the answer, and the answer says how to continue', async () => {
+test('log lines of any length fit the answer, which explains how to continue', async () => {
   await start();
   const log = Array.from({ length: 400 }, (_, index) => `${index} ${'long '.repeat(1_000)}`);
   airbyte.planJob({ log, records: 10, milliseconds: 100 });

@@ -136,7 +136,7 @@ describe('on the way', () => {
     ['500 once', { kind: 'error' }],
     ['429 with Retry-After', { kind: 'limited', retryAfter: 1 }],
     ['an answer cut in its middle', { kind: 'cut after' }],
-    ['an answer that is not whole', { kind: 'slow body', milliseconds: 300 }],
+    ['an incomplete answer', { kind: 'slow body', milliseconds: 300 }],
   ] as const)('%s: the list comes all the same', async (_, fault) => {
     await start();
     airbyte.fault({ path: /\/connections$/, ...fault });

@@ -200,8 +200,8 @@ describe('connections', () => {
   });
 
   test('a stream that remains keeps what the change does not mention: mode, selected fields, mappers', async () => {
-    const kept = connection(1)?.streams[0];
-    Object.assign(kept ?? {}, { selectedFields: [{ fieldPath: ['id'] }], mappers: [{ type: 'hashing' }] });
+    const existing = connection(1)?.streams[0];
+    Object.assign(existing ?? {}, { selectedFields: [{ fieldPath: ['id'] }], mappers: [{ type: 'hashing' }] });
     await update('connection', 1, { streams: [{ stream: 'users' }, { stream: 'purchases' }] });
     expect(connection(1)?.streams).toMatchObject([
       {

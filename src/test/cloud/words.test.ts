@@ -29,9 +29,9 @@ test('states, types and schedules that are not known yet are shown as they are',
   const listed = await server.call<{ objects: { last_job?: object }[] }>('list_cloud_objects', { kind: 'connection' });
   expect(listed.objects.find(({ last_job: last }) => last)).toMatchObject({ last_job: { state: 'paused' } });
   cloud.airbyte.fault({ kind: 'status', path: /\/jobs\/7$/, method: 'GET', status: 200, body: job });
-  const told = await server.call<{ state: string; next: string }>('get_cloud_job', { job_id: 7 });
-  expect(told).toMatchObject({ state: 'paused', type: 'rewind' });
-  expect(told.next).toContain('cancel_cloud_job');
+  const answer = await server.call<{ state: string; next: string }>('get_cloud_job', { job_id: 7 });
+  expect(answer).toMatchObject({ state: 'paused', type: 'rewind' });
+  expect(answer.next).toContain('cancel_cloud_job');
   const schedule = { scheduleType: 'lunar' };
   const connection = { ...cloud.airbyte.state.connections[1], schedule, configurations: {} };
   cloud.airbyte.fault({ kind: 'status', path: /\/connections\//, status: 200, body: connection });

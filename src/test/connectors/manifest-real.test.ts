@@ -95,12 +95,12 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
   test(
     'of the registry is fetched, checked with its service, and read on from where it ended',
     async () => {
-      const said: string[] = [];
+      const messages: string[] = [];
       const subject = { connector: 'source-sendinblue', config: { api_key: 'secret_reference::BREVO_API_KEY' } };
-      const checked = await callOut(server, 'validate_config', subject, (message) => said.push(message));
+      const checked = await callOut(server, 'validate_config', subject, (message) => messages.push(message));
       expect(checked).toMatchObject({ valid: true, version: '0.1.13', runtime: 'manifest', spec_from: 'manifest' });
-      expect(said).toContain('fetching the manifest of source-sendinblue 0.1.13');
-      expect(said.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
+      expect(messages).toContain('fetching the manifest of source-sendinblue 0.1.13');
+      expect(messages.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
       await callOut(server, 'save_source', { name: 'brevo', ...subject });
       const first = await syncOut(server, { source: 'brevo' });
       expect(first.state).toBe('complete');

@@ -180,8 +180,8 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(unknown.text).toContain('SimplRetriever');
     expect(unknown.text).not.toMatch(/Traceback|site-packages/);
     await writeFile(`${manifest}.other`, text);
-    const gone = await server.fail('validate_config', { ...subject(), manifest_path: `${manifest}.gone` });
-    expect(gone).toMatchObject({ kind: 'refused', code: 'manifest_outside' });
+    const missing = await server.fail('validate_config', { ...subject(), manifest_path: `${manifest}.gone` });
+    expect(missing).toMatchObject({ kind: 'refused', code: 'manifest_outside' });
     await writeFile(manifest, text);
   });
 

@@ -88,7 +88,7 @@ test('offline, versions come from the registry alone, and another version is ref
   expect(other).toMatchObject({ kind: 'setup', code: 'offline' });
 });
 
-test('a bad AIRBYTE_LOCAL_REGISTRY does not stop the server, and the error says what to write', async () => {
+test('a bad AIRBYTE_LOCAL_REGISTRY does not stop the server, and the error suggests a valid value', async () => {
   server = await startServer({ environment: { AIRBYTE_LOCAL_REGISTRY: './registry.json' } });
   const failure = await server.fail('list_connectors');
   expect(failure).toMatchObject({ kind: 'setup', code: 'bad_local_registry' });
