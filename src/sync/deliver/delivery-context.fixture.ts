@@ -1,4 +1,4 @@
-/** What the tests of deliveries stand on: requests for the hostile destination, and a look at what it wrote. */
+/** Context of the delivery tests: requests for the hostile destination, and access to what it wrote. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ export interface TestDestination {
   into(request: SyncRequest, config?: JsonObject, changes?: Partial<DeliveryTarget>): Promise<SyncRequest>;
   /** The records that it wrote of a stream. */
   written(stream: string): Promise<JsonObject[]>;
-  /** What is kept of the source `source`, as text. */
-  kept(source: string): Promise<string>;
+  /** The state file of `source`, as text. */
+  storedStates(source: string): Promise<string>;
   /** The catalog that it was last given. */
   catalog(): Promise<{ streams: JsonObject[] }>;
 }
@@ -51,7 +51,7 @@ export async function testDestination(context: TestContext, name = 'shelf'): Pro
       const text = await readFile(join(folder, `${encodeURIComponent(stream)}.jsonl`), 'utf8').catch(() => '');
       return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as JsonObject]));
     },
-    async kept(source) {
+    async storedStates(source) {
       const path = join(await context.project.folder('states'), source, `${name}.json`);
       return readFile(path, 'utf8').catch(() => '');
     },

@@ -1,4 +1,4 @@
-/** Records that are lost on their way into a destination: the others arrive, and no state that comes after is kept. */
+/** Records that are lost on their way into a destination: the others arrive, and no later state is stored. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   catalogOf,
@@ -24,7 +24,7 @@ const play = async (parts: readonly Part[]): Promise<SyncStatus> =>
   context.sync(await shelf.into(await context.play('p', item, parts)));
 const one = (id: number): string => recordLine('item', { id });
 
-it('a record that is cut off makes the stream incomplete; those beside it arrive', async () => {
+it('a record that is cut off makes the stream incomplete; its neighbours arrive', async () => {
   const status = await play([
     one(1),
     stateLine('item', { at: 1 }),
@@ -36,11 +36,11 @@ it('a record that is cut off makes the stream incomplete; those beside it arrive
   expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', records: 4, lost: 1 }] });
   expect(status.warnings.join('\n')).toContain('"item": 1 record could not be read');
   expect(await shelf.written('item')).toMatchObject([{ id: 1 }, { id: 3 }, { id: 4 }, { id: 5, note: 'a\tb' }]);
-  expect(await shelf.kept('p')).toContain('\\"at\\":1');
-  expect(await shelf.kept('p')).not.toContain('\\"at\\":5');
+  expect(await shelf.storedStates('p')).toContain('\\"at\\":1');
+  expect(await shelf.storedStates('p')).not.toContain('\\"at\\":5');
   await play([one(2), one(3), stateLine('item', { at: 5 })]);
   expect(await context.seenState()).toMatchObject([{ stream: { stream_state: { at: 1 } } }]);
-  expect(await shelf.kept('p')).toContain('\\"at\\":5');
+  expect(await shelf.storedStates('p')).toContain('\\"at\\":5');
 });
 
 it('a count of the source that differs is a loss, until what is missing comes', async () => {
@@ -53,5 +53,5 @@ it('a count of the source that differs is a loss, until what is missing comes', 
     stateLine('item', { at: 2 }, { sent: 0 }),
   ]);
   expect(late).toMatchObject({ state: 'complete', streams: [{ committed_state: true }] });
-  expect(await shelf.kept('p')).toContain('\\"at\\":2');
+  expect(await shelf.storedStates('p')).toContain('\\"at\\":2');
 });

@@ -20,10 +20,10 @@ const streamNames = fc
 interface Shape {
   readonly how: Style;
   readonly order: number;
-  /** Members that stand among the usual ones, and beside the record. */
+  /** Extra members among the usual ones, and next to the record. */
   readonly more: readonly [string, string][];
   readonly outer: readonly [string, string][];
-  /** What stands for a namespace that a stream does not have. */
+  /** How the missing namespace of a stream is written. */
   readonly noNamespace: string | undefined;
 }
 
@@ -93,7 +93,7 @@ const messageLine = fc.oneof(
   }),
 );
 
-/** No whole JSON: what programs print. What is left of messages is tried elsewhere, by what is to be read of it. */
+/** Output of programs that is not complete JSON. Fragments of messages are tested elsewhere. */
 const printed = anyText.map((text) => text.replaceAll('\n', ' ')).filter((text) => !text.trimStart().startsWith('{'));
 const noiseLine = fc.oneof(
   printed,
@@ -125,7 +125,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.tuple(streamNames, anyShapes).chai
   });
 });
 
-/** One character stands for a byte that is no UTF-8. */
+/** One character represents a byte that is not valid UTF-8. */
 function rawBytes(text: string): Buffer {
   return Buffer.from(
     Buffer.from(text.replaceAll('\n', ' '), 'utf8').toString('latin1').replaceAll('\u00c3\u00bc', '\u00ff'),

@@ -63,7 +63,7 @@ test('a connector that hangs in any verb: each call is answered within 45 s, and
   expect(answers.map(({ state }) => state)).toEqual([...Array(4).fill('in_progress'), 'running']);
   for (const { ms } of answers) expect(ms).toBeLessThan(45_000);
   expect(answers[0]?.next).toContain('again with the same arguments');
-  // The limit for a specification is a minute: the second call joins the first one's work and receives its progress.
+  // The limit for a specification is a minute: the second call joins the first one's work and gets its timeout.
   expect(await server.fail('validate_config', spec)).toMatchObject({
     kind: 'limit',
     code: 'connector_timeout',

@@ -67,7 +67,7 @@ describeWith(['postgres'], 'values in Postgres', () => {
     expect(rows).toEqual([...texts.map((text) => [text, text, false]), [null, null, true]]);
   });
 
-  it('takes U+0000 out of texts and JSON, and says so', async () => {
+  it('removes U+0000 from texts and JSON, and reports it', async () => {
     const prepared = await context.prepare([
       stream('s', { id: { type: 'integer' }, t: { type: 'string' }, j: { type: 'object' } }),
     ]);

@@ -38,9 +38,9 @@ describeWith(['python'], 'a connector from a package index', () => {
     await expectNothingRuns(workplace);
     await workplace.remove();
   });
-  const start = (place = workplace): Promise<TestServer> =>
+  const start = (where = workplace): Promise<TestServer> =>
     startServer({
-      workplace: place,
+      workplace: where,
       environment: onlyIndex(index.url),
     });
   const versionsHere = (): Promise<string[]> => namesIn(join(workplace.project, 'connectors', 'source-pebble'));

@@ -161,10 +161,10 @@ test('before the first sync the answer is what to do', async () => {
 
 describe('names that need quotes', () => {
   let other: TestServer;
-  let place: Workplace;
+  let otherWorkplace: Workplace;
   beforeAll(async () => {
-    place = await makeWorkplace();
-    const folder = join(place.project, 'cache');
+    otherWorkplace = await makeWorkplace();
+    const folder = join(otherWorkplace.project, 'cache');
     await mkdir(folder, { recursive: true });
     const instance = await DuckDBInstance.create(join(folder, 'cache.duckdb'));
     const connection = await instance.connect();
@@ -172,11 +172,11 @@ describe('names that need quotes', () => {
       CREATE TABLE "all"."Line items" AS SELECT DATE '2026-01-02' AS day, 7 AS "\ufeffNumber"`);
     connection.closeSync();
     instance.closeSync();
-    other = await startServer({ workplace: place });
+    other = await startServer({ workplace: otherWorkplace });
   });
   afterAll(async () => {
     await other.close();
-    await place.remove();
+    await otherWorkplace.remove();
   });
 
   test('are shown as they are written in SQL: datasets, tables, columns, in the text and in the data', async () => {

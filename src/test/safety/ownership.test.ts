@@ -196,7 +196,7 @@ describe('what another made', () => {
     expect(await mine.call('get_sync', { sync_id: id })).toMatchObject({ state: 'running' });
     running.child.kill('SIGTERM');
     await running.ended;
-    // One that is over stays as it is, and says so.
+    // A finished one does not change, and the answer reports it.
     expect(await mine.call('cancel_sync', { sync_id: id })).toMatchObject({ stopped: false });
   });
 
