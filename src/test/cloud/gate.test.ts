@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
       wait_seconds: 0,
     })),
   ),
-  // Last, for a session's own object can be deleted once.
+  // Last, because a session's own object can be deleted only once.
   ...KINDS.map((kind) => row('delete_cloud_object', kind, 'destroy', (of) => ({ kind, ...of[kind] }))),
 ];
 

@@ -107,7 +107,7 @@ test('a destination is validated, saved, listed, synced into, resumed, and remov
   expect(await into({ streams: ['users'] })).toMatchObject({ records: 150 });
 });
 
-test('a source is no destination, and a destination no source: the error names the tool', async () => {
+test('a source is not accepted as a destination, nor a destination as a source: the error names the tool', async () => {
   const asDestination = await server.fail('save_destination', { ...meadow(1), name: 'shelf' });
   expect(asDestination).toMatchObject({ code: 'other_kind', kind: 'input' });
   expect(asDestination.next).toContain('save_source');

@@ -150,7 +150,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     ['a refusal', { kind: 'answer', status: 403, code: 'DENIED' }, {}, 'setup', 'image_denied'],
     ['too many pulls', { kind: 'answer', status: 429, code: 'TOOMANYREQUESTS' }, {}, 'upstream', 'registry_rate_limit'],
     ['a registry that fails', { kind: 'answer', status: 500, code: 'UNKNOWN' }, {}, 'upstream', 'pull_failed'],
-    ['a tag that none can be', { kind: 'good' }, { version: 'a b' }, 'input', 'bad_version'],
+    ['an invalid tag', { kind: 'good' }, { version: 'a b' }, 'input', 'bad_version'],
   ];
   test.each(failures)('%s is reported', async (_what, behaviour, more, kind, code) => {
     registry.behave(behaviour);
