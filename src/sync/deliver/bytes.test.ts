@@ -1,4 +1,4 @@
-/** What goes from a source to a destination is what the source wrote, byte by byte, wherever the pipe cuts it. */
+/** A destination receives exactly the bytes that the source wrote, wherever the pipe cuts them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';

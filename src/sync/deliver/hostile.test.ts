@@ -1,4 +1,4 @@
-/** Destinations that misbehave, and sources that fail: whose fault it is, what is confirmed, and that nobody waits for ever. */
+/** Destinations that misbehave, and sources that fail: which one is blamed, what is confirmed, and that nothing hangs. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/index.ts';
 import {

@@ -39,7 +39,7 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
   }),
 );
 
-/** A record of one of the streams, or of one that nobody asked for. */
+/** A record of a requested stream, or of another one. */
 function recordLine(streams: readonly StreamName[], shapes: readonly Shape[]): fc.Arbitrary<string> {
   return fc
     .record({

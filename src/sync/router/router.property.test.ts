@@ -1,4 +1,4 @@
-/** The router against a parser that knows nothing of bytes: whatever the lines and however they are cut, both say the same. */
+/** The router against a plain parser: for any lines and any cuts, both return the same. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { chooser, style, writeObject, writeText } from './json.fixture.ts';
 import { anyCase, cutInto, sizes } from './lines.fixture.ts';
 import { createRouter } from './router.ts';
 
-/** What came out, in order; lines as Latin-1, so that each character is one byte, and long ones by their digest. */
+/** The output, in order; lines as Latin-1, so that each character is one byte, and long ones by their digest. */
 type Output = readonly string[];
 
 const TEXT_BYTES = 64 * 1024;

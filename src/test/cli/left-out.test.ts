@@ -1,4 +1,4 @@
-/** The last lines of a run say what was left out and why: a run of its own, on a machine with nothing in its PATH. */
+/** The last lines of a run list skipped tests with reasons: a separate run, on a machine with an empty PATH. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -151,7 +151,7 @@ test.each([
   [['sources', 'restore', '../sources/shop'], 'No earlier version'],
   [['destinations', 'prune', '..', '--yes'], 'No earlier version'],
   [['sources', 'list', 'a', 'b', 'c'], 'takes no further words'],
-])('a mistake ends with 2 and names what fits: %j', async (args, message) => {
+])('a mistake exits with status 2 and suggests a fix: %j', async (args, message) => {
   await save(1);
   await save(2);
   expect(await typed(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });

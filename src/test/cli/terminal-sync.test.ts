@@ -206,7 +206,7 @@ describe('sync of a source that another process syncs', () => {
     expect(code).toBe(0);
   });
 
-  test('with wishes of its own it comes after that one', async () => {
+  test('with options of its own it runs after that one', async () => {
     const { code, out, err } = await run(['sync', 'meadow', '--stream', 'notes']);
     expect(err).toContain('then this one begins');
     expect(out).toContain('60 records read, 60 rows committed, 1 of 1 streams');

@@ -1,4 +1,4 @@
-/** Answers about much: bounded, and they say what was cut and how to get the rest. */
+/** Large answers: bounded, and they report what was cut and how to get the rest. */
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What get_status tells of the session: its calls, with what each made, changed and deleted. */
+/** What get_status reports about the session: its calls, with what each created, changed and deleted. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { ECHO_SOURCE, MEADOW } from '../harness/workplace.ts';

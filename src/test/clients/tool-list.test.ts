@@ -81,7 +81,7 @@ test('half of the credentials list no cloud tool, and a warning names the missin
   expect((await server.fail('check_cloud_workspace')).code).toBe('cloud_not_configured');
 });
 
-test('read-only mode of the cloud hides what creates and changes there, and nothing else', async () => {
+test('read-only mode of the cloud removes only the tools that create or change something there', async () => {
   server = await startServer({ environment: { ...CLOUD, AIRBYTE_CLOUD_MCP_READONLY_MODE: '1' } });
   const listed = await names();
   expect(listed.filter((name) => name.includes('cloud'))).toEqual([
@@ -95,7 +95,7 @@ test('read-only mode of the cloud hides what creates and changes there, and noth
   expect(listed).toHaveLength(18 + 6);
 });
 
-test('read-only mode lists only what can be called, and refuses the rest all the same', async () => {
+test('read-only mode lists only the tools that can be called, and still refuses the others', async () => {
   server = await startServer({ environment: { SLUICE_READONLY_MODE: '1' } });
   expect(await names()).toEqual([
     'get_status',

@@ -1,4 +1,4 @@
-/** What goes wrong while something is made in Airbyte: it is made once at most, and the session knows it. */
+/** Faults while an object is created in Airbyte: it is created at most once, and the session records it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ test('a token that has ended is renewed, and one object is made', async () => {
   expect(cloud.airbyte.state.sources.filter(({ name }) => name === 'Others')).toHaveLength(1);
 });
 
-test('a call that is cancelled while Airbyte works: what was made is in the ledger all the same', async () => {
+test('a call that is cancelled while Airbyte works still records the created object in the ledger', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
@@ -57,7 +57,7 @@ test('a call that is cancelled while Airbyte works: what was made is in the ledg
   expect(sources()).toEqual([]);
 });
 
-test('a call that is cancelled and made again joins what continues, and the audit tells how it ended', async () => {
+test('a call that is cancelled and repeated joins the running operation, and the audit records its result', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });

@@ -77,7 +77,7 @@ describe('sources and destinations', () => {
     await create({ kind: 'source', name: 'x', connector: FAKER, config: { sourceType: 'faker', count: 3 } });
   });
 
-  test('a connector of the other kind, or one that nobody knows', async () => {
+  test('a connector of the other kind, or an unknown one', async () => {
     await restart();
     const config = {};
     expect(await refused({ kind: 'destination', name: 'x', connector: 'source-postgres', config })).toMatchObject({

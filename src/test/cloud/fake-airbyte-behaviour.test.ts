@@ -63,7 +63,7 @@ describe('tokens', () => {
   });
 });
 
-test('without authentication nobody gives a token, and any one does', async () => {
+test('without authentication no token is issued, and any token is accepted', async () => {
   airbyte.settings.authentication = false;
   expect((await api('POST', '/applications/token', { client_id: 'a', client_secret: 'b' })).status).toBe(404);
   expect((await requester(airbyte.publicUrl, 'any-word')('GET', '/workspaces')).status).toBe(200);

@@ -1,4 +1,4 @@
-/** The fake Airbyte is honest: Prism, between it and these requests, finds nothing that the published documents do not say. */
+/** The fake Airbyte conforms to the published documents: Prism, as a proxy before it, finds no violation. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -61,7 +61,7 @@ test.each([186, 190, 195])(
   60_000,
 );
 
-test('names with passwords in them; the thing is still deleted by the name that is shown', async () => {
+test('names that contain passwords: the object can be deleted by the name that is shown', async () => {
   cloud.alterAnswers(({ body }) => rename(body, 'postgres://reader:hush-1@db/shop password=hush-2'));
   expect(await collectOutput()).not.toMatch(/hush-\d/);
   const [source] = cloud.airbyte.state.sources;

@@ -23,7 +23,7 @@ const created = (): number =>
   airbyte.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs')).length;
 
 describe('run_cloud_sync', () => {
-  test('starts a job, waits for its end, and tells how it continues', async () => {
+  test('starts a job, waits for its end, and reports its progress', async () => {
     await start({ airbyte: { jobMilliseconds: 2_500 } });
     const messages: string[] = [];
     const answer = await server.call<JobAnswer>(

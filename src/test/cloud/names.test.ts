@@ -69,7 +69,7 @@ test('in safe mode a name leads to what this session made, and to nothing else',
   expect(cloud.airbyte.state.sources.map(({ name }) => name)).toContain('Mine now');
 });
 
-test('get_status tells whether Airbyte was contacted', async () => {
+test('get_status reports whether Airbyte was contacted', async () => {
   expect(await cloud.server.call('get_status')).toMatchObject({ cloud: { contacted: false } });
   await call('check_cloud_workspace', {});
   const status = await cloud.server.call('get_status');

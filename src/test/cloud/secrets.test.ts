@@ -108,7 +108,7 @@ test('a secret that a refusing Airbyte quotes is redacted', async () => {
   });
 });
 
-test('wherever the words are cut, no beginning of a secret is left', async () => {
+test('wherever the message is cut, no beginning of a secret is left', async () => {
   const path = /\/sources$/;
   for (let pad = 1_380; pad < 1_520; pad += 9) {
     const body = { detail: `${'refused '.repeat(pad).slice(0, pad)}${JSON.stringify({ p: PASSWORD, pad })}` };
@@ -182,7 +182,7 @@ test('a secret that is given as a literal is not repeated, whatever the argument
   });
 });
 
-test('changes of secrets: before, after and the audit tell none of both', async () => {
+test('changed secrets: neither value is in before, after or the audit', async () => {
   await say('update_cloud_object', { kind: 'source', id: airbyteId('source', 2), changes: { config: SHOP } });
   expect(cloud.airbyte.state.sources[1]?.configuration).toMatchObject({ password: PASSWORD });
   await say('update_cloud_object', { kind: 'destination', id: airbyteId('destination', 2), changes: { name: 'Lake' } });

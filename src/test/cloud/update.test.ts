@@ -51,7 +51,7 @@ describe('sources and destinations', () => {
     expect(source(2)?.configuration).toMatchObject({ older_field: 2 });
   });
 
-  test('a secret by reference: Airbyte has the new value, nobody sees either', async () => {
+  test('a secret by reference: Airbyte has the new value, and neither value is shown', async () => {
     const changed = await update('source', 2, { config: { password: 'secret_reference::SHOP_PASSWORD' } });
     expect(source(2)?.configuration).toMatchObject({ password: 'swordfish-of-the-shop-81' });
     expect(changed).toMatchObject({ before: { config: { password: MASK } }, after: { config: { password: MASK } } });
@@ -193,7 +193,7 @@ describe('connections', () => {
     expect(connection(2)).toMatchObject({ status: 'inactive', prefix: 'o_', schedule: { scheduleType: 'manual' } });
   });
 
-  test('one thing: nothing else is sent', async () => {
+  test('one field: nothing else is sent', async () => {
     const changed = await update('connection', 1, { enabled: false });
     expect(changed).toMatchObject({ before: { enabled: true }, after: { enabled: false } });
     expect(changesSent().map(({ body }) => body)).toEqual([{ status: 'inactive' }]);

@@ -1,4 +1,4 @@
-/** What a newcomer stumbles over: words of a later Airbyte, wrong addresses and ids, what is shown and sent back. */
+/** Stumbling blocks for newcomers: values of a later Airbyte, wrong addresses and ids, values that are shown and sent back. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { airbyteId } from '../../../fixtures/airbyte/index.ts';

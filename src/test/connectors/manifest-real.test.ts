@@ -74,7 +74,7 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
   });
   const fetched = (file: string): number => upstream.requests.filter((request) => request.endsWith(file)).length;
 
-  test('of the registry tells its streams and its authentication before anything is installed', async () => {
+  test('of the registry reports its streams and its authentication before anything is installed', async () => {
     const info = await server.call('get_connector_info', { connector: 'source-sendinblue', include: ['streams'] });
     expect(info).toMatchObject({
       runs_here: true,

@@ -1,4 +1,4 @@
-/** Syncs into a destination that are cut short: by kill -9, by cancel_sync, by a client that goes; and a slow destination. */
+/** Syncs into a destination that are cut short: by kill -9, by cancel_sync, by a client that disconnects; and a slow destination. */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -34,7 +34,7 @@ export const ENV_FILE = [
   '',
 ].join('\n');
 
-/** What must be seen nowhere. */
+/** Values that must not be shown anywhere. */
 export const HIDDEN: Secrets = {
   TOKEN,
   PEM: KEY_LINES.join('\n'),

@@ -66,7 +66,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   test.each([
     ['1.2.0', '>=4.2'],
     ['0.9.0', '<3.0'],
-  ])('that needs a Python nobody has (%s, %s) is an error that names it', async (version, needs) => {
+  ])('that needs an unavailable Python (%s, %s) is an error that names it', async (version, needs) => {
     const error = await server.fail('validate_config', { ...PEBBLE, version });
     expect(error).toMatchObject({ kind: 'setup', code: 'python_missing' });
     expect(error.message).toContain(needs);

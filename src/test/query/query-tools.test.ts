@@ -222,7 +222,7 @@ describe('names that need quotes', () => {
     expect(answer).toMatchObject({ columns: [{ name: '\\ufeffNumber' }], rows: [[7]] });
   });
 
-  test('stand so in errors', async () => {
+  test('are quoted the same way in errors', async () => {
     expect((await other.fail('describe_data', { dataset: 'al' })).next).toContain('Did you mean "all"?');
     expect((await other.fail('describe_data', { table: 'ordr' })).next).toContain('"all"."order"');
     expect((await other.fail('query', { sql: 'SELECT 1 FROM order_' })).next).toContain('"all"."order"');
@@ -259,7 +259,7 @@ describe('names that need quotes', () => {
     ['SELECT jsonb_agg(plain) FROM "all"."order"', 'json_group_array(value)'],
     ['SELECT datediff(day, day, now()) FROM "all"."Line items"', "date_diff('day', from, to)"],
     ['SELECT plain FROM "all"."order" WHERE status = \'open\'', "column->>'$.field' = 'text'"],
-  ])('%s: what DuckDB wants', async (sql, hint) => {
+  ])('%s: the error shows the syntax that DuckDB expects', async (sql, hint) => {
     expect((await other.fail('query', { sql })).next).toContain(hint);
   });
 });

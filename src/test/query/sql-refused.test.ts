@@ -169,7 +169,7 @@ test('the staging folder, in every way, while a sync fills it: nothing is read t
   await unharmed();
 });
 
-test('the words of a refusal that an assistant can act on', async () => {
+test('the message of a refusal tells an assistant what to do', async () => {
   const next = async (sql: string): Promise<string> => (await server.fail('query', { sql })).next;
   expect(await next('EXPLAIN ANALYZE SELECT 1')).toContain('dry_run');
   expect(await next('PRAGMA show_tables')).toContain('SHOW ALL TABLES');

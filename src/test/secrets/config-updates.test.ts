@@ -83,7 +83,7 @@ describe('a token that is good for one use', () => {
     expect(await sync()).toMatchObject({ state: 'complete' });
   });
 
-  test('that the check and the discovery of its source use up, continues all the same', async () => {
+  test('that the check and the discovery of its source use up is still renewed', async () => {
     await save({ rotate: ['check', 'discover', 'read'] });
     expect((await listed())?.fields).toContain('credentials.refresh_token');
     expect(await sync()).toMatchObject({ state: 'complete' });

@@ -54,7 +54,7 @@ describe('a stream ends', () => {
     expect(played.warnings.join('\n')).toContain('said that "orders" is incomplete, without a reason');
   });
 
-  test("without a record, and its table is the session's own all the same", async () => {
+  test('without a record, and its table still belongs to the session', async () => {
     await sync('owned', record(1), state, status('orders', 'COMPLETE'));
     const { created_this_session: created } = await server.call<{ created_this_session: { name: string }[] }>(
       'get_status',

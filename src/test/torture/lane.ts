@@ -46,7 +46,7 @@ interface Sync {
 export interface Lane {
   /** Starts a sync, kills a random target, and compares. */
   kill(): Promise<Kill>;
-  /** A sync that nobody kills, and what is in the cache after it. */
+  /** Runs a sync without a kill, and compares the cache after it. */
   finish(): Promise<Comparison>;
   /** Removes the lane's folder. */
   remove(): Promise<void>;
