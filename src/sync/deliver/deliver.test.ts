@@ -24,7 +24,7 @@ afterEach(() => context.close());
 const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
 
 describe('a sync into a destination', () => {
-  it('hands every record on, keeps what is returned, and continues there', async () => {
+  it('delivers every record, stores the returned states, and resumes there', async () => {
     const first = await context.sync(
       await shelf.into(await context.meadow({ count: 250, batch: 100 }, ['users', 'notes'])),
     );
@@ -72,7 +72,7 @@ describe('a sync into a destination', () => {
     expect(await context.seenText()).toBe(`[${state}]`);
   });
 
-  it('hands on records and states only, of the streams that were asked for', async () => {
+  it('delivers only records and states of the requested streams', async () => {
     const lines = [
       statusLine('item', 'STARTED'),
       'no message\n',
@@ -189,7 +189,7 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('item')).toHaveLength(3);
   });
 
-  it('warns where records are appended to what a full refresh wrote', async () => {
+  it('warns if records are appended to the result of a full refresh', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (mode: 'full_refresh_overwrite' | 'incremental_append') =>
       context.sync(await shelf.into(await context.play('p', item, lines, [{ stream: 'item', mode }])));

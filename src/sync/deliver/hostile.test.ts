@@ -131,7 +131,7 @@ describe('states that a destination returns', () => {
     }
   });
 
-  it('with a count of its own that differs: a warning', async () => {
+  it('with a different record count: a warning', async () => {
     const status = await play(lines, { behaviour: 'lies' });
     expect(status.warnings.join('\n')).toContain(
       'The source counted 2 records up to its states, and the destination 0',

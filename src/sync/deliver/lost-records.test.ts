@@ -43,7 +43,7 @@ it('a record that is cut off makes the stream incomplete; its neighbours arrive'
   expect(await shelf.storedStates('p')).toContain('\\"at\\":5');
 });
 
-it('a count of the source that differs is a loss, until what is missing comes', async () => {
+it('a record count that differs from the source is a loss, until the missing records arrive', async () => {
   const short = await play([one(1), stateLine('item', { at: 1 }, { sent: 2 })]);
   expect(short).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', committed_state: false }] });
   const late = await play([

@@ -61,7 +61,7 @@ test('every version is stored: replaced, removed, restored; the newest comes fir
   });
 });
 
-test('what a person restores is the person’s: it has another id', async () => {
+test('a restored source belongs to the person: it has another id', async () => {
   await save(1);
   const { id } = await saved();
   await save(2);

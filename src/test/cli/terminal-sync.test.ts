@@ -56,7 +56,7 @@ const linesOf = (out: string): Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 describe('sync, in a pipe', () => {
-  test('a complete source: one line, status 0, and the data is there; the second time nothing is new', async () => {
+  test('a complete sync prints one line, exits with status 0 and loads the data; the second one adds nothing', async () => {
     await saved(meadow());
     const first = await run(['sync', 'meadow']);
     expect(first).toMatchObject({ code: 0, err: '' });
@@ -107,7 +107,7 @@ describe('sync, in a pipe', () => {
     await expect(access(join(workplace.project, 'syncs'))).rejects.toThrow();
   });
 
-  test('a project that is not there is not made', async () => {
+  test('a missing project is not created', async () => {
     const { code, err } = await run(['sync', 'meadow', '--project-dir', 'no-such-project']);
     expect(code).toBe(2);
     expect(err).toContain(`There is no project at ${join(workplace.directory, 'no-such-project')}`);
@@ -175,7 +175,7 @@ describe('sync, stopped by a signal', () => {
     await expectNothingLeft(workplace);
   });
 
-  test('while the connector is asked for its streams: nothing began', async () => {
+  test('during discovery: no sync has started', async () => {
     await saved({ hostile: { connector: HOSTILE, config: { verb: 'discover', behaviour: 'hang' } } });
     const typed = start(['sync', 'hostile', '--json']);
     await waitUntil(() => typed.out().includes('for its streams'), 30_000);
@@ -224,7 +224,7 @@ describe('sync of a source that another process syncs', () => {
   });
 });
 
-test('nothing of a secret is printed or written, whatever the connector writes', async () => {
+test('no part of a secret is printed or written, whatever the connector writes', async () => {
   await saved({ echo: { connector: ECHO_SOURCE, config: echoSource().config as object } });
   for (const args of [
     ['sync', 'echo', '--stream', 'said'],

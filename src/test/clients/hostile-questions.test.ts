@@ -53,7 +53,7 @@ describe('a check without a result fails with the reason, and the server continu
   });
 });
 
-describe('a check that succeeds in spite of everything is valid, and nothing of it stays', () => {
+describe('a check that succeeds despite misbehaviour is valid, and leaves nothing behind', () => {
   test.each(['chatter', 'children', 'hold-stdout', 'linger'])('%s', async (behaviour) => {
     const answer = await server.call(
       'validate_config',

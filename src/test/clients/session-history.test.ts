@@ -19,7 +19,7 @@ interface Call {
 const history = async (): Promise<{ history: Call[]; text: string }> =>
   server.call<{ history: Call[] }>('get_status', { include: ['history'] });
 
-test('every call is there with what it made, changed and deleted, deleted objects too', async () => {
+test('every call is listed with what it created, changed and deleted, including deleted objects', async () => {
   const subject = { connector: MEADOW, runtime: 'executable', config: { api_key: 'secret_reference::MEADOW_API_KEY' } };
   await server.call('save_source', { name: 'meadow', ...subject, sync: true });
   await server.call('save_source', { name: 'meadow', ...subject });

@@ -127,7 +127,7 @@ test('read-only mode lists only the tools that can be called, and still refuses 
   expect(schemaOnly.valid).toBe(true);
 });
 
-test('instructions stay under 2 kB however much is wrong, and name what is wrong', async () => {
+test('instructions stay under 2 kB however many problems there are, and name them', async () => {
   server = await startServer({
     environment: {
       AIRBYTE_MCP_ENV_FILE: `~/${'x'.repeat(150)}.env`,

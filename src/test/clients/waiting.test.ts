@@ -139,7 +139,7 @@ describe('cancel_sync', () => {
   });
 });
 
-test('progress comes while a sync is waited for, its numbers grow, and it ends at what was read', async () => {
+test('progress is sent during the wait for a sync, its numbers grow, and it ends at the records read', async () => {
   await saveMeadow({ count: 400, batch: 20, delay_ms: 100 });
   const seen: { progress: number; message?: string }[] = [];
   await server.client.callTool(
@@ -153,7 +153,7 @@ test('progress comes while a sync is waited for, its numbers grow, and it ends a
   expect(seen.filter(({ message }) => /\d records read \(users\)/.test(message ?? '')).length).toBeGreaterThan(2);
 });
 
-test('two equal calls at once are one piece of work, and both get its answer', async () => {
+test('two equal concurrent calls share one operation, and both get its answer', async () => {
   const config = { behaviour: 'children', pid_file: join(workplace.open, 'pids') };
   const args = { connector: hostile, runtime: 'executable', config };
   const both = await Promise.all([server.call('validate_config', args), server.call('validate_config', args)]);

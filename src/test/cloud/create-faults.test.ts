@@ -29,7 +29,7 @@ test.each([
   expect(sources()).toHaveLength(made);
 });
 
-test('a token that has ended is renewed, and one object is made', async () => {
+test('an expired token is renewed, and one object is created', async () => {
   await create(people);
   cloud.airbyte.expireTokens();
   await create({ ...people, name: 'Others' });
@@ -82,7 +82,7 @@ test('a call that is cancelled and repeated joins the running operation, and the
   expect(ended.find(({ afterCancel }) => afterCancel).object).toMatchObject({ id: again.id, name: 'People' });
 });
 
-test('a call that is cancelled before anything was sent, and made again, does its work', async () => {
+test('a call that is cancelled before anything was sent can be repeated', async () => {
   cloud.airbyte.fault({ method: 'GET', path: /\/workspaces/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
@@ -94,7 +94,7 @@ test('a call that is cancelled before anything was sent, and made again, does it
   expect(sources().map(({ id }) => id)).toEqual([again.id]);
 });
 
-test('two equal calls at once make one object, and both have its id', async () => {
+test('two equal concurrent calls create one object, and both return its id', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1000 });
   const [one, other] = await Promise.all([create(people), create(people)]);
   expect(one.id).toBe(other.id);

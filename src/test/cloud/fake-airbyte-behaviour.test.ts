@@ -212,7 +212,7 @@ describe('creating', () => {
     expect(airbyte.state.connections).toHaveLength(4);
   });
 
-  test('a definition, its next version, and a manifest that is none', async () => {
+  test('a definition, its next version, and an invalid manifest', async () => {
     const path = `/workspaces/${WORKSPACE}/definitions/declarative_sources`;
     const made = await api('POST', path, { name: 'Mine', manifest: SEEDED_MANIFEST });
     expect(made.body).toMatchObject({ name: 'Mine', version: 1 });

@@ -142,7 +142,7 @@ describe('cancel_cloud_job', () => {
     expect(error.message).toContain('job "sync of Shop database → Warehouse" (3)');
   });
 
-  test('a job that is over stays as it is', async () => {
+  test('a finished job does not change', async () => {
     await start({ environment: UNGUARDED });
     const answer = await job('cancel_cloud_job', { job_id: 1 });
     expect(answer).toMatchObject({ state: 'succeeded', cancelled: false });

@@ -42,7 +42,7 @@ test('states, types and schedules that are not known yet are shown as they are',
   expect(described.schedule).toBe('lunar');
 });
 
-test('a schedule is shown as it can be sent back; anything else with as many words is none', async () => {
+test('a schedule can be sent back as it is shown; similar texts are refused', async () => {
   const server = await start({ environment: UNGUARDED });
   const args = { kind: 'connection', id: CONNECTION };
   const { schedule } = await server.call<{ schedule: string }>('describe_cloud_object', args);
@@ -93,7 +93,7 @@ test('the only workspace is marked as the default, and its name does where its i
   }
 });
 
-test('names longer than what is shown are not given, and an empty one is too short', async () => {
+test('names longer than the shown length are refused, and an empty one is too short', async () => {
   const server = await start({ environment: UNGUARDED });
   const long = 'x'.repeat(201);
   const make = { kind: 'source', connector: 'source-faker', config: {} };

@@ -32,7 +32,7 @@ afterAll(async () => {
   await workplace.remove();
 });
 
-describe('a source that misbehaves and delivers is read to its end, and nothing of it stays', () => {
+describe('a source that misbehaves but delivers is read to its end, and leaves nothing behind', () => {
   test.each(['chatter', 'children', 'hold-stdout', 'huge-noise'])('%s', async (behaviour) => {
     const source = await save(behaviour, { megabytes: 60, pid_file: join(workplace.open, `${behaviour}.pids`) });
     const preview = await server.call<Preview>('preview_stream', { source, streams: ['items'], limit: 3 });

@@ -110,7 +110,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
     await workplace.remove();
   });
 
-  it('shows nothing of the URL, whatever is wrong with it', async () => {
+  it('shows no part of the URL, whatever is wrong with it', async () => {
     const database = await postgres.makeDatabase();
     const good = postgres.url(database);
     const password = encodeURIComponent(PLAIN_PASSWORD);

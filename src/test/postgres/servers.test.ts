@@ -114,7 +114,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await context.rows('SELECT id FROM public.mine')).toEqual([['1']]);
     }));
 
-  it('a load is done again where the server was restarted, and is there once', () =>
+  it('repeat a load after a restart of the server, without duplicates', () =>
     withRoom(async (context) => {
       const prepared = await context.prepare([schema]);
       const lines = Array.from({ length: 100_000 }, (_, id) => record({ id }));

@@ -38,7 +38,7 @@ describeWith(['postgres'], 'values in Postgres', () => {
       ([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes,
     );
 
-  it('keeps NULL and the empty text apart, and every text as it is', async () => {
+  it('distinguishes NULL from the empty text, and changes no text', async () => {
     const texts = [
       '',
       ' ',

@@ -74,7 +74,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     expect(downloads(version)).toBe(0);
   });
 
-  test('is installed once by two calls at once, here and in a second server', async () => {
+  test('is installed once by two concurrent calls, here and in a second server', async () => {
     const other = await start();
     try {
       const config = { note: 'another configuration is another call' };

@@ -93,7 +93,7 @@ test('a dry run reports what would be read', async () => {
   expect(answer.text).toContain('Not executed. Reads shop.orders.');
 });
 
-describe('bad SQL is refused, and the server lives', () => {
+describe('bad SQL is refused, and the server stays up', () => {
   test.each([
     ['EXPLAIN ANALYZE DELETE FROM shop.orders', 'sql_not_select'],
     ["COPY shop.orders TO '/tmp/never.csv'", 'sql_not_select'],
@@ -117,7 +117,7 @@ describe('bad SQL is refused, and the server lives', () => {
     expect(await server.call('query', { sql: 'SELECT count(*) FROM shop.orders' })).toMatchObject({ rows: [[5000]] });
   });
 
-  test('a value of gigabytes is not made', async () => {
+  test('a value of gigabytes is not created', async () => {
     const sql = "SELECT repeat('x', 2000000000)";
     expect(await server.fail('query', { sql })).toMatchObject({ kind: 'input', code: 'sql_too_large_value' });
   });

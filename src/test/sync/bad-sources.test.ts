@@ -184,7 +184,7 @@ describe('streams and options', () => {
     expect(error.next).toMatch(next);
   });
 
-  test('nothing of it has started a sync', async () => {
+  test('none of these calls has started a sync', async () => {
     expect(await server.fail('get_sync')).toMatchObject({ code: 'no_syncs_yet' });
   });
 });

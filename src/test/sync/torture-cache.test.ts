@@ -66,7 +66,7 @@ describe('a disk that is full', () => {
     return [poor, await ledger.sync(poor)];
   };
 
-  test('fails the sync with the reason, keeps what was there, and the next one with space continues', async () => {
+  test('fails the sync with the reason, retains earlier data, and the next sync with space resumes', async () => {
     const [poor, failed] = await fillUp();
     expect(['failed', 'incomplete']).toContain(failed.state);
     expect(await messageOf(poor, failed)).toMatch(/space|full|too large/i);
@@ -130,7 +130,7 @@ describe('a project directory that is removed in the middle of a sync', () => {
     await expectNothingRuns(workplace);
   });
 
-  test('is made again by the next call, and no answer is a bug', async () => {
+  test('is created again by the next call, and no answer is a bug', async () => {
     const server = await serveSmall();
     await removeInMidSync(server);
     await ledger.save(server, SMALL);
