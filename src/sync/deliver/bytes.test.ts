@@ -1,4 +1,4 @@
-/** What goes from a source to a destination is what the source wrote, byte by byte, wherever the pipe cuts it. */
+/** A destination receives exactly the bytes that the source wrote, wherever the pipe cuts them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -44,13 +44,13 @@ function state(name: string): string {
 
 it('records and states in their order, nothing else, nothing changed', async () => {
   const shelf = await testDestination(context);
-  const [input, heard] = [join(context.folder, 'input'), join(context.folder, 'heard')];
+  const [input, received] = [join(context.folder, 'input'), join(context.folder, 'heard')];
   const request = await shelf.into(await context.play('p', catalog, []));
   const { destination } = request;
   if (!destination) throw new Error('no destination');
   const shell = (command: string) => ({ kind: 'process', command: ['/bin/sh', '-c', command, 'sh'] }) as const;
   const source = { ...request.installed, start: shell(`cat '${input}'`) };
-  const target = { ...destination, installed: { ...destination.installed, start: shell(`cat > '${heard}'`) } };
+  const target = { ...destination, installed: { ...destination.installed, start: shell(`cat > '${received}'`) } };
   await fc.assert(
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 60 }), async (some) => {
       // Enough for the pipe to cut it many times.
@@ -58,7 +58,7 @@ it('records and states in their order, nothing else, nothing changed', async () 
       await writeFile(input, lines.map(([text]) => `${text}\n`).join(''));
       const status = await context.sync({ ...request, installed: source, destination: target });
       const expected = lines.flatMap(([text, passes]) => (passes ? [`${text}\n`] : [])).join('');
-      expect((await readFile(heard)).equals(Buffer.from(expected))).toBe(true);
+      expect((await readFile(received)).equals(Buffer.from(expected))).toBe(true);
       expect(status.records).toBe(lines.filter(([text]) => text.includes('RECORD')).length);
     }),
     { numRuns: 15, endOnFailure: true },

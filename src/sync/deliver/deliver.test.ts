@@ -1,4 +1,4 @@
-/** A real source into a real destination process: what goes through, what is kept, what continues. */
+/** A real source into a real destination process: what is delivered, what is stored, what resumes. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ afterEach(() => context.close());
 const item = catalogOf({ name: 'item', properties: { id: { type: 'integer' } }, incremental: true });
 
 describe('a sync into a destination', () => {
-  it('hands every record on, keeps what is returned, and continues there', async () => {
+  it('delivers every record, stores the returned states, and resumes there', async () => {
     const first = await context.sync(
       await shelf.into(await context.meadow({ count: 250, batch: 100 }, ['users', 'notes'])),
     );
@@ -72,7 +72,7 @@ describe('a sync into a destination', () => {
     expect(await context.seenText()).toBe(`[${state}]`);
   });
 
-  it('hands on records and states only, of the streams that were asked for', async () => {
+  it('delivers only records and states of the requested streams', async () => {
     const lines = [
       statusLine('item', 'STARTED'),
       'no message\n',
@@ -89,7 +89,7 @@ describe('a sync into a destination', () => {
     expect(status.warnings.join('\n')).toMatch(/state that belongs to no stream/);
   });
 
-  it('starts over with restart, and with a destination that lies elsewhere', async () => {
+  it('starts over with restart, and if the destination has moved', async () => {
     const read = async (restart: boolean, place = shelf.folder) =>
       context.sync({
         ...(await shelf.into(await context.meadow({ count: 100, batch: 50 }, ['users']), {}, { place })),
@@ -157,7 +157,7 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('c')).toEqual([{ id: 1 }]);
   });
 
-  it('re-reads nothing because what was kept is damaged, unless it is told to', async () => {
+  it('re-reads nothing if the stored states are damaged, unless restart is set', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (restart = false) =>
       context.sync({ ...(await shelf.into(await context.play('p', item, lines))), restart });
@@ -172,7 +172,7 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('item')).toHaveLength(1);
   });
 
-  it('puts in the place of what is there until that is whole, and never repeats a part of it', async () => {
+  it('overwrites until a read is complete, and never repeats a part of it', async () => {
     const sync = async (parts: Part[], restart = false) =>
       context.sync({ ...(await shelf.into(await context.play('p', item, parts))), restart });
     const one = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
@@ -189,7 +189,7 @@ describe('a sync into a destination', () => {
     expect(await shelf.written('item')).toHaveLength(3);
   });
 
-  it('warns where records are appended to what a full refresh wrote', async () => {
+  it('warns if records are appended to the result of a full refresh', async () => {
     const lines = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 })];
     const sync = async (mode: 'full_refresh_overwrite' | 'incremental_append') =>
       context.sync(await shelf.into(await context.play('p', item, lines, [{ stream: 'item', mode }])));
@@ -198,7 +198,7 @@ describe('a sync into a destination', () => {
     expect(await sync('incremental_append')).toMatchObject({ warnings: [] });
   });
 
-  it('tells a destination that knows generations which records are old, until the stream is whole', async () => {
+  it('marks old records for a destination with generations until the stream is complete', async () => {
     const sync = async (parts: Part[], restart = false) => {
       const request = await shelf.into(await context.play('p', item, parts), {}, { supportsRefreshes: true });
       const { state } = await context.sync({ ...request, restart });
@@ -224,17 +224,17 @@ describe('a sync into a destination', () => {
     expect(await context.seenState()).toEqual({ item: { at: 5 } });
   });
 
-  it('says COMPLETE to a destination that waits for it, also for a source that never says it', async () => {
+  it('sends COMPLETE to a destination that waits for it, even if the source never does', async () => {
     const { destination } = await shelf.into(await context.meadow({ count: 1 }, ['notes']));
     if (!destination) throw new Error('no destination');
-    const heard = `${shelf.folder}/heard`;
-    const start = { kind: 'process', command: ['/bin/sh', '-c', `cat > '${heard}'`, 'sh'] } as const;
+    const received = `${shelf.folder}/heard`;
+    const start = { kind: 'process', command: ['/bin/sh', '-c', `cat > '${received}'`, 'sh'] } as const;
     const installed = { ...destination.installed, start };
     const plain = catalogOf({ name: 'item' });
     const request = await context.play('p', plain, [recordLine('item', { id: 1 })]);
     for (const supportsRefreshes of [true, false]) {
       await context.sync({ ...request, destination: { ...destination, installed, supportsRefreshes } });
-      const text = await readFile(heard, 'utf8');
+      const text = await readFile(received, 'utf8');
       expect(text.includes('"COMPLETE"')).toBe(supportsRefreshes);
       expect(text.startsWith(recordLine('item', { id: 1 }))).toBe(true);
     }

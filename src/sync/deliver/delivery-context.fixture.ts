@@ -15,7 +15,7 @@ export interface TestDestination {
   into(request: SyncRequest, config?: JsonObject, changes?: Partial<DeliveryTarget>): Promise<SyncRequest>;
   /** The records that it wrote of a stream. */
   written(stream: string): Promise<JsonObject[]>;
-  /** The stored states of `source`, as text. */
+  /** The state file of `source`, as text. */
   storedStates(source: string): Promise<string>;
   /** The catalog that it was last given. */
   catalog(): Promise<{ streams: JsonObject[] }>;

@@ -1,4 +1,4 @@
-/** Destinations that misbehave, and sources that fail: whose fault it is, what is confirmed, and that nobody waits for ever. */
+/** Destinations that misbehave, and sources that fail: which one is blamed, what is confirmed, and that nothing hangs. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/index.ts';
 import {
@@ -38,11 +38,11 @@ describe('a destination that fails', () => {
     ['fails', /the disk of this destination is full/],
     ['leaves', /closed its input, or ended, before the source was read/],
   ])(
-    '%s: it is told as its fault, what it returned is kept, and the next sync loses nothing',
-    async (behaviour, said) => {
+    '%s: the error names the destination, the states it returned are stored, and the next sync loses nothing',
+    async (behaviour, message) => {
       const status = await sync({ behaviour, after: 120 }, 20_000);
       expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', committed_state: true }] });
-      expect(status.errors).toMatchObject([{ from: 'destination', message: expect.stringMatching(said) }]);
+      expect(status.errors).toMatchObject([{ from: 'destination', message: expect.stringMatching(message) }]);
       const [{ confirmed = 0, records } = { records: 0 }] = status.streams;
       expect(confirmed).toBe(100);
       expect(records).toBeGreaterThanOrEqual(100);
@@ -60,7 +60,7 @@ describe('a destination that fails', () => {
     expect(status.errors).toMatchObject([{ from: 'destination' }]);
   }, 40_000);
 
-  it('says a TRACE ERROR and ends with status 0: not complete', async () => {
+  it('sends a TRACE ERROR and exits with status 0: the sync is incomplete', async () => {
     const status = await sync({ behaviour: 'complains' });
     expect(status).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', confirmed: 200 }] });
     expect(status.errors).toMatchObject([{ from: 'destination', message: 'not all was well' }]);
@@ -97,7 +97,7 @@ describe('a destination that fails', () => {
   });
 
   it.each(['garbage', 'floods'])(
-    '%s: what is no message is logged, and the sync continues',
+    '%s: output that is not a message is logged, and the sync continues',
     async (behaviour) => {
       const status = await sync({ behaviour });
       expect(status).toMatchObject({ state: 'complete', errors: [], streams: [{ confirmed: 200 }] });
@@ -110,14 +110,14 @@ describe('states that a destination returns', () => {
   const two = [recordLine('item', { id: 1 }), stateLine('item', { at: 1 }, { sent: 1 }), recordLine('item', { id: 2 })];
   const lines = [...two, stateLine('item', { at: 2 }, { sent: 1 })];
 
-  it('none: nothing is kept, nothing is said to be whole', async () => {
+  it('none: nothing is stored, and nothing is reported as complete', async () => {
     const status = await play(lines, { behaviour: 'keeps_states' });
     expect(status).toMatchObject({ state: 'failed', streams: [{ confirmed: 0, committed_state: false }] });
     expect(status.warnings.join('\n')).toContain('did not return the last state of "item"');
     expect(JSON.parse(await shelf.storedStates('p')).states).toEqual([]);
   });
 
-  it.each(['early', 'other'])('%s: one that was not sent is not kept', async (behaviour) => {
+  it.each(['early', 'other'])('%s: a state that was not sent is not stored', async (behaviour) => {
     const status = await play(lines, { behaviour });
     expect(status.warnings.join('\n')).toContain('returned a state that the source has not sent');
     expect(await shelf.storedStates('p')).not.toMatch(/2999|nobody/);
@@ -131,7 +131,7 @@ describe('states that a destination returns', () => {
     }
   });
 
-  it('with a count of its own that differs: a warning', async () => {
+  it('with a different record count: a warning', async () => {
     const status = await play(lines, { behaviour: 'lies' });
     expect(status.warnings.join('\n')).toContain(
       'The source counted 2 records up to its states, and the destination 0',
@@ -157,7 +157,7 @@ describe('a source that fails, or ends oddly', () => {
   it.each<[string, Part[], string]>([
     ['ended badly', [{ exit: 1 }], 'incomplete'],
     ['ended well', [], 'complete'],
-  ])('%s after its last state: what will be there twice is said', async (_how, end, state) => {
+  ])('%s after its last state: a warning reports the records that will be duplicated', async (_how, end, state) => {
     const sync = async (parts: Part[]) =>
       context.sync(
         await shelf.into(await context.play('p', item, parts, [{ stream: 'item', mode: 'incremental_append' }])),
@@ -172,7 +172,7 @@ describe('a source that fails, or ends oddly', () => {
     expect(await shelf.written('item')).toEqual([{ id: 1 }, { id: 2 }, { id: 2 }]);
   });
 
-  it('says one state twice, and it comes back once: nothing is said to come after it', async () => {
+  it('sends one state twice, which comes back once: no records are reported after it', async () => {
     const request = await context.play(
       'p',
       item,
@@ -183,7 +183,7 @@ describe('a source that fails, or ends oddly', () => {
     expect(status).toMatchObject({ state: 'complete', warnings: [] });
   });
 
-  it('an overwritten stream that was not completed is said to be a part', async () => {
+  it('an overwritten stream that was not completed is reported as partial', async () => {
     const request = await context.play(
       'p',
       item,

@@ -1,4 +1,4 @@
-/** Records that are lost on their way into a destination: the others arrive, and no state that comes after is kept. */
+/** Records that are lost on their way into a destination: the others arrive, and no later state is stored. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   catalogOf,
@@ -24,7 +24,7 @@ const play = async (parts: readonly Part[]): Promise<SyncStatus> =>
   context.sync(await shelf.into(await context.play('p', item, parts)));
 const one = (id: number): string => recordLine('item', { id });
 
-it('a record that is cut off makes the stream incomplete; those beside it arrive', async () => {
+it('a record that is cut off makes the stream incomplete; its neighbours arrive', async () => {
   const status = await play([
     one(1),
     stateLine('item', { at: 1 }),
@@ -43,7 +43,7 @@ it('a record that is cut off makes the stream incomplete; those beside it arrive
   expect(await shelf.storedStates('p')).toContain('\\"at\\":5');
 });
 
-it('a count of the source that differs is a loss, until what is missing comes', async () => {
+it('a record count that differs from the source is a loss, until the missing records arrive', async () => {
   const short = await play([one(1), stateLine('item', { at: 1 }, { sent: 2 })]);
   expect(short).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', committed_state: false }] });
   const late = await play([

@@ -33,14 +33,14 @@ describe('a state that comes back', () => {
     expect(states.missing()).toEqual(new Set());
   });
 
-  it('is told apart from one that differs only where a double does not', () => {
+  it('is distinguished from one that differs only beyond the precision of a double', () => {
     const states = createSentStates(indexOf);
     send(states, textOf('a', '{"at":9007199254740992}'), 1);
     send(states, textOf('a', '{"at":9007199254740993}'), 2);
     expect(giveBack(states, textOf('a', '{ "at":9007199254740993}'))).toMatchObject([{}, { records: [2] }]);
   });
 
-  it('that lost digits is still the one that was sent, and what is kept has them', () => {
+  it('that lost digits matches the one that was sent, and the stored state has all digits', () => {
     const states = createSentStates(indexOf);
     send(states, textOf('a', '{"at":9007199254740993}'));
     const [found] = giveBack(states, textOf('a', '{"at":9007199254740992}'));

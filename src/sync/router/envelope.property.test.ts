@@ -1,4 +1,4 @@
-/** The envelope reader against a parser: it says of any line the same, and gives values as they appear in it. */
+/** The envelope reader against a parser: both agree on any line, and values are returned as they appear in it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject, skipSpace, walkList, walkObject } from '../../protocol/index.ts';
@@ -24,7 +24,7 @@ const anyLine = fc
   });
 
 describe('the envelope reader', () => {
-  it('says type, stream and namespace as a parser does', () => {
+  it('returns the type, stream and namespace that a parser returns', () => {
     fc.assert(
       fc.property(anyLine, ({ line }) => {
         const parsed = JSON.parse(line.toString('utf8'));
@@ -50,18 +50,18 @@ describe('the envelope reader', () => {
     );
   });
 
-  it('takes no part of a line for the whole, and nothing behind it', () => {
+  it('does not accept part of a line, or text after it', () => {
     fc.assert(
       fc.property(anyLine, fc.nat(), fc.constantFrom('x', '}', '{}', ',', '"'), ({ line }, at, more) => {
-        const whole = Buffer.from(line.toString('utf8').trim());
-        expect(readEnvelope(whole, 0, at % whole.length)).toBeUndefined();
-        expect(readEnvelope(Buffer.concat([whole, Buffer.from(more)]), 0, whole.length + more.length)).toBeUndefined();
+        const full = Buffer.from(line.toString('utf8').trim());
+        expect(readEnvelope(full, 0, at % full.length)).toBeUndefined();
+        expect(readEnvelope(Buffer.concat([full, Buffer.from(more)]), 0, full.length + more.length)).toBeUndefined();
       }),
       { numRuns: 1_000 },
     );
   });
 
-  it('learns nothing from a line that says a thing twice', () => {
+  it('learns nothing from a line with duplicate keys', () => {
     const lines = [
       '{"type":"RECORD","record":{"stream":"a","data":{},"stream":"b"}}',
       '{"type":"LOG","record":{"stream":"a","data":{}},"type":"RECORD"}',

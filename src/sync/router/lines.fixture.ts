@@ -20,10 +20,10 @@ const streamNames = fc
 interface Shape {
   readonly how: Style;
   readonly order: number;
-  /** Extra members in the record and next to it. */
+  /** Extra members among the usual ones, and next to the record. */
   readonly more: readonly [string, string][];
   readonly outer: readonly [string, string][];
-  /** What is written for the namespace of a stream that has none. */
+  /** How the missing namespace of a stream is written. */
   readonly noNamespace: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
   }),
 );
 
-/** A record of one of the streams, or of an unrequested one. */
+/** A record of a requested stream, or of another one. */
 function recordLine(streams: readonly StreamName[], shapes: readonly Shape[]): fc.Arbitrary<string> {
   return fc
     .record({
@@ -93,7 +93,7 @@ const messageLine = fc.oneof(
   }),
 );
 
-/** Incomplete JSON and other program output. Cut messages have their own tests. */
+/** Output of programs that is not complete JSON. Fragments of messages are tested elsewhere. */
 const printed = anyText.map((text) => text.replaceAll('\n', ' ')).filter((text) => !text.trimStart().startsWith('{'));
 const noiseLine = fc.oneof(
   printed,

@@ -101,7 +101,7 @@ describe('a record that is not alone on its line', () => {
     expect(all(`${before}${line}${after}`)).toEqual(['0:1', '0:2', '0:9']);
   });
 
-  it('is told before the state that comes after it', () => {
+  it('is reported before the state that follows it', () => {
     expect(all(`${user(1, ',"t":"x').slice(0, -20)}\n${state(2)}\n`)).toEqual(['lost:0:broken', 'state:2']);
     expect(all(`${user(1)}\n${user(1, ',"t":"x').slice(0, -20)}\n${user(2)}\n${state(3)}\n`)).toEqual([
       '0:1',
@@ -134,8 +134,8 @@ describe('a record that is not alone on its line', () => {
               if (kind === 'user') expected.push(`0:${n}`);
               if (kind === 'order') expected.push(`1:${n}`);
               if (kind === 'state') expected.push(`state:${n}`);
-              const whole = { user: user(n), order: order(n), state: state(n), cut: '' }[kind];
-              if (kind !== 'cut') return `${before}${whole}${after}`;
+              const full = { user: user(n), order: order(n), state: state(n), cut: '' }[kind];
+              if (kind !== 'cut') return `${before}${full}${after}`;
               // What follows in its text would belong to it.
               if (index < parts.length - 1) return before;
               expected.push('lost:0:broken');

@@ -1,4 +1,4 @@
-/** The router against a parser that knows nothing of bytes: whatever the lines and however they are cut, both say the same. */
+/** The router against a plain parser: for any lines and any cuts, both return the same. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { chooser, style, writeObject, writeText } from './json.fixture.ts';
 import { anyCase, cutInto, sizes } from './lines.fixture.ts';
 import { createRouter } from './router.ts';
 
-/** What came out, in order; lines as Latin-1, so that each character is one byte, and long ones by their digest. */
+/** The output, in order; lines as Latin-1, so that each character is one byte, and long ones by their digest. */
 type Output = readonly string[];
 
 const TEXT_BYTES = 64 * 1024;
@@ -22,8 +22,8 @@ function routed(streams: readonly StreamName[], chunks: readonly Buffer[], cuts:
         const split = lines.toString('latin1').split('\n');
         expect(split.pop()).toBe('');
         expect([split.length, Math.max(...split.map(({ length }) => length + 1))]).toEqual([rows, longest]);
-        const whole = cuts.length > 0 ? timedData : (line: string): string => line;
-        output.push(...split.map((line) => `record ${stream} ${form === 'data' ? dataOf(line) : whole(line)}`));
+        const fullLine = cuts.length > 0 ? timedData : (line: string): string => line;
+        output.push(...split.map((line) => `record ${stream} ${form === 'data' ? dataOf(line) : fullLine(line)}`));
       },
       // What the router lets pass as an object and a parser does not is logged like any other text.
       message: (line) =>
@@ -99,7 +99,7 @@ function textOf(line: Buffer): string {
   return `text ${line.toString('utf8', 0, Math.min(line.length, TEXT_BYTES))}`;
 }
 
-describe('the router says what a parser says', () => {
+describe('the router agrees with a parser', () => {
   it('for any lines of any streams, cut anywhere', () => {
     fc.assert(
       fc.property(anyCase, sizes, ({ streams, lines, bytes }, by) => {
@@ -134,7 +134,7 @@ describe('the router says what a parser says', () => {
     expect(cut).toBeGreaterThan(50);
   });
 
-  it('for lines longer than a chunk, and longer than what is kept of noise', () => {
+  it('for lines longer than a chunk, and longer than the stored part of noise', () => {
     const long = fc.tuple(
       anyCase,
       fc.array(fc.integer({ min: 60_000, max: 140_000 }), { minLength: 1, maxLength: 3 }),

@@ -30,7 +30,7 @@ describe('records that were read back', () => {
       ['{"id":1,"n":9007199254740992}'],
       '"n": 9007199254740993 became 9007199254740992',
     ],
-    ['a value is gone', ['{"id":1,"a":"x"}'], ['{"id":1}'], '"a": "x" became null'],
+    ['a value is missing', ['{"id":1,"a":"x"}'], ['{"id":1}'], '"a": "x" became null'],
     ['a value came', ['{"id":1,"a":null}'], ['{"id":1,"a":"x"}'], '"a": null became "x"'],
     [
       'an offset is dropped',
@@ -39,5 +39,7 @@ describe('records that were read back', () => {
       '"at": "2024-02-29T17:30:00+05:30" became "2024-02-29T17:30:00"',
     ],
     ['twins in case are one', ['{"id":1,"Case":"g","case":"h"}'], ['{"id":1,"case":"h"}'], '"Case": "g" became "h"'],
-  ])('%s: it is told', (_how, expected, found, reported) => expect(differences(expected, found)).toContain(reported));
+  ])('%s: the difference is reported', (_how, expected, found, reported) =>
+    expect(differences(expected, found)).toContain(reported),
+  );
 });

@@ -136,7 +136,7 @@ describeWith(['sandbox'], 'doctor on a machine', () => {
     expect(lineOf(ended, 'docker')).toContain('may not be used by this user. Run: sudo usermod -aG docker');
   });
 
-  test('whose package index refuses, or never answers: the registry is asked all the same', async () => {
+  test('whose package index refuses, or never answers: the registry is still checked', async () => {
     const free = createServer();
     const closed = await listen(free);
     await new Promise((resolve) => free.close(resolve));
@@ -161,7 +161,7 @@ describeWith(['sandbox'], 'doctor on a machine', () => {
     expect(lineOf(ended, 'package index')).toMatch(/certificate.* Set NODE_EXTRA_CA_CERTS and SSL_CERT_FILE/);
   });
 
-  // Root could make the home that nobody has.
+  // Root could create the missing home.
   testWith(['unprivileged'], 'whose user has no home', async () => {
     const options = ['--unshare-user', '--uid', '54321', '--gid', '54321'];
     const nowhere = { HOME: '', XDG_DATA_HOME: '', AIRBYTE_PROJECT_DIR: '', AIRBYTE_MCP_ENV_FILE: '' };

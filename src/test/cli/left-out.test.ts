@@ -1,4 +1,4 @@
-/** The last lines of a run say what was left out and why: a run of its own, on a machine with nothing in its PATH. */
+/** The last lines of a run list skipped tests with reasons: a separate run, on a machine with an empty PATH. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,7 +19,7 @@ function runTests(environment: Record<string, string>): Promise<{ code: number |
   });
 }
 
-test('each requirement that is not met is there with its reason and what to do', async () => {
+test('each unmet requirement is listed with its reason and what to do', async () => {
   const { code, out } = await runTests({});
   expect(code, out).toBe(0);
   const left = out.slice(out.indexOf('Left out on this machine:'));
@@ -38,7 +38,7 @@ test('each requirement that is not met is there with its reason and what to do',
     expect(left).toContain(`- ${reason}: 1 test (needs ${name})`);
 });
 
-test('what is known not to be had is there too; what is required and missing, or skipped without a reason, fails', async () => {
+test('known gaps are listed too; a missing requirement, or a skip without a reason, fails', async () => {
   const [known, required, silent] = await Promise.all([
     runTests({ SLUICE_REQUIRE: '-go,-docker' }),
     runTests({ SLUICE_REQUIRE: 'uv' }),

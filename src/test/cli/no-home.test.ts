@@ -20,7 +20,7 @@ describe.each([
   ['empty', ''],
   ['relative', 'home-of-nobody'],
 ])('with an %s HOME', (_what, HOME) => {
-  test('nothing is made in the working directory', async () => {
+  test('nothing is created in the working directory', async () => {
     server = startRaw(workplace, { HOME, XDG_DATA_HOME: join(workplace.directory, 'data'), AIRBYTE_PROJECT_DIR: '' });
     await server.initialize();
     const status = await server.callTool('get_status');

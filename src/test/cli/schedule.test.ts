@@ -57,7 +57,7 @@ async function schedule(...args: string[]): Promise<Ended> {
 }
 const tab = (): Promise<string> => readFile(join(workplace.directory, 'tab'), 'utf8').catch(() => '');
 
-test('a crontab entry is shown first, written on --yes in addition to what is there, listed, replaced and taken out', async () => {
+test('a crontab entry is shown first, added to the existing ones on --yes, listed, replaced and removed', async () => {
   await program('crontab', CRONTAB);
   const own = '# mine\n5 4 * * * /bin/true\n';
   await writeFile(join(workplace.directory, 'tab'), own);

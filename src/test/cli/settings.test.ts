@@ -175,7 +175,7 @@ test('settings in the env file are listed as settings and cannot be referenced',
   expect(validation.valid).toBe(false);
 });
 
-test('the project directory may be missing (it is made), set in the env file, or left out', async () => {
+test('the project directory may be missing (it is created), set in the env file, or omitted', async () => {
   await workplace.writeEnvFile(`AIRBYTE_PROJECT_DIR='${join(workplace.directory, 'deep', 'er')}'\n`);
   await start({ AIRBYTE_PROJECT_DIR: undefined });
   expect((await server.call<Status>('get_status')).project_directory).toMatchObject({

@@ -51,8 +51,8 @@ test('a sync into a destination: one line and status 0; then it is listed, conti
   expect((await run('syncs')).out).toMatch(/meadow +complete .* shelf$/m);
   const removed = await run('remove', 'destination', 'shelf', '--yes');
   expect(removed).toMatchObject({ code: 0, out: expect.stringContaining('destination "shelf"') });
-  const gone = await run('sync', 'meadow', '--destination', 'shelf');
-  expect(gone).toMatchObject({ code: 2, err: expect.stringContaining('no saved destination "shelf"') });
+  const missing = await run('sync', 'meadow', '--destination', 'shelf');
+  expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('no saved destination "shelf"') });
   await expectNothingRuns(workplace);
 });
 

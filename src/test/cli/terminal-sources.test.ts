@@ -61,7 +61,7 @@ test('every version is stored: replaced, removed, restored; the newest comes fir
   });
 });
 
-test('what a person restores is the person’s: it has another id', async () => {
+test('a restored source belongs to the person: it has another id', async () => {
   await save(1);
   const { id } = await saved();
   await save(2);
@@ -151,7 +151,7 @@ test.each([
   [['sources', 'restore', '../sources/shop'], 'No earlier version'],
   [['destinations', 'prune', '..', '--yes'], 'No earlier version'],
   [['sources', 'list', 'a', 'b', 'c'], 'takes no further words'],
-])('a mistake ends with 2 and names what fits: %j', async (args, message) => {
+])('a mistake exits with status 2 and suggests a fix: %j', async (args, message) => {
   await save(1);
   await save(2);
   expect(await typed(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });

@@ -56,7 +56,7 @@ const linesOf = (out: string): Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 describe('sync, in a pipe', () => {
-  test('a complete source: one line, status 0, and the data is there; the second time nothing is new', async () => {
+  test('a complete sync prints one line, exits with status 0 and loads the data; the second one adds nothing', async () => {
     await saved(meadow());
     const first = await run(['sync', 'meadow']);
     expect(first).toMatchObject({ code: 0, err: '' });
@@ -107,7 +107,7 @@ describe('sync, in a pipe', () => {
     await expect(access(join(workplace.project, 'syncs'))).rejects.toThrow();
   });
 
-  test('a project that is not there is not made', async () => {
+  test('a missing project is not created', async () => {
     const { code, err } = await run(['sync', 'meadow', '--project-dir', 'no-such-project']);
     expect(code).toBe(2);
     expect(err).toContain(`There is no project at ${join(workplace.directory, 'no-such-project')}`);
@@ -122,7 +122,7 @@ describe('sync, in a pipe', () => {
     expect(err).toBe('  The account is locked.\n');
   });
 
-  test('incomplete: status 3; what was complete before is kept', async () => {
+  test('an incomplete sync exits with status 3 and retains what was complete before', async () => {
     await saved(meadow({ count: 40, batch: 10, delay_ms: 300 }));
     const typed = start(['sync', 'meadow', '--json']);
     await waitUntil(() => /"stream":"orders","state":"running","records":[1-9]/.test(typed.out()));
@@ -159,7 +159,7 @@ describe('sync, stopped by a signal', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s: what is committed is kept, nothing is left running, status %i', async (signal, status) => {
+  ] as const)('%s retains what is committed, leaves nothing running, exits with status %i', async (signal, status) => {
     await saved(meadow({ count: 100_000, batch: 10, delay_ms: 20 }));
     const typed = start(['sync', 'meadow', '--json', '--stream', 'users']);
     await waitUntil(() => /"state":"running","records":[1-9]/.test(typed.out()), 30_000);
@@ -175,7 +175,7 @@ describe('sync, stopped by a signal', () => {
     await expectNothingLeft(workplace);
   });
 
-  test('while the connector is asked for its streams: nothing began', async () => {
+  test('during discovery: no sync has started', async () => {
     await saved({ hostile: { connector: HOSTILE, config: { verb: 'discover', behaviour: 'hang' } } });
     const typed = start(['sync', 'hostile', '--json']);
     await waitUntil(() => typed.out().includes('for its streams'), 30_000);
@@ -206,7 +206,7 @@ describe('sync of a source that another process syncs', () => {
     expect(code).toBe(0);
   });
 
-  test('with wishes of its own it comes after that one', async () => {
+  test('with options of its own it runs after that one', async () => {
     const { code, out, err } = await run(['sync', 'meadow', '--stream', 'notes']);
     expect(err).toContain('then this one begins');
     expect(out).toContain('60 records read, 60 rows committed, 1 of 1 streams');
@@ -224,7 +224,7 @@ describe('sync of a source that another process syncs', () => {
   });
 });
 
-test('nothing of a secret is printed or written, whatever the connector writes', async () => {
+test('no part of a secret is printed or written, whatever the connector writes', async () => {
   await saved({ echo: { connector: ECHO_SOURCE, config: echoSource().config as object } });
   for (const args of [
     ['sync', 'echo', '--stream', 'said'],

@@ -1,4 +1,4 @@
-/** A whole answer of every tool, as committed snapshots: a reader of the repository sees the product. */
+/** A complete answer of every tool, as committed snapshots, so that a reader of the repository sees the product. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tools } from '../../tools/index.ts';
 import { startServer, type TestServer } from '../harness/client.ts';
@@ -80,7 +80,7 @@ test('every local tool has its answer here', () => {
   );
 });
 
-/** The log of two that write at once: the commas of JSON go with the place, not with the line. */
+/** The log of two concurrent writers: JSON commas belong to the position, not to the line. */
 function inOneOrder(lines: string): string {
   const split = lines.trimEnd().split('\n');
   const bare = split.map((line) => line.replace(/,$/, '')).sort();

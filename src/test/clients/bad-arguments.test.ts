@@ -1,4 +1,4 @@
-/** Calls with arguments that no tool can take, and names that do not exist: each answer says what to write instead. */
+/** Calls with invalid arguments or unknown names: each answer suggests what to write instead. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ describe('arguments', () => {
     ['query', { sql: 'SELECT 1', limit: 1001 }, 'limit', 'Give at most 1000.'],
     ['query', { sql: 'SELECT 1', offset: -1 }, 'offset', 'Give at least 0.'],
     ['cancel_sync', { sync_id: null }, 'sync_id', 'Give a text in quotes.'],
-  ])('%s %j: the path and what to write', async (tool, args, path, fix) => {
+  ])('%s %j: the error names the path and a valid value', async (tool, args, path, fix) => {
     const error = await server.fail(tool, args);
     expect(error).toMatchObject({ kind: 'input', code: 'bad_arguments', problems: [{ path, fix }] });
     expect(error.next).toContain(`Arguments of ${tool}: `);
@@ -71,7 +71,7 @@ describe('arguments', () => {
     ['get_connector_info', { connector: 'source-faker', include: 'spec', version: '' }],
     ['get_connector_info', { connector: 'source-faker', include: '["Spec"]' }],
     ['validate_config', { connector: 'source-faker', config: '{"count": 5}', schema_only: 'True', config_file: '' }],
-  ])('%s %j: read as what it can only mean', async (tool, args) => {
+  ])('%s %j: is accepted with its only possible meaning', async (tool, args) => {
     const answer = await server.call<{ text: string }>(tool, args as never);
     expect(answer.text).toContain('source-faker');
   });

@@ -1,4 +1,4 @@
-/** Answers about much: bounded, and they say what was cut and how to get the rest. */
+/** Large answers: bounded, and they report what was cut and how to get the rest. */
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -169,9 +169,9 @@ describeWith(['data'], 'the complete public registry', () => {
     for (const { name } of largest) {
       const summary = await server.call('get_connector_info', { connector: name });
       expect(summary.text.length, name).toBeLessThan(10_000);
-      const whole = await server.call('get_connector_info', { connector: name, include: ['spec', 'docs'] });
-      expect(whole.text.length, name).toBeLessThan(MAX_TEXT);
-      expect(whole).toHaveProperty('spec.connectionSpecification');
+      const full = await server.call('get_connector_info', { connector: name, include: ['spec', 'docs'] });
+      expect(full.text.length, name).toBeLessThan(MAX_TEXT);
+      expect(full).toHaveProperty('spec.connectionSpecification');
     }
   });
 

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 const NO_ANSWER = 'gave no answer to check';
-/** Behaviour, and what of the error is told. */
+/** Behaviour, error code, and the expected parts of the error. */
 const FAILURES = [
   ['close-stdout', 'connector_crashed', { message: `${NO_ANSWER}: it closed its output and continued running` }],
   ['die', 'connector_crashed', { message: `${NO_ANSWER}: it ended with exit code 1`, details: { exit_code: 1 } }],
@@ -53,7 +53,7 @@ describe('a check without a result fails with the reason, and the server continu
   });
 });
 
-describe('a check that succeeds in spite of everything is valid, and nothing of it stays', () => {
+describe('a check that succeeds despite misbehaviour is valid, and leaves nothing behind', () => {
   test.each(['chatter', 'children', 'hold-stdout', 'linger'])('%s', async (behaviour) => {
     const answer = await server.call(
       'validate_config',
@@ -64,7 +64,7 @@ describe('a check that succeeds in spite of everything is valid, and nothing of 
   });
 });
 
-test('a check that the connector answers with FAILED and exit 0 is no error: it is not valid, in its own words', async () => {
+test('a check that the connector answers with FAILED and exit 0 returns "not valid" with its message, not an error', async () => {
   const meadow = await copyConnector(workplace, MEADOW);
   const answer = await server.call('validate_config', request(meadow, { api_key: 'secret_reference::REFUSED_KEY' }));
   expect(answer).toMatchObject({ valid: false, check_message: 'The API key was refused: 401 Unauthorized.' });
@@ -110,7 +110,7 @@ describe('a connector that writes without end costs time, not memory', () => {
   test.each([
     ['stderr-flood', 100, 250],
     ['huge-noise', 100, 250],
-    // A line may be long, for a catalog is one line: it is held once as bytes and once or twice as text.
+    // A line may be long because a catalog is one line: it is held once as bytes and once or twice as text.
     ['huge-line', 50, 500],
   ])('%s of %i MB takes less than %i MB', async (behaviour, megabytes, limit) => {
     const fresh = await startServer({ workplace });

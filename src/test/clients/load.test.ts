@@ -1,4 +1,4 @@
-/** The server stays up and fair: any message is answered, long queries hold nobody up, a slow reader costs no memory. */
+/** The server stays up and fair: every message is answered, long queries block no other call, a slow reader costs no memory. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ describe('messages', () => {
     expect(await answersTo(make())).toContain(expected);
   });
 
-  test('with arguments of 9 MB are refused, and nobody waits for them', async () => {
+  test('with arguments of 9 MB are refused without delaying other calls', async () => {
     const long = 'x'.repeat(9_000_000);
     const calls = [
       ['list_connectors', { search: long }],
@@ -71,7 +71,7 @@ describe('messages', () => {
 });
 
 describe('queries', () => {
-  test('run two at a time; other tools answer before any of six ends, and what finds no place is sent away', async () => {
+  test('run two at a time; other tools answer before any of six ends, and calls beyond the queue are rejected', async () => {
     const ended: string[] = [];
     const note = async (name: string, call: Promise<unknown>): Promise<unknown> => {
       const answer = await call;

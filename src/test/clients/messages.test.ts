@@ -1,4 +1,4 @@
-/** Messages of every shape that clients were seen to send, and of others: each gets a protocol answer in words, and the server lives. */
+/** Messages of every shape that real clients send, and more: each gets a readable protocol answer, and the server survives. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RawMessage, type RawServer, startRaw } from '../harness/raw.ts';
 import { makeWorkplace, type Workplace } from '../harness/workplace.ts';
@@ -114,7 +114,7 @@ describe('other requests', () => {
     [{ method: 'no/such' }, -32601, 'Method not found'],
     [{ method: 7 }, -32600, 'not a valid'],
     [{ jsonrpc: '1.0', method: 'ping' }, -32600, 'not a valid'],
-  ])('%j: an error in words', async (message, code, words) => {
+  ])('%j: a readable error', async (message, code, words) => {
     const { error } = await answerTo(message);
     expect(error).toMatchObject({ code, message: expect.stringContaining(words) });
     expect(error?.message).not.toMatch(/[{}]|\\n/);

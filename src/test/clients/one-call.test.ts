@@ -40,7 +40,7 @@ test('an invalid configuration is refused with every problem before anything is 
   }
 });
 
-test('a saved source together with a connector is refused, and so is neither', async () => {
+test('both a saved source and a connector, or neither of them, is refused', async () => {
   expect(await server.fail('list_streams')).toMatchObject({ code: 'source_or_connector' });
   expect(await server.fail('list_streams', { source: 'x', connector: MEADOW })).toMatchObject({
     code: 'source_or_connector',

@@ -1,4 +1,4 @@
-/** What a client with a progress token hears while a step is silent for long: the step once, then a beat. */
+/** What a client with a progress token receives during a long silent step: the step once, then a heartbeat. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ interface ProgressNote {
   readonly atMs: number;
 }
 
-/** All that a client hears of one call, which may fail. */
+/** Every notification that a client receives for one call, which may fail. */
 async function listen(tool: string, args: Record<string, unknown>): Promise<ProgressNote[]> {
   const notes: ProgressNote[] = [];
   await server.client.callTool(

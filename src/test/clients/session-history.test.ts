@@ -1,4 +1,4 @@
-/** What get_status tells of the session: its calls, with what each made, changed and deleted. */
+/** What get_status reports about the session: its calls, with what each created, changed and deleted. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { ECHO_SOURCE, MEADOW } from '../harness/workplace.ts';
@@ -19,7 +19,7 @@ interface Call {
 const history = async (): Promise<{ history: Call[]; text: string }> =>
   server.call<{ history: Call[] }>('get_status', { include: ['history'] });
 
-test('every call is there with what it made, changed and deleted, deleted objects too', async () => {
+test('every call is listed with what it created, changed and deleted, including deleted objects', async () => {
   const subject = { connector: MEADOW, runtime: 'executable', config: { api_key: 'secret_reference::MEADOW_API_KEY' } };
   await server.call('save_source', { name: 'meadow', ...subject, sync: true });
   await server.call('save_source', { name: 'meadow', ...subject });
@@ -60,6 +60,6 @@ test('a log that was shown in full is not recommended again', async () => {
   const begun = await server.call<{ sync_id: string; next: string; state: string }>('start_sync', { source: 'echo' });
   expect(begun.state).not.toBe('complete');
   expect(begun.next).toContain('log_lines');
-  const whole = await server.call('get_sync', { sync_id: begun.sync_id, log_lines: 500 });
-  expect(whole.next).not.toContain('log_lines');
+  const full = await server.call('get_sync', { sync_id: begun.sync_id, log_lines: 500 });
+  expect(full.next).not.toContain('log_lines');
 });

@@ -28,14 +28,14 @@ test.each<[Era, string, Record<string, string>]>([
   ['legacy', 'tools.with-cloud', CLOUD],
   ['auto', 'tools.with-cloud', CLOUD],
 ])(
-  'the whole list in era %s (%s): snapshot, hints, and schemas every client accepts',
+  'the full list in era %s (%s) matches its snapshot, with hints and schemas that every client accepts',
   async (era, file, environment) => {
     server = await startServer({ era, environment });
     const { tools } = await server.client.listTools();
     await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot(`../../../fixtures/snapshots/${file}.json`);
     for (const tool of tools) {
       const schema = JSON.stringify(tool.inputSchema);
-      // Each of these makes some model's API or SDK refuse the whole list.
+      // Each of these makes some model's API or SDK refuse the entire list.
       expect(schema, tool.name).not.toMatch(
         /"(\$ref|\$defs|\$schema|propertyNames|additionalProperties|anyOf|oneOf|allOf|not|const)":/,
       );
@@ -74,14 +74,14 @@ test('with the tools of the cloud it costs at most 5,400 tokens', async () => {
   expect(tokens).toBeLessThanOrEqual(MAX_TOKENS_WITH_CLOUD);
 });
 
-test('half of the credentials list no tool of the cloud, and a warning says which half is missing', async () => {
+test('half of the credentials list no cloud tool, and a warning names the missing half', async () => {
   server = await startServer({ environment: { AIRBYTE_CLOUD_CLIENT_ID: 'an-id' } });
   expect(await names()).toHaveLength(18);
   expect((await server.call<{ text: string }>('get_status')).text).toContain('AIRBYTE_CLOUD_CLIENT_SECRET');
   expect((await server.fail('check_cloud_workspace')).code).toBe('cloud_not_configured');
 });
 
-test('read-only mode of the cloud hides what creates and changes there, and nothing else', async () => {
+test('read-only mode of the cloud removes only the tools that create or change something there', async () => {
   server = await startServer({ environment: { ...CLOUD, AIRBYTE_CLOUD_MCP_READONLY_MODE: '1' } });
   const listed = await names();
   expect(listed.filter((name) => name.includes('cloud'))).toEqual([
@@ -95,7 +95,7 @@ test('read-only mode of the cloud hides what creates and changes there, and noth
   expect(listed).toHaveLength(18 + 6);
 });
 
-test('read-only mode lists only what can be called, and refuses the rest all the same', async () => {
+test('read-only mode lists only the tools that can be called, and still refuses the others', async () => {
   server = await startServer({ environment: { SLUICE_READONLY_MODE: '1' } });
   expect(await names()).toEqual([
     'get_status',
@@ -127,7 +127,7 @@ test('read-only mode lists only what can be called, and refuses the rest all the
   expect(schemaOnly.valid).toBe(true);
 });
 
-test('instructions stay under 2 kB however much is wrong, and name what is wrong', async () => {
+test('instructions stay under 2 kB however many problems there are, and name them', async () => {
   server = await startServer({
     environment: {
       AIRBYTE_MCP_ENV_FILE: `~/${'x'.repeat(150)}.env`,

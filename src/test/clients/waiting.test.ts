@@ -63,7 +63,7 @@ test('a connector that hangs in any verb: each call is answered within 45 s, and
   expect(answers.map(({ state }) => state)).toEqual([...Array(4).fill('in_progress'), 'running']);
   for (const { ms } of answers) expect(ms).toBeLessThan(45_000);
   expect(answers[0]?.next).toContain('again with the same arguments');
-  // The limit for a specification is a minute: the second call joins the first one's work and is told.
+  // The limit for a specification is a minute: the second call joins the first one's work and gets its timeout.
   expect(await server.fail('validate_config', spec)).toMatchObject({
     kind: 'limit',
     code: 'connector_timeout',
@@ -127,19 +127,19 @@ describe('cancel_sync', () => {
       .poll(async () => (await server.call<Sync>('get_sync')).records, { timeout: 20_000, interval: 50 })
       .toBeGreaterThan(0);
     const cancelled = await server.call<Sync>('cancel_sync', { sync_id: started.sync_id });
-    const kept = cancelled.streams[0]?.rows ?? 0;
-    expect(kept).toBeGreaterThan(0);
-    expect(kept).toBeLessThan(300);
-    expect(cancelled.text).toContain(`${kept} rows of this sync stay committed`);
+    const committed = cancelled.streams[0]?.rows ?? 0;
+    expect(committed).toBeGreaterThan(0);
+    expect(committed).toBeLessThan(300);
+    expect(cancelled.text).toContain(`${committed} rows of this sync stay committed`);
     await saveMeadow({ count: 300 });
     const rest = await server.call('start_sync', { source: 'meadow', wait_seconds: 30 });
-    expect(rest).toMatchObject({ state: 'complete', records: 300 - kept });
+    expect(rest).toMatchObject({ state: 'complete', records: 300 - committed });
     const sql = 'SELECT count(*), count(DISTINCT id) FROM meadow.users';
     expect(await server.call('query', { sql })).toMatchObject({ rows: [[300, 300]] });
   });
 });
 
-test('progress comes while a sync is waited for, its numbers grow, and it ends at what was read', async () => {
+test('progress is sent during the wait for a sync, its numbers grow, and it ends at the records read', async () => {
   await saveMeadow({ count: 400, batch: 20, delay_ms: 100 });
   const seen: { progress: number; message?: string }[] = [];
   await server.client.callTool(
@@ -153,7 +153,7 @@ test('progress comes while a sync is waited for, its numbers grow, and it ends a
   expect(seen.filter(({ message }) => /\d records read \(users\)/.test(message ?? '')).length).toBeGreaterThan(2);
 });
 
-test('two equal calls at once are one piece of work, and both get its answer', async () => {
+test('two equal concurrent calls share one operation, and both get its answer', async () => {
   const config = { behaviour: 'children', pid_file: join(workplace.open, 'pids') };
   const args = { connector: hostile, runtime: 'executable', config };
   const both = await Promise.all([server.call('validate_config', args), server.call('validate_config', args)]);

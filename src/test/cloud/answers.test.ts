@@ -1,4 +1,4 @@
-/** A whole answer of every cloud tool, as committed snapshots: a reader of the repository sees the product. */
+/** A complete answer of every cloud tool, as committed snapshots, so that a reader of the repository sees the product. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { airbyteId } from '../../../fixtures/airbyte/index.ts';
 import { tools } from '../../tools/index.ts';

@@ -1,4 +1,4 @@
-/** What goes wrong while something is made in Airbyte: it is made once at most, and the session knows it. */
+/** Faults while an object is created in Airbyte: it is created at most once, and the session records it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -21,7 +21,7 @@ test.each([
   ['bad json', 'cloud_outcome_unknown', 1],
   ['limited', 'cloud_rate_limited', 0],
   ['error', 'cloud_outcome_unknown', 0],
-] as const)('%s: told as %s, and never sent a second time', async (kind, code, made) => {
+] as const)('%s is reported as %s and never sent twice', async (kind, code, made) => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, times: 5, kind });
   const error = await refused(people);
   expect(error.code).toBe(code);
@@ -29,14 +29,14 @@ test.each([
   expect(sources()).toHaveLength(made);
 });
 
-test('a token that has ended is renewed, and one object is made', async () => {
+test('an expired token is renewed, and one object is created', async () => {
   await create(people);
   cloud.airbyte.expireTokens();
   await create({ ...people, name: 'Others' });
   expect(cloud.airbyte.state.sources.filter(({ name }) => name === 'Others')).toHaveLength(1);
 });
 
-test('a call that is cancelled while Airbyte works: what was made is in the ledger all the same', async () => {
+test('a call that is cancelled while Airbyte works still records the created object in the ledger', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
@@ -57,7 +57,7 @@ test('a call that is cancelled while Airbyte works: what was made is in the ledg
   expect(sources()).toEqual([]);
 });
 
-test('a call that is cancelled and made again joins what continues, and the audit tells how it ended', async () => {
+test('a call that is cancelled and repeated joins the running operation, and the audit records its result', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
@@ -82,7 +82,7 @@ test('a call that is cancelled and made again joins what continues, and the audi
   expect(ended.find(({ afterCancel }) => afterCancel).object).toMatchObject({ id: again.id, name: 'People' });
 });
 
-test('a call that is cancelled before anything was sent, and made again, does its work', async () => {
+test('a call that is cancelled before anything was sent can be repeated', async () => {
   cloud.airbyte.fault({ method: 'GET', path: /\/workspaces/, kind: 'slow', milliseconds: 1500 });
   const controller = new AbortController();
   const call = cloud.server.call('create_cloud_object', people, { signal: controller.signal });
@@ -94,7 +94,7 @@ test('a call that is cancelled before anything was sent, and made again, does it
   expect(sources().map(({ id }) => id)).toEqual([again.id]);
 });
 
-test('two equal calls at once make one object, and both have its id', async () => {
+test('two equal concurrent calls create one object, and both return its id', async () => {
   cloud.airbyte.fault({ method: 'POST', path: /\/sources$/, kind: 'slow', milliseconds: 1000 });
   const [one, other] = await Promise.all([create(people), create(people)]);
   expect(one.id).toBe(other.id);

@@ -30,7 +30,7 @@ const posts = (path: RegExp) =>
 describe('connections', () => {
   const connect = { kind: 'connection', name: 'People', ...ENDS };
 
-  test('modes follow what is offered, or what is asked for', async () => {
+  test('modes follow the offer of the stream, or the request', async () => {
     const made = await create({
       ...connect,
       streams: [{ stream: 'users' }, { stream: 'products', mode: 'full_refresh_append' }],
@@ -222,7 +222,7 @@ describe('definitions', () => {
     }
   });
 
-  test('a YAML file with references and aliases goes as it is meant; in a folder of Sluice or as the env file it is not read', async () => {
+  test('a YAML file with references and aliases is published unchanged in meaning; in a folder of Sluice or as the env file it is not read', async () => {
     const folder = join(ROOT, 'fixtures', 'manifests');
     await cloud.restart({ environment: { SLUICE_CONFIG_DIRS: `${folder}:${cloud.workplace.directory}` } });
     const define = { kind: 'definition', name: 'Quarry' };

@@ -77,7 +77,7 @@ describe('sources and destinations', () => {
     await create({ kind: 'source', name: 'x', connector: FAKER, config: { sourceType: 'faker', count: 3 } });
   });
 
-  test('a connector of the other kind, or one that nobody knows', async () => {
+  test('a connector of the other kind, or an unknown one', async () => {
     await restart();
     const config = {};
     expect(await refused({ kind: 'destination', name: 'x', connector: 'source-postgres', config })).toMatchObject({
@@ -93,7 +93,7 @@ describe('sources and destinations', () => {
     expect(await refused({ kind: 'source', name: 'x', connector: nobody, config })).toMatchObject({ code: 'no_spec' });
   });
 
-  test('an argument of another kind is refused, and the next step lists what the kind takes', async () => {
+  test('an argument of another kind is refused, and the next step lists the arguments of the kind', async () => {
     for (const [kind, args, name] of [
       ['source', { schedule: 'manual' }, 'schedule'],
       ['destination', { manifest: {} }, 'manifest'],
@@ -107,7 +107,7 @@ describe('sources and destinations', () => {
     }
   });
 
-  test('what is missing is named', async () => {
+  test('missing arguments are named', async () => {
     expect(await refused({ kind: 'source', name: 'x' })).toMatchObject({ code: 'argument_missing' });
     expect(await refused({ kind: 'source', name: 'x', connector: 'source-faker' })).toMatchObject({
       code: 'argument_missing',
@@ -218,7 +218,7 @@ describe('drafts', () => {
     expect(cloud.airbyte.requests.some(({ path }) => path.includes('check_connection'))).toBe(false);
   });
 
-  test('inside of the branch that is chosen; a branch that is not chosen is asked for', async () => {
+  test('inside the chosen branch; a missing choice is requested', async () => {
     await restart();
     const draft = { kind: 'source', name: 'Code', connector: 'source-github', draft: true };
     const repositories = ['larkspur/shop'];

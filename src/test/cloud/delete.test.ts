@@ -171,7 +171,7 @@ describe('when something happens in between', () => {
     expect(second?.object?.after?.deleted).toEqual([`source "Sample people" (${PEOPLE.id})`]);
   });
 
-  test('an object with a new dependent is kept, and the answer gives the reason', async () => {
+  test('an object with a new dependent is not deleted, and the answer gives the reason', async () => {
     const { state } = cloud.airbyte;
     const [line] = structuredClone(state.connections);
     if (!line) throw new Error('the seed has a connection');
@@ -217,7 +217,7 @@ describe('safe mode', () => {
   const nowhere = airbyteId('destination', 1);
   const survey = { kind: 'definition', name: 'Brook survey', manifest: { ...SEEDED_MANIFEST, spec: undefined } };
 
-  test('what this session made it may delete, once; then the ledger has forgotten it', async () => {
+  test('a session may delete its own object once; then the ledger does not list it', async () => {
     const id = await create(people);
     await remove({ kind: 'source', id, name: 'Mine' });
     expect(idsOf()).not.toContain(id);
@@ -226,7 +226,7 @@ describe('safe mode', () => {
     expect(JSON.stringify(created ?? [])).not.toContain(id);
   });
 
-  test('a connection made here does not carry away a source that was there before', async () => {
+  test('deleting a connection of this session does not delete a source that existed before', async () => {
     const streams = [{ stream: 'users' }];
     const ends = { source_id: PEOPLE.id, destination_id: nowhere };
     const id = await create({ kind: 'connection', name: 'Line', ...ends, streams });
@@ -240,7 +240,7 @@ describe('safe mode', () => {
     expect(idsOf()).toEqual(expect.arrayContaining([PEOPLE.id, nowhere]));
   });
 
-  test("a source of this session is kept if somebody else's connection uses it", async () => {
+  test("a source of this session is not deleted if somebody else's connection uses it", async () => {
     const id = await create(people);
     const { state } = cloud.airbyte;
     state.connections.push({
@@ -269,7 +269,7 @@ describe('safe mode', () => {
     expect(error.message).toContain('Theirs');
   });
 
-  test('all of it made here: definition, source and connection go together', async () => {
+  test('a definition, source and connection of this session are deleted together', async () => {
     const connector = await create(survey);
     const source = await create({ kind: 'source', name: 'Brook', connector, config: {} });
     await create({

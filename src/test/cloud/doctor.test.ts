@@ -1,4 +1,4 @@
-/** Doctor asks the configured Airbyte, and says what is wrong with its address or credentials. */
+/** Doctor contacts the configured Airbyte and reports what is wrong with its address or credentials. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FakeAirbyte, startAirbyte } from '../../../fixtures/airbyte/index.ts';
 import { cloudEnvironment } from '../harness/airbyte.ts';

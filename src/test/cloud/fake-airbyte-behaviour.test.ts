@@ -63,7 +63,7 @@ describe('tokens', () => {
   });
 });
 
-test('without authentication nobody gives a token, and any one does', async () => {
+test('without authentication no token is issued, and any token is accepted', async () => {
   airbyte.settings.authentication = false;
   expect((await api('POST', '/applications/token', { client_id: 'a', client_secret: 'b' })).status).toBe(404);
   expect((await requester(airbyte.publicUrl, 'any-word')('GET', '/workspaces')).status).toBe(200);
@@ -151,9 +151,9 @@ describe('secrets', () => {
       database: 'shop',
       tunnel_method: { tunnel_method: 'NO_TUNNEL' },
     });
-    const whole = { host: 'h', port: 1, database: 'd', username: 'u', password: MASK };
-    expect((await api('PUT', path, { name: 'Shop', configuration: whole })).status).toBe(200);
-    expect(shop()).toEqual({ ...whole, password });
+    const complete = { host: 'h', port: 1, database: 'd', username: 'u', password: MASK };
+    expect((await api('PUT', path, { name: 'Shop', configuration: complete })).status).toBe(200);
+    expect(shop()).toEqual({ ...complete, password });
     expect((await api('PATCH', path, { configuration: { password: 'new' } })).body.configuration).toMatchObject({
       password: MASK,
     });
@@ -188,11 +188,7 @@ describe('creating', () => {
     ['an unknown definition', { definitionId: airbyteId('definition', 77) }, 400],
     ['an unknown type', { configuration: { sourceType: 'nothing' } }, 400],
     ['a workspace of others', { workspaceId: airbyteId('workspace', 77), configuration: { sourceType: 'faker' } }, 403],
-    [
-      'a branch that is not whole',
-      { configuration: { sourceType: 'github', repositories: ['a/b'], credentials: {} } },
-      422,
-    ],
+    ['an incomplete branch', { configuration: { sourceType: 'github', repositories: ['a/b'], credentials: {} } }, 422],
   ])('%s is refused, and makes nothing', async (_name, more, status) => {
     const before = airbyte.snapshot();
     expect((await source(more)).status).toBe(status);
@@ -216,7 +212,7 @@ describe('creating', () => {
     expect(airbyte.state.connections).toHaveLength(4);
   });
 
-  test('a definition, its next version, and a manifest that is none', async () => {
+  test('a definition, its next version, and an invalid manifest', async () => {
     const path = `/workspaces/${WORKSPACE}/definitions/declarative_sources`;
     const made = await api('POST', path, { name: 'Mine', manifest: SEEDED_MANIFEST });
     expect(made.body).toMatchObject({ name: 'Mine', version: 1 });

@@ -1,4 +1,4 @@
-/** The fake Airbyte is honest: Prism, between it and these requests, finds nothing that the published documents do not say. */
+/** The fake Airbyte conforms to the published documents: Prism, as a proxy before it, finds no violation. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,14 +24,14 @@ async function documentAt(name: string, directory: string): Promise<string> {
 const FAKER = 'dfd88b22-b603-4c3d-aad7-3701784586b1';
 const UNKNOWN = 'ffffffff-0000-4000-8000-ffffffffffff';
 
-interface Place {
+interface ProxiedAirbyte {
   airbyte: FakeAirbyte;
   prism: Prism;
   /** Sends through Prism, and expects the status: a violation would be Prism's own 422 or 500. */
   send(method: string, path: string, body: unknown, status: number): ReturnType<Request>;
 }
 
-async function place(file: string, base: (airbyte: FakeAirbyte) => string): Promise<Place> {
+async function startProxied(file: string, base: (airbyte: FakeAirbyte) => string): Promise<ProxiedAirbyte> {
   // An unknown id is 404 for an administrator, as the documents say; for everybody else it is 403, which they do not.
   const airbyte = await startAirbyte({ administrator: true });
   const directory = await mkdtemp(join(tmpdir(), 'sluice-document-'));
@@ -53,7 +53,7 @@ async function place(file: string, base: (airbyte: FakeAirbyte) => string): Prom
 }
 
 /** The routes of the fake that no request of a walk came to. */
-function unvisited(routes: object, { airbyte }: Place, base: string): string[] {
+function unvisited(routes: object, { airbyte }: ProxiedAirbyte, base: string): string[] {
   const visited = airbyte.requests.map(({ method, path }) => ({ method, path: path.slice(base.length) }));
   return Object.keys(routes).filter((route) => {
     const [method = '', template = ''] = route.split(' ');
@@ -63,9 +63,9 @@ function unvisited(routes: object, { airbyte }: Place, base: string): string[] {
 }
 
 describeWith(['data'], 'the public API', () => {
-  let here: Place;
+  let here: ProxiedAirbyte;
   beforeAll(async () => {
-    here = await place('public-api.mockable.json', ({ cloudUrl }) => cloudUrl);
+    here = await startProxied('public-api.mockable.json', ({ cloudUrl }) => cloudUrl);
   });
   afterAll(async () => {
     await here?.prism.close();
@@ -103,8 +103,8 @@ describeWith(['data'], 'the public API', () => {
     await send('GET', '/destinations?limit=1', undefined, 200);
     const test_destination = { test_destination_type: 'LOGGING' };
     const silent = { destinationType: 'dev-null', test_destination };
-    const place = await send('POST', '/destinations', { name: 'Place', workspaceId, configuration: silent }, 200);
-    const { destinationId } = place.body;
+    const destination = await send('POST', '/destinations', { name: 'Place', workspaceId, configuration: silent }, 200);
+    const { destinationId } = destination.body;
     await send('GET', `/destinations/${destinationId}`, undefined, 200);
     await send('PATCH', `/destinations/${destinationId}`, { name: 'Other' }, 200);
     await send('PUT', `/destinations/${destinationId}`, { name: 'Put', configuration: { test_destination } }, 200);
@@ -176,9 +176,9 @@ describeWith(['data'], 'the public API', () => {
 });
 
 describeWith(['data'], 'the configuration API', () => {
-  let here: Place;
+  let here: ProxiedAirbyte;
   beforeAll(async () => {
-    here = await place('config-api.subset.json', ({ origin }) => `${origin}/api`);
+    here = await startProxied('config-api.subset.json', ({ origin }) => `${origin}/api`);
   });
   afterAll(async () => {
     await here?.prism.close();

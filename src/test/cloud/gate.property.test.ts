@@ -42,7 +42,7 @@ interface Others {
   readonly jobs: Set<number>;
 }
 
-test('whatever is called, in whatever order, what was there before stays as it was', async () => {
+test('no sequence of calls changes what existed before', async () => {
   const outcomes = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 2 }), { maxLength: 12 }), async (rounds) => {

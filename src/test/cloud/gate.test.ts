@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
       wait_seconds: 0,
     })),
   ),
-  // Last, for a session's own object can be deleted once.
+  // Last, because a session's own object can be deleted only once.
   ...KINDS.map((kind) => row('delete_cloud_object', kind, 'destroy', (of) => ({ kind, ...of[kind] }))),
 ];
 
@@ -115,7 +115,7 @@ describe.each<Mode>([
   }, 60_000);
   afterAll(() => cloud.close());
 
-  test('what is listed is what some call of it can do', async () => {
+  test('the listed tools are exactly those with an allowed call', async () => {
     const listed = (await cloud.server.client.listTools()).tools.map(({ name }) => name);
     const possible = ROWS.filter(({ effect }) => passes(effect, true, mode)).map(({ tool }) => tool);
     expect(listed.filter((name) => name.includes('cloud')).sort()).toEqual([...new Set(possible)].sort());

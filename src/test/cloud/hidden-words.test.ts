@@ -61,7 +61,7 @@ test.each([186, 190, 195])(
   60_000,
 );
 
-test('names with passwords in them; the thing is still deleted by the name that is shown', async () => {
+test('names that contain passwords: the object can be deleted by the name that is shown', async () => {
   cloud.alterAnswers(({ body }) => rename(body, 'postgres://reader:hush-1@db/shop password=hush-2'));
   expect(await collectOutput()).not.toMatch(/hush-\d/);
   const [source] = cloud.airbyte.state.sources;
@@ -99,7 +99,7 @@ test('why a connection is not active', async () => {
 test.each([26, 22, 16, 10])(
   'a configuration that is cut %d characters behind the beginning of a known secret',
   async (behind) => {
-    // Before it stand `{\n "a": "`, and `",\n "b": "` after the filling.
+    // `{\n "a": "` comes before it, and `",\n "b": "` after the padding.
     const filling = 'y'.repeat(30_000 - behind - '{\n "a": "",\n "b": "'.length);
     cloud.alterAnswers(({ body }) => {
       if (body?.configuration) body.configuration = { a: filling, b: KNOWN };

@@ -1,4 +1,4 @@
-/** What get_status tells of a session's work in Airbyte Cloud: made, changed and deleted, deleted objects too. */
+/** What get_status reports about a session's work in Airbyte Cloud: created, changed and deleted objects. */
 import { expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST } from '../../../fixtures/airbyte/index.ts';
 import { cloudForEach, UNGUARDED } from '../harness/airbyte.ts';
@@ -44,7 +44,7 @@ test('objects that were made, changed and deleted, each in its call; a deleted o
   const refused = await cloud.server.fail('update_cloud_object', { ...line, changes: {} });
   await call('delete_cloud_object', { ...line, name: 'Other line' });
   await call('delete_cloud_object', { kind: 'definition', id: definition.id, name: 'Second survey' });
-  // Its connection goes with it.
+  // Its connection is deleted too.
   await call('delete_cloud_object', {
     kind: 'source',
     id: airbyteId('source', 1),

@@ -81,14 +81,14 @@ describe('get_cloud_job', () => {
   });
 
   test('without a configuration API: what the public one has, and what is missing', async () => {
-    await start({ place: 'public only' });
+    await start({ deployment: 'public only' });
     const answer = await job('get_cloud_job', { job_id: 3, log_lines: 10 });
     expect(answer).toMatchObject({ state: 'failed', records: 500 });
     expect(answer.attempts).toBeUndefined();
     expect(answer.warnings.join()).toContain('AIRBYTE_CLOUD_CONFIG_API_URL');
   });
 
-  test('a log that cannot be had does not hide the job', async () => {
+  test('the job is shown even if its log is unavailable', async () => {
     await start();
     airbyte.fault({ path: /attempt\/get_for_job/, kind: 'status', status: 403 });
     const answer = await job('get_cloud_job', { job_id: 3, log_lines: 10 });
@@ -136,7 +136,7 @@ describe.each(['structured', 'formatted'] as const)('a log of 100,000 lines, %s'
   });
 });
 
-test('log lines of any length fit the answer, and the answer says how to continue', async () => {
+test('log lines of any length fit the answer, which explains how to continue', async () => {
   await start();
   const log = Array.from({ length: 400 }, (_, index) => `${index} ${'long '.repeat(1_000)}`);
   airbyte.planJob({ log, records: 10, milliseconds: 100 });

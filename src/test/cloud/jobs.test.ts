@@ -23,7 +23,7 @@ const created = (): number =>
   airbyte.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs')).length;
 
 describe('run_cloud_sync', () => {
-  test('starts a job, waits for its end, and tells how it continues', async () => {
+  test('starts a job, waits for its end, and reports its progress', async () => {
     await start({ airbyte: { jobMilliseconds: 2_500 } });
     const messages: string[] = [];
     const answer = await server.call<JobAnswer>(
@@ -142,7 +142,7 @@ describe('cancel_cloud_job', () => {
     expect(error.message).toContain('job "sync of Shop database → Warehouse" (3)');
   });
 
-  test('a job that is over stays as it is', async () => {
+  test('a finished job does not change', async () => {
     await start({ environment: UNGUARDED });
     const answer = await job('cancel_cloud_job', { job_id: 1 });
     expect(answer).toMatchObject({ state: 'succeeded', cancelled: false });

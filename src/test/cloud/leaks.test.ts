@@ -11,15 +11,17 @@ const BEARER = 'bearer-token-Xw5Lk2Nd';
 const application = `AIRBYTE_CLOUD_CLIENT_ID='the-id-of-an-application'\nAIRBYTE_CLOUD_CLIENT_SECRET='${SECRET}'\n`;
 const bearer = `AIRBYTE_CLOUD_BEARER_TOKEN='${BEARER}'\n`;
 
-/** @param when whether the request is answered with what was heard; a token is given otherwise */
+/** @param when whether the answer echoes the request; otherwise it contains a token */
 async function startEcho(status: number, when: (path: string) => boolean): Promise<string> {
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString('utf8');
     if (!when(request.url ?? '')) {
       return void response.end(JSON.stringify({ access_token: ACCESS, token_type: 'Bearer', expires_in: 900 }));
     }
-    const heard = `${request.headers.authorization} ${body}`;
-    response.writeHead(status).end(JSON.stringify({ title: 'Echo', detail: `heard: ${heard}`, data: { heard } }));
+    const echoed = `${request.headers.authorization} ${body}`;
+    response
+      .writeHead(status)
+      .end(JSON.stringify({ title: 'Echo', detail: `heard: ${echoed}`, data: { heard: echoed } }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -41,9 +43,9 @@ test.each([
   expect(error.code).toBe(code);
   expect(error.details.airbyte_says).toContain('heard: ');
   expect(error.details.airbyte_says).toContain('[secret:AIRBYTE_CLOUD_');
-  const kept = [...(await server.workplace.files(server.workplace.project)).values()].join('\n');
-  expect(kept).toContain('check_cloud_workspace');
-  for (const shown of [JSON.stringify(error), server.stderr(), kept]) {
+  const stored = [...(await server.workplace.files(server.workplace.project)).values()].join('\n');
+  expect(stored).toContain('check_cloud_workspace');
+  for (const shown of [JSON.stringify(error), server.stderr(), stored]) {
     for (const value of [SECRET, ACCESS, BEARER]) expect(shown).not.toContain(value);
   }
 });

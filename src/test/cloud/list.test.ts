@@ -166,7 +166,7 @@ describe('list_cloud_objects', () => {
     const failing = await list({ kind: 'connection', failing_only: true });
     expect(names(failing)).toEqual(['connection 2']);
     expect(failing.total).toBe(1);
-    // What runs has not failed, what failed before it has; what is tried again has not, what was cancelled is no success.
+    // Running and retrying jobs have not failed, the one that failed before has; a cancelled job is not a success.
     const [pattern] = airbyte.state.jobs;
     const add = (connection: number, status: 'pending' | 'cancelled', plan: object) => {
       if (!pattern) throw new Error('there is a job');

@@ -1,4 +1,4 @@
-/** An Airbyte that tells everything in clear: no configuration, manifest or state may come out with a secret in it. */
+/** An Airbyte that returns everything in plain text: no configuration, manifest or state may come out with a secret in it. */
 import { describe, expect, test } from 'vitest';
 import { airbyteId, type Fields } from '../../../fixtures/airbyte/index.ts';
 import { addSource, all, describeSource, leaky, PEM, plainSpec, useLeakyAirbyte } from '../harness/leaky-airbyte.ts';
@@ -46,7 +46,7 @@ describe('configurations in clear', () => {
     for (const plain of ['here', 'first', 'north']) expect(shown).toContain(plain);
   });
 
-  test('a connector that nobody knows: names and shapes decide', async () => {
+  test('an unknown connector: names and shapes decide', async () => {
     const id = addSource(
       2,
       {

@@ -39,8 +39,8 @@ test('every tool that takes an id takes a name that only one object has, in any 
   expect(await call('list_cloud_objects', { kind: 'job', connection_id: 'Line' })).toMatchObject({ total: 1 });
   const change = { kind: 'connection', id: 'Line', changes: { name: 'Other line' } };
   expect(await call('update_cloud_object', change)).toMatchObject({ id: made.id, name: 'Other line' });
-  const gone = { kind: 'connection', id: 'Other line', name: 'Other line' };
-  expect(await call('delete_cloud_object', gone)).toMatchObject({ id: made.id });
+  const target = { kind: 'connection', id: 'Other line', name: 'Other line' };
+  expect(await call('delete_cloud_object', target)).toMatchObject({ id: made.id });
 });
 
 test('a name of several objects, of none, or of another workspace is refused', async () => {
@@ -69,7 +69,7 @@ test('in safe mode a name leads to what this session made, and to nothing else',
   expect(cloud.airbyte.state.sources.map(({ name }) => name)).toContain('Mine now');
 });
 
-test('get_status tells whether Airbyte was contacted', async () => {
+test('get_status reports whether Airbyte was contacted', async () => {
   expect(await cloud.server.call('get_status')).toMatchObject({ cloud: { contacted: false } });
   await call('check_cloud_workspace', {});
   const status = await cloud.server.call('get_status');

@@ -1,4 +1,4 @@
-/** What a connection, a list and a name may be told besides: columns, namespace, schema changes, tags, job types, duplicates. */
+/** Further options of connections, lists and names: columns, namespace, schema changes, tags, job types, duplicates. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { airbyteId, SEEDED_MANIFEST, SEEDED_SECRETS } from '../../../fixtures/airbyte/index.ts';
@@ -49,7 +49,7 @@ describe('a connection', () => {
       tags: ['nightly'],
       streams: [{ name: 'users', fields: ['name', 'id', 'updated_at'] }, { name: 'products' }],
     });
-    // What is not said again stays.
+    // Omitted fields do not change.
     const update = (changes: object) =>
       cloud.server.call<{ after: object }>('update_cloud_object', { kind: 'connection', id, changes });
     await update({ streams: [{ stream: 'users' }] });

@@ -108,7 +108,7 @@ describe('describe_cloud_object', () => {
   });
 
   test('without a configuration API the public part is returned', async () => {
-    await start({ place: 'public only' });
+    await start({ deployment: 'public only' });
     const source = await look({ kind: 'source', id: airbyteId('source', 2) });
     expect(source.configuration).toMatchObject({ password: '**********', host: 'db.larkspur.example.com' });
     const workspace = await look({ kind: 'workspace', id: airbyteId('workspace', 1) });
@@ -136,8 +136,8 @@ describe('on the way', () => {
     ['500 once', { kind: 'error' }],
     ['429 with Retry-After', { kind: 'limited', retryAfter: 1 }],
     ['an answer cut in its middle', { kind: 'cut after' }],
-    ['an answer that is not whole', { kind: 'slow body', milliseconds: 300 }],
-  ] as const)('%s: the list comes all the same', async (_, fault) => {
+    ['an incomplete answer', { kind: 'slow body', milliseconds: 300 }],
+  ] as const)('%s: the list is still returned', async (_, fault) => {
     await start();
     airbyte.fault({ path: /\/connections$/, ...fault });
     expect((await list({ kind: 'connection' })).total).toBe(2);

@@ -82,7 +82,7 @@ describe('short names of connectors', () => {
   });
 });
 
-describe('ids that lead nowhere', () => {
+describe('unknown ids', () => {
   test('an unknown id and missing rights look the same; a refused change names both', async () => {
     await start({ environment: UNGUARDED });
     for (const administrator of [false, true]) {

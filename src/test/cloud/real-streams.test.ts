@@ -75,7 +75,7 @@ describe('which streams there are', () => {
     expect(asked().slice(3)).toEqual(['true']);
   });
 
-  test('a source that fails is not asked again, and its words are shown without secrets', async () => {
+  test('a source that fails is not asked again, and its message is shown without secrets', async () => {
     const definition = faker();
     if (definition) definition.discoveryFailure = 'FATAL: no such database; password=hunter-2-of-the-shop';
     const change = { kind: 'connection', id: PEOPLE, changes: { streams: [{ stream: 'users' }] } };

@@ -1,4 +1,4 @@
-/** What a real Airbyte says when it refuses, and what it cannot take: manifests, credentials, malformed requests. */
+/** How a real Airbyte refuses requests, and what it does not accept: manifests, credentials, malformed requests. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SEEDED_MANIFEST } from '../../../fixtures/airbyte/index.ts';
 import { type CloudTest, startCloud, UNGUARDED } from '../harness/airbyte.ts';
@@ -86,7 +86,7 @@ describe('credentials', () => {
     expect(error).toMatchObject({ code, next: expect.stringContaining('AIRBYTE_CLOUD_CLIENT_SECRET') });
   });
 
-  test('where authentication is off, the error says that any bearer token does, and it does', async () => {
+  test('where authentication is off, the error suggests any bearer token, which works', async () => {
     await cloud.close();
     cloud = await startCloud({ airbyte: { authentication: false } });
     const error = await cloud.server.fail('check_cloud_workspace');

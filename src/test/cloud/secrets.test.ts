@@ -30,9 +30,9 @@ const SHOP = {
 let workplace: Workplace;
 let cloud: CloudTest;
 /** Everything that was answered in this test. */
-let heard: string[];
+let results: string[];
 beforeEach(async () => {
-  heard = [];
+  results = [];
   workplace = await makeWorkplace(ENV_FILE);
   const filed = join(workplace.directory, 'shop.json');
   await writeFile(filed, JSON.stringify({ ...PLACE, password: FILED }));
@@ -50,32 +50,32 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await cloud.close();
-  await expectNothingTold();
+  await expectNoSecretShown();
   await workplace.remove();
 });
 
 const say = async (tool: string, args: Record<string, unknown>): Promise<string> => {
   const result = await cloud.server.client.callTool({ name: tool, arguments: args });
-  heard.push(JSON.stringify(result));
+  results.push(JSON.stringify(result));
   return (result.content as { text: string }[]).map(({ text }) => text).join('\n');
 };
 const handOver = (name: string) => say('create_cloud_object', { kind: 'source', name, from_source: name });
-/** From now on Airbyte wants more than the registry knows, and refuses with the whole configuration in its words. */
+/** From now on Airbyte requires more than the registry knows, and quotes the entire configuration when it refuses. */
 const beStricter = (): void => {
   const spec = cloud.airbyte.state.definitions.find(({ id }) => id === POSTGRES)?.spec;
   if (Array.isArray(spec?.required)) spec.required.push('region');
 };
 
-async function expectNothingTold(): Promise<void> {
+async function expectNoSecretShown(): Promise<void> {
   const files = [...(await workplace.files())].filter(
     ([path]) => path !== workplace.envFile && !path.endsWith('/shop.json'),
   );
   const written = files.map(([path, bytes]) => `${path}: ${bytes.toString('utf8')}`);
-  for (const place of [...heard, cloud.server.stderr(), ...written]) {
+  for (const output of [...results, cloud.server.stderr(), ...written]) {
     for (const secret of SECRETS) {
-      expect(place).not.toContain(secret);
-      expect(place).not.toContain(JSON.stringify(secret).slice(1, -1));
-      if (secret.length > 8) expect(place).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12));
+      expect(output).not.toContain(secret);
+      expect(output).not.toContain(JSON.stringify(secret).slice(1, -1));
+      if (secret.length > 8) expect(output).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12));
     }
   }
 }
@@ -96,9 +96,9 @@ test('references, short ones, keys of several lines and literals of a config_fil
 test('a secret that a refusing Airbyte quotes is redacted', async () => {
   beStricter();
   for (const name of ['shop', 'short', 'filed']) {
-    const said = await handOver(name);
-    expect(said).toContain('cloud_rejected');
-    expect(said).toContain('region');
+    const answer = await handOver(name);
+    expect(answer).toContain('cloud_rejected');
+    expect(answer).toContain('region');
   }
   await say('create_cloud_object', {
     kind: 'source',
@@ -108,24 +108,24 @@ test('a secret that a refusing Airbyte quotes is redacted', async () => {
   });
 });
 
-test('wherever the words are cut, no beginning of a secret is left', async () => {
+test('wherever the message is cut, no beginning of a secret is left', async () => {
   const path = /\/sources$/;
   for (let pad = 1_380; pad < 1_520; pad += 9) {
     const body = { detail: `${'refused '.repeat(pad).slice(0, pad)}${JSON.stringify({ p: PASSWORD, pad })}` };
     cloud.airbyte.fault({ method: 'POST', path, kind: 'status', status: 422, body });
     expect(await handOver('shop')).toContain('cloud_rejected');
   }
-  expect(heard.join('\n')).not.toContain(PASSWORD.slice(0, 6));
+  expect(results.join('\n')).not.toContain(PASSWORD.slice(0, 6));
 });
 
 test('secrets that only Airbyte knows are masked when it quotes them in a refusal', async () => {
   const credentials = { option_title: 'OAuth Credentials', client_id: 'secret_reference::SHOP_PASSWORD' };
-  const said = await say('update_cloud_object', {
+  const answer = await say('update_cloud_object', {
     kind: 'source',
     id: airbyteId('source', 3),
     changes: { config: { credentials } },
   });
-  expect(said).toContain('cloud_rejected');
+  expect(answer).toContain('cloud_rejected');
   // A field that only the spec calls secret, under a name that nobody would take for one.
   const { state } = cloud.airbyte;
   const spec = {
@@ -182,7 +182,7 @@ test('a secret that is given as a literal is not repeated, whatever the argument
   });
 });
 
-test('changes of secrets: before, after and the audit tell none of both', async () => {
+test('changed secrets: neither value is in before, after or the audit', async () => {
   await say('update_cloud_object', { kind: 'source', id: airbyteId('source', 2), changes: { config: SHOP } });
   expect(cloud.airbyte.state.sources[1]?.configuration).toMatchObject({ password: PASSWORD });
   await say('update_cloud_object', { kind: 'destination', id: airbyteId('destination', 2), changes: { name: 'Lake' } });

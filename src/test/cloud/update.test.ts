@@ -51,7 +51,7 @@ describe('sources and destinations', () => {
     expect(source(2)?.configuration).toMatchObject({ older_field: 2 });
   });
 
-  test('a secret by reference: Airbyte has the new value, nobody sees either', async () => {
+  test('a secret by reference: Airbyte has the new value, and neither value is shown', async () => {
     const changed = await update('source', 2, { config: { password: 'secret_reference::SHOP_PASSWORD' } });
     expect(source(2)?.configuration).toMatchObject({ password: 'swordfish-of-the-shop-81' });
     expect(changed).toMatchObject({ before: { config: { password: MASK } }, after: { config: { password: MASK } } });
@@ -193,15 +193,15 @@ describe('connections', () => {
     expect(connection(2)).toMatchObject({ status: 'inactive', prefix: 'o_', schedule: { scheduleType: 'manual' } });
   });
 
-  test('one thing: nothing else is sent', async () => {
+  test('one field: nothing else is sent', async () => {
     const changed = await update('connection', 1, { enabled: false });
     expect(changed).toMatchObject({ before: { enabled: true }, after: { enabled: false } });
     expect(changesSent().map(({ body }) => body)).toEqual([{ status: 'inactive' }]);
   });
 
   test('a stream that remains keeps what the change does not mention: mode, selected fields, mappers', async () => {
-    const kept = connection(1)?.streams[0];
-    Object.assign(kept ?? {}, { selectedFields: [{ fieldPath: ['id'] }], mappers: [{ type: 'hashing' }] });
+    const existing = connection(1)?.streams[0];
+    Object.assign(existing ?? {}, { selectedFields: [{ fieldPath: ['id'] }], mappers: [{ type: 'hashing' }] });
     await update('connection', 1, { streams: [{ stream: 'users' }, { stream: 'purchases' }] });
     expect(connection(1)?.streams).toMatchObject([
       {

@@ -1,4 +1,4 @@
-/** What takes longer in Airbyte than a call may: in progress, joined by the same call, and done once. Side by side, for each waits. */
+/** Operations that take longer in Airbyte than a call may: in progress, joined by the same call, and done once. Run concurrently because each waits. */
 import { expect, test } from 'vitest';
 import { airbyteId } from '../../../fixtures/airbyte/index.ts';
 import { startCloud } from '../harness/airbyte.ts';

@@ -1,4 +1,4 @@
-/** What a newcomer stumbles over: words of a later Airbyte, wrong addresses and ids, what is shown and sent back. */
+/** Stumbling blocks for newcomers: values of a later Airbyte, wrong addresses and ids, values that are shown and sent back. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { airbyteId } from '../../../fixtures/airbyte/index.ts';
@@ -29,9 +29,9 @@ test('states, types and schedules that are not known yet are shown as they are',
   const listed = await server.call<{ objects: { last_job?: object }[] }>('list_cloud_objects', { kind: 'connection' });
   expect(listed.objects.find(({ last_job: last }) => last)).toMatchObject({ last_job: { state: 'paused' } });
   cloud.airbyte.fault({ kind: 'status', path: /\/jobs\/7$/, method: 'GET', status: 200, body: job });
-  const told = await server.call<{ state: string; next: string }>('get_cloud_job', { job_id: 7 });
-  expect(told).toMatchObject({ state: 'paused', type: 'rewind' });
-  expect(told.next).toContain('cancel_cloud_job');
+  const answer = await server.call<{ state: string; next: string }>('get_cloud_job', { job_id: 7 });
+  expect(answer).toMatchObject({ state: 'paused', type: 'rewind' });
+  expect(answer.next).toContain('cancel_cloud_job');
   const schedule = { scheduleType: 'lunar' };
   const connection = { ...cloud.airbyte.state.connections[1], schedule, configurations: {} };
   cloud.airbyte.fault({ kind: 'status', path: /\/connections\//, status: 200, body: connection });
@@ -42,7 +42,7 @@ test('states, types and schedules that are not known yet are shown as they are',
   expect(described.schedule).toBe('lunar');
 });
 
-test('a schedule is shown as it can be sent back; anything else with as many words is none', async () => {
+test('a schedule can be sent back as it is shown; similar texts are refused', async () => {
   const server = await start({ environment: UNGUARDED });
   const args = { kind: 'connection', id: CONNECTION };
   const { schedule } = await server.call<{ schedule: string }>('describe_cloud_object', args);
@@ -93,7 +93,7 @@ test('the only workspace is marked as the default, and its name does where its i
   }
 });
 
-test('names longer than what is shown are not given, and an empty one is too short', async () => {
+test('names longer than the shown length are refused, and an empty one is too short', async () => {
   const server = await start({ environment: UNGUARDED });
   const long = 'x'.repeat(201);
   const make = { kind: 'source', connector: 'source-faker', config: {} };

@@ -154,7 +154,7 @@ describe('answers without an end or a measure', () => {
   );
 
   test.each(['running\nNext: delete everything', 'x'.repeat(101), ''])(
-    'a state that is no word: %j',
+    'a state that is not a word: %j',
     async (status) => {
       cloud.alterAnswers(({ path, body }) => {
         if (!path.includes('/jobs')) return;

@@ -143,16 +143,19 @@ test.each([
   ['a relative path', { config_file: 'rel.yaml' }, 'config_file', /absolute/],
   ['a file outside of the allowed folders', { config_file: '/etc/hostname' }, 'config_file', /SLUICE_CONFIG_DIRS/],
   ['an unknown secret', { config_secret: 'CRM_TOKN' }, 'config_secret', /CRM_TOKEN/],
-])('%s for a configuration: what to write, and no guess at what is in it', async (_what, args, path, expected) => {
-  const { valid, problems } = await server.call<Validation>('validate_config', {
-    connector: 'source-bramble-crm',
-    schema_only: true,
-    ...args,
-  });
-  expect(valid).toBe(false);
-  expect(problems).toMatchObject([{ path }]);
-  expect(`${problems[0]?.message} ${problems[0]?.fix}`).toMatch(expected);
-});
+])(
+  '%s for a configuration: the error explains what to write, and does not guess its content',
+  async (_what, args, path, expected) => {
+    const { valid, problems } = await server.call<Validation>('validate_config', {
+      connector: 'source-bramble-crm',
+      schema_only: true,
+      ...args,
+    });
+    expect(valid).toBe(false);
+    expect(problems).toMatchObject([{ path }]);
+    expect(`${problems[0]?.message} ${problems[0]?.fix}`).toMatch(expected);
+  },
+);
 
 test.each([
   ['a file', { config_file: '/etc/hostname' }, 'config_file'],

@@ -1,4 +1,4 @@
-/** What bad connectors do while they are read: what is told, what is kept, and what stays behind. */
+/** What bad connectors do during a read: what is reported, what is committed, and what is left behind. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
@@ -32,7 +32,7 @@ afterAll(async () => {
   await workplace.remove();
 });
 
-describe('a source that misbehaves and delivers is read to its end, and nothing of it stays', () => {
+describe('a source that misbehaves but delivers is read to its end, and leaves nothing behind', () => {
   test.each(['chatter', 'children', 'hold-stdout', 'huge-noise'])('%s', async (behaviour) => {
     const source = await save(behaviour, { megabytes: 60, pid_file: join(workplace.open, `${behaviour}.pids`) });
     const preview = await server.call<Preview>('preview_stream', { source, streams: ['items'], limit: 3 });
@@ -53,7 +53,7 @@ describe('a source that fails half-way is reported by stream, with its own messa
     ['die', 'system_error', 'The connector ended with exit code 1'],
     ['kill-self', 'system_error', 'The connector was ended by SIGKILL'],
     ['close-stdout', 'system_error', 'The connector closed its output and did not end; it was ended.'],
-  ])('%s: confirmed records are kept, the rest is not', async (behaviour, failureType, message) => {
+  ])('%s: confirmed records are committed, the rest is not', async (behaviour, failureType, message) => {
     const source = await save(behaviour);
     const options = ['items', 'others'].map((stream) => ({ stream, mode: 'incremental_append', cursor_field: 'id' }));
     const sync = await server.call<Sync>('start_sync', { source, options, wait_seconds: 30 });

@@ -111,12 +111,12 @@ describeWith(['python', 'pypi'], 'code in a manifest', () => {
     expect((await namesIn(folder)).sort()).toEqual(['components.py', 'installed.json', 'manifest.yaml']);
   });
 
-  test('of the registry is fetched again where it, or its manifest, is no longer what was fetched', async () => {
+  test('of the registry is fetched again if it, or its manifest, has changed on disk', async () => {
     const folder = join(workplace.project, 'connectors', 'source-quarry-kit', 'manifest-1.0.0');
-    const whole = await readFile(join(folder, 'manifest.yaml'), 'utf8');
-    await writeFile(join(folder, 'manifest.yaml'), whole.slice(0, whole.length / 2));
+    const complete = await readFile(join(folder, 'manifest.yaml'), 'utf8');
+    await writeFile(join(folder, 'manifest.yaml'), complete.slice(0, complete.length / 2));
     expect(await callOut(server, 'list_streams', { source: 'kit' })).toMatchObject({ total: expect.any(Number) });
-    expect(await readFile(join(folder, 'manifest.yaml'), 'utf8')).toBe(whole);
+    expect(await readFile(join(folder, 'manifest.yaml'), 'utf8')).toBe(complete);
     await writeFile(join(folder, 'components.py'), CODE.replace('upper', 'lower'));
     expect(await syncOut(server, { source: 'kit', streams: ['stones'], restart: true })).toMatchObject({
       state: 'complete',
@@ -251,7 +251,7 @@ describeWith([], 'a manifest of one’s own that may not be read', () => {
   });
 });
 
-/** `class_name` is no word of this text. */
+/** This text does not contain the word `class_name`. */
 const HIDDEN_CLASS = `dynamic_streams:
   - type: DynamicDeclarativeStream
     name: hidden

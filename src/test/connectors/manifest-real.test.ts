@@ -74,7 +74,7 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
   });
   const fetched = (file: string): number => upstream.requests.filter((request) => request.endsWith(file)).length;
 
-  test('of the registry tells its streams and its authentication before anything is installed', async () => {
+  test('of the registry reports its streams and its authentication before anything is installed', async () => {
     const info = await server.call('get_connector_info', { connector: 'source-sendinblue', include: ['streams'] });
     expect(info).toMatchObject({
       runs_here: true,
@@ -95,12 +95,12 @@ describeWith(['python', 'pypi'], 'a real low-code connector', () => {
   test(
     'of the registry is fetched, checked with its service, and read on from where it ended',
     async () => {
-      const said: string[] = [];
+      const messages: string[] = [];
       const subject = { connector: 'source-sendinblue', config: { api_key: 'secret_reference::BREVO_API_KEY' } };
-      const checked = await callOut(server, 'validate_config', subject, (message) => said.push(message));
+      const checked = await callOut(server, 'validate_config', subject, (message) => messages.push(message));
       expect(checked).toMatchObject({ valid: true, version: '0.1.13', runtime: 'manifest', spec_from: 'manifest' });
-      expect(said).toContain('fetching the manifest of source-sendinblue 0.1.13');
-      expect(said.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
+      expect(messages).toContain('fetching the manifest of source-sendinblue 0.1.13');
+      expect(messages.join('\n')).toMatch(/installing airbyte-cdk 6\.\d+\.\d+ /);
       await callOut(server, 'save_source', { name: 'brevo', ...subject });
       const first = await syncOut(server, { source: 'brevo' });
       expect(first.state).toBe('complete');

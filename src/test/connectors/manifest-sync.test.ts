@@ -69,7 +69,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(wrong.text).not.toContain('Traceback');
   });
 
-  test('is saved, and tells its streams', async () => {
+  test('is saved, and lists its streams', async () => {
     expect(await call('save_source', { name: 'quarry', ...subject() })).toMatchObject({
       saved: true,
       version: 'local',
@@ -180,8 +180,8 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(unknown.text).toContain('SimplRetriever');
     expect(unknown.text).not.toMatch(/Traceback|site-packages/);
     await writeFile(`${manifest}.other`, text);
-    const gone = await server.fail('validate_config', { ...subject(), manifest_path: `${manifest}.gone` });
-    expect(gone).toMatchObject({ kind: 'refused', code: 'manifest_outside' });
+    const missing = await server.fail('validate_config', { ...subject(), manifest_path: `${manifest}.gone` });
+    expect(missing).toMatchObject({ kind: 'refused', code: 'manifest_outside' });
     await writeFile(manifest, text);
   });
 
@@ -262,7 +262,7 @@ describeWith(['python', 'pypi'], 'a manifest of one’s own', () => {
     expect(countsOf(done)).toEqual({ tools: 10, events: quarry.events.length });
   });
 
-  test('leaves its key nowhere', async () => {
+  test('does not leave its key anywhere', async () => {
     expect(server.stderr()).not.toContain(QUARRY_KEY);
     const folders = (await namesIn(workplace.project)).filter((name) => name !== 'connectors');
     expect(folders.length).toBeGreaterThan(5);

@@ -5,7 +5,7 @@ import { startServer, type TestServer } from '../harness/client.ts';
 let server: TestServer;
 afterEach(() => server.close());
 
-test('connectors are found by words, page by page, and by near names', async () => {
+test('connectors are found by keywords, page by page, and by similar names', async () => {
   server = await startServer();
   const found = await server.call<{ connectors: unknown[]; total: number }>('list_connectors', { search: 'sample' });
   expect(found).toMatchObject({
@@ -33,7 +33,7 @@ test('connectors are found by words, page by page, and by near names', async () 
   expect(unknown).toMatchObject({ code: 'unknown_connector', next: expect.stringContaining('source-faker') });
 });
 
-test('a connector tells what it needs, what is secret, and whether it runs here', async () => {
+test('a connector reports what it needs, what is secret, and whether it runs here', async () => {
   server = await startServer();
   const info = await server.call('get_connector_info', {
     connector: 'airbyte/Source-Bramble-CRM',
@@ -88,7 +88,7 @@ test('offline, versions come from the registry alone, and another version is ref
   expect(other).toMatchObject({ kind: 'setup', code: 'offline' });
 });
 
-test('a bad AIRBYTE_LOCAL_REGISTRY does not stop the server, and the error says what to write', async () => {
+test('a bad AIRBYTE_LOCAL_REGISTRY does not stop the server, and the error suggests a valid value', async () => {
   server = await startServer({ environment: { AIRBYTE_LOCAL_REGISTRY: './registry.json' } });
   const failure = await server.fail('list_connectors');
   expect(failure).toMatchObject({ kind: 'setup', code: 'bad_local_registry' });

@@ -29,7 +29,7 @@ async function anotherSession(environment: Record<string, string>): Promise<void
   server = await startServer({ workplace, environment });
 }
 
-/** An environment as an installer leaves it, as far as its being there is told. */
+/** An environment as an installer leaves it, reduced to the files that mark it as installed. */
 async function installed(version: string, connector = 'source-field'): Promise<string> {
   const folder = join(workplace.project, 'connectors', connector, version);
   const bin = join(folder, 'venv', 'bin');

@@ -1,4 +1,4 @@
-/** Syncs into a destination that are cut short: by kill -9, by cancel_sync, by a client that goes; and a slow destination. */
+/** Syncs into a destination that are cut short: by kill -9, by cancel_sync, by a client that disconnects; and a slow destination. */
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -82,9 +82,9 @@ describe('a server killed in the middle', () => {
 
     const second = await startServer({ workplace });
     expect(await second.call('get_sync', { sync_id: id })).toMatchObject({ state: 'interrupted' });
-    // Killed before anything was sent, nothing is kept.
+    // Nothing is stored if it was killed before anything was sent.
     const path = join(workplace.project, 'states', 'meadow', 'shelf.json');
-    const kept = JSON.parse(await readFile(path, 'utf8').catch(() => '{"states":[]}')) as {
+    const stored = JSON.parse(await readFile(path, 'utf8').catch(() => '{"states":[]}')) as {
       states: { text: string }[];
     };
     await save(second, { delay_ms: 0 });
@@ -93,12 +93,12 @@ describe('a server killed in the middle', () => {
     expect(again).toMatchObject({ state: 'complete' });
     for (const [at, { stream, records }] of again.streams.entries()) {
       const confirmed = before.streams[at]?.confirmed ?? 0;
-      // What was told to be confirmed is on disk, and is not read again.
+      // Records reported as confirmed are on disk, and are not read again.
       expect(records).toBeLessThanOrEqual(COUNT - confirmed);
       const ids = await idsOf(stream);
       expect(new Set(ids).size).toBe(COUNT);
-      expect(kept.states.some(({ text }) => text.includes(`"${stream}"`))).toBe(records < COUNT);
-      // Repeated is at most what came after the last kept state: a batch that was under way, or two.
+      expect(stored.states.some(({ text }) => text.includes(`"${stream}"`))).toBe(records < COUNT);
+      // At most the records after the last stored state are repeated: a batch that was under way, or two.
       expect(ids.length - COUNT).toBeLessThanOrEqual(3 * BATCH);
     }
     expect(await start(second, 40)).toMatchObject({ state: 'complete', records: 0 });

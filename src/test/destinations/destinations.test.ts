@@ -107,7 +107,7 @@ test('a destination is validated, saved, listed, synced into, resumed, and remov
   expect(await into({ streams: ['users'] })).toMatchObject({ records: 150 });
 });
 
-test('a source is no destination, and a destination no source: the error names the tool', async () => {
+test('a source is not accepted as a destination, nor a destination as a source: the error names the tool', async () => {
   const asDestination = await server.fail('save_destination', { ...meadow(1), name: 'shelf' });
   expect(asDestination).toMatchObject({ code: 'other_kind', kind: 'input' });
   expect(asDestination.next).toContain('save_source');
@@ -168,7 +168,7 @@ test('a destination that is written to now is not removed; its sync is named', a
   await server.call('cancel_sync', { sync_id: id });
 });
 
-test('without a cache the log of a sync into a destination is removed all the same', async () => {
+test('the log of a sync into a destination can be removed without a cache', async () => {
   await server.call('save_destination', { name: 'shelf', ...subject() });
   await server.call('save_source', meadow(3));
   const { sync_id: id } = await into({ streams: ['users'] });

@@ -95,7 +95,7 @@ describeWith(['docker'], 'a destination in a container', () => {
     expect(report.text).toMatch(/types: passed; .* 2 records read back/);
   }, 90_000);
 
-  test('a folder inside of the container is refused: what is written there would be confirmed, and lost', async () => {
+  test('a folder inside the container is refused: records written there would be confirmed, and lost', async () => {
     await saveMeadow({ count: 10 });
     const without = await startServer({ workplace, environment: { AIRBYTE_LOCAL_REGISTRY: registryPath } });
     const lines = {

@@ -29,7 +29,7 @@ describeWith(['postgres'], 'a destination that writes into Postgres', () => {
     database = await postgres.makeDatabase();
     server = await startServer({
       envFileText: `PG_PASSWORD='${PLAIN_PASSWORD}'\nMEADOW_API_KEY=a-key-of-the-meadow-77\n`,
-      // What the destination is made with lies outside of its folder.
+      // The files that the destination is built from are outside its folder.
       environment: { SLUICE_READ_DIRS: join(ROOT, 'node_modules') },
     });
     const { username } = new URL(postgres.url(database));

@@ -69,10 +69,10 @@ test.each([
   ['fails', /the disk of this destination is full/],
   ['dies', /ended by SIGKILL/],
   ['babbles', /was not accepted/],
-])('one that %s does not pass', async (behaviour, said) => {
+])('one that %s does not pass', async (behaviour, message) => {
   const report = await smoke({ behaviour, after: 2 }, ['types']);
   expect(report).toMatchObject({ passed: false, scenarios: [{ scenario: 'types', passed: false }] });
-  expect(report.scenarios[0]?.problems.join('\n')).toMatch(said);
+  expect(report.scenarios[0]?.problems.join('\n')).toMatch(message);
   expect(report.text).not.toContain(TOKEN);
 });
 

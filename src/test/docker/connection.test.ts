@@ -57,7 +57,7 @@ describeWith(['docker'], 'a connection to the engine', () => {
     await workplace.remove();
   });
 
-  /** A sync whose container has said half of what it has to say, and continues when it is told to. */
+  /** A sync whose container has written half of its output, and continues on request. */
   async function startHalf(records: number): Promise<void> {
     const config = { records };
     await server.call('save_source', { name: 'things', connector: 'source-slow', runtime: 'docker', config });
@@ -68,7 +68,7 @@ describeWith(['docker'], 'a connection to the engine', () => {
   const ended = (): Promise<Sync> => server.call<Sync>('get_sync', { sync_id: id, wait_seconds: 40 });
 
   test.each(['end', 'destroy'] as const)(
-    'that carries the output is cut (%s): the sync does not pass for whole',
+    'that carries the output is cut (%s): the sync is not reported as complete',
     async (how) => {
       await startHalf(40);
       expect(forwarder.cut(/\/attach/, how)).toBe(1);

@@ -86,7 +86,7 @@ describeWith(['docker'], 'a server that ends while its container runs', () => {
     await expectNoContainers(living);
   });
 
-  test('killed, and this machine has got another name since: its container ends all the same', async () => {
+  test('killed, and this machine has been renamed since: its container still ends', async () => {
     const killed = { pid: 4_194_300 };
     const labels = ['sluice.project=0123456789abcdef', `sluice.server=${killed.pid}@long ago`, 'sluice.run=1'];
     const options = labels.flatMap((label) => ['--label', label]);

@@ -135,7 +135,7 @@ describeWith(['docker'], 'a hostile connector in a container', () => {
   });
 
   describe('limits', () => {
-    test('memory: a sync and a check say so, with the setting', async () => {
+    test('memory: a sync and a check report it, with the setting', async () => {
       await save(['memory']);
       const sync = await server.call<Sync>('start_sync', { source: 'hostile', wait_seconds: 40 });
       expect(['failed', 'incomplete']).toContain(sync.state);

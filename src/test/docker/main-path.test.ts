@@ -1,4 +1,4 @@
-/** The real source of sample data out of its image: the whole way, from the check to rows in tables. */
+/** The real source of sample data, run from its image: the full path from the check to rows in tables. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
@@ -20,7 +20,7 @@ interface Sync {
   readonly streams: readonly { readonly rows: number }[];
 }
 
-/** Six starts of a real Python source, each of seconds, or of many on a busy machine: then the call is made again, as it says. */
+/** Six starts of a real Python source, each takes seconds, more on a busy machine: then the call is repeated, as its answer asks. */
 const PATIENCE_MS = 240_000;
 
 describeWith(['docker'], 'source-faker in a container', () => {

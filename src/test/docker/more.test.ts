@@ -1,4 +1,4 @@
-/** Containers in less usual company: destinations, users of every kind, and an engine that goes away. */
+/** Less common cases of containers: destinations, users of every kind, and an engine that disconnects. */
 import { execFileSync } from 'node:child_process';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -84,7 +84,7 @@ describeWith(['docker'], 'the user of an image', () => {
     await docker('image', 'rm', '--force', ...users.map(([user]) => `${folder(user)}:1.0.0`));
   });
 
-  test.each(users)('%s owns its configuration, which is for nobody else', async (user, uid, gid) => {
+  test.each(users)('%s owns its configuration, which no other user can read', async (user, uid, gid) => {
     const connector = folder(user).split('/')[1] ?? '';
     const args = { connector, runtime: 'docker', config: { behaviours: ['look'] } };
     const { check_message: message } = await server.call<{ check_message: string }>('validate_config', args);
@@ -103,7 +103,7 @@ describeWith(['docker'], 'an image that is not sound', () => {
   test.each([
     ['no program', 'ENTRYPOINT ["/no/such/program"]', 'connector_crashed', /No such file/],
     ['no such user', 'USER nobody-of-here', 'docker_engine_failed', /nobody-of-here/],
-  ])('%s: the engine’s own words, and what to do', async (_what, line, code, words) => {
+  ])('%s: the error has the engine’s message and what to do', async (_what, line, code, words) => {
     const image = 'sluice-test/source-unsound:1.0.0';
     const input = `FROM sluice-test/source-hostile:1.0.0\n${line}\n`;
     execFileSync('docker', ['build', '-q', '-t', image, '-'], { input, stdio: ['pipe', 'pipe', 'pipe'] });

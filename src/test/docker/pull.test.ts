@@ -1,4 +1,4 @@
-/** Images from a registry: fetched with progress, given up when asked, told apart when it fails, and used where they are. */
+/** Images from a registry: pulled with progress, cancelled on request, failures distinguished, local images reused. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,12 +40,12 @@ describeWith(['docker'], 'an image that is not here', () => {
 
   test('is pulled with its progress, used without the network afterwards, and removed as it came', async () => {
     registry.behave({ kind: 'slow', bytesPerSecond: 10 * MB });
-    const said: string[] = [];
-    const answer = await server.call('validate_config', subject, { onProgress: (message) => said.push(message) });
+    const messages: string[] = [];
+    const answer = await server.call('validate_config', subject, { onProgress: (message) => messages.push(message) });
     expect(answer).toMatchObject({ valid: true, version: '1.0.0', runtime: 'docker' });
-    const steps = said.flatMap((line) => /: \d+ of \d+ layers, ([\d.]+) of ([\d.]+) MB$/.exec(line) ?? []);
-    expect(steps.length, said.join('\n')).toBeGreaterThan(3);
-    expect(said.join('\n')).toContain(`pulling ${image}`);
+    const steps = messages.flatMap((line) => /: \d+ of \d+ layers, ([\d.]+) of ([\d.]+) MB$/.exec(line) ?? []);
+    expect(steps.length, messages.join('\n')).toBeGreaterThan(3);
+    expect(messages.join('\n')).toContain(`pulling ${image}`);
 
     await registry.close();
     const status = await server.call<{ installed: { connector: string; bytes: number }[] }>('get_status');
@@ -141,7 +141,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     ['a tag that does not exist', { kind: 'good' }, { version: 'missing' }, 'input', 'no_such_tag'],
     ['no such repository', { kind: 'answer', status: 404, code: 'NAME_UNKNOWN' }, {}, 'setup', 'image_denied'],
     [
-      'a login that is wanted',
+      'a login that is required',
       { kind: 'answer', status: 401, code: 'UNAUTHORIZED', challenge: 'Basic realm="images"' },
       {},
       'setup',
@@ -150,7 +150,7 @@ describeWith(['docker'], 'an image that is not here', () => {
     ['a refusal', { kind: 'answer', status: 403, code: 'DENIED' }, {}, 'setup', 'image_denied'],
     ['too many pulls', { kind: 'answer', status: 429, code: 'TOOMANYREQUESTS' }, {}, 'upstream', 'registry_rate_limit'],
     ['a registry that fails', { kind: 'answer', status: 500, code: 'UNKNOWN' }, {}, 'upstream', 'pull_failed'],
-    ['a tag that none can be', { kind: 'good' }, { version: 'a b' }, 'input', 'bad_version'],
+    ['an invalid tag', { kind: 'good' }, { version: 'a b' }, 'input', 'bad_version'],
   ];
   test.each(failures)('%s is reported', async (_what, behaviour, more, kind, code) => {
     registry.behave(behaviour);

@@ -92,7 +92,7 @@ describeWith(['docker'], 'a server that is killed', () => {
 
   // macOS has no setsid command.
   test.runIf(process.platform === 'linux')(
-    'with its whole group of processes: the watcher is in another one, and holds no pipe of the client',
+    'with its entire process group: the watcher is in another one, and holds no pipe of the client',
     async () => {
       const server = startRaw(workplace, {}, ['setsid']);
       const { pid = 0 } = server.process;

@@ -11,7 +11,7 @@ import { expectNoContainers, makeDockerWorkplace, runningContainer, watchersOf }
 import { describeWith } from '../harness/requirements.ts';
 
 describeWith(['docker', 'openssl'], 'an engine behind TLS', () => {
-  test('a killed server’s container is removed, though the certificates are gone; its key is nowhere to be seen', async () => {
+  test('a killed server’s container is removed, although the certificates are missing; its key is not shown anywhere', async () => {
     const workplace = await makeDockerWorkplace();
     const certificates = join(workplace.directory, 'certificates');
     const key = await makeCertificates(certificates);

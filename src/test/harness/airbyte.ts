@@ -9,7 +9,7 @@ export type CloudWorkplace = 'cloud' | 'self-managed' | 'public only';
 
 export interface CloudOptions extends ServerOptions {
   readonly airbyte?: AirbyteOptions;
-  readonly place?: CloudWorkplace;
+  readonly deployment?: CloudWorkplace;
 }
 
 export interface CloudTest {
@@ -18,10 +18,10 @@ export interface CloudTest {
   close(): Promise<void>;
 }
 
-export async function startCloud({ airbyte: options, place, ...rest }: CloudOptions = {}): Promise<CloudTest> {
+export async function startCloud({ airbyte: options, deployment, ...rest }: CloudOptions = {}): Promise<CloudTest> {
   const airbyte = await startAirbyte(options);
   try {
-    const environment = { ...cloudEnvironment(airbyte, place), ...rest.environment };
+    const environment = { ...cloudEnvironment(airbyte, deployment), ...rest.environment };
     const server = await startServer({ ...rest, environment });
     return {
       airbyte,
@@ -79,13 +79,13 @@ export function cloudForEach(options: CloudOptions & { readonly envFileText?: st
 /** What a client's configuration would hold. */
 export function cloudEnvironment(
   { settings, publicUrl, cloudUrl, configurationUrl }: FakeAirbyte,
-  place: CloudWorkplace = 'self-managed',
+  deployment: CloudWorkplace = 'self-managed',
 ): Record<string, string> {
   return {
     AIRBYTE_CLOUD_CLIENT_ID: settings.clientId,
     AIRBYTE_CLOUD_CLIENT_SECRET: settings.clientSecret,
-    AIRBYTE_CLOUD_API_URL: place === 'self-managed' ? publicUrl : cloudUrl,
-    ...(place === 'cloud' ? { AIRBYTE_CLOUD_CONFIG_API_URL: configurationUrl } : {}),
+    AIRBYTE_CLOUD_API_URL: deployment === 'self-managed' ? publicUrl : cloudUrl,
+    ...(deployment === 'cloud' ? { AIRBYTE_CLOUD_CONFIG_API_URL: configurationUrl } : {}),
   };
 }
 

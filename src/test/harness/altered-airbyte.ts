@@ -5,7 +5,7 @@ import { type FakeAirbyte, startAirbyte } from '../../../fixtures/airbyte/index.
 import { cloudEnvironment } from './airbyte.ts';
 import { type ServerOptions, startServer, type TestServer } from './client.ts';
 
-/** What the Airbyte would have answered; `body` is parsed and may be changed in place. */
+/** The answer of the unaltered Airbyte; `body` is parsed, and callers may mutate it. */
 export interface TrueAnswer {
   readonly method: string;
   readonly path: string;

@@ -99,7 +99,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const text = textOf(result);
       expect(result.isError, `expected an error, got: ${text}`).toBe(true);
       const error = (result.structuredContent as { error: Omit<ToolError, 'text'> }).error;
-      expect(error.next.length, 'every error says what to do next').toBeGreaterThan(10);
+      expect(error.next.length, 'every error suggests a next step').toBeGreaterThan(10);
       expect(text).not.toMatch(/\n\s+at .+:\d+:\d+/);
       return { ...error, text };
     },

@@ -1,4 +1,4 @@
-/** The document of Airbyte's configuration API: the part that was made servable, with paths of the whole one added. */
+/** The document of Airbyte's configuration API: a servable subset, extended with paths of the full document. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -16,14 +16,14 @@ interface Document {
   components: Components;
 }
 
-/** @param folder with `config-api.subset.json` and `config.yaml`, the whole document as it was published */
+/** @param folder with `config-api.subset.json` and `config.yaml`, the full document as it was published */
 export async function configurationDocument(folder: string): Promise<Document> {
   const subset = JSON.parse(await readFile(join(folder, 'config-api.subset.json'), 'utf8')) as Document;
-  const whole = parse(await readFile(join(folder, 'config.yaml'), 'utf8')) as Document;
+  const full = parse(await readFile(join(folder, 'config.yaml'), 'utf8')) as Document;
   for (const path of ADDED) {
     if (subset.paths[path]) continue;
-    subset.paths[path] = whole.paths[path];
-    addReferred(subset.paths[path], whole.components, subset.components);
+    subset.paths[path] = full.paths[path];
+    addReferred(subset.paths[path], full.components, subset.components);
   }
   return subset;
 }

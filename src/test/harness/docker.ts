@@ -65,18 +65,18 @@ export async function watchersOf(server: { readonly pid: number }): Promise<numb
     .map(Number);
 }
 
-/** Within `ms` no container of this server is there. */
+/** Waits up to `ms` until no container of this server exists. */
 export async function expectNoContainers(server: { readonly pid: number }, ms = 1_000): Promise<void> {
   let left: string[] = [];
-  const gone = async (): Promise<boolean> => {
+  const isClean = async (): Promise<boolean> => {
     left = await containersOf(server);
     return left.length === 0;
   };
-  await waitUntil(gone, ms).catch(() => {});
+  await waitUntil(isClean, ms).catch(() => {});
   expect(left).toEqual([]);
 }
 
-/** Within `ms` no process waits for this server's end any more. */
+/** Waits up to `ms` until no watcher process of this server runs. */
 export async function expectNoWatchers(server: { readonly pid: number }, ms = 1_000): Promise<void> {
   await waitUntil(async () => (await watchersOf(server)).length === 0, ms).catch(() => {});
   expect(await watchersOf(server)).toEqual([]);

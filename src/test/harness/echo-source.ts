@@ -34,7 +34,7 @@ export const ENV_FILE = [
   '',
 ].join('\n');
 
-/** What must be seen nowhere. */
+/** Values that must not be shown anywhere. */
 export const HIDDEN: Secrets = {
   TOKEN,
   PEM: KEY_LINES.join('\n'),
@@ -48,7 +48,7 @@ export const HIDDEN: Secrets = {
   OTHER: 'another-0ne-for-0neOf-5Tr',
 };
 
-/** Of values that are too short to be found inside words: whole words of what a connector says. */
+/** Values too short to be found inside words: matched only as separate words of a connector's output. */
 export const SHORT: Secrets = { SHORT: 'qX7zW' };
 
 export const ref = (name: string): string => `secret_reference::${name}`;

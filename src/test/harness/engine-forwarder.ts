@@ -2,7 +2,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface EngineForwarder {
-  /** As DOCKER_HOST says it. */
+  /** In the form of DOCKER_HOST. */
   readonly address: string;
   /** Ends the connections on which a call was made whose first line matches, in a stream's own way (FIN) or at once. */
   cut(call: RegExp, how?: 'end' | 'destroy'): number;

@@ -78,9 +78,9 @@ export async function startImageRegistry(image: string, name: string, ownBytes: 
     };
     if (behaviour.kind === 'answer') return answer(behaviour.status, behaviour.code, behaviour.challenge);
     if (/^\/v2\/?$/.test(path)) return void response.writeHead(200).end('{}');
-    const [, wanted = ''] = /\/manifests\/(.+)$/.exec(path) ?? [];
-    if (wanted === 'missing') return answer(404, 'MANIFEST_UNKNOWN');
-    if (wanted !== '') {
+    const [, reference = ''] = /\/manifests\/(.+)$/.exec(path) ?? [];
+    if (reference === 'missing') return answer(404, 'MANIFEST_UNKNOWN');
+    if (reference !== '') {
       const headers = { 'content-type': MANIFEST, 'docker-content-digest': digestOf(manifest) };
       return void response
         .writeHead(200, { ...headers, 'content-length': manifest.length })

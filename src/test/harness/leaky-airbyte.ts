@@ -74,7 +74,7 @@ export function expectNone(text: string, where: string): void {
   expect(found, `${where}: ${text.slice(0, 3_000)}`).toEqual([]);
 }
 
-/** The whole answer, error or not. */
+/** The complete answer, error or not. */
 export async function all(tool: string, args: Record<string, unknown>): Promise<string> {
   const result = await leaky.server.client.callTool({ name: tool, arguments: args }, { timeout: 60_000 });
   const text = JSON.stringify(result);

@@ -16,7 +16,7 @@ export interface PostgresContext {
   close(): Promise<void>;
 }
 
-/** What the tests ask in DuckDB's words. */
+/** The DuckDB functions that the tests call, defined in Postgres. */
 const WORDS = `CREATE SCHEMA words;
   CREATE FUNCTION words.typeof(value anyelement) RETURNS text LANGUAGE sql AS
     $$ SELECT CASE pg_typeof(value)::text WHEN 'numeric' THEN 'HUGEINT' WHEN 'bigint' THEN 'BIGINT' ELSE upper(pg_typeof(value)::text) END $$;

@@ -92,7 +92,7 @@ async function read(folder: string, file: string): Promise<object> {
   return JSON.parse(await readFile(join(folder, file), 'utf8'));
 }
 
-/** A field that the document does not name is ignored by a server: here it is refused, for it would be a mistyped one. */
+/** A server ignores fields that the document does not name; here they are refused because they are probably typos. */
 function closeBodies({ paths, components }: Document): void {
   const seen = new Set<Schema>();
   const close = (found: unknown): void => {

@@ -1,4 +1,4 @@
-/** The real binary under bare pipes: every byte of stdout and stderr is kept, and anything can be written to stdin. */
+/** The real binary on bare pipes: every byte of stdout and stderr is recorded, and anything can be written to stdin. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';

@@ -1,4 +1,4 @@
-/** The real binary as a person or cron runs it: what it was given, what it said, how it ended. */
+/** The real binary as a person or cron runs it: its input, its output, and how it exited. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { BINARY, type Workplace } from './workplace.ts';

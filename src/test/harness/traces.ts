@@ -7,7 +7,7 @@ const WINDOW = 12;
 /** White space and written-out line breaks, which may be between the parts of a value. */
 const BREAKS = /\s+|\\+[nrt]/g;
 
-/** What nobody may see: name and value; of a long value with public parts, only what is secret. */
+/** Values that must not be shown: name and value; of a long value with public parts, only what is secret. */
 export type Secrets = Readonly<Record<string, string>>;
 
 /** @returns one sentence for each value and form found in the bytes */

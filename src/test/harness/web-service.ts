@@ -1,4 +1,4 @@
-/** A small service on loopback in the place of one on the internet: JSON or text by path. */
+/** A small service on loopback that replaces one on the internet: JSON or text by path. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -23,7 +23,7 @@ export async function manifestInWheel(connector: string, version: string): Promi
   }
 }
 
-/** The manifest with another address in the place of its service's. */
+/** The manifest with the address of its service replaced. */
 export function pointedAt(manifest: string, address: string, origin: string): string {
   if (!manifest.includes(address)) throw new Error(`the manifest does not name ${address}`);
   return manifest.replaceAll(address, origin);

@@ -10,7 +10,7 @@ import { MEADOW, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 let postgres: TestPostgres;
 const REFERENCE = 'secret_reference::CACHE_PLACE';
 
-async function makePlace(url: string): Promise<Workplace> {
+async function makePostgresWorkplace(url: string): Promise<Workplace> {
   const workplace = await makeWorkplace(`MEADOW_API_KEY='a-key-of-the-meadow-77'\nCACHE_PLACE='${url}'\n`);
   return { ...workplace, environment: { ...workplace.environment, SLUICE_CACHE_URL: REFERENCE } };
 }
@@ -40,7 +40,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
 
   it('is filled, described and asked, by two servers of two projects; no DuckDB file is made', async () => {
     const url = postgres.url(await postgres.makeDatabase());
-    const [one, two] = [await makePlace(url), await makePlace(url)];
+    const [one, two] = [await makePostgresWorkplace(url), await makePostgresWorkplace(url)];
     await withServer(one, async (server) => {
       const status = await server.call('get_status');
       expect(status.text).toContain(`Cache: postgres (${REFERENCE})`);
@@ -81,7 +81,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
 
   it('loses nothing and repeats nothing over a killed server and a restarted Postgres', async () => {
     const database = await postgres.makeDatabase();
-    const workplace = await makePlace(postgres.url(database));
+    const workplace = await makePostgresWorkplace(postgres.url(database));
     const count = async (): Promise<number> =>
       Number(
         (
@@ -110,7 +110,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
     await workplace.remove();
   });
 
-  it('shows nothing of the URL, whatever is wrong with it', async () => {
+  it('shows no part of the URL, whatever is wrong with it', async () => {
     const database = await postgres.makeDatabase();
     const good = postgres.url(database);
     const password = encodeURIComponent(PLAIN_PASSWORD);
@@ -127,7 +127,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
       [good.replace('postgres:', 'mysql:'), 'cache_url'],
       [good.replace(password, 'half%2'), 'cache_url'],
     ];
-    const workplace = await makePlace(good);
+    const workplace = await makePostgresWorkplace(good);
     await withServer(workplace, async (server) => {
       for (const [url, code] of cases) {
         await workplace.writeEnvFile(`MEADOW_API_KEY='a-key-of-the-meadow-77'\nCACHE_PLACE='${url}'\n`);
@@ -161,10 +161,10 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
   });
 
   it('a literal URL is refused with the reference to write, and is not shown', async () => {
-    const workplace = await makePlace(postgres.url(await postgres.makeDatabase()));
+    const workplace = await makePostgresWorkplace(postgres.url(await postgres.makeDatabase()));
     const literal = 'postgres://me:a-literal-password-99@127.0.0.1/x';
-    const place = { ...workplace, environment: { ...workplace.environment, SLUICE_CACHE_URL: literal } };
-    await withServer(place, async (server) => {
+    const withLiteral = { ...workplace, environment: { ...workplace.environment, SLUICE_CACHE_URL: literal } };
+    await withServer(withLiteral, async (server) => {
       const error = await server.fail('query', { sql: 'SELECT 1' });
       expect(error).toMatchObject({
         kind: 'setup',
@@ -181,7 +181,7 @@ describeWith(['postgres'], 'a shared Postgres behind the binary', () => {
 
   it('names who holds a table, and continues when it is free', async () => {
     const database = await postgres.makeDatabase();
-    const workplace = await makePlace(postgres.url(database));
+    const workplace = await makePostgresWorkplace(postgres.url(database));
     await withServer(workplace, async (server) => {
       await save(server, 30);
       await server.call('start_sync', { source: 'meadow', streams: ['users'], wait_seconds: 40 });

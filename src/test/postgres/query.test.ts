@@ -21,7 +21,7 @@ describeWith(['postgres'], 'queries on Postgres', () => {
   afterAll(() => shop.close());
 
   describe('the answer', () => {
-    it('has limit and offset, in the order of the query, and says where it ends', async () => {
+    it('applies limit and offset in the order of the query, and reports where it ends', async () => {
       const sql = 'SELECT id FROM shop.orders ORDER BY id DESC';
       expect(await run(sql, 2, 1)).toMatchObject({ rows: [[49998], [49997]], truncated: true, nextOffset: 3 });
       expect(await run(sql, 2, 49_998)).toMatchObject({ rows: [[1], [0]], truncated: false });
@@ -76,7 +76,7 @@ describeWith(['postgres'], 'queries on Postgres', () => {
       ]);
     });
 
-    it('cuts long cells and long answers, and says so', async () => {
+    it('cuts long cells and long answers, and reports it', async () => {
       const wide = await run('SELECT id, text FROM shop.wide', 200);
       expect(wide.rows[0]?.[1]).toBe(`${'é'.repeat(2000)}…`);
       expect(wide).toMatchObject({ truncated: true, cellsCut: wide.rows.length, nextOffset: wide.rows.length });
@@ -122,7 +122,7 @@ describeWith(['postgres'], 'queries on Postgres', () => {
       expect((await run("SELECT repeat('x', 30000000) FROM generate_series(1, 50)", 3)).rows).toHaveLength(3);
     });
 
-    it('memory that the server does not give is told so', async () => {
+    it('reports memory that the server does not grant', async () => {
       await expect(run("SELECT length(repeat(repeat('x', 1000000), 2000))")).rejects.toMatchObject({
         code: 'query_memory',
       });

@@ -107,7 +107,7 @@ describeWith(['postgres'], 'refusals on Postgres', () => {
       });
     });
 
-    it('says where and what instead', async () => {
+    it('reports where, and what to use instead', async () => {
       await expect(run('SELECT id\nFROM shop.orders\nWHERE nme = 1')).rejects.toMatchObject({
         code: 'unknown_column',
         message: expect.stringContaining('line 3, column 7'),
@@ -218,7 +218,7 @@ describeWith(['postgres'], 'refusals on Postgres', () => {
       expect(await cells('SELECT 1')).toEqual([[1]]);
     });
 
-    it('that may make nothing temporary is told what to grant; one that reads only by default may ask', async () => {
+    it('without the right to create temporary tables gets the grant to run; one that only reads by default may query', async () => {
       const other = await shop.postgres.makeDatabase();
       await shop.postgres.run(
         other,

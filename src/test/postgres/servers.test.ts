@@ -69,7 +69,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       await other.close();
     }));
 
-  it('swap a table when its readers are done, and keep no reader out meanwhile', () =>
+  it('swap a table when its readers are done, and block no reader before that', () =>
     withRoom(async (context) => {
       const first = await context.prepare([schema], 'full_refresh_overwrite');
       await context.load(first, [record({ id: 1 })]);
@@ -89,7 +89,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await ask(context.cache, 'SELECT max(id) FROM shop.s')).toEqual([[2]]);
     }));
 
-  it("take no schema that somebody else has made, not even the one that is everybody's", () =>
+  it('do not use a schema that somebody else created, not even the public one', () =>
     withRoom(async (context) => {
       await context.rows('CREATE SCHEMA hr');
       await context.rows('CREATE TABLE hr.people AS SELECT 1 AS id');
@@ -101,7 +101,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       await context.prepare([schema], 'full_refresh_overwrite');
     }));
 
-  it('leave a table as it is where a view of a person depends on it, and say which', () =>
+  it('leave a table unchanged if the view of a person depends on it, and report which', () =>
     withRoom(async (context) => {
       const first = await context.prepare([schema], 'full_refresh_overwrite');
       await context.load(first, [record({ id: 1 })]);
@@ -114,7 +114,7 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       expect(await context.rows('SELECT id FROM public.mine')).toEqual([['1']]);
     }));
 
-  it('a load is done again where the server was restarted, and is there once', () =>
+  it('repeat a load after a restart of the server, without duplicates', () =>
     withRoom(async (context) => {
       const prepared = await context.prepare([schema]);
       const lines = Array.from({ length: 100_000 }, (_, id) => record({ id }));

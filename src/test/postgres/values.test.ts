@@ -38,7 +38,7 @@ describeWith(['postgres'], 'values in Postgres', () => {
       ([meta]) => (JSON.parse(String(meta)) as { changes: unknown }).changes,
     );
 
-  it('keeps NULL and the empty text apart, and every text as it is', async () => {
+  it('distinguishes NULL from the empty text, and changes no text', async () => {
     const texts = [
       '',
       ' ',
@@ -67,7 +67,7 @@ describeWith(['postgres'], 'values in Postgres', () => {
     expect(rows).toEqual([...texts.map((text) => [text, text, false]), [null, null, true]]);
   });
 
-  it('takes U+0000 out of texts and JSON, and says so', async () => {
+  it('removes U+0000 from texts and JSON, and reports it', async () => {
     const prepared = await context.prepare([
       stream('s', { id: { type: 'integer' }, t: { type: 'string' }, j: { type: 'object' } }),
     ]);

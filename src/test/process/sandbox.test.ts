@@ -88,7 +88,7 @@ describeWith(['sandbox'], 'a confined connector', () => {
         '/sys',
         '/run',
         '/var/log',
-        // Of the way to the connector's own program the names are seen, and nothing beside it.
+        // On the path to the connector's own program only its own names are visible.
       ].filter((path) => !FIXTURE_CONNECTORS.startsWith(`${path}/`)),
       write: [
         join(mine, 'papers'),

@@ -38,9 +38,9 @@ describeWith(['python'], 'a connector from a package index', () => {
     await expectNothingRuns(workplace);
     await workplace.remove();
   });
-  const start = (place = workplace): Promise<TestServer> =>
+  const start = (where = workplace): Promise<TestServer> =>
     startServer({
-      workplace: place,
+      workplace: where,
       environment: onlyIndex(index.url),
     });
   const versionsHere = (): Promise<string[]> => namesIn(join(workplace.project, 'connectors', 'source-pebble'));
@@ -66,7 +66,7 @@ describeWith(['python'], 'a connector from a package index', () => {
   test.each([
     ['1.2.0', '>=4.2'],
     ['0.9.0', '<3.0'],
-  ])('that needs a Python nobody has (%s, %s) is an error that names it', async (version, needs) => {
+  ])('that needs an unavailable Python (%s, %s) is an error that names it', async (version, needs) => {
     const error = await server.fail('validate_config', { ...PEBBLE, version });
     expect(error).toMatchObject({ kind: 'setup', code: 'python_missing' });
     expect(error.message).toContain(needs);
@@ -74,7 +74,7 @@ describeWith(['python'], 'a connector from a package index', () => {
     expect(downloads(version)).toBe(0);
   });
 
-  test('is installed once by two calls at once, here and in a second server', async () => {
+  test('is installed once by two concurrent calls, here and in a second server', async () => {
     const other = await start();
     try {
       const config = { note: 'another configuration is another call' };

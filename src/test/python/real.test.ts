@@ -41,7 +41,7 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
     await workplace?.remove();
   });
 
-  /** Calls until the work is done, as a model is told to. */
+  /** Calls until the work is done, as a model is asked to. */
   async function untilDone<T>(tool: string, args: object, progress: string[] = []): Promise<T & { text: string }> {
     for (;;) {
       const answer = await server.call<{ state?: string }>(
@@ -82,14 +82,14 @@ describeWith(['python', 'old-python', 'pypi'], 'a connector of PyPI', () => {
     await untilDone('save_source', { name: 'shop', connector: 'source-faker', config });
     const { streams } = await untilDone<{ streams: { name: string }[] }>('list_streams', { source: 'shop' });
     expect(streams.map(({ name }) => name).sort()).toEqual(['products', 'purchases', 'users']);
-    const told: string[] = [];
-    const sync = await syncToTheEnd('shop', {}, told);
-    expect(told).toContain('starting source-faker 7.2.1');
-    expect(told.at(-1)).toContain('records read');
-    expect(told.length, told.join('\n')).toBeLessThan(45);
+    const messages: string[] = [];
+    const sync = await syncToTheEnd('shop', {}, messages);
+    expect(messages).toContain('starting source-faker 7.2.1');
+    expect(messages.at(-1)).toContain('records read');
+    expect(messages.length, messages.join('\n')).toBeLessThan(45);
     expect(sync.state).toBe('complete');
-    for (const { stream, records, rows: kept } of sync.streams) {
-      expect(kept, stream).toBe(records);
+    for (const { stream, records, rows: stored } of sync.streams) {
+      expect(stored, stream).toBe(records);
       expect(await rows(`SELECT count(*) FROM shop.${stream}`)).toEqual([[records]]);
     }
     expect(await rows('SELECT count(*), count(DISTINCT id), min(id), max(id) FROM shop.users')).toEqual([

@@ -190,7 +190,7 @@ test('a call that is given up leaves no half file, and the cache answers', async
   expect(await server.call('query', { sql: 'SELECT count(*) FROM meadow.users' })).toMatchObject({ rows: [[3_000]] });
 });
 
-test('a sync that begins meanwhile leaves the half file alone', async () => {
+test('a sync that begins during an export leaves the unfinished file alone', async () => {
   const sql = 'SELECT a.id, b.name, md5(b.name || a.id) AS c FROM meadow.users a, meadow.users b';
   const call = exported(sql, 'csv', 'beside');
   await waitUntil(async () => (await namesIn(join(workplace.project, 'staging'))).length > 0);

@@ -93,7 +93,7 @@ test('a dry run reports what would be read', async () => {
   expect(answer.text).toContain('Not executed. Reads shop.orders.');
 });
 
-describe('bad SQL is refused, and the server lives', () => {
+describe('bad SQL is refused, and the server stays up', () => {
   test.each([
     ['EXPLAIN ANALYZE DELETE FROM shop.orders', 'sql_not_select'],
     ["COPY shop.orders TO '/tmp/never.csv'", 'sql_not_select'],
@@ -117,7 +117,7 @@ describe('bad SQL is refused, and the server lives', () => {
     expect(await server.call('query', { sql: 'SELECT count(*) FROM shop.orders' })).toMatchObject({ rows: [[5000]] });
   });
 
-  test('a value of gigabytes is not made', async () => {
+  test('a value of gigabytes is not created', async () => {
     const sql = "SELECT repeat('x', 2000000000)";
     expect(await server.fail('query', { sql })).toMatchObject({ kind: 'input', code: 'sql_too_large_value' });
   });
@@ -161,10 +161,10 @@ test('before the first sync the answer is what to do', async () => {
 
 describe('names that need quotes', () => {
   let other: TestServer;
-  let place: Workplace;
+  let otherWorkplace: Workplace;
   beforeAll(async () => {
-    place = await makeWorkplace();
-    const folder = join(place.project, 'cache');
+    otherWorkplace = await makeWorkplace();
+    const folder = join(otherWorkplace.project, 'cache');
     await mkdir(folder, { recursive: true });
     const instance = await DuckDBInstance.create(join(folder, 'cache.duckdb'));
     const connection = await instance.connect();
@@ -172,11 +172,11 @@ describe('names that need quotes', () => {
       CREATE TABLE "all"."Line items" AS SELECT DATE '2026-01-02' AS day, 7 AS "\ufeffNumber"`);
     connection.closeSync();
     instance.closeSync();
-    other = await startServer({ workplace: place });
+    other = await startServer({ workplace: otherWorkplace });
   });
   afterAll(async () => {
     await other.close();
-    await place.remove();
+    await otherWorkplace.remove();
   });
 
   test('are shown as they are written in SQL: datasets, tables, columns, in the text and in the data', async () => {
@@ -222,7 +222,7 @@ describe('names that need quotes', () => {
     expect(answer).toMatchObject({ columns: [{ name: '\\ufeffNumber' }], rows: [[7]] });
   });
 
-  test('stand so in errors', async () => {
+  test('are quoted the same way in errors', async () => {
     expect((await other.fail('describe_data', { dataset: 'al' })).next).toContain('Did you mean "all"?');
     expect((await other.fail('describe_data', { table: 'ordr' })).next).toContain('"all"."order"');
     expect((await other.fail('query', { sql: 'SELECT 1 FROM order_' })).next).toContain('"all"."order"');
@@ -259,7 +259,7 @@ describe('names that need quotes', () => {
     ['SELECT jsonb_agg(plain) FROM "all"."order"', 'json_group_array(value)'],
     ['SELECT datediff(day, day, now()) FROM "all"."Line items"', "date_diff('day', from, to)"],
     ['SELECT plain FROM "all"."order" WHERE status = \'open\'', "column->>'$.field' = 'text'"],
-  ])('%s: what DuckDB wants', async (sql, hint) => {
+  ])('%s: the error shows the syntax that DuckDB expects', async (sql, hint) => {
     expect((await other.fail('query', { sql })).next).toContain(hint);
   });
 });

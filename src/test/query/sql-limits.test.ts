@@ -1,4 +1,4 @@
-/** SQL that is too long, too deep, too wide or too much: ended or refused with words, while the server lives and stays small. */
+/** SQL that is too long, too deep, too wide or too expensive: stopped or refused with a reason, while the server stays up and small. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

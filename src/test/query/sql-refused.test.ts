@@ -34,7 +34,7 @@ const unharmed = async (): Promise<void> => {
   expect(rows).toEqual([[40]]);
 };
 
-describe('statements that are no query', () => {
+describe('statements that are not queries', () => {
   test.each([
     'DELETE FROM meadow.users',
     'TRUNCATE meadow.users',
@@ -117,7 +117,7 @@ describe('readers of anything but tables', () => {
     "SUMMARIZE '/etc/hostname'",
     'FROM sqlite_master',
     'FROM pg_catalog.pg_settings',
-  ])('a name that is no table: %s', (sql) => refused(sql, 'unknown_table'));
+  ])('a name that is not a table: %s', (sql) => refused(sql, 'unknown_table'));
 
   test.each([
     "SELECT nextval('s')",
@@ -162,14 +162,14 @@ test('the staging folder, in every way, while a sync fills it: nothing is read t
   ]) {
     const error = await server.fail('query', { sql });
     expect(error, sql).toMatchObject({ kind: 'input' });
-    expect(error.message, 'whether a file is there is not told').not.toMatch(/No files found|No such file/);
+    expect(error.message, 'the error does not reveal whether a file exists').not.toMatch(/No files found|No such file/);
   }
   expect((await readdir(staging)).join()).not.toMatch(/out\.csv|parts|exported|other/);
   expect(await server.call('cancel_sync', { sync_id: id })).toMatchObject({ state: 'cancelled' });
   await unharmed();
 });
 
-test('the words of a refusal that an assistant can act on', async () => {
+test('the message of a refusal tells an assistant what to do', async () => {
   const next = async (sql: string): Promise<string> => (await server.fail('query', { sql })).next;
   expect(await next('EXPLAIN ANALYZE SELECT 1')).toContain('dry_run');
   expect(await next('PRAGMA show_tables')).toContain('SHOW ALL TABLES');

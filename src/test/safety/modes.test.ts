@@ -45,7 +45,7 @@ const callsInOrder = (): [string, Record<string, unknown>][] =>
   localTools.map(({ name }) => {
     const args = CALLS[name];
     if (!args) throw new Error(`give ${name} a call in this test`);
-    // The place of the workplace is known only when it is made.
+    // The path of the workplace is known only once it exists.
     return [name, JSON.parse(JSON.stringify(args).replaceAll('/HOME', workplace.directory))];
   });
 const latest = async (): Promise<string> => (await server.call<{ sync_id: string }>('get_sync')).sync_id;

@@ -115,7 +115,7 @@ async function clean(): Promise<void> {
   }
 }
 
-test('what others made stays as it was, whatever one session calls, in whatever order', async () => {
+test('no sequence of calls of one session changes the objects of others', async () => {
   const outcomes = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9, size: 'max' }), async (steps) => {

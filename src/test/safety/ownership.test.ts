@@ -58,7 +58,7 @@ const refusedWith = (error: ToolError, hint: string): void => {
   expect(error.next).toContain(hint);
 };
 
-describe('a name that was removed and made again', () => {
+describe('a name that was removed and created again', () => {
   test.each(['another session', 'a terminal'])("by %s is not this session's: source", async (who) => {
     await save(mine);
     expect(await typed('remove', 'source', 'shop', '--yes')).toMatchObject({ code: 0 });
@@ -102,13 +102,13 @@ describe('a name that was removed and made again', () => {
   });
 });
 
-describe('what another made', () => {
+describe('objects of another session', () => {
   beforeEach(async () => {
     await save(other);
     await sync(other);
   });
 
-  test('a source cannot be saved over, and nothing of it is lost', async () => {
+  test('a source cannot be overwritten, and no part of it is lost', async () => {
     const before = await readFile(file(), 'utf8');
     refusedWith(await mine.fail('save_source', saving({ count: 0 })), 'sluice-mcp remove source shop');
     refusedWith(await mine.fail('save_source', saving({ count: 0 })), 'another name');
@@ -196,7 +196,7 @@ describe('what another made', () => {
     expect(await mine.call('get_sync', { sync_id: id })).toMatchObject({ state: 'running' });
     running.child.kill('SIGTERM');
     await running.ended;
-    // One that is over stays as it is, and says so.
+    // A finished one does not change, and the answer reports it.
     expect(await mine.call('cancel_sync', { sync_id: id })).toMatchObject({ stopped: false });
   });
 

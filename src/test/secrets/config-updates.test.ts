@@ -1,4 +1,4 @@
-/** Connectors that change their own configuration: a token that is good for one use, kept for the next run and seen nowhere. */
+/** Connectors that change their own configuration: a single-use token is stored for the next run and never shown. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -83,7 +83,7 @@ describe('a token that is good for one use', () => {
     expect(await sync()).toMatchObject({ state: 'complete' });
   });
 
-  test('that the check and the discovery of its source use up, continues all the same', async () => {
+  test('that the check and the discovery of its source use up is still renewed', async () => {
     await save({ rotate: ['check', 'discover', 'read'] });
     expect((await listed())?.fields).toContain('credentials.refresh_token');
     expect(await sync()).toMatchObject({ state: 'complete' });
@@ -122,7 +122,7 @@ test('a stored value is never shown in answers, logs, errors or rows, nor by a s
   await save({ fail: true });
   const failed = await sync();
   expect(failed.errors[0]?.message).toContain('[secret:gate.credentials.refresh_token]');
-  // The scope "read" is no secret: our own sentences stay readable.
+  // The scope "read" is not a secret: our own sentences stay readable.
   expect(failed.warnings.join()).toContain('were read for a table');
   const watching = await startServer({ workplace });
   await watching.call('get_status');

@@ -30,7 +30,7 @@ const asConfig = (path: string) =>
     schema_only: true,
   });
 
-test('an export is no configuration and no manifest: by its path, by links, by a path that goes round', async () => {
+test('an export is not accepted as configuration or manifest: by its path, by links, by an indirect path', async () => {
   const path = await exported();
   await symlink(path, join(folder, 'soft.json'));
   await symlink(join(project, 'exports'), join(folder, 'exports'));
@@ -85,7 +85,7 @@ test('a folder into which connectors in containers may write gives no configurat
   });
 });
 
-test('what another project wrote is no input here either', async () => {
+test('files that another project wrote are not accepted as input either', async () => {
   const path = await exported();
   const { workplace } = server;
   await server.client.close();
@@ -102,23 +102,23 @@ test('what another project wrote is no input here either', async () => {
 describeWith(['sandbox'], 'where folders can be mounted', () => {
   test('a folder of the project that is mounted elsewhere is the same folder', async () => {
     await exported();
-    const place = join(folder, 'mounted');
-    await mkdir(place);
+    const mounted = join(folder, 'mounted');
+    await mkdir(mounted);
     const { workplace } = server;
     await server.client.close();
     server = await startServer({
       workplace,
       environment: { SLUICE_CONFIG_DIRS: folder },
-      before: ['bwrap', '--dev-bind', '/', '/', '--bind', join(project, 'exports'), place, '--'],
+      before: ['bwrap', '--dev-bind', '/', '/', '--bind', join(project, 'exports'), mounted, '--'],
     });
-    expect(await asConfig(join(place, 'x.jsonl'))).toMatchObject({
+    expect(await asConfig(join(mounted, 'x.jsonl'))).toMatchObject({
       problems: [{ message: expect.stringContaining('wrote') }],
     });
   });
 });
 
 test.each(['its path', 'a symbolic link', 'a hard link'])(
-  'an export is no env file, by %s: neither secrets nor settings are taken from it',
+  'an export is not accepted as an env file, by %s: neither secrets nor settings are read from it',
   async (how) => {
     const sql = `SELECT 'x' AS "SLUICE_SAFE_MODE=0 #"`;
     const { path } = await server.call<{ path: string }>('export_data', { sql, format: 'csv', file_name: 'env' });

@@ -61,7 +61,7 @@ describe('a literal in a secret field is refused with the reference to write, an
     ['in an array', { token: CONFIG.token, list: [CONFIG.token, TYPED.TYPED] }, ['list[1]']],
     ['in a branch', { token: CONFIG.token, auth: { kind: 'key', key: TYPED.TYPED } }, ['auth.key']],
     ['as a number', { token: CONFIG.token, pin: Number(TYPED.FILE_NUMBER) }, ['pin']],
-    ['in a place of the wrong type', { token: [TYPED.TYPED] }, ['token']],
+    ['in a field of the wrong type', { token: [TYPED.TYPED] }, ['token']],
     ['in a configuration that is text', JSON.stringify({ token: TYPED.TYPED }), ['token']],
   ])('%s', async (_place, config, paths) => {
     const answer = await validate({ config });

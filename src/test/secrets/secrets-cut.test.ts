@@ -1,4 +1,4 @@
-/** Texts are cut for the reader in many places; where a cut goes through a secret, neither half of it is seen. */
+/** Long texts are shortened in many answers; if a cut goes through a secret, neither half is shown. */
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENV_FILE, echoSource, HIDDEN } from '../harness/echo-source.ts';

@@ -1,4 +1,4 @@
-/** A source that repeats its configuration in every form and place: nothing of it is seen on the whole main path. */
+/** A source that repeats its configuration in every form and message: none of it is shown anywhere on the main path. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ENV_FILE, echoSource, HIDDEN, SHORT } from '../harness/echo-source.ts';
 import { waitUntil } from '../harness/machine.ts';

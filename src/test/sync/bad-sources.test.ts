@@ -21,7 +21,7 @@ afterAll(async () => {
 const folder = (): string => join(workplace.project, 'sources');
 const saved = async (name: string): Promise<string> => readFile(join(folder(), name), 'utf8');
 /** The replaced versions of it, oldest first. */
-const kept = async (): Promise<string[]> => {
+const replacedVersions = async (): Promise<string[]> => {
   const history = join(workplace.project, 'history', 'source', 'my-meadow');
   const names = (await readdir(history).catch(() => [])).sort();
   return Promise.all(names.map((name) => readFile(join(history, name), 'utf8')));
@@ -104,7 +104,7 @@ describe('saving again', () => {
       expect(error.text).not.toContain('literal-key');
     }
     expect(await saved('my-meadow.json')).toBe(before);
-    expect(await kept()).toEqual([]);
+    expect(await replacedVersions()).toEqual([]);
   });
 
   test("a check that the connector refuses leaves it too, and the connector's words are shown", async () => {
@@ -117,14 +117,14 @@ describe('saving again', () => {
     expect(await saved('my-meadow.json')).toBe(before);
   });
 
-  test('every replaced one is kept, and is no source of its own', async () => {
+  test('every replaced version is stored, and is not listed as a source', async () => {
     const first = await saved('my-meadow.json');
     const again = { name: 'my-meadow', connector: MEADOW, config: { ...config, seed: 2 } };
     expect(await server.call('save_source', again)).toMatchObject({ replaced: true });
-    expect(await kept()).toEqual([first]);
+    expect(await replacedVersions()).toEqual([first]);
     const second = await saved('my-meadow.json');
     await server.call('save_source', { ...again, config });
-    expect(await kept()).toEqual([first, second]);
+    expect(await replacedVersions()).toEqual([first, second]);
     const { sources } = await server.call<{ sources: { name: string }[] }>('list_sources');
     expect(sources.filter(({ name }) => name.startsWith('my-meadow'))).toHaveLength(1);
   });
@@ -178,13 +178,13 @@ describe('streams and options', () => {
       /updated_at/,
     ],
     ['unknown_key_field', { streams: ['users'], options: [{ stream: 'users', primary_key: ['idd'] }] }, /\bid\b/],
-  ])('%s says what fits', async (code, args, next) => {
+  ])('%s suggests valid values', async (code, args, next) => {
     const error = await sync(args);
     expect(error).toMatchObject({ kind: 'input', code });
     expect(error.next).toMatch(next);
   });
 
-  test('nothing of it has started a sync', async () => {
+  test('none of these calls has started a sync', async () => {
     expect(await server.fail('get_sync')).toMatchObject({ code: 'no_syncs_yet' });
   });
 });

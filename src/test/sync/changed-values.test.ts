@@ -1,4 +1,4 @@
-/** Values that did not fit: the answer of a sync says how to find them, and the SQL that it gives works. */
+/** Values that did not fit: the answer of a sync explains how to find them, and its SQL works. */
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';

@@ -6,7 +6,7 @@ import { startServer, type TestServer } from '../harness/client.ts';
 import { copyConnector, makeConnectorWorkplace } from '../harness/machine.ts';
 import { MEADOW, type Workplace } from '../harness/workplace.ts';
 
-/** A source that writes the lines of the file `lines`, and tells streams with the schemas of `schemas`. */
+/** A source that writes the lines of the file `lines`, and offers streams with the schemas of `schemas`. */
 const CONNECTOR = `#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 const say = (message) => console.log(JSON.stringify(message));
@@ -112,7 +112,7 @@ test('two syncs keep keys, cursors and deletions exact', async () => {
   expect(await query('SELECT id FROM exact.deleted')).toEqual([[2]]);
 });
 
-test('references, dates and decimals are what they say', async () => {
+test('references, dates and decimals get their declared types and exact values', async () => {
   const json_schema = {
     type: 'object',
     definitions: {

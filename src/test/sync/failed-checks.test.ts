@@ -1,4 +1,4 @@
-/** Checks that fail or answer in an odd way, and what about the env file may be why: through the binary, with a connector that does as its configuration says. */
+/** Checks that fail or answer oddly, and env file problems that may be the cause: through the binary, with a scripted connector. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -60,7 +60,7 @@ const validate = (config: object): Promise<Validation & { text: string }> =>
   server.call<Validation>('validate_config', { connector, config });
 
 describe('a check', () => {
-  test.each(['succeeded', 'Succeeded', ' SUCCEEDED'])('that says %j is passed', async (status) => {
+  test.each(['succeeded', 'Succeeded', ' SUCCEEDED'])('with status %j passes', async (status) => {
     expect(await validate({ status })).toMatchObject({ valid: true });
   });
 
@@ -69,7 +69,7 @@ describe('a check', () => {
     { status: 'FAILED', message: '' },
     { status: 'FAILED', message: '  ' },
     { status: 'what' },
-  ])('that fails with %j and no message gets words and a next step', async (config) => {
+  ])('that fails with %j and no message gets a message and a next step', async (config) => {
     const { valid, check_message: message } = await validate(config);
     expect(valid).toBe(false);
     expect(message).toMatch(/gave no reason\. Check with the user/);
@@ -77,7 +77,7 @@ describe('a check', () => {
     expect(error.text).toContain('gave no reason');
   });
 
-  test('that fails without a message tells what the connector logged', async () => {
+  test('that fails without a message reports what the connector logged', async () => {
     const { check_message: message } = await validate({ status: 'FAILED', log: 'no route to host db.example' });
     expect(message).toContain('no route to host db.example');
   });
@@ -86,7 +86,7 @@ describe('a check', () => {
     '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:992)',
     'x509: certificate signed by unknown authority',
     'PKIX path building failed: unable to find valid certification path to requested target',
-  ])('that does not trust a certificate (%s) says which settings name those of a network', async (message) => {
+  ])('that does not trust a certificate (%s) names the settings for the certificates of a network', async (message) => {
     const config = { status: 'FAILED', message, password: 'secret_reference::WHOLE' };
     expect((await server.fail('save_source', { name: 'behind', connector, config })).next).toContain(
       'REQUESTS_CA_BUNDLE',

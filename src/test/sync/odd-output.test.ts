@@ -1,4 +1,4 @@
-/** What connectors write beside protocol messages, one to a line: nothing is lost silently, and no state passes a loss. */
+/** Output of connectors that is not one protocol message per line: nothing is lost silently, and no state passes a loss. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,9 +10,9 @@ import type { Workplace } from '../harness/workplace.ts';
 let workplace: Workplace;
 let server: TestServer;
 beforeAll(async () => {
-  const place = await makeConnectorWorkplace();
-  const folders = `${place.environment.SLUICE_ALLOW_EXECUTABLES}:${join(SCRIPT, '..')}`;
-  workplace = { ...place, environment: { ...place.environment, SLUICE_ALLOW_EXECUTABLES: folders } };
+  const made = await makeConnectorWorkplace();
+  const folders = `${made.environment.SLUICE_ALLOW_EXECUTABLES}:${join(SCRIPT, '..')}`;
+  workplace = { ...made, environment: { ...made.environment, SLUICE_ALLOW_EXECUTABLES: folders } };
   server = await startServer({ workplace });
 });
 afterAll(async () => {
@@ -28,7 +28,7 @@ const user = (id: number, note = 'n'): string => recordOf('users', { id, note })
 const ids = (source: string): Promise<unknown[][]> => rowsOf(server, `SELECT id FROM ${source}.users ORDER BY id`);
 
 describe('records that are not alone on their line', () => {
-  test('are read: behind words, progress bars and byte order marks, glued together, before text', async () => {
+  test('are read: after words, progress bars and byte order marks, without line breaks, before text', async () => {
     const output = [
       `INFO: ${user(1)}`,
       `  5%|#    |\r 99%|#### |\r${user(2)}`,
@@ -70,18 +70,21 @@ describe('a record that is lost', () => {
     ['in a table that is new', USERS, 'anew', [[1], [3]]],
     // What comes after the loss comes again, and would be there twice.
     ['only added', ADDED, 'added', [[1]]],
-  ])('makes a stream incomplete that is %s, and its state does not move past it', async (_how, stream, name, kept) => {
-    const [first, last] = [stateOf('users', { id: 1 }), stateOf('users', { id: 3 })];
-    const broken = `${[user(1), first, cut, user(3), last].join('\n')}\n`;
-    const played = await play(server, name, [stream], broken);
-    expect(played).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', lost: 1 }] });
-    expect(played.warnings.join('\n')).toContain('"users": 1 record could not be read');
-    expect(await ids(name)).toEqual(kept);
-    const again = await play(server, name, [stream], `${[user(2), user(3), last].join('\n')}\n`);
-    expect(again).toMatchObject({ state: 'complete', warnings: [] });
-    if (stream !== USERS) expect(again.log.join('\n')).toMatch(/state: .*"id":1\}/);
-    expect(await ids(name)).toEqual(stream === USERS ? [[2], [3]] : [[1], [2], [3]]);
-  });
+  ])(
+    'makes a stream incomplete that is %s, and its state does not move past it',
+    async (_how, stream, name, committed) => {
+      const [first, last] = [stateOf('users', { id: 1 }), stateOf('users', { id: 3 })];
+      const broken = `${[user(1), first, cut, user(3), last].join('\n')}\n`;
+      const played = await play(server, name, [stream], broken);
+      expect(played).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', lost: 1 }] });
+      expect(played.warnings.join('\n')).toContain('"users": 1 record could not be read');
+      expect(await ids(name)).toEqual(committed);
+      const again = await play(server, name, [stream], `${[user(2), user(3), last].join('\n')}\n`);
+      expect(again).toMatchObject({ state: 'complete', warnings: [] });
+      if (stream !== USERS) expect(again.log.join('\n')).toMatch(/state: .*"id":1\}/);
+      expect(await ids(name)).toEqual(stream === USERS ? [[2], [3]] : [[1], [2], [3]]);
+    },
+  );
 
   test('leaves the rows of a table that is re-read', async () => {
     await play(server, 'stays', [USERS], `${user(1)}\n${user(2)}\n${user(3)}\n`);
@@ -91,7 +94,7 @@ describe('a record that is lost', () => {
     expect(await ids('stays')).toEqual([[1], [2], [3]]);
   });
 
-  test('is found at the load where its line looks like a whole one, before its state is kept', async () => {
+  test('is found during the load if its line looks complete, before its state is committed', async () => {
     const odd = user(2).replace('"n"', '"n\\q"');
     const output = `${[user(1), odd, user(3), stateOf('users', { id: 3 })].join('\n')}\n`;
     const played = await play(server, 'late', [MERGED], output);

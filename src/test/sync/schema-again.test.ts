@@ -1,4 +1,4 @@
-/** A source whose schema changes: it is asked again, and the answer of the sync says what became of the tables. */
+/** A source whose schema changes: it is discovered again, and the sync's answer reports what happened to the tables. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ afterAll(async () => {
 const catalogPath = (): string => join(workplace.open, 'catalog.json');
 const outputPath = (): string => join(workplace.open, 'output.jsonl');
 
-/** What the source has from now on. */
+/** Sets what the source offers from now on. */
 async function offer(streams: readonly ScriptStream[], records: readonly string[]): Promise<void> {
   await writeFile(catalogPath(), JSON.stringify(streams.map(streamJson)));
   await writeFile(outputPath(), `${records.join('\n')}\n`);
@@ -46,12 +46,12 @@ async function sync(more: JsonObject = {}): Promise<Played> {
 const users = (properties: JsonObject): ScriptStream => ({ name: 'users', properties });
 const INTEGER = { type: 'integer' };
 
-test('what does not fit, and fields that appear, make the next sync ask again; what was NULL comes back', async () => {
+test('values that do not fit and new fields make the next sync discover again, which restores values that were NULL', async () => {
   await offer([users({ id: INTEGER, code: INTEGER })], [recordOf('users', { id: 1, code: 7 })]);
   const config = { catalog: catalogPath(), output: outputPath() };
   await server.call('save_source', { name: 'shop', connector: SCRIPT, runtime: 'executable', config });
   expect(await sync()).toMatchObject({ state: 'complete', warnings: [] });
-  // The source has changed, and what is kept of its schema does not say so.
+  // The source has changed, and its cached schema is out of date.
   const changed = users({ id: INTEGER, code: { type: 'string' }, city: { type: 'string' } });
   await offer([changed], [recordOf('users', { id: 1, code: 'A-7', city: 'Bern' })]);
   const misfit = await sync();
@@ -63,7 +63,7 @@ test('what does not fit, and fields that appear, make the next sync ask again; w
   expect(await rowsOf(server, 'SELECT code, city FROM shop.users')).toEqual([['A-7', 'Bern']]);
 });
 
-test('a stream that nobody has heard of is looked for at the source', async () => {
+test('an unknown stream is looked up at the source', async () => {
   await offer(
     [users({ id: INTEGER }), { name: 'orders', properties: { id: INTEGER } }],
     [recordOf('orders', { id: 5 })],
@@ -76,7 +76,7 @@ test('a stream that nobody has heard of is looked for at the source', async () =
   expect(unknown).toMatchObject({ code: 'unknown_stream', next: expect.stringContaining('orders') });
 });
 
-test('a schema that is old is asked for again, and the answer says what changed', async () => {
+test('an old schema is discovered again, and the answer reports what changed', async () => {
   const merged = (properties: JsonObject): ScriptStream => ({ ...users(properties), cursor: 'id', key: ['id'] });
   await offer([merged({ id: INTEGER, age: INTEGER })], [recordOf('users', { id: 1, age: 1 })]);
   await server.close();
@@ -90,13 +90,13 @@ test('a schema that is old is asked for again, and the answer says what changed'
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   const { warnings, streams } = await sync({ streams: ['users'] });
   expect(streams[0]).toMatchObject({ added: 1, updated: 0, table_rows: 2 });
-  const said = warnings.join('\n');
-  expect(said).toContain('"users": the schema has a new field: the column "mail" (VARCHAR) was added.');
-  expect(said).toContain('the column became VARCHAR (was BIGINT)');
-  expect(said).toContain('come back when the stream is read in full again');
+  const joined = warnings.join('\n');
+  expect(joined).toContain('"users": the schema has a new field: the column "mail" (VARCHAR) was added.');
+  expect(joined).toContain('the column became VARCHAR (was BIGINT)');
+  expect(joined).toContain('come back when the stream is read in full again');
 });
 
-test('a full refresh that leaves nothing, or much less, says so; an update is none', async () => {
+test('a full refresh that leaves nothing, or much less, is reported; an update is not', async () => {
   const many = Array.from({ length: 1_000 }, (_, id) => recordOf('users', { id }));
   const stream = users({ id: INTEGER });
   const first = await play(server, 'shrinks', [stream], `${many.join('\n')}\n`);

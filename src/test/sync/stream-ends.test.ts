@@ -1,4 +1,4 @@
-/** How a stream ends, by what its connector says and does not say. */
+/** How a stream ends, by the statuses that its connector sends and omits. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { play } from '../harness/script.ts';
@@ -10,10 +10,10 @@ const STREAMS = [
 ];
 const record = (id: number): string =>
   JSON.stringify({ type: 'RECORD', record: { stream: 'orders', data: { id }, emitted_at: 1 } });
-const status = (name: string, said: string): string =>
+const status = (name: string, value: string): string =>
   JSON.stringify({
     type: 'TRACE',
-    trace: { type: 'STREAM_STATUS', emitted_at: 1, stream_status: { stream_descriptor: { name }, status: said } },
+    trace: { type: 'STREAM_STATUS', emitted_at: 1, stream_status: { stream_descriptor: { name }, status: value } },
   });
 const state = JSON.stringify({
   type: 'STATE',
@@ -33,7 +33,7 @@ describe('a stream ends', () => {
   });
   const sync = async (name: string, ...lines: string[]) => play(server, name, STREAMS, `${lines.join('\n')}\n`);
 
-  test('well, where its connector ends well and never says of any that it is complete', async () => {
+  test('complete, if its connector exits cleanly and sends COMPLETE for no stream', async () => {
     const played = await sync('quiet', status('orders', 'STARTED'), status('orders', 'RUNNING'), record(1), state);
     expect(played).toMatchObject({
       state: 'complete',
@@ -42,19 +42,19 @@ describe('a stream ends', () => {
     expect(played.warnings).toEqual([]);
   });
 
-  test('open, where others are said to be complete, and the answer says so', async () => {
+  test('incomplete, if only other streams are COMPLETE, and the answer reports it', async () => {
     const played = await sync('half', status('orders', 'RUNNING'), record(1), state, status('empty', 'COMPLETE'));
     expect(played).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', rows: 1 }, {}] });
     expect(played.warnings.join('\n')).toContain('without saying that "orders" is complete');
   });
 
-  test('badly, where the connector says no more than that', async () => {
+  test('incomplete, if the connector gives no reason', async () => {
     const played = await sync('sorry', record(1), state, status('orders', 'INCOMPLETE'), status('empty', 'COMPLETE'));
     expect(played.state).toBe('incomplete');
     expect(played.warnings.join('\n')).toContain('said that "orders" is incomplete, without a reason');
   });
 
-  test("without a record, and its table is the session's own all the same", async () => {
+  test('without a record, and its table still belongs to the session', async () => {
     await sync('owned', record(1), state, status('orders', 'COMPLETE'));
     const { created_this_session: created } = await server.call<{ created_this_session: { name: string }[] }>(
       'get_status',

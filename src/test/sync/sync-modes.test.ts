@@ -29,7 +29,7 @@ const rows = async (): Promise<unknown> =>
   (await server.call<{ rows: unknown[][] }>('query', { sql: 'SELECT count(*), count(DISTINCT id) FROM shop.users' }))
     .rows[0];
 
-test('what the stream offers decides, a choice is remembered, and another takes its place', async () => {
+test('the offer of the stream sets the default, a choice is remembered, and a later choice replaces it', async () => {
   expect(await sync({ streams: ['users'] })).toMatchObject({
     streams: [{ mode: 'incremental_deduped_history', rows: 40 }],
   });

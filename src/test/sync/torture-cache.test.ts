@@ -7,7 +7,7 @@ import { startServer, type TestServer } from '../harness/client.ts';
 import { expectNothingRuns, makeUnguardedWorkplace, waitUntil } from '../harness/machine.ts';
 import { testWith } from '../harness/requirements.ts';
 import type { Workplace } from '../harness/workplace.ts';
-import { cacheFile, expectWhole, type LedgerSource, placeLedger, type Sync } from '../torture/ledger.ts';
+import { cacheFile, expectComplete, type LedgerSource, placeLedger, type Sync } from '../torture/ledger.ts';
 
 let workplace: Workplace;
 let ledger: LedgerSource;
@@ -66,7 +66,7 @@ describe('a disk that is full', () => {
     return [poor, await ledger.sync(poor)];
   };
 
-  test('fails the sync with the reason, keeps what was there, and the next one with space continues', async () => {
+  test('fails the sync with the reason, retains earlier data, and the next sync with space resumes', async () => {
     const [poor, failed] = await fillUp();
     expect(['failed', 'incomplete']).toContain(failed.state);
     expect(await messageOf(poor, failed)).toMatch(/space|full|too large/i);
@@ -74,15 +74,15 @@ describe('a disk that is full', () => {
     const sql = 'SELECT count(*) AS n FROM ledger.entries';
     expect((await poor.call<{ rows: unknown[][] }>('query', { sql })).rows).toEqual([[1_000]]);
     await poor.close();
-    expectWhole(await ledger.compare(SMALL), 1_000);
+    expectComplete(await ledger.compare(SMALL), 1_000);
 
     const rich = await serve();
     expect(await ledger.sync(rich)).toMatchObject({ state: 'complete' });
     await rich.close();
-    expectWhole(await ledger.compare(full), 60_000);
+    expectComplete(await ledger.compare(full), 60_000);
   });
 
-  test('is told once, with its place and what to do', async () => {
+  test('is reported once, with its path and what to do', async () => {
     const [poor, failed] = await fillUp();
     const message = await messageOf(poor, failed);
     expect(message).toContain(workplace.project);
@@ -90,7 +90,7 @@ describe('a disk that is full', () => {
     expect(message).not.toContain('\n');
   });
 
-  testWith(['mounts'], 'with no byte left, as the system tells it', async () => {
+  testWith(['mounts'], 'with no byte left, as the system reports it', async () => {
     await mkdir(workplace.project, { mode: 0o700 });
     const mount = 'mount -t tmpfs -o size=12m,mode=0700 tmpfs "$P" && exec "$0" "$@"';
     const before = ['env', `P=${workplace.project}`, 'unshare', '-rm', 'sh', '-c', mount];
@@ -130,7 +130,7 @@ describe('a project directory that is removed in the middle of a sync', () => {
     await expectNothingRuns(workplace);
   });
 
-  test('is made again by the next call, and no answer is a bug', async () => {
+  test('is created again by the next call, and no answer is a bug', async () => {
     const server = await serveSmall();
     await removeInMidSync(server);
     await ledger.save(server, SMALL);
@@ -139,7 +139,7 @@ describe('a project directory that is removed in the middle of a sync', () => {
     expect(['no_data_yet', 'unknown_table']).toContain(code);
     expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
     await server.close();
-    expectWhole(await ledger.compare(SMALL), 1_000);
+    expectComplete(await ledger.compare(SMALL), 1_000);
   });
 });
 
@@ -161,7 +161,7 @@ describe('a cache file that is damaged', () => {
     'another kind of file': (file) => writeFile(file, 'id,name\n1,a\n'),
   };
 
-  test('cut to a half: a query that meets the end says so, and a sync', async () => {
+  test('cut in half: a query that reaches the end reports it, and so does a sync', async () => {
     await (await serveSmall()).close();
     const file = cacheFile(workplace);
     await truncate(file, Math.floor((await stat(file)).size / 2));
@@ -172,39 +172,42 @@ describe('a cache file that is damaged', () => {
     expect((await server.fail('start_sync', { source: 'ledger' })).next).toMatch(/backup/i);
   });
 
-  test.each(Object.keys(damages))('%s: says so, touches nothing, and a file put back is good again', async (name) => {
-    await (await serveSmall()).close();
-    const file = cacheFile(workplace);
-    await copyFile(file, join(workplace.directory, 'backup'));
-    await damages[name]?.(file);
-    const damaged = await readFile(file);
-    const server = await serve();
-    const seen = await server.fail('query', { sql: 'SELECT sum(cents), max(memo) FROM ledger.entries' });
-    expect(seen).toMatchObject({ kind: 'setup', code: 'cache_unreadable' });
-    expect(seen.next).toMatch(/backup/i);
-    expect(await server.fail('describe_data', { detail: 'full' })).toMatchObject({ code: 'cache_unreadable' });
-    expect((await server.fail('start_sync', { source: 'ledger' })).text).toContain(file);
-    expect((await readFile(file)).equals(damaged), 'the damaged file is left as it is').toBe(true);
+  test.each(Object.keys(damages))(
+    '%s: is reported, nothing is changed, and a restored file works again',
+    async (name) => {
+      await (await serveSmall()).close();
+      const file = cacheFile(workplace);
+      await copyFile(file, join(workplace.directory, 'backup'));
+      await damages[name]?.(file);
+      const damaged = await readFile(file);
+      const server = await serve();
+      const seen = await server.fail('query', { sql: 'SELECT sum(cents), max(memo) FROM ledger.entries' });
+      expect(seen).toMatchObject({ kind: 'setup', code: 'cache_unreadable' });
+      expect(seen.next).toMatch(/backup/i);
+      expect(await server.fail('describe_data', { detail: 'full' })).toMatchObject({ code: 'cache_unreadable' });
+      expect((await server.fail('start_sync', { source: 'ledger' })).text).toContain(file);
+      expect((await readFile(file)).equals(damaged), 'the damaged file is left as it is').toBe(true);
 
-    await rm(`${file}.wal`, { force: true });
-    await copyFile(join(workplace.directory, 'backup'), file);
-    await ledger.save(server, LARGE);
-    expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
-    await server.close();
-    expectWhole(await ledger.compare(LARGE), 20_000);
-  });
+      await rm(`${file}.wal`, { force: true });
+      await copyFile(join(workplace.directory, 'backup'), file);
+      await ledger.save(server, LARGE);
+      expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
+      await server.close();
+      expectComplete(await ledger.compare(LARGE), 20_000);
+    },
+  );
 
-  test('only begun, by a server that died over it: it lies beside the real one, which is made whole or not at all', async () => {
+  test('unfinished because its server died: it is separate from the real one, which is complete or missing', async () => {
     await mkdir(join(workplace.project, 'cache'), { recursive: true });
     const begun = `${cacheFile(workplace)}.begun-99999`;
     await writeFile(begun, noise.subarray(0, 4_096));
     await utimes(begun, new Date(0), new Date(0));
     await serveSmall().then((server) => server.close());
     expect(await readdir(join(workplace.project, 'cache'))).toEqual(['cache.duckdb', 'cache.duckdb.spill']);
-    expectWhole(await ledger.compare(SMALL), 1_000);
+    expectComplete(await ledger.compare(SMALL), 1_000);
   });
 
-  test('a log beside it that is cut off or is none: what it does not hold whole is as if it had not been', async () => {
+  test('with a truncated or invalid log: changes that are incomplete in the log are ignored', async () => {
     await (await serveSmall()).close();
     const file = cacheFile(workplace);
     await writeFile(`${file}.wal`, noise);
@@ -212,16 +215,16 @@ describe('a cache file that is damaged', () => {
     await ledger.save(server, LARGE);
     expect(await ledger.sync(server)).toMatchObject({ state: 'complete' });
     await server.close();
-    expectWhole(await ledger.compare(LARGE), 20_000);
+    expectComplete(await ledger.compare(LARGE), 20_000);
   });
 });
 
 describe('a cache of a newer version', () => {
-  test('of DuckDB: says so, and leaves it', async () => {
+  test('of DuckDB: is reported and left unchanged', async () => {
     await (await serveSmall()).close();
     const file = cacheFile(workplace);
     const bytes = await readFile(file);
-    // Behind checksum and magic word stands the version of the storage.
+    // The storage version follows the checksum and the magic word.
     expect(bytes.toString('latin1', 8, 12)).toBe('DUCK');
     expect(checksumOf(bytes.subarray(8, 4_096))).toBe(bytes.readBigUInt64LE(0));
     bytes.writeBigUInt64LE(9_999n, 12);
@@ -234,7 +237,7 @@ describe('a cache of a newer version', () => {
     expect((await readFile(file)).equals(bytes)).toBe(true);
   });
 
-  test('of Sluice: a sync says so, and leaves it', async () => {
+  test('of Sluice: a sync reports it and leaves it unchanged', async () => {
     await (await serveSmall()).close();
     const instance = await DuckDBInstance.create(cacheFile(workplace));
     const connection = await instance.connect();
@@ -247,7 +250,7 @@ describe('a cache of a newer version', () => {
     expect(failed.state).toBe('failed');
     expect(await messageOf(server, failed)).toMatch(/newer Sluice.*Update Sluice/s);
     await server.close();
-    expectWhole(await ledger.compare(SMALL), 1_000);
+    expectComplete(await ledger.compare(SMALL), 1_000);
   });
 });
 

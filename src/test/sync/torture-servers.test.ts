@@ -1,10 +1,10 @@
-/** Two servers on one project, two sources, two syncs at once, and queries all the while: every answer is true or says why not. */
+/** Two servers on one project, two sources, two concurrent syncs, and queries throughout: every answer is correct or an error. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LedgerConfig } from '../../../fixtures/connectors/source-ledger.mjs';
 import { startServer, type TestServer } from '../harness/client.ts';
 import { expectNothingLeft, makeConnectorWorkplace, waitUntil } from '../harness/machine.ts';
 import type { Workplace } from '../harness/workplace.ts';
-import { expectWhole, type LedgerSource, placeLedger, type Sync } from '../torture/ledger.ts';
+import { expectComplete, type LedgerSource, placeLedger, type Sync } from '../torture/ledger.ts';
 
 let workplace: Workplace;
 let servers: [TestServer, TestServer];
@@ -27,7 +27,7 @@ const SECOND: LedgerConfig = { count: 40_000, epoch: 2, size: 500, state_every: 
 /** No call of an assistant may take longer; the rest of the minute is the client's. */
 const MAX_MS = 45_000;
 
-test('two syncs into two datasets at once, and queries from both servers: nothing is corrupt, nobody waits without end', async () => {
+test('two syncs into two datasets at once, and queries from both servers: nothing is corrupt, and no call hangs', async () => {
   for (const [index, source] of sources.entries()) {
     await source.save(servers[index as 0 | 1], { ...FIRST, seed: index });
     expect(await source.sync(servers[index as 0 | 1])).toMatchObject({ state: 'complete' });
@@ -44,17 +44,17 @@ test('two syncs into two datasets at once, and queries from both servers: nothin
   for (const { sync_id: id } of started) {
     expect(await servers[1].call('get_sync', { sync_id: id })).toMatchObject({ state: 'complete', errors: [] });
   }
-  expect(answers.filter((answer) => answer === 'whole').length).toBeGreaterThan(10);
-  // Whoever could not get in was told who was inside.
-  expect(answers.filter((answer) => answer !== 'whole' && answer !== 'cache_locked')).toEqual([]);
+  expect(answers.filter((answer) => answer === 'complete').length).toBeGreaterThan(10);
+  // A call that could not get the lock reports its owner.
+  expect(answers.filter((answer) => answer !== 'complete' && answer !== 'cache_locked')).toEqual([]);
 
   await Promise.all(servers.map((server) => server.close()));
   for (const [index, source] of sources.entries()) {
-    expectWhole(await source.compare({ ...SECOND, seed: index }), 40_000);
+    expectComplete(await source.compare({ ...SECOND, seed: index }), 40_000);
   }
 });
 
-test('a sync of one and a death of the other at the same file: the one that lives comes to its end', async () => {
+test('one server syncs while the other dies at the same file: the survivor completes', async () => {
   for (const [index, source] of sources.entries()) {
     await source.save(servers[index as 0 | 1], { ...SECOND, count: 12_000, seed: index });
   }
@@ -66,15 +66,15 @@ test('a sync of one and a death of the other at the same file: the one that live
   const ended = await servers[0].call<Sync>('get_sync', { sync_id: left?.sync_id, wait_seconds: 40 });
   expect(ended).toMatchObject({ state: 'complete', errors: [] });
   expect(await servers[0].call('get_sync', { sync_id: right?.sync_id })).toMatchObject({ state: 'interrupted' });
-  // The one that lives takes the other's work up.
+  // The survivor resumes the other's work.
   expect(await sources[1].sync(servers[0])).toMatchObject({ state: 'complete' });
   await Promise.all(servers.map((server) => server.close()));
   for (const [index, source] of sources.entries()) {
-    expectWhole(await source.compare({ ...SECOND, count: 12_000, seed: index }), 12_000);
+    expectComplete(await source.compare({ ...SECOND, count: 12_000, seed: index }), 12_000);
   }
 });
 
-/** Asks for both datasets again and again. @returns `whole` for each true answer, else the code of the error */
+/** Asks for both datasets again and again. @returns `complete` for each correct answer, else the code of the error */
 async function askUntil(server: TestServer, over: () => Promise<boolean>): Promise<string[]> {
   const answers: string[] = [];
   while (!(await over())) {
@@ -90,7 +90,7 @@ async function askUntil(server: TestServer, over: () => Promise<boolean>): Promi
       // Entries grow from the front, and rates are one epoch or the other: 507 rows or 514.
       const isTrue =
         rows && count === distinct && count === greatest && epochs === 1 && [507, 514].includes(rates ?? 0);
-      answers.push(isTrue ? 'whole' : (error?.code ?? JSON.stringify(rows)));
+      answers.push(isTrue ? 'complete' : (error?.code ?? JSON.stringify(rows)));
     }
   }
   return answers;

@@ -1,4 +1,4 @@
-/** Deaths of a connector at places that chance rarely finds; each was found by it once. */
+/** Crashes of a connector at moments that random kills rarely hit; each was found by one. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LedgerConfig } from '../../../fixtures/connectors/source-ledger.mjs';
 import { startServer, type TestServer } from '../harness/client.ts';
@@ -33,7 +33,7 @@ async function breakOff(ledger: LedgerSource, config: LedgerConfig, records: num
 }
 
 test.each(['GLOBAL', 'LEGACY'] as const)(
-  'a restart beside a %s state breaks off between two streams: what is in place and what the state says agree',
+  'a restart with a %s state breaks off between two streams: the tables and the state agree',
   async (kind) => {
     const ledger = await placeLedger(workplace, 'ledger', APPENDS);
     const config: LedgerConfig = { count: 1_000, state_kind: kind };
@@ -52,10 +52,10 @@ test.each(['GLOBAL', 'LEGACY'] as const)(
 
 test.each([
   ['STREAM', 211],
-  // Beside a state of all streams there is no place for its own: it starts over.
+  // A state for all streams cannot hold one for the refresh, so it starts over.
   ['GLOBAL', 411],
 ] as const)(
-  'a refresh breaks off beside a %s state: it and the others end whole, %i records of it are read again',
+  'a refresh with a %s state breaks off: all streams end complete, %i of its records are re-read',
   async (kind, again) => {
     const ledger = await placeLedger(workplace, 'ledger', WITH_REFRESH);
     const config: LedgerConfig = { count: 1_000, state_kind: kind };

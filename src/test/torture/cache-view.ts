@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
-export interface KeptState {
+export interface StoredState {
   readonly kind: 'STREAM' | 'GLOBAL' | 'LEGACY';
   readonly stream: string | null;
   readonly text: string;
@@ -12,15 +12,15 @@ export interface KeptState {
 
 export interface CacheView {
   /** The states of a source; none where the cache does not exist yet. */
-  states(source: string): Promise<KeptState[]>;
+  states(source: string): Promise<StoredState[]>;
   /** All rows, each value as text; undefined where there is no such table. */
   rows(dataset: string, table: string, columns: readonly string[]): Promise<(string | null)[][] | undefined>;
 }
 
-/** Lends a view of the cache as it lies there now, a log that was not written into it included; nothing of it is touched. */
+/** Opens a view of the cache as it is on disk, including a log that was not merged yet; the cache is not changed. */
 export type LookAtCache = <T>(look: (view: CacheView) => Promise<T>) => Promise<T>;
 
-/** A file without all of its headers has never held a row: its maker died over it. */
+/** A file without all of its headers has never held a row: its server died while creating it. */
 const HEADER_BYTES = 12_288;
 
 /** @param file the database file of a project; nobody may write to it meanwhile */
@@ -58,7 +58,7 @@ function viewOf(connection: DuckDBConnection): CacheView {
         'SELECT kind, stream, state AS text FROM _sluice.states WHERE source = $1',
         [source],
       );
-      return reader.getRowObjectsJson() as unknown as KeptState[];
+      return reader.getRowObjectsJson() as unknown as StoredState[];
     },
     async rows(dataset, table, columns) {
       if (!(await exists(dataset, table))) return undefined;

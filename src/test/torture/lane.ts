@@ -18,15 +18,15 @@ export interface LanePlan {
   readonly name: string;
   readonly seed: number;
   readonly modes: Partial<Record<LedgerStream, string>>;
-  /** What the ledger is at first. */
+  /** The initial ledger. */
   readonly config: LedgerConfig;
-  /** What comes to `count` after each sync that came to its end. */
+  /** Added to `count` after each complete sync. */
   readonly growth: number;
   /** How long the first sync takes, about, in ms. */
   readonly lengthMs: number;
   /** Its part of all kills, relative to the other lanes'. */
   readonly share: number;
-  /** Share of the syncs that forget their state. */
+  /** Share of the syncs that start without their state. */
   readonly restarts: number;
 }
 
@@ -44,11 +44,11 @@ interface Sync {
 }
 
 export interface Lane {
-  /** Starts a sync, kills what the dice say, and compares. */
+  /** Starts a sync, kills a random target, and compares. */
   kill(): Promise<Kill>;
-  /** A sync that nobody kills, and what is in the cache after it. */
+  /** Runs a sync without a kill, and compares the cache after it. */
   finish(): Promise<Comparison>;
-  /** The lane's whole folder goes. */
+  /** Removes the lane's folder. */
   remove(): Promise<void>;
 }
 
@@ -201,7 +201,7 @@ async function killConnectors(workplace: Workplace): Promise<number> {
 async function settled(lane: Running, syncId: string): Promise<Sync> {
   for (;;) {
     const sync = await lane.server?.call<Sync>('get_sync', { sync_id: syncId, wait_seconds: 40 });
-    if (!sync) throw new Error('the server is gone');
+    if (!sync) throw new Error('the server has exited');
     const refused = sync.errors?.find(({ message }) => message.includes('not consistent'));
     if (refused) throw new Error(`${lane.plan.name}: ${refused.message}`);
     if (sync.state !== 'running') return sync;

@@ -52,7 +52,7 @@ export function cacheFile(workplace: Workplace): string {
 }
 
 /** Nothing is lost and nothing repeated, and the streams with state have come so far. */
-export function expectWhole(compared: Comparison, entries: number): void {
+export function expectComplete(compared: Comparison, entries: number): void {
   expect(compared.problems).toEqual([]);
   expect(compared.positions.entries).toBe(entries);
   expect(compared.rows).toBeGreaterThanOrEqual(entries);

@@ -15,7 +15,7 @@ export interface Moment {
 /** What the server was doing as the kill came. */
 export type Phase = 'starting' | 'reading' | 'loading' | 'ended';
 
-/** @param lengthMs how long a whole sync takes, about */
+/** @param lengthMs about how long a complete sync takes */
 export function chooseMoment(random: Random, lengthMs: number): Moment {
   const afterMs = random.below(lengthMs);
   // Few changes are as likely as many: a commit makes some dozen, of which the first and the last matter most.
@@ -23,7 +23,7 @@ export function chooseMoment(random: Random, lengthMs: number): Moment {
 }
 
 /**
- * Waits for the moment; where it never comes, until `ended` says that there is nothing left to be hit.
+ * Waits for the moment; if it never comes, until `ended` returns true.
  * @param folder whose changes count: the cache's, or that of the segments on their way into a shared cache
  */
 export async function waitForMoment(moment: Moment, folder: string, ended: () => Promise<boolean>): Promise<void> {
@@ -56,7 +56,7 @@ export async function phaseOf(serverPid: number, project: string, syncId: string
   return staged ? 'reading' : 'starting';
 }
 
-/** The state that a sync's own file tells. */
+/** The state in a sync's status file. */
 export async function stateOf(project: string, syncId: string): Promise<string | undefined> {
   const text = await readFile(join(project, 'syncs', syncId, 'status.json'), 'utf8').catch(() => '');
   return /"state":\s*"(\w+)"/.exec(text)?.[1];

@@ -1,7 +1,7 @@
 /** The same view of a shared cache, through psql; each lane gets a database of its own. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { CacheView, KeptState, LookAtCache } from './cache-view.ts';
+import type { CacheView, LookAtCache, StoredState } from './cache-view.ts';
 
 const run = promisify(execFile);
 const ROWS_BYTES = 1024 ** 3;
@@ -32,7 +32,7 @@ function viewOf(url: string): CacheView {
   return {
     async states(source) {
       if (!(await exists('_sluice', 'states'))) return [];
-      return lines<KeptState>(
+      return lines<StoredState>(
         `SELECT json_build_object('kind', kind, 'stream', stream, 'text', state)::text FROM _sluice.states WHERE source = ${literal(source)}`,
       );
     },

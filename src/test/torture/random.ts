@@ -1,6 +1,6 @@
 /** Random choices that a seed repeats. */
 export interface Random {
-  /** A whole number from 0, below the limit. */
+  /** An integer from 0, below the limit. */
   below(limit: number): number;
   chance(share: number): boolean;
   pick<T>(list: readonly [T, ...T[]]): T;

@@ -21,7 +21,7 @@ export interface TortureOptions {
 }
 
 /** Runs the lanes side by side until the kills are done; each ends with a clean sync that is compared too. */
-export async function torture({ plans, kills: wanted, postgres, onKill }: TortureOptions): Promise<Outcome> {
+export async function torture({ plans, kills: total, postgres, onKill }: TortureOptions): Promise<Outcome> {
   const kills: Kill[] = [];
   const problems: string[] = [];
   const sums = { rows: 0, lost: 0, repeated: 0 };
@@ -38,7 +38,7 @@ export async function torture({ plans, kills: wanted, postgres, onKill }: Tortur
       const lane = await createLane(plan, database ? database.url : undefined);
       let own = 0;
       try {
-        while (own < Math.ceil((wanted * plan.share) / shares)) {
+        while (own < Math.ceil((total * plan.share) / shares)) {
           const kill = await lane.kill();
           own += 1;
           kills.push(kill);

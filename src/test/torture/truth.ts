@@ -1,4 +1,4 @@
-/** Holds the tables of a cache against the ledger that they were read from. */
+/** Compares the tables of a cache with the ledger that they were read from. */
 import {
   INCREMENTAL,
   type LedgerConfig,
@@ -11,7 +11,7 @@ import {
   statesOf,
   totalOf,
 } from '../../../fixtures/connectors/source-ledger.mjs';
-import type { CacheView, KeptState } from './cache-view.ts';
+import type { CacheView, StoredState } from './cache-view.ts';
 
 export interface Ledger {
   /** The saved source, which is the dataset too. */
@@ -22,7 +22,7 @@ export interface Ledger {
 
 /** What can be known of a stream that is re-read each time. */
 export interface Past {
-  /** The last epoch of which a whole sync is known: the table has it, or a later one. */
+  /** The last epoch with a known complete sync: the table has it, or a later one. */
   readonly epoch: number;
   /** Syncs that were complete since the last restart, and syncs that were begun: a copy of an appended stream for each, or none. */
   readonly complete: number;
@@ -33,7 +33,7 @@ type Row = readonly (string | null)[];
 
 export interface Comparison {
   rows: number;
-  /** Rows that the state, or a whole read, says are there, and that are not. */
+  /** Missing rows that the state, or a complete read, covers. */
   lost: number;
   /** Rows that are there more often than they should be, such that a state does not cover included. */
   repeated: number;
@@ -45,7 +45,7 @@ export interface Comparison {
 /** Every row of every table; what is not there yet counts as empty. */
 export async function compare(view: CacheView, ledger: Ledger, past: Past): Promise<Comparison> {
   const result: Comparison = { rows: 0, lost: 0, repeated: 0, problems: [], positions: {} };
-  const states = keptStates(await view.states(ledger.source), ledger.config);
+  const states = parseStates(await view.states(ledger.source), ledger.config);
   for (const [name, mode] of Object.entries(ledger.modes)) {
     const stream = name as LedgerStream;
     const columns = Object.keys(STREAMS[stream].columns);
@@ -55,8 +55,8 @@ export async function compare(view: CacheView, ledger: Ledger, past: Past): Prom
     if (INCREMENTAL.includes(stream)) {
       const position = positionIn(stream, ledger.config, states[stream]);
       result.positions[stream] = position;
-      const wanted = countTexts(textsOf(rowsOf(stream, mode, ledger.config, position), columns));
-      note(result, stream, `at ${position}`, wanted, found);
+      const expected = countTexts(textsOf(rowsOf(stream, mode, ledger.config, position), columns));
+      note(result, stream, `at ${position}`, expected, found);
       continue;
     }
     const position = states[stream] ? positionIn(stream, ledger.config, states[stream]) : 0;
@@ -66,12 +66,12 @@ export async function compare(view: CacheView, ledger: Ledger, past: Past): Prom
       // A refresh stages its rows in a second table until it is complete.
       const staged = position > 0 ? ((await view.rows(ledger.source, `_sluice_new__${stream}`, columns)) ?? []) : [];
       result.rows += staged.length;
-      const wanted = rowsOf(stream, mode, ledger.config, position);
+      const expected = rowsOf(stream, mode, ledger.config, position);
       note(
         result,
         stream,
         `refresh at ${position}`,
-        countTexts(textsOf(wanted, columns)),
+        countTexts(textsOf(expected, columns)),
         countTexts(textsOfRows(staged)),
       );
     }
@@ -79,7 +79,7 @@ export async function compare(view: CacheView, ledger: Ledger, past: Past): Prom
   return result;
 }
 
-/** The table is one whole epoch, never a part of one or of two. */
+/** The table is one complete epoch, never a part of one or of two. */
 function compareEpoch(
   result: Comparison,
   stream: LedgerStream,
@@ -95,10 +95,10 @@ function compareEpoch(
     result.problems.push(`${stream}: its rows are of epoch ${epoch}, but epoch ${past.epoch} was complete`);
     result.lost += 1;
   }
-  // Epoch 0 is nothing: no sync was whole yet. Streams without epochs are whole or absent.
+  // Epoch 0 is empty: no sync was complete yet. Streams without epochs are complete or absent.
   if (epoch === 0 && rows.length === 0) return;
-  const wanted = rowsOf(stream, modes[stream] ?? '', { ...config, epoch: hasEpoch ? epoch : config.epoch });
-  note(result, stream, `epoch ${epoch}`, countTexts(textsOf(wanted, columns)), found);
+  const expected = rowsOf(stream, modes[stream] ?? '', { ...config, epoch: hasEpoch ? epoch : config.epoch });
+  note(result, stream, `epoch ${epoch}`, countTexts(textsOf(expected, columns)), found);
 }
 
 /**
@@ -121,14 +121,14 @@ function compareCopies(
     const own = at < 0 ? rows : rows.filter((row) => Number(row[at]) === epoch);
     const texts = textsOf(rowsOf(stream, modes[stream] ?? '', { ...config, epoch }), columns);
     const partly = epoch === last ? position : 0;
-    const whole = Math.max(at >= 0 && epoch <= past.epoch ? 1 : 0, Math.round((own.length - partly) / texts.length));
-    copies += whole;
-    const wanted = texts.map((text, index): [string, number] => [text, whole + (index < partly ? 1 : 0)]);
-    note(result, stream, `${whole} copies and ${partly} rows`, new Map(wanted), countTexts(textsOfRows(own)));
+    const complete = Math.max(at >= 0 && epoch <= past.epoch ? 1 : 0, Math.round((own.length - partly) / texts.length));
+    copies += complete;
+    const expected = texts.map((text, index): [string, number] => [text, complete + (index < partly ? 1 : 0)]);
+    note(result, stream, `${complete} copies and ${partly} rows`, new Map(expected), countTexts(textsOfRows(own)));
   }
   if (copies < past.complete || copies > past.begun) {
     result[copies < past.complete ? 'lost' : 'repeated'] += totalOf(stream, config);
-    result.problems.push(`${stream}: ${copies} copies after ${past.complete} whole syncs of ${past.begun}`);
+    result.problems.push(`${stream}: ${copies} copies after ${past.complete} complete syncs of ${past.begun}`);
   }
 }
 
@@ -136,14 +136,14 @@ function note(
   result: Comparison,
   stream: string,
   where: string,
-  wanted: ReadonlyMap<string, number>,
+  expected: ReadonlyMap<string, number>,
   found: ReadonlyMap<string, number>,
 ): void {
-  const [lost, gone] = surplus(wanted, found);
-  const [repeated, extra] = surplus(found, wanted);
+  const [lost, missing] = surplus(expected, found);
+  const [repeated, extra] = surplus(found, expected);
   result.lost += lost;
   result.repeated += repeated;
-  if (lost > 0) result.problems.push(`${stream}, ${where}: ${lost} rows are missing, such as ${gone}`);
+  if (lost > 0) result.problems.push(`${stream}, ${where}: ${lost} rows are missing, such as ${missing}`);
   if (repeated > 0) result.problems.push(`${stream}, ${where}: ${repeated} rows too many, such as ${extra}`);
 }
 
@@ -176,15 +176,15 @@ function countTexts(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-function keptStates(kept: readonly KeptState[], config: LedgerConfig): Partial<Record<LedgerStream, LedgerState>> {
-  const parse = ({ text }: KeptState): { data?: unknown } => JSON.parse(text) as { data?: unknown };
-  const legacy = kept.find(({ kind }) => kind === 'LEGACY');
-  if (!legacy) return statesOf(kept.map(parse), config);
-  const others = kept.filter((state) => state !== legacy);
+function parseStates(stored: readonly StoredState[], config: LedgerConfig): Partial<Record<LedgerStream, LedgerState>> {
+  const parse = ({ text }: StoredState): { data?: unknown } => JSON.parse(text) as { data?: unknown };
+  const legacy = stored.find(({ kind }) => kind === 'LEGACY');
+  if (!legacy) return statesOf(stored.map(parse), config);
+  const others = stored.filter((state) => state !== legacy);
   return { ...statesOf(parse(legacy).data, config), ...statesOf(others.map(parse), config) };
 }
 
-/** How many rows a whole cache holds at least, for a test that its comparison is not one of nothing. */
-export function wholeRows({ modes, config }: Ledger): number {
+/** The least number of rows in a complete cache, so that a test can check that its comparison is not empty. */
+export function completeRows({ modes, config }: Ledger): number {
   return Object.keys(modes).reduce((sum, stream) => sum + totalOf(stream as LedgerStream, config), 0);
 }
