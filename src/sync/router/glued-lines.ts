@@ -1,7 +1,7 @@
 /** Finds lines that may hold a second message, without scanning each line. */
 
 /** Bytes that occur where a message follows another on one line; judged by its prefix, such a line would be one record. */
-const GLUED = ['}}{', '}} {', '\r{'].map((text) => Buffer.from(text));
+const GLUED = ['}}{', '}} {', '\r{', '\ufeff{'].map((text) => Buffer.from(text));
 /** The same for words that are rarer than braces; the bytes before them show whether they are a type. */
 const TYPES: readonly Buffer[] = ['STATE', 'TRACE'].map((text) => Buffer.from(text));
 const BEFORE_TYPE = /"type": ?"$/;

@@ -54,7 +54,7 @@ describe('arguments', () => {
     ['start_sync', { source: 'x', options: 'users' }, 'options', 'Give an array, such as [{"stream":"a"}].'],
     ['get_connector_info', { connector: 'x', include: 1 }, 'include', 'Give an array, such as ["spec"].'],
     ['preview_stream', { source: 'x', streams: ['a'], limit: 101 }, 'limit', 'Give at most 100.'],
-    ['start_sync', { source: 'x', wait_seconds: 1.5 }, 'wait_seconds', 'Give a whole number, without quotes.'],
+    ['start_sync', { source: 'x', wait_seconds: 1.5 }, 'wait_seconds', 'Give an integer, without quotes.'],
     ['start_sync', { source: 'x', wait_seconds: 46 }, 'wait_seconds', 'Give at most 45.'],
     ['query', { sql: 'SELECT 1', limit: 1001 }, 'limit', 'Give at most 1000.'],
     ['query', { sql: 'SELECT 1', offset: -1 }, 'offset', 'Give at least 0.'],

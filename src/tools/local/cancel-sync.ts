@@ -9,7 +9,7 @@ const syncInLedger = (id: string): LedgerEntry => ({ realm: 'local', kind: 'sync
 export const cancelSync = defineTool({
   name: 'cancel_sync',
   title: 'Cancel a sync',
-  description: 'Stop a running sync and its connector. Committed rows are kept; the next sync resumes from there.',
+  description: 'Stop a running sync and its connector. Committed rows are kept; the next sync resumes there.',
   input: z.strictObject({ sync_id: z.string() }),
   output: syncOutput.extend({ stopped: z.boolean(), kept: z.string() }),
   realm: 'local',

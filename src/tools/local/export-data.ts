@@ -9,7 +9,7 @@ export const exportData = defineTool({
   name: 'export_data',
   title: 'Export a query',
   description:
-    "Write all rows of one SELECT (as in query) to a new file in the project's exports folder. For results that query would cut.",
+    "Write all rows of one SELECT (as in query) to a new file in the project's exports folder, also those that query would cut.",
   input: z.strictObject({
     sql: z.string(),
     format: z.enum(['csv', 'parquet', 'jsonl']),

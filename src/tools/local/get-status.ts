@@ -11,7 +11,7 @@ export const getStatus = defineTool({
   name: 'get_status',
   title: 'Status of Sluice',
   description:
-    "Report modes, project directory, env file, runtimes (uv, Python, Docker), hosts, installed connectors, what this session created, and warnings with fixes. Start here when something fails. history: this session's calls and what they created, changed and deleted.",
+    "Report modes, project directory, env file, runtimes (uv, Python, Docker), hosts, installed connectors, what this session created, and warnings with fixes. Start here if something fails. history: this session's calls, with what they created, changed and deleted.",
   input: z.strictObject({ include: z.array(z.enum(['history'])).optional() }),
   output: statusOutput,
   realm: 'local',

@@ -8,7 +8,7 @@ export const getSync = defineTool({
   name: 'get_sync',
   title: 'Progress of a sync',
   description:
-    'Report a sync: state, counts per stream, errors and the end of its log. Without sync_id: the latest one and a list of recent ones.',
+    'Report a sync: state, counts per stream, errors and the end of its log. Without sync_id: the latest, and a list of recent ones.',
   input: z.strictObject({
     sync_id: z.string().optional(),
     wait_seconds: z.int().min(0).max(45).default(0).describe('wait for its end'),

@@ -13,7 +13,7 @@ export const deleteCloudObject = defineTool({
   name: 'delete_cloud_object',
   title: 'Delete in Airbyte Cloud',
   description:
-    'Delete by id and exact name. cascade: also everything that depends on it (connections; sources of a definition), and with a connection its source and destination if nothing else uses them.',
+    'Delete by id and exact name. cascade: also all that depends on it (connections; sources of a definition), and with a connection its source and destination if nothing else uses them.',
   input: z.strictObject({
     kind: z.enum(OBJECT_KINDS),
     id: z.string(),

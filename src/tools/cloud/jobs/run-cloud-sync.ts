@@ -16,7 +16,7 @@ export const runCloudSync = defineTool({
   name: 'run_cloud_sync',
   title: 'Run a connection',
   description:
-    'Start a job, wait and return its streams. clear and reset delete the synced data; refresh re-reads everything, refresh_replace then removes the old rows.',
+    'Start a job, wait and return its streams. clear and reset delete the synced data; refresh re-reads all, refresh_replace then removes the old rows.',
   input: z.strictObject({
     connection_id: z.string(),
     job_type: z.enum(RUN_TYPES).default('sync'),

@@ -26,7 +26,7 @@ export const updateCloudObject = defineTool({
   name: 'update_cloud_object',
   title: 'Change in Airbyte Cloud',
   description:
-    'Update the fields given in changes: name and config (merged into the present one) of a source or destination; name, enabled, schedule, prefix, namespace, schema_changes, tags, streams (the complete list) of a connection; manifest and testing_values of a definition.',
+    'Update the fields given in changes: name and config (merged into the present one) of a source or destination; name, enabled, schedule, prefix, namespace, schema_changes, tags, streams (all of them) of a connection; manifest and testing_values of a definition.',
   input: z.strictObject({ kind: z.enum(OBJECT_KINDS), id: z.string(), changes, workspace_id: workspaceId }),
   output: z.object({
     kind: z.string(),
