@@ -45,7 +45,7 @@ export const describeData = defineTool({
   name: 'describe_data',
   title: 'Describe the synced data',
   description:
-    'Describe the cached data: datasets with tables, rows, size, last sync; columns with types and keys (summary, the default), sample rows (full). Narrow by dataset and table.',
+    'Describe the cached data: datasets with tables, rows, size, last sync; columns with types and keys (summary, the default), sample rows (full).',
   input: z.strictObject({
     dataset: z.string().optional(),
     table: z.string().optional(),

@@ -10,8 +10,7 @@ const MAX_COLUMNS_IN_TEXT = 30;
 export const previewStream = defineTool({
   name: 'preview_stream',
   title: 'Preview records',
-  description:
-    'Read the first records of streams straight from a source, saved or not, without storing them. Long cells are cut.',
+  description: 'Read the first records of streams straight from a source, saved or not, without storing them.',
   input: z.strictObject({
     ...readableFields,
     streams: z.array(z.string()).min(1).max(20),

@@ -12,7 +12,7 @@ export const listCloudObjects = defineTool({
   name: 'list_cloud_objects',
   title: 'Find things in Airbyte Cloud',
   description:
-    'List names and ids; connections with their last job. search matches part of the name or type. A unique name works wherever an id is asked for.',
+    'List names and ids; connections with their last job. search: part of the name or type. A unique name works wherever an id is asked for.',
   input: z.strictObject({
     kind: z.enum(KINDS),
     search: z.string().optional(),
