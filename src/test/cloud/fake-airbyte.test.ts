@@ -29,6 +29,7 @@ interface ProxiedAirbyte {
   prism: Prism;
   /** Sends through Prism, and expects the status: a violation would be Prism's own 422 or 500. */
   send(method: string, path: string, body: unknown, status: number): ReturnType<Request>;
+  close(): Promise<void>;
 }
 
 async function startProxied(file: string, base: (airbyte: FakeAirbyte) => string): Promise<ProxiedAirbyte> {
@@ -36,8 +37,6 @@ async function startProxied(file: string, base: (airbyte: FakeAirbyte) => string
   const airbyte = await startAirbyte({ administrator: true });
   const directory = await mkdtemp(join(tmpdir(), 'sluice-document-'));
   const prism = await startPrismProxy(await documentAt(file, directory), base(airbyte));
-  // Prism has read it by now.
-  await rm(directory, { recursive: true });
   const request = requester(prism.origin, airbyte.settings.bearerToken);
   return {
     airbyte,
@@ -48,6 +47,12 @@ async function startProxied(file: string, base: (airbyte: FakeAirbyte) => string
       expect(shown, shown).not.toContain('stoplight.io');
       expect(reply.status, shown).toBe(status);
       return reply;
+    },
+    // The document stays until the end: Prism watches it, and restarts when it changes.
+    async close() {
+      await prism.close();
+      await airbyte.close();
+      await rm(directory, { recursive: true });
     },
   };
 }
@@ -67,10 +72,7 @@ describeWith(['data'], 'the public API', () => {
   beforeAll(async () => {
     here = await startProxied('public-api.mockable.json', ({ cloudUrl }) => cloudUrl);
   });
-  afterAll(async () => {
-    await here?.prism.close();
-    await here?.airbyte.close();
-  });
+  afterAll(() => here?.close());
 
   test('every operation, as the document has it', async () => {
     const { airbyte, send } = here;
@@ -180,10 +182,7 @@ describeWith(['data'], 'the configuration API', () => {
   beforeAll(async () => {
     here = await startProxied('config-api.subset.json', ({ origin }) => `${origin}/api`);
   });
-  afterAll(async () => {
-    await here?.prism.close();
-    await here?.airbyte.close();
-  });
+  afterAll(() => here?.close());
 
   test('every operation, as the document has it', async () => {
     const { airbyte, send } = here;
