@@ -85,7 +85,7 @@ async function follow(
     if (status.state !== 'running' || hurried.aborted) return status;
     if (asked.aborted) {
       if (!own) return status;
-      reported.message('ending: what is confirmed is committed; again to end at once');
+      reported.message('Stopping: committing confirmed data. Press Ctrl-C again to stop immediately.');
       const cancelled = syncs.cancel(syncId);
       await Promise.race([cancelled, hurried.aborted || once(hurried, 'abort')]);
       return syncs.get(syncId);

@@ -46,7 +46,7 @@ export function isUuid(text: string): boolean {
 function badId(name: string): Problem {
   return {
     path: name,
-    message: `${name} is no UUID.`,
+    message: `${name} is not a UUID.`,
     fix: 'Copy it from the web address of the workspace or the organization, and restart the server.',
   };
 }
@@ -63,7 +63,10 @@ function readAddress(name: string, value: string, allowHttp: boolean): { url?: U
   });
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
-    return wrong('is no http or https address', 'Write it in full, such as https://airbyte.example.com/api/public/v1.');
+    return wrong(
+      'is not an http or https address',
+      'Write it in full, such as https://airbyte.example.com/api/public/v1.',
+    );
   // Messages show the address, so it must not contain a password.
   if (url.username || url.password || url.search || url.hash)
     return wrong(

@@ -67,7 +67,7 @@ export function warningOf(name: string, oddity: Oddity): string {
     case 'line breaks written out':
       return `${name} has \\n written out; put the value in double quotes, so that they become line breaks.`;
     case 'broken JSON':
-      return `the value of ${name} begins like JSON and, as it is quoted, is none; put the entire value in single quotes.`;
+      return `the value of ${name} looks like JSON but, as quoted, is not valid JSON; put the entire value in single quotes.`;
     case 'variable':
       return `\${…} in the value of ${name} is taken literally; no variable is substituted.`;
   }

@@ -21,7 +21,9 @@ export function readModes(lookup: Lookup, mistyped: readonly { name: string; nea
     const value = found.value.trim().toLowerCase();
     if (/^(1|true|yes)$/.test(value)) return { on: true, variable, origin: found.origin };
     if (/^(0|false|no)$/.test(value)) return { on: false, variable, origin: found.origin };
-    warnings.push(`${variable} must be 0, 1, true, false, yes or no; its value is none of these, so it counts as 1.`);
+    warnings.push(
+      `${variable} must be 0, 1, true, false, yes or no; its value is not one of these, so it counts as 1.`,
+    );
     return { on: true, variable, origin: found.origin };
   };
   const realm = (name: Realm): Modes => ({

@@ -15,6 +15,6 @@ export function readSandbox(
   const warning =
     value === undefined && typo
       ? `Because of ${typo.name}, ${NAME} is treated as require, the stricter value.`
-      : `${NAME} must be require, auto or off; its value is none of these, so it is treated as require.`;
+      : `${NAME} must be require, auto or off; its value is not one of these, so it is treated as require.`;
   return { sandbox: 'require', warnings: [warning] };
 }

@@ -24,7 +24,7 @@ export async function findExecutable(request: ConnectorRequest, settings: Settin
   if (!isAbsolute(path) || path.includes('\0')) {
     throw new InputError(
       'not_an_absolute_path',
-      `${JSON.stringify(path.slice(0, 200))} is no absolute path.`,
+      `${JSON.stringify(path.slice(0, 200))} is not an absolute path.`,
       'With runtime "executable", give the absolute path of the program as connector.',
     );
   }

@@ -8,7 +8,7 @@ export function exitWords({ code, signal, outOfMemory, overrun, outputCut }: Exi
   if (outOfMemory) return `ran out of memory and was ended: ${MORE_MEMORY}`;
   if (signal === 'SIGKILL' || code === 137) return `was ended by SIGKILL, ${BY_SIGKILL}`;
   if (signal) return `was ended by ${signal}`;
-  return code === null ? 'is gone, and the Docker engine does not tell how it ended' : `ended with exit code ${code}`;
+  return code === null ? 'ended, and the Docker engine does not report how' : `ended with exit code ${code}`;
 }
 
 export const MORE_MEMORY =

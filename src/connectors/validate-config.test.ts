@@ -55,7 +55,7 @@ describe('validateAgainstSpec', () => {
 
   it.each([
     ['no branch is named', { api_key: 'k' }, 'auth_type is missing: it determines which option is meant.'],
-    ['an unknown branch is named', { auth_type: 'basic' }, 'The value of auth_type is none of the options.'],
+    ['an unknown branch is named', { auth_type: 'basic' }, 'The value of auth_type is not one of the options.'],
   ])('lists the branches where %s', async (_case, credentials, message) => {
     const problems = await validateAgainstSpec(bramble, { region: 'eu', credentials });
     expect(problems).toMatchObject([{ path: 'credentials.auth_type', message }]);

@@ -135,6 +135,6 @@ function unchosen(choice: ErrorObject, options: readonly Option[]): Problem {
 
 function optionMessage(field: string, present: boolean): string {
   return present
-    ? `The value of ${field} is none of the options.`
+    ? `The value of ${field} is not one of the options.`
     : `${field} is missing: it determines which option is meant.`;
 }

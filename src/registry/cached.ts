@@ -92,7 +92,7 @@ function parseAnswer<T>(entry: CacheEntry<T>, body: Buffer): T {
 }
 
 function notCached(what: string, reason: string | undefined): string | undefined {
-  return reason === undefined ? undefined : `A copy of ${what} could not be kept on disk: ${reason}`;
+  return reason === undefined ? undefined : `A copy of ${what} could not be stored on disk: ${reason}`;
 }
 
 function offlineError(what: string): SetupError {

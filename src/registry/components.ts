@@ -63,7 +63,7 @@ function codeIn(archive: Buffer, address: string): string {
   if (code) return code.toString('utf8');
   throw new UpstreamError(
     'bad_answer',
-    `${shownAddress(address)} is no archive with a components.py of a usual size.`,
+    `${shownAddress(address)} is not an archive with a components.py of a usual size.`,
     'Use another version of the connector, or another runtime.',
   );
 }

@@ -166,7 +166,7 @@ describe('the public registry', () => {
     await writeFile(file, '');
     const { source, note, entries } = await folder.registry(upstream.origin, { AIRBYTE_PROJECT_DIR: file }).all(signal);
     expect({ source, length: entries.length }).toEqual({ source: 'network', length: 7 });
-    expect(note).toContain('could not be kept on disk');
+    expect(note).toContain('could not be stored on disk');
   });
 
   it('follows a redirect', async () => {

@@ -85,7 +85,7 @@ function closeness(a: string, b: string): number {
 
 function messageOf(issue: z.core.$ZodIssue, path: string): string {
   const what = path === '' ? 'The value' : `"${path}"`;
-  if (issue.code === 'invalid_value') return `${what} is none of the allowed values.`;
+  if (issue.code === 'invalid_value') return `${what} is not one of the allowed values.`;
   if (issue.code === 'too_small' && issue.origin === 'array') return `${what} has too few items.`;
   if (issue.code === 'too_big' && issue.origin === 'array') return `${what} has too many items.`;
   if (issue.code === 'too_small') return `${what} is too ${issue.origin === 'string' ? 'short' : 'small'}.`;

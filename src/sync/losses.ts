@@ -22,7 +22,7 @@ export function loseRecord(
   const losing = own ? [own] : open.length > 0 ? open : runs;
   for (const run of losing) loseRead(run);
   if (!own && losing.length > 1) {
-    addNote(record, 'A record that is cut off does not say of which stream it is: it is counted as lost in each.');
+    addNote(record, 'A truncated record does not name its stream, so it is counted as lost in every open stream.');
   }
   if (why === 'long') addNote(record, 'Records of more than 100 MB cannot be loaded: leave large fields out.');
 }
@@ -30,9 +30,9 @@ export function loseRecord(
 export function lossWarning({ label, lost, missing }: StreamProgress, consequence: string): string {
   const records = (number: number): string => count(number, 'record');
   const reasons = [
-    ...(lost > 0 ? [`${records(lost)} could not be read: cut off, broken or no records`] : []),
-    ...(missing > 0 ? [`${records(missing)} that the source counts did not come`] : []),
-    ...(missing < 0 ? [`${records(-missing)} more than the source counts came`] : []),
+    ...(lost > 0 ? [`${records(lost)} could not be read (truncated, malformed, or not a record)`] : []),
+    ...(missing > 0 ? [`${records(missing)} that the source reported were not received`] : []),
+    ...(missing < 0 ? [`${records(-missing)} more than the source reported were received`] : []),
   ];
   return `"${label}": ${reasons.join('; ')}. ${consequence}`;
 }

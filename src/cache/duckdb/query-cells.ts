@@ -61,7 +61,7 @@ export function cellReader(
   const readMap = (vector: DuckDBListVector, row: number, budget: Budget, textKeys: boolean): JsonValue => {
     const entries = vector.getItemVector(row);
     if (!entries) return spend(null, budget);
-    if (!(entries instanceof duck.DuckDBStructVector)) throw new TypeError('The entries of a MAP are no structs.');
+    if (!(entries instanceof duck.DuckDBStructVector)) throw new TypeError('The entries of a MAP are not structs.');
     const pairs: [JsonValue, JsonValue][] = [];
     for (let at = 0; at < entries.itemCount; at += 1) {
       if (budget.left <= 0) {

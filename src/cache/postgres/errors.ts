@@ -95,14 +95,14 @@ export function workError(error: unknown, purpose: string, holders: string, wait
     );
   }
   if (state === '53100' || state === '53200') {
-    const what = state === '53100' ? 'No space is left on the disk' : 'No memory is left';
-    return new SetupError('disk_full', `${what} of the Postgres server.`, 'Free some there, and call again.');
+    const what = state === '53100' ? 'has no disk space left' : 'is out of memory';
+    return new SetupError('disk_full', `The Postgres server ${what}.`, 'Free some there, and call again.');
   }
   if (state === '2BP01') {
     const { detail = '' } = error as { detail?: string };
     return new SetupError(
       'table_in_use',
-      `A table cannot be replaced or removed, for something that a person made depends on it: ${detail.split('\n').slice(0, 5).join('; ') || messageOf(error)}.`,
+      `The table cannot be replaced or removed because another database object depends on it:  ${detail.split('\n').slice(0, 5).join('; ') || messageOf(error)}.`,
       'Let a person drop it (and make it again afterwards), or sync the stream in an incremental mode.',
     );
   }
@@ -116,12 +116,12 @@ export function workError(error: unknown, purpose: string, holders: string, wait
   if (state?.startsWith('54')) {
     return new LimitError(
       'cache_row_too_large',
-      `Postgres takes no such row or table: ${messageOf(error)}.`,
+      `Postgres cannot store a row or table of this size: ${messageOf(error)}.`,
       'A table has at most 1,600 columns and a row 8 kB, of which a filled column takes 8 bytes for a number and up to 18 for a text: some 450 filled texts. Leave the stream out, or keep the cache in DuckDB.',
     );
   }
   if (state === '25006') {
-    const why = 'The shared cache takes no writing: it is a standby, or its default is read-only.';
+    const why = 'The shared cache is read-only: it is a standby, or its default is read-only.';
     return new SetupError('cache_read_only', why, 'Let a person name the primary server in the URL.');
   }
   return error;

@@ -96,7 +96,7 @@ function checkTable(schema: string, name: string, datasets: ReadonlySet<string>)
   if (schema === 'information_schema' || schema.startsWith('pg_')) {
     throw new InputError(
       'sql_refused',
-      `${schema}.${name} is the server's own and tells of other sessions and roles.`,
+      `${schema}.${name} is a system relation that exposes other sessions and roles.`,
       'Use describe_data, or information_schema.tables, columns and schemata.',
     );
   }

@@ -119,7 +119,7 @@ function unknownTable(error: unknown, sql: string, before: number, near: (name: 
 function noTemporary(): SetupError {
   return new SetupError(
     'cache_not_permitted',
-    'Queries cannot be judged: the role may make nothing temporary in this database.',
+    'Queries cannot be checked: the role lacks the TEMPORARY privilege on this database.',
     'A person grants it: GRANT TEMPORARY ON DATABASE … TO …;',
   );
 }

@@ -46,7 +46,7 @@ export async function parseUrl(text: string): Promise<Target> {
   if (user === '') throw wrong('names no user', 'Write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE.');
   const password = decoded(url.password);
   const mode = query.get('sslmode') ?? (isLocal(host) ? 'disable' : 'verify-full');
-  if (!MODES.includes(mode)) throw wrong('has an sslmode that is none', `Write one of ${MODES.join(', ')}.`);
+  if (!MODES.includes(mode)) throw wrong('has an invalid sslmode', `Write one of ${MODES.join(', ')}.`);
   const options = query.get('options');
   return {
     host,
@@ -67,7 +67,7 @@ function readUrl(text: string): URL {
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') return url;
   throw wrong(
-    'is no postgres:// URL',
+    'is not a postgres:// URL',
     'Write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ : / # % in the password are written as %40 %3A %2F %23 %25.',
   );
 }

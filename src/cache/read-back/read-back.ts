@@ -30,7 +30,7 @@ async function readPath(configured: string, source: ReadBackSource): Promise<Rea
     const { readFiles } = await import('./files.ts');
     return readFiles(path);
   }
-  if (!(await isDuckdb(path))) return { why: 'the configured file is none that Sluice reads' };
+  if (!(await isDuckdb(path))) return { why: 'Sluice does not read the configured file' };
   const own = source.cacheFile && (await realpath(source.cacheFile).catch(() => undefined));
   if (own === (await realpath(path))) return { why: 'the configured file is the cache of this project' };
   const { readDuckdb } = await import('./duckdb-file.ts');

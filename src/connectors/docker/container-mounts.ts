@@ -43,7 +43,7 @@ async function cover(path: string, target: string): Promise<MountSettings[]> {
 function refused(folder: string): SetupError {
   return new SetupError(
     'mount_protected',
-    `SLUICE_DOCKER_MOUNTS shows ${folder} to containers, which lies in or holds the env file or a folder of Sluice's own.`,
+    `SLUICE_DOCKER_MOUNTS exposes ${folder}, which contains or is inside the env file or a folder of Sluice.`,
     'Name another folder in SLUICE_DOCKER_MOUNTS, one for the data alone, and restart the server.',
   );
 }

@@ -115,7 +115,7 @@ function imageOf({ connector, version }: ConnectorRequest, facts: ConnectorFacts
   if (!TAG.test(tag)) {
     throw new InputError(
       'bad_version',
-      `${JSON.stringify(tag.slice(0, 60))} is no tag of an image.`,
+      `${JSON.stringify(tag.slice(0, 60))} is not an image tag.`,
       'Write the version as the registry does, such as 7.2.1, or leave version out.',
     );
   }

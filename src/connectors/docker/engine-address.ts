@@ -129,7 +129,7 @@ async function contextAddress(environment: DockerEnvironment): Promise<EngineAdd
 function invalid(value: string, by: string): SetupError {
   return new SetupError(
     'docker_host_invalid',
-    `${by} is no address of a Docker engine: ${JSON.stringify(value.slice(0, 200))}.`,
+    `${by} is not the address of a Docker engine: ${JSON.stringify(value.slice(0, 200))}.`,
     'Set DOCKER_HOST to unix:///absolute/path/docker.sock or tcp://HOST:PORT, or leave it out to use the usual socket, and restart the server.',
   );
 }

@@ -8,7 +8,7 @@ export function engineFailure(error: unknown, what: string): unknown {
     return new SetupError(
       'docker_engine_failed',
       `The Docker engine could not ${what}: ${error.message.slice(0, 500).replace(/\.$/, '')}.`,
-      'Correct what the engine says; another version of the connector may have a sound image.',
+      'Correct what the engine reports; another version of the connector may have a sound image.',
       { cause: error },
     );
   }

@@ -128,7 +128,7 @@ function probeError(address: EngineAddress, error: unknown): SetupError {
     default:
       return new SetupError(
         'docker_not_an_engine',
-        withAddress(`what answers at ${name} is no Docker engine: ${messageOf(error).slice(0, 200)}`),
+        withAddress(`what answers at ${name} is not a Docker engine: ${messageOf(error).slice(0, 200)}`),
         by ? `Correct ${by} and restart the server.` : startEngine(),
         facts,
       );

@@ -21,7 +21,7 @@ export function lostPath(config: JsonValue, { mounts }: Pick<DockerSettings, 'mo
   const shown = mounts.map(({ target }) => target).join(' or ');
   return {
     path: 'destination_path',
-    message: 'It lies inside the container, and what is written there is lost when the container ends.',
+    message: 'The path is inside the container, and what is written there is lost when the container ends.',
     fix: shown
       ? `Write a path below ${shown}, which SLUICE_DOCKER_MOUNTS shows it.`
       : 'Ask the user to set SLUICE_DOCKER_MOUNTS=/abs/folder=/local and restart the server, and write a path below /local.',

@@ -41,7 +41,7 @@ export async function componentsBeside(
   if (real === undefined) {
     throw new InputError(
       'no_components',
-      `${manifest} names Python classes of its own, and there is no components.py beside it.`,
+      `${manifest} names Python classes of its own, but there is no components.py next to it.`,
       'Put components.py into the same folder.',
     );
   }

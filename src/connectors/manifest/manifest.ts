@@ -206,13 +206,13 @@ function notLowCode(connector: string): InputError {
 
 function badName(connector: string, next: string): InputError {
   const shown = JSON.stringify(connector.slice(0, 80));
-  return new InputError('bad_connector_name', `${shown} is no name for a connector with a manifest.`, next);
+  return new InputError('bad_connector_name', `${shown} is not a name for a connector with a manifest.`, next);
 }
 
 function badVersion(version: string): InputError {
   return new InputError(
     'bad_version',
-    `${JSON.stringify(version.slice(0, 60))} is no version.`,
+    `${JSON.stringify(version.slice(0, 60))} is not a version.`,
     'Write it as the registry does, such as 1.2.3, or leave version out.',
   );
 }

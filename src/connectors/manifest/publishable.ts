@@ -27,7 +27,8 @@ export async function publishable(given: OwnManifest, settings: Settings): Promi
 
 function checkStream(document: JsonObject, written: JsonValue, location: string): void {
   const stream = follow(document, written);
-  if (!isObject(stream)) throw bad(location, 'it is no object', 'Write each stream with its name and its retriever.');
+  if (!isObject(stream))
+    throw bad(location, 'it is not an object', 'Write each stream with its name and its retriever.');
   // The other kinds of streams hold theirs inside.
   if (stream.type !== undefined && stream.type !== 'DeclarativeStream') return;
   const parameters = follow(document, stream.$parameters);

@@ -26,8 +26,8 @@ const steps = (make: (name: string, previous: string) => string): string =>
 
 describe('a manifest that cannot be used', () => {
   it.each([
-    ['is no YAML', 'version: 6.0.0\nstreams: [a\n', 'no valid YAML: line 3'],
-    ['is two documents', `${manifest('- {name: a}')}---\n${manifest('- {name: a}')}`, 'no valid YAML'],
+    ['is no YAML', 'version: 6.0.0\nstreams: [a\n', 'not valid YAML: line 3'],
+    ['is two documents', `${manifest('- {name: a}')}---\n${manifest('- {name: a}')}`, 'not valid YAML'],
     ['is a list', '- 1\n', 'holds no keys and values'],
     ['is empty', '', 'holds no keys and values'],
     ['is something else', 'type: Deployment\nversion: v1\n', 'its type is "Deployment"'],

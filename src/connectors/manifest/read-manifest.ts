@@ -77,7 +77,7 @@ function parsed(text: string, source: string): { value: unknown; words: Readonly
   const error = document.errors[0];
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw bad(source, `is no valid YAML: line ${line}, column ${col}`);
+    throw bad(source, `is not valid YAML: line ${line}, column ${col}`);
   }
   try {
     return { value: plain(document.toJS({ maxAliasCount: MAX_ALIASES })), words: telling(document) };

@@ -1,10 +1,10 @@
-/** Files that a careless parent left open in this process: connectors would inherit them. */
+/** File descriptors that the parent left open in this process: connectors would inherit them. */
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 const CLOSES_ON_EXEC = 0o2000000;
 
 /**
- * Closes them, but for the standard ones; call it before anything else has opened files. Node's own are closed for children
+ * Closes all of them except stdin, stdout and stderr; call it before anything else has opened files. Node's own are closed for children
  * anyway, and so are the low ones that it inherited itself. Linux only: macOS starts programs without any but the standard ones.
  */
 export function closeInheritedFiles(): void {

@@ -46,7 +46,7 @@ export function createTree(root: TreeRoot): ProcessTree {
 
   return {
     async remember() {
-      // Descent alone: to read every environment is too dear for what is done so often.
+      // Parentage only: reading every process's environment is too expensive to do this often.
       const members = await look(false);
       return { processes: members.length, memoryBytes: members.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) };
     },

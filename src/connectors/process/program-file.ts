@@ -43,7 +43,7 @@ export function startError(program: string, code: string): SetupError {
       : code === 'EACCES'
         ? 'it is not executable for this user'
         : code === 'ENOEXEC'
-          ? 'it is no program of this kind of machine, and its first line names no interpreter'
+          ? 'it is not a program for this machine, and its first line names no interpreter'
           : `the system answered ${code}`;
   return new SetupError(
     'program_not_startable',

@@ -68,7 +68,7 @@ function consoleScripts(text: string): Map<string, string> {
 function incomplete(reason: string): ConnectorError {
   return new ConnectorError(
     'install_incomplete',
-    `The installation is of no use: ${reason}.`,
+    `The installation is unusable: ${reason}.`,
     'Use another version of the connector.',
   );
 }

@@ -12,7 +12,7 @@ const KINDS: readonly Kind[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/i,
     make: (what, details) =>
-      new SetupError('disk_full', `There is no room on the disk for ${what}.`, 'Free some space and call again.', {
+      new SetupError('disk_full', `There is no disk space for ${what}.`, 'Free some space and call again.', {
         details,
       }),
   },

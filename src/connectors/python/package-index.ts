@@ -145,7 +145,7 @@ function unreachable(shown: string, error: unknown): UpstreamError {
 function failed(shown: string, reason: string): UpstreamError {
   return new UpstreamError(
     'package_index_failed',
-    `The package index ${shown} answered badly: ${reason}.`,
-    'Call again in a minute; when it stays so, set PIP_INDEX_URL to another index.',
+    `The package index ${shown} returned an invalid response: ${reason}.`,
+    'Call again in a minute; if it keeps failing, set PIP_INDEX_URL to another index.',
   );
 }

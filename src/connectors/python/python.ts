@@ -73,7 +73,7 @@ function checkNames(connector: string, packageName: string, versions: readonly (
   if (name !== undefined) {
     throw new InputError(
       'bad_connector_name',
-      `${JSON.stringify(name.slice(0, 80))} is no name of a connector or a package.`,
+      `${JSON.stringify(name.slice(0, 80))} is not the name of a connector or a package.`,
       'Use a name that list_connectors shows.',
     );
   }
@@ -81,7 +81,7 @@ function checkNames(connector: string, packageName: string, versions: readonly (
   if (version !== undefined) {
     throw new InputError(
       'bad_version',
-      `${JSON.stringify(version.slice(0, 60))} is no version.`,
+      `${JSON.stringify(version.slice(0, 60))} is not a version.`,
       'Write it as the registry does, such as 7.2.1, or leave version out.',
     );
   }

@@ -10,7 +10,7 @@ import { comparable, isWithin, resolveLinks, spellings, tidy } from './paths.ts'
 export interface PathRules {
   /** Paths that may never be named, with any sandbox. */
   readonly protectedPaths: readonly string[];
-  /** Where a connector runs, in spirit: relative paths begin there. */
+  /** The folder against which relative paths of the connector are resolved. */
   readonly runFolder: string;
   /** What a person has opened. */
   readonly openFolders: readonly string[];
@@ -138,6 +138,6 @@ function outsideProblem(path: string): Problem {
   return {
     path,
     message: 'It names a path of this machine that is not in a folder opened for connectors.',
-    fix: 'Ask the user to add its folder to SLUICE_READ_DIRS or SLUICE_WRITE_DIRS and restart the server; if it is no path of this machine, to write the value into a config_file.',
+    fix: 'Ask the user to add its folder to SLUICE_READ_DIRS or SLUICE_WRITE_DIRS and restart the server; if it is not a path on this machine, to write the value into a config_file.',
   };
 }

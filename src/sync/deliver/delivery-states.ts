@@ -234,7 +234,7 @@ export async function readStored(
 function damaged(path: string, source: string, destination: string): SetupError {
   return new SetupError(
     'damaged_states',
-    `How far "${destination}" has come with "${source}" cannot be read: ${path}.`,
+    `The stored sync state of "${source}" for destination "${destination}" cannot be read: ${path}.`,
     'Put a copy of the file back, or call start_sync with restart: true to read the streams from their beginning.',
   );
 }

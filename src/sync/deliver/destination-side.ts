@@ -157,7 +157,7 @@ function isStuck(destination: Destination, heldBack: boolean): boolean {
   destination.lastActivity = activity;
   if (destination.idleMs <= handler.silenceMs) return false;
   const what = feed.ended() ? 'did not end' : 'took no more records';
-  const message = `The destination ${what} and said nothing for ${durationText(handler.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
+  const message = `The destination ${what} and sent nothing for ${durationText(handler.silenceMs / 1000)}, and was ended. What it has confirmed is kept.`;
   fail(destination, message, 'transient_error');
   handler.log.note(message);
   destination.isStuck = true;

@@ -72,7 +72,7 @@ describe('a destination that fails', () => {
       const status = await sync({ behaviour, after: 120 }, behaviour === 'stalls' ? 20_000 : 200);
       expect(status.state).toBe('incomplete');
       expect(status.errors).toMatchObject([
-        { from: 'destination', message: expect.stringContaining('said nothing for') },
+        { from: 'destination', message: expect.stringContaining('sent nothing for') },
       ]);
     },
     40_000,

@@ -127,7 +127,7 @@ describe('connections', () => {
       '0/30 0 6 * * ?': /seconds must be a plain number/,
       '0 */15 * * * ?': /once an hour/,
       '0 0,30 * * * ? 2030': /once an hour/,
-      '0 0 6 * * ? Europe/Nowhere': /no time zone/,
+      '0 0 6 * * ? Europe/Nowhere': /not a time zone/,
     };
     for (const [schedule, reason] of Object.entries(reasons)) {
       const error = await refused({ ...connect, streams: [{ stream: 'users' }], schedule });
@@ -209,7 +209,7 @@ describe('definitions', () => {
     for (const [code, words, manifest] of [
       ['bad_manifest', 'no check', unchecked],
       ['bad_manifest', 'neither streams', { ...SEEDED_MANIFEST, streams: [] }],
-      ['bad_manifest', 'no object', { ...SEEDED_MANIFEST, streams: ['meadows'] }],
+      ['bad_manifest', 'not an object', { ...SEEDED_MANIFEST, streams: ['meadows'] }],
       ['bad_manifest', 'no retriever', { ...SEEDED_MANIFEST, streams: [{ name: 'meadows' }] }],
       ['bad_manifest', 'refers to something', { ...SEEDED_MANIFEST, streams: ['#/definitions/none'] }],
       ['bad_manifest', 'DeclarativeSource', { ...SEEDED_MANIFEST, type: 'Other' }],

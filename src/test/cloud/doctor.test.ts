@@ -34,7 +34,7 @@ test('who is answered, and in which workspace', async () => {
 
 test.each([
   ['wrong credentials', { AIRBYTE_CLOUD_CLIENT_SECRET: 'not-the-right-one-1' }, 'does not accept the credentials'],
-  ['a workspace that is none', { AIRBYTE_CLOUD_WORKSPACE_ID: 'Workshop' }, 'AIRBYTE_CLOUD_WORKSPACE_ID is no UUID'],
+  ['a workspace that is none', { AIRBYTE_CLOUD_WORKSPACE_ID: 'Workshop' }, 'AIRBYTE_CLOUD_WORKSPACE_ID is not a UUID'],
   ['plain http elsewhere', { AIRBYTE_CLOUD_API_URL: 'http://airbyte.example.com/api/public/v1' }, 'plain http'],
 ])('%s', async (_what, environment, words) => {
   const { code, cloud } = await doctor(environment);

@@ -66,7 +66,7 @@ function deleted(kind: ObjectKind, name: string): InputError {
   return new InputError(
     'cloud_deleted',
     `The ${kind} "${shortName(name)}" is deleted in Airbyte.`,
-    `list_cloud_objects with kind ${kind} shows those that there are.`,
+    `Use list_cloud_objects with kind ${kind} to see the existing ones.`,
   );
 }
 
