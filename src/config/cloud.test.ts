@@ -103,11 +103,11 @@ test.each([
   ['https://me@airbyte.example.com', /holds a user/],
   ['https://airbyte.example.com/api?token=a-password-77', /or a query/],
   ['https://airbyte.example.com/#a-password-77', /or a query/],
-  ['airbyte.example.com', /no http or https address/],
-  ['localhost:8000', /no http or https address/],
-  ['ftp://airbyte.example.com', /no http or https address/],
-  ['file:///etc/passwd', /no http or https address/],
-  ['a-password-77', /no http or https address/],
+  ['airbyte.example.com', /not an http or https address/],
+  ['localhost:8000', /not an http or https address/],
+  ['ftp://airbyte.example.com', /not an http or https address/],
+  ['file:///etc/passwd', /not an http or https address/],
+  ['a-password-77', /not an http or https address/],
 ])('%s cannot be an address: the reason is reported, the value is not', (written, why) => {
   for (const name of ['AIRBYTE_CLOUD_API_URL', 'AIRBYTE_CLOUD_CONFIG_API_URL']) {
     const settings = read({ ...PAIR, [name]: written }, true);

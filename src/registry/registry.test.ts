@@ -290,6 +290,6 @@ describe('the copy on disk', () => {
     await chmod(registryFolder(), 0o500);
     const { note } = await folder.registry(upstream.origin).all(signal);
     await chmod(registryFolder(), 0o700);
-    expect(note).toContain('could not be kept');
+    expect(note).toContain('could not be stored');
   });
 });

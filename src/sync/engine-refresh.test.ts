@@ -131,7 +131,7 @@ describe('what the source counts', () => {
     expect(good).toMatchObject({ state: 'complete', warnings: [] });
     const short = await playIn(context, incremental, [ids(64, 3), stateLine('a', 3, { sent: 5 })]);
     expect(short.warnings).toEqual([
-      '"a": 2 records that the source reported were not received. Its state stays before them: the next sync reads from there again.',
+      '"a": 2 records that the source reported did not arrive. Its state stays before them: the next sync reads from there again.',
       '3 records of "a" were read after records that were lost; they are not added, for the next sync reads them again with those.',
     ]);
     expect(short.streams).toMatchObject([{ state: 'incomplete', rows: 0 }]);

@@ -31,8 +31,8 @@ export function lossWarning({ label, lost, missing }: StreamProgress, consequenc
   const records = (number: number): string => count(number, 'record');
   const reasons = [
     ...(lost > 0 ? [`${records(lost)} could not be read (truncated, malformed, or not a record)`] : []),
-    ...(missing > 0 ? [`${records(missing)} that the source reported were not received`] : []),
-    ...(missing < 0 ? [`${records(-missing)} more than the source reported were received`] : []),
+    ...(missing > 0 ? [`${records(missing)} that the source reported did not arrive`] : []),
+    ...(missing < 0 ? [`${records(-missing)} more than the source reported arrived`] : []),
   ];
   return `"${label}": ${reasons.join('; ')}. ${consequence}`;
 }

@@ -118,7 +118,7 @@ describe('connections', () => {
     expect(unset.warnings?.join()).toContain('It has no schedule');
   });
 
-  test('schedules that Airbyte does not take are refused before they are sent, with the reason', async () => {
+  test('schedules that Airbyte does not accept are refused before they are sent, with the reason', async () => {
     const reasons: Record<string, RegExp> = {
       '0 6 * * *': /lacks the seconds/,
       daily: /neither six nor seven/,

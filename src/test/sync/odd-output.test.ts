@@ -113,7 +113,7 @@ describe('a record that is lost', () => {
     ]);
     const short = await play(server, 'short', [MERGED], `${user(1)}\n${user(2)}\n${stateOf('users', { id: 2 }, 3)}\n`);
     expect(short).toMatchObject({ state: 'incomplete', streams: [{ state: 'incomplete', committed_state: false }] });
-    expect(short.warnings.join('\n')).toContain('1 record that the source reported were not received');
+    expect(short.warnings.join('\n')).toContain('1 record that the source reported did not arrive');
   });
 });
 
