@@ -39,7 +39,7 @@ const warnings = async (): Promise<string> => (await server.call<Status>('get_st
 
 test('a warning names the missing secret of the shared cache', async () => {
   await start({ SLUICE_CACHE_URL: 'secret_reference::NOBODY' });
-  expect(await warnings()).toMatch(/no secret NOBODY.*env file/);
+  expect(await warnings()).toMatch(/secret NOBODY.*env file/);
   await workplace.writeEnvFile("NOBODY='postgres://u@127.0.0.1:1/d'\n");
   expect(await warnings()).not.toContain('NOBODY');
 });

@@ -93,7 +93,7 @@ describe('get_cloud_job', () => {
     airbyte.fault({ path: /attempt\/get_for_job/, kind: 'status', status: 403 });
     const answer = await job('get_cloud_job', { job_id: 3, log_lines: 10 });
     expect(answer.attempts).toHaveLength(2);
-    expect(answer.warnings.join()).toContain('The log cannot be told');
+    expect(answer.warnings.join()).toContain('The log is not available');
   });
 });
 

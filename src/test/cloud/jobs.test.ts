@@ -97,7 +97,7 @@ describe('run_cloud_sync', () => {
     airbyte.fault({ method: 'GET', path: /\/jobs\/4$/, kind: 'status', status: 403, times: 9 });
     const answer = await job('run_cloud_sync', { connection_id: people, wait_seconds: 5 });
     expect(answer.job_id).toBe(4);
-    expect(answer.warnings.join()).toContain('cannot be told');
+    expect(answer.warnings.join()).toContain('Its progress is unknown');
   });
 
   test('a token that ends while it waits is renewed', async () => {

@@ -112,7 +112,7 @@ describe('describe_cloud_object', () => {
     const source = await look({ kind: 'source', id: airbyteId('source', 2) });
     expect(source.configuration).toMatchObject({ password: '**********', host: 'db.larkspur.example.com' });
     const workspace = await look({ kind: 'workspace', id: airbyteId('workspace', 1) });
-    expect(workspace.notes.join()).toContain('the organization cannot be told');
+    expect(workspace.notes.join()).toContain('the organization is unknown');
     const args = { kind: 'connection', id: airbyteId('connection', 1), include: ['state'] };
     expect((await server.fail('describe_cloud_object', args)).code).toBe('no_config_api');
   });

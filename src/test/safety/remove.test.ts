@@ -173,7 +173,7 @@ describe('in a terminal', () => {
     const asked = await run(['dataset', 'meadow'], { SLUICE_READONLY_MODE: '1' });
     expect([asked.code, asked.out]).toEqual([2, '']);
     expect(asked.err).toContain('table meadow.users');
-    expect(asked.err).toContain('say --yes');
+    expect(asked.err).toContain('add --yes');
     const done = await run(['dataset', 'meadow', '--yes'], { SLUICE_READONLY_MODE: '1' });
     expect(done).toMatchObject({ code: 0, err: '' });
     expect(done.out).toMatch(/^Removed: dataset "meadow"; .*\nKept: source "meadow".*\n$/);
