@@ -8,7 +8,7 @@ import { startServer, type TestServer } from '../harness/client.ts';
 import { waitUntil } from '../harness/machine.ts';
 import { MEADOW, makeWorkplace, type Workplace } from '../harness/workplace.ts';
 
-const LIMIT_MS = Number(process.env.PROPERTY_MS ?? 20_000);
+const LIMIT_MS = Number(process.env.PROPERTY_MS ?? 60_000);
 const WHO = ['mine', 'other', 'person'] as const;
 type Who = (typeof WHO)[number];
 
