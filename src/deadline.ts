@@ -50,7 +50,7 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | u
 }
 
 /** @returns a function that removes the listener */
-function onAbort(signal: AbortSignal, listener: () => void): () => void {
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   // One call may make many requests at once, which is not a leak.
   setMaxListeners(0, signal);
   if (signal.aborted) listener();

@@ -1,4 +1,5 @@
-/** Work that is done once while several callers wait for it. `server/ongoing` and `connectors/shared-work` decide when it ends. */
+/** Work that is done once while several callers wait for it. `server/ongoing` and `connectors/shared-installs` decide when it ends. */
+import { onAbort } from './deadline.ts';
 
 export type ProgressListener = (message: string, done?: number, total?: number) => void;
 
@@ -43,10 +44,9 @@ export async function waitForWork(
   const listener: ProgressListener = (message, done, total) => onProgress(message, done, total);
   listeners.add(listener);
   let timer: NodeJS.Timeout | undefined;
-  let leave = (): void => {};
+  let removeListener = (): void => {};
   const left = new Promise<'left'>((resolve) => {
-    leave = () => resolve('left');
-    signal.addEventListener('abort', leave, { once: true });
+    removeListener = onAbort(signal, () => resolve('left'));
   });
   const late = new Promise<'late'>((resolve) => {
     if (waitMs !== undefined) timer = setTimeout(() => resolve('late'), waitMs);
@@ -59,7 +59,7 @@ export async function waitForWork(
     return await Promise.race([settled, late, left]);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', leave);
+    removeListener();
     listeners.delete(listener);
   }
 }

@@ -39,7 +39,7 @@ it.each([
   }
 });
 
-it('takes as many filled columns as the database has context for, and reports the limit', async () => {
+it('takes as many filled columns as fit into a row of the database, and reports the limit', async () => {
   const names = Array.from({ length: 1400 }, (_value, index) => `column_with_a_longer_name_${index}`);
   const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
   const prepared = await context.prepare([stream('wide', { id: { type: 'integer' }, ...properties })]);

@@ -9,7 +9,7 @@ import type { Redactor } from '../../secrets/index.ts';
 import { type DockerMarker, readMarker, writeMarker } from '../markers.ts';
 import type { Availability, RuntimeModule } from '../runtime-module.ts';
 import { protectedPaths } from '../sandbox/index.ts';
-import { createSharedWork } from '../shared-work.ts';
+import { createSharedInstalls } from '../shared-installs.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, RunControl } from '../types.ts';
 import { type ContainerRunner, createContainerRunner } from './container-runner.ts';
 import { connectEngine, type Engine } from './engine.ts';
@@ -50,7 +50,7 @@ interface ImageFacts {
 
 export function createDockerRuntime(deps: DockerDeps): DockerRuntime {
   const { settings, project, redactor, childEnvironment, dockerEnvironment } = deps;
-  const shared = createSharedWork<Installed>();
+  const shared = createSharedInstalls<Installed>();
   const connect = (signal?: AbortSignal): Promise<Engine> => connectEngine(dockerEnvironment, signal);
   return {
     available: (signal) => availability(dockerEnvironment, signal),

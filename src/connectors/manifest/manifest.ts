@@ -8,7 +8,7 @@ import { installedVersions } from '../installed.ts';
 import { SHARED_CDK } from '../installed-name.ts';
 import { indexHost } from '../python/package-index.ts';
 import type { RuntimeModule } from '../runtime-module.ts';
-import { createSharedWork } from '../shared-work.ts';
+import { createSharedInstalls } from '../shared-installs.ts';
 import type { ConnectorFacts, ConnectorRequest, Installed, ManifestFiles, RunControl } from '../types.ts';
 import { type CdkDeps, type CdkRequest, cdkNeeded, installedCdk, provideCdk } from './cdk.ts';
 import { componentsBeside, needsComponents } from './components.ts';
@@ -44,7 +44,7 @@ const ANYTHING: JsonObject = { connectionSpecification: { type: 'object', proper
 
 export function createManifestRuntime(deps: ManifestDeps): ManifestModule {
   const { project, settings, python } = deps;
-  const shared = createSharedWork<Installed>();
+  const shared = createSharedInstalls<Installed>();
   return {
     available: (signal) => python.available(signal),
 

@@ -8,7 +8,7 @@ import { type Project, readJson, withLock, writeAtomic } from '../../project/ind
 import { isObject } from '../../protocol/index.ts';
 import type { PythonMarker } from '../markers.ts';
 import type { RuntimeModule } from '../runtime-module.ts';
-import { createSharedWork } from '../shared-work.ts';
+import { createSharedInstalls } from '../shared-installs.ts';
 import type { Installed, RunControl } from '../types.ts';
 import { readEnvironment } from './environment-folder.ts';
 import { findInstaller } from './installer.ts';
@@ -37,7 +37,7 @@ const VERSION = /^[0-9][0-9A-Za-z.+!_-]{0,60}$/;
 const RESOLVED = 'resolved.json';
 
 export function createPythonRuntime(deps: PythonDeps): RuntimeModule {
-  const shared = createSharedWork<Installed>();
+  const shared = createSharedInstalls<Installed>();
   return {
     available: () => findInstaller(deps.environment),
     fetchesFrom: async () => [indexHost(deps.environment)],

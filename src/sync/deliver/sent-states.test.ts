@@ -63,7 +63,7 @@ describe('a state that comes back', () => {
     expect(giveBack(states, '{"type":"STREAM"}')).toBe('unknown');
   });
 
-  it('among more than there is context for: the newest is still found', () => {
+  it('among more states than are remembered, the newest is still found', () => {
     const states = createSentStates(indexOf, 10_000);
     for (let at = 0; at < 1_000; at += 1) send(states, textOf('a', `{"at":${at},"more":"${'x'.repeat(100)}"}`), at);
     expect(giveBack(states, textOf('a', `{"at":0,"more":"${'x'.repeat(100)}"}`))).toBe('again');

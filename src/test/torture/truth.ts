@@ -183,8 +183,3 @@ function parseStates(stored: readonly StoredState[], config: LedgerConfig): Part
   const others = stored.filter((state) => state !== legacy);
   return { ...statesOf(parse(legacy).data, config), ...statesOf(others.map(parse), config) };
 }
-
-/** The least number of rows in a complete cache, so that a test can check that its comparison is not empty. */
-export function completeRows({ modes, config }: Ledger): number {
-  return Object.keys(modes).reduce((sum, stream) => sum + totalOf(stream as LedgerStream, config), 0);
-}

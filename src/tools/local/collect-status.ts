@@ -1,10 +1,10 @@
 /** What `get_status` and the terminal's `doctor` report. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as z from 'zod';
 import type { Modes, ProjectFolder } from '../../config/index.ts';
 import { type ConnectorsStatus, type InstalledEntry, SHARED_CDK } from '../../connectors/index.ts';
 import { type Problem, SluiceError } from '../../errors.ts';
+import { exists } from '../../project/index.ts';
 import type { VaultStatus } from '../../secrets/index.ts';
 import type { SavedConnector } from '../../sources/index.ts';
 import type { Services } from '../services.ts';
@@ -28,7 +28,7 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     vault.status(),
     connectors.status(),
     savedSources(services),
-    exists(settings.envFile.path),
+    settings.envFile.path === undefined ? false : exists(settings.envFile.path),
     problemOfProject(services),
     missingUrl(services),
   ]);
@@ -52,14 +52,6 @@ export async function collectStatus({ services }: Pick<Call, 'services'>): Promi
     created_this_session: ledger.list().map((entry) => ({ ...entry })),
     warnings: warningsOf(services, facts),
   };
-}
-
-async function exists(path: string | undefined): Promise<boolean> {
-  if (path === undefined) return false;
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Asking for a folder creates a missing project directory and detects an unusable one. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { abortError } from '../errors.ts';
-import { createSharedWork } from './shared-work.ts';
+import { createSharedInstalls } from './shared-installs.ts';
 import type { RunControl } from './types.ts';
 
 function caller(): { control: RunControl; reported: string[]; leave(): void } {
@@ -34,7 +34,7 @@ function slowWork(): { start(control: RunControl): Promise<number>; starts: numb
 
 describe('shared work', () => {
   it('is done once for all who wait, and all hear of it', async () => {
-    const shared = createSharedWork<number>();
+    const shared = createSharedInstalls<number>();
     const work = slowWork();
     const [one, two] = [caller(), caller()];
     const first = shared.run('key', one.control, work.start);
@@ -45,7 +45,7 @@ describe('shared work', () => {
   });
 
   it('continues when all have left, and the next caller joins it', async () => {
-    const shared = createSharedWork<number>();
+    const shared = createSharedInstalls<number>();
     const work = slowWork();
     const [one, two] = [caller(), caller()];
     const first = shared.run('key', one.control, work.start).catch((error: unknown) => error);
@@ -61,7 +61,7 @@ describe('shared work', () => {
   });
 
   it('fails for all, and is started again by the next', async () => {
-    const shared = createSharedWork<number>();
+    const shared = createSharedInstalls<number>();
     const fail = (): Promise<number> => Promise.reject(new Error('no luck'));
     const both = [caller(), caller()].map(({ control }) => shared.run('key', control, fail));
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);

@@ -6,11 +6,11 @@ import { abortError } from '../errors.ts';
 import { beginWork, type Work, waitForWork } from '../shared-work.ts';
 import type { RunControl } from './types.ts';
 
-export interface SharedWork<T> {
+export interface SharedInstalls<T> {
   run(key: string, control: RunControl, start: (control: RunControl) => Promise<T>): Promise<T>;
 }
 
-export function createSharedWork<T>(): SharedWork<T> {
+export function createSharedInstalls<T>(): SharedInstalls<T> {
   const works = new Map<string, Work<T>>();
 
   const begin = (key: string, start: (control: RunControl) => Promise<T>): Work<T> => {
