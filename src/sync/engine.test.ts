@@ -148,7 +148,7 @@ describe('outcomes', () => {
       stateLine('nobody', 1),
     ]);
     expect(status).toMatchObject({ state: 'incomplete', streams: [{ rows: 2, lost: 1 }] });
-    expect(status.warnings.join('\n')).toMatch(/cut off[\s\S]*extra|extra[\s\S]*cut off/);
+    expect(status.warnings.join('\n')).toMatch(/truncated[\s\S]*extra|extra[\s\S]*truncated/);
     expect(status.warnings.join('\n')).toContain('"zzz"');
     expect(await context.syncs.log(status.sync_id, 50)).toContainEqual(expect.stringMatching(/stdout: Traceback$/));
   });
