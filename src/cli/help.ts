@@ -10,7 +10,7 @@ const HELP = `sluice-mcp: run Airbyte connectors on this machine, sync into Duck
   sluice-mcp sync NAME  read a saved source into the cache, as start_sync does (for cron too)
       --stream STREAM   only this stream; may be repeated
       --destination D   into this saved destination instead of the cache
-      --restart         forget the state of these streams and read all again
+      --restart         delete the state of these streams and read all again
       --json            one JSON object a line: started, progress, and a result at the end
   sluice-mcp syncs      the latest syncs
       --limit N         how many (else 20)

@@ -73,7 +73,7 @@ export function createConnectors(options: ConnectorsOptions): Connectors {
       if (runtime !== 'docker' || !/^destination-/.test(connector)) return [];
       return [lostPath(config.outline, settings.docker) ?? []].flat();
     },
-    forgetCatalogs: async (connector) => (await import('./remove.ts')).forgetCatalogs(project, connector),
+    removeCatalogs: async (connector) => (await import('./remove.ts')).removeCatalogs(project, connector),
     status: async () => {
       const { readStatus } = await import('./status.ts');
       const [status, confinement] = await Promise.all([

@@ -32,20 +32,20 @@ export async function removeInstalled(
     if (!installed) return undefined;
     const { folder, marker, ...entry } = installed;
     authorize(entry);
-    const stays = marker.runtime === 'docker' ? await forgetImage(marker, removeImage) : undefined;
+    const stays = marker.runtime === 'docker' ? await removeUnusedImage(marker, removeImage) : undefined;
     await removeMarker(folder);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     return { entry, stays };
   });
 }
 
-async function forgetImage(marker: DockerMarker, removeImage: RemoveImage): Promise<string | undefined> {
+async function removeUnusedImage(marker: DockerMarker, removeImage: RemoveImage): Promise<string | undefined> {
   if (marker.pulled) return removeImage(marker);
   return `the image ${marker.image}: it was on this machine before Sluice used it`;
 }
 
 /** Catalogs are cached by configuration, whose source is no longer known: remove all of this connector. */
-export async function forgetCatalogs(project: Project, connector: string): Promise<void> {
+export async function removeCatalogs(project: Project, connector: string): Promise<void> {
   const folder = await project.folder('catalogs');
   for (const name of await readdir(folder)) {
     if (!name.startsWith('catalog-')) continue;

@@ -219,7 +219,7 @@ export interface Connectors {
   /** Removes one version in one runtime, after `authorize` approved it; undefined if it is not installed. @throws LimitError `locked` while it is being installed */
   remove(entry: Pick<InstalledEntry, 'name'>, authorize: (entry: InstalledEntry) => void): Promise<Removed | undefined>;
   /** Drops the cached catalogs of a connector: its sources are queried again at their next use. */
-  forgetCatalogs(connector: string): Promise<void>;
+  removeCatalogs(connector: string): Promise<void>;
   /** Installed connectors, without checking which runtimes work. */
   installed(): Promise<readonly InstalledEntry[]>;
   /** Installed connectors of this project: for `get_status` and to find out which runtimes work. */

@@ -162,7 +162,7 @@ export const AIRBYTE_ERRORS = [
         next: 'set `AIRBYTE_CLOUD_CONFIG_API_URL`',
       },
       {
-        codes: ['no_definition_id', 'no_spec', 'no_spec_to_hand_over'],
+        codes: ['no_definition_id', 'no_spec', 'no_spec_to_export'],
         kinds: ['input'],
         meaning: 'Airbyte does not know this connector',
         next: 'use the id of a definition, or a connector of the registry',

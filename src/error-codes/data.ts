@@ -83,6 +83,12 @@ export const DATA_ERRORS = [
         next: 'call again in a minute, or check host and network',
       },
       {
+        codes: ['cache_disk_full', 'cache_out_of_memory'],
+        kinds: ['setup'],
+        meaning: 'the Postgres server has no disk space or memory left; nothing committed is lost',
+        next: 'free some on the server, then call again',
+      },
+      {
         codes: ['cache_commit_unknown', 'cache_connection_lost'],
         kinds: ['limit'],
         meaning: 'the connection to Postgres was lost',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Project } from '../project/index.ts';
-import { handOver, inspectLayers } from './hand-over.ts';
+import { exportForCloud, inspectLayers } from './export-for-cloud.ts';
 import type { SourceDeps } from './located.ts';
 import { createStore } from './store.ts';
 import type { Kind, Sources } from './types.ts';
@@ -8,8 +8,8 @@ import { prepare, prepareUnsaved, validate } from './validate.ts';
 
 export { idOf, originOf } from './saved-source.ts';
 export type {
+  CloudExport,
   ConnectorConfigInput,
-  HandOver,
   Kind,
   Prepared,
   SavedConnector,
@@ -43,7 +43,7 @@ export function createSources(project: Project, deps: Omit<SourceDeps, 'updates'
     updateOf: (source) => updates.fieldsOf(source),
     validate: (input, schemaOnly, control) => validate(allDeps, input, { schemaOnly }, control),
     validateOwn: (input, control) => validate(allDeps, input, { schemaOnly: false, kind }, control),
-    handOver: (source, control) => handOver(allDeps, source, control),
+    exportForCloud: (source, control) => exportForCloud(allDeps, source, control),
     inspect: (layers, spec, control) => inspectLayers(allDeps, layers, spec, control),
     prepareUnsaved: (input, control) => prepareUnsaved(allDeps, input, control),
     prepare: (source, control) => prepare(allDeps, source, kind, control),

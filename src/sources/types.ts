@@ -71,7 +71,7 @@ export interface Prepared {
 }
 
 /** What is needed to recreate a connector elsewhere; nothing was installed or run for it. */
-export interface HandOver {
+export interface CloudExport {
   /** The registry's entry; absent for a manifest or a program of the user's own. */
   readonly entry?: RegistryEntry | undefined;
   /** With its secrets, and with the connector's own updates. */
@@ -147,9 +147,9 @@ export interface Sources {
   validateOwn(input: ConnectorConfigInput, control: RunControl): Promise<Validation>;
   /**
    * A saved connector for another Airbyte: resolved against the registry's spec or that of its own manifest.
-   * @throws InputError `no_spec_to_hand_over` for a program of the user's own
+   * @throws InputError `no_spec_to_export` for a program of the user's own
    */
-  handOver(source: SavedConnector, control: RunControl): Promise<HandOver>;
+  exportForCloud(source: SavedConnector, control: RunControl): Promise<CloudExport>;
   /** A configuration against any spec (`connectionSpecification`): references, literals, schema. */
   inspect(layers: ConfigLayers, spec: JsonObject, control: RunControl): Promise<InspectedLayers>;
   /** Prepares a source that is not saved, without the connector's own check. @throws InputError `invalid_config`, `other_kind` */

@@ -162,8 +162,8 @@ async function cut(all: Gathering): Promise<Batch | undefined> {
   const waiting = runs.map(({ index }) => segments.waiting(index));
   const plan = planLoad({ runs, waiting, shared, limits });
   apply(all, plan);
-  const { loads, states, withState, forget, completed } = plan;
-  if (loads.length === 0 && states.length === 0 && forget.length === 0) {
+  const { loads, states, withState, deleteStatesOf, completed } = plan;
+  if (loads.length === 0 && states.length === 0 && deleteStatesOf.length === 0) {
     for (const run of completed) markCommitted(run);
     return undefined;
   }
@@ -171,7 +171,7 @@ async function cut(all: Gathering): Promise<Batch | undefined> {
   for (const load of loads) streams.push(await takeLines(segments, load));
   const { syncId, source } = all;
   return {
-    load: { syncId, source, streams, states, forget: forget.map(({ prepared }) => prepared.stream) },
+    load: { syncId, source, streams, states, deleteStatesOf: deleteStatesOf.map(({ prepared }) => prepared.stream) },
     runs: loads.map(({ run }) => run),
     withState,
     completed,

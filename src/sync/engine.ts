@@ -176,7 +176,7 @@ function stateOf(record: SyncRecord): { stateText?: string } {
   const stateText = stateFile({
     states: record.prepared?.states ?? [],
     resumed: record.runs.filter(({ prepared }) => prepared.resumes).map(({ prepared }) => prepared.stream),
-    anew: record.runs.filter(({ prepared }) => !prepared.resumes).map(({ prepared }) => prepared.stream),
+    restarted: record.runs.filter(({ prepared }) => !prepared.resumes).map(({ prepared }) => prepared.stream),
   });
   return stateText === undefined ? {} : { stateText };
 }

@@ -48,7 +48,7 @@ function plan(streams: readonly [StreamRun, Waiting?][], shared: SharedState = {
 }
 
 /** What a plan does, by the labels of its streams. */
-function shown({ loads, states, withState, forget, completed, shared }: LoadPlan) {
+function shown({ loads, states, withState, deleteStatesOf, completed, shared }: LoadPlan) {
   const labels = (runs: readonly StreamRun[]): string[] => runs.map(({ label }) => label);
   return {
     loads: loads.map(({ run, into, lines, movePending, swap }) =>
@@ -56,13 +56,13 @@ function shown({ loads, states, withState, forget, completed, shared }: LoadPlan
     ),
     states: states.map(({ text }) => text),
     withState: labels(withState),
-    forget: labels(forget),
+    deleteStatesOf: labels(deleteStatesOf),
     completed: labels(completed),
     shared,
   };
 }
 
-const NOTHING = { loads: [], states: [], withState: [], forget: [], completed: [], shared: { isUsed: false } };
+const NOTHING = { loads: [], states: [], withState: [], deleteStatesOf: [], completed: [], shared: { isUsed: false } };
 
 describe('planLoad', () => {
   it('loads nothing that is not confirmed', () => {
@@ -104,11 +104,11 @@ describe('planLoad', () => {
     expect(large.loads.map(({ rowsPending }) => rowsPending)).toEqual([0, 87, 30]);
   });
 
-  it('builds a replacement from all rows, swaps it in when the stream is complete, and forgets its state', () => {
+  it('builds a replacement from all rows, swaps it in when the stream is complete, and deletes its state', () => {
     const run = runOf('a', OVERWRITE);
     expect(shown(plan([[run, waitingOf(10)]]))).toEqual({ ...NOTHING, loads: ['a replacement all'] });
     markComplete(run);
-    const end = { loads: ['a replacement all swap'], forget: ['a'], completed: ['a'] };
+    const end = { loads: ['a replacement all swap'], deleteStatesOf: ['a'], completed: ['a'] };
     expect(shown(plan([[run]]))).toEqual({ ...NOTHING, ...end });
   });
 
@@ -140,10 +140,14 @@ describe('planLoad', () => {
     expect(shown(plan([[run]]))).toEqual({ ...NOTHING, ...end });
   });
 
-  it('forgets the old state of a stream that was rebuilt without a new one', () => {
+  it('deletes the old state of a stream that was rebuilt without a new one', () => {
     const run = runOf('a', REBUILD);
     markComplete(run);
-    expect(shown(plan([[run]]))).toMatchObject({ loads: ['a replacement all swap'], states: [], forget: ['a'] });
+    expect(shown(plan([[run]]))).toMatchObject({
+      loads: ['a replacement all swap'],
+      states: [],
+      deleteStatesOf: ['a'],
+    });
   });
 
   it('commits a state of all streams, of those that are incremental', () => {

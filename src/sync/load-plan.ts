@@ -27,7 +27,7 @@ export interface LoadPlan {
   /** Streams that those states cover. */
   readonly withState: readonly StreamRun[];
   /** Streams whose stored state no longer describes their table. */
-  readonly forget: readonly StreamRun[];
+  readonly deleteStatesOf: readonly StreamRun[];
   /** Streams that are committed with this batch. */
   readonly completed: readonly StreamRun[];
   /** States of all streams that are left for later batches. */
@@ -61,7 +61,7 @@ export function planLoad({ runs, waiting, shared, limits }: LoadSituation): Load
     loads: [...own.filter((load) => load !== undefined), ...planOverflow(runs, waiting, own, limits)],
     states: [...committing.flatMap(({ stateToCommit }) => stateToCommit ?? []), ...(sharedState ? [sharedState] : [])],
     withState: sharedState ? [...committing, ...runs.filter(isIncremental)] : committing,
-    forget: runs.filter((_run, index) => stateActions[index] === 'forget'),
+    deleteStatesOf: runs.filter((_run, index) => stateActions[index] === 'delete'),
     completed,
     shared: rest,
   };
@@ -88,17 +88,17 @@ function planOwnLoad(run: StreamRun, waiting: Waiting, swap: boolean): PlannedLo
 function planState(
   run: StreamRun,
   { isSwapped, isCompleted }: { readonly isSwapped: boolean; readonly isCompleted: boolean },
-): 'commit' | 'forget' | undefined {
+): 'commit' | 'delete' | undefined {
   const hasState = run.stateToCommit !== undefined;
   if (!isIncremental(run)) {
     // The next full refresh starts from the beginning.
-    if (isCompleted) return 'forget';
+    if (isCompleted) return 'delete';
     return hasState ? 'commit' : undefined;
   }
   if (run.writeMode === 'replace' && !isSwapped) return undefined;
   if (hasState) return 'commit';
   // An older state does not describe the table that was swapped in.
-  return isSwapped ? 'forget' : undefined;
+  return isSwapped ? 'delete' : undefined;
 }
 
 /** Moves rows that wait for a state into the database when there are too many, so that staging stays bounded. */

@@ -131,7 +131,7 @@ function warnOfShrinking(record: SyncRecord, { label, rowsReplaced = 0, rowsComm
   if (rowsReplaced * SMALL_PART <= rowsCommitted) return;
   addWarning(
     record,
-    `"${label}" was read in full: ${count(rowsCommitted, 'row')} replaced the  ${rowsReplaced.toLocaleString('en-US')} that the table had. If the source should have more, look at its permissions and filters, and sync again.`,
+    `"${label}" was read in full: ${count(rowsCommitted, 'row')} replaced the ${rowsReplaced.toLocaleString('en-US')} that the table had. If the source should have more, look at its permissions and filters, and sync again.`,
   );
 }
 

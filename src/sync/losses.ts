@@ -77,13 +77,13 @@ function withoutLossySwap(run: StreamRun, load: StreamLoad, isLossy: boolean): S
 }
 
 function statesWithoutLoss(
-  { states, forget }: BatchLoad,
+  { states, deleteStatesOf }: BatchLoad,
   lossy: ReadonlySet<StreamRun>,
-): Pick<BatchLoad, 'states' | 'forget'> {
+): Pick<BatchLoad, 'states' | 'deleteStatesOf'> {
   const byStream = new Map([...lossy].map((run) => [streamKey(run.prepared.stream), run]));
   const lossyRun = (stream: StreamName): StreamRun | undefined => byStream.get(streamKey(stream));
   return {
     states: states.filter(({ kind, stream }) => kind === 'STREAM' && !(stream && lossyRun(stream))),
-    forget: forget.filter((stream) => lossyRun(stream)?.isWithdrawn !== true),
+    deleteStatesOf: deleteStatesOf.filter((stream) => lossyRun(stream)?.isWithdrawn !== true),
   };
 }

@@ -13,25 +13,25 @@ describe('the state file', () => {
       { kind: 'STREAM', stream: a, text: '{"x": 9007199254740993}' },
       { kind: 'STREAM', stream: b, text: '{"y":1.10}' },
     ] as const;
-    expect(stateFile({ states, resumed: [b], anew: [a] })).toBe('[{"y":1.10}]');
-    expect(stateFile({ states, resumed: [a, b], anew: [] })).toBe('[{"x": 9007199254740993},{"y":1.10}]');
-    expect(stateFile({ states, resumed: [{ name: 'c' }], anew: [] })).toBeUndefined();
-    expect(stateFile({ states, resumed: [], anew: [a, b] })).toBeUndefined();
-    expect(stateFile({ states: [], resumed: [a], anew: [] })).toBeUndefined();
+    expect(stateFile({ states, resumed: [b], restarted: [a] })).toBe('[{"y":1.10}]');
+    expect(stateFile({ states, resumed: [a, b], restarted: [] })).toBe('[{"x": 9007199254740993},{"y":1.10}]');
+    expect(stateFile({ states, resumed: [{ name: 'c' }], restarted: [] })).toBeUndefined();
+    expect(stateFile({ states, resumed: [], restarted: [a, b] })).toBeUndefined();
+    expect(stateFile({ states: [], resumed: [a], restarted: [] })).toBeUndefined();
   });
 
   it('leaves streams that start over out of a GLOBAL state, and changes no number', () => {
     const states = [{ kind: 'GLOBAL', text: global }] as const;
-    expect(stateFile({ states, resumed: [a, b], anew: [] })).toBe(`[${global}]`);
-    expect(stateFile({ states, resumed: [b], anew: [a] })).toBe(
+    expect(stateFile({ states, resumed: [a, b], restarted: [] })).toBe(`[${global}]`);
+    expect(stateFile({ states, resumed: [b], restarted: [a] })).toBe(
       `[{"type":"GLOBAL","global":{"shared_state":{"lsn":1.10},"stream_states":[${entry('b', 'n')}]}}]`,
     );
   });
 
   it('leaves them out of a LEGACY state too', () => {
     const states = [{ kind: 'LEGACY', text: '{"type":"LEGACY","data":{"a": 1e400,"b":2}}' }] as const;
-    expect(stateFile({ states, resumed: [b], anew: [] })).toBe('{"a": 1e400,"b":2}');
-    expect(stateFile({ states, resumed: [b], anew: [a] })).toBe('{"b":2}');
+    expect(stateFile({ states, resumed: [b], restarted: [] })).toBe('{"a": 1e400,"b":2}');
+    expect(stateFile({ states, resumed: [b], restarted: [a] })).toBe('{"b":2}');
   });
 
   it('goes by what the connector said last', () => {
@@ -39,7 +39,7 @@ describe('the state file', () => {
       { kind: 'LEGACY', text: '{"data":{"a":1}}' },
       { kind: 'STREAM', stream: a, text: '{"s":1}' },
     ] as const;
-    expect(stateFile({ states, resumed: [a], anew: [] })).toBe('[{"s":1}]');
+    expect(stateFile({ states, resumed: [a], restarted: [] })).toBe('[{"s":1}]');
   });
 
   it('takes out of a LEGACY state what a stream without one of its own continues from', () => {
@@ -49,15 +49,15 @@ describe('the state file', () => {
     ] as const;
     const own =
       '{"type":"STREAM","stream":{"stream_descriptor":{"name":"b","namespace":"n"},"stream_state":{"at": 9007199254740993}}}';
-    expect(stateFile({ states, resumed: [a, b, { name: 'c' }], anew: [] })).toBe(`[{"s":1},${own}]`);
-    expect(stateFile({ states, resumed: [a], anew: [b] })).toBe('[{"s":1}]');
+    expect(stateFile({ states, resumed: [a, b, { name: 'c' }], restarted: [] })).toBe(`[{"s":1},${own}]`);
+    expect(stateFile({ states, resumed: [a], restarted: [b] })).toBe('[{"s":1}]');
   });
 
   it('knows a stream by its name alone where the connector leaves the namespace out', () => {
     const text = `{"global":{"stream_states":[${entry('a')},${entry('b')}]}}`;
     const states = [{ kind: 'GLOBAL', text }] as const;
-    expect(stateFile({ states, resumed: [a], anew: [b] })).toBe(`[{"global":{"stream_states":[${entry('a')}]}}]`);
-    expect(stateFile({ states, resumed: [b], anew: [a] })).toBe(`[{"global":{"stream_states":[${entry('b')}]}}]`);
+    expect(stateFile({ states, resumed: [a], restarted: [b] })).toBe(`[{"global":{"stream_states":[${entry('a')}]}}]`);
+    expect(stateFile({ states, resumed: [b], restarted: [a] })).toBe(`[{"global":{"stream_states":[${entry('b')}]}}]`);
   });
 });
 

@@ -9,11 +9,11 @@ export interface StateChoice {
   /** The streams that continue from their state. */
   readonly resumed: readonly StreamName[];
   /** The other streams of this sync: they start over. */
-  readonly anew: readonly StreamName[];
+  readonly restarted: readonly StreamName[];
 }
 
 /** @returns undefined where nothing is to be resumed from */
-export function stateFile({ states, resumed, anew }: StateChoice): string | undefined {
+export function stateFile({ states, resumed, restarted }: StateChoice): string | undefined {
   if (resumed.length === 0) return undefined;
   // A connector that changed from one kind to another continues with its latest state.
   const last = states.at(-1);
@@ -25,8 +25,8 @@ export function stateFile({ states, resumed, anew }: StateChoice): string | unde
   }
   if (!last) return undefined;
   const state = Buffer.from(last.text, 'utf8');
-  if (last.kind === 'GLOBAL') return `[${withoutStreams(state, resumed, anew)}]`;
-  const names = new Set(anew.map(({ name }) => name));
+  if (last.kind === 'GLOBAL') return `[${withoutStreams(state, resumed, restarted)}]`;
+  const names = new Set(restarted.map(({ name }) => name));
   const blob = memberOf(state, 'data') ?? state;
   return rebuilt(membersOf(blob), '{}', ({ key }) => !names.has(key));
 }
@@ -58,9 +58,9 @@ function fromLegacy(legacy: StateText | undefined, { name, namespace }: StreamNa
   return `{"type":"STREAM","stream":{"stream_descriptor":${descriptor},"stream_state":${own}}}`;
 }
 
-function withoutStreams(state: Buffer, resumed: readonly StreamName[], anew: readonly StreamName[]): string {
-  if (anew.length === 0) return state.toString('utf8');
-  const indexOf = indexStreams([...resumed, ...anew]);
+function withoutStreams(state: Buffer, resumed: readonly StreamName[], restarted: readonly StreamName[]): string {
+  if (restarted.length === 0) return state.toString('utf8');
+  const indexOf = indexStreams([...resumed, ...restarted]);
   const isAnew = (entry: Buffer): boolean => {
     const parsed: unknown = JSON.parse(entry.toString('utf8'));
     const stream = isObject(parsed) ? streamDescriptor(parsed.stream_descriptor) : undefined;

@@ -79,6 +79,38 @@ export async function openTestContext(
   destinationSilenceMs?: number,
 ): Promise<TestContext> {
   const folder = at ?? (await mkdtemp(join(tmpdir(), 'sluice-sync-')));
+  const parts = await openParts(folder, limits, silenceMs, destinationSilenceMs);
+  const { connectors, database, syncs } = parts;
+  return {
+    ...parts,
+    ...(await createPlayer(folder, (config) => resolveConfig(parts.vault, config))),
+    folder,
+    async meadow(config, names, options = []) {
+      const resolved = await resolveConfig(parts.vault, { api_key: 'secret_reference::MEADOW_API_KEY', ...config });
+      const program = installed(MEADOW, [process.execPath, MEADOW]);
+      const catalog = await connectors.discover(program, resolved, {
+        signal: new AbortController().signal,
+        progress: () => undefined,
+      });
+      const streams = configureStreams(catalog, names, options);
+      return { source: 'meadow', installed: program, config: resolved, catalog, streams };
+    },
+    async sync(request) {
+      const { syncId } = await syncs.start(request);
+      return syncs.wait(syncId, 120_000, new AbortController().signal);
+    },
+    rows: (sql) =>
+      database.use('a test', async (connection) => (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][]),
+    async close() {
+      await Promise.all([connectors.endAll(), syncs.endAll()]);
+      await database.close();
+      if (at === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The real parts of a server, as `createApp` joins them. */
+async function openParts(folder: string, limits?: BatchLimits, silenceMs?: number, destinationSilenceMs?: number) {
   const envFile = join(folder, 'test.env');
   await writeFile(envFile, `MEADOW_API_KEY=${SECRET}\n`, { mode: 0o600 });
   const { settings, contents } = loadSettings(
@@ -114,42 +146,38 @@ export async function openTestContext(
     ...(silenceMs === undefined ? {} : { silenceMs }),
     ...(destinationSilenceMs === undefined ? {} : { destinationSilenceMs }),
   });
-  const resolve = async (config: JsonObject): Promise<ResolvedConfig> => {
-    const spec: JsonObject = { type: 'object', properties: { api_key: { type: 'string', airbyte_secret: true } } };
-    const resolution = await vault.resolve({ config }, { spec: spec, secretKeys: new Set(), isPublished: true });
-    if (resolution.problems.length > 0) throw new Error(JSON.stringify(resolution.problems));
-    return resolution.config;
-  };
-  const installed = (connector: string, command: ProcessStart['command']): Installed => ({
+  return { project, settings, vault, connectors, database, cache, syncs };
+}
+
+async function resolveConfig(vault: Vault, config: JsonObject): Promise<ResolvedConfig> {
+  const spec: JsonObject = { type: 'object', properties: { api_key: { type: 'string', airbyte_secret: true } } };
+  const resolution = await vault.resolve({ config }, { spec, secretKeys: new Set(), isPublished: true });
+  if (resolution.problems.length > 0) throw new Error(JSON.stringify(resolution.problems));
+  return resolution.config;
+}
+
+function installed(connector: string, command: ProcessStart['command']): Installed {
+  return {
     connector,
     version: 'local',
     runtime: 'executable',
     start: { kind: 'process', command },
     stamp: '',
     newlyInstalled: false,
-  });
-  const control = { signal: new AbortController().signal, progress: () => undefined };
+  };
+}
+
+/** The source that plays back a script, and what it was given. */
+async function createPlayer(
+  folder: string,
+  resolve: (config: JsonObject) => Promise<ResolvedConfig>,
+): Promise<Pick<TestContext, 'play' | 'seenState' | 'seenText'>> {
   const script = join(folder, 'script.json');
   const seen = join(folder, 'seen-state.json');
   const player = join(folder, 'player.mjs');
   await writeFile(player, PLAYER);
-
+  const seenText = () => readFile(seen, 'utf8').catch(() => undefined);
   return {
-    folder,
-    project,
-    settings,
-    database,
-    cache,
-    connectors,
-    vault,
-    syncs,
-    async meadow(config, names, options = []) {
-      const resolved = await resolve({ api_key: 'secret_reference::MEADOW_API_KEY', ...config });
-      const program = installed(MEADOW, [process.execPath, MEADOW]);
-      const catalog = await connectors.discover(program, resolved, control);
-      const streams = configureStreams(catalog, names, options);
-      return { source: 'meadow', installed: program, config: resolved, catalog, streams };
-    },
     async play(source, catalog, parts, options = []) {
       await writeFile(script, JSON.stringify(parts));
       await rm(seen, { force: true });
@@ -165,21 +193,10 @@ export async function openTestContext(
       };
     },
     async seenState() {
-      const text = await readFile(seen, 'utf8').catch(() => undefined);
+      const text = await seenText();
       return text === undefined ? undefined : JSON.parse(text);
     },
-    seenText: () => readFile(seen, 'utf8').catch(() => undefined),
-    async sync(request) {
-      const { syncId } = await syncs.start(request);
-      return syncs.wait(syncId, 120_000, control.signal);
-    },
-    rows: (sql) =>
-      database.use('a test', async (connection) => (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][]),
-    async close() {
-      await Promise.all([connectors.endAll(), syncs.endAll()]);
-      await database.close();
-      if (at === undefined) await rm(folder, { recursive: true, force: true });
-    },
+    seenText,
   };
 }
 

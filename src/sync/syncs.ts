@@ -63,7 +63,7 @@ export function createSyncs(options: SyncsOptions): Syncs {
       if (state === 'running') throw stillRunning(syncId);
       await files.remove(syncId);
     },
-    forgetDeliveries: (of) => removeStoredStates(project, of),
+    removeDeliveryStates: (of) => removeStoredStates(project, of),
     sweep: () => sweepStaging(project, async (name) => (await files.read(name))?.state === 'running'),
     endAll: () => endAll(all),
   };

@@ -172,7 +172,7 @@ export interface Syncs {
   /** For shutdown: ends all syncs of this process within about 700 ms; committed records remain. */
   endAll(): Promise<void>;
   /** Forgets what destinations have confirmed: of a source, or to a destination. @returns whether there was anything */
-  forgetDeliveries(of: { readonly source: string } | { readonly destination: string }): Promise<boolean>;
+  removeDeliveryStates(of: { readonly source: string } | { readonly destination: string }): Promise<boolean>;
   /** Removes the staged records of syncs whose process is dead. */
   sweep(): Promise<void>;
 }

@@ -83,8 +83,8 @@ async function planSource({ sources, connectors, syncs }: Services, name: string
     run: (authorize) =>
       syncs.whileIdle(name, `removing the source ${name}`, async () => {
         const { hadUpdate } = await sources.remove(name, mayRemove('source', authorize));
-        const hadStates = await syncs.forgetDeliveries({ source: name });
-        await connectors.forgetCatalogs(connector);
+        const hadStates = await syncs.removeDeliveryStates({ source: name });
+        await connectors.removeCatalogs(connector);
         const dataset = datasetName(name);
         return {
           removed: [
@@ -125,7 +125,7 @@ async function planDestination({ destinations, syncs }: Services, name: string):
   const { connector, runtime } = destination;
   const removeIt = async (authorize: Authorize): Promise<Removal> => {
     const { hadUpdate } = await destinations.remove(name, mayRemove('destination', authorize));
-    const hadStates = await syncs.forgetDeliveries({ destination: name });
+    const hadStates = await syncs.removeDeliveryStates({ destination: name });
     return {
       removed: [
         `destination "${name}"`,

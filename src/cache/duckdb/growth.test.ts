@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../errors.ts';
 import { checkParsedSize } from './growth-text.ts';
 import { runQuery } from './query.ts';
-import { openShop, type Shop } from './query-shop.ts';
+import { openShop, type Shop } from './query-shop.fixture.ts';
 
 let shop: Shop;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DENIED_FUNCTIONS, GROWING_FUNCTIONS, GROWTH_CAP, TABLE_FUNCTIONS } from './guard-functions.ts';
-import { openShop, type Shop } from './query-shop.ts';
+import { openShop, type Shop } from './query-shop.fixture.ts';
 
 let shop: Shop;
 const names = async (where: string): Promise<string[]> =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { QueryResult } from '../types.ts';
 import { runQuery } from './query.ts';
-import { openShop, type Shop } from './query-shop.ts';
+import { openShop, type Shop } from './query-shop.fixture.ts';
 
 let shop: Shop;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runQuery } from './query.ts';
-import { openShop, type Shop } from './query-shop.ts';
+import { openShop, type Shop } from './query-shop.fixture.ts';
 
 let shop: Shop;
 const never = new AbortController().signal;

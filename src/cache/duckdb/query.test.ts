@@ -3,7 +3,7 @@ import { createRedactor } from '../../secrets/index.ts';
 import type { QueryResult } from '../types.ts';
 import { openDatabase } from './database.ts';
 import { dryRun, runQuery } from './query.ts';
-import { openShop, type Shop } from './query-shop.ts';
+import { openShop, type Shop } from './query-shop.fixture.ts';
 
 let shop: Shop;
 

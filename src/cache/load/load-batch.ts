@@ -78,7 +78,7 @@ async function loadStreams(
     settled.push(replaced === undefined ? one : { ...one, replaced });
   }
   // In the same transaction as the rows, so that a state never claims rows that are not there.
-  await deleteStates(connection, batch.source, batch.forget);
+  await deleteStates(connection, batch.source, batch.deleteStatesOf);
   await saveStates(connection, batch.source, batch.syncId, batch.states);
   return settled;
 }

@@ -120,7 +120,7 @@ export async function openLoadContext(): Promise<LoadContext> {
         source: 'shop',
         streams: [entry, ...rest.more],
         states: rest.states,
-        forget: [],
+        deleteStatesOf: [],
       };
       const [loaded] = await cache.loadBatch(batch);
       if (!loaded) throw new Error('nothing loaded');

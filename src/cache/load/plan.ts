@@ -10,7 +10,7 @@ export interface StreamPlan extends Pick<PreparedStream, 'writeMode' | 'newTable
   /** With the known columns of the table, or of the replacement that is resumed. */
   readonly target: StreamTable;
   /** Whether the stored state is dropped, because the table that it describes no longer exists. */
-  readonly forgets: boolean;
+  readonly deletesState: boolean;
   /** Whether rows of the table may share a key, because it was append-only so far. */
   readonly merges: boolean;
 }
@@ -75,7 +75,7 @@ function planStream(
     newTable,
     resumes: resumes || (isIncremental && writeMode === 'append' && !newTable),
     // A removed table cannot continue from its state.
-    forgets: !resumes && (refresh !== undefined || (isIncremental && writeMode === 'append' && newTable)),
+    deletesState: !resumes && (refresh !== undefined || (isIncremental && writeMode === 'append' && newTable)),
     merges:
       mode === 'incremental_deduped_history' &&
       (mapped?.mode !== mode || JSON.stringify(mapped.primaryKey) !== JSON.stringify(primaryKey)),

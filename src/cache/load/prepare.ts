@@ -57,7 +57,7 @@ async function prepare(connection: LoadConnection, request: PrepareRequest): Pro
   await deleteStates(
     connection,
     source,
-    plans.filter(({ forgets }) => forgets).map(({ requested }) => requested.stream),
+    plans.filter(({ deletesState }) => deletesState).map(({ requested }) => requested.stream),
   );
   const streams: PreparedStream[] = [];
   for (const plan of plans) streams.push(await carryOut(connection, plan, existing, identity(plan, known, request)));

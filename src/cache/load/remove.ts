@@ -82,7 +82,7 @@ export function removeTables(
 
 /** Removes the record of a sync; its rows stay. */
 export async function deleteSync(store: LoadStore, syncId: string): Promise<void> {
-  await store.transaction(`forgetting sync ${syncId}`, async (connection) => {
+  await store.transaction(`removing the record of sync ${syncId}`, async (connection) => {
     if (await hasBookkeeping(connection)) {
       await connection.run('DELETE FROM _sluice.syncs WHERE sync_id = $1', [syncId]);
     }

@@ -143,7 +143,7 @@ describe('tables over several syncs', () => {
     const prepared = await context.prepare([stream('s', { id: { type: 'integer' } })]);
     const state = { kind: 'STREAM', stream: { name: 's' }, text: '{"lsn":  9007199254740993.10}' } as const;
     const commit = (states: BatchLoad['states']): Promise<unknown> =>
-      context.cache.loadBatch({ syncId: 'x', source: 'shop', streams: [], states, forget: [] });
+      context.cache.loadBatch({ syncId: 'x', source: 'shop', streams: [], states, deleteStatesOf: [] });
     const read = (): Promise<unknown> => context.sql((connection) => readStates(connection, 'shop'));
     await commit([state]);
     await commit([state, { kind: 'STREAM', stream: { name: 's', namespace: 'n' }, text: '1' }]);

@@ -145,7 +145,7 @@ export interface BatchLoad {
   readonly streams: readonly StreamLoad[];
   readonly states: readonly StateText[];
   /** Streams whose stored state no longer describes their table. */
-  readonly forget: readonly { readonly name: string; readonly namespace?: string }[];
+  readonly deleteStatesOf: readonly { readonly name: string; readonly namespace?: string }[];
 }
 
 /** The result of one entry of `BatchLoad.streams`. */

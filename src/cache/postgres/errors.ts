@@ -94,15 +94,25 @@ export function workError(error: unknown, purpose: string, holders: string, wait
       'A person grants the right: GRANT CREATE, TEMPORARY ON DATABASE … TO …; a table is altered by its owner only.',
     );
   }
-  if (state === '53100' || state === '53200') {
-    const what = state === '53100' ? 'has no disk space left' : 'is out of memory';
-    return new SetupError('disk_full', `The Postgres server ${what}.`, 'Free some there, and call again.');
+  if (state === '53100') {
+    return new SetupError(
+      'cache_disk_full',
+      'The Postgres server has no disk space left.',
+      'Free some there, and call again.',
+    );
+  }
+  if (state === '53200') {
+    return new SetupError(
+      'cache_out_of_memory',
+      `The Postgres server is out of memory (${purpose}).`,
+      'Let a person give it more memory, or sync fewer streams at once; then call again.',
+    );
   }
   if (state === '2BP01') {
     const { detail = '' } = error as { detail?: string };
     return new SetupError(
       'table_in_use',
-      `The table cannot be replaced or removed because another database object depends on it:  ${detail.split('\n').slice(0, 5).join('; ') || messageOf(error)}.`,
+      `The table cannot be replaced or removed because another database object depends on it: ${detail.split('\n').slice(0, 5).join('; ') || messageOf(error)}.`,
       'Let a person drop it (and make it again afterwards), or sync the stream in an incremental mode.',
     );
   }

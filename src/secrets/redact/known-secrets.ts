@@ -31,32 +31,32 @@ const CHUNK_UNITS = 1_024;
 const MIN_PLAIN_TOKEN = 3;
 const NO_TOKENS = /^(?:true|false|yes|no|null)$/i;
 
-interface Shelf {
+interface TermSet {
   readonly needles: Map<string, Needle>;
   readonly literals: Map<string, Literal>;
   search?: NeedleSearch;
 }
 
 export function createKnownSecrets(): KnownSecrets {
-  const sensitive = newShelf();
-  const plain = newShelf();
+  const sensitive = newTermSet();
+  const plain = newTermSet();
   const names = new Set<string>();
   const added = new Set<string>();
   let spaced = false;
-  const shelve = (shelf: Shelf, name: string, form: string, asToken: boolean): void => {
+  const addForm = (terms: TermSet, name: string, form: string, asToken: boolean): void => {
     const text = withoutInvisible(form);
-    shelf.search = undefined;
+    terms.search = undefined;
     if (text.length >= MIN_NEEDLE && !asToken) {
       for (const needle of needlesOf(text, name))
-        if (!shelf.needles.has(needle.text)) shelf.needles.set(needle.text, needle);
-    } else if (text !== '' && !shelf.literals.has(form)) {
-      shelf.literals.set(form, { text: form, name, asToken });
+        if (!terms.needles.has(needle.text)) terms.needles.set(needle.text, needle);
+    } else if (text !== '' && !terms.literals.has(form)) {
+      terms.literals.set(form, { text: form, name, asToken });
     }
   };
-  const addValue = (shelf: Shelf, name: string, part: string, forms: Set<string>): void => {
+  const addValue = (terms: TermSet, name: string, part: string, forms: Set<string>): void => {
     spaced ||= withoutInvisible(part) !== part;
     // Encoded forms of a short value are still searched as tokens, whatever their length.
-    for (const form of forms) shelve(shelf, name, form, part.length < MIN_NEEDLE);
+    for (const form of forms) addForm(terms, name, form, part.length < MIN_NEEDLE);
   };
   return {
     spaced: () => spaced,
@@ -74,10 +74,10 @@ export function createKnownSecrets(): KnownSecrets {
       }
     },
     termsFor(level) {
-      const shelves = level === 'data' ? [sensitive] : [sensitive, plain];
-      const literals = shelves.flatMap((shelf) => [...shelf.literals.values()]);
+      const sets = level === 'data' ? [sensitive] : [sensitive, plain];
+      const literals = sets.flatMap((terms) => [...terms.literals.values()]);
       return {
-        needles: shelves.map(searchOf).filter((search) => search.size > 0),
+        needles: sets.map(searchOf).filter((search) => search.size > 0),
         literals: level === 'connector' ? literals : literals.filter((literal) => !literal.asToken),
       };
     },
@@ -94,13 +94,13 @@ function needlesOf(text: string, name: string): Needle[] {
   });
 }
 
-function newShelf(): Shelf {
+function newTermSet(): TermSet {
   return { needles: new Map(), literals: new Map() };
 }
 
-function searchOf(shelf: Shelf): NeedleSearch {
-  shelf.search ??= createNeedleSearch([...shelf.needles.values()]);
-  return shelf.search;
+function searchOf(terms: TermSet): NeedleSearch {
+  terms.search ??= createNeedleSearch([...terms.needles.values()]);
+  return terms.search;
 }
 
 function formsOf(part: string): Set<string> {

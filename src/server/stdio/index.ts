@@ -1,2 +1,3 @@
 export { brokenBound, MESSAGE_BOUNDS } from './json-bounds.ts';
-export { createStdioTransport, internalError } from './stdio-transport.ts';
+export { internalError } from './message-writer.ts';
+export { createStdioTransport } from './stdio-transport.ts';

@@ -1,18 +1,12 @@
 /** MCP over stdin and stdout: every line gets an answer, and stdin is throttled for a client that reads slowly. */
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
-import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { messageOf } from '../../errors.ts';
 import { createAdmission } from './admission.ts';
 import { createLineReader, type Line } from './line-reader.ts';
-import { type ErrorAnswer, MAX_MESSAGE_BYTES, readMessage } from './read-message.ts';
-import type { RequestId } from './request-id.ts';
+import { createMessageWriter, internalError } from './message-writer.ts';
+import { MAX_MESSAGE_BYTES, readMessage } from './read-message.ts';
 import { createThrottle } from './throttle.ts';
-
-/** Bytes of unread answers beyond which no more requests start. */
-const MAX_UNREAD_BYTES = 256 * 1024;
-/** Answers to lines that are not messages, and progress, are dropped beyond it. */
-const MAX_DROPPABLE_BYTES = 4 * 1024 * 1024;
 
 /** A transport for one connection; `start` begins to read. */
 export function createStdioTransport(stdin: Readable = process.stdin, stdout: Writable = process.stdout): Transport {
@@ -21,7 +15,7 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
 
   const fail = (error: unknown): void =>
     transport.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
-  const write = (message: JSONRPCMessage | ErrorAnswer): void => void stdout.write(`${JSON.stringify(message)}\n`);
+  const writer = createMessageWriter(stdout, fail);
   const deliver = (message: JSONRPCMessage): void => {
     try {
       transport.onmessage?.(message);
@@ -31,16 +25,8 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
         void transport.send(internalError(message.id)).catch(fail);
     }
   };
-  const admission = createAdmission({
-    deliver,
-    isCongested: () => stdout.writableLength > MAX_UNREAD_BYTES,
-    onDelivered: () => regulate(),
-  });
-  const throttle = createThrottle(
-    stdin,
-    () => admission.held,
-    () => stdout.writableLength > MAX_DROPPABLE_BYTES,
-  );
+  const admission = createAdmission({ deliver, isCongested: writer.isCongested, onDelivered: () => regulate() });
+  const throttle = createThrottle(stdin, () => admission.held, writer.isFull);
   const regulate = (): void => {
     if (!closed) throttle.regulate();
   };
@@ -50,7 +36,7 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
     const incoming = readMessage(line);
     if ('message' in incoming) admission.accept(incoming.message, incoming.bytes);
     else if ('ignored' in incoming) fail(new Error(`ignored ${incoming.ignored}`));
-    else if (stdout.writableLength < MAX_DROPPABLE_BYTES) write(incoming.answer);
+    else writer.reject(incoming.answer);
   };
   const onData = (chunk: Buffer): void => {
     reader.push(chunk, onLine);
@@ -68,15 +54,6 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
     stdin.off('data', onData);
     stdin.pause();
     transport.onclose?.();
-  };
-  const writeOrFail = (message: JSONRPCMessage, id: RequestId | undefined): void => {
-    try {
-      write(message);
-    } catch (error) {
-      // Not serialisable, because it is nested too deeply or too large for a string.
-      fail(error);
-      if (id !== undefined) write(internalError(id));
-    }
   };
 
   const transport: Transport = {
@@ -97,9 +74,9 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
       if (closed) throw new Error('The connection is closed.');
       const isAnswer = 'id' in message && !('method' in message);
       // Outdated progress is useless.
-      if (!isAnswer && stdout.writableLength > MAX_UNREAD_BYTES) return;
+      if (!isAnswer && writer.isCongested()) return;
       const id = isAnswer ? message.id : undefined;
-      writeOrFail(message, id);
+      writer.write(message, id);
       if (id !== undefined) admission.release(id);
     },
     async close() {
@@ -107,9 +84,4 @@ export function createStdioTransport(stdin: Readable = process.stdin, stdout: Wr
     },
   };
   return transport;
-}
-
-/** The answer to a request whose result cannot be serialised. */
-export function internalError(id: string | number): JSONRPCMessage {
-  return { jsonrpc: '2.0', id, error: { code: ProtocolErrorCode.InternalError, message: 'Internal error' } };
 }

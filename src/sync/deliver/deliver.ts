@@ -179,6 +179,6 @@ function noteBadEnd({ record, cancel, abort }: Carriage, exit: Exit | undefined,
 function stateOf({ record, stored }: Carriage): { stateText?: string } {
   const streams = (resumes: boolean) =>
     record.deliveries.filter((run) => run.resumes === resumes).map(({ configured }) => configured.stream);
-  const stateText = stateFile({ states: stored.states, resumed: streams(true), anew: streams(false) });
+  const stateText = stateFile({ states: stored.states, resumed: streams(true), restarted: streams(false) });
   return stateText === undefined ? {} : { stateText };
 }

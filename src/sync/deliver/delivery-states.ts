@@ -15,7 +15,7 @@ export interface StoredStream extends StreamName {
   /** A destination that supports generations removes older ones; equal to `generation` until the stream is complete. */
   readonly minimum: number;
   /** Whether none of the stored states covers it. */
-  readonly anew: boolean;
+  readonly restarts: boolean;
   /** Whether a state of all streams has moved on while this one was not read. */
   readonly behind?: boolean;
   /** Created with the first record written there, and replaced when somebody other than its creator writes. Absent in files of earlier versions. */
@@ -141,13 +141,13 @@ function prepareStream(
   const generation = last + (begins ? 1 : 0);
   const truncates = mode === 'full_refresh_overwrite' || ((restart || behind) && !refresh);
   const minimum = begins ? (truncates ? generation : 0) : before.minimum;
-  const resumes = !begins && !before.anew;
+  const resumes = !begins && !before.restarts;
   storing.byKey.set(streamKey(stream), {
     name,
     ...(namespace ? { namespace } : {}),
     generation,
     minimum,
-    anew: !resumes,
+    restarts: !resumes,
     ...factsOf(storing, configured, before, request),
   });
   if (begins) storing.states = withoutStream(storing.states, stream);
@@ -216,7 +216,7 @@ function storeState(
   const others = state.stream ? [] : [...byKey].filter(([key]) => !own.has(key));
   const positions = others.length > 0 ? positionsIn(state) : undefined;
   for (const [key, stream] of others) if (!positions?.has(stream.name)) byKey.set(key, { ...stream, behind: true });
-  return change(storing, covered, () => ({ anew: false }));
+  return change(storing, covered, () => ({ restarts: false }));
 }
 
 /** The stored states of a source at a destination and when they were last written, or undefined if unreadable. */

@@ -31,94 +31,112 @@ const UNKNOWN = -1;
 /** Of the beginning of a line that is too long. */
 const LOOKED_AT = 1024 * 1024;
 
+interface OddState {
+  readonly sink: RouterSink;
+  readonly indexOf: StreamIndex;
+  /** The record that waits for its next line. */
+  open: Buffer | undefined;
+  openLines: number;
+}
+
 export function createOddLines(sink: RouterSink, indexOf: StreamIndex): OddLines {
-  let open: Buffer | undefined;
-  let openLines = 0;
-
-  const text = (bytes: Buffer, from: number, to: number): void =>
-    sink.text(bytes.toString('utf8', from, Math.min(to, from + MAX_TEXT_BYTES)));
-
-  const takeMessage = (bytes: Buffer, from: number, to: number): void => {
-    const { type, stream: name, namespace } = readEnvelope(bytes, from, to) ?? { type: undefined };
-    if (type !== 'RECORD' || name === undefined) {
-      sink.message(bytes.subarray(from, to));
-      return;
-    }
-    const stream = indexOf(name, namespace);
-    if (stream < 0) {
-      sink.stray(name);
-      return;
-    }
-    const line = Buffer.concat([bytes.subarray(from, to), LINE_BREAK]);
-    sink.records(stream, line, 1, line.length, 'message', line.length);
-  };
-
-  const lose = (bytes: Buffer, from: number, to: number, why: 'broken' | 'long' = 'broken'): void => {
-    const { name, namespace } = streamOfLost(bytes, from, to);
-    const stream = name === undefined ? UNKNOWN : indexOf(name, namespace);
-    if (name !== undefined && stream < 0) sink.stray(name);
-    else sink.broken(stream, why);
-  };
-
-  const take = (bytes: Buffer, start: number, end: number): void => {
-    const pieces = linePieces(bytes, start, end);
-    for (const [index, { kind, from, to }] of pieces.entries()) {
-      if (kind === 'text') text(bytes, from, to);
-      else if (kind === 'message') takeMessage(bytes, from, to);
-      else if (index === pieces.length - 1 && endsInString(bytes, from, to)) {
-        open = Buffer.from(bytes.subarray(from, to));
-        openLines = 1;
-      } else lose(bytes, from, to);
-    }
-  };
-
-  const settle = (): void => {
-    if (open) lose(open, 0, open.length);
-    open = undefined;
-  };
-
-  const continues = (bytes: Buffer, start: number, end: number): boolean => {
-    const begun = open;
-    if (!begun) return false;
-    if (bytes[skipSpace(bytes, start, end)] !== OPEN_OBJECT || !readEnvelope(bytes, start, end)) {
-      const joined = Buffer.concat([begun, ESCAPED_BREAK, bytes.subarray(start, end)]);
-      const isOwn = linePieces(bytes, start, end).some(({ kind }) => kind === 'message');
-      if (linePieces(joined, 0, joined.length)[0]?.kind === 'message') {
-        open = undefined;
-        take(joined, 0, joined.length);
-        return true;
-      }
-      const mayGoOn = !isOwn && openLines < MAX_LINES && joined.length <= MAX_LINE_BYTES;
-      if (mayGoOn && endsInString(joined, 0, joined.length)) {
-        open = joined;
-        openLines += 1;
-        return true;
-      }
-    }
-    settle();
-    return false;
-  };
-
+  const state: OddState = { sink, indexOf, open: undefined, openLines: 0 };
   return {
-    take,
-    isOpen: () => open !== undefined,
-    continues,
-    settle,
-    last(line) {
-      const to = line.length - 1;
-      const last = linePieces(line, 0, to).at(-1);
-      const isCut = last?.kind === 'lost' || (last?.kind === 'text' && beginsObject(line, last.from));
-      take(line, 0, isCut ? last.from : to);
-      if (isCut) text(line, last.from, to);
-      return isCut;
-    },
-    tooLong(beginning) {
-      const [first, second] = linePieces(beginning, 0, Math.min(beginning.length, LOOKED_AT));
-      const lost = first?.kind === 'lost' ? first : second;
-      if (lost?.kind === 'lost') lose(beginning, lost.from, beginning.length, 'long');
-      else text(beginning, 0, beginning.length);
-    },
+    take: (bytes, start, end) => take(state, bytes, start, end),
+    isOpen: () => state.open !== undefined,
+    continues: (bytes, start, end) => continues(state, bytes, start, end),
+    settle: () => settle(state),
+    last: (line) => takeLast(state, line),
+    tooLong: (beginning) => takeTooLong(state, beginning),
   };
+}
+
+function take(state: OddState, bytes: Buffer, start: number, end: number): void {
+  const pieces = linePieces(bytes, start, end);
+  for (const [index, { kind, from, to }] of pieces.entries()) {
+    if (kind === 'text') text(state, bytes, from, to);
+    else if (kind === 'message') takeMessage(state, bytes, from, to);
+    else if (index === pieces.length - 1 && endsInString(bytes, from, to)) {
+      state.open = Buffer.from(bytes.subarray(from, to));
+      state.openLines = 1;
+    } else lose(state, bytes, from, to);
+  }
+}
+
+function text({ sink }: OddState, bytes: Buffer, from: number, to: number): void {
+  sink.text(bytes.toString('utf8', from, Math.min(to, from + MAX_TEXT_BYTES)));
+}
+
+function takeMessage({ sink, indexOf }: OddState, bytes: Buffer, from: number, to: number): void {
+  const { type, stream: name, namespace } = readEnvelope(bytes, from, to) ?? { type: undefined };
+  if (type !== 'RECORD' || name === undefined) {
+    sink.message(bytes.subarray(from, to));
+    return;
+  }
+  const stream = indexOf(name, namespace);
+  if (stream < 0) {
+    sink.stray(name);
+    return;
+  }
+  const line = Buffer.concat([bytes.subarray(from, to), LINE_BREAK]);
+  sink.records(stream, line, 1, line.length, 'message', line.length);
+}
+
+function lose(
+  { sink, indexOf }: OddState,
+  bytes: Buffer,
+  from: number,
+  to: number,
+  why: 'broken' | 'long' = 'broken',
+): void {
+  const { name, namespace } = streamOfLost(bytes, from, to);
+  const stream = name === undefined ? UNKNOWN : indexOf(name, namespace);
+  if (name !== undefined && stream < 0) sink.stray(name);
+  else sink.broken(stream, why);
+}
+
+function settle(state: OddState): void {
+  const { open } = state;
+  if (open) lose(state, open, 0, open.length);
+  state.open = undefined;
+}
+
+function continues(state: OddState, bytes: Buffer, start: number, end: number): boolean {
+  const begun = state.open;
+  if (!begun) return false;
+  if (bytes[skipSpace(bytes, start, end)] !== OPEN_OBJECT || !readEnvelope(bytes, start, end)) {
+    const joined = Buffer.concat([begun, ESCAPED_BREAK, bytes.subarray(start, end)]);
+    if (linePieces(joined, 0, joined.length)[0]?.kind === 'message') {
+      state.open = undefined;
+      take(state, joined, 0, joined.length);
+      return true;
+    }
+    const isOwn = linePieces(bytes, start, end).some(({ kind }) => kind === 'message');
+    const mayContinue = !isOwn && state.openLines < MAX_LINES && joined.length <= MAX_LINE_BYTES;
+    if (mayContinue && endsInString(joined, 0, joined.length)) {
+      state.open = joined;
+      state.openLines += 1;
+      return true;
+    }
+  }
+  settle(state);
+  return false;
+}
+
+function takeLast(state: OddState, line: Buffer): boolean {
+  const to = line.length - 1;
+  const last = linePieces(line, 0, to).at(-1);
+  const isCut = last?.kind === 'lost' || (last?.kind === 'text' && beginsObject(line, last.from));
+  take(state, line, 0, isCut ? last.from : to);
+  if (isCut) text(state, line, last.from, to);
+  return isCut;
+}
+
+function takeTooLong(state: OddState, beginning: Buffer): void {
+  const [first, second] = linePieces(beginning, 0, Math.min(beginning.length, LOOKED_AT));
+  const lost = first?.kind === 'lost' ? first : second;
+  if (lost?.kind === 'lost') lose(state, beginning, lost.from, beginning.length, 'long');
+  else text(state, beginning, 0, beginning.length);
 }
 
 function beginsObject(line: Buffer, from: number): boolean {

@@ -1,4 +1,4 @@
-/** Sources and destinations made in Airbyte: handed over, from references, as drafts. */
+/** Sources and destinations made in Airbyte: from saved ones, from references, as drafts. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -120,7 +120,7 @@ describe('sources and destinations', () => {
   });
 });
 
-describe('handed over', () => {
+describe('from a saved source', () => {
   test('a saved local source and a destination go with their secrets; nothing is installed or run, read-only here or not', async () => {
     await restart({ SLUICE_READONLY_MODE: '1' });
     await saveLocal(cloud.workplace, 'source', {

@@ -59,7 +59,7 @@ const say = async (tool: string, args: Record<string, unknown>): Promise<string>
   results.push(JSON.stringify(result));
   return (result.content as { text: string }[]).map(({ text }) => text).join('\n');
 };
-const handOver = (name: string) => say('create_cloud_object', { kind: 'source', name, from_source: name });
+const exportForCloud = (name: string) => say('create_cloud_object', { kind: 'source', name, from_source: name });
 /** From now on Airbyte requires more than the registry knows, and quotes the entire configuration when it refuses. */
 const beStricter = (): void => {
   const spec = cloud.airbyte.state.definitions.find(({ id }) => id === POSTGRES)?.spec;
@@ -81,7 +81,8 @@ async function expectNoSecretShown(): Promise<void> {
 }
 
 test('references, short ones, keys of several lines and literals of a config_file arrive and are not shown', async () => {
-  for (const name of ['shop', 'short', 'filed']) expect(await handOver(name)).toContain(`Created source "${name}"`);
+  for (const name of ['shop', 'short', 'filed'])
+    expect(await exportForCloud(name)).toContain(`Created source "${name}"`);
   expect(cloud.airbyte.state.sources.slice(-3)).toMatchObject([
     { configuration: { password: PASSWORD, tunnel_method: { ssh_key: KEY } } },
     { configuration: { password: SHORT } },
@@ -96,7 +97,7 @@ test('references, short ones, keys of several lines and literals of a config_fil
 test('a secret that a refusing Airbyte quotes is redacted', async () => {
   beStricter();
   for (const name of ['shop', 'short', 'filed']) {
-    const answer = await handOver(name);
+    const answer = await exportForCloud(name);
     expect(answer).toContain('cloud_rejected');
     expect(answer).toContain('region');
   }
@@ -113,7 +114,7 @@ test('wherever the message is cut, no beginning of a secret is left', async () =
   for (let pad = 1_380; pad < 1_520; pad += 9) {
     const body = { detail: `${'refused '.repeat(pad).slice(0, pad)}${JSON.stringify({ p: PASSWORD, pad })}` };
     cloud.airbyte.fault({ method: 'POST', path, kind: 'status', status: 422, body });
-    expect(await handOver('shop')).toContain('cloud_rejected');
+    expect(await exportForCloud('shop')).toContain('cloud_rejected');
   }
   expect(results.join('\n')).not.toContain(PASSWORD.slice(0, 6));
 });
@@ -155,14 +156,14 @@ test('other endings of a create: failures, lost answers, pages of a proxy', asyn
   const body = JSON.stringify({ error: { configuration: { password: PASSWORD, ssh_key: KEY } } });
   for (const status of [400, 403, 409, 429, 500, 503]) {
     cloud.airbyte.fault({ method: 'POST', path, kind: 'status', status, body });
-    await handOver('shop');
+    await exportForCloud('shop');
   }
   for (const kind of ['cut', 'cut after', 'bad json', 'login page'] as const) {
     cloud.airbyte.fault({ method: 'POST', path, kind });
-    await handOver('shop');
+    await exportForCloud('shop');
   }
   cloud.airbyte.fault({ method: 'POST', path, kind: 'redirect', to: `https://example.com/?password=${PASSWORD}` });
-  await handOver('shop');
+  await exportForCloud('shop');
 });
 
 test('a secret that is given as a literal is not repeated, whatever the argument', async () => {

@@ -61,7 +61,12 @@ describeWith(['postgres'], 'several servers on one Postgres', () => {
       const other = open(installed.url);
       await prepare(cache, 'shop', 'first');
       await prepare(other, 'shop', 'second');
-      const batch = { source: 'shop', streams: [], states: [{ kind: 'GLOBAL', text: '1' }], forget: [] } as const;
+      const batch = {
+        source: 'shop',
+        streams: [],
+        states: [{ kind: 'GLOBAL', text: '1' }],
+        deleteStatesOf: [],
+      } as const;
       await expect(cache.loadBatch({ ...batch, syncId: 'first' })).rejects.toMatchObject({ code: 'sync_superseded' });
       expect(await rows('SELECT count(*) FROM _sluice.states')).toEqual([['0']]);
       await other.loadBatch({ ...batch, syncId: 'second' });

@@ -152,7 +152,7 @@ describeWith(['sandbox'], 'a confined connector', () => {
     const { sync_id: id } = await server.call<{ sync_id: string }>('start_sync', { source: 'nosy', wait_seconds: 0 });
     await waitUntil(async () => (await namesIn(workplace.open)).includes('ready'));
     const draft = join(workplace.directory, 'test.env.new');
-    await writeFile(draft, `SHOP_KEY='${SECRET}-anew'\n`, { mode: 0o600 });
+    await writeFile(draft, `SHOP_KEY='${SECRET}-again'\n`, { mode: 0o600 });
     await rename(draft, workplace.envFile);
     await writeFile(go, '');
     expect(await server.call('get_sync', { sync_id: id, wait_seconds: 30 })).toMatchObject({ state: 'complete' });

@@ -161,10 +161,10 @@ describe('a stored change is dropped', () => {
   test('when the value behind a reference changes: the new value is used', async () => {
     await save();
     await sync();
-    await workplace.writeEnvFile("TURN_TOKEN='turn-given-anew-0003'\n");
+    await workplace.writeEnvFile("TURN_TOKEN='turn-given-again-0003'\n");
     expect((await sync()).errors[0]?.message).toContain('used before');
     expect(await listed()).toBeUndefined();
-    await writeFile(store, 'turn-given-anew-0003');
+    await writeFile(store, 'turn-given-again-0003');
     expect(await sync()).toMatchObject({ state: 'complete' });
   });
 

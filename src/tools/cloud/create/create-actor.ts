@@ -11,8 +11,8 @@ import { webAddress } from '../fields.ts';
 import { chosenWorkspace } from '../found-object.ts';
 import { missing } from '../kind-arguments.ts';
 import { ignore } from '../masking.ts';
+import { configFromSaved } from './config-from-saved.ts';
 import type { CreateInput, Creator } from './creator.ts';
-import { handedOver } from './handed-over.ts';
 import { refuseTakenName } from './taken-name.ts';
 
 /** Everything that is sent to Airbyte. */
@@ -70,7 +70,7 @@ async function readyActor(kind: ActorKind, input: CreateInput, workspaceId: stri
         'Leave them out; or give connector and config instead of from_source.',
       );
     }
-    return handedOver(kind, saved, connector, workspaceId, call);
+    return configFromSaved(kind, saved, connector, workspaceId, call);
   }
   if (connector === undefined || (config === undefined && !draft)) {
     throw missing(

@@ -7,8 +7,8 @@ import type { Call } from '../../tool.ts';
 import { invalidConfig } from '../actor-config.ts';
 import { asAsked } from '../fields.ts';
 
-/** @throws InputError `invalid_config`, `definition_needed`, `no_definition_id`, `no_spec_to_hand_over`, unknown names */
-export async function handedOver(
+/** @throws InputError `invalid_config`, `definition_needed`, `no_definition_id`, `no_spec_to_export`, unknown names */
+export async function configFromSaved(
   kind: ActorKind,
   name: string,
   connector: string | undefined,
@@ -17,7 +17,7 @@ export async function handedOver(
 ): Promise<{ definitionId: string; config: ResolvedConfig; warnings: readonly string[] }> {
   const store = kind === 'source' ? services.sources : services.destinations;
   const saved = await store.get(name);
-  const { entry, config, problems, warnings } = await store.handOver(saved, { signal, progress });
+  const { entry, config, problems, warnings } = await store.exportForCloud(saved, { signal, progress });
   if (problems.length > 0) throw invalidConfig(problems);
   if (entry) {
     if (connector !== undefined) throw connectorNotNeeded(name, entry.name);

@@ -5,13 +5,17 @@ import type { JsonObject } from '../protocol/index.ts';
 import type { ConfigLayers } from '../secrets/index.ts';
 import { inspect, specification } from './inspect.ts';
 import type { SourceDeps } from './located.ts';
-import type { HandOver, InspectedLayers, SavedConnector } from './types.ts';
+import type { CloudExport, InspectedLayers, SavedConnector } from './types.ts';
 
-/** @throws InputError `no_spec_to_hand_over` for a program of the user's own */
-export async function handOver(deps: SourceDeps, source: SavedConnector, control: RunControl): Promise<HandOver> {
+/** @throws InputError `no_spec_to_export` for a program of the user's own */
+export async function exportForCloud(
+  deps: SourceDeps,
+  source: SavedConnector,
+  control: RunControl,
+): Promise<CloudExport> {
   if (source.runtime === 'executable') {
     throw new InputError(
-      'no_spec_to_hand_over',
+      'no_spec_to_export',
       `"${source.name}" runs a program of this machine, which no Airbyte elsewhere has.`,
       'Choose a source whose connector is in the registry (list_connectors), or a low-code one with manifest_path.',
     );
