@@ -1,4 +1,5 @@
 /** What a process prints, on its way to whoever reads it. */
+import type { Socket } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createTail, type Tail } from './tail.ts';
@@ -6,14 +7,34 @@ import { createTail, type Tail } from './tail.ts';
 /** Bytes that may wait for the reader here, besides those in the pipe. */
 const RELAY_BYTES = 256 * 1024;
 
-/** A separate stream for the reader: Node drops the output of a process that ends before it is read. */
-export function relay(stdout: Readable): PassThrough {
-  const output = new PassThrough({ highWaterMark: RELAY_BYTES });
-  stdout.pipe(output, { end: false });
+/** What a program writes to its stdout, on its way to the reader of `stream`. */
+export interface ProgramOutput {
+  readonly stream: Readable;
+  /** Settles when the program has closed it and all of it was received. */
+  readonly received: Promise<void>;
+  /** Bytes received so far. */
+  bytes(): number;
+  /** Whether the reader is slow and holds the output back. */
+  isHeld(): boolean;
+  /** Receives nothing more: what was received counts as all. */
+  end(): void;
+}
+
+/** A stream apart from the program's own: Node drops the output of a program that ends before it is read. */
+export function relay(stdout: Socket): ProgramOutput {
+  const stream = new PassThrough({ highWaterMark: RELAY_BYTES });
+  stdout.pipe(stream, { end: false });
   stdout.on('error', () => {});
-  stdout.once('end', () => output.end());
-  stdout.once('close', () => output.end());
-  return output;
+  stdout.once('end', () => stream.end());
+  stdout.once('close', () => stream.end());
+  stream.once('close', () => stdout.destroy());
+  return {
+    stream,
+    received: closed(stdout),
+    bytes: () => stdout.bytesRead,
+    isHeld: () => stream.writableNeedDrain,
+    end: () => void stdout.destroy(),
+  };
 }
 
 export function hasEnded(stream: Readable): boolean {

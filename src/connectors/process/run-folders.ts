@@ -11,6 +11,8 @@ export interface RunFolder {
   readonly id: string;
   /** The folder that the program gets; Sluice's notes on the run are stored next to it, out of the program's reach. */
   readonly path: string;
+  /** For the program's output, out of its reach like the notes. */
+  readonly outputPath: string;
   /** Where the run puts its own temporary files: in the folder, under a name that is short enough. */
   readonly temporary: string;
   /** Writes down which process the run is. */
@@ -35,6 +37,7 @@ export async function makeRunFolder(project: Project): Promise<RunFolder> {
   return {
     id,
     path,
+    outputPath: join(folder, 'output'),
     temporary,
     record: ({ pid, started }) => writeAtomic(join(folder, RECORD), JSON.stringify({ pid, started })),
     empty: () => removeFiles(path),

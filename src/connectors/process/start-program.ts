@@ -1,7 +1,7 @@
 /** Starts one program confined and in its folder, and follows it with all that it starts until it is closed. */
 import type { Socket } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
-import type { PassThrough, Readable, Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, systemCode } from '../../errors.ts';
 import { identify } from '../../project/index.ts';
@@ -12,7 +12,8 @@ import type { Exit, Overrun } from '../types.ts';
 import { watchServer } from './after-server.ts';
 import { exitSignal } from './exit-signal.ts';
 import { type TreeLimits, withLimits } from './limits.ts';
-import { closed, drain, hasEnded, relay } from './output.ts';
+import { closed, drain, type ProgramOutput, relay } from './output.ts';
+import { openPolledPipe } from './polled-output.ts';
 import { MARK_VARIABLE } from './process-table.ts';
 import { createTree, type ProcessTree } from './process-tree.ts';
 import { checkProgram, startError } from './program-file.ts';
@@ -52,13 +53,12 @@ export interface Started {
 export async function startProgram(launch: Launch, folder: RunFolder, redactor: Redactor): Promise<Started> {
   const confined = await confinedCommand(launch, folder);
   const child = await spawn(confined, launch, folder);
-  const { stdin, stdout, stderr } = child;
+  const { stdin, output, stderr } = child;
   const errors = drain(stderr);
-  const output = relay(stdout);
   const { tree, endServerWatch } = await trackTree(child.pid, confined, folder);
   const watch = watchLimits(tree, launch.limits);
   // An error here occurs again, and is reported, when the run is closed.
-  const cleared = child.ended.then(() => clearAfter(stdout, stderr, output, tree)).catch(() => {});
+  const cleared = child.ended.then(() => clearAfter(output, stderr, tree)).catch(() => {});
   const exit = child.ended.then(async (how) => {
     await Promise.race([closed(stderr), cleared]);
     return { ...how, overrun: watch.overrun(), stderrTail: redactedText(errors.tail, redactor) };
@@ -68,12 +68,12 @@ export async function startProgram(launch: Launch, folder: RunFolder, redactor: 
     return tree.end(graceMs);
   };
   return {
-    running: { stdout: output, stdin, exit, outputEnded: closed(output), onStderr: errors.onText },
+    running: { stdout: output.stream, stdin, exit, outputEnded: closed(output.stream), onStderr: errors.onText },
     endTree,
     async close(graceMs) {
       await endTree(graceMs);
       endServerWatch?.();
-      for (const stream of [stdin, stdout, stderr, output]) stream?.destroy();
+      for (const stream of [stdin, output.stream, stderr]) stream?.destroy();
     },
   };
 }
@@ -100,7 +100,7 @@ async function confinedCommand(launch: Launch, folder: RunFolder): Promise<Confi
 interface Child {
   readonly pid: number;
   readonly stdin: Writable | undefined;
-  readonly stdout: Socket;
+  readonly output: ProgramOutput;
   readonly stderr: Readable;
   readonly ended: Promise<Pick<Exit, 'code' | 'signal'>>;
 }
@@ -109,6 +109,7 @@ async function spawn({ command, environment, isWrapped }: Confined, launch: Laun
   const { execa } = await import('execa');
   const [program, ...args] = command;
   const [shell, ...rest] = withLimits(folder.id, program, args);
+  const pipe = await openPolledPipe(folder.outputPath);
   const child = execa(shell, rest, {
     cwd: folder.path,
     env: environment,
@@ -116,13 +117,16 @@ async function spawn({ command, environment, isWrapped }: Confined, launch: Laun
     detached: true,
     cleanup: false,
     stdin: launch.writes ? 'pipe' : 'ignore',
-    stdout: 'pipe',
+    // Any descriptor; the library's types list those of one digit.
+    stdout: (pipe?.writeEnd as 3 | undefined) ?? 'pipe',
     stderr: 'pipe',
     buffer: false,
     reject: false,
   });
+  pipe?.closeWriteEnd();
   const { pid } = child;
   if (pid === undefined) {
+    pipe?.output.stream.destroy();
     const { code, cause } = (await child) as { code?: string; cause?: unknown };
     throw startError(program, code ?? systemCode(cause) ?? messageOf(cause));
   }
@@ -131,8 +135,9 @@ async function spawn({ command, environment, isWrapped }: Confined, launch: Laun
   });
   // Input written to a program that has exited is lost; its exit is reported.
   child.stdin?.on('error', () => {});
-  const stdout = child.stdout as Readable as Socket;
-  return { pid, stdin: child.stdin ?? undefined, stdout, stderr: child.stderr, ended };
+  const output = pipe?.output ?? relay(child.stdout as Readable as Socket);
+  if (pipe) child.once('exit', pipe.output.wake);
+  return { pid, stdin: child.stdin ?? undefined, output, stderr: child.stderr, ended };
 }
 
 interface TrackedTree {
@@ -171,18 +176,22 @@ function watchLimits(
 }
 
 /** Ends what a process left running; output that an unknown process still holds open counts as ended. */
-async function clearAfter(stdout: Socket, stderr: Readable, output: PassThrough, tree: ProcessTree): Promise<void> {
-  await Promise.race([Promise.all([closed(stdout), closed(stderr)]), sleep(OPEN_OUTPUT_MS, undefined, { ref: false })]);
+async function clearAfter(output: ProgramOutput, stderr: Readable, tree: ProcessTree): Promise<void> {
+  let hasEnded = false;
+  const received = output.received.then(() => {
+    hasEnded = true;
+  });
+  await Promise.race([Promise.all([received, closed(stderr)]), sleep(OPEN_OUTPUT_MS, undefined, { ref: false })]);
   await tree.end(GRACE_MS);
   await Promise.race([closed(stderr), sleep(IDLE_MS, undefined, { ref: false })]);
   stderr.destroy();
   let before = -1;
   // A reader that is slow holds the output back: that is not its end.
-  while (!hasEnded(stdout) && (output.writableNeedDrain || stdout.bytesRead !== before)) {
-    before = stdout.bytesRead;
+  while (!hasEnded && (output.isHeld() || output.bytes() !== before)) {
+    before = output.bytes();
     await sleep(IDLE_MS, undefined, { ref: false });
   }
-  stdout.destroy();
+  output.end();
 }
 
 /** Lets a connector written for Node find it, even if a desktop client's PATH does not include it. */
