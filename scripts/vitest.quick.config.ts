@@ -17,9 +17,12 @@ export default defineConfig({
       '**/*.property.test.ts',
       'src/cache/duckdb/{database,growth,guard,query,query-values}.test.ts',
       'src/cache/load/{identity,odd-records,ownership,values}.test.ts',
+      'src/cloud/{leaks,repeat}.test.ts',
       'src/connectors/process/processes.test.ts',
+      'src/connectors/python/{make-environment,python,real-packages}.test.ts',
       'src/connectors/verbs/verbs.test.ts',
-      'src/sync/{engine,syncs}.test.ts',
+      'src/sync/{engine,engine-refresh,silence,syncs}.test.ts',
+      'src/sync/deliver/{deliver,hostile}.test.ts',
     ],
   },
 });
