@@ -4,7 +4,7 @@ import type { Project } from '../project/index.ts';
 import type { DockerEnvironment } from './docker/engine-address.ts';
 import { installedConnectors } from './installed.ts';
 import { findInterpreters } from './python/interpreters.ts';
-import type { Environment } from './python/places.ts';
+import type { Environment } from './python/program-folders.ts';
 import { noVenv } from './python/python-missing.ts';
 import { findUv } from './python/uv.ts';
 import type { ConnectorsStatus, ToolFound } from './types.ts';

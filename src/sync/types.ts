@@ -16,7 +16,7 @@ export interface DeliveryTarget {
   readonly installed: Installed;
   readonly config: ResolvedConfig;
   /** Fingerprint of the configuration. It changes if the data may be somewhere else: stored states are invalid then. */
-  readonly place: string;
+  readonly locationKey: string;
   /** Tells it from destinations that are surely elsewhere. */
   readonly location: Location;
   /** What it can do with records, in the protocol's terms; undefined if it does not report this. */

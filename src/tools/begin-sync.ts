@@ -119,7 +119,7 @@ export async function targetOf(services: Services, name: string, control: RunCon
   const {
     installed,
     config,
-    fingerprint: place,
+    fingerprint: locationKey,
     location,
     destinationModes,
     supportsRefreshes,
@@ -131,7 +131,7 @@ export async function targetOf(services: Services, name: string, control: RunCon
     name,
     installed,
     config,
-    place,
+    locationKey,
     location,
     modes: destinationModes,
     supportsRefreshes,

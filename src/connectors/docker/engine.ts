@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { messageOf, SetupError, systemCode } from '../../errors.ts';
-import { isExecutable, programFolders } from '../python/places.ts';
+import { isExecutable, programFolders } from '../python/program-folders.ts';
 import { type DockerEnvironment, type EngineAddress, engineAddresses } from './engine-address.ts';
 import { call, dockerAt, EngineError } from './engine-call.ts';
 

@@ -7,7 +7,7 @@ import type { Project } from '../../project/index.ts';
 import { SHARED_CDK } from '../installed-name.ts';
 import { readEnvironment } from '../python/environment-folder.ts';
 import { askIndex } from '../python/package-index.ts';
-import { type Environment, entriesOf } from '../python/places.ts';
+import { type Environment, entriesOf } from '../python/program-folders.ts';
 import type { Release } from '../python/versions.ts';
 import type { RuntimeModule } from '../runtime-module.ts';
 import type { ProcessStart, RunControl } from '../types.ts';

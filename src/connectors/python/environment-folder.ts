@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConnectorError } from '../../errors.ts';
 import { isPython, type PythonMarker, readMarker } from '../markers.ts';
 import { normalisedName } from './package-index.ts';
-import { entriesOf, isExecutable } from './places.ts';
+import { entriesOf, isExecutable } from './program-folders.ts';
 
 export const VENV = 'venv';
 

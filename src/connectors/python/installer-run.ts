@@ -8,7 +8,7 @@ import type { Processes } from '../process/processes.ts';
 import { createTail, redactedText, SHOWN } from '../process/tail.ts';
 import { installError } from './install-errors.ts';
 import { indexHost, indexUrl, UNREACHABLE, withoutCredentials } from './package-index.ts';
-import type { Environment } from './places.ts';
+import type { Environment } from './program-folders.ts';
 
 export interface InstallerDeps {
   readonly processes: Processes;

@@ -6,7 +6,7 @@ import type { RunControl } from '../types.ts';
 import { VENV } from './environment-folder.ts';
 import { type InstallerDeps, runInstaller } from './installer-run.ts';
 import { findInterpreters, fits, fittingMinor, type Interpreter, isOlder } from './interpreters.ts';
-import type { Environment } from './places.ts';
+import type { Environment } from './program-folders.ts';
 import { noManagedPython, noPython, noVenv } from './python-missing.ts';
 import type { Target } from './target.ts';
 import { findUv, type Uv } from './uv.ts';

@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { satisfies, validRange } from '@renovatebot/pep440';
 import { askTool } from '../process/tool-run.ts';
-import { type Environment, entriesOf, isExecutable, managedPythonFolders, programFolders } from './places.ts';
+import { type Environment, entriesOf, isExecutable, managedPythonFolders, programFolders } from './program-folders.ts';
 
 export interface Interpreter {
   readonly path: string;

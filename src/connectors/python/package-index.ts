@@ -4,7 +4,7 @@ import { type Deadline, startDeadline, unlessAborted } from '../../deadline.ts';
 import { abortError, certificateFix, InputError, messageOf, UpstreamError } from '../../errors.ts';
 import type { HostMemory } from '../../hosts.ts';
 import { releasesOnPage } from './index-page.ts';
-import type { Environment } from './places.ts';
+import type { Environment } from './program-folders.ts';
 import type { Release } from './versions.ts';
 
 export interface IndexAnswer {

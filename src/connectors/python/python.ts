@@ -14,7 +14,7 @@ import { readEnvironment } from './environment-folder.ts';
 import { findInstaller } from './installer.ts';
 import { type EnvironmentDeps, makeEnvironment } from './make-environment.ts';
 import { askIndex, indexHost, normalisedName } from './package-index.ts';
-import { entriesOf } from './places.ts';
+import { entriesOf } from './program-folders.ts';
 import { chooseRelease, type Release } from './versions.ts';
 
 export interface PythonDeps extends EnvironmentDeps {

@@ -8,7 +8,7 @@ import type { Processes } from '../process/processes.ts';
 import { createTail, redactedText } from '../process/tail.ts';
 import type { ConfinedRun, Sandbox } from '../sandbox/index.ts';
 import { VENV } from './environment-folder.ts';
-import type { Environment } from './places.ts';
+import type { Environment } from './program-folders.ts';
 import type { TooNew } from './target.ts';
 
 export interface StartCheckDeps {

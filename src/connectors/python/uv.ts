@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { askTool } from '../process/tool-run.ts';
-import { type Environment, homeOf, isExecutable, programFolders } from './places.ts';
+import { type Environment, homeOf, isExecutable, programFolders } from './program-folders.ts';
 
 export interface Uv {
   readonly path: string;

@@ -18,17 +18,18 @@ type Known = NonNullable<Awaited<ReturnType<typeof readStored>>>;
 export async function authorizeDelivery(project: Project, request: SyncRequest): Promise<void> {
   const { source, destination: target, streams, origin, authorize } = request;
   if (!target || !origin || !authorize) return;
-  const where = { source, destination: target.name, place: target.place, location: target.location };
+  const where = { source, destination: target.name, locationKey: target.locationKey, location: target.location };
   const names = streams.map(({ stream }) => stream);
   const known = await readStored(project, source, target.name);
   const twins = await othersWith(project, where, names);
   const touched: Made[] = twins.map((twin) => delivery(twin.source, twin.destination, twin.stream));
   const mine = (stream: StoredStream): Made => delivery(source, target.name, stream);
   // All streams may share one state, so another origin affects each of them.
-  if (known && (known.place !== target.place || !isFrom(known, origin))) touched.push(...known.streams.map(mine));
+  if (known && (known.locationKey !== target.locationKey || !isFrom(known, origin)))
+    touched.push(...known.streams.map(mine));
   for (const configured of streams) {
     const before = known?.streams.find((stream) => streamKey(stream) === streamKey(configured.stream));
-    if (before && known?.place === target.place) {
+    if (before && known?.locationKey === target.locationKey) {
       if (request.restart || isAnother(before, configured, request)) touched.push(mine(before));
     } else if (REPLACING.has(configured.mode)) {
       // What exists under this name is unknown.

@@ -90,9 +90,9 @@ describe('a sync into a destination', () => {
   });
 
   it('starts over with restart, and if the destination has moved', async () => {
-    const read = async (restart: boolean, place = shelf.folder) =>
+    const read = async (restart: boolean, at = shelf.folder) =>
       context.sync({
-        ...(await shelf.into(await context.meadow({ count: 100, batch: 50 }, ['users']), {}, { place })),
+        ...(await shelf.into(await context.meadow({ count: 100, batch: 50 }, ['users']), {}, { locationKey: at })),
         restart,
       });
     expect(await read(false)).toMatchObject({ records: 100 });
@@ -162,7 +162,7 @@ describe('a sync into a destination', () => {
     const sync = async (restart = false) =>
       context.sync({ ...(await shelf.into(await context.play('p', item, lines))), restart });
     await sync();
-    await writeFile(join(await context.project.folder('states'), 'p', 'shelf.json'), '{"place":');
+    await writeFile(join(await context.project.folder('states'), 'p', 'shelf.json'), '{"locationKey":');
     expect(await sync()).toMatchObject({
       state: 'failed',
       errors: [{ message: expect.stringContaining('shelf.json') }],

@@ -30,7 +30,7 @@ export interface StoredStream extends StreamName {
 
 export interface StoredStates {
   /** Fingerprint of the configuration that decides where the data is; if it changes, nothing in this file is valid. */
-  readonly place: string;
+  readonly locationKey: string;
   /** Absent in files of earlier versions. */
   readonly location?: Location;
   readonly streams: readonly StoredStream[];
@@ -67,7 +67,7 @@ export interface DeliveryStates {
 export interface DeliveryTarget {
   readonly source: string;
   readonly destination: string;
-  readonly place: string;
+  readonly locationKey: string;
   readonly location: Location;
 }
 
@@ -93,13 +93,13 @@ export async function openDeliveryStates(
   restart: boolean,
   request?: SyncRequest,
 ): Promise<DeliveryStates> {
-  const { source, destination, place } = target;
+  const { source, destination, locationKey } = target;
   const folder = join(await project.folder('states'), source);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${destination}.json`);
   const found = asStored(await readJson(path));
   if (!found && !restart && (await exists(path))) throw damaged(path, source, destination);
-  const isHere = found?.place === place;
+  const isHere = found?.locationKey === locationKey;
   const byKey = new Map((isHere ? found.streams : []).map((stream) => [streamKey(stream), stream]));
   const states = isHere ? found.states : [];
   const storing: Storing = { path, target, byKey, states, writing: Promise.resolve(), next: undefined };
@@ -182,8 +182,8 @@ function write(storing: Storing): Promise<void> {
     .then(() => {
       storing.next = undefined;
       const { path, target, byKey, states } = storing;
-      const { place, location } = target;
-      const stored: StoredStates = { place, location, streams: [...byKey.values()], states };
+      const { locationKey, location } = target;
+      const stored: StoredStates = { locationKey, location, streams: [...byKey.values()], states };
       storing.writing = writeAtomic(path, JSON.stringify(stored));
       return storing.writing;
     });
@@ -265,7 +265,7 @@ export async function removeStoredStates(
  */
 export async function othersWith(
   project: Project,
-  { source, destination, place, location }: DeliveryTarget,
+  { source, destination, locationKey, location }: DeliveryTarget,
   streams: readonly StreamName[],
 ): Promise<{ readonly source: string; readonly destination: string; readonly stream: StoredStream }[]> {
   const root = await project.folder('states');
@@ -276,7 +276,11 @@ export async function othersWith(
       const into = file.replace(/\.json$/, '');
       if (other === source && into === destination) continue;
       const stored = asStored(await readJson(join(root, other, file)));
-      if (!stored || (stored.place !== place && (!stored.location || isElsewhere(stored.location, location)))) continue;
+      if (
+        !stored ||
+        (stored.locationKey !== locationKey && (!stored.location || isElsewhere(stored.location, location)))
+      )
+        continue;
       for (const stream of stored.streams)
         if (keys.has(streamKey(stream))) found.push({ source: other, destination: into, stream });
     }

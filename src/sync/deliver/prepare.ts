@@ -15,7 +15,7 @@ interface Parts {
 
 export async function prepareDelivery({ request, target, record, project }: Parts): Promise<DeliveryStates> {
   const { source, streams, restart = false } = request;
-  const where = { source, destination: target.name, place: target.place, location: target.location };
+  const where = { source, destination: target.name, locationKey: target.locationKey, location: target.location };
   await authorizeDelivery(project, request);
   const stored = await openDeliveryStates(project, where, streams, restart, request);
   // A destination that supports generations overwrites by itself.
