@@ -67,7 +67,7 @@ describe('a record that is lost', () => {
 
   test.each([
     ['merged by its key', MERGED, 'merged', [[1], [3]]],
-    ['in a table that is new', USERS, 'new-table', [[1], [3]]],
+    ['in a table that is new', USERS, 'new_table', [[1], [3]]],
     // What comes after the loss comes again, and would be there twice.
     ['only added', ADDED, 'added', [[1]]],
   ])(

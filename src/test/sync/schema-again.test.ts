@@ -102,10 +102,10 @@ test('a full refresh that leaves nothing, or much less, is reported; an update i
   const first = await play(server, 'shrinks', [stream], `${many.join('\n')}\n`);
   expect(first.streams[0]).toMatchObject({ added: 1_000, table_rows: 1_000 });
   const less = await play(server, 'shrinks', [stream], `${many.slice(0, 99).join('\n')}\n`);
-  expect(less.warnings.join('\n')).toContain('99 rows replaced the  1,000 that the table had');
+  expect(less.warnings.join('\n')).toContain('99 rows replaced the 1,000 that the table had');
   expect(less.text).toContain('99 rows replaced 1,000');
   const none = await play(server, 'shrinks', [stream], '');
-  expect(none.warnings.join('\n')).toContain('0 rows replaced the  99');
+  expect(none.warnings.join('\n')).toContain('0 rows replaced the 99');
   const merged = { ...stream, cursor: 'id', key: ['id'] };
   await play(server, 'merges', [merged], `${many.slice(0, 10).join('\n')}\n`);
   const next = await play(server, 'merges', [merged], `${many.slice(5, 20).join('\n')}\n`);
