@@ -3,16 +3,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from './cases/case.ts';
 import { fakerCase } from './cases/faker.ts';
+import { manifestCase } from './cases/manifest.ts';
 import { replayCase } from './cases/replay.ts';
-import { callsOfSecondSync } from './cases/second.ts';
+import { judgeSecondSync } from './cases/second.ts';
+import { judgeStartUp } from './cases/start.ts';
+import { judgeWarmServer } from './cases/warm.ts';
 import { hasImages } from './engines/docker.ts';
 import { pythonEnvironment } from './engines/python-environment.ts';
 import type { Figures } from './measure/measure.ts';
 import { readOptions } from './options.ts';
+import { writeDocument } from './report/document.ts';
 import { describeMachine, machineText } from './report/machine.ts';
 import { medianFigures } from './report/medians.ts';
 import { type Row, tableText } from './report/table.ts';
-import { judge } from './report/targets.ts';
+import { judge, type Verdict } from './report/targets.ts';
 
 const options = readOptions(process.argv.slice(2));
 const { data, only, engines: selected } = options;
@@ -24,15 +28,20 @@ const machine = describeMachine(python?.version);
 const docker = selected.includes('docker') && hasImages();
 if (selected.includes('docker') && !docker) say('docker: left out, for .ci/images has not been run here');
 
+const others = { python: python?.python, docker };
+/** Not compared as complete processes. */
+const singles: Record<string, () => Promise<Verdict[]>> = {
+  second: () => judgeSecondSync(folders.parent, say),
+  warm: () => judgeWarmServer(options, folders.parent, say),
+  start: () => judgeStartUp(options.small),
+};
 const cases: Case[] = [];
-for (const name of only.filter((one) => one !== 'second')) {
-  const make =
-    name === 'faker'
-      ? fakerCase(options, folders, { python: python?.python, docker }, say)
-      : replayCase(name, options, folders, { python: python?.python, docker }, say);
-  cases.push(await make);
+const verdicts: Verdict[] = [];
+for (const name of only) {
+  const single = singles[name];
+  if (single) verdicts.push(...(await single()));
+  else cases.push(await makeCase(name));
 }
-const secondSync = only.includes('second') ? await callsOfSecondSync(folders.parent, say) : undefined;
 
 const runs = new Map<string, Figures[]>();
 for (let round = 1; round <= Math.max(options.rounds, options.longRounds); round += 1) {
@@ -58,12 +67,19 @@ const rows: Row[] = cases.flatMap(({ name, title, records, engines }) =>
 );
 const medians = (name: string, engine: string): Figures | undefined =>
   rows.find((row) => row.name === name && row.engine === engine)?.median;
-const verdicts = judge(medians, secondSync);
+verdicts.unshift(...judge(medians));
 const size = options.small ? 'A tenth of the size: the targets are those of the full one.\n' : '';
 process.stdout.write(`${machineText(machine)}${size}${tableText(rows, verdicts)}`);
-const result = { machine, small: options.small, rows, targets: verdicts, second_sync: secondSync };
+const result = { machine, small: options.small, rows, targets: verdicts };
 writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 say(`written: ${options.json}`);
+if (options.document) writeDocument(machine, rows, verdicts);
+
+function makeCase(name: string): Promise<Case> {
+  if (name === 'faker') return fakerCase(options, folders, others, say);
+  if (name === 'manifest') return manifestCase(options, say);
+  return replayCase(name, options, folders, others, say);
+}
 
 /** Prints progress to a terminal only; a pipe gets only the table. */
 function say(line: string): void {

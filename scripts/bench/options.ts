@@ -14,10 +14,12 @@ export interface Options {
   readonly only: readonly string[];
   readonly engines: readonly string[];
   readonly json: string;
+  /** Whether docs/performance.md is written. */
+  readonly document: boolean;
   readonly positionals: readonly string[];
 }
 
-export const ALL = ['a', 'b', 'c', 'd', 'faker', 'second'];
+export const ALL = ['a', 'b', 'c', 'd', 'faker', 'manifest', 'second', 'warm', 'start'];
 export const ENGINES = ['sluice', 'docker', 'pyairbyte', 'duckdb'];
 
 /** @throws Error for an option or a word that does not exist */
@@ -33,12 +35,14 @@ export function readOptions(argv: readonly string[]): Options {
       only: { type: 'string', default: ALL.join() },
       engines: { type: 'string', default: ENGINES.join() },
       json: { type: 'string' },
+      document: { type: 'boolean', default: false },
     },
   });
   const data = resolve(values.data ?? join(tmpdir(), `sluice-bench-${userInfo().username}`));
   return {
     data,
     small: values.small,
+    document: values.document,
     rounds: countOf('--rounds', values.rounds),
     longRounds: countOf('--long-rounds', values['long-rounds']),
     only: listed('--only', values.only, ALL),

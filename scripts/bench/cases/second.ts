@@ -5,9 +5,17 @@ import { replayConnector } from '../data/connector.ts';
 import { dataFiles } from '../data/make.ts';
 import { dataSets } from '../data/sets.ts';
 import { type SavedConnector, saveSource, syncSource } from '../engines/sluice.ts';
+import type { Verdict } from '../report/targets.ts';
+
+export async function judgeSecondSync(runs: string, say: (line: string) => void): Promise<Verdict[]> {
+  const calls = await callsOfSecondSync(runs, say);
+  const met = calls.join() === 'read';
+  const what = 'second sync, nothing new: calls of the connector';
+  return [{ what, aim: 'read', measured: calls.join(' ') || 'none', met, disturbed: false, offPercent: met ? 0 : 100 }];
+}
 
 /** @returns the verbs, in order */
-export async function callsOfSecondSync(runs: string, say: (line: string) => void): Promise<string[]> {
+async function callsOfSecondSync(runs: string, say: (line: string) => void): Promise<string[]> {
   const [like] = dataSets(0);
   if (!like) throw new Error('there are no sets');
   const set = { ...like, name: 'second' };

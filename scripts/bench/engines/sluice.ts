@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Figures, measure } from '../measure/measure.ts';
 import type { Job, Result } from './engine.ts';
-import { type CallTool, connect } from './mcp.ts';
+import { type CallTool, type Client, connect } from './mcp.ts';
 
-const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.url));
+export const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.url));
 /** The small registry of the fixtures. */
 export const REGISTRY = fileURLToPath(new URL('../../../fixtures/registry/registry.json', import.meta.url));
 
@@ -17,9 +17,11 @@ export interface SavedConnector {
   /** Registry name, or absolute path of a program. */
   readonly connector: string;
   readonly config: object;
-  /** Whether it is a program, installed from the package index, or an image. */
-  readonly runtime: 'executable' | 'python' | 'docker';
+  /** Whether it is a program, installed from the package index, an image, or run from a manifest. */
+  readonly runtime: 'executable' | 'python' | 'docker' | 'manifest';
   readonly version?: string;
+  /** Absolute path of a manifest of one's own. */
+  readonly manifestPath?: string;
   /** Additional settings. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The folder of the project. */
@@ -35,19 +37,25 @@ export async function runSluice({ name, connector, config, folder }: Job): Promi
 }
 
 /** The state before the first sync: source saved, streams listed. Not measured. */
-export async function saveSource({
-  name,
-  connector,
-  config,
-  runtime,
-  version,
-  ...source
-}: SavedConnector): Promise<void> {
-  const env = environmentOf({ connector, runtime, ...source }, false);
+export async function saveSource(source: SavedConnector): Promise<void> {
+  const { name, connector, config, runtime, version, manifestPath } = source;
+  // Network and package settings of the machine are for the installer.
+  // The source of an earlier run may have another configuration.
+  const env = { ...process.env, ...environmentOf(source, false), SLUICE_SAFE_MODE: '0' };
+  await withServer(env, async ({ call }) => {
+    const saved = { name, connector, config, runtime, version, manifest_path: manifestPath };
+    await untilDone(call, 'save_source', saved);
+    await untilDone(call, 'list_streams', { source: name });
+  });
+}
+
+/** Starts the server, runs `use`, and waits for its end. */
+export async function withServer(
+  env: Record<string, string | undefined>,
+  use: (client: Client) => Promise<void>,
+): Promise<void> {
   const server = spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  const call = await connect(server);
-  await untilDone(call, 'save_source', { name, connector, config, runtime, version });
-  await untilDone(call, 'list_streams', { source: name });
+  await use(await connect(server));
   server.stdin.end();
   await once(server, 'exit');
 }
@@ -67,13 +75,12 @@ export function tablesOf({ name, folder }: SavedConnector): { database: string; 
   return { database: join(folder, 'project', 'cache', 'cache.duckdb'), schema: name };
 }
 
-function environmentOf(
+export function environmentOf(
   { folder, connector, runtime, environment }: Omit<SavedConnector, 'name' | 'config'>,
   offline: boolean,
 ): Record<string, string | undefined> {
   return {
-    // Network and package settings of the machine, for the installer.
-    ...(offline ? { PATH: process.env.PATH } : process.env),
+    PATH: process.env.PATH,
     HOME: folder,
     AIRBYTE_PROJECT_DIR: join(folder, 'project'),
     AIRBYTE_LOCAL_REGISTRY: REGISTRY,

@@ -31,7 +31,7 @@ export interface Run {
   readonly connector?: string;
 }
 
-/** @throws Error if its exit status is not 0, or if it leaves descendants running */
+/** @throws Error if its exit status is not 0 */
 export async function measure(run: Run): Promise<Figures> {
   const [program = '', ...args] = run.command;
   const log = openSync(run.log, 'w');
@@ -52,8 +52,8 @@ export async function measure(run: Run): Promise<Figures> {
     const wallSeconds = (performance.now() - start) / 1000;
     if (status !== 0) throw new Error(`exit status ${status}`);
     const { cpuSeconds: seen, ...samples } = sampled.stop();
-    const cpuSeconds = cpuOfChildren() - before;
-    if (cpuSeconds < seen * 0.97 - 0.1) throw new Error(`descendants not waited for: ${cpuSeconds} s of ${seen} s`);
+    // A sandbox ends without having waited for what ran in it: that is known from samples only.
+    const cpuSeconds = Math.max(cpuOfChildren() - before, seen);
     const othersCpuSeconds = Math.max(0, cpuOfMachine() - machineBefore - cpuSeconds);
     return { wallSeconds, cpuSeconds, othersCpuSeconds, ...samples };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Figures } from '../measure/measure.ts';
+import { median } from '../measure/median.ts';
 
 /** Each figure's own median over the runs. */
 export function medianFigures(runs: readonly Figures[]): Figures {
@@ -11,9 +12,4 @@ export function medianFigures(runs: readonly Figures[]): Figures {
     peakBytes: of('peakBytes'),
     peakWithoutConnectorBytes: of('peakWithoutConnectorBytes'),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
 }
