@@ -8,18 +8,13 @@ import * as z from 'zod';
 import { SETTING_TOPICS } from '../src/config/setting-list.ts';
 import { ERROR_TOPICS } from '../src/error-codes/index.ts';
 import { possibleEffects, tools } from '../src/tools/index.ts';
+import { type Block, markdownTable, replaceBlock } from './markdown.ts';
 
-interface Block {
-  readonly page: string;
-  /** Name in the markers of the block. */
-  readonly name: string;
-  readonly text: string;
-}
-
+const command = 'npm run docs';
 const BLOCKS: readonly Block[] = [
-  { page: 'docs/tools.md', name: 'tools', text: toolTable() },
-  { page: 'docs/settings.md', name: 'settings', text: settingTables() },
-  { page: 'docs/troubleshooting.md', name: 'error codes', text: errorTables() },
+  { page: 'docs/tools.md', name: 'tools', command, text: toolTable() },
+  { page: 'docs/settings.md', name: 'settings', command, text: settingTables() },
+  { page: 'docs/troubleshooting.md', name: 'error codes', command, text: errorTables() },
 ];
 
 function toolTable(): string {
@@ -28,13 +23,13 @@ function toolTable(): string {
     const names = Object.keys(properties).map((name) => code(required.includes(name) ? name : `${name}?`));
     return [code(tool.name), possibleEffects(tool).join(', '), names.join(' ') || '–', tool.description];
   });
-  return table(['tool', 'effect', 'arguments', 'what it does'], rows);
+  return markdownTable(['tool', 'effect', 'arguments', 'what it does'], rows);
 }
 
 function settingTables(): string {
   const sections = SETTING_TOPICS.map(({ title, settings }) => {
     const rows = settings.map((setting) => [code(setting.name), setting.values, setting.default, setting.meaning]);
-    return `## ${title}\n\n${table(['variable', 'values', 'default', 'meaning'], rows)}`;
+    return `## ${title}\n\n${markdownTable(['variable', 'values', 'default', 'meaning'], rows)}`;
   });
   return `\n${sections.join('\n\n')}\n`;
 }
@@ -47,26 +42,13 @@ function errorTables(): string {
       meaning,
       next,
     ]);
-    return `### ${title}\n\n${table(['code', 'kind', 'what it means', 'what to do'], rows)}`;
+    return `### ${title}\n\n${markdownTable(['code', 'kind', 'what it means', 'what to do'], rows)}`;
   });
   return `\n${sections.join('\n\n')}\n`;
 }
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [header, header.map(() => '---'), ...rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))];
-  return cells.map((row) => `| ${row.join(' | ')} |`).join('\n');
-}
-
-/** @returns the page's text with the block replaced */
-function replaceBlock(before: string, { page, name, text }: Block): string {
-  const [begin, end] = [`<!-- ${name}:begin (npm run docs) -->`, `<!-- ${name}:end -->`];
-  const [start, stop] = [before.indexOf(begin), before.indexOf(end)];
-  if (start < 0 || stop < start) throw new Error(`${page} does not have ${begin} … ${end}`);
-  return `${before.slice(0, start)}${begin}\n${text}\n${before.slice(stop)}`;
 }
 
 const isCheck = process.argv.includes('--check');

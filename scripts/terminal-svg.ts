@@ -1,4 +1,5 @@
 /** Draws lines of a terminal, with their ANSI styles, as an animated SVG. Without animations all lines are visible. */
+import { escapeXml } from './svg-text.ts';
 
 export interface TimedLine {
   /** Seconds from the start at which the line appears. */
@@ -139,8 +140,4 @@ function drawPart({ column, text, style }: Part, y: number): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

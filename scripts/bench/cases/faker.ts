@@ -1,5 +1,5 @@
 /** A real connector: airbyte-source-faker by itself, under Sluice and under PyAirbyte. All run the program that Sluice installed. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { integer, number, text } from '../data/columns.ts';
 import { fakerVersion } from '../engines/docker.ts';
@@ -8,7 +8,7 @@ import { type SavedConnector, saveSource } from '../engines/sluice.ts';
 import type { Figures } from '../measure/measure.ts';
 import type { Options } from '../options.ts';
 import type { Case, RunFolders } from './case.ts';
-import { checkInstalled, type InstalledConnector, runAlone, syncFirst } from './installed.ts';
+import { checkInstalled, type InstalledConnector, installedProgram, runAlone, syncFirst } from './installed.ts';
 
 /** The columns that are the same in each run: its workers share the seed's numbers as they come. */
 const STREAMS = [
@@ -32,7 +32,11 @@ export async function fakerCase(
   say('faker: installing, once');
   mkdirSync(folder, { recursive: true });
   await saveSource(source);
-  const installed: InstalledConnector = { source, program: installedProgram(connectors), streams: STREAMS };
+  const installed: InstalledConnector = {
+    source,
+    program: installedProgram(connectors, 'source-faker'),
+    streams: STREAMS,
+  };
   const engines = new Map<string, () => Promise<Figures>>([
     ['connector', () => runAlone(installed)],
     ['sluice', () => syncFirst(installed, source, connectors)],
@@ -52,11 +56,6 @@ export async function fakerCase(
     long: true,
     engines,
   };
-}
-
-function installedProgram(connectors: string): string {
-  const [version = ''] = readdirSync(join(connectors, 'source-faker'));
-  return join(connectors, 'source-faker', version, 'venv', 'bin', 'source-faker');
 }
 
 async function underPyairbyte(installed: InstalledConnector, runs: RunFolders, python: string): Promise<Figures> {

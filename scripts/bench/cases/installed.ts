@@ -1,6 +1,6 @@
 /** A connector that Sluice has installed: the same program by itself into a file, and under Sluice. */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkTables, truthOf } from '../check.ts';
 import type { DataStream } from '../data/sets.ts';
@@ -15,7 +15,6 @@ export interface InstalledConnector {
   readonly options?: readonly string[];
   /** The columns that are the same in each run. */
   readonly streams: readonly DataStream[];
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Folders of a project that a first sync does not find. */
@@ -25,20 +24,26 @@ interface Catalog {
   readonly streams: readonly { readonly name: string; readonly default_cursor_field?: readonly string[] }[];
 }
 
+/** The absolute path of a package's program below the project's `connectors`, in the only version that is installed. */
+export function installedProgram(connectors: string, packageName: string, program = packageName): string {
+  const [version = ''] = readdirSync(join(connectors, packageName));
+  return join(connectors, packageName, version, 'venv', 'bin', program);
+}
+
 /** All streams into `read.jsonl`; the first call, which asks it for them, is not measured. */
-export async function runAlone({ source, program, options = [], ...installed }: InstalledConnector): Promise<Figures> {
+export async function runAlone({ source, program, options = [], streams }: InstalledConnector): Promise<Figures> {
   const { folder, config } = source;
   const [configFile, catalogFile] = [join(folder, 'config.json'), join(folder, 'catalog.json')];
   writeFileSync(configFile, JSON.stringify(config));
-  const names = installed.streams.map(({ name }) => name);
+  const names = streams.map(({ name }) => name);
   const discover = ['discover', '--config', configFile, ...options];
-  const lines = execFileSync(program, discover, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+  const lines = execFileSync(program, discover, { encoding: 'utf8' }).split('\n');
   const { catalog } = JSON.parse(lines.find((line) => line.includes('"CATALOG"')) ?? '{}') as { catalog: Catalog };
   writeFileSync(catalogFile, JSON.stringify({ streams: catalog.streams.flatMap((one) => requested(one, names)) }));
   return measure({
     command: [program, 'read', '--config', configFile, '--catalog', catalogFile, ...options],
     directory: folder,
-    environment: { PATH: process.env.PATH, HOME: folder, ...installed.environment },
+    environment: { PATH: process.env.PATH, HOME: folder },
     log: join(folder, 'connector.log'),
     output: messagesOf(source),
   });

@@ -1,5 +1,5 @@
 /** A low-code connector that reads a local API, by the CDK's program alone and under Sluice. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pagingManifest, startPagingApi } from '../data/paging-api.ts';
 import { dataSets } from '../data/sets.ts';
@@ -7,7 +7,7 @@ import { type SavedConnector, saveSource } from '../engines/sluice.ts';
 import type { Figures } from '../measure/measure.ts';
 import type { Options } from '../options.ts';
 import type { Case } from './case.ts';
-import { type InstalledConnector, runAlone, syncFirst } from './installed.ts';
+import { type InstalledConnector, installedProgram, runAlone, syncFirst } from './installed.ts';
 
 export async function manifestCase(
   { data, small }: Pick<Options, 'data' | 'small'>,
@@ -33,7 +33,7 @@ export async function manifestCase(
   };
   say('manifest: installing the CDK, once');
   await saveSource(source);
-  const program = installedProgram(connectors);
+  const program = installedProgram(connectors, 'airbyte-cdk', 'source-declarative-manifest');
   const options = ['--manifest-path', manifestPath];
   const installed: InstalledConnector = { source, program, options, streams: [stream] };
   const engines = new Map<string, () => Promise<Figures>>([
@@ -41,9 +41,4 @@ export async function manifestCase(
     ['sluice', () => syncFirst(installed, source, connectors)],
   ]);
   return { name: 'manifest', title: 'a manifest that reads a local API', records, long: false, engines };
-}
-
-function installedProgram(connectors: string): string {
-  const [version = ''] = readdirSync(join(connectors, 'airbyte-cdk'));
-  return join(connectors, 'airbyte-cdk', version, 'venv', 'bin', 'source-declarative-manifest');
 }

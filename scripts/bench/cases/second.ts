@@ -25,7 +25,10 @@ async function callsOfSecondSync(runs: string, say: (line: string) => void): Pro
   mkdirSync(folder, { recursive: true });
   const files = await dataFiles(set, parent, say);
   const connector = replayConnector(set, files);
-  const source: SavedConnector = { name: 'bench_second', connector, config: {}, runtime: 'executable', folder };
+  // In a sandbox the connector could not record its calls.
+  const environment = { SLUICE_SANDBOX: 'off' };
+  const saved = { name: 'bench_second', connector, config: {}, environment, folder };
+  const source: SavedConnector = { ...saved, runtime: 'executable' };
   await saveSource(source);
   await syncSource(source, files.folder);
   const calls = join(files.folder, 'calls');

@@ -8,7 +8,7 @@ import { type Figures, measure } from '../measure/measure.ts';
 import type { Job, Result } from './engine.ts';
 import { type CallTool, type Client, connect } from './mcp.ts';
 
-export const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.url));
+const BINARY = fileURLToPath(new URL('../../../bin/sluice-mcp.js', import.meta.url));
 /** The small registry of the fixtures. */
 export const REGISTRY = fileURLToPath(new URL('../../../fixtures/registry/registry.json', import.meta.url));
 
@@ -39,8 +39,7 @@ export async function runSluice({ name, connector, config, folder }: Job): Promi
 /** The state before the first sync: source saved, streams listed. Not measured. */
 export async function saveSource(source: SavedConnector): Promise<void> {
   const { name, connector, config, runtime, version, manifestPath } = source;
-  // Network and package settings of the machine are for the installer.
-  // The source of an earlier run may have another configuration.
+  // The machine's settings are for the installer; the source of an earlier run may be configured otherwise.
   const env = { ...process.env, ...environmentOf(source, false), SLUICE_SAFE_MODE: '0' };
   await withServer(env, async ({ call }) => {
     const saved = { name, connector, config, runtime, version, manifest_path: manifestPath };
@@ -49,13 +48,13 @@ export async function saveSource(source: SavedConnector): Promise<void> {
   });
 }
 
-/** Starts the server, runs `use`, and waits for its end. */
+/** Starts the server, runs `use` once it is initialized, and waits for its end. */
 export async function withServer(
   env: Record<string, string | undefined>,
-  use: (client: Client) => Promise<void>,
+  use: (client: Client, pid: number | undefined) => Promise<void>,
 ): Promise<void> {
   const server = spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  await use(await connect(server));
+  await use(await connect(server), server.pid);
   server.stdin.end();
   await once(server, 'exit');
 }

@@ -1,9 +1,12 @@
 /** One run of a process, from spawn to exit, its children included. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { cpuOfChildren, cpuOfMachine, processTree } from './process-tree.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuOfChildren, cpuOfMachine, isRunning, processTree, type Seen } from './process-tree.ts';
 
 const SAMPLE_MS = 50;
+/** A sandbox ends what is in it while it ends itself. */
+const ENDING_MS = 500;
 
 export interface Figures {
   readonly wallSeconds: number;
@@ -31,7 +34,7 @@ export interface Run {
   readonly connector?: string;
 }
 
-/** @throws Error if its exit status is not 0 */
+/** @throws Error if its exit status is not 0, or if it leaves descendants running */
 export async function measure(run: Run): Promise<Figures> {
   const [program = '', ...args] = run.command;
   const log = openSync(run.log, 'w');
@@ -52,6 +55,7 @@ export async function measure(run: Run): Promise<Figures> {
     const wallSeconds = (performance.now() - start) / 1000;
     if (status !== 0) throw new Error(`exit status ${status}`);
     const { cpuSeconds: seen, ...samples } = sampled.stop();
+    await throwIfRunning(sampled.descendants());
     // A sandbox ends without having waited for what ran in it: that is known from samples only.
     const cpuSeconds = Math.max(cpuOfChildren() - before, seen);
     const othersCpuSeconds = Math.max(0, cpuOfMachine() - machineBefore - cpuSeconds);
@@ -64,14 +68,25 @@ export async function measure(run: Run): Promise<Figures> {
   }
 }
 
+async function throwIfRunning(descendants: readonly Seen[]): Promise<void> {
+  const deadline = performance.now() + ENDING_MS;
+  let running = descendants.filter(isRunning);
+  while (running.length > 0 && performance.now() < deadline) {
+    await sleep(SAMPLE_MS);
+    running = running.filter(isRunning);
+  }
+  if (running.length > 0) throw new Error(`left running: ${running.map(({ command }) => command).join('; ')}`);
+}
+
 function sampleTree(root: number, connector: string | undefined) {
-  const cpu = new Map<number, { seconds: number; ofConnector: boolean }>();
+  const last = new Map<number, Seen & { ofConnector: boolean }>();
   let [peakBytes, peakWithoutConnectorBytes] = [0, 0];
   const sample = (): void => {
     let [all, without] = [0, 0];
-    for (const { pid, command, bytes, cpuSeconds } of processTree(root)) {
+    for (const seen of processTree(root)) {
+      const { pid, command, bytes } = seen;
       const ofConnector = pid !== root && connector !== undefined && command.includes(connector);
-      cpu.set(pid, { seconds: cpuSeconds, ofConnector });
+      last.set(pid, { ...seen, ofConnector });
       all += bytes;
       if (!ofConnector) without += bytes;
     }
@@ -79,11 +94,12 @@ function sampleTree(root: number, connector: string | undefined) {
     peakWithoutConnectorBytes = Math.max(peakWithoutConnectorBytes, without);
   };
   const timer = setInterval(sample, SAMPLE_MS);
-  const sum = (values: { seconds: number }[]): number => values.reduce((total, { seconds }) => total + seconds, 0);
+  const sum = (values: Seen[]): number => values.reduce((total, { cpuSeconds }) => total + cpuSeconds, 0);
   return {
+    descendants: (): Seen[] => [...last.values()].filter(({ pid }) => pid !== root),
     stop() {
       clearInterval(timer);
-      const all = [...cpu.values()];
+      const all = [...last.values()];
       return {
         cpuSeconds: sum(all),
         connectorCpuSeconds: sum(all.filter(({ ofConnector }) => ofConnector)),

@@ -22,7 +22,7 @@ export function processTree(root: number): Seen[] {
     try {
       const [user = 0, system = 0] = statFields(pid).slice(11, 13);
       const bytes = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      const command = commandOf(pid);
       found.push({ pid, command, bytes, cpuSeconds: (user + system) / TICKS_A_SECOND });
       waiting.push(...childrenOf(pid));
     } catch {
@@ -30,6 +30,19 @@ export function processTree(root: number): Seen[] {
     }
   }
   return found;
+}
+
+/** Whether a process that was seen still runs; one that has exited and is not waited for does not. */
+export function isRunning({ pid, command }: Pick<Seen, 'pid' | 'command'>): boolean {
+  try {
+    return command !== '' && commandOf(pid) === command;
+  } catch {
+    return false;
+  }
+}
+
+function commandOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
 }
 
 /** User and system seconds of all processes that this one has started and waited for, and that those have. */

@@ -1,10 +1,9 @@
 /** How long the server needs to answer `initialize`, next to a bare Node; and its memory before the first sync. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../engines/mcp.ts';
-import { BINARY, REGISTRY } from '../engines/sluice.ts';
+import { REGISTRY, withServer } from '../engines/sluice.ts';
 import { median } from './median.ts';
 
 export interface StartUp {
@@ -45,29 +44,20 @@ function bareNode(env: NodeJS.ProcessEnv): Promise<number> {
 
 async function untilInitialized(env: NodeJS.ProcessEnv): Promise<number> {
   const start = performance.now();
-  const server = startServer(env);
-  await connect(server);
-  const elapsed = performance.now() - start;
-  await end(server);
+  let elapsed = 0;
+  await withServer(env, async () => {
+    elapsed = performance.now() - start;
+  });
   return elapsed;
 }
 
 async function memoryAfterReading(env: NodeJS.ProcessEnv): Promise<number> {
-  const server = startServer(env);
-  const { call, request } = await connect(server);
-  await request('tools/list', {});
-  await call('get_status', {});
-  await call('list_connectors', {});
-  const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]);
-  await end(server);
+  let kilobytes = 0;
+  await withServer(env, async ({ call, request }, pid) => {
+    await request('tools/list', {});
+    await call('get_status', {});
+    await call('list_connectors', {});
+    kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  });
   return kilobytes / 1024;
-}
-
-function startServer(env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [BINARY], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  server.stdin?.end();
-  await new Promise((resolve) => server.on('exit', resolve));
 }

@@ -1,7 +1,8 @@
 /** Wall times as bars, as SVG: a group for each set of data, its longest time at full width. */
+import { escapeXml } from '../../svg-text.ts';
 import type { Row } from './table.ts';
 
-export type ThemeName = 'light' | 'dark';
+type ThemeName = 'light' | 'dark';
 
 interface Theme {
   readonly text: string;
@@ -47,7 +48,7 @@ export function chartSvg(rows: readonly Row[], themeName: ThemeName): string {
     top += GROUP_GAP;
   }
   const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" role="img" aria-labelledby="title" font-family="ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="13">`;
-  return [head, `  <title id="title">${escaped(titleOf(groups))}</title>`, ...parts, '</svg>', ''].join('\n');
+  return [head, `  <title id="title">${escapeXml(titleOf(groups))}</title>`, ...parts, '</svg>', ''].join('\n');
 }
 
 function bar({ engine, median }: Row, longest: number, top: number, theme: Theme): string {
@@ -66,9 +67,5 @@ function titleOf(groups: readonly (readonly Row[])[]): string {
 }
 
 function text(x: number, y: number, content: string, attributes: string): string {
-  return `  <text x="${x.toFixed(1)}" y="${y}" ${attributes}>${escaped(content)}</text>`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `  <text x="${x.toFixed(1)}" y="${y}" ${attributes}>${escapeXml(content)}</text>`;
 }
