@@ -5,7 +5,7 @@ import { count } from '../count.ts';
 import { abortError, InputError, LimitError, messageOf } from '../errors.ts';
 import { type Project, withLock } from '../project/index.ts';
 import { authorizeDelivery } from './deliver/authorize.ts';
-import { removeStoredStates } from './deliver/delivery-states.ts';
+import { removeStoredStates } from './deliver/stored-states.ts';
 import { noStreams } from './modes.ts';
 import { createSyncFiles, interrupted, newSyncId, type SyncFiles, sweepStaging, unknownSync } from './sync-files.ts';
 import { lastLines } from './sync-log.ts';

@@ -6,7 +6,7 @@ import { idOfOld } from '../../safety/index.ts';
 import type { StreamOption } from '../modes.ts';
 import { streamKey } from '../stream-keys.ts';
 import type { Made, SyncRequest } from '../types.ts';
-import { othersWith, readStored, type StoredStream } from './delivery-states.ts';
+import { othersWith, readStored, type StoredStream } from './stored-states.ts';
 
 /** What is stored about a source at a destination. */
 type Known = NonNullable<Awaited<ReturnType<typeof readStored>>>;

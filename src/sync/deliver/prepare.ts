@@ -4,7 +4,8 @@ import { addWarning, type SyncRecord } from '../sync-record.ts';
 import type { DeliveryTarget, SyncRequest } from '../types.ts';
 import { authorizeDelivery } from './authorize.ts';
 import { newDeliveryRun } from './delivery-run.ts';
-import { type DeliveryStates, openDeliveryStates, othersWith } from './delivery-states.ts';
+import { type DeliveryStates, openDeliveryStates } from './delivery-states.ts';
+import { othersWith } from './stored-states.ts';
 
 interface Parts {
   readonly request: SyncRequest;
